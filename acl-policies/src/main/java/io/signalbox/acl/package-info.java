@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.signalbox.acl;
+
+import org.jspecify.annotations.NullMarked;

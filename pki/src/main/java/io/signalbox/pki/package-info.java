@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.signalbox.pki;
+
+import org.jspecify.annotations.NullMarked;

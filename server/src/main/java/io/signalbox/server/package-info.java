@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.signalbox.server;
+
+import org.jspecify.annotations.NullMarked;
