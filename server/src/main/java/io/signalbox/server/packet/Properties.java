@@ -2,9 +2,7 @@ package io.signalbox.server.packet;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -197,7 +195,7 @@ public final class Properties {
     private int present;
     // Filled by ordinal and packed at the end.
     private final long[] numbers = new long[Integer.bitCount(NUMBERS)];
-    private final Map<Property, Object> objects = new EnumMap<>(Property.class);
+    private final @Nullable Object[] objects = new Object[ALL.length - Integer.bitCount(NUMBERS)];
     private @Nullable List<UserProperty> userProperties;
     private int[] identifiers = NO_IDENTIFIERS;
     private int identifierCount;
@@ -260,7 +258,7 @@ public final class Properties {
     }
 
     private Builder putObject(Property property, Object value) {
-      objects.put(property, value);
+      setObject(property, value);
       present |= bit(property);
       return this;
     }
@@ -298,17 +296,28 @@ public final class Properties {
         return NONE;
       }
       if (userProperties != null) {
-        objects.put(Property.USER_PROPERTY, List.copyOf(userProperties));
+        setObject(Property.USER_PROPERTY, List.copyOf(userProperties));
       }
       if (identifierCount > 0) {
-        objects.put(Property.SUBSCRIPTION_IDENTIFIER, Arrays.copyOf(identifiers, identifierCount));
+        setObject(Property.SUBSCRIPTION_IDENTIFIER, Arrays.copyOf(identifiers, identifierCount));
       }
       var packed = new long[Integer.bitCount(present & NUMBERS)];
       int count = 0;
       for (int rest = present & NUMBERS; rest != 0; rest &= rest - 1) {
         packed[count++] = numbers[Integer.numberOfTrailingZeros(rest)];
       }
-      return new Properties(present, packed, objects.values().toArray());
+      var packedObjects = new Object[Integer.bitCount(present & ~NUMBERS)];
+      count = 0;
+      for (Object value : objects) {
+        if (value != null) {
+          packedObjects[count++] = value;
+        }
+      }
+      return new Properties(present, packed, packedObjects);
+    }
+
+    private void setObject(Property property, Object value) {
+      objects[property.ordinal() - numbers.length] = value;
     }
   }
 }
