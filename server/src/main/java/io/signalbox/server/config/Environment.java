@@ -1,0 +1,60 @@
+package io.signalbox.server.config;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The variables of the environment that stand in for keys: {@code
+ * SIGNALBOX_LIMITS_PACKET_BYTES_MAX} for {@code limits.packet-bytes-max}.
+ */
+final class Environment {
+  private static final String PREFIX = "SIGNALBOX_";
+
+  /** Kubernetes sets such variables for every service whose name starts with ours. */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile(".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\\d+_.*)?)");
+
+  private final Map<String, String> variables;
+  private final Set<String> known = new TreeSet<>();
+
+  Environment(Map<String, String> variables) {
+    this.variables = new TreeMap<>(variables);
+  }
+
+  static String variable(String path) {
+    return PREFIX + path.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+  }
+
+  /** The value that stands in for this key, null if there is none. */
+  @Nullable String take(String path) {
+    known.add(variable(path));
+    return variables.get(variable(path));
+  }
+
+  /** After all keys were asked for: notes every variable that looks like a key and is none. */
+  void noteUnknown(Problems problems, Set<String> sections) {
+    for (String name : variables.keySet()) {
+      if (!name.startsWith(PREFIX)
+          || known.contains(name)
+          || SERVICE_LINK.matcher(name).matches()) {
+        continue;
+      }
+      Optional<String> near = Nearest.to(name, known);
+      boolean inSection =
+          sections.stream().anyMatch(section -> name.startsWith(variable(section) + "_"));
+      if (inSection || near.filter(other -> Nearest.distance(name, other) <= 2).isPresent()) {
+        problems.addInEnvironment(
+            name,
+            "stands for no key that can be set from the environment"
+                + near.map(other -> "; did you mean " + other + "?")
+                    .orElse("; lists are set in the file only"));
+      }
+    }
+  }
+}

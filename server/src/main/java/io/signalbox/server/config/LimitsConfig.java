@@ -1,0 +1,190 @@
+package io.signalbox.server.config;
+
+import java.time.Duration;
+
+/**
+ * What one client, and all clients together, may take. Section {@code limits}.
+ *
+ * @param packetBytesMax 2..268,435,460; a larger packet ends the connection with 0x95; told to 5.0
+ *     clients as Maximum Packet Size (section 3.2.2.3.6)
+ * @param receiveMaximum 1..65,535 QoS 1 and 2 publishes that a 5.0 client may have unacknowledged
+ *     (section 3.2.2.3.3)
+ * @param pendingAcksMax 1..65,535 acknowledgements owed to one connection, of either version,
+ *     before it is read no further
+ * @param outboundInflightMax 1..65,535 QoS 1 and 2 publishes unacknowledged by one client; the
+ *     smaller of this and a 5.0 client's Receive Maximum counts
+ * @param topicAliasMaximum 0..65,535 aliases a 5.0 client may set (section 3.2.2.3.8)
+ * @param outboundTopicAliasMax 0..65,535 aliases set towards a 5.0 client; the smaller of this and
+ *     what it offers counts
+ * @param clientIdBytesMax 23..65,535 bytes of UTF-8
+ * @param topicLevelsMax 1..65,535 levels of a Topic Name or Topic Filter; bounds every walk over
+ *     the subscription tree
+ * @param userPropertiesMax 0..100,000 User Properties in one packet
+ * @param filtersPerPacketMax 1..100,000 Topic Filters in one SUBSCRIBE or UNSUBSCRIBE
+ * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97
+ * @param connectionsMax 1..10,000,000 open connections over all listeners
+ * @param sessionsMax 1..100,000,000 MQTT sessions, the disconnected ones included
+ * @param connectTimeout 100 ms..10 min from a ready connection to a complete CONNECT
+ * @param handshakeTimeout 100 ms..10 min from accept to the end of the TLS handshake and the
+ *     WebSocket upgrade
+ * @param keepAliveSecondsMax 0..65,535; a 5.0 client that asks for more, or for none, is given this
+ *     as Server Keep Alive; 0: no bound
+ * @param outputBytesHigh 4 KiB..1 GiB waiting for one connection's socket; above it QoS 0 is
+ *     dropped and QoS 1 and 2 wait in the queue
+ * @param outputBytesLow below it delivery goes on; less than {@code outputBytesHigh}
+ * @param slowReaderTimeout 100 ms..1 h without one byte taken while output waits; then the
+ *     connection is closed
+ * @param bufferedBytesMax 0..1 TiB of output and in-memory queues over all clients, above which
+ *     publishers wait; 0: a quarter of the heap
+ * @param retainedMessagesMax 0..1,000,000,000
+ * @param retainedBytesMax 0..1 PiB of topics, properties and payloads of retained messages
+ */
+public record LimitsConfig(
+    int packetBytesMax,
+    int receiveMaximum,
+    int pendingAcksMax,
+    int outboundInflightMax,
+    int topicAliasMaximum,
+    int outboundTopicAliasMax,
+    int clientIdBytesMax,
+    int topicLevelsMax,
+    int userPropertiesMax,
+    int filtersPerPacketMax,
+    int subscriptionsPerSessionMax,
+    int connectionsMax,
+    int sessionsMax,
+    Duration connectTimeout,
+    Duration handshakeTimeout,
+    int keepAliveSecondsMax,
+    int outputBytesHigh,
+    int outputBytesLow,
+    Duration slowReaderTimeout,
+    long bufferedBytesMax,
+    long retainedMessagesMax,
+    long retainedBytesMax) {
+
+  private static final Range PACKET_BYTES_MAX = Range.of("limits.packet-bytes-max", 2, 268_435_460);
+  private static final Range RECEIVE_MAXIMUM = Range.of("limits.receive-maximum", 1, 65_535);
+  private static final Range PENDING_ACKS_MAX = Range.of("limits.pending-acks-max", 1, 65_535);
+  private static final Range OUTBOUND_INFLIGHT_MAX =
+      Range.of("limits.outbound-inflight-max", 1, 65_535);
+  private static final Range TOPIC_ALIAS_MAXIMUM =
+      Range.of("limits.topic-alias-maximum", 0, 65_535);
+  private static final Range OUTBOUND_TOPIC_ALIAS_MAX =
+      Range.of("limits.outbound-topic-alias-max", 0, 65_535);
+  private static final Range CLIENT_ID_BYTES_MAX =
+      Range.of("limits.client-id-bytes-max", 23, 65_535);
+  private static final Range TOPIC_LEVELS_MAX = Range.of("limits.topic-levels-max", 1, 65_535);
+  private static final Range USER_PROPERTIES_MAX =
+      Range.of("limits.user-properties-max", 0, 100_000);
+  private static final Range FILTERS_PER_PACKET_MAX =
+      Range.of("limits.filters-per-packet-max", 1, 100_000);
+  private static final Range SUBSCRIPTIONS_PER_SESSION_MAX =
+      Range.of("limits.subscriptions-per-session-max", 1, 10_000_000);
+  private static final Range CONNECTIONS_MAX = Range.of("limits.connections-max", 1, 10_000_000);
+  private static final Range SESSIONS_MAX = Range.of("limits.sessions-max", 1, 100_000_000);
+  private static final Range CONNECT_TIMEOUT =
+      Range.millis("limits.connect-timeout-millis", 100, 600_000);
+  private static final Range HANDSHAKE_TIMEOUT =
+      Range.millis("limits.handshake-timeout-millis", 100, 600_000);
+  private static final Range KEEP_ALIVE_SECONDS_MAX =
+      Range.of("limits.keep-alive-seconds-max", 0, 65_535);
+  private static final Range OUTPUT_BYTES_HIGH =
+      Range.of("limits.output-bytes-high", 4_096, 1 << 30);
+  private static final Range OUTPUT_BYTES_LOW = Range.of("limits.output-bytes-low", 0, 1 << 30);
+  private static final Range SLOW_READER_TIMEOUT =
+      Range.millis("limits.slow-reader-timeout-millis", 100, 3_600_000);
+  private static final Range BUFFERED_BYTES_MAX =
+      Range.of("limits.buffered-bytes-max", 0, 1L << 40);
+  private static final Range RETAINED_MESSAGES_MAX =
+      Range.of("limits.retained-messages-max", 0, 1_000_000_000);
+  private static final Range RETAINED_BYTES_MAX =
+      Range.of("limits.retained-bytes-max", 0, 1L << 50);
+
+  public static final LimitsConfig DEFAULTS =
+      new LimitsConfig(
+          1 << 20,
+          1_000,
+          1_000,
+          1_000,
+          64,
+          64,
+          256,
+          128,
+          100,
+          1_000,
+          10_000,
+          100_000,
+          1_000_000,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(10),
+          0,
+          1 << 20,
+          1 << 18,
+          Duration.ofSeconds(60),
+          0,
+          1_000_000,
+          1L << 30);
+
+  public LimitsConfig {
+    PACKET_BYTES_MAX.check(packetBytesMax);
+    RECEIVE_MAXIMUM.check(receiveMaximum);
+    PENDING_ACKS_MAX.check(pendingAcksMax);
+    OUTBOUND_INFLIGHT_MAX.check(outboundInflightMax);
+    TOPIC_ALIAS_MAXIMUM.check(topicAliasMaximum);
+    OUTBOUND_TOPIC_ALIAS_MAX.check(outboundTopicAliasMax);
+    CLIENT_ID_BYTES_MAX.check(clientIdBytesMax);
+    TOPIC_LEVELS_MAX.check(topicLevelsMax);
+    USER_PROPERTIES_MAX.check(userPropertiesMax);
+    FILTERS_PER_PACKET_MAX.check(filtersPerPacketMax);
+    SUBSCRIPTIONS_PER_SESSION_MAX.check(subscriptionsPerSessionMax);
+    CONNECTIONS_MAX.check(connectionsMax);
+    SESSIONS_MAX.check(sessionsMax);
+    CONNECT_TIMEOUT.check(connectTimeout);
+    HANDSHAKE_TIMEOUT.check(handshakeTimeout);
+    KEEP_ALIVE_SECONDS_MAX.check(keepAliveSecondsMax);
+    OUTPUT_BYTES_HIGH.check(outputBytesHigh);
+    OUTPUT_BYTES_LOW.check(outputBytesLow);
+    if (outputBytesLow >= outputBytesHigh) {
+      throw new IllegalArgumentException(
+          "limits.output-bytes-low: "
+              + outputBytesLow
+              + " is not below limits.output-bytes-high: "
+              + outputBytesHigh);
+    }
+    SLOW_READER_TIMEOUT.check(slowReaderTimeout);
+    BUFFERED_BYTES_MAX.check(bufferedBytesMax);
+    RETAINED_MESSAGES_MAX.check(retainedMessagesMax);
+    RETAINED_BYTES_MAX.check(retainedBytesMax);
+  }
+
+  static LimitsConfig read(Section limits) {
+    LimitsConfig d = DEFAULTS;
+    return limits.make(
+        d,
+        () ->
+            new LimitsConfig(
+                limits.integer(PACKET_BYTES_MAX, d.packetBytesMax),
+                limits.integer(RECEIVE_MAXIMUM, d.receiveMaximum),
+                limits.integer(PENDING_ACKS_MAX, d.pendingAcksMax),
+                limits.integer(OUTBOUND_INFLIGHT_MAX, d.outboundInflightMax),
+                limits.integer(TOPIC_ALIAS_MAXIMUM, d.topicAliasMaximum),
+                limits.integer(OUTBOUND_TOPIC_ALIAS_MAX, d.outboundTopicAliasMax),
+                limits.integer(CLIENT_ID_BYTES_MAX, d.clientIdBytesMax),
+                limits.integer(TOPIC_LEVELS_MAX, d.topicLevelsMax),
+                limits.integer(USER_PROPERTIES_MAX, d.userPropertiesMax),
+                limits.integer(FILTERS_PER_PACKET_MAX, d.filtersPerPacketMax),
+                limits.integer(SUBSCRIPTIONS_PER_SESSION_MAX, d.subscriptionsPerSessionMax),
+                limits.integer(CONNECTIONS_MAX, d.connectionsMax),
+                limits.integer(SESSIONS_MAX, d.sessionsMax),
+                limits.duration(CONNECT_TIMEOUT, d.connectTimeout),
+                limits.duration(HANDSHAKE_TIMEOUT, d.handshakeTimeout),
+                limits.integer(KEEP_ALIVE_SECONDS_MAX, d.keepAliveSecondsMax),
+                limits.integer(OUTPUT_BYTES_HIGH, d.outputBytesHigh),
+                limits.integer(OUTPUT_BYTES_LOW, d.outputBytesLow),
+                limits.duration(SLOW_READER_TIMEOUT, d.slowReaderTimeout),
+                limits.number(BUFFERED_BYTES_MAX, d.bufferedBytesMax),
+                limits.number(RETAINED_MESSAGES_MAX, d.retainedMessagesMax),
+                limits.number(RETAINED_BYTES_MAX, d.retainedBytesMax)));
+  }
+}

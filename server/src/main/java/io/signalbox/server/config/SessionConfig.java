@@ -1,0 +1,65 @@
+package io.signalbox.server.config;
+
+import java.time.Duration;
+
+/**
+ * What an MQTT session may keep while its client is away or behind. Section {@code session}.
+ *
+ * @param expirySecondsMax 0..4,294,967,295; the most a 5.0 client is granted, and what a 3.1.1
+ *     client with Clean Session 0 gets; 4,294,967,295 is never
+ * @param queueMessagesMax 1..1,000,000,000 messages stored for one session; the newest is dropped
+ *     when it is full
+ * @param queueBytesMax 1 KiB..1 TiB stored for one session
+ * @param memoryQueueMessagesMax 1..10,000,000 messages held in memory for one session, before the
+ *     client's window or socket has room
+ * @param memoryQueueBytesMax 1 KiB..64 GiB held in memory for one session
+ * @param willRestartGrace 0..1 h after a restart in which a client may come back before the Will of
+ *     its interrupted connection is sent
+ */
+public record SessionConfig(
+    long expirySecondsMax,
+    long queueMessagesMax,
+    long queueBytesMax,
+    int memoryQueueMessagesMax,
+    long memoryQueueBytesMax,
+    Duration willRestartGrace) {
+
+  private static final Range EXPIRY_SECONDS_MAX =
+      Range.of("session.expiry-seconds-max", 0, 4_294_967_295L);
+  private static final Range QUEUE_MESSAGES_MAX =
+      Range.of("session.queue-messages-max", 1, 1_000_000_000);
+  private static final Range QUEUE_BYTES_MAX = Range.of("session.queue-bytes-max", 1_024, 1L << 40);
+  private static final Range MEMORY_QUEUE_MESSAGES_MAX =
+      Range.of("session.memory-queue-messages-max", 1, 10_000_000);
+  private static final Range MEMORY_QUEUE_BYTES_MAX =
+      Range.of("session.memory-queue-bytes-max", 1_024, 1L << 36);
+  private static final Range WILL_RESTART_GRACE =
+      Range.millis("session.will-restart-grace-millis", 0, 3_600_000);
+
+  public static final SessionConfig DEFAULTS =
+      new SessionConfig(
+          30L * 24 * 3_600, 100_000, 256L << 20, 1_000, 4L << 20, Duration.ofSeconds(10));
+
+  public SessionConfig {
+    EXPIRY_SECONDS_MAX.check(expirySecondsMax);
+    QUEUE_MESSAGES_MAX.check(queueMessagesMax);
+    QUEUE_BYTES_MAX.check(queueBytesMax);
+    MEMORY_QUEUE_MESSAGES_MAX.check(memoryQueueMessagesMax);
+    MEMORY_QUEUE_BYTES_MAX.check(memoryQueueBytesMax);
+    WILL_RESTART_GRACE.check(willRestartGrace);
+  }
+
+  static SessionConfig read(Section session) {
+    SessionConfig d = DEFAULTS;
+    return session.make(
+        d,
+        () ->
+            new SessionConfig(
+                session.number(EXPIRY_SECONDS_MAX, d.expirySecondsMax),
+                session.number(QUEUE_MESSAGES_MAX, d.queueMessagesMax),
+                session.number(QUEUE_BYTES_MAX, d.queueBytesMax),
+                session.integer(MEMORY_QUEUE_MESSAGES_MAX, d.memoryQueueMessagesMax),
+                session.number(MEMORY_QUEUE_BYTES_MAX, d.memoryQueueBytesMax),
+                session.duration(WILL_RESTART_GRACE, d.willRestartGrace)));
+  }
+}

@@ -1,0 +1,550 @@
+package io.signalbox.server.metrics;
+
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Every counter, gauge and histogram of the broker, with its name, label and help.
+ *
+ * <p>Names start with {@code signalbox_} and carry their unit; the exposition adds {@code _total}
+ * to counters. A new limit or a new reason to drop something gets its line here.
+ */
+public final class Metrics implements MultiCollector {
+
+  /** Why a message did not reach a session that was to have it, or was not kept. */
+  public enum Drop {
+    /** Its Message Expiry Interval passed. */
+    EXPIRED,
+    /** The session's queue on disk is full, in messages or bytes. */
+    SESSION_QUEUE_FULL,
+    /** The session's queue in memory is full. */
+    MEMORY_QUEUE_FULL,
+    /** The store's quota or the disk is full. */
+    STORE_FULL,
+    /** QoS 0 to a client whose output is over its high mark. */
+    OUTPUT_CONGESTED,
+    /** Larger than the client's Maximum Packet Size. */
+    TOO_LARGE_FOR_CLIENT,
+    /** A policy forbids the client to receive it. */
+    NOT_AUTHORIZED,
+    /** The memory for all buffers together is used up. */
+    MEMORY_LIMIT,
+    /** QoS 0 for a session whose client is away. */
+    OFFLINE_QOS0,
+    /** A retained message over the count or the bytes allowed: delivered, not retained. */
+    RETAINED_LIMIT,
+    /** A shared subscription without any member that could take it. */
+    NO_SHARED_MEMBER
+  }
+
+  /** Why a CONNECT was refused. */
+  public enum Refusal {
+    MALFORMED,
+    PROTOCOL_ERROR,
+    UNSUPPORTED_VERSION,
+    CLIENT_ID_INVALID,
+    BAD_CREDENTIALS,
+    NOT_AUTHORIZED,
+    BAD_AUTHENTICATION_METHOD,
+    PACKET_TOO_LARGE,
+    WILL_INVALID,
+    QUOTA_EXCEEDED,
+    SERVER_BUSY,
+    SERVER_UNAVAILABLE
+  }
+
+  /** Why a connection ended. */
+  public enum Close {
+    CLIENT_DISCONNECT,
+    PEER_CLOSED,
+    PEER_RESET,
+    KEEP_ALIVE_TIMEOUT,
+    CONNECT_TIMEOUT,
+    HANDSHAKE_TIMEOUT,
+    HANDSHAKE_FAILED,
+    SLOW_READER,
+    MALFORMED_PACKET,
+    PROTOCOL_ERROR,
+    REFUSED,
+    TAKEN_OVER,
+    CREDENTIALS_EXPIRED,
+    NOT_AUTHORIZED,
+    QUOTA_EXCEEDED,
+    ADMINISTRATOR,
+    SERVER_SHUTDOWN,
+    INTERNAL_ERROR
+  }
+
+  /** Why credentials were not accepted. */
+  public enum AuthFailure {
+    NO_CREDENTIALS,
+    CERTIFICATE_UNTRUSTED,
+    CERTIFICATE_EXPIRED,
+    CERTIFICATE_IDENTITY,
+    TOKEN_MALFORMED,
+    TOKEN_ALGORITHM,
+    TOKEN_SIGNATURE,
+    TOKEN_ISSUER,
+    TOKEN_AUDIENCE,
+    TOKEN_EXPIRED,
+    TOKEN_NOT_YET_VALID,
+    TOKEN_LIFETIME,
+    TOKEN_CLAIMS,
+    USER_NAME_MISMATCH,
+    OVERLOADED
+  }
+
+  /** What a policy denied. */
+  public enum Denial {
+    CONNECT,
+    PUBLISH,
+    SUBSCRIBE,
+    RECEIVE,
+    WILL
+  }
+
+  /** How a connection comes in. */
+  public enum Transport {
+    TCP,
+    TLS,
+    WS,
+    WSS
+  }
+
+  /** Why a connection was turned away before MQTT began. */
+  public enum Turnaway {
+    CONNECTION_LIMIT,
+    LISTENER_LIMIT,
+    MEMORY_LIMIT,
+    PROXY_HEADER,
+    ORIGIN,
+    SUBPROTOCOL,
+    UPGRADE
+  }
+
+  /** What is wrong with a WebSocket frame. */
+  public enum BadFrame {
+    TEXT,
+    UNMASKED,
+    RESERVED_BITS,
+    OPCODE,
+    CONTROL_LENGTH,
+    FRAGMENTATION,
+    TOO_LARGE,
+    CLOSE_CODE
+  }
+
+  /** A bound that a client ran into and that is answered with a Reason Code rather than a drop. */
+  public enum Limit {
+    SUBSCRIPTIONS,
+    FILTERS_PER_PACKET,
+    TOPIC_LEVELS,
+    USER_PROPERTIES,
+    RECEIVE_MAXIMUM,
+    TOPIC_ALIAS,
+    CLIENT_ID_BYTES,
+    SESSIONS,
+    SESSION_EXPIRY,
+    PENDING_ACKS,
+    PENDING_AUTHENTICATIONS
+  }
+
+  private static final String PREFIX = "signalbox_";
+  private static final List<String> QOS = List.of("0", "1", "2");
+  private static final List<String> PACKET_TYPES =
+      List.of(
+          "reserved",
+          "connect",
+          "connack",
+          "publish",
+          "puback",
+          "pubrec",
+          "pubrel",
+          "pubcomp",
+          "subscribe",
+          "suback",
+          "unsubscribe",
+          "unsuback",
+          "pingreq",
+          "pingresp",
+          "disconnect",
+          "auth");
+
+  private final Cells cells;
+  private final List<Supplier<MetricSnapshot>> snapshots = new ArrayList<>();
+
+  // ---- connections
+  public final Gauge connectionsOpen;
+  public final Counters<Transport> connectionsAccepted;
+  public final Counters<Turnaway> connectionsTurnedAway;
+  public final Counters<Close> connectionsClosed;
+  public final Counter tlsHandshakes;
+  public final Counter tlsHandshakesFailed;
+  public final Counters<BadFrame> webSocketBadFrames;
+  public final Counter bytesReceived;
+  public final Counter bytesSent;
+  public final Counter slowReaders;
+  public final Counter outputCongested;
+  public final Counter readsSuspended;
+  public final Gauge bufferedBytes;
+
+  // ---- protocol
+  public final NumberedCounters packetsReceived;
+  public final NumberedCounters packetsSent;
+  public final Counter connectsAccepted;
+  public final Counters<Refusal> connectsRefused;
+  public final Counter malformedPackets;
+  public final Counter protocolErrors;
+  public final Counter packetsReceivedTooLarge;
+  public final Counter packetsUnsentTooLarge;
+  public final Counters<Limit> limitsReached;
+
+  // ---- identity
+  public final Counters<AuthFailure> authenticationFailures;
+  public final Counters<Denial> policyDenials;
+  public final Gauge authenticationsPending;
+  public final Counter policyReloadsFailed;
+
+  // ---- messages
+  public final NumberedCounters publishReceived;
+  public final NumberedCounters publishSent;
+  public final Counters<Drop> messagesDropped;
+  public final Counter messagesUnmatched;
+  public final Counter publishQos2Duplicates;
+  public final Counter willsSent;
+  public final Gauge retainedMessages;
+  public final Gauge retainedBytes;
+
+  // ---- sessions
+  public final Gauge sessions;
+  public final Gauge sessionsConnected;
+  public final Counter sessionTakeovers;
+  public final Counter sessionsExpired;
+  public final Gauge subscriptions;
+  public final Gauge sharedSubscriptions;
+  public final Gauge queuedMessagesInMemory;
+  public final Gauge willsPending;
+
+  // ---- store
+  public final Counter storeCommits;
+  public final Counter storeCommands;
+  public final Counter storeCommandsCoalesced;
+  public final Counter storeFailures;
+  public final Histogram storeBatchCommands;
+  public final Histogram storeCommitSeconds;
+  public final Gauge storeQueueCommands;
+  public final Gauge storeQueueBytes;
+  public final Gauge storeUsedBytes;
+  public final Counter storeCongested;
+  public final Counter storeSlicesRead;
+
+  // ---- threads
+  public final Counter loopTaskFailures;
+  public final Counter loopHandovers;
+  public final Counter loopCongested;
+
+  /**
+   * @param loops number of I/O threads; their indices are 0..loops-1
+   * @param version of this broker, shown as a label of {@code signalbox_build_info}
+   */
+  public Metrics(int loops, String version) {
+    cells = new Cells(loops);
+    snapshots.add(
+        () ->
+            InfoSnapshot.builder()
+                .name(PREFIX + "build")
+                .help("This build")
+                .dataPoint(infoOf(version))
+                .build());
+
+    connectionsOpen =
+        gauge("connections", "Open connections, those still in their handshake included");
+    connectionsAccepted =
+        counters("connections_accepted", "Connections accepted", "transport", Transport.class);
+    connectionsTurnedAway =
+        counters(
+            "connections_turned_away",
+            "Connections ended before MQTT began",
+            "reason",
+            Turnaway.class);
+    connectionsClosed = counters("connections_closed", "Connections ended", "reason", Close.class);
+    tlsHandshakes = counter("tls_handshakes", "TLS handshakes completed");
+    tlsHandshakesFailed =
+        counter("tls_handshakes_failed", "TLS handshakes that failed, timeouts included");
+    webSocketBadFrames =
+        counters(
+            "websocket_bad_frames",
+            "WebSocket frames that ended their connection",
+            "reason",
+            BadFrame.class);
+    bytesReceived =
+        counter(
+            "received_bytes", "Bytes of MQTT packets read, TLS and WebSocket framing not counted");
+    bytesSent =
+        counter(
+            "sent_bytes", "Bytes of MQTT packets written, TLS and WebSocket framing not counted");
+    slowReaders =
+        counter("slow_readers", "Connections closed because their output made no progress");
+    outputCongested =
+        counter("output_congested", "Times the output of a connection went over its high mark");
+    readsSuspended =
+        counter(
+            "reads_suspended", "Times a connection was read no further until the broker caught up");
+    bufferedBytes =
+        gauge("buffered_bytes", "Bytes of output and of queues in memory over all clients");
+
+    packetsReceived =
+        numbered("packets_received", "MQTT Control Packets read", "type", PACKET_TYPES);
+    packetsSent = numbered("packets_sent", "MQTT Control Packets written", "type", PACKET_TYPES);
+    connectsAccepted = counter("connects_accepted", "CONNECT packets answered with success");
+    connectsRefused =
+        counters("connects_refused", "CONNECT packets refused", "reason", Refusal.class);
+    malformedPackets =
+        counter("malformed_packets", "Malformed Packets received, each the end of its connection");
+    protocolErrors =
+        counter("protocol_errors", "Protocol Errors of clients, each the end of its connection");
+    packetsReceivedTooLarge =
+        counter(
+            "packets_received_too_large",
+            "Packets over limits.packet-bytes-max, each the end of its connection");
+    packetsUnsentTooLarge =
+        counter(
+            "packets_unsent_too_large",
+            "Packets not sent because they are over the client's Maximum Packet Size");
+    limitsReached =
+        counters(
+            "limits_reached",
+            "Times a client ran into a limit that is answered with a Reason Code",
+            "limit",
+            Limit.class);
+
+    authenticationFailures =
+        counters(
+            "authentication_failures", "Credentials not accepted", "reason", AuthFailure.class);
+    policyDenials =
+        counters(
+            "policy_denials",
+            "Requests that no policy allows or that one denies",
+            "action",
+            Denial.class);
+    authenticationsPending =
+        gauge("authentications_pending", "Credentials waiting for a worker thread");
+    policyReloadsFailed =
+        counter(
+            "policy_reloads_failed",
+            "Policy reloads that failed; the last good policies stayed in force");
+
+    publishReceived =
+        numbered("publishes_received", "PUBLISH packets accepted from clients", "qos", QOS);
+    publishSent = numbered("publishes_sent", "PUBLISH packets sent to clients", "qos", QOS);
+    messagesDropped =
+        counters(
+            "messages_dropped",
+            "Messages that a session did not get, or that were not kept",
+            "reason",
+            Drop.class);
+    messagesUnmatched = counter("messages_unmatched", "Messages nobody subscribed to");
+    publishQos2Duplicates =
+        counter(
+            "publish_qos2_duplicates", "QoS 2 PUBLISH packets received again and not routed again");
+    willsSent = counter("wills_sent", "Will Messages published");
+    retainedMessages = gauge("retained_messages", "Retained messages");
+    retainedBytes =
+        gauge("retained_bytes", "Bytes of retained messages with their topics and properties");
+
+    sessions = gauge("sessions", "MQTT sessions, the disconnected ones included");
+    sessionsConnected = gauge("sessions_connected", "MQTT sessions whose client is connected");
+    sessionTakeovers =
+        counter("session_takeovers", "Connections closed because their client connected again");
+    sessionsExpired =
+        counter("sessions_expired", "Sessions ended by their Session Expiry Interval");
+    subscriptions = gauge("subscriptions", "Subscriptions, the shared ones included");
+    sharedSubscriptions =
+        gauge("shared_subscriptions", "Shared subscriptions, each member counted");
+    queuedMessagesInMemory =
+        gauge("queued_messages_in_memory", "Messages that wait in memory for a client");
+    willsPending =
+        gauge("wills_pending", "Will Messages of disconnected clients waiting for their delay");
+
+    storeCommits = counter("store_commits", "Transactions committed");
+    storeCommands = counter("store_commands", "Commands applied");
+    storeCommandsCoalesced =
+        counter(
+            "store_commands_coalesced",
+            "Commands that cancelled each other before they reached the disk");
+    storeFailures = counter("store_failures", "Transactions that failed");
+    storeBatchCommands =
+        histogram(
+            "store_batch_commands", "Commands in a transaction", 1, 4, 16, 64, 256, 1_024, 4_096);
+    storeCommitSeconds =
+        histogram(
+            "store_commit_seconds",
+            "Time of a commit with its sync to disk",
+            .0001,
+            .00025,
+            .0005,
+            .001,
+            .0025,
+            .005,
+            .01,
+            .025,
+            .05,
+            .1,
+            .25,
+            1,
+            5);
+    storeQueueCommands = gauge("store_queue_commands", "Commands waiting for the writer");
+    storeQueueBytes = gauge("store_queue_bytes", "Bytes of messages waiting for the writer");
+    storeUsedBytes = gauge("store_used_bytes", "Bytes used in the data file");
+    storeCongested =
+        counter("store_congested", "Times the writer's queue was full and publishers had to wait");
+    storeSlicesRead = counter("store_slices_read", "Slices of rows read by the reader threads");
+
+    loopTaskFailures =
+        counter("loop_task_failures", "Tasks of I/O threads that failed; each is logged");
+    loopHandovers = counter("loop_handovers", "Batches handed from one I/O thread to another");
+    loopCongested =
+        counter(
+            "loop_congested",
+            "Times the way from one I/O thread to another was full and publishers had to wait");
+
+    jvm("process_heap_used_bytes", "Bytes of heap in use", Jvm::heapUsedBytes);
+    jvm("process_heap_max_bytes", "Bytes the heap may grow to", Jvm::heapMaxBytes);
+    jvm("process_direct_buffer_bytes", "Bytes of direct buffers", Jvm::directBufferBytes);
+    jvm("process_threads", "Live threads", Jvm::threads);
+    jvm(
+        "process_open_files",
+        "Open file descriptors, sockets included; -1 where the system does not tell",
+        Jvm::openFiles);
+    jvm(
+        "process_start_time_seconds",
+        "Start of the process in seconds since 1970",
+        Jvm::startTimeSeconds);
+    jvmCounter("process_cpu_seconds", "CPU time of the process", Jvm::cpuSeconds);
+    jvmCounter("process_gc_seconds", "Time in garbage collections", Jvm::gcSeconds);
+    jvmCounter("process_gc_runs", "Garbage collections", Jvm::gcRuns);
+  }
+
+  /** What every metric says now, in the order of this file. */
+  @Override
+  public MetricSnapshots collect() {
+    return new MetricSnapshots(snapshots.stream().map(Supplier::get).toList());
+  }
+
+  private static InfoSnapshot.InfoDataPointSnapshot infoOf(String version) {
+    return InfoSnapshot.InfoDataPointSnapshot.builder()
+        .labels(Labels.of("version", version))
+        .build();
+  }
+
+  private Counter counter(String name, String help) {
+    Counter counter = new Counter(cells);
+    snapshots.add(
+        () ->
+            CounterSnapshot.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .dataPoint(point(Labels.EMPTY, counter))
+                .build());
+    return counter;
+  }
+
+  private <E extends Enum<E>> Counters<E> counters(
+      String name, String help, String label, Class<E> values) {
+    Counters<E> counters = new Counters<>(cells, values);
+    snapshots.add(
+        () -> {
+          CounterSnapshot.Builder snapshot =
+              CounterSnapshot.builder().name(PREFIX + name).help(help);
+          for (E value : values.getEnumConstants()) {
+            snapshot.dataPoint(
+                point(Labels.of(label, value.name().toLowerCase(Locale.ROOT)), counters.of(value)));
+          }
+          return snapshot.build();
+        });
+    return counters;
+  }
+
+  private NumberedCounters numbered(String name, String help, String label, List<String> values) {
+    NumberedCounters counters = new NumberedCounters(cells, values.size());
+    snapshots.add(
+        () -> {
+          CounterSnapshot.Builder snapshot =
+              CounterSnapshot.builder().name(PREFIX + name).help(help);
+          for (int i = 0; i < values.size(); i++) {
+            snapshot.dataPoint(point(Labels.of(label, values.get(i)), counters.of(i)));
+          }
+          return snapshot.build();
+        });
+    return counters;
+  }
+
+  private static CounterSnapshot.CounterDataPointSnapshot point(Labels labels, Counter counter) {
+    return CounterSnapshot.CounterDataPointSnapshot.builder()
+        .labels(labels)
+        .value((double) counter.value())
+        .build();
+  }
+
+  private Gauge gauge(String name, String help) {
+    Gauge gauge = new Gauge(cells);
+    jvm(name, help, () -> (double) gauge.value());
+    return gauge;
+  }
+
+  private void jvm(String name, String help, DoubleSupplier value) {
+    snapshots.add(
+        () ->
+            GaugeSnapshot.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .dataPoint(
+                    GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                        .value(value.getAsDouble())
+                        .build())
+                .build());
+  }
+
+  private void jvmCounter(String name, String help, DoubleSupplier value) {
+    snapshots.add(
+        () ->
+            CounterSnapshot.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .dataPoint(
+                    CounterSnapshot.CounterDataPointSnapshot.builder()
+                        .value(value.getAsDouble())
+                        .build())
+                .build());
+  }
+
+  private Histogram histogram(String name, String help, double... bounds) {
+    Histogram histogram = new Histogram(bounds);
+    snapshots.add(
+        () ->
+            HistogramSnapshot.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .dataPoint(
+                    HistogramSnapshot.HistogramDataPointSnapshot.builder()
+                        .classicHistogramBuckets(
+                            ClassicHistogramBuckets.of(
+                                histogram.upperBounds(), histogram.bucketCounts()))
+                        .sum(histogram.sum())
+                        .build())
+                .build());
+    return histogram;
+  }
+}

@@ -1,0 +1,340 @@
+package io.signalbox.server.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ConfigReaderTest {
+
+  @Test
+  void nothingWrittenMeansDefaults() throws Exception {
+    assertEquals(BrokerConfig.DEFAULTS, ConfigReader.parse(""));
+    assertEquals(BrokerConfig.DEFAULTS, ConfigReader.parse("# only a comment\n"));
+    assertEquals(BrokerConfig.DEFAULTS, ConfigReader.parse("limits:\n"));
+    assertEquals(BrokerConfig.DEFAULTS, new ConfigReader(Map.of()).withoutFile());
+  }
+
+  @Test
+  void readsAListener() throws Exception {
+    ListenerConfig listener =
+        ConfigReader.parse(
+                """
+                listeners:
+                  - name: plain
+                    type: ws
+                    bind: 127.0.0.1
+                    port: 0
+                    allow-anonymous: true
+                    path: /broker
+                    allowed-origins: ["https://app.example"]
+                    proxy-protocol: true
+                    trusted-proxies: [10.0.0.0/8]
+                    protocol-versions: [5.0]
+                    connections-max: 7
+                """)
+            .listeners()
+            .getFirst();
+    assertEquals(
+        new ListenerConfig(
+            "plain",
+            ListenerConfig.Type.WS,
+            List.of("127.0.0.1"),
+            0,
+            true,
+            ListenerConfig.ClientCertificate.NONE,
+            "/broker",
+            List.of("https://app.example"),
+            true,
+            List.of(AddressRange.of("10.0.0.0/8")),
+            Set.of(ListenerConfig.Protocol.MQTT_5_0),
+            7),
+        listener);
+  }
+
+  @Test
+  void readsNumbersInTheUnitOfTheirName() throws Exception {
+    BrokerConfig config =
+        ConfigReader.parse(
+            "limits: {connect-timeout-millis: 1500}\nauth: {jwt: {clock-skew-seconds: 90}}");
+    assertEquals(Duration.ofMillis(1500), config.limits().connectTimeout());
+    assertEquals(Duration.ofSeconds(90), config.auth().jwt().clockSkew());
+  }
+
+  @Test
+  void reportsEveryProblemAtOnceInTheOrderOfTheFile() {
+    assertProblems(
+        """
+        limits:
+          packet-bytes-max: much
+          receive-maximum: 70000
+          recieve-maximum: 10
+        listeners:
+          - name: a
+            type: carrier-pigeon
+            port: 1
+          - type: tcp
+        io: 4
+        """,
+        "configuration:2:21 limits.packet-bytes-max: \"much\" is no whole number; write one in"
+            + " 2..268435460",
+        "configuration:3:20 limits.receive-maximum: 70000 is outside 1..65535",
+        "configuration:4:3 limits.recieve-maximum: unknown key; did you mean \"receive-maximum\"?",
+        "configuration:7:11 listeners[0].type: \"carrier-pigeon\" is none of tcp, tls, ws, wss",
+        "configuration:9:5 listeners[1].name: is missing; add it",
+        "configuration:9:5 listeners[1].port: is missing; write a whole number in 0..65535",
+        "configuration:10:5 io: is no mapping; write \"key: value\" lines");
+  }
+
+  @Test
+  void aKeyThatStandsTwiceIsAnError() {
+    assertProblems(
+        "log:\n  level: info\n  level: debug\n",
+        "configuration:3:3 log.level: stands here a second time (first in line 2); remove one");
+  }
+
+  @Test
+  void aRetiredKeyNamesItsSuccessor() {
+    var reader = new ConfigReader(Map.of(), Map.of("log.verbosity", "log.level"));
+    ConfigException e =
+        assertThrows(
+            ConfigException.class, () -> reader.read("log: {verbosity: 3}", "f", Path.of("")));
+    assertEquals(List.of("f:1:7 log.verbosity: is no longer used; use log.level"), e.problems());
+  }
+
+  @Test
+  void anUnknownKeyFarFromAllOthersListsThem() {
+    assertProblems(
+        "log: {colourfulness: 3}",
+        "configuration:1:7 log.colourfulness: unknown key; known here: level");
+  }
+
+  @Test
+  void namesOfListenersAreUnique() {
+    assertProblems(
+        "listeners:\n  - {name: a, type: tcp, port: 1}\n  - {name: a, type: tcp, port: 2}\n",
+        "configuration:1:1 listeners: the name \"a\" is used twice");
+  }
+
+  @Test
+  void valuesThatContradictEachOtherAreReportedAtTheKey() {
+    assertProblems(
+        "limits:\n  output-bytes-high: 5000\n  output-bytes-low: 5000\n",
+        "configuration:3:3 limits.output-bytes-low: 5000 is not below limits.output-bytes-high:"
+            + " 5000");
+    assertProblems(
+        "listeners:\n  - {name: a, type: tcp, port: 1, client-certificate: required}\n",
+        "configuration:2:35 listeners[0].client-certificate: without TLS it can only be none");
+    assertProblems(
+        "listeners:\n  - {name: a, type: tcp, port: 1, proxy-protocol: true}\n",
+        "configuration:2:5 listeners[0].trusted-proxies: name at least one when proxy-protocol is"
+            + " on, else anybody could forge an address");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "limits: [1]                          | 1:9 limits: is no mapping; write \"key: value\""
+            + " lines",
+        "limits: {packet-bytes-max: [1]}      | 1:28 limits.packet-bytes-max: is no single value;"
+            + " write one after the colon",
+        "limits: {packet-bytes-max: }         | 1:27 limits.packet-bytes-max: has no value; write"
+            + " one or remove the key",
+        "limits: {packet-bytes-max: '1000'}   | 1:28 limits.packet-bytes-max: \"1000\" is no whole"
+            + " number; write one in 2..268435460",
+        "limits: {packet-bytes-max: 1e6}      | 1:28 limits.packet-bytes-max: \"1e6\" is no whole"
+            + " number; write one in 2..268435460",
+        "limits: {packet-bytes-max: 99999999999999999999} | 1:28 limits.packet-bytes-max:"
+            + " \"99999999999999999999\" is no whole number; write one in 2..268435460",
+        "admin: {page: yes}                   | 1:15 admin.page: \"yes\" is neither true nor false",
+        "listeners: {name: a}                 | 1:12 listeners: is no list; start each entry with a"
+            + " hyphen",
+        "listeners: []                        | 1:1 listeners: empty; name at least one, or leave"
+            + " the key out for the default ones",
+        "policies: {shipped: [devices, all]}  | 1:31 policies.shipped: \"all\" is none of devices,"
+            + " browsers",
+        "policies: {directory: missing}       | 1:23 policies.directory: \"missing\" does not"
+            + " exist",
+        "{[a]: b}                             | 1:2 configuration: has a key that is no plain word",
+        "just words                           | 1:1 configuration: is no mapping; write \"key:"
+            + " value\" lines"
+      })
+  void pointsAtUnusableValues(String yaml, String problem) {
+    assertProblems(yaml.strip(), "configuration:" + problem);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"a: b: c", "a: [", "\ttab: 1", "--- a: 1\n--- b: 2", "a: *nowhere", "a: \u0007"})
+  void textThatIsNoYamlIsOneProblem(String yaml) {
+    ConfigException e = assertThrows(ConfigException.class, () -> ConfigReader.parse(yaml));
+    assertEquals(1, e.problems().size());
+    assertTrue(message(e).contains("is no YAML"), message(e));
+  }
+
+  @Test
+  void filesAreLookedUpFromTheFolderOfTheConfiguration(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("s.crt"), "c");
+    Files.writeString(folder.resolve("s.key"), "k");
+    Path file =
+        Files.writeString(
+            folder.resolve("broker.yaml"),
+            "tls: {certificate-file: s.crt, private-key-file: s.key}");
+    assertEquals(
+        folder.resolve("s.crt"), new ConfigReader(Map.of()).read(file).tls().certificateFile());
+  }
+
+  @Test
+  void aCertificateNeedsItsKey(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("s.crt"), "c");
+    Path file = Files.writeString(folder.resolve("broker.yaml"), "tls: {certificate-file: s.crt}");
+    ConfigException e =
+        assertThrows(ConfigException.class, () -> new ConfigReader(Map.of()).read(file));
+    assertEquals(
+        List.of(
+            file
+                + ":1:7 tls.certificate-file: goes together with tls.private-key-file; name both or"
+                + " none"),
+        e.problems());
+  }
+
+  @Test
+  void secretsAreReadFromTheirFileAndNeverShown(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("s"), "0123456789abcdef0123456789abcdef\r\n");
+    BrokerConfig config =
+        new ConfigReader(Map.of())
+            .read(issuer("{algorithm: HS256, hmac-secret-file: s}"), "f", folder);
+    Secret secret = config.auth().jwt().issuers().getFirst().keys().getFirst().hmacSecret();
+    assertEquals(
+        new Secret("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8)), secret);
+    assertFalse(config.toString().contains("0123456789abcdef"), "the secret shows in toString");
+    assertTrue(config.toString().contains("hmacSecret=***"));
+  }
+
+  @Test
+  void keysMustFitTheirAlgorithm(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("short"), "too short");
+    assertKeyProblem(
+        folder, "{algorithm: HS256}", "HS256 needs hmac-secret-file and no public key");
+    assertKeyProblem(
+        folder,
+        "{algorithm: ES256, hmac-secret-file: short}",
+        "ES256 needs public-key-file or public-key and no secret");
+    assertKeyProblem(
+        folder,
+        "{algorithm: HS512, hmac-secret-file: short}",
+        "shorter than the 64 bytes that HS512 needs");
+    assertKeyProblem(folder, "{algorithm: none}", "\"none\" is none of HS256");
+    assertKeyProblem(
+        folder, "{algorithm: ES256, public-key: x, public-key-file: short}", "remove one");
+  }
+
+  private static String issuer(String key) {
+    return "auth: {jwt: {issuers: [{name: n, issuer: i, audiences: [a], keys: [" + key + "]}]}}";
+  }
+
+  private static void assertKeyProblem(Path folder, String key, String problem) {
+    ConfigException e =
+        assertThrows(
+            ConfigException.class, () -> new ConfigReader(Map.of()).read(issuer(key), "f", folder));
+    assertEquals(1, e.problems().size(), message(e));
+    assertTrue(message(e).contains(problem), message(e));
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsNamed(@TempDir Path folder) throws Exception {
+    Path missing = folder.resolve("no.yaml");
+    ConfigException e =
+        assertThrows(ConfigException.class, () -> new ConfigReader(Map.of()).read(missing));
+    assertTrue(message(e).startsWith(missing + ": does not exist"), message(e));
+    Path latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'#', (byte) 0xE4});
+    e = assertThrows(ConfigException.class, () -> new ConfigReader(Map.of()).read(latin));
+    assertEquals(latin + ": is not UTF-8", message(e));
+  }
+
+  // ---- environment
+
+  @Test
+  void theEnvironmentWinsOverTheFile() throws Exception {
+    var reader =
+        new ConfigReader(
+            Map.of(
+                "SIGNALBOX_LIMITS_PACKET_BYTES_MAX",
+                "4096",
+                "SIGNALBOX_AUTH_JWT_GROUPS_CLAIM",
+                "roles",
+                "HOME",
+                "/root"));
+    BrokerConfig config = reader.read("limits: {packet-bytes-max: 100}", "f", Path.of(""));
+    assertEquals(4096, config.limits().packetBytesMax());
+    assertEquals("roles", config.auth().jwt().groupsClaim());
+  }
+
+  @Test
+  void problemsOfTheEnvironmentNameTheVariable() {
+    assertEnvironment(
+        "SIGNALBOX_LIMITS_PACKET_BYTES_MAX",
+        "x",
+        "limits.packet-bytes-max: \"x\" is no whole number; write one in 2..268435460");
+    assertEnvironment(
+        "SIGNALBOX_LIMITS_PACKET_BYTE_MAX",
+        "1",
+        "stands for no key that can be set from the environment; did you mean"
+            + " SIGNALBOX_LIMITS_PACKET_BYTES_MAX?");
+    assertEnvironment(
+        "SIGNALBOX_LIMIT_PACKET_BYTES_MAX",
+        "1",
+        "stands for no key that can be set from the environment; did you mean"
+            + " SIGNALBOX_LIMITS_PACKET_BYTES_MAX?");
+    assertEnvironment(
+        "SIGNALBOX_TLS_TRUSTED_CAS",
+        "x",
+        "stands for no key that can be set from the environment; lists are set in the file only");
+  }
+
+  private static void assertEnvironment(String variable, String value, String problem) {
+    ConfigException e =
+        assertThrows(
+            ConfigException.class, () -> new ConfigReader(Map.of(variable, value)).withoutFile());
+    assertEquals(List.of("environment " + variable + " " + problem), e.problems());
+  }
+
+  @Test
+  void variablesThatAreNoneOfOursAreLeftAlone() throws Exception {
+    Map<String, String> variables =
+        Map.of(
+            "SIGNALBOX_JAVA",
+            "/opt/jdk",
+            "SIGNALBOX_SERVICE_HOST",
+            "10.0.0.1",
+            "SIGNALBOX_ADMIN_PORT_8443_TCP",
+            "tcp://x",
+            "SIGNALBOX_ADMIN_SERVICE_PORT",
+            "8443");
+    assertEquals(BrokerConfig.DEFAULTS, new ConfigReader(variables).withoutFile());
+  }
+
+  private static void assertProblems(String yaml, String... problems) {
+    ConfigException e = assertThrows(ConfigException.class, () -> ConfigReader.parse(yaml));
+    assertEquals(String.join("\n", problems), e.getMessage());
+    assertEquals(List.of(problems), e.problems());
+  }
+
+  private static String message(ConfigException e) {
+    return String.join("\n", e.problems());
+  }
+}
