@@ -125,8 +125,11 @@ public final class TopicName implements Comparable<TopicName> {
     return ends;
   }
 
-  /** Eight bytes a step; equal bytes give equal values within one process only. */
-  static int hash(byte[] array, int offset, int length) {
+  /**
+   * A hash that peers cannot compute, for tables keyed by what they send: eight bytes a step; equal
+   * bytes give equal values within one process only.
+   */
+  public static int hash(byte[] array, int offset, int length) {
     long h = SEED ^ length;
     int i = offset;
     int end = offset + length;

@@ -1,0 +1,120 @@
+package io.signalbox.server.routing;
+
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.topic.TopicName;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What travels inside the broker: a PUBLISH without what belongs to one connection (packet
+ * identifier, DUP, alias, Subscription Identifiers). One object for all receivers, used by any
+ * thread.
+ */
+public final class Message {
+  /** The expiry time of a message that does not expire. */
+  public static final long NEVER_EXPIRES = Long.MAX_VALUE;
+
+  /** What {@link #remainingExpirySeconds} says of a message that does not expire. */
+  public static final long NO_EXPIRY = -1;
+
+  private static final long MILLIS_PER_SECOND = 1_000;
+  private static final AtomicLongFieldUpdater<Message> LEAST_REMAINING =
+      AtomicLongFieldUpdater.newUpdater(Message.class, "leastRemainingSeconds");
+
+  private final TopicName topic;
+  private final Qos qos;
+  private final boolean retain;
+  private final Properties properties;
+  private final long expiresAtMillis;
+  private final byte[] payload;
+  private final @Nullable Subscriber publisher;
+  private final String publisherClientId;
+
+  private volatile long leastRemainingSeconds = Long.MAX_VALUE;
+
+  /**
+   * @param retain the RETAIN flag as it was published
+   * @param forwarded {@link Properties#forwarded} of the PUBLISH
+   * @param expiresAtMillis wall clock, or {@link #NEVER_EXPIRES}
+   * @param payload not copied; nobody modifies it from here on
+   * @param publisher the session that published; null when it has ended or there was none
+   * @param publisherClientId its Client Identifier; empty when there was none
+   */
+  public Message(
+      TopicName topic,
+      Qos qos,
+      boolean retain,
+      Properties forwarded,
+      long expiresAtMillis,
+      byte[] payload,
+      @Nullable Subscriber publisher,
+      String publisherClientId) {
+    this.topic = topic;
+    this.qos = qos;
+    this.retain = retain;
+    this.properties = forwarded;
+    this.expiresAtMillis = expiresAtMillis;
+    this.payload = payload;
+    this.publisher = publisher;
+    this.publisherClientId = publisherClientId;
+  }
+
+  public TopicName topic() {
+    return topic;
+  }
+
+  /** As it was published. */
+  public Qos qos() {
+    return qos;
+  }
+
+  /** The RETAIN flag as it was published. */
+  public boolean retain() {
+    return retain;
+  }
+
+  /** The properties that go on to receivers (MQTT 5.0 section 3.3.2.3). */
+  public Properties properties() {
+    return properties;
+  }
+
+  /** Wall clock, or {@link #NEVER_EXPIRES}. */
+  public long expiresAtMillis() {
+    return expiresAtMillis;
+  }
+
+  /** Shared, never to be modified. */
+  public byte[] payload() {
+    return payload;
+  }
+
+  /** The session that published; null when it has ended or there was none. */
+  public @Nullable Subscriber publisher() {
+    return publisher;
+  }
+
+  /** Empty when no client published this. */
+  public String publisherClientId() {
+    return publisherClientId;
+  }
+
+  /** Whether the message must not be delivered any more (MQTT 5.0 section 3.3.2.3.3). */
+  public boolean isExpired(long wallMillis) {
+    return wallMillis >= expiresAtMillis; // [MQTT-3.3.2-5]
+  }
+
+  /**
+   * The Message Expiry Interval for a receiver served now, rounded up: 1 or more until the message
+   * is expired, then 0; {@link #NO_EXPIRY} when it never is. Does not grow when the wall clock is
+   * set back.
+   */
+  public long remainingExpirySeconds(long wallMillis) {
+    if (expiresAtMillis == NEVER_EXPIRES) {
+      return NO_EXPIRY;
+    }
+    long millis = Math.max(0, expiresAtMillis - wallMillis);
+    long seconds = millis / MILLIS_PER_SECOND + (millis % MILLIS_PER_SECOND == 0 ? 0 : 1);
+    return LEAST_REMAINING.accumulateAndGet(this, seconds, Math::min); // [MQTT-3.3.2-6]
+  }
+}

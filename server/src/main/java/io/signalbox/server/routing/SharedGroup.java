@@ -1,0 +1,142 @@
+package io.signalbox.server.routing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.topic.TopicName;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sessions that share one Topic Filter under one Share Name; each message goes to one of them
+ * (MQTT 5.0 section 4.8.2).
+ *
+ * <p>Members take turns. First those online that have room, then those online, then those that are
+ * away but keep their messages. Joined and left by one writer at a time; {@link #pick} from any
+ * thread, without a lock.
+ */
+public final class SharedGroup implements SharedGroups {
+  /**
+   * Places looked at for one message, so that a huge group of sleeping members cannot stop an I/O
+   * thread. A group of up to an eighth as many members is always seen whole.
+   */
+  static final int SCAN_MAX = 1_024;
+
+  private static final int CLAIM_ATTEMPTS = 4;
+  private static final AtomicIntegerFieldUpdater<SharedGroup> TURN =
+      AtomicIntegerFieldUpdater.newUpdater(SharedGroup.class, "turn");
+
+  private static final int NEVER = 0;
+  private static final int LATER = 1;
+  private static final int BUSY = 2;
+  private static final int READY = 3;
+
+  private final String shareName;
+  private final int nameHash;
+  private volatile @Nullable Members members;
+  private volatile int turn;
+
+  /** Who was online when last somebody was; spares a group above {@link #SCAN_MAX} the search. */
+  private volatile @Nullable Delivery lastOnline;
+
+  SharedGroup(String shareName) {
+    this.shareName = shareName;
+    this.nameHash = nameHash(shareName);
+  }
+
+  static int nameHash(String shareName) {
+    byte[] utf8 = shareName.getBytes(UTF_8);
+    return TopicName.hash(utf8, 0, utf8.length);
+  }
+
+  int nameHash() {
+    return nameHash;
+  }
+
+  /** Never empty. */
+  public String shareName() {
+    return shareName;
+  }
+
+  /**
+   * The member that gets the next message; null when no member could ever deliver it. Any thread.
+   */
+  public @Nullable Delivery pick() {
+    return switch (members) {
+      case null -> null; // the last one left a moment ago
+      case Delivery lone -> readiness(lone) == NEVER ? null : lone;
+      case DeliveryTable table -> pick(table);
+    };
+  }
+
+  private @Nullable Delivery pick(DeliveryTable table) {
+    for (int attempt = 1; ; attempt++) {
+      int start = turn;
+      @Nullable Object[] slots = table.slots();
+      boolean seenWhole = slots.length <= SCAN_MAX;
+      int places = seenWhole ? slots.length : SCAN_MAX;
+      Delivery best = null;
+      int bestReadiness = NEVER;
+      int next = start + places;
+      for (int place = start; place != start + places && bestReadiness != READY; place++) {
+        Delivery member = DeliveryTable.delivery(slots, place & (slots.length - 1));
+        int readiness = member == null ? NEVER : readiness(member);
+        if (readiness > bestReadiness) {
+          best = member;
+          bestReadiness = readiness;
+          next = place + 1;
+        }
+      }
+      if (!seenWhole) {
+        if (bestReadiness >= BUSY) {
+          lastOnline = best;
+        } else {
+          best = isOnlineMember(table, lastOnline) ? lastOnline : best;
+          next = start + places; // so that the whole group is seen in the course of messages
+        }
+      }
+      // Another thread that claimed this turn sends us on to the next member. After a few lost
+      // races two messages in
+      // a row for one member do less harm than another search.
+      if (TURN.compareAndSet(this, start, next) || attempt == CLAIM_ATTEMPTS) {
+        return best;
+      }
+    }
+  }
+
+  private static int readiness(Delivery member) {
+    Subscriber subscriber = member.subscriber();
+    if (subscriber.isOnline()) {
+      return subscriber.hasRoom() ? READY : BUSY;
+    }
+    return subscriber.isDurable() ? LATER : NEVER;
+  }
+
+  private static boolean isOnlineMember(DeliveryTable table, @Nullable Delivery delivery) {
+    return delivery != null
+        && delivery.subscriber().isOnline()
+        && table.find(delivery.subscriber()) == delivery;
+  }
+
+  @Nullable Delivery find(Subscriber subscriber) {
+    return Members.find(members, subscriber);
+  }
+
+  void join(Delivery member) {
+    members = Members.with(members, member);
+  }
+
+  /** Removes a member found before; false when it was the last. */
+  boolean leave(Delivery member) {
+    if (lastOnline == member) {
+      lastOnline = null;
+    }
+    Members present = members;
+    members = present == null ? null : Members.without(present, member);
+    return members != null;
+  }
+
+  @Override
+  public String toString() {
+    return "SharedGroup[" + shareName + "]";
+  }
+}

@@ -1,0 +1,34 @@
+package io.signalbox.server.routing;
+
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.topic.SharedFilter;
+import io.signalbox.server.topic.TopicFilter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One accepted subscription of one session.
+ *
+ * @param filter without the {@code $share} prefix
+ * @param shareName null unless this is a Shared Subscription (MQTT 5.0 section 4.8.2)
+ * @param identifier Subscription Identifier 1..268_435_455, or 0 for none (section 3.8.2.1.2)
+ */
+public record Subscription(
+    TopicFilter filter, @Nullable String shareName, SubscriptionOptions options, int identifier) {
+
+  /** Stands for "no Subscription Identifier", which the standard forbids as a value. */
+  public static final int NO_IDENTIFIER = 0;
+
+  private static final int IDENTIFIER_MAX = 268_435_455;
+
+  public Subscription {
+    if (identifier < NO_IDENTIFIER || identifier > IDENTIFIER_MAX) {
+      throw new IllegalArgumentException(
+          "subscription identifier " + identifier + " is outside 0.." + IDENTIFIER_MAX);
+    }
+  }
+
+  /** The Topic Filter as the client wrote it, with {@code $share/{ShareName}/} if it is shared. */
+  public String requestedFilter() {
+    return shareName == null ? filter.toString() : new SharedFilter(shareName, filter).toString();
+  }
+}
