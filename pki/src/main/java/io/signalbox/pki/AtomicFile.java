@@ -1,0 +1,115 @@
+package io.signalbox.pki;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Writes a file so that a reader, or a start after a crash, finds the old content or the new and
+ * nothing between: written beside its place, forced to disk, renamed. A secret has mode 0600 from
+ * before its first byte.
+ */
+public final class AtomicFile {
+  private static final boolean POSIX =
+      FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+
+  private AtomicFile() {}
+
+  /** Writes a file that only its owner may read (0600 where the file system knows modes). */
+  public static void writeSecret(Path file, String text) throws PkiException {
+    write(file, text, "rw-------");
+  }
+
+  /** Writes a file that everybody may read, as far as the process's umask allows. */
+  public static void writePublic(Path file, String text) throws PkiException {
+    write(file, text, "rw-r--r--");
+  }
+
+  /**
+   * Makes a folder, and those above it, that only its owner may enter (0700); one that exists keeps
+   * its mode.
+   */
+  public static void createSecretFolder(Path folder) throws PkiException {
+    try {
+      Files.createDirectories(folder, mode("rwx------"));
+    } catch (IOException e) {
+      throw FileProblems.explain("create the folder", folder, e);
+    }
+  }
+
+  /**
+   * Whether somebody besides the owner may read the file; false where the file system has no modes.
+   */
+  static boolean othersMayRead(Path file) throws PkiException {
+    if (!POSIX) {
+      return false;
+    }
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      return permissions.contains(PosixFilePermission.GROUP_READ)
+          || permissions.contains(PosixFilePermission.OTHERS_READ);
+    } catch (IOException e) {
+      throw FileProblems.explain("read the mode of", file, e);
+    }
+  }
+
+  static void forceFolder(Path folder) throws IOException {
+    if (POSIX) { // elsewhere a folder cannot be opened, and renames are durable by the journal
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+
+  private static void write(Path file, String text, String permissions) throws PkiException {
+    Path target = file.toAbsolutePath();
+    Path temporary =
+        target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              temporary,
+              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              mode(permissions))) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        channel.force(true);
+      }
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceFolder(target.resolveSibling("."));
+    } catch (IOException e) {
+      deleteQuietly(temporary, e);
+      throw FileProblems.explain("write", file, e);
+    }
+  }
+
+  private static void deleteQuietly(Path temporary, IOException problem) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      problem.addSuppressed(e);
+    }
+  }
+
+  private static FileAttribute<?>[] mode(String permissions) {
+    return POSIX
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+        }
+        : new FileAttribute<?>[0];
+  }
+}

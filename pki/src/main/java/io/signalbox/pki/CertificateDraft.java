@@ -1,0 +1,110 @@
+package io.signalbox.pki;
+
+import java.io.IOException;
+import java.security.NoSuchAlgorithmException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Date;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+
+/**
+ * A certificate about to be signed: every decision is made, this writes it down (RFC 5280 section
+ * 4.2).
+ *
+ * @param algorithm of the certified key
+ */
+record CertificateDraft(
+    SubjectNames names,
+    PublicKey key,
+    KeyAlgorithm algorithm,
+    CertificateProfile profile,
+    Instant notBefore,
+    Instant notAfter) {
+
+  /** Who signs; for a root the draft's own subject and key. */
+  record Issuer(X500Name name, byte[] keyIdentifier, PrivateKey key, KeyAlgorithm algorithm) {}
+
+  X509Certificate sign(Issuer issuer, SecureRandom random) {
+    X500Name subject = NameWriter.subject(names);
+    var builder =
+        new X509v3CertificateBuilder(
+            issuer.name(),
+            Signing.serialNumber(random),
+            Date.from(notBefore),
+            Date.from(notAfter),
+            subject,
+            SubjectPublicKeyInfo.getInstance(key.getEncoded()));
+    try {
+      addExtensions(builder, issuer, subject.getRDNs().length == 0);
+      byte[] der =
+          builder.build(Signing.signer(issuer.key(), issuer.algorithm(), random)).getEncoded();
+      return Certificates.parse(der, "the new certificate");
+    } catch (IOException | PkiException e) {
+      throw new IllegalStateException("a certificate that was built cannot be encoded", e);
+    }
+  }
+
+  static byte[] keyIdentifier(PublicKey key) {
+    try {
+      var info = SubjectPublicKeyInfo.getInstance(key.getEncoded());
+      return new JcaX509ExtensionUtils().createSubjectKeyIdentifier(info).getKeyIdentifier();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1 for key identifiers", e);
+    }
+  }
+
+  /** The identifier an issuer's certificate gives its key, or the one computed if it has none. */
+  static byte[] keyIdentifier(X509Certificate certificate) {
+    byte[] extension = certificate.getExtensionValue(Extension.subjectKeyIdentifier.getId());
+    return extension == null
+        ? keyIdentifier(certificate.getPublicKey())
+        : SubjectKeyIdentifier.getInstance(ASN1OctetString.getInstance(extension).getOctets())
+            .getKeyIdentifier();
+  }
+
+  private void addExtensions(X509v3CertificateBuilder builder, Issuer issuer, boolean subjectEmpty)
+      throws IOException {
+    builder.addExtension(
+        Extension.basicConstraints,
+        true,
+        profile.isAuthority()
+            ? new BasicConstraints(profile.pathLength())
+            : new BasicConstraints(false));
+    builder.addExtension(Extension.keyUsage, true, KeyUse.extension(profile.keyUses(), algorithm));
+    if (!profile.purposes().isEmpty()) {
+      builder.addExtension(Extension.extendedKeyUsage, false, purposes(profile.purposes()));
+    }
+    if (names.hasAlternativeNames()) {
+      // Critical if it is the only name (RFC 5280 section 4.2.1.6).
+      builder.addExtension(
+          Extension.subjectAlternativeName, subjectEmpty, NameWriter.alternatives(names));
+    }
+    builder.addExtension(
+        Extension.subjectKeyIdentifier, false, new SubjectKeyIdentifier(keyIdentifier(key)));
+    // Only the key's identifier: naming the issuer's serial number too would break the chain when
+    // the authority is renewed.
+    builder.addExtension(
+        Extension.authorityKeyIdentifier,
+        false,
+        new AuthorityKeyIdentifier(issuer.keyIdentifier()));
+  }
+
+  private static ExtendedKeyUsage purposes(Set<Purpose> purposes) {
+    return new ExtendedKeyUsage(
+        purposes.stream().sorted().map(Purpose::id).toArray(KeyPurposeId[]::new));
+  }
+}

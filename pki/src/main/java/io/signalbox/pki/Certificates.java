@@ -1,0 +1,106 @@
+package io.signalbox.pki;
+
+import java.io.ByteArrayInputStream;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+
+/** Small questions about one certificate. */
+public final class Certificates {
+  /**
+   * Real certificates have 0.5 to 6 KB; a larger one is refused before anything reads its insides.
+   */
+  public static final int CERTIFICATE_BYTES_MAX = 64 * 1024;
+
+  private Certificates() {}
+
+  /**
+   * Reads one certificate.
+   *
+   * @param der exactly one certificate of at most {@link #CERTIFICATE_BYTES_MAX} bytes
+   * @param where the origin, for messages
+   */
+  public static X509Certificate parse(byte[] der, String where) throws PkiException {
+    if (der.length > CERTIFICATE_BYTES_MAX) {
+      throw new PkiException(
+          where
+              + ": the certificate has "
+              + der.length
+              + " bytes, more than the limit of "
+              + CERTIFICATE_BYTES_MAX);
+    }
+    try {
+      var input = new ByteArrayInputStream(der);
+      var certificate =
+          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(input);
+      if (certificate == null || input.available() > 0) {
+        throw new PkiException(
+            where
+                + ": "
+                + input.available()
+                + " bytes follow the certificate; give one certificate");
+      }
+      return certificate;
+    } catch (CertificateException | RuntimeException e) {
+      throw new PkiException(
+          where + ": not a readable X.509 certificate (truncated or damaged); copy it again", e);
+    }
+  }
+
+  /**
+   * The serial number in lower-case hexadecimal, without leading zeros or sign: the form used in
+   * the registry and in logs.
+   */
+  public static String serialHex(X509Certificate certificate) {
+    return certificate.getSerialNumber().toString(16);
+  }
+
+  /** SHA-256 over the whole certificate in lower-case hexadecimal, 64 characters. */
+  public static String fingerprint(X509Certificate certificate) {
+    return HexFormat.of().formatHex(sha256(encoded(certificate)));
+  }
+
+  /** Whether the issuer and subject are the same name and the certificate's own key signed it. */
+  public static boolean isSelfSigned(X509Certificate certificate) {
+    return certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
+        && isSignedBy(certificate, certificate);
+  }
+
+  static boolean isCa(X509Certificate certificate) {
+    return certificate.getBasicConstraints() >= 0;
+  }
+
+  /**
+   * Whether the issuer's key made the certificate's signature; names and validity are not looked
+   * at.
+   */
+  static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
+    try {
+      certificate.verify(issuer.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  static byte[] encoded(X509Certificate certificate) {
+    try {
+      return certificate.getEncoded();
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException("a certificate that was read cannot be written", e);
+    }
+  }
+
+  static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}
