@@ -1,0 +1,142 @@
+package io.signalbox.pki;
+
+import io.signalbox.pki.Verification.Accepted;
+import io.signalbox.pki.Verification.Reason;
+import io.signalbox.pki.Verification.Rejected;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.security.auth.x500.X500Principal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether a client's certificate chain is good, and whose it is. Immutable: when the
+ * trusted authorities change, a new one is made. Used in the TLS handshake and again at CONNECT,
+ * because a resumed TLS connection brings a chain that was checked long ago.
+ */
+public final class CertificateVerifier {
+  /** A leaf, a few authorities, a root: longer chains exist to cost time. */
+  public static final int CHAIN_LENGTH_MAX = 8;
+
+  /**
+   * Each path tried costs signature checks; while an authority is renewed there are two or three.
+   */
+  private static final int PATHS_TRIED_MAX = 8;
+
+  /**
+   * A renewed authority has its old name: with the wrong one of two such anchors these happen. A
+   * revocation is never tried again.
+   */
+  private static final Set<Reason> ANOTHER_PATH_MAY_DO =
+      EnumSet.of(Reason.BAD_SIGNATURE, Reason.CA_NOT_VALID, Reason.CONSTRAINT_VIOLATED);
+
+  private final List<TrustedCa> trusted;
+
+  /**
+   * A verifier for these authorities; with none it rejects everything.
+   *
+   * @throws IllegalArgumentException if two have the same name
+   */
+  public CertificateVerifier(List<TrustedCa> trusted) {
+    this.trusted = List.copyOf(trusted);
+    long names = trusted.stream().map(TrustedCa::name).distinct().count();
+    if (names != trusted.size()) {
+      throw new IllegalArgumentException("two trusted authorities have the same name");
+    }
+  }
+
+  /** The subjects of all trusted certificates, which a TLS server tells its clients. */
+  public X509Certificate[] acceptedIssuers() {
+    return trusted.stream().flatMap(ca -> ca.anchors().stream()).toArray(X509Certificate[]::new);
+  }
+
+  /**
+   * Looks at a chain as a client presented it.
+   *
+   * @param chain the client's certificate first, each next one the issuer of the one before; what
+   *     follows a trusted one is ignored
+   */
+  public Verification verify(List<X509Certificate> chain, Instant at) {
+    if (chain.isEmpty()) {
+      return new Rejected(Reason.MALFORMED, "no certificate was presented");
+    }
+    if (chain.size() > CHAIN_LENGTH_MAX) {
+      return new Rejected(
+          Reason.MALFORMED,
+          "the chain has "
+              + chain.size()
+              + " certificates, more than the limit of "
+              + CHAIN_LENGTH_MAX);
+    }
+    ClientIdentity identity;
+    try {
+      identity = ClientIdentity.of(chain.getFirst());
+    } catch (PkiException e) {
+      return new Rejected(Reason.MALFORMED, e.getMessage());
+    }
+    return verify(chain, identity, at);
+  }
+
+  private Verification verify(List<X509Certificate> chain, ClientIdentity identity, Instant at) {
+    @Nullable Rejected first = null;
+    for (Candidate candidate : candidates(chain)) {
+      Optional<Rejected> problem = problem(candidate, at);
+      if (problem.isEmpty()) {
+        return new Accepted(candidate.ca().name(), identity, candidate.path());
+      }
+      first = first == null ? problem.get() : first;
+      if (!ANOTHER_PATH_MAY_DO.contains(problem.get().reason())) {
+        return first;
+      }
+    }
+    return first != null
+        ? first
+        : new Rejected(
+            Reason.UNKNOWN_CA,
+            "the certificate of \""
+                + identity.subject()
+                + "\" was issued by \""
+                + identity.issuerCommonName()
+                + "\", which is not a registered authority");
+  }
+
+  private static Optional<Rejected> problem(Candidate candidate, Instant at) {
+    List<X509Certificate> path = candidate.path();
+    return PathChecks.validity(path, at)
+        .or(() -> PathChecks.usage(path))
+        .or(() -> PathChecks.signaturesAndConstraints(path, at))
+        .or(() -> PathChecks.revocation(path, candidate.ca().revocation(), at));
+  }
+
+  /** A path from the client's certificate to an anchor, by names only. */
+  private record Candidate(TrustedCa ca, List<X509Certificate> path) {}
+
+  /**
+   * The paths the chain allows, shortest first, so that a client cannot choose a detour; more than
+   * one while an authority is renewed.
+   */
+  private List<Candidate> candidates(List<X509Certificate> chain) {
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < chain.size() && candidates.size() < PATHS_TRIED_MAX; i++) {
+      X500Principal issuer = chain.get(i).getIssuerX500Principal();
+      List<X509Certificate> below = chain.subList(0, i + 1);
+      for (TrustedCa ca : trusted) {
+        for (X509Certificate anchor : ca.anchors()) {
+          if (anchor.getSubjectX500Principal().equals(issuer)) {
+            candidates.add(
+                new Candidate(ca, Stream.concat(below.stream(), Stream.of(anchor)).toList()));
+          }
+        }
+      }
+      if (i + 1 < chain.size() && !chain.get(i + 1).getSubjectX500Principal().equals(issuer)) {
+        break; // the next certificate is not about this issuer: not a chain
+      }
+    }
+    return candidates.subList(0, Math.min(candidates.size(), PATHS_TRIED_MAX));
+  }
+}

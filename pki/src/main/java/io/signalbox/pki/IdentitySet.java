@@ -1,0 +1,99 @@
+package io.signalbox.pki;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An immutable choice of identities for TLS. Aliases are certificate fingerprints; those of the
+ * choice before stay known, because TLS asks first for an alias and then for what it stands for.
+ */
+final class IdentitySet {
+  private final List<TlsIdentity> current;
+  private final Map<String, TlsIdentity> byAlias = new HashMap<>();
+  private final Map<String, List<TlsIdentity>> byHost = new HashMap<>();
+
+  IdentitySet(List<TlsIdentity> current, List<TlsIdentity> previous) {
+    if (current.isEmpty()) {
+      throw new IllegalArgumentException("TLS needs at least one identity");
+    }
+    this.current = List.copyOf(current);
+    previous.forEach(identity -> byAlias.put(alias(identity), identity));
+    for (TlsIdentity identity : current) {
+      byAlias.put(alias(identity), identity);
+      for (String host : hosts(identity)) {
+        byHost.computeIfAbsent(host, _ -> new ArrayList<>()).add(identity);
+      }
+    }
+  }
+
+  List<TlsIdentity> current() {
+    return current;
+  }
+
+  @Nullable TlsIdentity get(String alias) {
+    return byAlias.get(alias);
+  }
+
+  /**
+   * The alias for the first of these names that is known, or for the default; null if none has a
+   * key of a wanted type.
+   */
+  @Nullable String alias(List<String> keyTypes, List<String> requestedHosts) {
+    for (String host : requestedHosts) {
+      String alias = first(keyTypes, candidates(host.toLowerCase(Locale.ROOT)));
+      if (alias != null) {
+        return alias;
+      }
+    }
+    return first(keyTypes, current);
+  }
+
+  String @Nullable [] aliases(String keyType) {
+    String[] aliases =
+        current.stream()
+            .filter(identity -> matches(keyType, identity))
+            .map(IdentitySet::alias)
+            .toArray(String[]::new);
+    return aliases.length == 0 ? null : aliases;
+  }
+
+  private List<TlsIdentity> candidates(String host) {
+    List<TlsIdentity> exact = byHost.get(host);
+    return exact != null
+        ? exact
+        : byHost.getOrDefault("*" + host.substring(Math.max(host.indexOf('.'), 0)), List.of());
+  }
+
+  private static @Nullable String first(List<String> keyTypes, List<TlsIdentity> identities) {
+    for (String keyType : keyTypes) { // the peer's preference first
+      for (TlsIdentity identity : identities) {
+        if (matches(keyType, identity)) {
+          return alias(identity);
+        }
+      }
+    }
+    return null;
+  }
+
+  private static boolean matches(String keyType, TlsIdentity identity) {
+    return identity.certificate().getPublicKey().getAlgorithm().equals(keyType);
+  }
+
+  private static List<String> hosts(TlsIdentity identity) {
+    try {
+      return ClientIdentity.namesOf(identity.certificate()).dnsNames().stream()
+          .map(name -> name.toLowerCase(Locale.ROOT))
+          .toList();
+    } catch (PkiException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  private static String alias(TlsIdentity identity) {
+    return Certificates.fingerprint(identity.certificate());
+  }
+}

@@ -1,0 +1,34 @@
+package io.signalbox.pki;
+
+/** Why a certificate was revoked (RFC 5280 section 5.3.1), with the number of that section. */
+public enum RevocationReason {
+  UNSPECIFIED(0),
+  KEY_COMPROMISE(1),
+  CA_COMPROMISE(2),
+  AFFILIATION_CHANGED(3),
+  SUPERSEDED(4),
+  CESSATION_OF_OPERATION(5),
+  CERTIFICATE_HOLD(6),
+  PRIVILEGE_WITHDRAWN(9),
+  AA_COMPROMISE(10);
+
+  private final int code;
+
+  RevocationReason(int code) {
+    this.code = code;
+  }
+
+  public int code() {
+    return code;
+  }
+
+  /** The reason with this number; a number that the RFC does not assign is {@link #UNSPECIFIED}. */
+  public static RevocationReason of(int code) {
+    for (RevocationReason reason : values()) {
+      if (reason.code == code) {
+        return reason;
+      }
+    }
+    return UNSPECIFIED;
+  }
+}
