@@ -1,0 +1,274 @@
+package io.signalbox.it.broker;
+
+import io.signalbox.it.wire.Endpoint;
+import io.signalbox.it.wire.Transport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The packaged broker as a child process. One thread at a time may stop and start it; reading
+ * endpoints and the log is safe for any.
+ */
+public final class BrokerUnderTest implements Broker, AutoCloseable {
+  private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+  private static final Pattern LISTENING =
+      Pattern.compile("listening name=(\\S+) type=(\\S+) address=(\\S+):(\\d+)");
+  private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+  private final String name;
+  private final BrokerConfig config;
+  private final Path folder;
+  private final Log log = new Log();
+  private final Map<Transport, InetSocketAddress> addresses = new EnumMap<>(Transport.class);
+  private @Nullable Process process;
+  private @Nullable SSLContext trust;
+  private int started;
+
+  private BrokerUnderTest(String name, BrokerConfig config) throws IOException {
+    this.name = name + "-" + NUMBERS.incrementAndGet();
+    this.config = config;
+    this.folder = Files.createTempDirectory("signalbox-" + this.name + "-");
+  }
+
+  /**
+   * Starts a broker on a new data folder and waits until it is ready.
+   *
+   * @param name for its log file {@code target/broker-logs/NAME-N.log}
+   */
+  public static BrokerUnderTest start(String name, BrokerConfig config) {
+    try {
+      var broker = new BrokerUnderTest(name, config);
+      broker.writeConfig(config);
+      Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
+      broker.start();
+      return broker;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void writeConfig(BrokerConfig content) throws IOException {
+    Files.writeString(configFile(), content.text());
+  }
+
+  public Path configFile() {
+    return folder.resolve("signalbox.yaml");
+  }
+
+  public Path dataFolder() {
+    return folder.resolve("data");
+  }
+
+  private void start() throws IOException {
+    Path logs = Path.of("target", "broker-logs");
+    Files.createDirectories(logs);
+    List<String> words =
+        CommandLine.words(
+            List.of("-Xmx512m", "-XX:+UseSerialGC", "-ea:io.signalbox..."),
+            "serve",
+            "--config",
+            configFile().toString(),
+            "--data",
+            dataFolder().toString());
+    int firstLine = log.size();
+    started = firstLine;
+    Process child =
+        new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true).start();
+    process = child;
+    child.getOutputStream().close();
+    log.follow(child.getInputStream(), logs.resolve(name + ".log"));
+    awaitLogFrom(firstLine, "ready");
+    readAddresses(log.linesFrom(firstLine));
+  }
+
+  private synchronized void readAddresses(List<String> lines) {
+    addresses.clear();
+    for (String line : lines) {
+      Matcher matcher = LISTENING.matcher(line);
+      if (matcher.find()) {
+        for (Transport transport : config.transports()) {
+          if (BrokerConfig.nameOf(transport).equals(matcher.group(1))) {
+            addresses.put(
+                transport,
+                new InetSocketAddress(
+                    InetAddress.getLoopbackAddress(), Integer.parseInt(matcher.group(4))));
+          }
+        }
+      }
+    }
+  }
+
+  @Override
+  public synchronized Endpoint endpoint(Transport transport) {
+    InetSocketAddress address = addresses.get(transport);
+    if (address == null) {
+      throw new IllegalStateException("no listener for " + transport + " in " + addresses);
+    }
+    return new Endpoint(transport, address, transport.isTls() ? trust() : null);
+  }
+
+  private synchronized SSLContext trust() {
+    SSLContext known = trust;
+    if (known == null) {
+      known = PemFiles.trusting(caFile());
+      trust = known;
+    }
+    return known;
+  }
+
+  /** The development CA's certificate, which clients trust. */
+  public Path caFile() {
+    return dataFolder().resolve("pki").resolve("ca.crt");
+  }
+
+  /** Issues a device certificate by the command line. */
+  public PemFiles.Device issueDevice(String id) {
+    Path out = folder.resolve("devices");
+    CommandLine.signalbox(
+            "pki", "issue-device", id, "--data", dataFolder().toString(), "--out", out.toString())
+        .expectSuccess();
+    return new PemFiles.Device(
+        id, out.resolve(id + ".crt"), out.resolve(id + ".key"), out.resolve("ca.crt"));
+  }
+
+  /** Issues a token by the command line. */
+  public String issueToken(String subject, String group, String ttl) {
+    return CommandLine.signalbox(
+            "token",
+            "issue",
+            "--data",
+            dataFolder().toString(),
+            "--subject",
+            subject,
+            "--group",
+            group,
+            "--ttl",
+            ttl)
+        .expectSuccess()
+        .out()
+        .strip();
+  }
+
+  /** The position after the last log line so far, for {@link #awaitLogFrom}. */
+  public int logPosition() {
+    return log.size();
+  }
+
+  /** Waits for a line that contains the text, from the start of the running process on. */
+  public String awaitLog(String text) {
+    return awaitLogFrom(started, text);
+  }
+
+  public String awaitLogFrom(int position, String text) {
+    try {
+      return log.await(position, line -> line.contains(text), "\"" + text + "\"", START_PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for the log", e);
+    }
+  }
+
+  public List<String> logFrom(int position) {
+    return log.linesFrom(position);
+  }
+
+  public long pid() {
+    return running().pid();
+  }
+
+  private Process running() {
+    return Objects.requireNonNull(process, "the broker was never started");
+  }
+
+  /** SIGKILL: nothing of the process runs any more when this returns. */
+  public void kill9() {
+    running().destroyForcibly();
+    awaitExit();
+  }
+
+  /**
+   * SIGTERM and the end of the process.
+   *
+   * @return its exit code
+   */
+  public int stop() {
+    running().destroy();
+    return awaitExit();
+  }
+
+  private int awaitExit() {
+    try {
+      if (!running().waitFor(START_PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        running().destroyForcibly();
+        throw new AssertionError("the broker did not end within " + START_PATIENCE);
+      }
+      return running().exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while the broker stops", e);
+    }
+  }
+
+  /** Starts again on the same data folder, after {@link #kill9} or {@link #stop}; ports are new. */
+  public void restart() {
+    try {
+      start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Kills the process and removes its folder; harmless when called twice. */
+  @Override
+  public void close() {
+    if (process != null) {
+      kill9();
+    }
+    try {
+      deleteFolder();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void deleteFolder() throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+              throws IOException {
+            Files.delete(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

@@ -1,0 +1,39 @@
+package io.signalbox.it.scenario;
+
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.ArgumentsProvider;
+import org.junit.jupiter.params.provider.ArgumentsSource;
+import org.junit.jupiter.params.support.ParameterDeclarations;
+
+/**
+ * Runs the whole class over four transports in both versions; its constructor takes {@link
+ * Transport} and {@link Version}.
+ */
+@Documented
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ParameterizedClass
+@ArgumentsSource(EachTransportAndVersion.All.class)
+@interface EachTransportAndVersion {
+  /** The eight pairs. */
+  final class All implements ArgumentsProvider {
+    @Override
+    public Stream<? extends Arguments> provideArguments(
+        ParameterDeclarations parameters, ExtensionContext context) {
+      return Stream.of(Transport.values())
+          .flatMap(
+              transport ->
+                  Stream.of(Version.values()).map(version -> Arguments.of(transport, version)));
+    }
+  }
+}
