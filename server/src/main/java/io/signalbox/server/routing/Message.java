@@ -1,5 +1,6 @@
 package io.signalbox.server.routing;
 
+import io.signalbox.server.codec.PacketEncoder;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.topic.TopicName;
@@ -19,6 +20,11 @@ public final class Message {
   public static final long NO_EXPIRY = -1;
 
   private static final long MILLIS_PER_SECOND = 1_000;
+  private static final byte[] NO_PROPERTIES = {};
+
+  /** This object, the name's and the payload's headers. */
+  private static final int OBJECT_BYTES = 144;
+
   private static final AtomicLongFieldUpdater<Message> LEAST_REMAINING =
       AtomicLongFieldUpdater.newUpdater(Message.class, "leastRemainingSeconds");
 
@@ -31,6 +37,7 @@ public final class Message {
   private final @Nullable Subscriber publisher;
   private final String publisherClientId;
 
+  private volatile byte @Nullable [] encodedProperties;
   private volatile long leastRemainingSeconds = Long.MAX_VALUE;
 
   /**
@@ -58,6 +65,9 @@ public final class Message {
     this.payload = payload;
     this.publisher = publisher;
     this.publisherClientId = publisherClientId;
+    if (forwarded.isEmpty()) {
+      encodedProperties = NO_PROPERTIES;
+    }
   }
 
   public TopicName topic() {
@@ -99,6 +109,21 @@ public final class Message {
     return publisherClientId;
   }
 
+  /**
+   * {@link #properties} as they stand in a version 5 PUBLISH, without a length in front: made once,
+   * when the first receiver needs them. Shared, never to be modified.
+   */
+  public byte[] encodedProperties() {
+    byte[] encoded = encodedProperties;
+    if (encoded == null) {
+      encoded =
+          PacketEncoder.encodeForwardedProperties(
+              properties); // two threads at once make equal bytes
+      encodedProperties = encoded;
+    }
+    return encoded;
+  }
+
   /** Whether the message must not be delivered any more (MQTT 5.0 section 3.3.2.3.3). */
   public boolean isExpired(long wallMillis) {
     return wallMillis >= expiresAtMillis; // [MQTT-3.3.2-5]
@@ -116,5 +141,10 @@ public final class Message {
     long millis = Math.max(0, expiresAtMillis - wallMillis);
     long seconds = millis / MILLIS_PER_SECOND + (millis % MILLIS_PER_SECOND == 0 ? 0 : 1);
     return LEAST_REMAINING.accumulateAndGet(this, seconds, Math::min); // [MQTT-3.3.2-6]
+  }
+
+  /** Approximate heap in bytes, for limits; properties take about four times their encoding. */
+  public int bytes() {
+    return OBJECT_BYTES + topic.utf8().length + payload.length + 4 * encodedProperties().length;
   }
 }
