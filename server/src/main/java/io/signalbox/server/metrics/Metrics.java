@@ -223,6 +223,7 @@ public final class Metrics implements MultiCollector {
   public final Counters<Drop> messagesDropped;
   public final Counter messagesUnmatched;
   public final Counter publishQos2Duplicates;
+  public final Counter acksUnexpected;
   public final Counter willsSent;
   public final Gauge retainedMessages;
   public final Gauge retainedBytes;
@@ -359,6 +360,8 @@ public final class Metrics implements MultiCollector {
     publishQos2Duplicates =
         counter(
             "publish_qos2_duplicates", "QoS 2 PUBLISH packets received again and not routed again");
+    acksUnexpected =
+        counter("acks_unexpected", "Acknowledgements for Packet Identifiers that are not in use");
     willsSent = counter("wills_sent", "Will Messages published");
     retainedMessages = gauge("retained_messages", "Retained messages");
     retainedBytes =

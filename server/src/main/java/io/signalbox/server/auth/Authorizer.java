@@ -1,0 +1,25 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one connected client may do; confined to the connection's I/O thread. Variables of the
+ * policies were substituted when it was made.
+ */
+public interface Authorizer {
+  AccessDecision connect();
+
+  /** Asked for each PUBLISH and for a Will Message; answered from a cache where it can be. */
+  AccessDecision publish(TopicName topic, Qos qos, boolean retain, int payloadBytes);
+
+  /**
+   * @param shareName null unless it is a Shared Subscription
+   */
+  SubscribeDecision subscribe(@Nullable String shareName, TopicFilter filter, Qos requested);
+
+  /** Only where {@link SubscribeDecision#checkEachMessage} said so. */
+  AccessDecision receive(TopicName topic);
+}

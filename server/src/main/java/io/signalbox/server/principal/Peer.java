@@ -1,0 +1,36 @@
+package io.signalbox.server.principal;
+
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a client reached us, before it said who it is.
+ *
+ * @param listener the listener's name in the configuration
+ * @param transport {@code tcp}, {@code tls}, {@code ws} or {@code wss}
+ * @param remote the client's address; behind a trusted proxy the one the proxy named
+ * @param tlsVersion {@code TLSv1.3} or {@code TLSv1.2}; null without TLS
+ * @param certificates the client's chain, its own first; empty if it showed none
+ * @param anonymousAllowed whether this listener takes clients without a credential
+ * @param authorizationHeader of the WebSocket upgrade request, null if absent
+ */
+public record Peer(
+    String listener,
+    String transport,
+    InetSocketAddress remote,
+    @Nullable String tlsVersion,
+    List<X509Certificate> certificates,
+    boolean anonymousAllowed,
+    @Nullable String authorizationHeader) {
+  public Peer {
+    certificates = List.copyOf(certificates);
+  }
+
+  /** For log lines: never the header, never a whole certificate. */
+  @Override
+  public String toString() {
+    return listener + " " + remote.getAddress().getHostAddress() + ":" + remote.getPort();
+  }
+}

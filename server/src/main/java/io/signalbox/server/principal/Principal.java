@@ -1,0 +1,46 @@
+package io.signalbox.server.principal;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who a client is, as far as it proved it.
+ *
+ * @param id unique and stable for this identity, for example {@code device:p7} or {@code
+ *     user:alice@login}; an MQTT session belongs to the id that created it
+ * @param deviceId of a device, else null
+ * @param userName of a person or a service, else null
+ * @param attributes of the device, as the registry has them
+ */
+public record Principal(
+    String id,
+    AuthMethod method,
+    @Nullable String deviceId,
+    @Nullable String userName,
+    List<String> groups,
+    Map<String, String> attributes,
+    @Nullable CertificateFields certificate,
+    @Nullable TokenClaims token) {
+
+  /** {@link #expiresAtMillis} of a principal whose credential does not end. */
+  public static final long NEVER = Long.MAX_VALUE;
+
+  public Principal {
+    groups = List.copyOf(groups);
+    attributes = Map.copyOf(attributes);
+  }
+
+  /** Nobody in particular; only on a listener that allows it. */
+  public static Principal anonymous() {
+    return new Principal(
+        "anonymous", AuthMethod.ANONYMOUS, null, null, List.of(), Map.of(), null, null);
+  }
+
+  /** Wall clock in milliseconds at which the credential ends, {@link #NEVER} if it does not. */
+  public long expiresAtMillis() {
+    long certificateEnd = certificate == null ? NEVER : certificate.notAfterMillis();
+    long tokenEnd = token == null ? NEVER : token.expiresAtMillis();
+    return Math.min(certificateEnd, tokenEnd);
+  }
+}

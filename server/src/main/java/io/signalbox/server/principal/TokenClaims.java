@@ -1,0 +1,25 @@
+package io.signalbox.server.principal;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a verified JSON Web Token said (RFC 7519 section 4).
+ *
+ * @param issuer the name under which the issuer is configured here
+ * @param tokenId the {@code jti} claim, empty if there is none
+ * @param claims every claim by name: strings, numbers, booleans, lists and maps; never modified
+ * @param expiresAtMillis {@code exp} in milliseconds since 1970; the connection ends then
+ */
+public record TokenClaims(
+    String issuer,
+    String subject,
+    List<String> audiences,
+    String tokenId,
+    Map<String, Object> claims,
+    long expiresAtMillis) {
+  public TokenClaims {
+    audiences = List.copyOf(audiences);
+    claims = Map.copyOf(claims);
+  }
+}

@@ -1,0 +1,16 @@
+package io.signalbox.server.protocol;
+
+/** Why a connection's socket closed, as the transport saw it. */
+public enum CloseCause {
+  /** The peer closed in order (FIN, TLS close_notify, WebSocket Close). */
+  PEER_CLOSED,
+  /** Reset, or an error of the socket. */
+  PEER_RESET,
+  /** We ended it: the handler called disconnect, refuse or close. */
+  CLOSED_BY_US,
+  /** The peer did not read for longer than the configured time. */
+  SLOW_READER,
+  SERVER_SHUTDOWN,
+  /** A fault of ours, logged where it happened. */
+  INTERNAL_ERROR
+}
