@@ -23,8 +23,25 @@ public record Connect(
     Properties properties)
     implements Packet {
 
-  public Connect {
+  /** Written out because javac keeps no type annotations of a compact constructor's parameters. */
+  public Connect(
+      ProtocolVersion version,
+      String clientId,
+      boolean cleanStart,
+      int keepAliveSeconds,
+      @Nullable Will will,
+      @Nullable String userName,
+      byte @Nullable [] password,
+      Properties properties) {
     Checks.twoByte("keep alive", keepAliveSeconds);
+    this.version = version;
+    this.clientId = clientId;
+    this.cleanStart = cleanStart;
+    this.keepAliveSeconds = keepAliveSeconds;
+    this.will = will;
+    this.userName = userName;
+    this.password = password;
+    this.properties = properties;
   }
 
   @Override
