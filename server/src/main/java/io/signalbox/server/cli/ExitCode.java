@@ -1,0 +1,17 @@
+package io.signalbox.server.cli;
+
+/** What the process says when it ends; scripts may rely on these. */
+final class ExitCode {
+  static final int DONE = 0;
+
+  /** The reason is on standard error. */
+  static final int FAILED = 1;
+
+  /** Unknown command or option, or a value it cannot have. */
+  static final int USAGE = 2;
+
+  /** Every problem of the configuration is on standard error. */
+  static final int CONFIGURATION = 3;
+
+  private ExitCode() {}
+}

@@ -1,0 +1,137 @@
+package io.signalbox.server.cli;
+
+import io.signalbox.server.config.LogConfig;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.logging.ErrorManager;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/** Sends the log to standard error, one line an event: time, level, class, message. */
+public final class Logging {
+  private static final Logger OURS = Logger.getLogger("io.signalbox");
+  private static final Logger ROOT = Logger.getLogger("");
+
+  private Logging() {}
+
+  /** Replaces whatever the virtual machine has set up. Called once, first thing. */
+  public static void start(PrintStream err) {
+    LogManager.getLogManager().reset();
+    Handler handler = new Lines(err);
+    handler.setFormatter(new Line());
+    ROOT.addHandler(handler);
+    // What libraries have to say about themselves at INFO is no news to an operator.
+    ROOT.setLevel(Level.WARNING);
+    OURS.setLevel(Level.INFO);
+  }
+
+  static void level(LogConfig.Level level) {
+    OURS.setLevel(
+        switch (level) {
+          case ERROR -> Level.SEVERE;
+          case WARNING -> Level.WARNING;
+          case INFO -> Level.INFO;
+          case DEBUG -> Level.FINE;
+        });
+  }
+
+  /** Hands every line to the stream in one piece. */
+  private static final class Lines extends Handler {
+    private final PrintStream err;
+
+    Lines(PrintStream err) {
+      this.err = err;
+    }
+
+    @Override
+    public void publish(LogRecord record) {
+      try {
+        err.print(getFormatter().format(record));
+        err.flush();
+      } catch (RuntimeException e) {
+        // A log line that cannot be made must not take down the thread that wrote it.
+        reportError(null, e, ErrorManager.FORMAT_FAILURE);
+      }
+    }
+
+    @Override
+    public void flush() {
+      err.flush();
+    }
+
+    @Override
+    public void close() {
+      err.flush();
+    }
+  }
+
+  /** {@code 2026-01-31T12:00:00.000Z INFO Listeners message}. */
+  static final class Line extends Formatter {
+    private static final DateTimeFormatter TIME =
+        DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSX").withZone(ZoneOffset.UTC);
+
+    @Override
+    public String format(LogRecord record) {
+      StringBuilder line = new StringBuilder(160);
+      TIME.formatTo(record.getInstant(), line);
+      line.append(' ')
+          .append(level(record.getLevel()))
+          .append(' ')
+          .append(simple(record.getLoggerName()))
+          .append(' ');
+      escape(formatMessage(record), line);
+      line.append('\n');
+      if (record.getThrown() != null) {
+        StringWriter trace = new StringWriter();
+        record.getThrown().printStackTrace(new PrintWriter(trace));
+        // Messages of exceptions may hold a peer's words: a line of a trace always starts with a
+        // space.
+        trace
+            .toString()
+            .lines()
+            .forEach(text -> escape("  " + text.replace("\t", "  "), line).append('\n'));
+      }
+      return line.toString();
+    }
+
+    private static String level(Level level) {
+      int value = level.intValue();
+      if (value >= Level.SEVERE.intValue()) {
+        return "ERROR";
+      } else if (value >= Level.WARNING.intValue()) {
+        return "WARN ";
+      } else if (value >= Level.INFO.intValue()) {
+        return "INFO ";
+      } else {
+        return "DEBUG";
+      }
+    }
+
+    private static String simple(@org.jspecify.annotations.Nullable String logger) {
+      return logger == null ? "-" : logger.substring(logger.lastIndexOf('.') + 1);
+    }
+
+    /**
+     * Control characters are written as escapes: a client id with a line end must not be able to
+     * forge a log line.
+     */
+    private static StringBuilder escape(String text, StringBuilder line) {
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
+          line.append(String.format("\\u%04x", (int) c));
+        } else {
+          line.append(c);
+        }
+      }
+      return line;
+    }
+  }
+}

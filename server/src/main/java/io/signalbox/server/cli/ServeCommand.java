@@ -1,0 +1,118 @@
+package io.signalbox.server.cli;
+
+import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.config.ConfigException;
+import io.signalbox.server.config.ConfigReader;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs the broker until it is told to stop. */
+@Command(
+    name = "serve",
+    description = {
+      "Run the broker until SIGTERM or Ctrl-C.",
+      "Without a configuration it listens on this machine alone - MQTT over TLS on 8883, over"
+          + " WebSocket and TLS on 8443 - makes certificates for itself and prints how to connect.",
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  signalbox serve",
+      "  signalbox serve --config /etc/signalbox/signalbox.yaml --data /var/lib/signalbox",
+      "  signalbox serve --config signalbox.yaml --check",
+      "  SIGNALBOX_LOG_LEVEL=debug signalbox serve",
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:stopped as it was told, or --check found nothing",
+      "1:could not start, or had to give up",
+      "2:wrong usage of the command line",
+      "3:the configuration has problems; each is on standard error",
+    })
+@SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
+final class ServeCommand implements Callable<Integer> {
+  private final BrokerFactory brokers;
+  private final TokenFactory tokens;
+  private final Map<String, String> environment;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "YAML file; config/signalbox.yaml shows every key with its default.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description =
+          "Data directory, made if it is missing (default: data-directory of the configuration,"
+              + " else data).")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--check",
+      description = "Name every problem of the configuration and of the files it names, then exit.")
+  private boolean checkOnly;
+
+  @Spec private CommandSpec spec;
+
+  ServeCommand(BrokerFactory brokers, TokenFactory tokens, Map<String, String> environment) {
+    this.brokers = brokers;
+    this.tokens = tokens;
+    this.environment = environment;
+  }
+
+  @Override
+  public Integer call() throws ConfigException, CommandFailure, InterruptedException {
+    BrokerConfig config = read();
+    PrintWriter out = spec.commandLine().getOut();
+    if (checkOnly) {
+      brokers.check(config);
+      out.println(
+          "the configuration is good: "
+              + config.listeners().size()
+              + " listener(s), data in "
+              + config.dataDirectory());
+      return ExitCode.DONE;
+    }
+    Logging.level(config.log().level());
+    RunningBroker broker = brokers.start(config);
+    Thread stopper = stopWhenTheProcessIsTold(broker);
+    if (file == null) {
+      new Welcome(config, broker.listening(), tokens).print(out);
+    }
+    boolean stopped = broker.awaitEnd();
+    if (!stopped) {
+      Runtime.getRuntime().removeShutdownHook(stopper);
+      throw new CommandFailure("the broker gave up; the reason is in the log above");
+    }
+    return ExitCode.DONE;
+  }
+
+  private BrokerConfig read() throws ConfigException {
+    var reader = new ConfigReader(environment);
+    BrokerConfig config = file == null ? reader.withoutFile() : reader.read(file);
+    return data == null ? config : config.withDataDirectory(data);
+  }
+
+  /** SIGTERM and SIGINT start the virtual machine's shutdown hooks. */
+  private static Thread stopWhenTheProcessIsTold(RunningBroker broker) {
+    Thread stopper =
+        new Thread(
+            () -> {
+              broker.stop();
+              // Stopping when told is success; left to itself the virtual machine would report 128
+              // plus the signal.
+              Runtime.getRuntime().halt(ExitCode.DONE);
+            },
+            "signalbox-stop");
+    Runtime.getRuntime().addShutdownHook(stopper);
+    return stopper;
+  }
+}

@@ -1,0 +1,65 @@
+package io.signalbox.server.cli;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Prints a fresh token. */
+@Command(
+    name = "issue",
+    description = {
+      "Print a token that lets a client connect: MQTT takes it as the password, HTTP in the header"
+          + " \"Authorization: Bearer\".",
+      "Whoever holds it is the subject until it ends; it goes to standard output alone, so that it"
+          + " can be piped.",
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  signalbox token issue --subject alice --group browsers --ttl 8h",
+      "  signalbox token issue --subject ci --group operators --ttl 5m > token.jwt",
+    })
+@SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
+final class TokenIssueCommand implements Callable<Integer> {
+  private final TokenFactory tokens;
+
+  @Option(
+      names = "--subject",
+      paramLabel = "NAME",
+      required = true,
+      description = "Who the token is for.")
+  private String subject;
+
+  @Option(
+      names = "--group",
+      paramLabel = "GROUP",
+      description =
+          "A group the subject is in; may be given several times. Policies grant by group.")
+  private List<String> groups = List.of();
+
+  @Option(
+      names = "--ttl",
+      paramLabel = "TIME",
+      defaultValue = "1h",
+      converter = LifetimeConverter.class,
+      description = "How long it is good: a number with s, m, h or d (default: ${DEFAULT-VALUE}).")
+  private Duration lifetime;
+
+  @Mixin private DataOption data;
+
+  @Spec private CommandSpec spec;
+
+  TokenIssueCommand(TokenFactory tokens) {
+    this.tokens = tokens;
+  }
+
+  @Override
+  public Integer call() throws CommandFailure {
+    spec.commandLine().getOut().println(tokens.issue(data.directory(), subject, groups, lifetime));
+    return ExitCode.DONE;
+  }
+}

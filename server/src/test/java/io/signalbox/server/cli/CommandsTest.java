@@ -1,0 +1,295 @@
+package io.signalbox.server.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.pki.Pem;
+import io.signalbox.server.config.BrokerConfig;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+final class CommandsTest {
+  private final FakeBrokers brokers = new FakeBrokers();
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private Map<String, String> environment = Map.of();
+
+  @TempDir Path folder;
+
+  /** Starts brokers that end at once, after noting with what. */
+  private static final class FakeBrokers implements BrokerFactory {
+    final List<BrokerConfig> started = new ArrayList<>();
+    final List<BrokerConfig> checked = new ArrayList<>();
+    boolean givesUp;
+
+    @Override
+    public void check(BrokerConfig config) throws CommandFailure {
+      checked.add(config);
+    }
+
+    @Override
+    public RunningBroker start(BrokerConfig config) throws CommandFailure {
+      if (config.limits().connectionsMax() == 13) {
+        throw new CommandFailure("cannot listen on 127.0.0.1:8883: address in use");
+      }
+      started.add(config);
+      List<RunningBroker.Listening> listening =
+          config.listeners().stream()
+              .map(
+                  listener ->
+                      new RunningBroker.Listening(
+                          listener,
+                          new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port())))
+              .toList();
+      return new RunningBroker() {
+        @Override
+        public List<Listening> listening() {
+          return listening;
+        }
+
+        @Override
+        public boolean awaitEnd() {
+          return !givesUp;
+        }
+
+        @Override
+        public void stop() {}
+      };
+    }
+  }
+
+  private int run(String... arguments) {
+    TokenFactory tokens =
+        (data, subject, groups, lifetime) ->
+            String.join("|", data.toString(), subject, groups.toString(), lifetime.toString());
+    CommandLine commands = new Commands(brokers, tokens, environment).commandLine();
+    commands.setOut(new PrintWriter(out, true));
+    commands.setErr(new PrintWriter(err, true));
+    return commands.execute(arguments);
+  }
+
+  // ---- serve
+
+  @Test
+  void serveWithoutConfigurationPrintsLinesThatConnect() {
+    assertEquals(0, run("serve", "--data", folder.toString()));
+    assertEquals(folder, brokers.started.getFirst().dataDirectory());
+    String text = out.toString();
+    assertContains(text, "mqtts://localhost:8883\n");
+    assertContains(text, "wss://localhost:8443/mqtt\n");
+    assertContains(text, " pki issue-device pump7 --data " + folder + " --out devices\n");
+    assertContains(
+        text,
+        "mosquitto_pub -h localhost -p 8883 --cafile "
+            + folder.resolve("pki/ca.crt")
+            + " --cert devices/pump7.crt --key devices/pump7.key");
+    assertContains(text, "https://localhost:8443/#token=" + folder + "|browser|[browsers]|PT1H\n");
+    assertContains(text, ".connect(\"wss://localhost:8443/mqtt\"");
+  }
+
+  @Test
+  void serveWithAConfigurationPrintsNoToken() throws Exception {
+    Path file = Files.writeString(folder.resolve("b.yaml"), "data-directory: elsewhere");
+    assertEquals(0, run("serve", "--config", file.toString()));
+    assertEquals(Path.of("elsewhere"), brokers.started.getFirst().dataDirectory());
+    assertEquals("", out.toString());
+  }
+
+  @Test
+  void theDataOptionWinsOverTheFile() throws Exception {
+    Path file = Files.writeString(folder.resolve("b.yaml"), "data-directory: elsewhere");
+    assertEquals(0, run("serve", "--config", file.toString(), "--data", "here"));
+    assertEquals(Path.of("here"), brokers.started.getFirst().dataDirectory());
+  }
+
+  @Test
+  void aDataDirectoryWithSpacesIsQuotedForTheShell() {
+    run("serve", "--data", "my data's");
+    assertContains(out.toString(), "--cafile 'my data'\\''s/pki/ca.crt' --cert");
+  }
+
+  @Test
+  void checkStartsNothing() throws Exception {
+    Path file = Files.writeString(folder.resolve("b.yaml"), "log: {level: debug}");
+    assertEquals(0, run("serve", "--config", file.toString(), "--check"));
+    assertEquals(1, brokers.checked.size());
+    assertEquals(0, brokers.started.size());
+    assertContains(out.toString(), "the configuration is good: 2 listener(s)");
+  }
+
+  @Test
+  void everyProblemOfTheConfigurationIsPrinted() throws Exception {
+    Path file = Files.writeString(folder.resolve("b.yaml"), "log: {level: loud}\nlimit: {}\n");
+    environment = Map.of("SIGNALBOX_LOG_LEVELL", "x");
+    assertEquals(3, run("serve", "--config", file.toString()));
+    assertEquals(
+        "environment SIGNALBOX_LOG_LEVELL stands for no key that can be set from the environment;"
+            + " did you mean SIGNALBOX_LOG_LEVEL?\n"
+            + file
+            + ":1:14 log.level: \"loud\" is none of error, warning, info, debug\n"
+            + file
+            + ":2:1 limit: unknown key; did you mean \"limits\"?\n",
+        err.toString());
+    assertEquals(0, brokers.started.size());
+  }
+
+  @Test
+  void aBrokerThatCannotStartIsAFailure() {
+    environment = Map.of("SIGNALBOX_LIMITS_CONNECTIONS_MAX", "13");
+    assertEquals(1, run("serve"));
+    assertEquals("signalbox: cannot listen on 127.0.0.1:8883: address in use\n", err.toString());
+  }
+
+  @Test
+  void aBrokerThatGivesUpIsAFailure() {
+    brokers.givesUp = true;
+    assertEquals(1, run("serve"));
+    assertContains(err.toString(), "the broker gave up");
+  }
+
+  // ---- pki
+
+  @Test
+  void issuesADeviceWithItsFiles() throws Exception {
+    Path files = folder.resolve("out");
+    assertEquals(
+        0,
+        run("pki", "issue-device", "pump7", "--data", folder.toString(), "--out", files.toString()),
+        err::toString);
+    var chain = Pem.readCertificates(files.resolve("pump7.crt"));
+    assertEquals("CN=pump7", chain.getFirst().getSubjectX500Principal().getName());
+    assertEquals("EC", Pem.readPrivateKey(files.resolve("pump7.key")).getAlgorithm());
+    assertEquals(
+        "rw-------",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(files.resolve("pump7.key"))));
+    assertEquals(
+        Files.readString(folder.resolve("pki/ca.crt")), Files.readString(files.resolve("ca.crt")));
+    assertContains(out.toString(), "wrote " + files.resolve("pump7.crt"));
+  }
+
+  @Test
+  void neverOverwritesAKey() {
+    String[] arguments = {
+      "pki", "issue-device", "p", "--data", folder.toString(), "--out", folder.toString()
+    };
+    assertEquals(0, run(arguments));
+    assertEquals(1, run(arguments));
+    assertContains(err.toString(), "exists already");
+  }
+
+  @Test
+  void signsARequestMadeElsewhere() throws Exception {
+    Path device = folder.resolve("device");
+    assertEquals(0, run("pki", "csr", "pump8", "--out", device.toString()));
+    assertFalse(Files.exists(folder.resolve("pki")), "a request needs no authority");
+    String csr = device.resolve("pump8.csr").toString();
+    assertEquals(0, run("pki", "sign-csr", csr, "--data", folder.toString()), err::toString);
+    var chain = Pem.readCertificates(device.resolve("pump8.crt"));
+    assertEquals("CN=pump8", chain.getFirst().getSubjectX500Principal().getName());
+  }
+
+  @Test
+  void aFileThatIsNoRequestIsRefused() throws Exception {
+    Path file = Files.writeString(folder.resolve("x.csr"), "hello");
+    assertEquals(1, run("pki", "sign-csr", file.toString(), "--data", folder.toString()));
+    assertTrue(err.toString().startsWith("signalbox: "), err::toString);
+    assertEquals(1, run("pki", "sign-csr", folder.resolve("none").toString()));
+    assertContains(err.toString(), "cannot read \"" + folder.resolve("none") + "\"");
+  }
+
+  @Test
+  void aBadDeviceIdIsRefused() {
+    assertEquals(1, run("pki", "issue-device", "../x", "--data", folder.toString()));
+    assertContains(err.toString(), "\"../x\" cannot be a device id");
+  }
+
+  // ---- token
+
+  @Test
+  void printsTheTokenAlone() {
+    assertEquals(
+        0,
+        run(
+            "token",
+            "issue",
+            "--subject",
+            "alice",
+            "--group",
+            "a",
+            "--group",
+            "b",
+            "--ttl",
+            "90m",
+            "--data",
+            "d"));
+    assertEquals("d|alice|[a, b]|" + Duration.ofMinutes(90) + "\n", out.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1", "h", "-1h", "0s", "1w", "1.5h", "9999999999s"})
+  void aLifetimeNeedsANumberAndAUnit(String ttl) {
+    assertEquals(2, run("token", "issue", "--subject", "a", "--ttl", ttl));
+    assertContains(err.toString(), "is no time; write a number with s, m, h or d");
+  }
+
+  // ---- all
+
+  @Test
+  void everyCommandHasAHelpWithADescription() {
+    assertHelp(new Commands(brokers, (_, _, _, _) -> "", environment).commandLine());
+  }
+
+  private static void assertHelp(CommandLine command) {
+    String name = command.getCommandSpec().qualifiedName();
+    String[] description = command.getCommandSpec().usageMessage().description();
+    assertTrue(description.length > 0, () -> name + " has no description");
+    assertTrue(
+        name.endsWith(" help") || command.getUsageMessage().contains("--help"),
+        () -> name + " has no --help");
+    boolean leaf = command.getSubcommands().isEmpty();
+    boolean simple = List.of("signalbox help", "signalbox version").contains(name);
+    assertTrue(
+        !leaf || simple || command.getUsageMessage().contains("Examples:"),
+        () -> name + " has no examples");
+    command.getSubcommands().values().forEach(CommandsTest::assertHelp);
+  }
+
+  @Test
+  void helpGoesToStandardOutputAndSucceeds() {
+    assertEquals(0, run("serve", "--help"));
+    assertContains(out.toString(), "--config");
+    assertEquals("", err.toString());
+  }
+
+  @Test
+  void wrongUsageIsCodeTwo() {
+    assertEquals(2, run("fly"));
+    assertEquals(2, run("serve", "--colour"));
+    assertEquals(2, run());
+  }
+
+  @Test
+  void versionNamesTheJava() {
+    assertEquals(0, run("version"));
+    assertContains(out.toString(), "signalbox development (Java 25");
+  }
+
+  private static void assertContains(String text, String part) {
+    assertTrue(text.contains(part), () -> "missing: " + part + "\nin: " + text);
+  }
+}
