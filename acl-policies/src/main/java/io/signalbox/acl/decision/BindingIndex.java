@@ -1,0 +1,146 @@
+package io.signalbox.acl.decision;
+
+import io.signalbox.acl.model.Glob;
+import io.signalbox.acl.model.Match;
+import io.signalbox.acl.model.Match.Condition;
+import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.subject.Attribute;
+import io.signalbox.acl.subject.Subject;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Finds the policies of a client without trying all of them: most policies compare some attribute
+ * with fixed values, and are looked up by one of these. Immutable.
+ */
+final class BindingIndex {
+  /** Attribute, then value, then indexes of policies whose match must still be evaluated. */
+  private final Map<Attribute, Map<String, List<Integer>>> candidates = new HashMap<>();
+
+  /** Attribute, then value, then indexes of policies that are attached to it. */
+  private final Map<Attribute, Map<String, List<Integer>>> attached = new HashMap<>();
+
+  /** Indexes of policies that compare nothing with fixed values. */
+  private final List<Integer> tryAlways = new ArrayList<>();
+
+  private final List<Policy> policies;
+
+  /**
+   * @param attachments of policies that are in the list
+   */
+  BindingIndex(List<Policy> policies, List<Attachment> attachments) {
+    this.policies = policies;
+    Map<String, Integer> byRef = new HashMap<>();
+    for (int i = 0; i < policies.size(); i++) {
+      int index = i;
+      byRef.put(policies.get(i).ref(), i);
+      policies.get(i).match().ifPresent(match -> add(match, index));
+    }
+    for (Attachment attachment : attachments) {
+      Integer index = byRef.get(attachment.policy());
+      if (index != null) {
+        put(attached, attachment.kind().attribute(), attachment.target(), index);
+      }
+    }
+  }
+
+  /** Indexes of the policies that bind to this client. */
+  BitSet find(Subject subject) {
+    BitSet bound = new BitSet();
+    BitSet tried = new BitSet();
+    for (int index : tryAlways) {
+      tryMatch(index, subject, bound, tried);
+    }
+    candidates.forEach(
+        (attribute, byValue) -> {
+          for (String value : attribute.of(subject)) {
+            for (int index : byValue.getOrDefault(value, List.of())) {
+              tryMatch(index, subject, bound, tried);
+            }
+          }
+        });
+    attached.forEach(
+        (attribute, byValue) -> {
+          for (String value : attribute.of(subject)) {
+            byValue.getOrDefault(value, List.of()).forEach(bound::set);
+          }
+        });
+    return bound;
+  }
+
+  private void tryMatch(int index, Subject subject, BitSet bound, BitSet tried) {
+    if (!tried.get(index)) {
+      tried.set(index);
+      if (policies.get(index).match().orElseThrow().holdsFor(subject)) {
+        bound.set(index);
+      }
+    }
+  }
+
+  private void add(Match match, int index) {
+    Optional<List<Test>> keys = keys(match);
+    if (keys.isEmpty()) {
+      tryAlways.add(index);
+      return;
+    }
+    for (Test test : keys.get()) {
+      for (Glob literal : test.anyOf()) {
+        put(candidates, test.attribute(), literal.text(), index);
+      }
+    }
+  }
+
+  private static void put(
+      Map<Attribute, Map<String, List<Integer>>> index,
+      Attribute attribute,
+      String value,
+      int policy) {
+    index
+        .computeIfAbsent(attribute, _ -> new HashMap<>())
+        .computeIfAbsent(value, _ -> new ArrayList<>(1))
+        .add(policy);
+  }
+
+  /** Tests of which at least one holds whenever the match holds; empty when there are none such. */
+  private static Optional<List<Test>> keys(Match match) {
+    Optional<Test> single =
+        match.all().stream()
+            .flatMap(condition -> key(condition).stream())
+            .min(Comparator.comparingInt(BindingIndex::breadth));
+    if (single.isPresent()) {
+      return Optional.of(List.of(single.get()));
+    }
+    List<Test> each = new ArrayList<>();
+    for (Condition condition : match.any()) {
+      Optional<Test> key = key(condition);
+      if (key.isEmpty()) {
+        return Optional.empty();
+      }
+      each.add(key.get());
+    }
+    return each.isEmpty() ? Optional.empty() : Optional.of(each);
+  }
+
+  private static Optional<Test> key(Condition condition) {
+    return condition.tests().stream()
+        .filter(test -> test.anyOf().stream().allMatch(Glob::isLiteral))
+        .min(Comparator.comparingInt(BindingIndex::breadth));
+  }
+
+  /** Roughly how many clients share one value: the fewer, the better a key. */
+  private static int breadth(Test test) {
+    return switch (test.attribute().kind()) {
+      case CLIENT_ID, DEVICE_ID, CERT_SERIAL, CERT_FINGERPRINT, CERT_CN, JWT_SUB, USER_NAME -> 0;
+      case CERT_DNS_SAN, CERT_URI_SAN, CERT_EMAIL_SAN, DEVICE_ATTRIBUTE, JWT_CLAIM -> 1;
+      case GROUP, CERT_OU -> 2;
+      case JWT_AUD, CERT_ISSUER_CN, JWT_ISSUER, CERT_CA -> 3;
+      case LISTENER, TRANSPORT, AUTH_METHOD -> 4;
+    };
+  }
+}

@@ -1,0 +1,215 @@
+package io.signalbox.acl.decision;
+
+import io.signalbox.acl.model.Mode;
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.model.PolicyJson;
+import io.signalbox.acl.parser.PolicyParser;
+import io.signalbox.acl.source.Documents;
+import io.signalbox.acl.source.Position;
+import io.signalbox.acl.source.Problems;
+import io.signalbox.acl.source.SourceLimits;
+import io.signalbox.acl.subject.Subject;
+import io.signalbox.acl.subject.TokenAttributes;
+import io.signalbox.acl.subject.TokenAttributes.AclClaim;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All policies and attachments of a moment, compiled. Immutable: a change makes a new bundle, and
+ * the server swaps the reference.
+ */
+public final class PolicyBundle {
+  /** Denies everything to everybody. */
+  public static final PolicyBundle EMPTY = new PolicyBundle(List.of(), List.of(), null);
+
+  /** What a token may hold in its acl claim: it comes with every CONNECT. */
+  private static final SourceLimits CLAIM_LIMITS = new SourceLimits(65_536, 8, 2_000);
+
+  /** Distinct combinations of policies that are kept compiled; beyond, all are made anew. */
+  private static final int SETS_MAX = 1_024;
+
+  private final List<Policy> policies;
+  private final List<Attachment> attachments;
+  private final String hash;
+  private final BindingIndex index;
+  private final @Nullable PolicyBundle shadow;
+  private final Map<BitSet, PolicySet> sets = new ConcurrentHashMap<>();
+
+  private PolicyBundle(
+      List<Policy> policies, List<Attachment> attachments, @Nullable PolicyBundle shadow) {
+    this.policies = policies.stream().sorted(Comparator.comparing(Policy::ref)).toList();
+    this.attachments = List.copyOf(attachments);
+    this.shadow = shadow;
+    this.index = new BindingIndex(this.policies, this.attachments);
+    this.hash = hash(this.policies, this.attachments);
+  }
+
+  /**
+   * Compiles.
+   *
+   * <p>Policies with {@code mode: observe} go to the {@link #shadow()}, which holds the enforced
+   * ones as well, less those that an observed one replaces.
+   *
+   * @return empty when {@code problems} grew: a name that stands twice, an attachment or {@code
+   *     replaces} to a policy that is not there
+   */
+  public static Optional<PolicyBundle> compile(
+      List<Policy> policies, List<Attachment> attachments, Problems problems) {
+    int before = problems.count();
+    Set<String> refs = new HashSet<>();
+    for (Policy policy : policies) {
+      if (!refs.add(policy.ref())) {
+        problems.add(
+            policy.position(),
+            "the name \"%s\" is taken by another policy".formatted(policy.name()));
+      }
+    }
+    for (Attachment attachment : attachments) {
+      if (!refs.contains(attachment.policy())) {
+        problems.add(
+            Position.none("attachments"),
+            "there is no policy \"%s\" to attach to %s \"%s\""
+                .formatted(attachment.policy(), attachment.kind().word(), attachment.target()));
+      }
+    }
+    List<Policy> enforced =
+        policies.stream().filter(policy -> policy.mode() == Mode.ENFORCE).toList();
+    PolicyBundle shadow = null;
+    if (enforced.size() < policies.size()) {
+      shadow = new PolicyBundle(observed(policies, refs, problems), attachments, null);
+    }
+    return problems.count() == before
+        ? Optional.of(new PolicyBundle(enforced, attachments, shadow))
+        : Optional.empty();
+  }
+
+  private static List<Policy> observed(List<Policy> policies, Set<String> refs, Problems problems) {
+    Set<String> replaced = new HashSet<>();
+    for (Policy policy : policies) {
+      if (policy.replaces().isPresent()) {
+        String ref = policy.namespace() + ":" + policy.replaces().get();
+        replaced.add(ref);
+        if (!refs.contains(ref)) {
+          problems.add(
+              policy.position(),
+              "\"replaces\" names policy \"%s\", which is not there"
+                  .formatted(policy.replaces().get()));
+        }
+      }
+    }
+    return policies.stream().filter(policy -> !replaced.contains(policy.ref())).toList();
+  }
+
+  /** This bundle in force, and another one, say a candidate as a whole, observed beside it. */
+  public PolicyBundle observing(PolicyBundle candidate) {
+    return new PolicyBundle(policies, attachments, candidate);
+  }
+
+  /** In the order of their names. */
+  public List<Policy> policies() {
+    return policies;
+  }
+
+  public List<Attachment> attachments() {
+    return attachments;
+  }
+
+  /** SHA-256 over all policies in force and attachments, in hexadecimal; comments do not count. */
+  public String hash() {
+    return hash;
+  }
+
+  public Optional<PolicyBundle> shadow() {
+    return Optional.ofNullable(shadow);
+  }
+
+  /** {@code namespace:name} of the policies that bind to a client. */
+  public List<Policy> boundTo(Subject subject) {
+    return index.find(subject).stream().mapToObj(policies::get).toList();
+  }
+
+  /** Everything that is fixed for one MQTT session of a client, made ready. */
+  public BoundPolicies bind(Subject subject) {
+    Problems problems = new Problems();
+    Optional<Policy> claim = aclClaim(subject, problems);
+    boolean grants =
+        claim.isPresent()
+            && subject.token() != null
+            && subject.token().aclClaim() == AclClaim.GRANT;
+    BitSet bound = index.find(subject);
+    PolicySet set =
+        grants
+            ? new PolicySet(with(bound, claim.orElseThrow()), hash, Reason.NO_MATCH)
+            : policySet(bound);
+    if (!problems.isEmpty()) {
+      set = new PolicySet(List.of(), hash, Reason.ERROR);
+    }
+    Substitution substitution = new Substitution(subject);
+    RuleBook book = new RuleBook(set, subject, substitution);
+    RuleBook narrowing = null;
+    if (claim.isPresent() && !grants) {
+      narrowing =
+          new RuleBook(
+              new PolicySet(List.of(claim.get()), hash, Reason.NO_MATCH), subject, substitution);
+    }
+    return new BoundPolicies(
+        subject,
+        hash,
+        book,
+        narrowing,
+        shadow == null ? null : shadow.bind(subject),
+        List.copyOf(substitution.unresolved()),
+        problems.list());
+  }
+
+  private List<Policy> with(BitSet bound, Policy claim) {
+    List<Policy> all = new ArrayList<>(bound.stream().mapToObj(policies::get).toList());
+    all.add(claim);
+    return all;
+  }
+
+  private PolicySet policySet(BitSet bound) {
+    PolicySet known = sets.get(bound);
+    if (known != null) {
+      return known;
+    }
+    if (sets.size() >= SETS_MAX) {
+      sets.clear();
+    }
+    PolicySet made =
+        new PolicySet(bound.stream().mapToObj(policies::get).toList(), hash, Reason.NO_MATCH);
+    sets.put(bound, made);
+    return made;
+  }
+
+  private static Optional<Policy> aclClaim(Subject subject, Problems problems) {
+    TokenAttributes token = subject.token();
+    if (token == null || !token.claims().containsKey("acl")) {
+      return Optional.empty();
+    }
+    return Documents.fromValue(
+            "acl claim of the token", token.claims().get("acl"), CLAIM_LIMITS, problems)
+        .flatMap(node -> PolicyParser.parseClaim(node, problems));
+  }
+
+  private static String hash(List<Policy> policies, List<Attachment> attachments) {
+    List<String> parts = new ArrayList<>();
+    for (Policy policy : policies) {
+      parts.add(policy.namespace());
+      parts.add(PolicyJson.of(policy));
+    }
+    attachments.stream()
+        .map(a -> a.policy() + " " + a.kind() + " " + a.target())
+        .sorted()
+        .forEach(parts::add);
+    return Hash.ofAll(parts);
+  }
+}

@@ -1,0 +1,134 @@
+package io.signalbox.acl.load;
+
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.parser.PolicyParser;
+import io.signalbox.acl.source.Position;
+import io.signalbox.acl.source.Problems;
+import io.signalbox.acl.source.SourceLimits;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The policies of a folder: {@code *.policy.yaml}, {@code *.policy.yml} and {@code *.policy.json},
+ * not in sub-folders. Remembers what it read, so that a reload parses only files whose text
+ * changed. One thread at a time.
+ */
+public final class PolicyFolder {
+  /** Namespace of policies from files. */
+  public static final String NAMESPACE = "file";
+
+  /** More files in one folder are refused. */
+  private static final int FILES_MAX = 100_000;
+
+  private record Known(String text, Policy policy) {}
+
+  private final Path folder;
+  private final SourceLimits limits;
+  private Map<String, Known> known = new HashMap<>();
+
+  public PolicyFolder(Path folder, SourceLimits limits) {
+    this.folder = folder;
+    this.limits = limits;
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  /**
+   * Reads all policies.
+   *
+   * @return in the order of the file names; incomplete when {@code problems} grew
+   */
+  public List<Policy> read(Problems problems) {
+    List<Policy> policies = new ArrayList<>();
+    Map<String, Known> read = new HashMap<>();
+    for (Path file : files(".policy.", problems)) {
+      Optional<String> text = text(file, limits, problems);
+      if (text.isEmpty()) {
+        continue;
+      }
+      String name = file.toString();
+      Known before = known.get(name);
+      Optional<Policy> policy =
+          before != null && before.text.equals(text.get())
+              ? Optional.of(before.policy)
+              : PolicyParser.parse(NAMESPACE, name, text.get(), limits, problems);
+      if (policy.isPresent()) {
+        read.put(name, new Known(text.get(), policy.get()));
+        policies.add(policy.get());
+      }
+    }
+    known = read;
+    return policies;
+  }
+
+  /** The {@code *.test.yaml} files beside the policies, sorted. */
+  public List<Path> tests(Problems problems) {
+    return files(".test.", problems);
+  }
+
+  private List<Path> files(String infix, Problems problems) {
+    try (Stream<Path> all = Files.list(folder)) {
+      List<Path> files =
+          all.filter(file -> isNamed(file, infix)).filter(Files::isRegularFile).sorted().toList();
+      if (files.size() > FILES_MAX) {
+        problems.add(
+            Position.none(folder.toString()),
+            "the folder holds %d files, the limit is %d".formatted(files.size(), FILES_MAX));
+        return List.of();
+      }
+      return files;
+    } catch (IOException e) {
+      problems.add(Position.none(folder.toString()), "the folder cannot be read: " + reason(e));
+      return List.of();
+    }
+  }
+
+  private static boolean isNamed(Path file, String infix) {
+    String name = String.valueOf(file.getFileName());
+    return name.endsWith(infix + "yaml")
+        || name.endsWith(infix + "yml")
+        || name.endsWith(infix + "json");
+  }
+
+  /** The text of a file, strictly UTF-8; empty, and a problem, when it cannot be read. */
+  static Optional<String> text(Path file, SourceLimits limits, Problems problems) {
+    try {
+      if (Files.size(file) > limits.charactersMax() * 4L) {
+        problems.add(
+            Position.none(file.toString()),
+            "the file has %d bytes, the limit is %d"
+                .formatted(Files.size(file), limits.charactersMax() * 4L));
+        return Optional.empty();
+      }
+      return Optional.of(
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+              .toString());
+    } catch (CharacterCodingException e) {
+      problems.add(Position.none(file.toString()), "the file is not UTF-8, save it as such");
+    } catch (IOException e) {
+      problems.add(Position.none(file.toString()), "the file cannot be read: " + reason(e));
+    }
+    return Optional.empty();
+  }
+
+  private static String reason(IOException e) {
+    String name = e.getClass().getSimpleName().replace("Exception", "");
+    return name.isEmpty() ? "input or output failed" : name;
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Where bundles come from: folders, the shipped policies, earlier revisions. Reads files; call it
+ * from a worker thread. May import {@code decision}, {@code parser}, {@code model} and {@code
+ * source}.
+ */
+@NullMarked
+package io.signalbox.acl.load;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,100 @@
+package io.signalbox.acl.model;
+
+import io.signalbox.acl.subject.Attribute;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * Text with variables: {@code dev-${client.id}}.
+ *
+ * @param parts in order; two literals never stand side by side
+ */
+public record Template(List<Part> parts) {
+  /** A piece of the text. */
+  public sealed interface Part {}
+
+  public record Literal(String text) implements Part {}
+
+  public record Variable(Attribute attribute) implements Part {}
+
+  public Template {
+    parts = List.copyOf(parts);
+  }
+
+  /**
+   * @throws IllegalArgumentException with what is wrong, fit to be shown
+   */
+  public static Template of(String text) {
+    List<Part> parts = new ArrayList<>();
+    int at = 0;
+    for (int open = text.indexOf("${"); open >= 0; open = text.indexOf("${", at)) {
+      int close = text.indexOf('}', open);
+      if (close < 0) {
+        throw new IllegalArgumentException("\"${\" in \"" + text + "\" is not closed by \"}\"");
+      }
+      if (open > at) {
+        parts.add(new Literal(text.substring(at, open)));
+      }
+      String name = text.substring(open + 2, close);
+      parts.add(
+          new Variable(
+              Attribute.variable(name)
+                  .orElseThrow(
+                      () ->
+                          new IllegalArgumentException(
+                              "unknown variable \"${%s}\"; there are %s"
+                                  .formatted(name, String.join(", ", Attribute.variables()))))));
+      at = close + 1;
+    }
+    if (at < text.length() || parts.isEmpty()) {
+      parts.add(new Literal(text.substring(at)));
+    }
+    return new Template(parts);
+  }
+
+  public boolean isLiteral() {
+    return parts.stream().noneMatch(Variable.class::isInstance);
+  }
+
+  /** Each once, in the order of their names. */
+  public List<Attribute> variables() {
+    TreeSet<Attribute> found = new TreeSet<>((a, b) -> a.toString().compareTo(b.toString()));
+    for (Part part : parts) {
+      if (part instanceof Variable(Attribute attribute)) {
+        found.add(attribute);
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  /** The text with every variable replaced; all of them must have a value. */
+  public String substitute(Map<Attribute, String> values) {
+    StringBuilder text = new StringBuilder();
+    for (Part part : parts) {
+      switch (part) {
+        case Literal(String literal) -> text.append(literal);
+        case Variable(Attribute attribute) ->
+            text.append(
+                Optional.ofNullable(values.get(attribute))
+                    .orElseThrow(() -> new IllegalStateException("no value for " + attribute)));
+      }
+    }
+    return text.toString();
+  }
+
+  /** As written in the policy. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    for (Part part : parts) {
+      switch (part) {
+        case Literal(String literal) -> text.append(literal);
+        case Variable(Attribute attribute) -> text.append("${").append(attribute).append('}');
+      }
+    }
+    return text.toString();
+  }
+}

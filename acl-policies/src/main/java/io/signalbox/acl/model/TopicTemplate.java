@@ -1,0 +1,117 @@
+package io.signalbox.acl.model;
+
+import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.filter.SharedFilter;
+import io.signalbox.acl.subject.Attribute;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Topic Filter whose levels may hold variables: {@code pump/${device.id}/data/#}.
+ *
+ * <p>INVARIANT: valid for every value that a variable can take, because no value holds '/', '+' or
+ * '#'. "+/#" as a whole is kept as "#".
+ *
+ * @param levels one template a level; the wildcards are the literals "+" and "#"
+ */
+public record TopicTemplate(List<Template> levels) {
+  /** More levels than that are refused; each costs a step of every decision. */
+  public static final int LEVELS_MAX = 100;
+
+  public TopicTemplate {
+    levels = List.copyOf(levels);
+  }
+
+  /**
+   * @throws IllegalArgumentException with what is wrong, fit to be shown
+   */
+  public static TopicTemplate of(String text) {
+    List<String> pieces = splitOutsideVariables(text);
+    List<Template> levels = new ArrayList<>();
+    StringBuilder shape = new StringBuilder();
+    for (String piece : pieces) {
+      Template level = Template.of(piece);
+      levels.add(level);
+      shape.append(shape.isEmpty() && levels.size() == 1 ? "" : "/");
+      for (Template.Part part : level.parts()) {
+        shape.append(part instanceof Template.Literal(String literal) ? literal : "v");
+      }
+    }
+    String fault = Filter.fault(shape.toString());
+    if (!fault.isEmpty()) {
+      throw new IllegalArgumentException("\"" + text + "\": " + fault);
+    }
+    if (levels.size() > LEVELS_MAX) {
+      throw new IllegalArgumentException(
+          "a pattern has at most %d levels, this one has %d".formatted(LEVELS_MAX, levels.size()));
+    }
+    if (SharedFilter.isShared(shape.toString())) {
+      throw new IllegalArgumentException(
+          "\"%s\": a shared subscription is granted by the filter behind the share name, and"
+                  .formatted(text)
+              + " \"shareGroups\" names the groups");
+    }
+    if (pieces.getFirst().startsWith("$") && !levels.getFirst().isLiteral()) {
+      if (levels.getFirst().parts().getFirst() instanceof Template.Literal) {
+        throw new IllegalArgumentException(
+            "\"" + text + "\": a first level that starts with \"$\" holds no variable");
+      }
+    }
+    if (pieces.size() == 2 && pieces.get(0).equals("+") && pieces.get(1).equals("#")) {
+      return new TopicTemplate(List.of(Template.of("#")));
+    }
+    return new TopicTemplate(levels);
+  }
+
+  /** Splits at slashes, but not at those inside ${}: claim names hold URLs. */
+  private static List<String> splitOutsideVariables(String text) {
+    List<String> pieces = new ArrayList<>();
+    int start = 0;
+    for (int i = 0; i < text.length(); i++) {
+      if (text.startsWith("${", i)) {
+        int close = text.indexOf('}', i);
+        i = close < 0 ? text.length() : close;
+      } else if (text.charAt(i) == '/') {
+        pieces.add(text.substring(start, i));
+        start = i + 1;
+      }
+    }
+    pieces.add(text.substring(start));
+    return pieces;
+  }
+
+  public boolean isLiteral() {
+    return levels.stream().allMatch(Template::isLiteral);
+  }
+
+  /** Each once. */
+  public List<Attribute> variables() {
+    return levels.stream().flatMap(level -> level.variables().stream()).distinct().toList();
+  }
+
+  /** The filter with every variable replaced; all of them must have a value. */
+  public Filter substitute(Map<Attribute, String> values) {
+    return new Filter(levels.stream().map(level -> level.substitute(values)).toList());
+  }
+
+  /**
+   * The widest filter that any values can give: each level with a variable becomes "+".
+   *
+   * @param known variables that have a value
+   */
+  public Filter widest(Map<Attribute, String> known) {
+    return new Filter(
+        levels.stream()
+            .map(
+                level ->
+                    known.keySet().containsAll(level.variables()) ? level.substitute(known) : "+")
+            .toList());
+  }
+
+  /** As written in the policy. */
+  @Override
+  public String toString() {
+    return String.join("/", levels.stream().map(Template::toString).toList());
+  }
+}

@@ -1,0 +1,20 @@
+package io.signalbox.acl.source;
+
+/**
+ * A place in a document.
+ *
+ * @param file as the person named it: a path, or what stands for one ("acl claim of the token")
+ * @param line from 1; 0 when the value did not come from text
+ * @param column from 1, in characters; 0 when the value did not come from text
+ */
+public record Position(String file, int line, int column) {
+  /** For values that were built in memory. */
+  public static Position none(String file) {
+    return new Position(file, 0, 0);
+  }
+
+  @Override
+  public String toString() {
+    return line == 0 ? file : file + ":" + line + ":" + column;
+  }
+}

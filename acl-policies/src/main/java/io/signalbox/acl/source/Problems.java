@@ -1,0 +1,53 @@
+package io.signalbox.acl.source;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/** Collects every problem of a load, so that a person mends all of them in one go. One thread. */
+public final class Problems {
+  /** More do not help a reader; the count goes on. */
+  private static final int KEPT_MAX = 1_000;
+
+  private final List<Problem> kept = new ArrayList<>();
+  private int count;
+
+  public void add(Position position, String message) {
+    add(new Problem(position, message));
+  }
+
+  public void addAll(Collection<Problem> problems) {
+    problems.forEach(this::add);
+  }
+
+  /** All found, including those past the first 1,000, which are counted but not kept. */
+  public int count() {
+    return count;
+  }
+
+  public boolean isEmpty() {
+    return count == 0;
+  }
+
+  public List<Problem> list() {
+    return List.copyOf(kept);
+  }
+
+  private void add(Problem problem) {
+    count++;
+    if (kept.size() < KEPT_MAX) {
+      kept.add(problem);
+    }
+  }
+
+  /** One problem a line. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    kept.forEach(problem -> text.append(problem).append('\n'));
+    if (count > kept.size()) {
+      text.append("and ").append(count - kept.size()).append(" more\n");
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,127 @@
+package io.signalbox.acl.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.model.Statement;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.BiPredicate;
+import java.util.function.ToIntBiFunction;
+import org.junit.jupiter.api.Test;
+
+/** The trie of bytes must answer as {@link Filter} does, whose own test is by brute force. */
+class RuleTrieTest {
+  private static final List<String> LEVELS = List.of("a", "b", "", "+", "é", "$SYS");
+
+  @Test
+  void agreesWithFiltersForSinglePatterns() {
+    List<Filter> filters = filters();
+    for (Filter pattern : filters) {
+      RuleTrie trie = trie(List.of(pattern));
+      for (Filter filter : filters) {
+        byte[] utf8 = utf8(filter.toString());
+        assertEquals(
+            pattern.contains(filter),
+            trie.cover(utf8, utf8.length, null) == 0,
+            () -> pattern + " contains " + filter);
+        assertEquals(
+            pattern.intersects(filter),
+            trie.intersect(utf8, utf8.length, null) == 0,
+            () -> pattern + " meets " + filter);
+        if (!filter.hasWildcard()) {
+          assertEquals(
+              pattern.contains(filter),
+              trie.match(utf8, 0, utf8.length, 0, false, 0) == 0,
+              () -> pattern + " matches " + filter);
+        }
+      }
+    }
+  }
+
+  @Test
+  void findsTheFirstOfManyPatterns() {
+    SplittableRandom random = new SplittableRandom(7);
+    List<Filter> filters = filters();
+    for (int round = 0; round < 200; round++) {
+      List<Filter> patterns = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        patterns.add(filters.get(random.nextInt(filters.size())));
+      }
+      RuleTrie trie = trie(patterns);
+      for (int i = 0; i < 100; i++) {
+        Filter filter = filters.get(random.nextInt(filters.size()));
+        check(patterns, filter, Filter::contains, (f, n) -> trie.cover(f, n, null));
+        check(patterns, filter, Filter::intersects, (f, n) -> trie.intersect(f, n, null));
+        if (!filter.hasWildcard()) {
+          check(patterns, filter, Filter::contains, (f, n) -> trie.match(f, 0, n, 0, false, 0));
+        }
+      }
+    }
+  }
+
+  @Test
+  void readsTheRangeItIsGivenOnly() {
+    RuleTrie trie = trie(List.of(Filter.of("a/b")));
+    byte[] text = utf8("xxa/bxx");
+    assertEquals(0, trie.match(text, 2, 5, 0, false, 0));
+    assertEquals(Rule.NONE, trie.match(text, 2, 6, 0, false, 0));
+  }
+
+  private static void check(
+      List<Filter> patterns,
+      Filter filter,
+      BiPredicate<Filter, Filter> relation,
+      ToIntBiFunction<byte[], Integer> walk) {
+    int expected = Rule.NONE;
+    for (int i = patterns.size() - 1; i >= 0; i--) {
+      expected = relation.test(patterns.get(i), filter) ? i : expected;
+    }
+    byte[] utf8 = utf8(filter.toString());
+    assertEquals(expected, walk.applyAsInt(utf8, utf8.length), () -> filter + " among " + patterns);
+  }
+
+  private static RuleTrie trie(List<Filter> patterns) {
+    RuleTrie.Builder builder = new RuleTrie.Builder();
+    Statement statement =
+        DecisionsTest.policies(
+                DecisionsTest.policy("p", DecisionsTest.deny("d", "subscribe", "x", "")))
+            .getFirst()
+            .statements()
+            .getFirst();
+    for (int i = 0; i < patterns.size(); i++) {
+      builder.add(patterns.get(i), new Rule(i, statement, List.of(), null));
+    }
+    return builder.build();
+  }
+
+  private static List<Filter> filters() {
+    List<Filter> filters = new ArrayList<>();
+    List<List<String>> heads = List.of(List.of());
+    for (int length = 1; length <= 3; length++) {
+      List<List<String>> longer = new ArrayList<>();
+      for (List<String> head : heads) {
+        for (String level : LEVELS) {
+          List<String> levels = new ArrayList<>(head);
+          levels.add(level);
+          longer.add(levels);
+        }
+        List<String> all = new ArrayList<>(head);
+        all.add("#");
+        filters.add(new Filter(all));
+      }
+      heads = longer;
+      heads.stream()
+          .filter(levels -> !levels.equals(List.of("")))
+          .map(Filter::new)
+          .forEach(filters::add);
+    }
+    return filters;
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
