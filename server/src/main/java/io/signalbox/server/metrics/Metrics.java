@@ -195,6 +195,7 @@ public final class Metrics implements MultiCollector {
   public final Counters<BadFrame> webSocketBadFrames;
   public final Counter bytesReceived;
   public final Counter bytesSent;
+  public final Counter socketWrites;
   public final Counter slowReaders;
   public final Counter outputCongested;
   public final Counter readsSuspended;
@@ -296,6 +297,8 @@ public final class Metrics implements MultiCollector {
     bytesSent =
         counter(
             "sent_bytes", "Bytes of MQTT packets written, TLS and WebSocket framing not counted");
+    socketWrites =
+        counter("socket_writes", "Writes to sockets; far fewer than packets when batching works");
     slowReaders =
         counter("slow_readers", "Connections closed because their output made no progress");
     outputCongested =

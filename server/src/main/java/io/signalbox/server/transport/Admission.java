@@ -1,0 +1,170 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.metrics.Metrics.Turnaway;
+import java.net.InetAddress;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who may connect at all: bounds of open connections, of those that have not completed CONNECT, and
+ * of each address. Any thread.
+ */
+final class Admission {
+  /** Addresses remembered; a flood from more of them than this is bounded by the other limits. */
+  private static final int SOURCES_MAX = 65_536;
+
+  private static final int BURST_SECONDS = 4;
+
+  private final TransportLimits limits;
+  private final MemoryBudget memory;
+  private final AtomicInteger open = new AtomicInteger();
+  private final AtomicInteger halfOpen = new AtomicInteger();
+  private final ConcurrentHashMap<InetAddress, Source> sources = new ConcurrentHashMap<>();
+
+  Admission(TransportLimits limits, MemoryBudget memory) {
+    this.limits = limits;
+    this.memory = memory;
+  }
+
+  /** What one address has and may still do. */
+  private static final class Source {
+    int open;
+    double tokens;
+    long refilledMillis;
+  }
+
+  /** An admitted connection's place; given back once, whoever comes first. */
+  final class Ticket {
+    private final AtomicInteger onListener;
+    private final AtomicBoolean waiting = new AtomicBoolean(true);
+    private final AtomicBoolean held = new AtomicBoolean(true);
+    private volatile @Nullable InetAddress source;
+
+    private Ticket(AtomicInteger onListener) {
+      this.onListener = onListener;
+    }
+
+    /** The connection is no longer half open. */
+    void connected() {
+      if (waiting.getAndSet(false)) {
+        halfOpen.decrementAndGet();
+      }
+    }
+
+    void closed() {
+      if (held.getAndSet(false)) {
+        connected();
+        open.decrementAndGet();
+        onListener.decrementAndGet();
+        InetAddress address = source;
+        if (address != null) {
+          leave(address);
+        }
+      }
+    }
+
+    /**
+     * The client's address is known.
+     *
+     * @return whether it may have one more connection now
+     */
+    boolean from(InetAddress address, long nowMillis) {
+      if (limits.connectionsPerSourceMax() == 0 && limits.connectionsPerSecondPerSource() == 0) {
+        return true;
+      }
+      boolean admitted = enter(address, nowMillis);
+      if (admitted) {
+        source = address;
+      }
+      return admitted;
+    }
+  }
+
+  /** Why not, or a ticket. */
+  record Verdict(@Nullable Ticket ticket, @Nullable Turnaway turnaway) {}
+
+  Verdict admit(AtomicInteger onListener, int listenerMax) {
+    if (open.incrementAndGet() > limits.connectionsMax()
+        || halfOpen.get() >= limits.halfOpenMax()) {
+      open.decrementAndGet();
+      return new Verdict(null, Turnaway.CONNECTION_LIMIT);
+    }
+    if (onListener.incrementAndGet() > listenerMax) {
+      open.decrementAndGet();
+      onListener.decrementAndGet();
+      return new Verdict(null, Turnaway.LISTENER_LIMIT);
+    }
+    if (memory.tight()) {
+      open.decrementAndGet();
+      onListener.decrementAndGet();
+      return new Verdict(null, Turnaway.MEMORY_LIMIT);
+    }
+    halfOpen.incrementAndGet();
+    return new Verdict(new Ticket(onListener), null);
+  }
+
+  int open() {
+    return open.get();
+  }
+
+  int halfOpen() {
+    return halfOpen.get();
+  }
+
+  private boolean enter(InetAddress address, long nowMillis) {
+    if (sources.size() >= SOURCES_MAX && !sources.containsKey(address)) {
+      forgetIdle(nowMillis);
+    }
+    boolean[] admitted = {false};
+    sources.compute(
+        address,
+        (_, known) -> {
+          Source source = known == null ? new Source() : known;
+          admitted[0] = hasRoom(source, known == null, nowMillis);
+          if (admitted[0]) {
+            source.open++;
+          }
+          return source;
+        });
+    return admitted[0];
+  }
+
+  private boolean hasRoom(Source source, boolean isNew, long nowMillis) {
+    int openMax = limits.connectionsPerSourceMax();
+    if (openMax > 0 && source.open >= openMax) {
+      return false;
+    }
+    int rate = limits.connectionsPerSecondPerSource();
+    if (rate == 0) {
+      return true;
+    }
+    double burst = (double) rate * BURST_SECONDS;
+    double earned = (nowMillis - source.refilledMillis) * rate / 1_000.0;
+    source.tokens = isNew ? burst : Math.min(burst, source.tokens + earned);
+    source.refilledMillis = nowMillis;
+    if (source.tokens < 1) {
+      return false;
+    }
+    source.tokens--;
+    return true;
+  }
+
+  private void leave(InetAddress address) {
+    sources.computeIfPresent(
+        address,
+        (_, source) -> {
+          source.open--;
+          return source.open == 0 && limits.connectionsPerSecondPerSource() == 0 ? null : source;
+        });
+  }
+
+  private void forgetIdle(long nowMillis) {
+    sources
+        .values()
+        .removeIf(
+            source ->
+                source.open == 0 && nowMillis - source.refilledMillis > BURST_SECONDS * 1_000L);
+  }
+}

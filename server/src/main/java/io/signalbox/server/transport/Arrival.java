@@ -1,0 +1,258 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.Timer;
+import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.Turnaway;
+import io.signalbox.server.principal.Peer;
+import io.undertow.server.HttpServerExchange;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Locale;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+import org.xnio.IoUtils;
+import org.xnio.StreamConnection;
+import org.xnio.conduits.ConduitStreamSourceChannel;
+import org.xnio.ssl.SslConnection;
+
+/**
+ * One accepted connection on its way to MQTT: PROXY header, TLS handshake, HTTP upgrade, as far as
+ * its listener asks for them, within one time limit.
+ */
+@ConfinedTo("I/O thread")
+final class Arrival {
+  private static final Logger LOG = System.getLogger(Arrival.class.getName());
+
+  private final Listener listener;
+  private final ListenerConfig config;
+  private final XnioEventLoop loop;
+  private final StreamConnection raw;
+  private final Admission.Ticket ticket;
+  private final Timer deadline;
+
+  private InetSocketAddress remote;
+  private @Nullable ProxyHeader proxyHeader;
+  private @Nullable CorkedSink cork;
+  private @Nullable SSLSession session;
+  private @Nullable StreamConnection httpConnection;
+  private boolean securing;
+  private boolean arrived;
+
+  Arrival(Listener listener, XnioEventLoop loop, StreamConnection raw, Admission.Ticket ticket) {
+    this.listener = listener;
+    this.config = listener.config();
+    this.loop = loop;
+    this.raw = raw;
+    this.ticket = ticket;
+    this.remote = (InetSocketAddress) raw.getPeerAddress();
+    this.deadline = loop.schedule(listener.limits().handshakeTimeout().toMillis(), this::timedOut);
+  }
+
+  void begin() {
+    raw.setCloseListener(_ -> closed());
+    if (config.proxyProtocol()) {
+      if (config.trustedProxies().stream().noneMatch(r -> r.contains(remote.getAddress()))) {
+        turnAway(Turnaway.PROXY_HEADER, "it is no trusted proxy");
+        return;
+      }
+      proxyHeader = new ProxyHeader();
+      listen(raw, this::readProxyHeader);
+    } else {
+      secure();
+    }
+  }
+
+  /** One step of the way; a throw ends the connection. */
+  private interface Step {
+    void run(ConduitStreamSourceChannel source) throws IOException;
+  }
+
+  private void listen(StreamConnection connection, Step step) {
+    connection
+        .getSourceChannel()
+        .setReadListener(
+            source -> {
+              loop.enter();
+              try {
+                step.run(source);
+              } catch (IOException e) {
+                LOG.log(Level.DEBUG, "{0}: {1}", this, e);
+                IoUtils.safeClose(raw);
+              } catch (Throwable t) { // XNIO would swallow it.
+                LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
+                IoUtils.safeClose(raw);
+              }
+            });
+    connection.getSourceChannel().resumeReads();
+  }
+
+  private void readProxyHeader(ConduitStreamSourceChannel source) throws IOException {
+    ProxyHeader header = proxyHeader;
+    if (header == null) {
+      return;
+    }
+    try {
+      boolean complete = false;
+      while (!complete) {
+        int count = source.read(header.space());
+        if (count == 0) {
+          return;
+        }
+        if (count < 0) {
+          IoUtils.safeClose(raw);
+          return;
+        }
+        complete = header.read(count);
+      }
+    } catch (ProxyHeader.BadHeaderException e) {
+      turnAway(Turnaway.PROXY_HEADER, e.getMessage());
+      return;
+    }
+    source.suspendReads();
+    proxyHeader = null;
+    InetSocketAddress client = header.source();
+    if (client != null) {
+      remote = client;
+    }
+    secure();
+  }
+
+  private void secure() {
+    if (!ticket.from(remote.getAddress(), loop.nowMillis())) {
+      turnAway(Turnaway.CONNECTION_LIMIT, "its address has too many connections");
+      return;
+    }
+    if (!config.type().isTls()) {
+      proceed(raw);
+      return;
+    }
+    securing = true;
+    CorkedSink below = new CorkedSink(raw.getSinkChannel().getConduit(), loop);
+    raw.getSinkChannel().setConduit(below);
+    cork = below;
+    boolean webSocket = config.type().isWebSocket();
+    SslConnection secured =
+        listener.tls().wrap(raw, config.clientCertificate(), webSocket ? "http/1.1" : "mqtt");
+    secured.getHandshakeSetter().set(this::handshakeDone);
+    listen(secured, this::handshake);
+  }
+
+  /** Reading drives the handshake; nothing can be read before it is done. */
+  private void handshake(ConduitStreamSourceChannel source) throws IOException {
+    if (!securing) {
+      source.suspendReads();
+      return;
+    }
+    ByteBuffer buffer = loop.readBuffer().clear();
+    int count = source.read(buffer);
+    if (count < 0) {
+      IoUtils.safeClose(raw);
+    } else if (count > 0) {
+      throw new IOException("the TLS layer gave out data before the end of the handshake");
+    }
+  }
+
+  private void handshakeDone(SslConnection secured) {
+    if (!securing) {
+      return;
+    }
+    securing = false;
+    session = secured.getSslSession();
+    loop.metrics().tlsHandshakes.inc(loop.index());
+    // Not here: we are in the middle of a read or write of the TLS layer.
+    loop.execute(
+        () -> {
+          if (secured.isOpen()) {
+            secured.getSourceChannel().suspendReads();
+            proceed(secured);
+          }
+        });
+  }
+
+  private void proceed(StreamConnection connection) {
+    if (config.type().isWebSocket()) {
+      loop.http().put(connection, this);
+      httpConnection = connection;
+      listener.http().handleEvent(connection);
+    } else {
+      openMqtt(connection, null);
+    }
+  }
+
+  /** The connection serves HTTP requests: from now on the HTTP layer's own time limits count. */
+  void servesHttp() {
+    deadline.cancel();
+    arrived = true;
+    ticket.connected();
+  }
+
+  /** The HTTP layer has answered 101 and let go of the connection. */
+  void upgraded(StreamConnection connection, HttpServerExchange request) {
+    loop.enter();
+    loop.http().remove(connection);
+    httpConnection = null;
+    openMqtt(connection, request.getRequestHeaders().getFirst("Authorization"));
+  }
+
+  private void openMqtt(StreamConnection connection, @Nullable String authorization) {
+    deadline.cancel();
+    arrived = true;
+    SSLSession secured = session;
+    List<X509Certificate> certificates =
+        secured == null ? List.of() : ServerTls.certificates(secured);
+    Peer peer =
+        new Peer(
+            config.name(),
+            config.type().name().toLowerCase(Locale.ROOT),
+            remote,
+            secured == null ? null : secured.getProtocol(),
+            certificates,
+            config.allowAnonymous(),
+            authorization);
+    listener.openMqtt(connection, cork, loop, peer, ticket);
+  }
+
+  private void timedOut() {
+    if (!arrived) {
+      loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_TIMEOUT, loop.index());
+      LOG.log(Level.DEBUG, "{0}: no handshake within the time limit", this);
+      arrived = true;
+      IoUtils.safeClose(raw);
+    }
+  }
+
+  private void turnAway(Turnaway reason, @Nullable String why) {
+    loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
+    LOG.log(Level.DEBUG, "{0}: turned away, {1}", this, why);
+    arrived = true;
+    IoUtils.safeClose(raw);
+  }
+
+  private void closed() {
+    deadline.cancel();
+    ticket.closed();
+    loop.metrics().connectionsOpen.add(loop.index(), -1);
+    if (securing) {
+      securing = false;
+      loop.metrics().tlsHandshakesFailed.inc(loop.index());
+      if (!arrived) {
+        loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_FAILED, loop.index());
+      }
+    }
+    if (httpConnection != null) {
+      loop.http().remove(httpConnection);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return config.name() + " " + remote.getAddress().getHostAddress() + ":" + remote.getPort();
+  }
+}

@@ -1,0 +1,704 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.Timer;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.CloseCause;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import org.xnio.IoUtils;
+import org.xnio.StreamConnection;
+import org.xnio.conduits.ConduitStreamSinkChannel;
+import org.xnio.conduits.ConduitStreamSourceChannel;
+
+/**
+ * Bytes in and out of one connection: reads into the buffer of its loop, keeps what is incomplete,
+ * gathers output in chunks, writes them once a pass, stops reading when told to, and closes so that
+ * the peer sees our last packet.
+ */
+@ConfinedTo("I/O thread")
+final class ClientSocket implements WebSocketDecoder.Events {
+  /** The owner wants no more packets for now. */
+  static final int HOLD_OWNER = 1;
+
+  /** The peer does not take what we send it, so it gets to ask for nothing more. */
+  static final int HOLD_OUTPUT = 2;
+
+  /** Another loop does not keep up with what this one hands it. */
+  static final int HOLD_OUTBOX = 4;
+
+  private static final Logger LOG = System.getLogger(ClientSocket.class.getName());
+
+  /** Full read buffers taken from one socket before the others have their turn. */
+  private static final int READS_PER_TURN = 4;
+
+  /** One TLS record. */
+  private static final int RECORD_BYTES = 16 * 1024;
+
+  /**
+   * Output that is written at once instead of at the end of the pass, so that a burst is not
+   * mistaken for a slow reader.
+   */
+  private static final int EARLY_FLUSH_BYTES = 256 * 1024;
+
+  /** Input thrown away while we wait for the peer to close. */
+  private static final int DRAIN_BYTES_MAX = 1 << 20;
+
+  private enum State {
+    OPEN,
+    /** No more packets; what is queued goes out. */
+    FLUSHING,
+    /**
+     * Our side is shut down; input is thrown away until the peer closes, so that no reset overtakes
+     * our last packet.
+     */
+    DRAINING,
+    CLOSED
+  }
+
+  private final StreamConnection connection;
+  private final ConduitStreamSourceChannel source;
+  private final ConduitStreamSinkChannel sink;
+  private final @Nullable CorkedSink cork;
+  private final XnioEventLoop loop;
+  private final TransportLimits limits;
+  private final SocketOwner owner;
+  private final @Nullable WebSocketDecoder webSocket;
+  private final int headroom;
+
+  private State state = State.OPEN;
+  private boolean closedTold;
+  private @Nullable Timer lingerTimer;
+
+  /** Where {@link OpenSockets} keeps this connection. */
+  int place;
+
+  // Input.
+  private final CarryBuffer carry;
+
+  /** Of the packet whose start is in the carry buffer; 0: unknown yet. */
+  private int carriedPacketBytes;
+
+  /** The carry buffer holds whatever came after a hold, not just one incomplete packet. */
+  private boolean backlog;
+
+  private int holds;
+  private boolean peerEnded;
+  private int drained;
+
+  // Output: INVARIANT: head is null exactly when tail is; outputBytes counts what stands in the
+  // chunks, frame headers included.
+  private @Nullable Chunk head;
+  private @Nullable Chunk tail;
+  private int outputBytes;
+  private boolean dirty;
+  private boolean blocked;
+  private boolean writesResumed;
+  private boolean congested;
+  private long progressMillis;
+  private long congestedMillis;
+  private @Nullable Timer slowTimer;
+
+  /**
+   * @param cork under the TLS layer of {@code connection}; null without TLS
+   */
+  ClientSocket(
+      StreamConnection connection,
+      @Nullable CorkedSink cork,
+      XnioEventLoop loop,
+      TransportLimits limits,
+      boolean webSocket,
+      SocketOwner owner) {
+    this.connection = connection;
+    this.source = connection.getSourceChannel();
+    this.sink = connection.getSinkChannel();
+    this.cork = cork;
+    this.loop = loop;
+    this.limits = limits;
+    this.owner = owner;
+    this.webSocket = webSocket ? new WebSocketDecoder(limits.webSocketFrameBytesMax()) : null;
+    this.headroom = webSocket ? WebSocketFrames.HEADER_BYTES_MAX : 0;
+    this.carry = new CarryBuffer(loop.buffers());
+  }
+
+  void start() {
+    loop.sockets().add(this);
+    source.setReadListener(_ -> readable());
+    sink.setWriteListener(_ -> writeReady());
+    connection.setCloseListener(_ -> closeNow(CloseCause.PEER_RESET));
+    // Bytes may wait in the TLS layer or stand behind the upgrade request, where no selector sees
+    // them.
+    source.wakeupReads();
+  }
+
+  boolean isOpen() {
+    return state == State.OPEN;
+  }
+
+  // ---------------------------------------------------------------- input
+
+  private void readable() {
+    loop.enter();
+    if (holds != 0 && state == State.OPEN) {
+      return; // A wake-up that was on its way when we stopped reading.
+    }
+    try {
+      ByteBuffer buffer = loop.readBuffer();
+      for (int turn = 0; turn < READS_PER_TURN && state != State.CLOSED; turn++) {
+        buffer.clear();
+        int count = source.read(buffer);
+        if (count == 0) {
+          return;
+        }
+        if (count < 0) {
+          inputEnded();
+          return;
+        }
+        if (state != State.OPEN) {
+          discard(count);
+        } else {
+          bytesRead(loop.readArray(), count);
+        }
+        if (holds != 0) {
+          return;
+        }
+        // The selector, or the TLS layer, calls again if there is more: asking it costs less than a
+        // read that returns nothing.
+        if (cork == null && count < buffer.capacity()) {
+          return;
+        }
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "read failed", e);
+      closeNow(CloseCause.PEER_RESET);
+    } catch (Throwable t) { // XNIO would swallow it.
+      fault(t);
+    }
+  }
+
+  private void bytesRead(byte[] array, int count) {
+    if (webSocket == null) {
+      payload(array, 0, count);
+    } else {
+      try {
+        webSocket.decode(array, 0, count, this);
+      } catch (WebSocketException e) {
+        LOG.log(Level.DEBUG, "WebSocket rules broken: {0}", e.getMessage());
+        loop.metrics().webSocketBadFrames.inc(e.problem(), loop.index());
+        endWithFrame(e.closeCode(), CloseCause.PEER_CLOSED);
+      }
+    }
+    if (loop.congested() && state == State.OPEN) {
+      loop.holdUntilRelieved(this);
+    }
+  }
+
+  /** The next bytes of the packet stream. */
+  @Override
+  public void payload(byte[] array, int from, int to) {
+    if (state != State.OPEN) {
+      return;
+    }
+    loop.metrics().bytesReceived.add(loop.index(), to - from);
+    if (holds != 0 || backlog) {
+      backlog = true;
+      carry(array, from, to, 0);
+      return;
+    }
+    int at = carry.isEmpty() ? from : completeCarried(array, from, to);
+    while (at < to && state == State.OPEN && holds == 0) {
+      int end = owner.received(array, at, to);
+      if (!owner.stopped()) {
+        if (end < to && state == State.OPEN) {
+          carriedPacketBytes = owner.bytesNeeded();
+          carry(array, end, to, carriedPacketBytes);
+        }
+        return;
+      }
+      at = end;
+    }
+    if (at < to && state == State.OPEN) {
+      backlog = true;
+      carry(array, at, to, 0);
+    }
+  }
+
+  /**
+   * Moves as many bytes as the packet in the carry buffer lacks, and decodes it when it is
+   * complete: a byte is moved at most once.
+   *
+   * @return index of the first byte not taken
+   */
+  private int completeCarried(byte[] array, int from, int to) {
+    int at = from;
+    while (at < to && !carry.isEmpty() && state == State.OPEN && holds == 0) {
+      if (carriedPacketBytes
+          == 0) { // Not even the Remaining Length is there: one byte at a time, at most four.
+        carry(array, at, at + 1, 0);
+        boolean lengthComplete = array[at] >= 0 || carry.size() == 5;
+        at++;
+        if (!lengthComplete) {
+          continue;
+        }
+      } else {
+        int count = Math.min(carriedPacketBytes - carry.size(), to - at);
+        carry(array, at, at + count, carriedPacketBytes);
+        at += count;
+        if (carry.size() < carriedPacketBytes) {
+          return at;
+        }
+      }
+      if (state == State.OPEN) {
+        decodeCarried();
+      }
+    }
+    return at;
+  }
+
+  /** Decodes what the carry buffer holds, as far as it goes. */
+  private void decodeCarried() {
+    byte[] array = carry.array();
+    int to = carry.end();
+    int at = carry.start();
+    backlog = false;
+    while (at < to) {
+      int end = owner.received(array, at, to);
+      boolean stopped = owner.stopped();
+      carry.consumedTo(end);
+      if (state != State.OPEN) {
+        return;
+      }
+      if (!stopped) {
+        carriedPacketBytes = end < to ? owner.bytesNeeded() : 0;
+        return;
+      }
+      if (holds != 0) {
+        backlog = end < to;
+        carriedPacketBytes = 0;
+        return;
+      }
+      at = end;
+    }
+    carriedPacketBytes = 0;
+  }
+
+  private void carry(byte[] array, int from, int to, int bytesMax) {
+    if (loop.buffers().tight() && carry.size() + to - from > limits.carryBytesWhenTight()) {
+      loop.metrics().connectionsTurnedAway.inc(Metrics.Turnaway.MEMORY_LIMIT, loop.index());
+      owner.inputRefused();
+      return;
+    }
+    carry.append(array, from, to - from, bytesMax);
+  }
+
+  private void discard(int count) throws IOException {
+    drained += count;
+    if (drained > DRAIN_BYTES_MAX) {
+      closeNow(CloseCause.CLOSED_BY_US);
+    }
+  }
+
+  private void inputEnded() {
+    peerEnded = true;
+    if (state == State.OPEN && head != null) {
+      endQuietly(
+          CloseCause
+              .PEER_CLOSED); // A client that ends its side right after its last packet still gets
+      // the answer.
+    } else if (state != State.FLUSHING) {
+      closeNow(CloseCause.PEER_CLOSED);
+    }
+    source.suspendReads();
+  }
+
+  /** Stops reading for one more reason. */
+  void hold(int reason) {
+    if (holds == 0 && state == State.OPEN) {
+      source.suspendReads();
+      loop.metrics().readsSuspended.inc(loop.index());
+    }
+    holds |= reason;
+  }
+
+  /** Reads again if this was the last reason not to. */
+  void release(int reason) {
+    if ((holds & reason) == 0) {
+      return;
+    }
+    holds &= ~reason;
+    if (holds == 0 && state == State.OPEN) {
+      if (backlog) {
+        loop.execute(this::decodeBacklog);
+      } else {
+        source.resumeReads();
+      }
+    }
+  }
+
+  boolean held() {
+    return holds != 0;
+  }
+
+  private void decodeBacklog() {
+    if (state != State.OPEN || holds != 0) {
+      return;
+    }
+    try {
+      if (backlog) {
+        decodeCarried();
+      }
+      if (holds == 0 && state == State.OPEN) {
+        source.resumeReads();
+      }
+    } catch (Throwable t) {
+      fault(t);
+    }
+  }
+
+  @Override
+  public void ping(byte[] array, int from, int length) {
+    control(WebSocketFrames.PONG, array, from, length);
+  }
+
+  @Override
+  public void closeReceived(int code) {
+    endWithFrame(code, CloseCause.PEER_CLOSED);
+  }
+
+  // ---------------------------------------------------------------- output
+
+  /**
+   * A chunk with room for so many bytes at its end; the caller fills them and then calls {@link
+   * #written}. Only while {@link #isOpen}.
+   */
+  Chunk room(int length) {
+    Chunk last = tail;
+    if (last == null || last.room() < length) {
+      last = append(loop.buffers().take(headroom, length));
+    }
+    return last;
+  }
+
+  private Chunk append(Chunk chunk) {
+    if (tail == null) {
+      head = chunk;
+    } else {
+      tail.next = chunk;
+    }
+    tail = chunk;
+    return chunk;
+  }
+
+  void written(Chunk chunk, int end) {
+    outputBytes += end - chunk.end;
+    chunk.end = end;
+    if (!dirty) {
+      dirty = true;
+      loop.markDirty(this);
+    }
+    if (outputBytes >= EARLY_FLUSH_BYTES && !blocked) {
+      write();
+    }
+    if (outputBytes > limits.outputBytesHigh() && !congested) {
+      congested = true;
+      loop.metrics().outputCongested.inc(loop.index());
+      congestedMillis = loop.nowMillis();
+      hold(HOLD_OUTPUT);
+      watchProgress();
+    }
+  }
+
+  /**
+   * Over the high mark and not yet back under the low one; while the buffers of all are full, any
+   * unsent output counts.
+   */
+  boolean congested() {
+    return congested || (blocked && loop.buffers().tight());
+  }
+
+  SocketOwner owner() {
+    return owner;
+  }
+
+  int outputBytes() {
+    return outputBytes;
+  }
+
+  private void control(int opcode, byte[] payload, int from, int length) {
+    if (state != State.OPEN) {
+      return;
+    }
+    seal(tail);
+    Chunk chunk = append(loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + length));
+    int at = WebSocketFrames.writeHeader(opcode, length, chunk.array, 0);
+    System.arraycopy(payload, from, chunk.array, at, length);
+    chunk.sealed = true;
+    written(chunk, at + length);
+  }
+
+  /** Puts the frame header in front of what a chunk holds; a chunk is a frame of its own. */
+  private void seal(@Nullable Chunk chunk) {
+    if (chunk != null && webSocket != null && !chunk.sealed && chunk.end > chunk.start) {
+      int length = chunk.end - chunk.start;
+      int header = WebSocketFrames.headerLength(length);
+      chunk.start -= header;
+      WebSocketFrames.writeHeader(WebSocketFrames.BINARY, length, chunk.array, chunk.start);
+      chunk.sealed = true;
+      outputBytes += header;
+    }
+  }
+
+  /** Called once at the end of a pass in which there was output. */
+  void flush() {
+    dirty = false;
+    if (!blocked && state != State.CLOSED && state != State.DRAINING) {
+      write();
+    }
+  }
+
+  private void writeReady() {
+    loop.enter();
+    if (state == State.DRAINING) {
+      finishShutdown();
+    } else if (state != State.CLOSED) {
+      blocked = false;
+      write();
+    }
+  }
+
+  /** Gives the socket all it takes. Calls no handler: it runs in the middle of others' work. */
+  private void write() {
+    try {
+      boolean all = head == null || writeChunks();
+      if (all && sink.flush()) {
+        outputGone();
+      } else {
+        blockOutput();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "write failed", e);
+      closeNow(CloseCause.PEER_RESET);
+    } catch (Throwable t) {
+      fault(t);
+    }
+  }
+
+  private boolean writeChunks() throws IOException {
+    CorkedSink corked = outputBytes > RECORD_BYTES ? cork : null; // One record needs no gathering.
+    if (corked == null) {
+      return writeRuns();
+    }
+    corked.cork();
+    try {
+      return writeRuns();
+    } finally {
+      corked.uncork();
+    }
+  }
+
+  private boolean writeRuns() throws IOException {
+    ByteBuffer[] views = loop.gather();
+    while (head != null) {
+      int count = 0;
+      long bytes = 0;
+      for (Chunk chunk = head; chunk != null && count < views.length; chunk = chunk.next) {
+        seal(chunk);
+        views[count++] = chunk.view.limit(chunk.end).position(chunk.start);
+        bytes += chunk.end - chunk.start;
+      }
+      long taken = count == 1 ? sink.write(views[0]) : sink.write(views, 0, count);
+      loop.metrics().bytesSent.add(loop.index(), taken);
+      loop.metrics().socketWrites.inc(loop.index());
+      consumed(taken);
+      // A socket that took a part is full. The TLS layer takes a record at a time.
+      if (taken == 0 || (taken < bytes && cork == null)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void consumed(long taken) {
+    if (taken == 0) {
+      return;
+    }
+    progressMillis = loop.nowMillis();
+    outputBytes -= (int) taken;
+    long left = taken;
+    Chunk chunk = head;
+    while (chunk != null && left >= chunk.end - chunk.start) {
+      left -= chunk.end - chunk.start;
+      Chunk next = chunk.next;
+      loop.buffers().give(chunk);
+      chunk = next;
+    }
+    head = chunk;
+    if (chunk == null) {
+      tail = null;
+    } else {
+      chunk.start += (int) left;
+    }
+    if (congested && outputBytes <= limits.outputBytesLow()) {
+      congested = false;
+      release(HOLD_OUTPUT);
+      loop.execute(this::tellWritable);
+    }
+  }
+
+  private void tellWritable() {
+    if (state == State.OPEN) {
+      owner.writable();
+    }
+  }
+
+  private void outputGone() {
+    blocked = false;
+    if (writesResumed) {
+      writesResumed = false;
+      sink.suspendWrites();
+    }
+    if (state == State.FLUSHING) {
+      shutDownOutput();
+    }
+  }
+
+  private void blockOutput() {
+    blocked = true;
+    if (!writesResumed) {
+      writesResumed = true;
+      sink.resumeWrites();
+    }
+    watchProgress();
+  }
+
+  private void watchProgress() {
+    if (slowTimer == null) {
+      progressMillis = loop.nowMillis();
+      slowTimer = loop.schedule(limits.slowReaderTimeout().toMillis(), this::checkProgress);
+    }
+  }
+
+  private void checkProgress() {
+    slowTimer = null;
+    if (state == State.CLOSED || !(blocked || congested)) {
+      return;
+    }
+    long timeout = limits.slowReaderTimeout().toMillis();
+    long now = loop.nowMillis();
+    boolean stuck = blocked && now - progressMillis >= timeout;
+    boolean trickles = congested && loop.buffers().tight() && now - congestedMillis >= timeout;
+    if (stuck || trickles) {
+      loop.metrics().slowReaders.inc(loop.index());
+      closeNow(CloseCause.SLOW_READER);
+      return;
+    }
+    long wait = blocked ? progressMillis + timeout - now : timeout;
+    slowTimer = loop.schedule(wait, this::checkProgress);
+  }
+
+  // ---------------------------------------------------------------- end
+
+  /** Sends what is queued, over a WebSocket a Close frame after it, and closes. */
+  void end(CloseCause cause) {
+    endWithFrame(WebSocketFrames.CLOSE_NORMAL, cause);
+  }
+
+  private void endWithFrame(int closeCode, CloseCause cause) {
+    if (state == State.OPEN && webSocket != null) {
+      byte[] code = {(byte) (closeCode >> 8), (byte) closeCode};
+      control(WebSocketFrames.CLOSE, code, 0, closeCode == WebSocketFrames.CLOSE_NO_CODE ? 0 : 2);
+    }
+    endQuietly(cause);
+  }
+
+  private void endQuietly(CloseCause cause) {
+    if (state != State.OPEN) {
+      return;
+    }
+    state = State.FLUSHING;
+    source.suspendReads();
+    carry.clear();
+    backlog = false;
+    lingerTimer = loop.schedule(limits.lingerTimeout().toMillis(), () -> closeNow(cause));
+    tellClosed(cause);
+    if (!dirty && !blocked) {
+      dirty = true;
+      loop.markDirty(this);
+    }
+  }
+
+  private void shutDownOutput() {
+    state = State.DRAINING;
+    if (peerEnded) {
+      closeNow(CloseCause.PEER_CLOSED);
+      return;
+    }
+    try {
+      sink.shutdownWrites();
+      finishShutdown();
+      source.resumeReads();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "shutting the output down failed", e);
+      closeNow(CloseCause.PEER_RESET);
+    }
+  }
+
+  /** A TLS close_notify may take a second attempt. */
+  private void finishShutdown() {
+    try {
+      if (sink.flush()) {
+        sink.suspendWrites();
+      } else {
+        sink.resumeWrites();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "shutting the output down failed", e);
+      closeNow(CloseCause.PEER_RESET);
+    }
+  }
+
+  private void fault(Throwable t) {
+    LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
+    loop.metrics().loopTaskFailures.inc(loop.index());
+    closeNow(CloseCause.INTERNAL_ERROR);
+  }
+
+  /** Closes without waiting for anything. Idempotent. */
+  void closeNow(CloseCause cause) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    state = State.CLOSED;
+    loop.sockets().remove(this);
+    carry.clear();
+    for (Chunk chunk = head; chunk != null; ) {
+      Chunk next = chunk.next;
+      loop.buffers().give(chunk);
+      chunk = next;
+    }
+    head = null;
+    tail = null;
+    outputBytes = 0;
+    if (cork != null) {
+      cork.drop();
+    }
+    if (lingerTimer != null) {
+      lingerTimer.cancel();
+    }
+    if (slowTimer != null) {
+      slowTimer.cancel();
+    }
+    IoUtils.safeClose(connection);
+    tellClosed(cause);
+  }
+
+  private void tellClosed(CloseCause cause) {
+    if (!closedTold) {
+      closedTold = true;
+      loop.execute(() -> owner.closed(cause));
+    }
+  }
+}

@@ -1,0 +1,236 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Transport;
+import io.signalbox.server.principal.Peer;
+import io.undertow.UndertowOptions;
+import io.undertow.connector.ByteBufferPool;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.protocol.http.HttpOpenListener;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.xnio.ChannelListener;
+import org.xnio.IoUtils;
+import org.xnio.OptionMap;
+import org.xnio.Options;
+import org.xnio.StreamConnection;
+import org.xnio.channels.AcceptingChannel;
+
+/** One entry of {@code listeners}: its server sockets, and what it makes of a connection. */
+final class Listener {
+  private static final Logger LOG = System.getLogger(Listener.class.getName());
+
+  private final ListenerConfig config;
+  private final TransportLimits limits;
+  private final MqttOpener opener;
+  private final IoLoops loops;
+  private final Admission admission;
+  private final @Nullable ServerTls tls;
+  private final @Nullable HttpOpenListener http;
+  private final AtomicInteger open = new AtomicInteger();
+  private final List<AcceptingChannel<StreamConnection>> sockets = new ArrayList<>();
+
+  /**
+   * @param tls null if the type has none
+   */
+  Listener(
+      ListenerConfig config,
+      TransportLimits limits,
+      MqttOpener opener,
+      IoLoops loops,
+      Admission admission,
+      @Nullable ServerTls tls,
+      HttpHandler otherPaths,
+      ByteBufferPool httpBuffers) {
+    this.config = config;
+    this.limits = limits;
+    this.opener = opener;
+    this.loops = loops;
+    this.admission = admission;
+    this.tls = tls;
+    this.http = config.type().isWebSocket() ? httpListener(otherPaths, httpBuffers) : null;
+    if (config.type().isTls() && tls == null) {
+      throw new IllegalArgumentException("listener " + config.name() + " needs a TLS context");
+    }
+  }
+
+  private HttpOpenListener httpListener(HttpHandler otherPaths, ByteBufferPool buffers) {
+    OptionMap options =
+        OptionMap.builder()
+            .set(UndertowOptions.MAX_HEADER_SIZE, limits.httpHeaderBytesMax())
+            .set(UndertowOptions.MAX_HEADERS, limits.httpHeadersMax())
+            .set(UndertowOptions.MAX_PARAMETERS, limits.httpHeadersMax())
+            .set(UndertowOptions.MAX_COOKIES, limits.httpHeadersMax())
+            .set(UndertowOptions.MAX_ENTITY_SIZE, limits.httpBodyBytesMax())
+            .set(
+                UndertowOptions.REQUEST_PARSE_TIMEOUT,
+                Math.toIntExact(limits.httpHeaderTimeout().toMillis()))
+            .set(
+                UndertowOptions.NO_REQUEST_TIMEOUT,
+                Math.toIntExact(limits.httpIdleTimeout().toMillis()))
+            .getMap();
+    HttpOpenListener listener = new HttpOpenListener(buffers, options);
+    listener.setRootHandler(new WebSocketEntry(config, otherPaths, loops));
+    return listener;
+  }
+
+  /**
+   * Binds every address of the configuration. A name may stand for several; of those, what this
+   * machine does not have is left out.
+   *
+   * @throws IOException if an address cannot be bound, or a name has none that can
+   */
+  void bind() throws IOException {
+    int port = config.port();
+    boolean freePort = port == 0;
+    for (String host : config.bind()) {
+      Set<InetAddress> addresses = new LinkedHashSet<>(List.of(InetAddress.getAllByName(host)));
+      boolean bound = false;
+      IOException problem = null;
+      for (InetAddress address : addresses) {
+        try {
+          AcceptingChannel<StreamConnection> socket = bind(new InetSocketAddress(address, port));
+          bound = true;
+          if (freePort) { // All addresses of a listener have one port.
+            port = ((InetSocketAddress) socket.getLocalAddress()).getPort();
+          }
+        } catch (IOException e) {
+          problem = e;
+          LOG.log(Level.DEBUG, "{0} cannot be bound: {1}", address, e);
+        }
+      }
+      if (!bound) {
+        throw new IOException(
+            "listener \""
+                + config.name()
+                + "\" cannot listen on \""
+                + host
+                + "\" port "
+                + port
+                + (problem == null ? "" : ": " + problem.getMessage()),
+            problem);
+      }
+    }
+  }
+
+  private AcceptingChannel<StreamConnection> bind(InetSocketAddress address) throws IOException {
+    OptionMap options =
+        OptionMap.builder()
+            .set(Options.TCP_NODELAY, true)
+            .set(Options.REUSE_ADDRESSES, true)
+            .set(Options.KEEP_ALIVE, true)
+            .set(Options.BACKLOG, limits.acceptBacklog())
+            .getMap();
+    ChannelListener<AcceptingChannel<StreamConnection>> accept = this::accept;
+    AcceptingChannel<StreamConnection> socket =
+        loops.worker().createStreamConnectionServer(address, accept, options);
+    sockets.add(socket);
+    return socket;
+  }
+
+  void resume() {
+    for (AcceptingChannel<StreamConnection> socket : sockets) {
+      socket.resumeAccepts();
+    }
+  }
+
+  /** No further connection is taken; those waiting in the system's queue are reset. */
+  void stop() {
+    for (AcceptingChannel<StreamConnection> socket : sockets) {
+      IoUtils.safeClose(socket);
+    }
+    sockets.clear();
+  }
+
+  List<InetSocketAddress> addresses() {
+    return sockets.stream().map(s -> (InetSocketAddress) s.getLocalAddress()).toList();
+  }
+
+  /** On the I/O thread that XNIO chose for the connection. */
+  private void accept(AcceptingChannel<StreamConnection> socket) {
+    try {
+      StreamConnection connection;
+      while ((connection = socket.accept()) != null) {
+        admit(connection);
+      }
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "listener " + config.name() + " cannot accept", e);
+    } catch (Throwable t) { // XNIO would swallow it.
+      LOG.log(Level.ERROR, "listener " + config.name() + " failed at accept", t);
+    }
+  }
+
+  private void admit(StreamConnection connection) {
+    XnioEventLoop loop = loops.loop(connection.getIoThread().getNumber());
+    Admission.Verdict verdict = admission.admit(open, config.connectionsMax());
+    Admission.Ticket ticket = verdict.ticket();
+    if (ticket == null) {
+      if (verdict.turnaway() != null) {
+        loop.metrics().connectionsTurnedAway.inc(verdict.turnaway(), loop.index());
+      }
+      IoUtils.safeClose(connection);
+      return;
+    }
+    loop.metrics().connectionsOpen.add(loop.index(), 1);
+    loop.metrics().connectionsAccepted.inc(Transport.valueOf(config.type().name()), loop.index());
+    try {
+      new Arrival(this, loop, connection, ticket).begin();
+    } catch (Throwable t) {
+      LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
+      IoUtils.safeClose(connection);
+    }
+  }
+
+  /** Opens the MQTT side of a connection that has arrived. */
+  interface MqttOpener {
+    void open(
+        StreamConnection connection,
+        @Nullable CorkedSink cork,
+        XnioEventLoop loop,
+        boolean webSocket,
+        Peer peer,
+        Runnable connected);
+  }
+
+  void openMqtt(
+      StreamConnection connection,
+      @Nullable CorkedSink cork,
+      XnioEventLoop loop,
+      Peer peer,
+      Admission.Ticket ticket) {
+    opener.open(connection, cork, loop, config.type().isWebSocket(), peer, ticket::connected);
+  }
+
+  ListenerConfig config() {
+    return config;
+  }
+
+  TransportLimits limits() {
+    return limits;
+  }
+
+  ServerTls tls() {
+    ServerTls needed = tls;
+    if (needed == null) {
+      throw new IllegalStateException("listener " + config.name() + " has no TLS");
+    }
+    return needed;
+  }
+
+  HttpOpenListener http() {
+    HttpOpenListener needed = http;
+    if (needed == null) {
+      throw new IllegalStateException("listener " + config.name() + " has no HTTP");
+    }
+    return needed;
+  }
+}

@@ -1,0 +1,30 @@
+package io.signalbox.server.transport;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Bytes that all connections together hold in buffers. Any thread.
+ *
+ * <p>Nothing fails when the bound is passed: those who fill buffers ask {@link #tight} and stop
+ * filling.
+ */
+final class MemoryBudget {
+  private final long bytesMax;
+  private final AtomicLong used = new AtomicLong();
+
+  MemoryBudget(long bytesMax) {
+    this.bytesMax = bytesMax;
+  }
+
+  void add(long bytes) {
+    used.addAndGet(bytes);
+  }
+
+  long used() {
+    return used.get();
+  }
+
+  boolean tight() {
+    return used.get() > bytesMax;
+  }
+}

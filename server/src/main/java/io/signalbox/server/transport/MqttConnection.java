@@ -1,0 +1,449 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.codec.ByteOutput;
+import io.signalbox.server.codec.PacketDecoder;
+import io.signalbox.server.codec.PacketEncoder;
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.Timer;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Disconnect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.PacketType;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.protocol.ClientHandler;
+import io.signalbox.server.protocol.ClientHandlers;
+import io.signalbox.server.protocol.CloseCause;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.session.ClientConnection;
+import org.jspecify.annotations.Nullable;
+import org.xnio.StreamConnection;
+
+/**
+ * Packets in and out of one {@link ClientSocket}, whatever it runs over, and the two timers of the
+ * standard.
+ */
+@ConfinedTo("I/O thread")
+final class MqttConnection implements ClientConnection, SocketOwner, PacketDecoder.Sink {
+  private static final byte[] NO_PROPERTIES = {};
+
+  private final XnioEventLoop loop;
+  private final Peer peer;
+  private final ClientSocket socket;
+  private final PacketDecoder decoder;
+  private final ByteOutput output;
+  private final Metrics metrics;
+  private final Runnable connected;
+  private @Nullable ClientHandler handler;
+
+  // What CONNECT said.
+  private ProtocolVersion version = ProtocolVersion.V5;
+  private boolean accepted;
+  private int clientPacketBytesMax = PacketDecoder.PACKET_BYTES_MAX;
+  private boolean problemInformation = true;
+  private long keepAliveMillis;
+
+  // Time.
+  private @Nullable Timer connectTimer;
+  private @Nullable Timer keepAliveTimer;
+  private long lastPacketMillis;
+
+  // Reading. INVARIANT: HOLD_OWNER is set on the socket while suspensions > 0 or a packet asked for
+  // a pause.
+  private int suspensions;
+  private boolean resumedMeanwhile;
+  private boolean stopped;
+  private boolean packetSeen;
+
+  private MqttConnection(
+      StreamConnection connection,
+      @Nullable CorkedSink cork,
+      XnioEventLoop loop,
+      TransportLimits limits,
+      int packetBytesMax,
+      boolean webSocket,
+      Peer peer,
+      Runnable connected) {
+    this.loop = loop;
+    this.peer = peer;
+    this.output = loop.packetOutput();
+    this.metrics = loop.metrics();
+    this.connected = connected;
+    this.decoder = new PacketDecoder(loop.topicNames(), packetBytesMax);
+    this.lastPacketMillis = loop.nowMillis();
+    this.socket = new ClientSocket(connection, cork, loop, limits, webSocket, this);
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param connected runs once when CONNECT was accepted
+   */
+  static void open(
+      StreamConnection connection,
+      @Nullable CorkedSink cork,
+      XnioEventLoop loop,
+      TransportLimits limits,
+      int packetBytesMax,
+      boolean webSocket,
+      Peer peer,
+      ClientHandlers handlers,
+      Runnable connected) {
+    var opened =
+        new MqttConnection(
+            connection, cork, loop, limits, packetBytesMax, webSocket, peer, connected);
+    ClientHandler handler = handlers.open(opened);
+    opened.handler = handler;
+    opened.connectTimer =
+        loop.schedule(limits.connectTimeout().toMillis(), handler::onConnectTimeout);
+    opened.socket.start();
+  }
+
+  private ClientHandler handler() {
+    ClientHandler opened = handler;
+    if (opened == null) {
+      throw new IllegalStateException("the connection has no handler yet");
+    }
+    return opened;
+  }
+
+  // ---------------------------------------------------------------- packets in
+
+  @Override
+  public int received(byte[] array, int from, int to) {
+    stopped = false;
+    try {
+      return decoder.decode(array, from, to, this);
+    } catch (PacketException e) {
+      ProtocolVersion answerForm = e.answerForm();
+      if (answerForm != null) {
+        version = answerForm;
+      }
+      handler().onPacketException(e);
+      close(); // The decoder is of no use any more, whether or not the handler closed.
+      return to;
+    } finally {
+      if (packetSeen) {
+        packetSeen = false;
+        lastPacketMillis = loop.nowMillis();
+      }
+    }
+  }
+
+  @Override
+  public boolean accept(Packet packet) throws PacketException {
+    packetSeen = true;
+    metrics.packetsReceived.inc(packet.type().number(), loop.index());
+    if (!accepted) {
+      ProtocolVersion said = decoder.version();
+      version = said == null ? version : said;
+    }
+    resumedMeanwhile = false;
+    boolean more = handler().onPacket(packet);
+    if (!more && suspensions == 0 && !resumedMeanwhile && socket.isOpen()) {
+      socket.hold(ClientSocket.HOLD_OWNER);
+    }
+    stopped = socket.held() || !socket.isOpen();
+    return !stopped;
+  }
+
+  @Override
+  public boolean stopped() {
+    return stopped;
+  }
+
+  @Override
+  public int bytesNeeded() {
+    return decoder.bytesNeeded();
+  }
+
+  @Override
+  public void inputRefused() {
+    if (accepted) {
+      disconnect(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full");
+    } else {
+      close();
+    }
+  }
+
+  @Override
+  public void suspendReads() {
+    suspensions++;
+    socket.hold(ClientSocket.HOLD_OWNER);
+  }
+
+  @Override
+  public void resumeReads() {
+    resumedMeanwhile = true;
+    if (suspensions > 0) {
+      suspensions--;
+    }
+    if (suspensions == 0) {
+      socket.release(ClientSocket.HOLD_OWNER);
+    }
+  }
+
+  // ---------------------------------------------------------------- packets out
+
+  @Override
+  public boolean send(Packet packet) {
+    if (!socket.isOpen()) {
+      return false;
+    }
+    Packet fitting = problemInformation || mayAlwaysExplain(packet) ? packet : bare(packet);
+    int length = PacketEncoder.encodedLength(fitting, version);
+    if (length > clientPacketBytesMax) {
+      fitting = bare(fitting); // [MQTT-3.2.2-19] and its likes
+      length = PacketEncoder.encodedLength(fitting, version);
+      if (length > clientPacketBytesMax) {
+        metrics.packetsUnsentTooLarge.inc(loop.index());
+        return false;
+      }
+    }
+    Chunk chunk = begin(length);
+    PacketEncoder.encode(fitting, version, output);
+    finish(chunk, fitting.type());
+    return true;
+  }
+
+  @Override
+  public boolean sendPublish(
+      Message message,
+      Qos qos,
+      boolean retain,
+      boolean dup,
+      int packetId,
+      int[] subscriptionIdentifiers,
+      int topicAlias,
+      boolean topicOmitted) {
+    if (!socket.isOpen()) {
+      return false;
+    }
+    byte[] properties = NO_PROPERTIES;
+    long expirySeconds = Message.NO_EXPIRY;
+    if (version == ProtocolVersion.V5) {
+      properties = message.encodedProperties();
+      if (message.expiresAtMillis() != Message.NEVER_EXPIRES) {
+        expirySeconds = message.remainingExpirySeconds(loop.wallMillis());
+      }
+    }
+    int length =
+        PacketEncoder.publishLength(
+            version,
+            message.topic(),
+            topicOmitted,
+            qos,
+            properties,
+            expirySeconds,
+            topicAlias,
+            subscriptionIdentifiers,
+            message.payload().length);
+    if (length > clientPacketBytesMax) {
+      metrics.packetsUnsentTooLarge.inc(loop.index()); // [MQTT-3.1.2-24]
+      return false;
+    }
+    Chunk chunk = begin(length);
+    PacketEncoder.encodePublish(
+        version,
+        output,
+        length,
+        message.topic(),
+        topicOmitted,
+        qos,
+        retain,
+        dup,
+        packetId,
+        properties,
+        expirySeconds,
+        topicAlias,
+        subscriptionIdentifiers,
+        message.payload());
+    finish(chunk, PacketType.PUBLISH);
+    return true;
+  }
+
+  @Override
+  public void sendPubAck(int packetId, ReasonCode reason) {
+    sendAck(PacketType.PUBACK, packetId, reason);
+  }
+
+  @Override
+  public void sendPubRec(int packetId, ReasonCode reason) {
+    sendAck(PacketType.PUBREC, packetId, reason);
+  }
+
+  @Override
+  public void sendPubRel(int packetId, ReasonCode reason) {
+    sendAck(PacketType.PUBREL, packetId, reason);
+  }
+
+  @Override
+  public void sendPubComp(int packetId, ReasonCode reason) {
+    sendAck(PacketType.PUBCOMP, packetId, reason);
+  }
+
+  private void sendAck(PacketType type, int packetId, ReasonCode reason) {
+    if (socket.isOpen()) {
+      Chunk chunk = begin(ACK_BYTES_MAX);
+      PacketEncoder.encodeAck(type, version, packetId, reason, output);
+      finish(chunk, type);
+    }
+  }
+
+  /** Without properties, with a Reason Code. */
+  private static final int ACK_BYTES_MAX = 5;
+
+  private Chunk begin(int length) {
+    Chunk chunk = socket.room(length);
+    output.array = chunk.array;
+    output.position = chunk.end;
+    return chunk;
+  }
+
+  private void finish(Chunk chunk, PacketType type) {
+    metrics.packetsSent.inc(type.number(), loop.index());
+    socket.written(chunk, output.position);
+  }
+
+  private static boolean mayAlwaysExplain(Packet packet) {
+    return switch (packet.type()) {
+      case PUBLISH, CONNACK, DISCONNECT -> true;
+      default -> false;
+    };
+  }
+
+  /** The packet without what only explains: Reason String and User Properties. */
+  private static Packet bare(Packet packet) {
+    return packet instanceof Publish ? packet : BarePackets.of(packet);
+  }
+
+  @Override
+  public boolean congested() {
+    return socket.congested();
+  }
+
+  @Override
+  public void writable() {
+    handler().onWritable();
+  }
+
+  // ---------------------------------------------------------------- life
+
+  @Override
+  public void accepted(int keepAliveSeconds, int packetBytesMax, boolean problems) {
+    if (accepted || !socket.isOpen()) {
+      return;
+    }
+    accepted = true;
+    clientPacketBytesMax = packetBytesMax;
+    problemInformation = problems;
+    if (connectTimer != null) {
+      connectTimer.cancel();
+      connectTimer = null;
+    }
+    connected.run();
+    keepAliveMillis = keepAliveSeconds * 1_500L; // [MQTT-3.1.2-22]
+    if (keepAliveMillis > 0) {
+      keepAliveTimer = loop.schedule(keepAliveMillis, this::checkKeepAlive);
+    }
+  }
+
+  /**
+   * One timer a connection and none a packet: it looks when the last packet came and sets itself
+   * again.
+   */
+  private void checkKeepAlive() {
+    keepAliveTimer = null;
+    if (!socket.isOpen()) {
+      return;
+    }
+    if (socket.held()) {
+      lastPacketMillis = loop.nowMillis(); // We do not read; it cannot be the client's fault.
+    }
+    long idle = loop.nowMillis() - lastPacketMillis;
+    if (idle >= keepAliveMillis) {
+      handler().onKeepAliveTimeout();
+    } else {
+      keepAliveTimer = loop.schedule(keepAliveMillis - idle, this::checkKeepAlive);
+    }
+  }
+
+  @Override
+  public void disconnect(ReasonCode reason, @Nullable String reasonString) {
+    end(reason, reasonString, CloseCause.CLOSED_BY_US);
+  }
+
+  @Override
+  public void shutDown() {
+    end(ReasonCode.SERVER_SHUTTING_DOWN, null, CloseCause.SERVER_SHUTDOWN);
+  }
+
+  private void end(ReasonCode reason, @Nullable String reasonString, CloseCause cause) {
+    if (!socket.isOpen()) {
+      return;
+    }
+    if (accepted && version == ProtocolVersion.V5) { // [MQTT-3.14.0-1]
+      Properties properties =
+          reasonString == null
+              ? Properties.NONE
+              : Properties.NONE.with(Property.REASON_STRING, reasonString);
+      send(new Disconnect(reason, properties));
+    }
+    socket.end(cause);
+  }
+
+  @Override
+  public void refuse(ConnAck packet) {
+    send(packet);
+    close();
+  }
+
+  @Override
+  public void close() {
+    socket.end(CloseCause.CLOSED_BY_US);
+  }
+
+  @Override
+  public void closed(CloseCause cause) {
+    if (connectTimer != null) {
+      connectTimer.cancel();
+    }
+    if (keepAliveTimer != null) {
+      keepAliveTimer.cancel();
+    }
+    handler().onClosed(cause);
+  }
+
+  @Override
+  public EventLoop loop() {
+    return loop;
+  }
+
+  @Override
+  public Peer peer() {
+    return peer;
+  }
+
+  @Override
+  public ProtocolVersion version() {
+    return version;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return socket.isOpen();
+  }
+
+  @Override
+  public String toString() {
+    return peer.toString();
+  }
+}

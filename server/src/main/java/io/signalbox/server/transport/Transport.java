@@ -1,0 +1,190 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.protocol.ClientHandlers;
+import io.signalbox.server.protocol.CloseCause;
+import io.undertow.server.DefaultByteBufferPool;
+import io.undertow.server.HttpHandler;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** All listeners of the broker. Made, started and stopped by one thread. */
+public final class Transport implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Transport.class.getName());
+
+  private static final int HTTP_BUFFER_BYTES = 16 * 1024;
+  private static final int HTTP_BUFFERS_PER_THREAD = 8;
+
+  private final IoLoops loops;
+  private final TransportLimits limits;
+  private final Admission admission;
+  private final List<Listener> listeners;
+
+  /** Where a listener listens. */
+  public record Bound(String name, ListenerConfig.Type type, InetSocketAddress address) {}
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param packetBytesMax larger packets of clients are refused by their header
+   * @param tls for listeners with TLS; null if there are none
+   * @param otherPaths HTTP requests of WebSocket listeners for anything but their WebSocket; runs
+   *     on an I/O thread and must dispatch what blocks
+   */
+  public Transport(
+      IoLoops loops,
+      TransportLimits limits,
+      int packetBytesMax,
+      ClientHandlers handlers,
+      List<ListenerConfig> listeners,
+      @Nullable ServerTls tls,
+      HttpHandler otherPaths) {
+    this.loops = loops;
+    this.limits = limits;
+    this.admission = new Admission(limits, loops.memory());
+    Listener.MqttOpener opener =
+        (connection, cork, loop, webSocket, peer, connected) ->
+            MqttConnection.open(
+                connection,
+                cork,
+                loop,
+                limits,
+                packetBytesMax,
+                webSocket,
+                peer,
+                handlers,
+                connected);
+    var buffers = new DefaultByteBufferPool(true, HTTP_BUFFER_BYTES, -1, HTTP_BUFFERS_PER_THREAD);
+    this.listeners =
+        listeners.stream()
+            .map(
+                config ->
+                    new Listener(
+                        config, limits, opener, loops, admission, tls, otherPaths, buffers))
+            .toList();
+  }
+
+  /**
+   * Binds all listeners and then accepts on all, so that nobody is served by half a broker.
+   *
+   * @throws IOException if one cannot be bound; none is open then
+   */
+  public void start() throws IOException {
+    try {
+      for (Listener listener : listeners) {
+        listener.bind();
+      }
+    } catch (IOException e) {
+      stopAccepting();
+      throw e;
+    }
+    for (Listener listener : listeners) {
+      listener.resume();
+    }
+    for (Bound bound : bound()) {
+      LOG.log(
+          Level.INFO,
+          "listening name={0} type={1} address={2}",
+          bound.name(),
+          bound.type().name().toLowerCase(Locale.ROOT),
+          text(bound.address()));
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+
+  /** Every bound address; ports are the real ones. */
+  public List<Bound> bound() {
+    List<Bound> all = new ArrayList<>();
+    for (Listener listener : listeners) {
+      for (InetSocketAddress address : listener.addresses()) {
+        all.add(new Bound(listener.config().name(), listener.config().type(), address));
+      }
+    }
+    return all;
+  }
+
+  /** Open connections, those that have not got as far as MQTT included. */
+  public int connections() {
+    return admission.open();
+  }
+
+  /** Connections that have not completed CONNECT. */
+  public int halfOpenConnections() {
+    return admission.halfOpen();
+  }
+
+  /** Closes the server sockets; open connections stay. */
+  public void stopAccepting() {
+    for (Listener listener : listeners) {
+      listener.stop();
+    }
+  }
+
+  /**
+   * Stops accepting, tells every client that the server stops, waits for the clients to take note
+   * of it, at most as long as {@code lingerTimeout}, and closes what is left.
+   */
+  @Override
+  public void close() {
+    stopAccepting();
+    onAllLoops(loop -> loop.sockets().forEach(socket -> socket.owner().shutDown()));
+    long deadline = System.nanoTime() + limits.lingerTimeout().toNanos();
+    while (openSockets() > 0 && System.nanoTime() < deadline) {
+      try {
+        TimeUnit.MILLISECONDS.sleep(10);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        break;
+      }
+    }
+    onAllLoops(
+        loop -> loop.sockets().forEach(socket -> socket.closeNow(CloseCause.SERVER_SHUTDOWN)));
+    // What those closes handed to their handlers has run when a further task has.
+    onAllLoops(_ -> {});
+  }
+
+  private int openSockets() {
+    int[] open = new int[loops.count()];
+    onAllLoops(loop -> open[loop.index()] = loop.sockets().size());
+    int sum = 0;
+    for (int count : open) {
+      sum += count;
+    }
+    return sum;
+  }
+
+  private void onAllLoops(Consumer<XnioEventLoop> action) {
+    CountDownLatch done = new CountDownLatch(loops.count());
+    for (int i = 0; i < loops.count(); i++) {
+      XnioEventLoop loop = loops.loop(i);
+      loop.execute(
+          () -> {
+            try {
+              action.accept(loop);
+            } finally {
+              done.countDown();
+            }
+          });
+    }
+    try {
+      if (!done.await(limits.lingerTimeout().toMillis() + 1_000, TimeUnit.MILLISECONDS)) {
+        LOG.log(Level.WARNING, "an I/O thread does not answer");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

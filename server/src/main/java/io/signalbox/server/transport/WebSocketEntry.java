@@ -1,0 +1,146 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Turnaway;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.HttpUpgradeListener;
+import io.undertow.server.protocol.http.HttpServerConnection;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.Methods;
+import io.undertow.util.Protocols;
+import io.undertow.util.StatusCodes;
+import io.undertow.websockets.WebSocketProtocolHandshakeHandler;
+import io.undertow.websockets.core.protocol.version13.Hybi13Handshake;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP of a WebSocket listener: the one path that upgrades, and the caller's handler for all
+ * others. Undertow answers the upgrade, after the checks that it does not do itself; the frames are
+ * ours.
+ */
+final class WebSocketEntry implements HttpHandler {
+  private static final String MQTT = "mqtt";
+
+  /** What clients of before 3.1.1 was finished still offer. */
+  private static final String MQTT_LEGACY = "mqttv3.1";
+
+  private final String path;
+  private final boolean tls;
+  private final Set<String> origins = new HashSet<>();
+  private final HttpHandler otherPaths;
+  private final IoLoops loops;
+  private final HttpHandler mqtt;
+  private final HttpHandler mqttLegacy;
+
+  WebSocketEntry(ListenerConfig config, HttpHandler otherPaths, IoLoops loops) {
+    this.path = config.path();
+    this.tls = config.type().isTls();
+    this.otherPaths = otherPaths;
+    this.loops = loops;
+    config.allowedOrigins().forEach(origin -> origins.add(origin.toLowerCase(Locale.ROOT)));
+    this.mqtt = handshake(MQTT);
+    this.mqttLegacy = handshake(MQTT_LEGACY);
+  }
+
+  private HttpHandler handshake(String subprotocol) {
+    HttpUpgradeListener upgraded =
+        (connection, exchange) -> {
+          XnioEventLoop loop = loops.loop(connection.getIoThread().getNumber());
+          Arrival arrival = loop.http().get(connection);
+          if (arrival != null) {
+            arrival.upgraded(connection, exchange);
+          }
+        };
+    return new WebSocketProtocolHandshakeHandler(
+        List.of(new Hybi13Handshake(Set.of(subprotocol), false)),
+        upgraded,
+        exchange -> refuse(exchange, StatusCodes.BAD_REQUEST, Turnaway.UPGRADE));
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) throws Exception {
+    if (exchange.getRequestPath().equals(path)) {
+      upgrade(exchange);
+    } else {
+      Arrival arrival = arrival(exchange);
+      if (arrival != null) {
+        arrival.servesHttp();
+      }
+      otherPaths.handleRequest(exchange);
+    }
+  }
+
+  private void upgrade(HttpServerExchange exchange) throws Exception {
+    HeaderMap headers = exchange.getRequestHeaders();
+    if (!exchange.getRequestMethod().equals(Methods.GET)
+        || !exchange.getProtocol().equals(Protocols.HTTP_1_1)
+        || !lists(headers.get(Headers.UPGRADE), "websocket")
+        || !lists(headers.get(Headers.CONNECTION), "upgrade")) {
+      exchange.getResponseHeaders().put(Headers.UPGRADE, "websocket");
+      refuse(exchange, StatusCodes.UPGRADE_REQUIRED, Turnaway.UPGRADE);
+    } else if (!"13".equals(headers.getFirst(Headers.SEC_WEB_SOCKET_VERSION))) {
+      exchange.getResponseHeaders().put(Headers.SEC_WEB_SOCKET_VERSION, "13"); // RFC 6455 4.4
+      refuse(exchange, StatusCodes.UPGRADE_REQUIRED, Turnaway.UPGRADE);
+    } else if (!originAllowed(headers)) {
+      refuse(exchange, StatusCodes.FORBIDDEN, Turnaway.ORIGIN);
+    } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT)) {
+      mqtt.handleRequest(exchange); // [MQTT-6.0.0-4], whatever else was offered
+    } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT_LEGACY)) {
+      mqttLegacy.handleRequest(exchange);
+    } else {
+      refuse(exchange, StatusCodes.BAD_REQUEST, Turnaway.SUBPROTOCOL); // [MQTT-6.0.0-3]
+    }
+  }
+
+  /** A page of another site must not speak with the credentials of this one's users. */
+  private boolean originAllowed(HeaderMap headers) {
+    String origin = headers.getFirst(Headers.ORIGIN);
+    if (origin == null || origins.contains("*")) {
+      return true; // No browser: only those send it, and a script in one cannot leave it out.
+    }
+    String canonical = origin.toLowerCase(Locale.ROOT);
+    if (!origins.isEmpty()) {
+      return origins.contains(canonical);
+    }
+    String host = headers.getFirst(Headers.HOST);
+    return host != null
+        && canonical.equals((tls ? "https://" : "http://") + host.toLowerCase(Locale.ROOT));
+  }
+
+  private void refuse(HttpServerExchange exchange, int status, Turnaway reason) {
+    Arrival arrival = arrival(exchange);
+    if (arrival != null) {
+      arrival.servesHttp();
+    }
+    XnioEventLoop loop = loops.loop(exchange.getIoThread().getNumber());
+    loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
+    exchange.setStatusCode(status).setPersistent(false).endExchange();
+  }
+
+  private @Nullable Arrival arrival(HttpServerExchange exchange) {
+    return exchange.getConnection() instanceof HttpServerConnection http
+        ? loops.loop(exchange.getIoThread().getNumber()).http().get(http.getChannel())
+        : null;
+  }
+
+  private static boolean lists(@Nullable HeaderValues values, String wanted) {
+    if (values == null) {
+      return false;
+    }
+    for (String value : values) {
+      for (String word : value.split(",", -1)) {
+        if (word.strip().equalsIgnoreCase(wanted)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}

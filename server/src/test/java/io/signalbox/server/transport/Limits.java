@@ -1,0 +1,56 @@
+package io.signalbox.server.transport;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/** {@link TransportLimits} that differ from the defaults in a few values. */
+final class Limits {
+  private static final TransportLimits D = TransportLimits.DEFAULTS;
+
+  int handoverEntriesMax = D.handoverEntriesMax();
+  int connectionsMax = D.connectionsMax();
+  int halfOpenMax = D.halfOpenMax();
+  int connectionsPerSource = D.connectionsPerSourceMax();
+  int connectionsPerSecond = D.connectionsPerSecondPerSource();
+  long handshakeMillis = D.handshakeTimeout().toMillis();
+  long connectMillis = D.connectTimeout().toMillis();
+  long slowReaderMillis = D.slowReaderTimeout().toMillis();
+  long lingerMillis = D.lingerTimeout().toMillis();
+  long bufferedBytesMax = D.bufferedBytesMax();
+  long frameBytesMax = D.webSocketFrameBytesMax();
+  long httpHeaderMillis = D.httpHeaderTimeout().toMillis();
+
+  private Limits() {}
+
+  static TransportLimits with(Consumer<Limits> change) {
+    Limits limits = new Limits();
+    change.accept(limits);
+    return limits.build();
+  }
+
+  private TransportLimits build() {
+    return new TransportLimits(
+        D.readBufferBytes(),
+        D.dirtyConnectionsMax(),
+        handoverEntriesMax,
+        D.acceptBacklog(),
+        connectionsMax,
+        halfOpenMax,
+        connectionsPerSource,
+        connectionsPerSecond,
+        Duration.ofMillis(handshakeMillis),
+        Duration.ofMillis(connectMillis),
+        D.outputBytesHigh(),
+        D.outputBytesLow(),
+        Duration.ofMillis(slowReaderMillis),
+        Duration.ofMillis(lingerMillis),
+        bufferedBytesMax,
+        D.carryBytesWhenTight(),
+        frameBytesMax,
+        D.httpHeaderBytesMax(),
+        D.httpHeadersMax(),
+        D.httpBodyBytesMax(),
+        Duration.ofMillis(httpHeaderMillis),
+        D.httpIdleTimeout());
+  }
+}

@@ -1,0 +1,309 @@
+package io.signalbox.server.transport;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.protocol.CloseCause;
+import io.signalbox.server.session.ClientConnection;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every test over every type of listener: what lies below the packets must not show. */
+class MqttConnectionTest {
+  private final EchoHandler.Log log = new EchoHandler.Log();
+
+  private static byte[] payload(int length) {
+    byte[] payload = new byte[length];
+    new Random(length).nextBytes(payload);
+    return payload;
+  }
+
+  private Wire connected(TestBroker broker, ListenerConfig.Type type, int keepAliveSeconds)
+      throws IOException {
+    Wire wire = Wire.open(broker, type);
+    wire.send(RawClient.connect(keepAliveSeconds));
+    assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+    return wire;
+  }
+
+  private TestBroker echo(ListenerConfig.Type type) throws IOException {
+    return TestBroker.start(c -> new EchoHandler(c, log), type);
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void echoesPacketsOfAllSizes(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var wire = connected(broker, type, 0)) {
+      for (int length : new int[] {0, 1, 100, 4_000, 16_370, 16_384, 70_000, 3_000_000}) {
+        byte[] publish = RawClient.publish(payload(length));
+        wire.send(publish);
+        assertArrayEquals(publish, wire.read(publish.length), length + " bytes");
+      }
+      wire.hangUp();
+      assertNotNull(log.closed.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void takesBytesOneByOne(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var wire = Wire.open(broker, type)) {
+      byte[] publish = RawClient.publish(payload(300));
+      for (byte[] packet : new byte[][] {RawClient.connect(0), {(byte) 0xC0, 0}, publish}) {
+        for (byte octet : packet) {
+          wire.send(new byte[] {octet});
+        }
+      }
+      assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+      assertArrayEquals(new byte[] {(byte) 0xD0, 0}, wire.read(2));
+      assertArrayEquals(publish, wire.read(publish.length));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void takesManyPacketsInPiecesOfAnySize(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var wire = connected(broker, type, 0)) {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      Random random = new Random(3);
+      while (all.size() < 1_500_000) {
+        int bound = random.nextInt(20) == 0 ? 150_000 : 300;
+        all.writeBytes(RawClient.publish(payload(random.nextInt(bound))));
+      }
+      byte[] stream = all.toByteArray();
+      Thread sender =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      wire.sendInPieces(stream, 20_000);
+                    } catch (IOException e) {
+                      throw new java.io.UncheckedIOException(e);
+                    }
+                  });
+      assertArrayEquals(stream, wire.read(stream.length));
+      sender.join();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void theReasonReachesAClientThatIsStillSending(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var wire = connected(broker, type, 0)) {
+      byte[] subscribeWithWrongFlags = {(byte) 0x80, 3, 0, 1, 0};
+      byte[] more = new byte[200_000];
+      wire.send(subscribeWithWrongFlags, more);
+      assertArrayEquals(
+          new byte[] {(byte) 0xE0, 2, (byte) 0x81, 0},
+          padded(unbroken(wire.readToEnd())),
+          "DISCONNECT with Malformed Packet, not a reset");
+      assertEquals(ReasonCode.MALFORMED_PACKET, log.problems.remove().reason());
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  private static byte[] unbroken(byte @Nullable [] bytes) {
+    return Objects.requireNonNull(bytes, "the connection was reset");
+  }
+
+  /** DISCONNECT without properties may leave the Property Length out. */
+  private static byte[] padded(byte[] disconnect) {
+    return disconnect.length == 3 ? new byte[] {disconnect[0], 2, disconnect[2], 0} : disconnect;
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void refusesAPacketThatIsTooLargeByItsHeader(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var wire = connected(broker, type, 0)) {
+      wire.send(new byte[] {0x30, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x7F});
+      byte[] answer = padded(unbroken(wire.readToEnd()));
+      assertArrayEquals(new byte[] {(byte) 0xE0, 2, (byte) 0x95, 0}, answer);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = ListenerConfig.Type.class,
+      names = {"TCP"})
+  void answersAClientThatEndsItsSideAfterItsLastPacket(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var wire = Wire.open(broker, type)) {
+      byte[] publish = RawClient.publish(payload(100));
+      wire.send(RawClient.connect(0), publish);
+      wire.raw.socket.shutdownOutput();
+      byte[] answers = unbroken(wire.readToEnd());
+      assertEquals(5 + publish.length, answers.length);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void keepAliveEndsASilentClientAndNotABusyOne(ListenerConfig.Type type) throws Exception {
+    try (var broker = echo(type);
+        var silent = connected(broker, type, 1);
+        var busy = connected(broker, type, 1)) {
+      CountDownLatch ended = new CountDownLatch(1);
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  silent.readToEnd();
+                } catch (IOException _) {
+                  // Ended, one way or the other.
+                }
+                ended.countDown();
+              });
+      while (!ended.await(300, TimeUnit.MILLISECONDS)) {
+        busy.send(new byte[] {(byte) 0xC0, 0});
+        assertArrayEquals(new byte[] {(byte) 0xD0, 0}, busy.read(2));
+      }
+      assertEquals(1, log.keepAliveTimeouts.get());
+      busy.send(new byte[] {(byte) 0xC0, 0});
+      assertArrayEquals(new byte[] {(byte) 0xD0, 0}, busy.read(2));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void endsAConnectionWithoutConnect(ListenerConfig.Type type) throws Exception {
+    var limits = Limits.with(l -> l.connectMillis = 300);
+    try (var broker = TestBroker.start(2, limits, c -> new EchoHandler(c, log), type);
+        var wire = Wire.open(broker, type)) {
+      wire.send(new byte[] {0x10});
+      assertEquals(0, unbroken(wire.readToEnd()).length);
+      assertEquals(1, log.connectTimeouts.get());
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void aSlowReaderTakesBoundedMemoryAndIsClosed(ListenerConfig.Type type) throws Exception {
+    var limits = Limits.with(l -> l.slowReaderMillis = 1_500);
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), type);
+        var wire = connected(broker, type, 0)) {
+      byte[] publish = RawClient.publish(payload(60_000));
+      Thread sender =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      while (true) {
+                        wire.send(publish); // and never read
+                      }
+                    } catch (IOException _) {
+                      // The broker closed it.
+                    }
+                  });
+      assertEquals(CloseCause.SLOW_READER, log.closed.poll(30, TimeUnit.SECONDS));
+      sender.join();
+      assertEquals(1, broker.metrics.slowReaders.value());
+      assertTrue(broker.metrics.outputCongested.value() >= 1);
+      // The mark, one read's worth of answers above it, and steps of a megabyte.
+      assertTrue(
+          broker.loops.bufferedBytes() <= limits.outputBytesHigh() + (4 << 20),
+          broker.loops.bufferedBytes() + " bytes");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void congestionEndsWhenTheClientReadsAgain(ListenerConfig.Type type) throws Exception {
+    try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, Flood::new, type);
+        var wire = connected(broker, type, 0)) {
+      byte[] publish = RawClient.publish(payload(50_000));
+      wire.send(publish);
+      for (int i = 0; i < Flood.COUNT; i++) {
+        assertArrayEquals(publish, wire.read(publish.length));
+      }
+    }
+  }
+
+  /** Answers one PUBLISH with many, as many at a time as the connection takes. */
+  private static final class Flood extends EchoHandler {
+    static final int COUNT = 1_000;
+    private int left;
+    private @Nullable Publish publish;
+
+    Flood(ClientConnection connection) {
+      super(connection, new Log());
+    }
+
+    @Override
+    void onPublish(Publish toSend) {
+      publish = toSend;
+      left = COUNT;
+      onWritable();
+    }
+
+    @Override
+    public void onWritable() {
+      Publish toSend = publish;
+      while (toSend != null && left > 0 && !connection.congested()) {
+        left--;
+        connection.send(toSend);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void tellsClientsThatTheServerStops(ListenerConfig.Type type) throws Exception {
+    var broker = echo(type);
+    try (var wire = connected(broker, type, 0)) {
+      Thread stopping = Thread.ofPlatform().start(broker::close);
+      byte[] answer = padded(unbroken(wire.readToEnd()));
+      assertArrayEquals(new byte[] {(byte) 0xE0, 2, (byte) 0x8B, 0}, answer);
+      wire.hangUp();
+      stopping.join();
+      assertEquals(CloseCause.SERVER_SHUTDOWN, log.closed.poll(20, TimeUnit.SECONDS));
+      assertEquals(0, broker.transport.connections());
+    }
+  }
+
+  @Test
+  void aHandlerThatThrowsEndsItsOwnConnectionOnly() throws Exception {
+    try (var broker =
+            TestBroker.start(
+                1,
+                TransportLimits.DEFAULTS,
+                c ->
+                    new EchoHandler(c, log) {
+                      @Override
+                      void onPublish(Publish publish) {
+                        if (publish.payload().length == 13) {
+                          throw new IllegalStateException("thrown on purpose by a test");
+                        }
+                        super.onPublish(publish);
+                      }
+                    },
+                ListenerConfig.Type.TCP);
+        var bad = connected(broker, ListenerConfig.Type.TCP, 0);
+        var good = connected(broker, ListenerConfig.Type.TCP, 0)) {
+      bad.send(RawClient.publish(payload(13)));
+      bad.readToEnd();
+      assertEquals(CloseCause.INTERNAL_ERROR, log.closed.poll(20, TimeUnit.SECONDS));
+      byte[] publish = RawClient.publish(payload(12));
+      good.send(publish);
+      assertArrayEquals(publish, good.read(publish.length));
+    }
+  }
+}

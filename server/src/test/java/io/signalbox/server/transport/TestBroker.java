@@ -1,0 +1,158 @@
+package io.signalbox.server.transport;
+
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.pki.ClientTrust;
+import io.signalbox.pki.DevelopmentPki;
+import io.signalbox.pki.InMemoryKeyManager;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.TlsContexts;
+import io.signalbox.pki.TlsIdentity;
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.config.ListenerConfig.ClientCertificate;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.ClientHandlers;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import javax.net.ssl.SSLContext;
+
+/** The transport alone, on free ports of loopback, with a handler that a test brings. */
+final class TestBroker implements AutoCloseable {
+  static final int PACKET_BYTES_MAX = 4 << 20;
+
+  final IoLoops loops;
+  final Metrics metrics;
+  final Transport transport;
+  final ServerTls tls;
+
+  private TestBroker(
+      int threads, TransportLimits limits, ClientHandlers handlers, List<ListenerConfig> listeners)
+      throws IOException {
+    metrics = new Metrics(threads, "test");
+    loops = new IoLoops(threads, 2, limits, Clocks.system(), metrics);
+    tls = new ServerTls(Pki.SERVER, TlsContexts.PROTOCOLS, 1, 1_000);
+    transport =
+        new Transport(
+            loops,
+            limits,
+            PACKET_BYTES_MAX,
+            handlers,
+            listeners,
+            tls,
+            exchange -> exchange.getResponseSender().send("page"));
+    transport.start();
+  }
+
+  static TestBroker start(ClientHandlers handlers, ListenerConfig.Type... types)
+      throws IOException {
+    return start(2, TransportLimits.DEFAULTS, handlers, types);
+  }
+
+  static TestBroker start(
+      int threads, TransportLimits limits, ClientHandlers handlers, ListenerConfig.Type... types)
+      throws IOException {
+    List<ListenerConfig> listeners = new ArrayList<>();
+    for (ListenerConfig.Type type : types) {
+      listeners.add(listener(type));
+    }
+    return new TestBroker(threads, limits, handlers, listeners);
+  }
+
+  static TestBroker start(
+      TransportLimits limits, ClientHandlers handlers, ListenerConfig... listeners)
+      throws IOException {
+    return new TestBroker(2, limits, handlers, List.of(listeners));
+  }
+
+  static ListenerConfig listener(ListenerConfig.Type type) {
+    return ListenerConfig.of(type.name().toLowerCase(java.util.Locale.ROOT), type, 0);
+  }
+
+  /** A listener that differs from the defaults in what the record's fields say. */
+  record Options(
+      ClientCertificate certificate, List<String> origins, boolean proxy, int connectionsMax) {
+    static final Options DEFAULTS =
+        new Options(ClientCertificate.NONE, List.of(), false, 1_000_000);
+  }
+
+  static ListenerConfig listener(ListenerConfig.Type type, UnaryOperator<Options> change) {
+    Options options = change.apply(Options.DEFAULTS);
+    ListenerConfig d = listener(type);
+    return new ListenerConfig(
+        d.name(),
+        type,
+        List.of("127.0.0.1"),
+        0,
+        true,
+        options.certificate,
+        "/mqtt",
+        options.origins,
+        options.proxy,
+        options.proxy
+            ? List.of(io.signalbox.server.config.AddressRange.of("127.0.0.1"))
+            : List.of(),
+        d.protocols(),
+        options.connectionsMax);
+  }
+
+  InetSocketAddress address(ListenerConfig.Type type) {
+    return transport.bound().stream()
+        .filter(b -> b.type() == type)
+        .map(Transport.Bound::address)
+        .filter(a -> a.getAddress() instanceof java.net.Inet4Address)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+    tls.close();
+    loops.close();
+  }
+
+  /** One development hierarchy for all tests of the process. */
+  static final class Pki {
+    static final DevelopmentPki DEVELOPMENT;
+    static final SSLContext SERVER;
+    static final TlsIdentity DEVICE;
+    static final SSLContext CLIENT_WITHOUT_CERTIFICATE;
+    static final SSLContext CLIENT_WITH_CERTIFICATE;
+
+    private Pki() {}
+
+    static {
+      try {
+        Path folder = Files.createTempDirectory("transport-test-pki");
+        DEVELOPMENT =
+            DevelopmentPki.openOrCreate(
+                folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
+        TlsIdentity server = DEVELOPMENT.server(List.of("localhost", "127.0.0.1", "::1"));
+        CertificateVerifier verifier =
+            new CertificateVerifier(List.of(DEVELOPMENT.trustedCa("development")));
+        SERVER =
+            TlsContexts.server(
+                new InMemoryKeyManager(List.of(server)),
+                new ClientTrust(() -> verifier, Clock.systemUTC()));
+        DEVICE = DEVELOPMENT.issueDevice("device-1");
+        CLIENT_WITHOUT_CERTIFICATE =
+            TlsContexts.client(List.of(DEVELOPMENT.root()), Optional.empty());
+        CLIENT_WITH_CERTIFICATE =
+            TlsContexts.client(List.of(DEVELOPMENT.root()), Optional.of(DEVICE));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (PkiException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}
