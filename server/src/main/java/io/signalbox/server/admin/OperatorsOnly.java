@@ -1,0 +1,112 @@
+package io.signalbox.server.admin;
+
+import io.signalbox.server.principal.Principal;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.SSLSessionInfo;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.StatusCodes;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a request through if it comes from this machine itself, or from a member of certain groups.
+ */
+final class OperatorsOnly implements HttpHandler {
+  /**
+   * A proxy on this machine says so with one of these; then the connection's address tells nothing
+   * about who asks.
+   */
+  private static final List<HttpString> PROXY_HEADERS =
+      List.of(
+          Headers.X_FORWARDED_FOR,
+          Headers.X_FORWARDED_HOST,
+          Headers.X_FORWARDED_PROTO,
+          Headers.FORWARDED,
+          Headers.VIA,
+          new HttpString("X-Real-IP"));
+
+  /** A page of a stranger whose name was made to point to 127.0.0.1 shows its own name here. */
+  private static final Pattern LOOPBACK_HOST =
+      Pattern.compile("(localhost|127(\\.\\d{1,3}){3}|\\[::1])(:\\d{1,5})?");
+
+  private static final String BEARER = "bearer ";
+
+  private final Set<String> groups;
+  private final RequestAuthenticator authenticator;
+  private final HttpHandler next;
+
+  OperatorsOnly(Set<String> groups, RequestAuthenticator authenticator, HttpHandler next) {
+    this.groups = groups;
+    this.authenticator = authenticator;
+    this.next = next;
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) throws Exception {
+    if (isThisMachine(exchange)) {
+      next.handleRequest(exchange);
+      return;
+    }
+    if (exchange.isInIoThread()) {
+      exchange.dispatch(this); // checking a signature takes up to a millisecond
+      return;
+    }
+    Optional<Principal> principal =
+        authenticator.authenticate(certificates(exchange), bearerToken(exchange));
+    if (principal.isEmpty()) {
+      exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
+      new Problem(
+              StatusCodes.UNAUTHORIZED,
+              "from another machine this needs a client certificate or the header Authorization:"
+                  + " Bearer TOKEN")
+          .send(exchange);
+    } else if (Collections.disjoint(principal.get().groups(), groups)) {
+      new Problem(
+              StatusCodes.FORBIDDEN,
+              "this needs a member of one of the groups of admin.metrics-groups")
+          .send(exchange);
+    } else {
+      next.handleRequest(exchange);
+    }
+  }
+
+  private static boolean isThisMachine(HttpServerExchange exchange) {
+    return exchange.getSourceAddress().getAddress() != null
+        && exchange.getSourceAddress().getAddress().isLoopbackAddress()
+        && PROXY_HEADERS.stream().noneMatch(exchange.getRequestHeaders()::contains)
+        && LOOPBACK_HOST.matcher(exchange.getHostAndPort().toLowerCase(Locale.ROOT)).matches();
+  }
+
+  private static List<X509Certificate> certificates(HttpServerExchange exchange) {
+    SSLSessionInfo tls = exchange.getConnection().getSslSessionInfo();
+    if (tls == null) {
+      return List.of();
+    }
+    try {
+      List<X509Certificate> chain = new ArrayList<>();
+      for (Certificate certificate : tls.getPeerCertificates()) {
+        chain.add((X509Certificate) certificate);
+      }
+      return chain;
+    } catch (SSLPeerUnverifiedException | io.undertow.server.RenegotiationRequiredException e) {
+      return List.of();
+    }
+  }
+
+  private static @Nullable String bearerToken(HttpServerExchange exchange) {
+    String header = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
+    boolean bearer = header != null && header.toLowerCase(Locale.ROOT).startsWith(BEARER);
+    return bearer ? header.substring(BEARER.length()).strip() : null;
+  }
+}
