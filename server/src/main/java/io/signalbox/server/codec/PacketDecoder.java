@@ -5,6 +5,8 @@ import io.signalbox.server.packet.PacketException;
 import io.signalbox.server.packet.PacketType;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.PingResp;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Side;
@@ -227,5 +229,15 @@ public final class PacketDecoder {
       case AUTH -> AuthCodec.decode(in, peer);
       case CONNECT -> throw new AssertionError("a second CONNECT passed the first byte check");
     };
+  }
+
+  /**
+   * The reverse of {@link PacketEncoder#encodeForwardedProperties}.
+   *
+   * @throws PacketException these are not the properties of a PUBLISH
+   */
+  public static Properties decodeForwardedProperties(byte[] encoded) throws PacketException {
+    var in = new PacketReader().read(PacketType.PUBLISH, encoded, 0, encoded.length);
+    return PropertiesCodec.decodeValues(in, Property.Place.PUBLISH, Side.SERVER);
   }
 }

@@ -27,6 +27,13 @@ final class PropertiesCodec {
       throw in.malformed("property length " + length + " with " + in.remaining() + " bytes left");
     }
     int outer = in.narrow(length);
+    Properties properties = decodeValues(in, place, sender);
+    in.widen(outer);
+    return properties;
+  }
+
+  /** Reads properties up to the end of what the reader shows. */
+  static Properties decodeValues(PacketReader in, Place place, Side sender) throws PacketException {
     var properties = Properties.builder();
     while (in.remaining() > 0) {
       int id = in.variableByteInteger("property identifier");
@@ -45,7 +52,6 @@ final class PropertiesCodec {
       }
       decodeValue(in, property, properties);
     }
-    in.widen(outer);
     return properties.build();
   }
 

@@ -1,6 +1,8 @@
 package io.signalbox.server.routing;
 
+import io.signalbox.server.codec.PacketDecoder;
 import io.signalbox.server.codec.PacketEncoder;
+import io.signalbox.server.packet.PacketException;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.topic.TopicName;
@@ -122,6 +124,21 @@ public final class Message {
       encodedProperties = encoded;
     }
     return encoded;
+  }
+
+  /**
+   * The reverse of {@link #encodedProperties}.
+   *
+   * @throws IllegalArgumentException these are not such bytes
+   */
+  public static Properties decodeProperties(byte[] encoded) {
+    try {
+      return encoded.length == 0
+          ? Properties.NONE
+          : PacketDecoder.decodeForwardedProperties(encoded);
+    } catch (PacketException e) {
+      throw new IllegalArgumentException("encoded properties: " + e.getMessage(), e);
+    }
   }
 
   /** Whether the message must not be delivered any more (MQTT 5.0 section 3.3.2.3.3). */

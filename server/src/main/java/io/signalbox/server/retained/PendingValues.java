@@ -1,0 +1,65 @@
+package io.signalbox.server.retained;
+
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Values of topics that are routed, or about to be, and not durable yet: the newest of each topic.
+ * As many as the writer's queue holds at most. Any thread.
+ *
+ * <p>Two publishers that set one topic at the same moment have no order between them; here the last
+ * to come stands until both are durable.
+ */
+final class PendingValues {
+  /** Replaced, never changed. */
+  private record Pending(Message newest, int unsettled) {}
+
+  private final ConcurrentHashMap<TopicName, Pending> byTopic = new ConcurrentHashMap<>();
+
+  void add(Message message) {
+    byTopic.merge(
+        message.topic(),
+        new Pending(message, 1),
+        (before, now) -> new Pending(now.newest, before.unsettled + 1));
+  }
+
+  void settle(TopicName topic) {
+    byTopic.computeIfPresent(
+        topic,
+        (_, pending) ->
+            pending.unsettled == 1 ? null : new Pending(pending.newest, pending.unsettled - 1));
+  }
+
+  boolean has(TopicName topic) {
+    return byTopic.containsKey(topic);
+  }
+
+  /** Whether the topic will have a message; null when nothing is pending for it. */
+  @Nullable Boolean willHave(TopicName topic) {
+    Pending pending = byTopic.get(topic);
+    return pending == null ? null : pending.newest.payload().length > 0;
+  }
+
+  /** Newest values of matching topics, without those that are being cleared or have expired. */
+  List<Message> matching(TopicFilter filter, long nowMillis) {
+    List<Message> found = new ArrayList<>();
+    if (byTopic.isEmpty()) {
+      return found;
+    }
+    byTopic.forEach(
+        (topic, pending) -> {
+          Message newest = pending.newest;
+          if (newest.payload().length > 0
+              && !newest.isExpired(nowMillis)
+              && filter.matches(topic)) {
+            found.add(newest);
+          }
+        });
+    return found;
+  }
+}

@@ -1,0 +1,121 @@
+package io.signalbox.server.retained;
+
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreLimits;
+import io.signalbox.server.store.StoreTotals;
+import io.signalbox.server.topic.TopicFilter;
+import java.util.List;
+
+/**
+ * The last message of each topic that was published with RETAIN (MQTT 5.0 section 3.3.1.3). They
+ * are on disk; in memory are only those that are not durable yet.
+ *
+ * <p>For a new subscription a duplicate is allowed and a gap is not. That takes this order: a
+ * publisher calls {@link #pending} before it looks for receivers; a subscriber adds its
+ * subscription before it calls {@link #forEach}. Then each value is delivered as it is published,
+ * or pending, or in the snapshot.
+ */
+public final class RetainedMessages {
+
+  /** Takes slices on the loop that asked. */
+  @FunctionalInterface
+  public interface SliceConsumer {
+    /**
+     * @param messages some of those that match; may be empty in the last slice
+     * @param last nothing follows
+     * @param next to run on the loop, once, when there is room for another slice; not run: the rest
+     *     is not wanted. Without effect after the last
+     */
+    void slice(List<Message> messages, boolean last, Runnable next);
+  }
+
+  private final Store store;
+  private final StoreLimits limits;
+  private final Clocks clocks;
+  private final PendingValues pendingValues = new PendingValues();
+  private final RecentChanges changes = new RecentChanges();
+
+  public RetainedMessages(Store store, StoreLimits limits, Clocks clocks) {
+    this.store = store;
+    this.limits = limits;
+    this.clocks = clocks;
+    store.writer().onRetained(publish -> settled(publish.message()));
+  }
+
+  /**
+   * Whether the limits allow to keep it. One that replaces another is not counted as new. Any
+   * thread. The store has the last word, see {@link
+   * io.signalbox.server.store.StorePublish#retainedRefused}.
+   */
+  public boolean accepts(Message message) {
+    if (message.payload().length == 0) {
+      return true;
+    }
+    StoreTotals totals = store.totals();
+    if (totals.retainedBytes() + message.bytes() > limits.retainedBytesMax()) {
+      return false;
+    }
+    return totals.retainedMessages() < limits.retainedMessagesMax() || isKnown(message);
+  }
+
+  private boolean isKnown(Message message) {
+    Boolean soon = pendingValues.willHave(message.topic());
+    return soon != null ? soon : store.hasRetained(message.topic());
+  }
+
+  /**
+   * A message is about to be routed that sets, or with an empty payload clears, its topic's
+   * retained message. To be called <em>before</em> its receivers are looked for, and followed by
+   * the submission of a {@link io.signalbox.server.store.StorePublish} of this very message with
+   * {@code setRetained}; or by {@link #abandoned}. Any thread.
+   */
+  public void pending(Message message) {
+    pendingValues.add(message);
+  }
+
+  /** The message of a {@link #pending} call is not submitted after all. Any thread. */
+  public void abandoned(Message message) {
+    settled(message);
+  }
+
+  private void settled(Message message) {
+    changes.add(message.topic());
+    pendingValues.settle(message.topic());
+  }
+
+  /**
+   * Hands over the retained messages that match a filter. Topics that begin with {@code $} match no
+   * filter that begins with a wildcard. On the loop that is given.
+   *
+   * @param sliceMax 1.. messages in a slice
+   * @param to called later, on the loop
+   */
+  public void forEach(TopicFilter filter, EventLoop loop, int sliceMax, SliceConsumer to) {
+    var scan = new RetainedScan(this, filter, loop, sliceMax, to);
+    loop.execute(scan::next);
+  }
+
+  /** Retained messages on disk. Any thread. */
+  public long count() {
+    return store.totals().retainedMessages();
+  }
+
+  Store store() {
+    return store;
+  }
+
+  PendingValues pendingValues() {
+    return pendingValues;
+  }
+
+  RecentChanges changes() {
+    return changes;
+  }
+
+  long nowMillis() {
+    return clocks.wallMillis();
+  }
+}

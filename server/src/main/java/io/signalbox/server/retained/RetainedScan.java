@@ -1,0 +1,90 @@
+package io.signalbox.server.retained;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.RetainedSlice;
+import io.signalbox.server.topic.TopicFilter;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One walk over the retained messages that match a filter, at the pace of who asks. */
+@ConfinedTo("the I/O thread that asked")
+final class RetainedScan {
+  private static final int SLICE_BYTES_MAX = 1 << 20;
+  private static final long RETRY_MILLIS = 100;
+
+  private final RetainedMessages messages;
+  private final TopicFilter filter;
+  private final EventLoop loop;
+  private final int sliceMax;
+  private final RetainedMessages.SliceConsumer to;
+
+  // INVARIANT: collected before the first slice is read: what became durable before that is in its
+  // snapshot, what comes later is delivered as it is published.
+  private final List<Message> pending;
+
+  private int pendingSent;
+  private byte @Nullable [] after;
+
+  RetainedScan(
+      RetainedMessages messages,
+      TopicFilter filter,
+      EventLoop loop,
+      int sliceMax,
+      RetainedMessages.SliceConsumer to) {
+    this.messages = messages;
+    this.filter = filter;
+    this.loop = loop;
+    this.sliceMax = sliceMax;
+    this.to = to;
+    this.pending = messages.pendingValues().matching(filter, messages.nowMillis());
+  }
+
+  void next() {
+    if (pendingSent < pending.size()) {
+      int end = Math.min(pending.size(), pendingSent + sliceMax);
+      List<Message> slice = pending.subList(pendingSent, end);
+      pendingSent = end;
+      to.slice(slice, false, this::next);
+      return;
+    }
+    RecentChanges.Mark mark = messages.changes().begin();
+    boolean taken =
+        messages
+            .store()
+            .scanRetained(
+                filter,
+                after,
+                sliceMax,
+                SLICE_BYTES_MAX,
+                messages.nowMillis(),
+                slice -> loop.execute(() -> deliver(slice, mark)));
+    if (!taken) {
+      messages.changes().end(mark);
+      loop.schedule(RETRY_MILLIS, this::next);
+    }
+  }
+
+  private void deliver(RetainedSlice slice, RecentChanges.Mark mark) {
+    List<Message> current = new ArrayList<>(slice.messages().size());
+    for (Message message : slice.messages()) {
+      // A newer value was among the pending ones, or is delivered as it was published. Pending
+      // first: a topic leaves there only after it is among the changes.
+      boolean replaced =
+          messages.pendingValues().has(message.topic())
+              || messages.changes().since(mark, message.topic());
+      if (!replaced) {
+        current.add(message);
+      }
+    }
+    messages.changes().end(mark);
+    after = slice.next();
+    if (current.isEmpty() && after != null) {
+      next(); // nothing to hand over yet; the readers' queue keeps this from being a busy loop
+      return;
+    }
+    to.slice(current, after == null, this::next);
+  }
+}

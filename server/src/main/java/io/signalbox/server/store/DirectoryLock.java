@@ -1,0 +1,84 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a second process out of the directory. The kernel lets go of the lock when the process
+ * dies, however it dies; the file stays and tells the last owner's process id.
+ */
+final class DirectoryLock implements AutoCloseable {
+  private static final String FILE = "owner.pid";
+
+  // The id stands behind the locked byte, so that others may read it while the lock is held, on
+  // systems where locks are mandatory too.
+  private static final int PID_AT = 1;
+  private static final int PID_BYTES_MAX = 20;
+
+  private final FileChannel channel;
+
+  private DirectoryLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  static DirectoryLock take(Path directory) throws StoreOpenException {
+    Path file = directory.resolve(FILE);
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      try {
+        if (tryLock(channel) == null) {
+          throw new StoreOpenException(
+              "data directory \""
+                  + directory
+                  + "\" is in use by process "
+                  + owner(channel)
+                  + "; stop it first, or ask it through its admin API");
+        }
+        byte[] pid = ("\n" + ProcessHandle.current().pid() + "\n").getBytes(US_ASCII);
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap(pid), 0);
+        return new DirectoryLock(channel);
+      } catch (IOException | StoreOpenException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new StoreOpenException("cannot lock \"" + file + "\": " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock(0, PID_AT, false);
+    } catch (OverlappingFileLockException e) {
+      return null; // this process has it already
+    }
+  }
+
+  private static String owner(FileChannel channel) throws IOException {
+    var pid = ByteBuffer.allocate(PID_BYTES_MAX);
+    channel.read(pid, PID_AT);
+    String text = new String(pid.array(), 0, pid.position(), US_ASCII).strip();
+    return text.isEmpty() ? "unknown" : text;
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // closing a file that is only locked does no I/O
+    }
+  }
+}

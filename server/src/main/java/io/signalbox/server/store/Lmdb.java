@@ -1,0 +1,231 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.lmdbjava.CopyFlags;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.DbiFlags;
+import org.lmdbjava.Env;
+import org.lmdbjava.EnvFlags;
+import org.lmdbjava.EnvInfo;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.Stat;
+import org.lmdbjava.Txn;
+
+/**
+ * The LMDB environment with its tables, opened the one way that the measurements allow: no WRITEMAP
+ * (4 times slower), no NOSYNC (a commit would not be durable), and the largest map that the system
+ * grants, because growing it later pulls the memory from under readers.
+ */
+final class Lmdb implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Lmdb.class.getName());
+
+  static final String DATA_FILE = "data.mdb";
+  private static final String NATIVE_DIRECTORY = "native";
+  private static final String META = "meta";
+  private static final int TABLES_MAX = 16;
+  private static final int FILE_MODE = 0600;
+
+  /** Besides the reader threads: backup, check, start, single gets. */
+  private static final int SPARE_READERS = 64;
+
+  /** The smallest map that is worth trying. */
+  private static final long MAP_BYTES_MIN = 16L << 20;
+
+  /** A map should be this many times the quota: space is reused only after readers left. */
+  private static final int MAP_TO_QUOTA = 4;
+
+  final Env<MemorySegment> env;
+  final Dbi<MemorySegment> meta;
+  final Dbi<MemorySegment> clients;
+  final Dbi<MemorySegment> sessions;
+  final Dbi<MemorySegment> wills;
+  final Dbi<MemorySegment> ended;
+  final Dbi<MemorySegment> subscriptions;
+  final Dbi<MemorySegment> queue;
+  final Dbi<MemorySegment> messages;
+  final Dbi<MemorySegment> inboundQos2;
+  final Dbi<MemorySegment> retained;
+  private final Map<RecordTable, Dbi<MemorySegment>> records = new EnumMap<>(RecordTable.class);
+  private final List<Dbi<MemorySegment>> all = new ArrayList<>();
+
+  private final Path dataFile;
+  private final long mapBytes;
+  private final int pageBytes;
+
+  private Lmdb(Env<MemorySegment> env, Path dataFile, long mapBytes) {
+    this.env = env;
+    this.dataFile = dataFile;
+    this.mapBytes = mapBytes;
+    this.pageBytes = env.stat().pageSize;
+    meta = table(META);
+    clients = table("client");
+    sessions = table("session");
+    wills = table("will");
+    ended = table("ended");
+    subscriptions = table("sub");
+    queue = table("queue");
+    messages = table("msg");
+    inboundQos2 = table("qos2in");
+    retained = table("retained");
+    for (RecordTable table : RecordTable.values()) {
+      records.put(table, table(table.name().toLowerCase(Locale.ROOT)));
+    }
+  }
+
+  private Dbi<MemorySegment> table(String name) {
+    Dbi<MemorySegment> table = env.openDbi(name.getBytes(US_ASCII), DbiFlags.MDB_CREATE);
+    all.add(table);
+    return table;
+  }
+
+  Dbi<MemorySegment> records(RecordTable table) {
+    return Objects.requireNonNull(records.get(table));
+  }
+
+  /**
+   * Where the native library of LMDB is unpacked: beside the data, because a temporary directory
+   * may forbid execution, and emptied at each start, because a killed process leaves its copy
+   * behind. Only the first store of a process decides.
+   */
+  static void unpackLibraryInto(Path directory) throws StoreOpenException {
+    Path into = directory.resolve(NATIVE_DIRECTORY);
+    try {
+      Files.createDirectories(into);
+      try (DirectoryStream<Path> left = Files.newDirectoryStream(into, "*lmdb*")) {
+        for (Path file : left) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new StoreOpenException("cannot use \"" + into + "\": " + e.getMessage(), e);
+    }
+    System.setProperty("lmdbjava.extract.dir", into.toString());
+  }
+
+  /**
+   * @param mapBytes address space to ask for; halved until the system grants it
+   * @param quotaBytes what the store may use; 0: not limited
+   */
+  static Lmdb open(Path directory, long mapBytes, long quotaBytes, int readerThreads)
+      throws StoreOpenException {
+    Path dataFile = directory.resolve(DATA_FILE);
+    for (long bytes = mapBytes; ; bytes /= 2) {
+      try {
+        var env =
+            Env.create(SegmentProxy.INSTANCE)
+                .setMapSize(bytes)
+                .setMaxDbs(TABLES_MAX)
+                .setMaxReaders(readerThreads + SPARE_READERS)
+                .open(directory.toFile(), FILE_MODE, EnvFlags.MDB_NOTLS);
+        return check(env, dataFile, bytes, mapBytes, quotaBytes);
+      } catch (Env.FileInvalidException | Env.VersionMismatchException e) {
+        throw new StoreOpenException(
+            "\"" + dataFile + "\" is not a store of this program; move it away", e);
+      } catch (LmdbException e) {
+        if (bytes / 2 < Math.max(MAP_BYTES_MIN, quotaBytes)) {
+          throw new StoreOpenException(
+              "cannot open \""
+                  + dataFile
+                  + "\" with a map of "
+                  + bytes
+                  + " bytes: "
+                  + e.getMessage(),
+              e);
+        }
+      }
+    }
+  }
+
+  private static Lmdb check(
+      Env<MemorySegment> env, Path dataFile, long granted, long asked, long quotaBytes)
+      throws StoreOpenException {
+    try {
+      requireWhole(env, dataFile);
+      StoreFormat.requireOursOrEmpty(env, dataFile);
+      if (granted < asked) {
+        LOG.log(
+            granted / MAP_TO_QUOTA < quotaBytes ? Level.WARNING : Level.INFO,
+            "the system grants {0} bytes of address space for the store instead of {1}",
+            granted,
+            asked);
+      }
+      return new Lmdb(env, dataFile, granted);
+    } catch (StoreOpenException | RuntimeException e) {
+      env.close();
+      throw e;
+    }
+  }
+
+  /** A file that lost its end would kill the process at the first look behind it. */
+  private static void requireWhole(Env<MemorySegment> env, Path dataFile)
+      throws StoreOpenException {
+    try {
+      long pages = env.info().lastPageNumber + 1;
+      long needed = pages * env.stat().pageSize;
+      if (Files.size(dataFile) < needed) {
+        throw new StoreOpenException(
+            "\""
+                + dataFile
+                + "\" has lost its end: "
+                + Files.size(dataFile)
+                + " of "
+                + needed
+                + " bytes are there; restore a backup");
+      }
+    } catch (IOException e) {
+      throw new StoreOpenException("cannot read \"" + dataFile + "\": " + e.getMessage(), e);
+    }
+  }
+
+  Path dataFile() {
+    return dataFile;
+  }
+
+  /** Address space that the file can still grow into. */
+  long mapRoomBytes() {
+    return mapBytes - fileBytes(env.info());
+  }
+
+  private long fileBytes(EnvInfo info) {
+    return (info.lastPageNumber + 1) * pageBytes;
+  }
+
+  /** Bytes of the file, whether they are in use or free for reuse. */
+  long fileBytes() {
+    return fileBytes(env.info());
+  }
+
+  /** Bytes of pages that hold rows. */
+  long usedBytes(Txn<MemorySegment> txn) {
+    long pages = 0;
+    for (Dbi<MemorySegment> table : all) {
+      Stat stat = table.stat(txn);
+      pages += stat.branchPages + stat.leafPages + stat.overflowPages;
+    }
+    return pages * pageBytes;
+  }
+
+  /** Writes a compacted copy of one consistent state into an existing, empty directory. */
+  void copy(Path directory) {
+    env.copy(directory.toFile(), CopyFlags.MDB_CP_COMPACT);
+  }
+
+  @Override
+  public void close() {
+    env.close();
+  }
+}

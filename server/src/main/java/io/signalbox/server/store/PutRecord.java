@@ -1,0 +1,29 @@
+package io.signalbox.server.store;
+
+/**
+ * Writes one record. Result: its new revision as {@code Long}; {@link
+ * StoreException.Reason#REVISION_CONFLICT} when somebody else wrote it meanwhile.
+ *
+ * @param key 1..{@value Keys#NAME_BYTES_MAX} bytes
+ * @param expectedRevision what the writer saw; 0: no such record; {@link #ANY_REVISION}: whatever
+ *     is there
+ */
+public record PutRecord(RecordTable table, byte[] key, long expectedRevision, byte[] value)
+    implements Command {
+
+  public static final long ANY_REVISION = -1;
+
+  public PutRecord {
+    Keys.requireRecordKey(key);
+  }
+
+  @Override
+  public boolean grows() {
+    return true;
+  }
+
+  @Override
+  public int bytes() {
+    return 128 + key.length + value.length;
+  }
+}

@@ -1,0 +1,401 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.StoreLimits.Overflow;
+import io.signalbox.server.store.StorePublish.Row;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Cursor;
+import org.lmdbjava.GetOp;
+import org.lmdbjava.Txn;
+
+/**
+ * The queues of all sessions, as the writer changes them: tables {@code queue} and {@code msg} of
+ * {@link Keys}.
+ *
+ * <p>INVARIANT: a message may vanish without touching the disk only when each receiver that took it
+ * acknowledged it within the batch; its retained value and the row of the publisher's QoS 2 Packet
+ * Identifier are written all the same. Therefore new rows are held back until {@link #flush}, at
+ * the end of the batch or before anything that looks at rows on disk.
+ */
+@ConfinedTo("store writer")
+final class QueueTable {
+  /** What a leaf takes of a value with a 16 byte key; more would cost pages of its own. */
+  private static final int INLINE_BYTES_MAX = 2_014;
+
+  /** Rows looked at to make room by dropping the oldest; beyond, the newest goes. */
+  private static final int OLDEST_LOOK_MAX = 1_000;
+
+  private final WriteBatch batch;
+  private final Lmdb lmdb;
+  private final StoreLimits limits;
+  private final MessageTable messages;
+  private final RowWriter form = new RowWriter();
+  private final List<StorePublish> pending = new ArrayList<>();
+
+  /** By sequence in {@code msg}: how many receivers are done with it since the last flush. */
+  private final Map<Long, Integer> released = new HashMap<>();
+
+  QueueTable(WriteBatch batch, StoreLimits limits) {
+    this.batch = batch;
+    this.lmdb = batch.lmdb;
+    this.limits = limits;
+    this.messages = new MessageTable(lmdb.messages, batch.keys);
+  }
+
+  private Txn<MemorySegment> txn() {
+    return batch.txn();
+  }
+
+  void forget() {
+    for (StorePublish publish : pending) {
+      publish.setPending(false);
+    }
+    pending.clear();
+    released.clear();
+  }
+
+  // ---- new messages
+
+  /** Decides for each receiver whether it takes the message, and holds the rows back. */
+  void enqueue(StorePublish publish) {
+    int bytes = QueueRow.OVERHEAD_BYTES + publish.formBytes();
+    boolean taken = false;
+    for (int i = 0; i < publish.receivers(); i++) {
+      byte row = admit(publish.number(i), bytes);
+      if (row == Row.QUEUED && publish.settlePacketId(i) != 0) {
+        row = Row.SENT;
+      }
+      publish.setRow(i, row);
+      taken |= row >= Row.QUEUED;
+    }
+    if (taken) {
+      publish.setPending(true);
+      pending.add(publish);
+    }
+  }
+
+  private byte admit(long number, int bytes) {
+    SessionState session = batch.sessions.find(number);
+    if (session == null) {
+      return Row.SESSION_GONE;
+    }
+    if (!makeRoom(session, bytes)) {
+      batch.drops.queueFull++;
+      return Row.OVER_QUOTA;
+    }
+    count(session, 1, bytes);
+    return Row.QUEUED;
+  }
+
+  private boolean makeRoom(SessionState session, int bytes) {
+    if (fits(session, bytes)) {
+      return true;
+    }
+    if (limits.overflow() == Overflow.DROP_NEWEST || bytes > limits.queueBytesMax()) {
+      return false;
+    }
+    flush();
+    dropOldest(session, bytes);
+    return fits(session, bytes);
+  }
+
+  private boolean fits(SessionState session, int bytes) {
+    return session.messages < limits.queueMessagesMax()
+        && session.bytes + bytes <= limits.queueBytesMax();
+  }
+
+  private void count(SessionState session, int messageCount, long bytes) {
+    session.messages += messageCount;
+    session.bytes += bytes;
+    batch.sessions.touch(session);
+  }
+
+  /** What was sent already stays: the client may be about to acknowledge it. */
+  private void dropOldest(SessionState session, int bytes) {
+    try (Cursor<MemorySegment> cursor = lmdb.queue.openCursor(txn())) {
+      boolean found =
+          cursor.get(batch.keys.queue(session.number, session.sentUpTo + 1), GetOp.MDB_SET_RANGE);
+      for (int looked = 0; found && looked < OLDEST_LOOK_MAX; looked++) {
+        if (cursor.key().get(Bytes.LONG, 0) != session.number || fits(session, bytes)) {
+          return;
+        }
+        long sequence = cursor.key().get(Bytes.LONG, 8);
+        var in = new RowReader(cursor.val());
+        QueueRow row = QueueRow.read(in);
+        if (row.state == QueueRow.QUEUED) {
+          release(row, in);
+          count(session, -1, -row.bytes);
+          batch.drops.queueFull++;
+          cursor.delete();
+          found = cursor.get(batch.keys.queue(session.number, sequence + 1), GetOp.MDB_SET_RANGE);
+        } else {
+          found = cursor.next();
+        }
+      }
+    }
+  }
+
+  /** Writes the rows that were held back and did not vanish. */
+  void flush() {
+    for (StorePublish publish : pending) {
+      publish.setPending(false);
+      write(publish);
+    }
+    pending.clear();
+    released.forEach((sequence, receivers) -> messages.release(txn(), sequence, receivers));
+    released.clear();
+  }
+
+  private void write(StorePublish publish) {
+    int withMessage = 0;
+    for (int i = 0; i < publish.receivers(); i++) {
+      byte row = publish.row(i);
+      withMessage += row == Row.QUEUED || row == Row.SENT ? 1 : 0;
+    }
+    Message message = publish.message();
+    int formBytes = 0;
+    if (withMessage > 0) {
+      MessageBytes.write(form.begin(), message, true);
+      formBytes = form.length();
+    }
+    boolean stored = false;
+    for (int i = 0; i < publish.receivers(); i++) {
+      byte state = publish.row(i);
+      if (state != Row.QUEUED && state != Row.SENT && state != Row.RELEASED) {
+        continue;
+      }
+      var row = new QueueRow();
+      row.flags = publish.flagsOf(i);
+      row.packetId = publish.packetId(i);
+      row.subscriptionIdentifiers = publish.subscriptionIdentifiersOf(i);
+      RowWriter out = batch.row.begin();
+      if (state == Row.RELEASED) {
+        row.state = QueueRow.RELEASED;
+        row.bytes = QueueRow.OVERHEAD_BYTES;
+        row.write(out);
+      } else {
+        row.state = state == Row.SENT ? QueueRow.SENT : QueueRow.QUEUED;
+        row.bytes = QueueRow.OVERHEAD_BYTES + formBytes;
+        row.expiresAtMillis = message.expiresAtMillis();
+        row.content = QueueRow.INLINE;
+        row.write(out);
+        if (withMessage == 1 && out.length() + formBytes <= INLINE_BYTES_MAX) {
+          out.putBytes(form.row());
+        } else {
+          if (!stored) {
+            messages.append(txn(), publish.sequence(), withMessage, form.row());
+            stored = true;
+          }
+          row.content = QueueRow.REFERENCE;
+          row.write(out.begin());
+          out.putLong(publish.sequence());
+        }
+      }
+      lmdb.queue.put(txn(), batch.keys.queue(publish.number(i), publish.sequence()), out.row());
+    }
+  }
+
+  // ---- messages that are there
+
+  /** Place of the receiver in a publish whose rows are held back; -1: the row is on disk. */
+  private static int heldBack(long number, @Nullable StorePublish handle) {
+    return handle != null && handle.pending() ? handle.indexOf(number) : -1;
+  }
+
+  private static long sequence(long given, @Nullable StorePublish handle) {
+    return given != 0 || handle == null ? given : handle.sequence();
+  }
+
+  void dequeue(Dequeue command) throws StoreException {
+    SessionState session = batch.sessions.require(command.number(), command.epoch());
+    int held = heldBack(command.number(), command.handle());
+    if (held >= 0) {
+      vanish(session, command.handle(), held);
+      return;
+    }
+    delete(session, sequence(command.sequence(), command.handle()));
+  }
+
+  private void vanish(SessionState session, @Nullable StorePublish publish, int receiver) {
+    if (publish == null || publish.row(receiver) < Row.QUEUED) {
+      return;
+    }
+    if (publish.row(receiver) != Row.VANISHED) {
+      count(session, -1, -bytesOf(publish, receiver));
+      publish.setRow(receiver, Row.VANISHED);
+      batch.drops.coalesced++;
+    }
+  }
+
+  private static long bytesOf(StorePublish publish, int receiver) {
+    return publish.row(receiver) == Row.RELEASED
+        ? QueueRow.OVERHEAD_BYTES
+        : QueueRow.OVERHEAD_BYTES + publish.formBytes();
+  }
+
+  private void delete(SessionState session, long sequence) {
+    MemorySegment value = find(session.number, sequence);
+    if (value == null) {
+      return;
+    }
+    var in = new RowReader(value);
+    QueueRow row = QueueRow.read(in);
+    release(row, in);
+    count(session, -1, -row.bytes);
+    lmdb.queue.delete(txn(), batch.keys.queue(session.number, sequence));
+  }
+
+  private @Nullable MemorySegment find(long number, long sequence) {
+    return sequence <= Keys.QUEUE_HEAD
+        ? null
+        : lmdb.queue.get(txn(), batch.keys.queue(number, sequence));
+  }
+
+  /** The row needs its message no more. */
+  private void release(QueueRow row, RowReader content) {
+    if (row.content == QueueRow.REFERENCE) {
+      released.merge(content.getLong(), 1, Integer::sum);
+    }
+  }
+
+  boolean assign(AssignPacketId command) throws StoreException {
+    SessionState session = batch.sessions.require(command.number(), command.epoch());
+    int held = heldBack(command.number(), command.handle());
+    if (held >= 0) {
+      return setHeldBack(command.handle(), held, Row.SENT, command.packetId());
+    }
+    long sequence = sequence(command.sequence(), command.handle());
+    MemorySegment value = find(session.number, sequence);
+    if (value == null) {
+      return false;
+    }
+    var in = new RowReader(value);
+    QueueRow row = QueueRow.read(in);
+    row.packetId = command.packetId();
+    row.state = row.state == QueueRow.QUEUED ? QueueRow.SENT : row.state;
+    row.write(batch.row.begin());
+    batch.row.putBytes(in.rest());
+    lmdb.queue.put(txn(), batch.keys.queue(session.number, sequence), batch.row.row());
+    return true;
+  }
+
+  private static boolean setHeldBack(
+      @Nullable StorePublish publish, int receiver, byte state, int packetId) {
+    if (publish == null
+        || publish.row(receiver) < Row.QUEUED
+        || publish.row(receiver) == Row.VANISHED) {
+      return false;
+    }
+    publish.setPacketId(receiver, packetId);
+    if (state > publish.row(receiver)) {
+      publish.setRow(receiver, state);
+    }
+    return true;
+  }
+
+  boolean markReleased(MarkReleased command) throws StoreException {
+    SessionState session = batch.sessions.require(command.number(), command.epoch());
+    int held = heldBack(command.number(), command.handle());
+    if (held >= 0 && command.handle() != null) {
+      long before = bytesOf(command.handle(), held);
+      boolean found = setHeldBack(command.handle(), held, Row.RELEASED, command.packetId());
+      if (found) {
+        count(session, 0, bytesOf(command.handle(), held) - before);
+      }
+      return found;
+    }
+    long sequence = sequence(command.sequence(), command.handle());
+    MemorySegment value = find(session.number, sequence);
+    if (value == null) {
+      return false;
+    }
+    var in = new RowReader(value);
+    QueueRow row = QueueRow.read(in);
+    release(row, in);
+    count(session, 0, QueueRow.OVERHEAD_BYTES - row.bytes);
+    row.state = QueueRow.RELEASED;
+    row.content = QueueRow.NO_CONTENT;
+    row.bytes = QueueRow.OVERHEAD_BYTES;
+    row.packetId = command.packetId();
+    row.expiresAtMillis = Message.NEVER_EXPIRES; // PUBREL is owed whatever the message's age
+    row.write(batch.row.begin());
+    lmdb.queue.put(txn(), batch.keys.queue(session.number, sequence), batch.row.row());
+    return true;
+  }
+
+  void markSent(MarkSent command) throws StoreException {
+    SessionState session = batch.sessions.require(command.number(), command.epoch());
+    session.sentUpTo = Math.max(session.sentUpTo, command.upToSequence());
+    batch.sessions.touch(session);
+  }
+
+  Long move(MoveQueued command) throws StoreException {
+    SessionState from = batch.sessions.require(command.number(), command.epoch());
+    flush();
+    MemorySegment value = find(from.number, command.sequence());
+    if (value == null) {
+      return MoveQueued.GONE;
+    }
+    var in = new RowReader(value);
+    QueueRow row = QueueRow.read(in);
+    if (row.state == QueueRow.RELEASED) {
+      return MoveQueued.GONE; // the client has it
+    }
+    byte[] content = in.getRest(); // makeRoom may change the page under the reader
+    SessionState to = batch.sessions.find(command.toNumber());
+    if (to == null || !makeRoom(to, row.bytes)) {
+      return MoveQueued.REFUSED;
+    }
+    long sequence = batch.state().nextSequence++;
+    count(from, -1, -row.bytes);
+    count(to, 1, row.bytes);
+    lmdb.queue.delete(txn(), batch.keys.queue(from.number, command.sequence()));
+    row.state = QueueRow.QUEUED;
+    row.packetId = 0;
+    row.flags = command.flags();
+    row.subscriptionIdentifiers = command.subscriptionIdentifiers();
+    row.write(batch.row.begin());
+    batch.row.putBytes(content);
+    lmdb.queue.put(txn(), batch.keys.queue(to.number, sequence), batch.row.row());
+    return sequence;
+  }
+
+  /** Drops a message that expired before anybody began to send it; the session must be away. */
+  boolean dropExpired(long number, long sequence, long nowMillis) {
+    SessionState session = batch.sessions.find(number);
+    MemorySegment value = find(number, sequence);
+    if (session == null || session.online || value == null || sequence <= session.sentUpTo) {
+      return false;
+    }
+    QueueRow row = QueueRow.read(value);
+    if (row.state != QueueRow.QUEUED || !row.isExpired(nowMillis)) {
+      return false;
+    }
+    delete(session, sequence);
+    return true;
+  }
+
+  /** Deletes rows of an ended session; returns how many. */
+  int sweep(long number, int rowsMax) {
+    int rows = 0;
+    try (Cursor<MemorySegment> cursor = lmdb.queue.openCursor(txn())) {
+      boolean found = cursor.get(batch.keys.number(number), GetOp.MDB_SET_RANGE);
+      while (found && rows < rowsMax && cursor.key().get(Bytes.LONG, 0) == number) {
+        if (cursor.key().get(Bytes.LONG, 8) != Keys.QUEUE_HEAD) {
+          var in = new RowReader(cursor.val());
+          release(QueueRow.read(in), in);
+        }
+        cursor.delete();
+        rows++;
+        found = cursor.get(batch.keys.number(number), GetOp.MDB_SET_RANGE);
+      }
+    }
+    return rows;
+  }
+}

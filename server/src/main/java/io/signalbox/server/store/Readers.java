@@ -1,0 +1,108 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Txn;
+
+/**
+ * A few threads for reads of more than a few rows. Each task sees one snapshot and must be short:
+ * while a snapshot is held no page that it can see is reused, so the file grows. Nothing is ever
+ * waited for within one.
+ *
+ * <p>Tasks run in the order in which they came, so sessions that drain their queues slice by slice
+ * take turns.
+ */
+final class Readers implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Readers.class.getName());
+
+  /** A snapshot with the memory for keys that belongs to its thread. */
+  static final class Snapshot {
+    final Txn<MemorySegment> txn;
+    final Keys keys = new Keys();
+
+    Snapshot(Txn<MemorySegment> txn) {
+      this.txn = txn;
+    }
+
+    /** Sequences below were taken before this snapshot. */
+    MetaState state(Lmdb lmdb) {
+      MemorySegment row = lmdb.meta.get(txn, keys.raw(Keys.STATE));
+      return row == null ? new MetaState() : MetaState.read(row);
+    }
+  }
+
+  /** What is done with a snapshot; nothing of it may be kept. */
+  interface Task {
+    void read(Snapshot snapshot);
+  }
+
+  private static final Task END = _ -> {};
+
+  private final Lmdb lmdb;
+  private final int tasksMax;
+  private final LinkedBlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
+  private final List<StoreThread> threads = new ArrayList<>();
+
+  Readers(Lmdb lmdb, int threadCount, int tasksMax) {
+    this.lmdb = lmdb;
+    this.tasksMax = tasksMax;
+    for (int i = 0; i < threadCount; i++) {
+      var thread = new StoreThread("reader-" + i, this::run);
+      thread.setDaemon(true); // a reader has nothing that must be finished
+      threads.add(thread);
+      thread.start();
+    }
+  }
+
+  /**
+   * @return false when too many wait already
+   */
+  boolean submit(Task task) {
+    return tasks.size() < tasksMax && tasks.offer(task);
+  }
+
+  @ConfinedTo("store reader")
+  private void run() {
+    @Nullable Snapshot snapshot = null;
+    try {
+      for (Task task = tasks.take(); !task.equals(END); task = tasks.take()) {
+        if (snapshot == null) {
+          snapshot = new Snapshot(lmdb.env.txnRead());
+        } else {
+          snapshot.txn.renew();
+        }
+        try {
+          task.read(snapshot);
+        } catch (RuntimeException e) {
+          LOG.log(Level.ERROR, "reading the store failed", e);
+        } finally {
+          snapshot.txn.reset();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      if (snapshot != null) {
+        snapshot.txn.close();
+      }
+    }
+  }
+
+  /** Lets the running tasks end; those that wait are dropped. */
+  @Override
+  public void close() {
+    tasks.clear();
+    for (int i = 0; i < threads.size(); i++) {
+      tasks.add(END);
+    }
+    for (StoreThread thread : threads) {
+      thread.awaitEnd();
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.routing.Message;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some of the retained messages that match a filter, in the order of their keys.
+ *
+ * @param next where the next slice begins; null: there is none
+ */
+public record RetainedSlice(List<Message> messages, byte @Nullable [] next) {}

@@ -1,0 +1,113 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.topic.TopicName;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Txn;
+
+/**
+ * Retained messages, as the writer changes them. Of several values for a topic within a batch only
+ * the last is written.
+ */
+@ConfinedTo("store writer")
+final class RetainedTable {
+  /** A topic that the batch changed. */
+  private static final class Held {
+    final boolean onDisk;
+    long bytes;
+    @Nullable Message value;
+
+    Held(long bytes) {
+      this.onDisk = bytes > 0;
+      this.bytes = bytes;
+    }
+  }
+
+  private final WriteBatch batch;
+  private final Lmdb lmdb;
+  private final StoreLimits limits;
+  private final Map<TopicName, Held> held = new LinkedHashMap<>();
+
+  RetainedTable(WriteBatch batch, StoreLimits limits) {
+    this.batch = batch;
+    this.lmdb = batch.lmdb;
+    this.limits = limits;
+  }
+
+  void forget() {
+    held.clear();
+  }
+
+  private Txn<MemorySegment> txn() {
+    return batch.txn();
+  }
+
+  /** Sets the topic's message, or clears it when the payload is empty. */
+  void set(StorePublish publish) {
+    Message message = publish.message();
+    byte[] topic = message.topic().utf8();
+    Held now = held.computeIfAbsent(message.topic(), _ -> new Held(bytesOnDisk(topic)));
+    MetaState state = batch.state();
+    state.retainedMessages -= now.bytes > 0 ? 1 : 0;
+    state.retainedBytes -= now.bytes;
+    now.bytes = 0;
+    now.value = null; // [MQTT-3.3.1-6]
+    if (message.payload().length == 0) {
+      return;
+    }
+    long bytes = rowBytes(topic, message);
+    if (state.retainedMessages >= limits.retainedMessagesMax()
+        || state.retainedBytes + bytes > limits.retainedBytesMax()) {
+      // The value before it goes all the same: nobody shall take it for the current one.
+      publish.refuseRetained();
+      batch.drops.retainedLimit++;
+      return;
+    }
+    state.retainedMessages++;
+    state.retainedBytes += bytes;
+    now.bytes = bytes;
+    now.value = message;
+  }
+
+  private static long rowBytes(byte[] topic, Message message) {
+    boolean whole = Keys.isWhole(topic);
+    return Keys.topicKey(topic).length + (long) MessageBytes.length(message, !whole);
+  }
+
+  private long bytesOnDisk(byte[] topic) {
+    MemorySegment key = batch.keys.topic(topic);
+    MemorySegment value = lmdb.retained.get(txn(), key);
+    return value == null ? 0 : key.byteSize() + value.byteSize();
+  }
+
+  void flush() {
+    held.forEach(
+        (topic, now) -> {
+          Message value = now.value;
+          if (value != null) {
+            MessageBytes.write(batch.row.begin(), value, !Keys.isWhole(topic.utf8()));
+            lmdb.retained.put(txn(), batch.keys.topic(topic.utf8()), batch.row.row());
+          } else if (now.onDisk) {
+            lmdb.retained.delete(txn(), batch.keys.topic(topic.utf8()));
+          }
+        });
+    held.clear();
+  }
+
+  /** Removes a message that is on disk and expired. */
+  boolean dropExpired(byte[] topic, long nowMillis) {
+    MemorySegment value = lmdb.retained.get(txn(), batch.keys.topic(topic));
+    if (value == null || MessageBytes.expiresAtMillis(value) > nowMillis) {
+      return false;
+    }
+    MetaState state = batch.state();
+    state.retainedMessages--;
+    state.retainedBytes -= bytesOnDisk(topic);
+    lmdb.retained.delete(txn(), batch.keys.topic(topic));
+    return true;
+  }
+}

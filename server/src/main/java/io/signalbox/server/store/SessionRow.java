@@ -1,0 +1,29 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.routing.Subscription;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session as it was found at start.
+ *
+ * @param owner id of the principal that it belongs to
+ * @param expirySeconds 0..4,294,967,295; the latter is never
+ * @param online it was connected when the process ended
+ * @param disconnectedAtMillis wall clock; 0 when online
+ * @param will opaque here, as 'session' encodes it, or null
+ * @param willDueMillis wall clock; 0: no will, or not disconnected yet
+ * @param inboundQos2 Packet Identifiers between PUBREC and PUBREL
+ */
+public record SessionRow(
+    long number,
+    String clientId,
+    String owner,
+    long epoch,
+    long expirySeconds,
+    boolean online,
+    long disconnectedAtMillis,
+    byte @Nullable [] will,
+    long willDueMillis,
+    List<Subscription> subscriptions,
+    int[] inboundQos2) {}

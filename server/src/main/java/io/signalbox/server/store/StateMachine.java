@@ -1,0 +1,156 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.store.StoreException.Reason;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Dbi;
+
+/**
+ * What each command does to the tables. Deterministic: no clock, no randomness, no I/O besides the
+ * transaction, so that the same commands make the same state wherever they are applied.
+ *
+ * <p>A command that is refused has changed nothing: every check comes before the first change.
+ */
+@ConfinedTo("store writer")
+final class StateMachine {
+  private final WriteBatch batch;
+
+  StateMachine(WriteBatch batch) {
+    this.batch = batch;
+  }
+
+  /**
+   * @param index position of the command in the log; stored with the changes
+   * @return what the command's description promises
+   * @throws StoreException the command is refused
+   */
+  @Nullable Object apply(long index, Command command) throws StoreException {
+    batch.state().appliedIndex = index;
+    return switch (command) {
+      case StorePublish publish -> publish(publish);
+      case Dequeue dequeue -> {
+        batch.queue.dequeue(dequeue);
+        yield null;
+      }
+      case AssignPacketId assign -> batch.queue.assign(assign);
+      case MarkReleased released -> batch.queue.markReleased(released);
+      case ReleaseInbound release -> {
+        batch.sessions.releaseInboundQos2(release);
+        yield null;
+      }
+      case MarkSent sent -> {
+        batch.queue.markSent(sent);
+        yield null;
+      }
+      case MoveQueued move -> batch.queue.move(move);
+      case OpenSession open -> batch.sessions.open(open);
+      case DisconnectSession disconnect -> {
+        batch.sessions.disconnect(disconnect);
+        yield null;
+      }
+      case EndSession end -> end(end);
+      case StoreSubscriptions store -> {
+        batch.sessions.putSubscriptions(store);
+        yield null;
+      }
+      case RemoveSubscriptions remove -> {
+        batch.sessions.removeSubscriptions(remove);
+        yield null;
+      }
+      case PutRecord put -> putRecord(put);
+      case DeleteRecord delete -> deleteRecord(delete);
+      case Sweep sweep -> batch.sessions.sweep(sweep.rowsMax());
+      case DropExpired expired -> dropExpired(expired);
+      case Barrier _ -> null;
+    };
+  }
+
+  private StorePublish publish(StorePublish publish) throws StoreException {
+    if (publish.qos2Number() != 0) {
+      batch.sessions.require(publish.qos2Number(), publish.epochOfQos2());
+    }
+    publish.begin(takeSequence(publish), MessageBytes.length(publish.message(), true));
+    if (publish.qos2Number() != 0) {
+      if (batch.sessions.hasInboundQos2(publish.qos2Number(), publish.qos2PacketId())) {
+        publish.markDuplicate(); // [MQTT-4.3.3-10]
+        return publish;
+      }
+      batch.sessions.putInboundQos2(publish.qos2Number(), publish.qos2PacketId());
+    }
+    batch.queue.enqueue(publish);
+    if (publish.setRetained()) {
+      batch.retained.set(publish);
+    }
+    if (publish.willOf() != 0) {
+      batch.sessions.clearWill(publish.willOf());
+    }
+    return publish;
+  }
+
+  /** A sequence that was told before an aborted transaction stands: it may be on the wire. */
+  private long takeSequence(StorePublish publish) {
+    MetaState state = batch.state();
+    long told = publish.sequence();
+    if (told == 0) {
+      return state.nextSequence++;
+    }
+    if (told < state.nextSequence) {
+      throw new IllegalStateException("message " + told + " was submitted twice");
+    }
+    state.nextSequence = told + 1;
+    return told;
+  }
+
+  private boolean end(EndSession end) throws StoreException {
+    SessionState session = batch.sessions.find(end.number());
+    if (session == null) {
+      return false;
+    }
+    batch.sessions.require(end.number(), end.epoch());
+    batch.sessions.end(session);
+    return true;
+  }
+
+  private int dropExpired(DropExpired expired) {
+    batch.queue.flush();
+    batch.retained.flush();
+    int dropped = 0;
+    for (byte[] topic : expired.retainedTopics()) {
+      dropped += batch.retained.dropExpired(topic, expired.nowMillis()) ? 1 : 0;
+    }
+    for (int i = 0; i < expired.numbers().length; i++) {
+      dropped +=
+          batch.queue.dropExpired(expired.numbers()[i], expired.sequences()[i], expired.nowMillis())
+              ? 1
+              : 0;
+    }
+    batch.drops.expired += dropped;
+    return dropped;
+  }
+
+  private Long putRecord(PutRecord put) throws StoreException {
+    Dbi<MemorySegment> table = batch.lmdb.records(put.table());
+    requireRevision(table, put.key(), put.expectedRevision());
+    // The index, so that a record deleted and made again never has a revision it had before.
+    long revision = batch.state().appliedIndex;
+    batch.row.begin().putLong(revision).putBytes(put.value());
+    table.put(batch.txn(), batch.keys.raw(put.key()), batch.row.row());
+    return revision;
+  }
+
+  private boolean deleteRecord(DeleteRecord delete) throws StoreException {
+    Dbi<MemorySegment> table = batch.lmdb.records(delete.table());
+    requireRevision(table, delete.key(), delete.expectedRevision());
+    return table.delete(batch.txn(), batch.keys.raw(delete.key()));
+  }
+
+  private void requireRevision(Dbi<MemorySegment> table, byte[] key, long expected)
+      throws StoreException {
+    MemorySegment value = table.get(batch.txn(), batch.keys.raw(key));
+    long revision = value == null ? 0 : new RowReader(value).getLong();
+    if (expected != PutRecord.ANY_REVISION && expected != revision) {
+      throw new StoreException(Reason.REVISION_CONFLICT);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Cursor;
+import org.lmdbjava.Txn;
+
+/**
+ * All durable state, in one directory. Changes go through {@link #writer}; reads of more than a row
+ * run on threads of their own and are answered on the loop that asked.
+ */
+public final class Store implements AutoCloseable {
+  /** Reads that may wait; each session has at most one, so this bounds memory, not service. */
+  private static final int READS_WAITING_MAX = 1 << 20;
+
+  private final DirectoryLock lock;
+  private final Lmdb lmdb;
+  private final StoreConfig config;
+  private final Metrics metrics;
+  private final StoreWriter writer;
+  private final Readers readers;
+  private final Housekeeping housekeeping;
+
+  private Store(
+      DirectoryLock lock,
+      Lmdb lmdb,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Metrics metrics,
+      Consumer<Throwable> fatal)
+      throws StoreOpenException {
+    this.lock = lock;
+    this.lmdb = lmdb;
+    this.config = config;
+    this.metrics = metrics;
+    var space = new DiskSpace(lmdb, config.bytesMax(), config.diskReserveBytes(), clocks);
+    var batch = new WriteBatch(lmdb, limits);
+    this.writer = new StoreWriter(config, batch, space, clocks, metrics, fatal);
+    this.readers = new Readers(lmdb, config.readerThreads(), READS_WAITING_MAX);
+    this.housekeeping = new Housekeeping(this, clocks);
+    metrics.storeUsedBytes.from(space::usedBytes);
+    metrics.retainedMessages.from(() -> totals().retainedMessages());
+    metrics.retainedBytes.from(() -> totals().retainedBytes());
+  }
+
+  /**
+   * Opens the store of a directory, or begins one.
+   *
+   * @param directory made if it is not there
+   * @param fatal called once, on the writer thread, when the disk failed: nothing is acknowledged
+   *     any more and the process is to stop
+   * @throws StoreOpenException it is in use, of another program, of a newer version, or unreadable
+   */
+  public static Store open(
+      Path directory,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Metrics metrics,
+      Consumer<Throwable> fatal)
+      throws StoreOpenException {
+    Path path = directory.toAbsolutePath().normalize();
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new StoreOpenException("cannot make \"" + path + "\": " + e.getMessage(), e);
+    }
+    DirectoryLock lock = DirectoryLock.take(path);
+    try {
+      Lmdb lmdb = openEnvironment(path, config);
+      try {
+        var store = new Store(lock, lmdb, config, limits, clocks, metrics, fatal);
+        store.writer.start();
+        return store;
+      } catch (StoreOpenException | RuntimeException e) {
+        lmdb.close();
+        throw e;
+      }
+    } catch (StoreOpenException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static Lmdb openEnvironment(Path directory, StoreConfig config)
+      throws StoreOpenException {
+    Lmdb.unpackLibraryInto(directory);
+    Lmdb lmdb = Lmdb.open(directory, config.mapBytes(), config.bytesMax(), config.readerThreads());
+    try {
+      StoreFormat.bringUpToDate(lmdb);
+      return lmdb;
+    } catch (StoreOpenException | RuntimeException e) {
+      lmdb.close();
+      throw e;
+    }
+  }
+
+  /** The one way to change anything. */
+  public StoreWriter writer() {
+    return writer;
+  }
+
+  /**
+   * Begins the work that waits for idle moments: rows of ended sessions and expired messages go.
+   * Called once the listeners are open, so that it does not delay the start.
+   */
+  public void startHousekeeping() {
+    housekeeping.start();
+  }
+
+  /**
+   * Reads the next part of a session's queue on a reader thread. One call at a time for a session.
+   * Any thread.
+   *
+   * @param fromSequenceExclusive 0: from the beginning
+   * @param rowsMax 1.. rows, at most as many as the configuration allows in a slice
+   * @param bytesMax after which the slice ends, though never before its first row
+   * @param to called once, on {@code loop}. A slice without rows that is not the end means that
+   *     nothing was read: too many reads were waiting, or the store is closing
+   */
+  public void scanQueue(
+      long number,
+      long fromSequenceExclusive,
+      int rowsMax,
+      int bytesMax,
+      EventLoop loop,
+      Consumer<QueueSlice> to) {
+    int rows = Math.min(rowsMax, config.sliceRowsMax());
+    var reader = new QueueReader(lmdb);
+    boolean taken =
+        readers.submit(
+            snapshot -> {
+              QueueSlice slice =
+                  reader.read(snapshot, number, fromSequenceExclusive, rows, bytesMax);
+              metrics.storeSlicesRead.inc();
+              loop.execute(() -> to.accept(slice));
+            });
+    if (!taken) {
+      loop.execute(() -> to.accept(new QueueSlice(List.of(), false, 0)));
+    }
+  }
+
+  /**
+   * Reads the next retained messages that match a filter, on a reader thread. Any thread.
+   *
+   * @param after {@link RetainedSlice#next} of the slice before; null: from the beginning
+   * @param messagesMax 1.. messages
+   * @param bytesMax after which the slice ends, though never before its first message
+   * @param nowMillis wall clock; what expired by then is left out
+   * @param to called once, on a reader thread
+   * @return false: too many reads wait, or the store is closing; {@code to} is not called
+   */
+  public boolean scanRetained(
+      TopicFilter filter,
+      byte @Nullable [] after,
+      int messagesMax,
+      int bytesMax,
+      long nowMillis,
+      Consumer<RetainedSlice> to) {
+    var reader = new RetainedReader(lmdb, filter, nowMillis);
+    int messages = Math.min(messagesMax, config.sliceRowsMax());
+    return readers.submit(
+        snapshot -> {
+          RetainedSlice slice = reader.read(snapshot, after, messages, bytesMax);
+          metrics.storeSlicesRead.inc();
+          to.accept(slice);
+        });
+  }
+
+  /** Whether a topic has a retained message on disk. One row, so any thread may ask. */
+  public boolean hasRetained(TopicName topic) {
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      return lmdb.retained.get(txn, new Keys().topic(topic.utf8())) != null;
+    }
+  }
+
+  /** Counts as of the last commit. Any thread. */
+  public StoreTotals totals() {
+    return writer.totals();
+  }
+
+  /** One record and its revision, or null. Any thread. */
+  public @Nullable StoredRecord record(RecordTable table, byte[] key) {
+    Keys.requireRecordKey(key);
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      MemorySegment row = lmdb.records(table).get(txn, new Keys().raw(key));
+      return row == null ? null : StoredRecord.read(key, row);
+    }
+  }
+
+  /** All records of a table in the order of their keys, on the calling thread. At start. */
+  public void records(RecordTable table, Consumer<StoredRecord> each) {
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead();
+        Cursor<MemorySegment> cursor = lmdb.records(table).openCursor(txn)) {
+      for (boolean found = cursor.first(); found; found = cursor.next()) {
+        each.accept(StoredRecord.read(cursor.key().toArray(Bytes.BYTE), cursor.val()));
+      }
+    }
+  }
+
+  /**
+   * Reads all sessions, in the order of their numbers. At start, before anything is submitted; on
+   * the calling thread.
+   */
+  public void sessions(Consumer<SessionRow> each) {
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      new SessionReader(lmdb).read(new Readers.Snapshot(txn), each);
+    }
+  }
+
+  /**
+   * Writes a consistent, compacted copy while the store goes on. On the calling thread, which it
+   * takes as long as the data is large; pages freed meanwhile are not reused before it ends.
+   *
+   * @param directory must not exist or be empty; complete and synced when this returns
+   */
+  public void backup(Path directory) throws IOException {
+    Backup.write(lmdb, directory);
+  }
+
+  Lmdb lmdb() {
+    return lmdb;
+  }
+
+  Readers readers() {
+    return readers;
+  }
+
+  StoreConfig config() {
+    return config;
+  }
+
+  /** Applies what was submitted, then lets go of the directory. */
+  @Override
+  public void close() {
+    housekeeping.close();
+    writer.close();
+    readers.close();
+    lmdb.close();
+    lock.close();
+  }
+}

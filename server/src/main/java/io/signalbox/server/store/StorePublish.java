@@ -1,0 +1,371 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.StoredMessage;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One PUBLISH with something durable about it: sessions to keep it for, a retained message to set
+ * or clear, the Packet Identifier of an inbound QoS 2 message, or a will that has been published.
+ * All of it becomes durable in one commit. Result: this object.
+ *
+ * <p>It is also the handle by which a session names its row before the row has a sequence. The
+ * command itself is immutable; besides it there are a claim for each receiver, which the receiver's
+ * owner and the writer race for, and what applying it came to.
+ */
+public final class StorePublish implements Command, StoredMessage {
+  private static final VarHandle CLAIM = MethodHandles.arrayElementVarHandle(int[].class);
+
+  private static final int RETAIN_FLAG = 1 << 2;
+  private static final int SHARED_FLAG = 1 << 3;
+  private static final int FLAGS = 0b1111;
+
+  private static final int FREE = 0;
+  private static final int WRITER_WAS_FIRST = -1;
+
+  private static final int PACKET_ID_MAX = 65_535;
+
+  /** Up to so many receivers are searched one by one. */
+  private static final int LINEAR_MAX = 12;
+
+  private static final int[] NO_SLOTS = {};
+
+  /** What became of one receiver's row, in the order in which it can happen. */
+  static final class Row {
+    static final byte UNDECIDED = 0;
+    static final byte SESSION_GONE = 1;
+    static final byte OVER_QUOTA = 2;
+    static final byte QUEUED = 3;
+    static final byte SENT = 4;
+    static final byte RELEASED = 5;
+
+    /** Acknowledged before it was written; it never touches the disk. */
+    static final byte VANISHED = 6;
+
+    private Row() {}
+  }
+
+  private final Message message;
+  private final long[] numbers;
+  private final byte[] flags;
+  private final int[][] subscriptionIdentifiers;
+  private final boolean setRetained;
+  private final long qos2Number;
+  private final int qos2PacketId;
+  private final long epochOfQos2;
+  private final long willOf;
+
+  /** Open addressing: index + 1 of the receiver whose number hashes here; empty for few. */
+  private final int[] slots;
+
+  // FREE, WRITER_WAS_FIRST, or the Packet Identifier of the row.
+  private final int[] claims;
+
+  private volatile long sequence;
+
+  @ConfinedTo("store writer until the completion, then constant")
+  private final byte[] rows;
+
+  @ConfinedTo("store writer until the completion, then constant")
+  private boolean duplicate;
+
+  @ConfinedTo("store writer until the completion, then constant")
+  private boolean retainedRefused;
+
+  /** Whether its rows are still held back from the disk. */
+  @ConfinedTo("store writer")
+  private boolean pending;
+
+  /** Of the message as {@link MessageBytes} writes it. */
+  @ConfinedTo("store writer")
+  private int formBytes;
+
+  /**
+   * @param numbers of the sessions that are to keep it; each once
+   * @param flags for each number, see {@link #flags}
+   * @param subscriptionIdentifiers for each number; 1..268,435,455
+   * @param setRetained it becomes the retained message of its topic, or clears it when its payload
+   *     is empty
+   * @param qos2Number session whose client published it with QoS 2; 0: none
+   * @param qos2PacketId its Packet Identifier then; else 0
+   * @param epochOfQos2 epoch of that session
+   * @param willOf session whose stored will this is; cleared in the same commit; 0: none
+   */
+  @SuppressWarnings("TooManyParameters")
+  public StorePublish(
+      Message message,
+      long[] numbers,
+      byte[] flags,
+      int[][] subscriptionIdentifiers,
+      boolean setRetained,
+      long qos2Number,
+      int qos2PacketId,
+      long epochOfQos2,
+      long willOf) {
+    if (flags.length != numbers.length || subscriptionIdentifiers.length != numbers.length) {
+      throw new IllegalArgumentException(
+          numbers.length
+              + " receivers with "
+              + flags.length
+              + " flags and "
+              + subscriptionIdentifiers.length
+              + " identifier lists");
+    }
+    if (qos2Number != 0) {
+      requirePacketId(qos2PacketId);
+    }
+    this.message = message;
+    this.numbers = numbers;
+    this.flags = flags;
+    this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.setRetained = setRetained;
+    this.qos2Number = qos2Number;
+    this.qos2PacketId = qos2PacketId;
+    this.epochOfQos2 = epochOfQos2;
+    this.willOf = willOf;
+    this.slots = index(numbers);
+    this.claims = new int[numbers.length];
+    this.rows = new byte[numbers.length];
+  }
+
+  /** How a receiver gets the message. */
+  public static byte flags(Qos qos, boolean retain, boolean shared) {
+    return (byte) (qos.value() | (retain ? RETAIN_FLAG : 0) | (shared ? SHARED_FLAG : 0));
+  }
+
+  static Qos qosOf(int flags) {
+    return Qos.of(flags & 0b11);
+  }
+
+  static boolean isRetain(int flags) {
+    return (flags & RETAIN_FLAG) != 0;
+  }
+
+  static boolean isShared(int flags) {
+    return (flags & SHARED_FLAG) != 0;
+  }
+
+  /** The Packet Identifier of a row that carries none: a function of its sequence. */
+  public static int derivedPacketId(long sequence) {
+    return 1 + (int) (sequence % PACKET_ID_MAX);
+  }
+
+  public Message message() {
+    return message;
+  }
+
+  public boolean setRetained() {
+    return setRetained;
+  }
+
+  /** Position of its rows in their queues; 0 until it is applied. Any thread. */
+  public long sequence() {
+    return sequence;
+  }
+
+  /**
+   * Says that the message was sent early, before the commit, with this Packet Identifier, so that
+   * the row will carry it. Called at most once for each receiver, on the thread of its owner.
+   *
+   * @return false: the row was applied first, so send it with {@link #derivedPacketId}
+   */
+  public boolean claimPacketId(int receiverIndex, int packetId) {
+    requirePacketId(packetId);
+    return CLAIM.compareAndSet(claims, receiverIndex, FREE, packetId);
+  }
+
+  /** After the completion: false when the receiver's quota was full or its session had ended. */
+  public boolean accepted(int receiverIndex) {
+    return rows[receiverIndex] >= Row.QUEUED;
+  }
+
+  /** After the completion: whether the receiver's quota dropped it. */
+  public boolean overQuota(int receiverIndex) {
+    return rows[receiverIndex] == Row.OVER_QUOTA;
+  }
+
+  /**
+   * After the completion: the inbound QoS 2 Packet Identifier was in use, so this is a repetition
+   * and nothing was stored.
+   */
+  public boolean duplicate() {
+    return duplicate;
+  }
+
+  /** After the completion: the limits of retained messages did not allow to keep it. */
+  public boolean retainedRefused() {
+    return retainedRefused;
+  }
+
+  @Override
+  public boolean grows() {
+    return numbers.length > 0 || qos2Number != 0 || (setRetained && message.payload().length > 0);
+  }
+
+  @Override
+  public int bytes() {
+    return message.bytes() + 64 * numbers.length;
+  }
+
+  // ---- for the writer
+
+  int receivers() {
+    return numbers.length;
+  }
+
+  long number(int receiverIndex) {
+    return numbers[receiverIndex];
+  }
+
+  byte flagsOf(int receiverIndex) {
+    return flags[receiverIndex];
+  }
+
+  int[] subscriptionIdentifiersOf(int receiverIndex) {
+    return subscriptionIdentifiers[receiverIndex];
+  }
+
+  long qos2Number() {
+    return qos2Number;
+  }
+
+  int qos2PacketId() {
+    return qos2PacketId;
+  }
+
+  long epochOfQos2() {
+    return epochOfQos2;
+  }
+
+  long willOf() {
+    return willOf;
+  }
+
+  int formBytes() {
+    return formBytes;
+  }
+
+  boolean pending() {
+    return pending;
+  }
+
+  void setPending(boolean pending) {
+    this.pending = pending;
+  }
+
+  /** Begins to apply it, perhaps again after an aborted transaction: what was told stands. */
+  void begin(long newSequence, int messageFormBytes) {
+    formBytes = messageFormBytes;
+    Arrays.fill(rows, Row.UNDECIDED);
+    duplicate = false;
+    retainedRefused = false;
+    pending = false;
+    sequence = newSequence;
+  }
+
+  void markDuplicate() {
+    duplicate = true;
+  }
+
+  void refuseRetained() {
+    retainedRefused = true;
+  }
+
+  byte row(int receiverIndex) {
+    return rows[receiverIndex];
+  }
+
+  void setRow(int receiverIndex, byte row) {
+    rows[receiverIndex] = row;
+  }
+
+  /** Closes the race for a receiver's Packet Identifier. Returns 0 when the row carries none. */
+  int settlePacketId(int receiverIndex) {
+    CLAIM.compareAndSet(claims, receiverIndex, FREE, WRITER_WAS_FIRST);
+    return packetId(receiverIndex);
+  }
+
+  /** Of a settled row; 0: none. */
+  int packetId(int receiverIndex) {
+    return Math.max(0, (int) CLAIM.getVolatile(claims, receiverIndex));
+  }
+
+  void setPacketId(int receiverIndex, int packetId) {
+    CLAIM.setVolatile(claims, receiverIndex, packetId);
+  }
+
+  /** Place of a session among the receivers, or -1. */
+  int indexOf(long number) {
+    if (slots.length == 0) {
+      for (int i = 0; i < numbers.length; i++) {
+        if (numbers[i] == number) {
+          return i;
+        }
+      }
+      return -1;
+    }
+    int mask = slots.length - 1;
+    for (int slot = Long.hashCode(number * MIX) & mask;
+        slots[slot] != 0;
+        slot = (slot + 1) & mask) {
+      if (numbers[slots[slot] - 1] == number) {
+        return slots[slot] - 1;
+      }
+    }
+    return -1;
+  }
+
+  private static final long MIX = 0x9E3779B97F4A7C15L;
+
+  private static int[] index(long[] numbers) {
+    if (numbers.length <= LINEAR_MAX) {
+      for (int i = 1; i < numbers.length; i++) {
+        for (int j = 0; j < i; j++) {
+          requireDistinct(numbers[i] != numbers[j], numbers[i]);
+        }
+      }
+      return NO_SLOTS;
+    }
+    int[] slots = new int[Integer.highestOneBit(numbers.length) << 2];
+    int mask = slots.length - 1;
+    for (int i = 0; i < numbers.length; i++) {
+      int slot = Long.hashCode(numbers[i] * MIX) & mask;
+      while (slots[slot] != 0) {
+        requireDistinct(numbers[slots[slot] - 1] != numbers[i], numbers[i]);
+        slot = (slot + 1) & mask;
+      }
+      slots[slot] = i + 1;
+    }
+    return slots;
+  }
+
+  private static void requireDistinct(boolean distinct, long number) {
+    if (!distinct) {
+      throw new IllegalArgumentException("session " + number + " is a receiver twice");
+    }
+  }
+
+  static void requirePacketId(int packetId) {
+    if (packetId < 1 || packetId > PACKET_ID_MAX) {
+      throw new IllegalArgumentException(
+          "packet identifier " + packetId + " is outside 1.." + PACKET_ID_MAX);
+    }
+  }
+
+  static void requireFlags(int flags) {
+    if ((flags & ~FLAGS) != 0 || (flags & 0b11) == 0b11) {
+      throw new IllegalArgumentException("receiver flags " + flags);
+    }
+  }
+
+  static void requireSequenceOrHandle(long sequence, @Nullable StorePublish handle) {
+    if (sequence <= 0 && handle == null) {
+      throw new IllegalArgumentException("neither a sequence nor a handle names the row");
+    }
+  }
+}

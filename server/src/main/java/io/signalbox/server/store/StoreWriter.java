@@ -1,0 +1,480 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.store.CommandQueue.Entry;
+import io.signalbox.server.store.StoreException.Reason;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Env;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.LmdbNativeException;
+
+/**
+ * The one thread that changes the store. It takes what is waiting, applies it in one transaction,
+ * commits, which syncs to disk, and then answers: one list and one wake-up for each I/O thread. It
+ * never lingers to gather more, because the sync itself lets the next batch gather.
+ */
+public final class StoreWriter {
+  private static final Logger LOG = System.getLogger(StoreWriter.class.getName());
+
+  private static final int ENOSPC = 28;
+  private static final int EDQUOT = 122;
+  private static final long IDLE_NANOS = 1_000_000_000;
+  private static final long RETRY_MILLIS = 100;
+
+  /** Behind so many times the mark at which publishers are to stop, publishes are refused. */
+  private static final int HARD_LIMIT_FACTOR = 4;
+
+  /** Who keeps track of retained messages that are not durable yet. */
+  public interface RetainedListener {
+    /**
+     * The publish is durable or was refused. In order, after the commit and before any completion;
+     * on the writer thread, or on a submitter's when it was refused at once.
+     */
+    void settled(StorePublish publish);
+  }
+
+  private record Relief(EventLoop loop, Runnable task) {}
+
+  /** Ends a batch early: it cannot be committed as it is. */
+  private static final class NoRoomException extends Exception {
+    NoRoomException(Throwable cause) {
+      super("no room", cause, false, false);
+    }
+  }
+
+  /** Ends a batch early: applying this entry failed. */
+  private static final class FaultException extends Exception {
+    final Entry entry;
+
+    FaultException(Entry entry, Throwable cause) {
+      super("fault", cause, false, false);
+      this.entry = entry;
+    }
+  }
+
+  private final CommandQueue queue = new CommandQueue();
+  private final Queue<Relief> reliefs = new ConcurrentLinkedQueue<>();
+  private final StoreConfig config;
+  private final WriteBatch batch;
+  private final StateMachine machine;
+  private final DiskSpace space;
+  private final Clocks clocks;
+  private final Metrics metrics;
+  private final Consumer<Throwable> fatal;
+  private final StoreThread thread;
+
+  private volatile @Nullable RetainedListener retainedListener;
+  private volatile StoreTotals totals;
+  private volatile boolean closed;
+  private volatile boolean failed;
+
+  /** The writer takes nothing from the queue any more, so whoever submits must. */
+  private volatile boolean ended;
+
+  @ConfinedTo("store writer")
+  private final List<Entry> entries = new ArrayList<>();
+
+  @ConfinedTo("store writer")
+  private final List<Answers> answers = new ArrayList<>();
+
+  StoreWriter(
+      StoreConfig config,
+      WriteBatch batch,
+      DiskSpace space,
+      Clocks clocks,
+      Metrics metrics,
+      Consumer<Throwable> fatal) {
+    this.config = config;
+    this.batch = batch;
+    this.machine = new StateMachine(batch);
+    this.space = space;
+    this.clocks = clocks;
+    this.metrics = metrics;
+    this.fatal = fatal;
+    this.totals = batch.readTotals();
+    this.thread = new StoreThread("writer", this::run);
+    metrics.storeQueueCommands.from(queue::commands);
+    metrics.storeQueueBytes.from(queue::bytes);
+  }
+
+  /** As of the last commit. Any thread. */
+  StoreTotals totals() {
+    return totals;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Told what becomes of each publish that sets or clears a retained message. */
+  public void onRetained(RetainedListener listener) {
+    retainedListener = listener;
+  }
+
+  // ---- any thread
+
+  /**
+   * Takes a command to be applied after all that this thread submitted before. Never waits and
+   * never throws: what cannot be done is told to the completion. Any thread.
+   */
+  public void submit(Command command, @Nullable Completion completion) {
+    StoreException refused = refusal(command);
+    push(command, new Entry(refused == null ? command : null, completion, refused), refused);
+  }
+
+  private void push(Command command, Entry entry, @Nullable StoreException refused) {
+    queue.push(entry);
+    if (refused != null && command instanceof StorePublish publish) {
+      settle(publish);
+    }
+    if (ended) {
+      refuseRest();
+    }
+  }
+
+  /**
+   * Submits a command and waits until it is durable. Never on an I/O thread: for administration,
+   * background work and the command line.
+   *
+   * @return the command's result
+   * @throws StoreException the command was refused
+   */
+  public @Nullable Object await(Command command) throws StoreException, InterruptedException {
+    var waiter = new Waiter();
+    StoreException refused = refusal(command);
+    push(command, new Entry(refused == null ? command : null, waiter, refused), refused);
+    return waiter.await();
+  }
+
+  private @Nullable StoreException refusal(Command command) {
+    if (failed) {
+      return new StoreException(Reason.FAILED);
+    }
+    if (closed) {
+      return new StoreException(Reason.CLOSED);
+    }
+    boolean over =
+        queue.commands() >= (long) HARD_LIMIT_FACTOR * config.queueCommandsMax()
+            || queue.bytes() >= HARD_LIMIT_FACTOR * config.queueBytesMax();
+    return over && command.grows() ? new StoreException(Reason.BUSY) : null;
+  }
+
+  /**
+   * Whether publishers are to be read no further until {@link #whenRelieved} runs. Any thread; a
+   * moment later it may be otherwise.
+   */
+  public boolean congested() {
+    return queue.commands() >= config.queueCommandsMax() || queue.bytes() >= config.queueBytesMax();
+  }
+
+  /** Runs a task on a loop once the queue is half empty; soon, if it is already. Any thread. */
+  public void whenRelieved(EventLoop loop, Runnable task) {
+    metrics.storeCongested.inc();
+    reliefs.add(new Relief(loop, task));
+    if (isRelieved()) {
+      relieve();
+    }
+  }
+
+  private boolean isRelieved() {
+    return queue.commands() <= config.queueCommandsMax() / 2
+        && queue.bytes() <= config.queueBytesMax() / 2;
+  }
+
+  private void relieve() {
+    for (Relief relief = reliefs.poll(); relief != null; relief = reliefs.poll()) {
+      execute(relief.loop(), relief.task());
+    }
+  }
+
+  private static void execute(EventLoop loop, Runnable task) {
+    try {
+      loop.execute(task);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "an I/O thread does not take its answers from the store", e);
+    }
+  }
+
+  /** Applies what was submitted before, then ends the thread. What comes later is refused. */
+  void close() {
+    closed = true;
+    queue.wake();
+    thread.awaitEnd();
+    ended = true;
+    refuseRest();
+  }
+
+  // ---- writer thread
+
+  private void run() {
+    takeTurns();
+    ended = true;
+    refuseRest();
+  }
+
+  private void takeTurns() {
+    while (!failed) {
+      Entry first = queue.poll();
+      if (first == null) {
+        if (closed) {
+          return;
+        }
+        queue.await(IDLE_NANOS);
+        continue;
+      }
+      gather(first);
+      try {
+        carryOut();
+      } catch (Throwable e) {
+        fail(e);
+      }
+      if (isRelieved() && !reliefs.isEmpty()) {
+        relieve();
+      }
+    }
+  }
+
+  private void gather(Entry first) {
+    entries.clear();
+    long bytes = 0;
+    Entry next = first;
+    while (next != null) {
+      entries.add(next);
+      bytes += next.bytes();
+      next =
+          entries.size() < config.batchCommandsMax() && bytes < config.batchBytesMax()
+              ? queue.poll()
+              : null;
+    }
+  }
+
+  /** Commits the batch, with fewer commands if it must be, and answers. */
+  private void carryOut() throws InterruptedException {
+    boolean mayGrow = space.mayGrow();
+    while (true) {
+      try {
+        attempt(mayGrow);
+        break;
+      } catch (FaultException e) {
+        metrics.storeFailures.inc();
+        LOG.log(
+            Level.ERROR,
+            "a command could not be applied and was refused: " + e.entry.name(),
+            e.getCause());
+        e.entry.faulty = true;
+        e.entry.failure = new StoreException(Reason.INTERNAL);
+      } catch (NoRoomException e) {
+        metrics.storeFailures.inc();
+        space.ranOut();
+        if (!mayGrow) {
+          // Not even what makes room finds room. Nothing is lost and nobody is answered until
+          // somebody frees the disk.
+          if (closed) {
+            throw new IllegalStateException("the disk is full and the store is to close", e);
+          }
+          Thread.sleep(RETRY_MILLIS);
+        }
+        mayGrow = false;
+      }
+    }
+    metrics.storeBatchCommands.observe(entries.size());
+    answer();
+  }
+
+  private void attempt(boolean mayGrow) throws FaultException, NoRoomException {
+    if (onlyBarriers()) {
+      return;
+    }
+    try {
+      batch.begin(mayGrow);
+      long index = batch.state().appliedIndex;
+      for (Entry entry : entries) {
+        Command command = entry.command;
+        if (command != null && !entry.faulty) {
+          apply(entry, command, ++index, mayGrow);
+        }
+      }
+      batch.flush();
+      space.used(batch.usedBytes());
+      long began = clocks.nanos();
+      batch.commit();
+      metrics.storeCommitSeconds.observeNanos(clocks.nanos() - began);
+      totals = batch.state().totals();
+      metrics.storeCommits.inc();
+      metrics.storeCommands.add(entries.size());
+      batch.drops.report(metrics);
+    } catch (Env.MapFullException e) {
+      batch.abort();
+      throw new NoRoomException(e);
+    } catch (LmdbNativeException e) {
+      batch.abort();
+      if (e.getResultCode() == ENOSPC || e.getResultCode() == EDQUOT) {
+        throw new NoRoomException(e);
+      }
+      throw e;
+    } catch (FaultException e) {
+      batch.abort();
+      throw e;
+    }
+  }
+
+  private boolean onlyBarriers() {
+    for (Entry entry : entries) {
+      if (entry.command != null && !(entry.command instanceof Barrier)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void apply(Entry entry, Command command, long index, boolean mayGrow)
+      throws FaultException {
+    entry.result = null;
+    entry.failure = null;
+    if (!mayGrow && command.grows()) {
+      entry.failure = new StoreException(Reason.STORE_FULL);
+      return;
+    }
+    try {
+      entry.result = machine.apply(index, command);
+    } catch (StoreException refused) {
+      entry.failure = refused;
+    } catch (LmdbException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new FaultException(entry, e);
+    }
+  }
+
+  /** The disk or the process is broken: nothing is acknowledged any more. */
+  private void fail(Throwable problem) {
+    failed = true;
+    metrics.storeFailures.inc();
+    LOG.log(Level.ERROR, "the store failed; nothing is acknowledged any more", problem);
+    for (Entry entry : entries) {
+      entry.result = null;
+      entry.failure = new StoreException(Reason.FAILED);
+    }
+    answer();
+    fatal.accept(problem);
+  }
+
+  /** Answers what waits when there is no writer any more; one thread at a time. */
+  private void refuseRest() {
+    synchronized (queue) {
+      entries.clear();
+      for (Entry entry = queue.poll(); entry != null; entry = queue.poll()) {
+        entry.failure =
+            failed ? new StoreException(Reason.FAILED) : new StoreException(Reason.CLOSED);
+        entries.add(entry);
+      }
+      answer();
+      relieve();
+    }
+  }
+
+  private void settle(StorePublish publish) {
+    RetainedListener listener = retainedListener;
+    if (listener != null && publish.setRetained()) {
+      listener.settled(publish);
+    }
+  }
+
+  private void answer() {
+    answers.clear();
+    for (Entry entry : entries) {
+      if (entry.command instanceof StorePublish publish) {
+        settle(publish);
+      }
+      if (entry.completion instanceof Waiter waiter) {
+        waiter.completed(entry.result, entry.failure);
+      } else if (entry.completion != null) {
+        answersFor(entry.completion.loop()).add(entry);
+      }
+    }
+    for (Answers perLoop : answers) {
+      execute(perLoop.loop, perLoop);
+    }
+    answers.clear();
+    entries.clear();
+  }
+
+  private Answers answersFor(EventLoop loop) {
+    for (Answers perLoop : answers) {
+      if (perLoop.loop.equals(loop)) {
+        return perLoop;
+      }
+    }
+    var perLoop = new Answers(loop);
+    answers.add(perLoop);
+    return perLoop;
+  }
+
+  /** A thread that waits for its command; told by the writer itself, since it has no loop. */
+  private static final class Waiter implements Completion {
+    private final CountDownLatch done = new CountDownLatch(1);
+    private @Nullable Object result;
+    private @Nullable StoreException failure;
+
+    @Override
+    public EventLoop loop() {
+      throw new UnsupportedOperationException("a waiting thread has no loop");
+    }
+
+    @Override
+    public void completed(@Nullable Object outcome, @Nullable StoreException refused) {
+      result = outcome;
+      failure = refused;
+      done.countDown();
+    }
+
+    @Nullable Object await() throws StoreException, InterruptedException {
+      done.await();
+      if (failure != null) {
+        throw failure;
+      }
+      return result;
+    }
+  }
+
+  /** What one loop is told after one commit. */
+  private static final class Answers implements Runnable {
+    final EventLoop loop;
+    private final List<Entry> entries = new ArrayList<>();
+
+    Answers(EventLoop loop) {
+      this.loop = loop;
+    }
+
+    void add(Entry entry) {
+      entries.add(entry);
+    }
+
+    @Override
+    public void run() {
+      for (Entry entry : entries) {
+        Completion completion = entry.completion;
+        if (completion == null) {
+          continue;
+        }
+        try {
+          completion.completed(entry.result, entry.failure);
+        } catch (RuntimeException e) {
+          LOG.log(Level.ERROR, "handling an answer of the store failed", e);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.metrics.Metrics.Drop;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Txn;
+
+/**
+ * One write transaction with what it holds back: rows of messages that may still vanish before they
+ * are written, counters, and heads of queues, each written once at the end however often it
+ * changed.
+ *
+ * <p>The object lives as long as the store; sessions read in one batch are known in the next.
+ */
+@ConfinedTo("store writer")
+final class WriteBatch {
+  final Lmdb lmdb;
+  final Keys keys = new Keys();
+  final RowWriter row = new RowWriter();
+  final SessionTable sessions;
+  final QueueTable queue;
+  final RetainedTable retained;
+  final Drops drops = new Drops();
+
+  private @Nullable Txn<MemorySegment> txn;
+  private MetaState state = new MetaState();
+
+  /** Whether commands may take more room; told by the writer, as part of the batch. */
+  private boolean mayGrow = true;
+
+  WriteBatch(Lmdb lmdb, StoreLimits limits) {
+    this.lmdb = lmdb;
+    sessions = new SessionTable(this);
+    queue = new QueueTable(this, limits);
+    retained = new RetainedTable(this, limits);
+  }
+
+  void begin(boolean growthAllowed) {
+    mayGrow = growthAllowed;
+    txn = lmdb.env.txnWrite();
+    state = readState(txn);
+    sessions.begin();
+    drops.reset();
+  }
+
+  private MetaState readState(Txn<MemorySegment> from) {
+    MemorySegment stored = lmdb.meta.get(from, keys.raw(Keys.STATE));
+    return stored == null ? new MetaState() : MetaState.read(stored);
+  }
+
+  /** What the disk says before the first batch. */
+  StoreTotals readTotals() {
+    try (Txn<MemorySegment> reading = lmdb.env.txnRead()) {
+      return readState(reading).totals();
+    }
+  }
+
+  Txn<MemorySegment> txn() {
+    if (txn == null) {
+      throw new IllegalStateException("no transaction");
+    }
+    return txn;
+  }
+
+  MetaState state() {
+    return state;
+  }
+
+  boolean mayGrow() {
+    return mayGrow;
+  }
+
+  /** Writes what was held back. */
+  void flush() {
+    queue.flush();
+    retained.flush();
+    sessions.flushHeads();
+    state.write(row.begin());
+    lmdb.meta.put(txn(), keys.raw(Keys.STATE), row.row());
+  }
+
+  /** Bytes of pages in use, as this transaction leaves them. */
+  long usedBytes() {
+    return lmdb.usedBytes(txn());
+  }
+
+  void commit() {
+    Txn<MemorySegment> ending = txn();
+    txn = null;
+    try (ending) {
+      ending.commit();
+    } catch (RuntimeException e) {
+      forget();
+      throw e;
+    }
+  }
+
+  /** Leaves the disk as it was before {@link #begin}. */
+  void abort() {
+    Txn<MemorySegment> ending = txn;
+    txn = null;
+    forget();
+    if (ending != null) {
+      ending.close();
+    }
+  }
+
+  /** What the batch left out; reported once it is committed, for an attempt may be repeated. */
+  static final class Drops {
+    long queueFull;
+    long expired;
+    long retainedLimit;
+    long coalesced;
+
+    void reset() {
+      queueFull = 0;
+      expired = 0;
+      retainedLimit = 0;
+      coalesced = 0;
+    }
+
+    void report(Metrics metrics) {
+      metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).add(queueFull);
+      metrics.messagesDropped.of(Drop.EXPIRED).add(expired);
+      metrics.messagesDropped.of(Drop.RETAINED_LIMIT).add(retainedLimit);
+      metrics.storeCommandsCoalesced.add(coalesced);
+    }
+  }
+
+  private void forget() {
+    sessions.forget();
+    queue.forget();
+    retained.forget();
+  }
+}

@@ -1,0 +1,134 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.topic.InvalidTopicException;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** A store in a directory of a test, with what tests do to it over and over. */
+public final class StoreFixture implements AutoCloseable {
+  static final StoreConfig CONFIG =
+      new StoreConfig(0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
+
+  public final Metrics metrics = new Metrics(2, "test");
+  public final Store store;
+  public final WorkerLoop loop = new WorkerLoop(0);
+  final AtomicReference<@Nullable Throwable> fatal = new AtomicReference<>();
+
+  StoreFixture(Path directory, StoreConfig config, StoreLimits limits, Clocks clocks)
+      throws StoreOpenException {
+    store = Store.open(directory, config, limits, clocks, metrics, fatal::set);
+  }
+
+  public static StoreFixture open(Path directory) throws StoreOpenException {
+    return open(directory, StoreLimits.DEFAULTS);
+  }
+
+  public static StoreFixture open(Path directory, StoreLimits limits) throws StoreOpenException {
+    return new StoreFixture(directory, CONFIG, limits, Clocks.system());
+  }
+
+  @Nullable Object apply(Command command) throws StoreException, InterruptedException {
+    return store.writer().await(command);
+  }
+
+  OpenedSession session(String clientId) throws StoreException, InterruptedException {
+    Object opened = apply(new OpenSession(clientId, "owner", 3_600, false, null, 1_000));
+    if (opened instanceof OpenedSession session) {
+      return session;
+    }
+    throw new AssertionError("opened: " + opened);
+  }
+
+  QueueSlice queue(long number) throws Exception {
+    return queue(number, 0, 1_000);
+  }
+
+  QueueSlice queue(long number, long from, int rowsMax) throws Exception {
+    var slice = new CompletableFuture<QueueSlice>();
+    store.scanQueue(number, from, rowsMax, 1 << 20, loop, slice::complete);
+    return slice.get(30, TimeUnit.SECONDS);
+  }
+
+  List<SessionRow> sessions() {
+    List<SessionRow> rows = new ArrayList<>();
+    store.sessions(rows::add);
+    return rows;
+  }
+
+  public static Message message(String topic, String payload) {
+    return message(topic, payload, Message.NEVER_EXPIRES);
+  }
+
+  public static Message message(String topic, String payload, long expiresAtMillis) {
+    return new Message(
+        topic(topic),
+        Qos.AT_LEAST_ONCE,
+        false,
+        Properties.NONE,
+        expiresAtMillis,
+        payload.getBytes(UTF_8),
+        null,
+        "publisher");
+  }
+
+  static TopicName topic(String name) {
+    try {
+      return TopicName.of(name);
+    } catch (InvalidTopicException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  public static TopicFilter filter(String filter) {
+    try {
+      return TopicFilter.of(filter);
+    } catch (InvalidTopicException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static Subscription subscription(String filter, Qos qos) {
+    return new Subscription(filter(filter), null, SubscriptionOptions.ofQos(qos), 0);
+  }
+
+  /** To these sessions with QoS 1. */
+  public static StorePublish publish(Message message, long... numbers) {
+    byte[] flags = new byte[numbers.length];
+    int[][] identifiers = new int[numbers.length][0];
+    java.util.Arrays.fill(flags, StorePublish.flags(Qos.AT_LEAST_ONCE, false, false));
+    return new StorePublish(message, numbers, flags, identifiers, false, 0, 0, 0, 0);
+  }
+
+  /** Sets, or with an empty payload clears, a retained message. */
+  public static StorePublish retain(Message message) {
+    return new StorePublish(message, new long[0], new byte[0], new int[0][], true, 0, 0, 0, 0);
+  }
+
+  static String payload(QueuedRow row) {
+    Message message = row.message();
+    return message == null ? "none" : new String(message.payload(), UTF_8);
+  }
+
+  @Override
+  public void close() {
+    store.close();
+    loop.close();
+  }
+}

@@ -1,0 +1,50 @@
+package io.signalbox.server.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.packet.Qos;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What callers see of the store, over a restart too. */
+final class StoreTest {
+  @TempDir Path directory;
+
+  @Test
+  void keepsSessionsSubscriptionsAndQueuesOverARestart() throws Exception {
+    long number;
+    long epoch;
+    try (var fixture = StoreFixture.open(directory)) {
+      OpenedSession session = fixture.session("device-1");
+      number = session.number();
+      epoch = session.epoch();
+      assertFalse(session.sessionPresent());
+      fixture.apply(
+          new StoreSubscriptions(
+              number, epoch, List.of(StoreFixture.subscription("a/+", Qos.EXACTLY_ONCE))));
+      for (int i = 0; i < 3; i++) {
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", "m" + i), number));
+      }
+    }
+    try (var fixture = StoreFixture.open(directory)) {
+      SessionRow row = fixture.sessions().getFirst();
+      assertEquals("device-1", row.clientId());
+      assertEquals("owner", row.owner());
+      assertEquals(epoch, row.epoch());
+      assertTrue(row.online());
+      assertEquals("a/+", row.subscriptions().getFirst().requestedFilter());
+      QueueSlice slice = fixture.queue(number);
+      assertEquals(
+          List.of("m0", "m1", "m2"), slice.rows().stream().map(StoreFixture::payload).toList());
+      assertTrue(slice.end());
+      OpenedSession again = fixture.session("device-1");
+      assertTrue(again.sessionPresent());
+      assertEquals(number, again.number());
+      assertTrue(again.epoch() > epoch);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.Timer;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** An event loop for tests: one thread that runs tasks in order. */
+public final class WorkerLoop implements EventLoop, AutoCloseable {
+  private final int index;
+  private final ScheduledExecutorService executor;
+  private volatile @Nullable Thread thread;
+
+  public WorkerLoop(int index) {
+    this.index = index;
+    executor =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread made = new Thread(task, "test-loop-" + index);
+              made.setDaemon(true);
+              thread = made;
+              return made;
+            });
+  }
+
+  @Override
+  public int index() {
+    return index;
+  }
+
+  @Override
+  public boolean isCurrent() {
+    return Thread.currentThread() == thread;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    executor.execute(task);
+  }
+
+  @Override
+  public void runAtEndOfPass(Runnable task) {
+    executor.execute(task);
+  }
+
+  @Override
+  public Timer schedule(long delayMillis, Runnable task) {
+    Future<?> future = executor.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+    return () -> future.cancel(false);
+  }
+
+  @Override
+  public long nowMillis() {
+    return System.nanoTime() / 1_000_000;
+  }
+
+  @Override
+  public boolean congested() {
+    return false;
+  }
+
+  @Override
+  public void close() {
+    ExecutorService ending = executor;
+    ending.shutdownNow();
+  }
+}
