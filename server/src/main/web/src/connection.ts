@@ -1,0 +1,94 @@
+import mqtt, { type IClientOptions, type ISubscriptionGrant, type MqttClient } from "mqtt";
+import { explain, reason } from "./reasons";
+
+export type Qos = 0 | 1 | 2;
+
+export interface Received {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: Qos;
+  readonly retain: boolean;
+}
+
+/** What the page wants to hear; all calls come on the page's only thread. */
+export interface Listener {
+  connected(): void;
+  /** The connection was lost; another attempt follows by itself. */
+  interrupted(): void;
+  /** For good, with the reason in words; undefined if it was asked for. */
+  ended(why: string | undefined): void;
+  received(message: Received): void;
+}
+
+/** One connection to the broker that served this page. */
+export class Connection {
+  readonly #client: MqttClient;
+  #why: string | undefined;
+
+  constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
+    const options: IClientOptions = {
+      clientId,
+      protocolVersion: version,
+      clean: true,
+      // MQTT 3.1.1 allows a password only beside a user name; the broker ignores it.
+      username: "browser",
+      password: token as unknown as NonNullable<IClientOptions["password"]>,
+      // Browsers let a hidden page's timers fire once a minute only: longer than that, so that a page in the background stays connected.
+      keepalive: 180,
+      // The other kinds of timer need a worker made of text, which this page's Content-Security-Policy forbids.
+      timerVariant: "native",
+      connectTimeout: 10_000,
+      reconnectPeriod: 2_000,
+    };
+    this.#client = mqtt.connect(`wss://${location.host}/mqtt`, options);
+    this.#client.on("connect", () => listener.connected());
+    this.#client.on("message", (topic, payload, packet) =>
+      listener.received({ topic, payload, qos: packet.qos, retain: packet.retain }),
+    );
+    this.#client.on("error", (error) => {
+      // Refused: the same token and client id would be refused again.
+      this.#why = explain(error);
+      this.#client.end(true);
+    });
+    this.#client.on("disconnect", (packet) => {
+      this.#why = reason(packet.reasonCode ?? 0);
+      this.#client.end(true);
+    });
+    this.#client.on("close", () => {
+      if (this.#client.disconnecting || this.#client.disconnected) {
+        listener.ended(this.#why);
+      } else {
+        listener.interrupted();
+      }
+    });
+  }
+
+  end(): void {
+    this.#client.end(false);
+  }
+
+  /** @returns the granted QoS, or why there is none */
+  async subscribe(filter: string, qos: Qos): Promise<Qos | string> {
+    try {
+      const grants: ISubscriptionGrant[] = await this.#client.subscribeAsync(filter, { qos });
+      const granted = grants[0]?.qos ?? qos;
+      return granted <= 2 ? (granted as Qos) : reason(granted);
+    } catch (error) {
+      return explain(error);
+    }
+  }
+
+  async unsubscribe(filter: string): Promise<void> {
+    await this.#client.unsubscribeAsync(filter);
+  }
+
+  /** @returns why it failed, undefined if it did not; for QoS 1 and 2 after the broker's acknowledgement */
+  async publish(topic: string, payload: string, qos: Qos, retain: boolean): Promise<string | undefined> {
+    try {
+      await this.#client.publishAsync(topic, payload, { qos, retain });
+      return undefined;
+    } catch (error) {
+      return explain(error);
+    }
+  }
+}
