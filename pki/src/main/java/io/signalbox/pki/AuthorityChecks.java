@@ -2,6 +2,8 @@ package io.signalbox.pki;
 
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.List;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /** What must hold before an authority signs, each with its own words. */
 final class AuthorityChecks {
@@ -9,7 +11,42 @@ final class AuthorityChecks {
 
   private AuthorityChecks() {}
 
-  static void requireCa(X509Certificate certificate) throws PkiException {
+  static void requireAuthority(CertificateProfile profile) throws PkiException {
+    if (!profile.isAuthority()) {
+      throw new PkiException(
+          "the profile \""
+              + profile.name()
+              + "\" does not make authorities; use one with a path length");
+    }
+  }
+
+  /** Only authorities, each issued by the next. */
+  static void requireChain(List<X509Certificate> chain) throws PkiException {
+    if (chain.isEmpty()) {
+      throw new PkiException("an authority needs its own certificate");
+    }
+    for (int i = 0; i < chain.size(); i++) {
+      requireCa(chain.get(i));
+      if (i > 0) {
+        requireIssued(chain.get(i - 1), chain.get(i));
+      }
+    }
+  }
+
+  static KeyAlgorithm requireKnownKey(X509Certificate authority) throws PkiException {
+    var info = SubjectPublicKeyInfo.getInstance(authority.getPublicKey().getEncoded());
+    return PublicKeyInfo.algorithm(info)
+        .orElseThrow(
+            () ->
+                new PkiException(
+                    "the key of the authority "
+                        + name(authority)
+                        + " is "
+                        + PublicKeyInfo.describe(info)
+                        + ", which cannot sign here"));
+  }
+
+  private static void requireCa(X509Certificate certificate) throws PkiException {
     boolean[] keyUsage = certificate.getKeyUsage();
     if (!Certificates.isCa(certificate) || (keyUsage != null && !keyUsage[KEY_CERT_SIGN])) {
       throw new PkiException(
@@ -19,7 +56,7 @@ final class AuthorityChecks {
     }
   }
 
-  static void requireIssued(X509Certificate certificate, X509Certificate issuer)
+  private static void requireIssued(X509Certificate certificate, X509Certificate issuer)
       throws PkiException {
     if (!certificate.getIssuerX500Principal().equals(issuer.getSubjectX500Principal())
         || !Certificates.isSignedBy(certificate, issuer)) {
@@ -72,7 +109,7 @@ final class AuthorityChecks {
     }
   }
 
-  private static String name(X509Certificate certificate) {
+  static String name(X509Certificate certificate) {
     return "\"" + certificate.getSubjectX500Principal().getName() + "\"";
   }
 }

@@ -1,43 +1,35 @@
 package io.signalbox.pki;
 
-import io.signalbox.pki.CertificateDraft.Issuer;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.bouncycastle.asn1.x500.X500Name;
 
 /**
  * A key that signs certificates, with the certificates that say so. Immutable; many threads may
  * issue at once (about 0.15 ms of CPU for a certificate by an EC P-256 authority).
  */
 public final class CertificateAuthority {
-  /** A device whose clock is a little behind must not find its new certificate in the future. */
-  static final Duration BACKDATED = Duration.ofMinutes(5);
-
-  private final PrivateKey key;
-  private final KeyAlgorithm algorithm;
+  private final Issuer issuer;
   private final List<X509Certificate> chain;
+  private final AuthorityUrls urls;
   private final Clock clock;
   private final SecureRandom random;
 
   private CertificateAuthority(
-      PrivateKey key,
-      KeyAlgorithm algorithm,
+      Issuer issuer,
       List<X509Certificate> chain,
+      AuthorityUrls urls,
       Clock clock,
       SecureRandom random) {
-    this.key = key;
-    this.algorithm = algorithm;
+    this.issuer = issuer;
     this.chain = List.copyOf(chain);
+    this.urls = urls;
     this.clock = clock;
     this.random = random;
   }
@@ -50,15 +42,15 @@ public final class CertificateAuthority {
       Clock clock,
       SecureRandom random)
       throws PkiException {
-    requireAuthority(profile);
+    AuthorityChecks.requireAuthority(profile);
     KeyPair keys = algorithm.generate(random);
     SubjectNames names = SubjectNames.ofCommonName(commonName);
     profile.checkKey(keys.getPublic());
     profile.names().check(names);
-    Instant now = clock.instant();
+    Validity validity = Validity.from(clock.instant(), profile.validity());
     var draft =
         new CertificateDraft(
-            names, keys.getPublic(), algorithm, profile, start(now), end(now, profile));
+            names, keys.getPublic(), algorithm, profile, validity, AuthorityUrls.NONE);
     var self =
         new Issuer(
             NameWriter.subject(names),
@@ -66,11 +58,12 @@ public final class CertificateAuthority {
             keys.getPrivate(),
             algorithm);
     return new CertificateAuthority(
-        keys.getPrivate(), algorithm, List.of(draft.sign(self, random)), clock, random);
+        self, List.of(draft.sign(self, random)), AuthorityUrls.NONE, clock, random);
   }
 
   /**
-   * An authority from its parts, which are checked against each other.
+   * An authority from its parts, which are checked against each other: one made here and loaded
+   * again, one from elsewhere, or one whose certificate an offline root signed.
    *
    * @param chain the authority's own certificate, then the one of each authority above it; the root
    *     may be missing
@@ -78,44 +71,36 @@ public final class CertificateAuthority {
   public static CertificateAuthority of(
       PrivateKey key, List<X509Certificate> chain, Clock clock, SecureRandom random)
       throws PkiException {
-    if (chain.isEmpty()) {
-      throw new PkiException("an authority needs its own certificate");
-    }
+    AuthorityChecks.requireChain(chain);
     X509Certificate own = chain.getFirst();
-    String name = own.getSubjectX500Principal().getName();
-    KeyAlgorithm algorithm =
-        KeyAlgorithm.of(own.getPublicKey())
-            .orElseThrow(
-                () ->
-                    new PkiException(
-                        "the authority \""
-                            + name
-                            + "\" has a key of a type that is not supported"));
+    KeyAlgorithm algorithm = AuthorityChecks.requireKnownKey(own);
     if (!PrivateKeys.belongTogether(key, own.getPublicKey(), random)) {
       throw new PkiException(
-          "the private key does not belong to the certificate of the authority \""
-              + name
-              + "\"; name the key made with it");
+          "the private key does not belong to the certificate of the authority "
+              + AuthorityChecks.name(own)
+              + "; name the key made with it");
     }
-    for (int i = 0; i < chain.size(); i++) {
-      AuthorityChecks.requireCa(chain.get(i));
-      if (i > 0) {
-        AuthorityChecks.requireIssued(chain.get(i - 1), chain.get(i));
-      }
-    }
-    return new CertificateAuthority(key, algorithm, chain, clock, random);
+    return new CertificateAuthority(
+        Issuer.of(key, algorithm, own), chain, AuthorityUrls.NONE, clock, random);
   }
 
-  /** A new authority below this one, with a fresh key. */
+  /** The same authority, which writes these addresses into what it issues. */
+  public CertificateAuthority withUrls(AuthorityUrls addresses) {
+    return new CertificateAuthority(issuer, chain, addresses, clock, random);
+  }
+
+  /**
+   * A new authority below this one, with a fresh key; it publishes nothing until {@link #withUrls}.
+   */
   public CertificateAuthority createIssuing(
       String commonName, KeyAlgorithm keyAlgorithm, CertificateProfile profile)
       throws PkiException {
-    requireAuthority(profile);
+    AuthorityChecks.requireAuthority(profile);
     KeyPair keys = keyAlgorithm.generate(random);
     X509Certificate certificate =
         issue(keys.getPublic(), SubjectNames.ofCommonName(commonName), profile);
-    return new CertificateAuthority(
-        keys.getPrivate(), keyAlgorithm, chainOf(certificate), clock, random);
+    Issuer below = Issuer.of(keys.getPrivate(), keyAlgorithm, certificate);
+    return new CertificateAuthority(below, chainOf(certificate), AuthorityUrls.NONE, clock, random);
   }
 
   /** A certificate for the key and the names of a request, as far as the profile allows them. */
@@ -135,13 +120,10 @@ public final class CertificateAuthority {
     KeyAlgorithm subjectAlgorithm = profile.checkKey(subjectKey);
     profile.names().check(names);
     AuthorityChecks.requireRoomBelow(certificate(), profile);
-    Instant now = clock.instant();
-    AuthorityChecks.requireValid(certificate(), now);
-    Instant notBefore = later(start(now), certificate().getNotBefore().toInstant());
-    Instant notAfter = earlier(end(now, profile), certificate().getNotAfter().toInstant());
-    var draft =
-        new CertificateDraft(names, subjectKey, subjectAlgorithm, profile, notBefore, notAfter);
-    return draft.sign(issuer(), random);
+    AuthorityChecks.requireValid(certificate(), clock.instant());
+    Validity validity = Validity.from(clock.instant(), profile.validity()).within(certificate());
+    return new CertificateDraft(names, subjectKey, subjectAlgorithm, profile, validity, urls)
+        .sign(issuer, random);
   }
 
   /** The authority's own certificate. */
@@ -155,8 +137,8 @@ public final class CertificateAuthority {
   }
 
   /**
-   * What the holder of an issued certificate presents: the certificate and the authorities above
-   * it.
+   * The certificate that this authority issued and the authorities above it, as far as they are
+   * known.
    */
   public List<X509Certificate> chainOf(X509Certificate issued) {
     List<X509Certificate> all = new ArrayList<>(chain.size() + 1);
@@ -165,45 +147,33 @@ public final class CertificateAuthority {
     return List.copyOf(all);
   }
 
-  /** As {@link #chainOf}, without the root: whoever checks has it already or does not trust it. */
+  /**
+   * What the holder presents: {@link #chainOf} without the root, which whoever checks has already
+   * or does not trust.
+   */
   public List<X509Certificate> presentedChainOf(X509Certificate issued) {
     return Stream.concat(
             Stream.of(issued), chain.stream().filter(ca -> !Certificates.isSelfSigned(ca)))
         .toList();
   }
 
-  /** The private key, for a file; it stays inside its token if it lives in one. */
+  /**
+   * The private key, for a file or for the authority's own OCSP answers; it stays inside its token
+   * if it lives in one.
+   */
   PrivateKey key() {
-    return key;
+    return issuer.key();
   }
 
-  private Issuer issuer() {
-    X500Name name = X500Name.getInstance(certificate().getSubjectX500Principal().getEncoded());
-    return new Issuer(name, CertificateDraft.keyIdentifier(certificate()), key, algorithm);
+  Issuer issuer() {
+    return issuer;
   }
 
-  private static void requireAuthority(CertificateProfile profile) throws PkiException {
-    if (!profile.isAuthority()) {
-      throw new PkiException(
-          "the profile \""
-              + profile.name()
-              + "\" does not make authorities; use one with a path length");
-    }
+  Clock clock() {
+    return clock;
   }
 
-  private static Instant start(Instant now) {
-    return now.minus(BACKDATED).truncatedTo(ChronoUnit.SECONDS);
-  }
-
-  private static Instant end(Instant now, CertificateProfile profile) {
-    return now.plus(profile.validity()).truncatedTo(ChronoUnit.SECONDS);
-  }
-
-  private static Instant later(Instant a, Instant b) {
-    return a.isAfter(b) ? a : b;
-  }
-
-  private static Instant earlier(Instant a, Instant b) {
-    return a.isBefore(b) ? a : b;
+  SecureRandom random() {
+    return random;
   }
 }

@@ -2,14 +2,14 @@ package io.signalbox.pki;
 
 import java.io.IOException;
 import java.security.NoSuchAlgorithmException;
-import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
 import java.util.Date;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.DERNull;
+import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -26,17 +26,15 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
  * 4.2).
  *
  * @param algorithm of the certified key
+ * @param urls of the issuer
  */
 record CertificateDraft(
     SubjectNames names,
     PublicKey key,
     KeyAlgorithm algorithm,
     CertificateProfile profile,
-    Instant notBefore,
-    Instant notAfter) {
-
-  /** Who signs; for a root the draft's own subject and key. */
-  record Issuer(X500Name name, byte[] keyIdentifier, PrivateKey key, KeyAlgorithm algorithm) {}
+    Validity validity,
+    AuthorityUrls urls) {
 
   X509Certificate sign(Issuer issuer, SecureRandom random) {
     X500Name subject = NameWriter.subject(names);
@@ -44,14 +42,13 @@ record CertificateDraft(
         new X509v3CertificateBuilder(
             issuer.name(),
             Signing.serialNumber(random),
-            Date.from(notBefore),
-            Date.from(notAfter),
+            Date.from(validity.notBefore()),
+            Date.from(validity.notAfter()),
             subject,
             SubjectPublicKeyInfo.getInstance(key.getEncoded()));
     try {
       addExtensions(builder, issuer, subject.getRDNs().length == 0);
-      byte[] der =
-          builder.build(Signing.signer(issuer.key(), issuer.algorithm(), random)).getEncoded();
+      byte[] der = builder.build(issuer.signer(random)).getEncoded();
       return Certificates.parse(der, "the new certificate");
     } catch (IOException | PkiException e) {
       throw new IllegalStateException("a certificate that was built cannot be encoded", e);
@@ -101,6 +98,25 @@ record CertificateDraft(
         Extension.authorityKeyIdentifier,
         false,
         new AuthorityKeyIdentifier(issuer.keyIdentifier()));
+    if (!profile.nameConstraints().isNone()) {
+      builder.addExtension(Extension.nameConstraints, true, profile.nameConstraints().toAsn1());
+    }
+    if (profile.purposes().contains(Purpose.OCSP_SIGNING)) {
+      // A responder cannot answer for itself: clients take its short life instead (RFC 6960 section
+      // 4.2.2.2.1).
+      builder.addExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE);
+    } else {
+      addPublishedAddresses(builder);
+    }
+  }
+
+  private void addPublishedAddresses(X509v3CertificateBuilder builder) throws IOException {
+    if (!urls.revocationLists().isEmpty()) {
+      builder.addExtension(Extension.cRLDistributionPoints, false, urls.distributionPoints());
+    }
+    if (!urls.ocsp().isEmpty() || !urls.certificates().isEmpty()) {
+      builder.addExtension(Extension.authorityInfoAccess, false, urls.informationAccess());
+    }
   }
 
   private static ExtendedKeyUsage purposes(Set<Purpose> purposes) {

@@ -18,6 +18,7 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
  * @param names which names it may carry
  * @param pathLength for an authority how many authorities may follow below it, from 0; {@link
  *     #NO_AUTHORITY} otherwise
+ * @param nameConstraints for an authority the names it may certify
  */
 public record CertificateProfile(
     String name,
@@ -26,7 +27,8 @@ public record CertificateProfile(
     Set<KeyUse> keyUses,
     Set<Purpose> purposes,
     NamePolicy names,
-    int pathLength) {
+    int pathLength,
+    NameConstraints nameConstraints) {
 
   /** The path length of a certificate that may not sign others. */
   public static final int NO_AUTHORITY = -1;
@@ -84,6 +86,20 @@ public record CertificateProfile(
           NamePolicy.ANYTHING,
           NO_AUTHORITY);
 
+  /**
+   * An OCSP responder that signs for the authority above it: a month, so that nobody needs to ask
+   * about the responder itself.
+   */
+  public static final CertificateProfile OCSP_RESPONDER =
+      new CertificateProfile(
+          "ocsp-responder",
+          Duration.ofDays(30),
+          ESTABLISHED,
+          Set.of(KeyUse.DIGITAL_SIGNATURE),
+          Set.of(Purpose.OCSP_SIGNING),
+          NamePolicy.ANYTHING,
+          NO_AUTHORITY);
+
   public CertificateProfile {
     keyAlgorithms = Set.copyOf(keyAlgorithms);
     keyUses = Set.copyOf(keyUses);
@@ -96,26 +112,56 @@ public record CertificateProfile(
       throw new IllegalArgumentException(
           "profile \"" + name + "\": the path length " + pathLength + " is below 0");
     }
+    if (pathLength == NO_AUTHORITY && !nameConstraints.isNone()) {
+      throw new IllegalArgumentException(
+          "profile \"" + name + "\": only an authority has name constraints");
+    }
     if ((pathLength == NO_AUTHORITY) == keyUses.contains(KeyUse.CERTIFICATE_SIGNING)) {
       throw new IllegalArgumentException(
           "profile \"" + name + "\": certificate signing and a path length belong together");
     }
   }
 
+  /** A profile without name constraints. */
+  public CertificateProfile(
+      String name,
+      Duration validity,
+      Set<KeyAlgorithm> keyAlgorithms,
+      Set<KeyUse> keyUses,
+      Set<Purpose> purposes,
+      NamePolicy names,
+      int pathLength) {
+    this(name, validity, keyAlgorithms, keyUses, purposes, names, pathLength, NameConstraints.NONE);
+  }
+
   /** The same rules for another time. */
   public CertificateProfile withValidity(Duration other) {
-    return new CertificateProfile(name, other, keyAlgorithms, keyUses, purposes, names, pathLength);
+    return new CertificateProfile(
+        name, other, keyAlgorithms, keyUses, purposes, names, pathLength, nameConstraints);
   }
 
   /** The same rules for other types of key. */
   public CertificateProfile withKeyAlgorithms(Set<KeyAlgorithm> others) {
-    return new CertificateProfile(name, validity, others, keyUses, purposes, names, pathLength);
+    return new CertificateProfile(
+        name, validity, others, keyUses, purposes, names, pathLength, nameConstraints);
   }
 
   /** The same rules for other names. */
   public CertificateProfile withNames(NamePolicy others) {
     return new CertificateProfile(
-        name, validity, keyAlgorithms, keyUses, purposes, others, pathLength);
+        name, validity, keyAlgorithms, keyUses, purposes, others, pathLength, nameConstraints);
+  }
+
+  /** The same rules for an authority with another number of authorities below it. */
+  public CertificateProfile withPathLength(int other) {
+    return new CertificateProfile(
+        name, validity, keyAlgorithms, keyUses, purposes, names, other, nameConstraints);
+  }
+
+  /** The same rules for an authority that may certify these names only. */
+  public CertificateProfile withNameConstraints(NameConstraints others) {
+    return new CertificateProfile(
+        name, validity, keyAlgorithms, keyUses, purposes, names, pathLength, others);
   }
 
   /** Whether a certificate of this profile may sign others. */

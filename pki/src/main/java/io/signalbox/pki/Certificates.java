@@ -9,6 +9,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 
 /** Small questions about one certificate. */
 public final class Certificates {
@@ -91,6 +93,15 @@ public final class Certificates {
   static byte[] encoded(X509Certificate certificate) {
     try {
       return certificate.getEncoded();
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException("a certificate that was read cannot be written", e);
+    }
+  }
+
+  /** BouncyCastle's view of the certificate. */
+  static X509CertificateHolder holder(X509Certificate certificate) {
+    try {
+      return new JcaX509CertificateHolder(certificate);
     } catch (CertificateEncodingException e) {
       throw new IllegalStateException("a certificate that was read cannot be written", e);
     }

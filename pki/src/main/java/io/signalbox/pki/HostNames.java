@@ -53,14 +53,7 @@ public final class HostNames {
    * @throws PkiException naming the host
    */
   public static void check(String host) throws PkiException {
-    if (isIpLiteral(host)) {
-      return;
-    }
-    String name = host.startsWith("*.") ? host.substring(2) : host;
-    boolean valid = !name.isEmpty() && name.length() <= NAME_CHARS_MAX;
-    for (String label : name.split("\\.", -1)) {
-      valid &= LABEL.matcher(label).matches();
-    }
+    boolean valid = isIpLiteral(host) || isDnsName(host);
     if (!valid) {
       throw new PkiException(
           "\""
@@ -68,6 +61,15 @@ public final class HostNames {
               + "\" is neither a host name nor an IP address; write it as in mqtt.example.com or"
               + " 192.0.2.1");
     }
+  }
+
+  static boolean isDnsName(String host) {
+    String name = host.startsWith("*.") ? host.substring(2) : host;
+    boolean valid = !name.isEmpty() && name.length() <= NAME_CHARS_MAX && !isIpLiteral(host);
+    for (String label : name.split("\\.", -1)) {
+      valid &= LABEL.matcher(label).matches();
+    }
+    return valid;
   }
 
   static String normalizedIp(String literal) {

@@ -97,7 +97,8 @@ final class PathChecks {
       parameters.setRevocationEnabled(false); // asked separately, from memory
       parameters.setDate(Date.from(at));
       CertPathValidator.getInstance("PKIX").validate(below, parameters);
-      return Optional.empty();
+      return AnchorConstraints.violation(path)
+          .flatMap(what -> rejected(Reason.CONSTRAINT_VIOLATED, name(path.getLast()) + " " + what));
     } catch (CertPathValidatorException e) {
       X509Certificate culprit = e.getIndex() < 0 ? path.getFirst() : path.get(e.getIndex());
       return rejected(reason(e), name(culprit) + ": " + e.getMessage());

@@ -46,6 +46,16 @@ final class PublicKeyInfo {
     return Optional.ofNullable(FAMILIES.get(identifier.getAlgorithm()));
   }
 
+  /** The identifier of an algorithm that has no parameters. */
+  static ASN1ObjectIdentifier identifier(KeyAlgorithm algorithm) {
+    return WITHOUT_PARAMETERS.entrySet().stream()
+        .filter(entry -> entry.getValue() == algorithm)
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException(algorithm.configName() + " has parameters"));
+  }
+
   static Optional<KeyAlgorithm> algorithm(SubjectPublicKeyInfo info) {
     ASN1ObjectIdentifier oid = info.getAlgorithm().getAlgorithm();
     if (oid.equals(X9ObjectIdentifiers.id_ecPublicKey)) {

@@ -62,8 +62,7 @@ class CertificateAuthorityTest {
     assertTrue(usage[0], "digital signature");
     assertFalse(usage[2], "an EC key cannot encipher keys");
     assertFalse(usage[5], "does not sign certificates");
-    assertEquals(
-        TestPki.START.minus(CertificateAuthority.BACKDATED), device.getNotBefore().toInstant());
+    assertEquals(TestPki.START.minus(Validity.BACKDATED), device.getNotBefore().toInstant());
     assertEquals(
         TestPki.START.plus(CertificateProfile.DEVICE.validity()), device.getNotAfter().toInstant());
   }

@@ -213,10 +213,10 @@ class CertificateVerifierTest {
             KeyAlgorithm.EC_P256.generate(pki.random).getPublic(),
             KeyAlgorithm.EC_P256,
             CertificateProfile.DEVICE,
-            now(),
-            now().plusSeconds(1_000));
+            Validity.from(now(), Duration.ofHours(1)),
+            AuthorityUrls.NONE);
     var issuer =
-        new CertificateDraft.Issuer(
+        new Issuer(
             NameWriter.subject(SubjectNames.ofCommonName("d")),
             CertificateDraft.keyIdentifier(device.certificate()),
             device.key(),
@@ -237,10 +237,10 @@ class CertificateVerifierTest {
             weak.getPublic(),
             KeyAlgorithm.RSA_2048,
             CertificateProfile.DEVICE,
-            now(),
-            now().plusSeconds(1_000));
+            Validity.from(now(), Duration.ofHours(1)),
+            AuthorityUrls.NONE);
     var issuer =
-        new CertificateDraft.Issuer(
+        new Issuer(
             NameWriter.subject(SubjectNames.ofCommonName("test issuing")),
             CertificateDraft.keyIdentifier(pki.issuing.certificate()),
             pki.issuing.key(),
