@@ -2,6 +2,7 @@ package io.signalbox.pki;
 
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * A source of revocations. It is asked during every verification, so it answers from memory; what
@@ -30,6 +31,24 @@ public interface RevocationCheck {
           case RevocationStatus.Good good -> good;
           case RevocationStatus.Revoked revoked -> revoked;
         };
+  }
+
+  /**
+   * Whichever source knows, for authorities with a source each: the first that does not say
+   * unknown.
+   */
+  static RevocationCheck firstOf(List<? extends RevocationCheck> sources) {
+    List<RevocationCheck> all = List.copyOf(sources);
+    return (certificate, issuer, at) -> {
+      RevocationStatus last = new RevocationStatus.Unknown("there is no source of revocations");
+      for (RevocationCheck source : all) {
+        last = source.status(certificate, issuer, at);
+        if (!(last instanceof RevocationStatus.Unknown)) {
+          return last;
+        }
+      }
+      return last;
+    };
   }
 
   /** Both sources: revoked if either says so, otherwise unknown if either cannot tell. */

@@ -31,4 +31,18 @@ public enum RevocationReason {
     }
     return UNSPECIFIED;
   }
+
+  static RevocationReason of(java.security.cert.CRLReason reason) {
+    return switch (reason) {
+      case KEY_COMPROMISE -> KEY_COMPROMISE;
+      case CA_COMPROMISE -> CA_COMPROMISE;
+      case AFFILIATION_CHANGED -> AFFILIATION_CHANGED;
+      case SUPERSEDED -> SUPERSEDED;
+      case CESSATION_OF_OPERATION -> CESSATION_OF_OPERATION;
+      case CERTIFICATE_HOLD -> CERTIFICATE_HOLD;
+      case PRIVILEGE_WITHDRAWN -> PRIVILEGE_WITHDRAWN;
+      case AA_COMPROMISE -> AA_COMPROMISE;
+      case UNSPECIFIED, UNUSED, REMOVE_FROM_CRL -> UNSPECIFIED;
+    };
+  }
 }

@@ -1,0 +1,169 @@
+package io.signalbox.pki;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.cert.CRLException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CRLEntry;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.Date;
+import java.util.Optional;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.cert.X509v2CRLBuilder;
+
+/**
+ * A certificate revocation list (RFC 5280 section 5): made by an authority here, or read from a
+ * file or an address of a foreign one. A list that was read is believed only through {@link
+ * RevocationListCheck}, which checks who signed it.
+ */
+public final class RevocationList {
+  /** About half a million entries. */
+  public static final int LIST_BYTES_MAX = 32 * 1024 * 1024;
+
+  private final X509CRL crl;
+  private final RevocationListScope scope;
+
+  private RevocationList(X509CRL crl, RevocationListScope scope) {
+    this.crl = crl;
+    this.scope = scope;
+  }
+
+  /**
+   * Signs a list; about 3 ms of CPU for a thousand entries.
+   *
+   * @param number greater than that of every list the authority signed before
+   * @param revoked certificates of this authority, each once; those that expired may be left out
+   * @param untilNext when the next list will be there at the latest
+   */
+  public static RevocationList issue(
+      CertificateAuthority authority,
+      BigInteger number,
+      Collection<RevokedCertificate> revoked,
+      Duration untilNext)
+      throws PkiException {
+    Instant now = authority.clock().instant().truncatedTo(ChronoUnit.SECONDS);
+    AuthorityChecks.requireValid(authority.certificate(), now);
+    Issuer issuer = authority.issuer();
+    var builder = new X509v2CRLBuilder(issuer.name(), Date.from(now));
+    builder.setNextUpdate(Date.from(now.plus(untilNext)));
+    for (RevokedCertificate entry : revoked) {
+      builder.addCRLEntry(entry.serialNumber(), Date.from(entry.since()), entry.reason().code());
+    }
+    try {
+      builder.addExtension(Extension.cRLNumber, false, new CRLNumber(number));
+      builder.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          new AuthorityKeyIdentifier(issuer.keyIdentifier()));
+      return parse(
+          builder.build(issuer.signer(authority.random())).getEncoded(), "the new revocation list");
+    } catch (IOException e) {
+      throw new IllegalStateException("a revocation list that was built cannot be encoded", e);
+    }
+  }
+
+  /**
+   * Reads a list as it is fetched from an address (DER) or found in a file (DER or PEM).
+   *
+   * @param where the origin, for messages
+   */
+  public static RevocationList parse(byte[] derOrPem, String where) throws PkiException {
+    if (derOrPem.length > LIST_BYTES_MAX) {
+      throw new PkiException(
+          where
+              + ": the revocation list has "
+              + derOrPem.length
+              + " bytes, more than the limit of "
+              + LIST_BYTES_MAX);
+    }
+    X509CRL crl;
+    try {
+      var input = new ByteArrayInputStream(derOrPem);
+      crl = (X509CRL) CertificateFactory.getInstance("X.509").generateCRL(input);
+    } catch (CertificateException | CRLException | RuntimeException e) {
+      throw new PkiException(
+          where + ": not a readable revocation list (truncated or damaged); fetch it again", e);
+    }
+    if (crl == null || crl.getNextUpdate() == null) {
+      throw new PkiException(
+          where
+              + ": the revocation list does not say when the next one comes; it cannot be relied"
+              + " on");
+    }
+    return new RevocationList(crl, RevocationListScope.of(crl, where));
+  }
+
+  /** When it was made. */
+  public Instant thisUpdate() {
+    return crl.getThisUpdate().toInstant();
+  }
+
+  /** When the next one should be there; from then on this one tells nothing. */
+  public Instant nextUpdate() {
+    return crl.getNextUpdate().toInstant();
+  }
+
+  /** Whether this list was made after the other; an attacker may serve an old one again. */
+  public boolean isNewerThan(RevocationList other) {
+    return thisUpdate().isAfter(other.thisUpdate());
+  }
+
+  /** How many certificates it lists. */
+  public int size() {
+    var entries = crl.getRevokedCertificates();
+    return entries == null ? 0 : entries.size();
+  }
+
+  /** The entry of a certificate, by its serial number alone. */
+  public Optional<RevokedCertificate> find(BigInteger serialNumber) {
+    X509CRLEntry entry = crl.getRevokedCertificate(serialNumber);
+    if (entry == null) {
+      return Optional.empty();
+    }
+    var reason = entry.getRevocationReason();
+    return Optional.of(
+        new RevokedCertificate(
+            serialNumber,
+            entry.getRevocationDate().toInstant(),
+            reason == null ? RevocationReason.UNSPECIFIED : RevocationReason.of(reason)));
+  }
+
+  /** DER, as it is published. */
+  public byte[] encoded() {
+    try {
+      return crl.getEncoded();
+    } catch (CRLException e) {
+      throw new IllegalStateException("a revocation list that was read cannot be written", e);
+    }
+  }
+
+  public String toPem() {
+    return PemBlock.encode("X509 CRL", encoded());
+  }
+
+  RevocationListScope scope() {
+    return scope;
+  }
+
+  boolean isIssuedBy(X509Certificate authority) {
+    if (!crl.getIssuerX500Principal().equals(authority.getSubjectX500Principal())) {
+      return false;
+    }
+    try {
+      crl.verify(authority.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.signalbox.pki;
+
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+
+/**
+ * One authority's revocation list as a source of revocations. The list's signature was checked when
+ * this was made, and only then.
+ */
+public final class RevocationListCheck implements RevocationCheck {
+  /** How far the clock of whoever made the list may be ahead. */
+  static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+
+  private static final int CRL_SIGN = 6; // the bit's position in X509Certificate.getKeyUsage
+
+  private final RevocationList list;
+  private final X509Certificate authority;
+
+  private RevocationListCheck(RevocationList list, X509Certificate authority) {
+    this.list = list;
+    this.authority = authority;
+  }
+
+  /**
+   * Believes a list that the authority signed.
+   *
+   * @throws PkiException if somebody else signed it, or the authority may not sign lists
+   */
+  public static RevocationListCheck of(RevocationList list, X509Certificate authority)
+      throws PkiException {
+    boolean[] keyUsage = authority.getKeyUsage();
+    if (keyUsage != null && !keyUsage[CRL_SIGN]) {
+      throw new PkiException(
+          "the authority " + AuthorityChecks.name(authority) + " may not sign revocation lists");
+    }
+    if (!list.isIssuedBy(authority)) {
+      throw new PkiException(
+          "the revocation list was not signed by the authority "
+              + AuthorityChecks.name(authority)
+              + "; fetch the list of this authority");
+    }
+    return new RevocationListCheck(list, authority);
+  }
+
+  @Override
+  public RevocationStatus status(X509Certificate certificate, X509Certificate issuer, Instant at) {
+    // By key and not by certificate: a renewed certificate of the same authority changes nothing.
+    boolean responsible =
+        issuer.getSubjectX500Principal().equals(authority.getSubjectX500Principal())
+            && Arrays.equals(
+                issuer.getPublicKey().getEncoded(), authority.getPublicKey().getEncoded());
+    if (!responsible || !list.scope().covers(certificate)) {
+      return new RevocationStatus.Unknown(
+          "there is no revocation list for certificates of " + AuthorityChecks.name(issuer));
+    }
+    // Before the question of age: an outdated list still knows what was revoked.
+    var entry = list.find(certificate.getSerialNumber());
+    if (entry.isPresent()) {
+      return new RevocationStatus.Revoked(entry.get().since(), entry.get().reason());
+    }
+    if (!at.isBefore(list.nextUpdate())) {
+      return new RevocationStatus.Unknown(
+          "the revocation list of "
+              + AuthorityChecks.name(issuer)
+              + " should have been replaced at "
+              + list.nextUpdate());
+    }
+    if (at.plus(CLOCK_SKEW).isBefore(list.thisUpdate())) {
+      return new RevocationStatus.Unknown(
+          "the revocation list of "
+              + AuthorityChecks.name(issuer)
+              + " is from the future: "
+              + list.thisUpdate());
+    }
+    return new RevocationStatus.Good();
+  }
+}

@@ -1,0 +1,230 @@
+package io.signalbox.pki;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigInteger;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Date;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
+import org.bouncycastle.cert.X509v2CRLBuilder;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RevocationListTest {
+  private TestPki pki;
+  private X509Certificate good;
+  private X509Certificate revoked;
+  private X509Certificate authority;
+
+  @BeforeEach
+  void makeCertificates() throws PkiException {
+    pki = new TestPki();
+    authority = pki.issuing.certificate();
+    good = pki.device("good").certificate();
+    revoked = pki.device("revoked").certificate();
+  }
+
+  @Test
+  void saysWhoIsRevokedSinceWhenAndWhy() throws PkiException {
+    RevocationListCheck check = RevocationListCheck.of(list(), authority);
+    assertEquals(
+        new RevocationStatus.Revoked(TestPki.START, RevocationReason.PRIVILEGE_WITHDRAWN),
+        check.status(revoked, authority, now()));
+    assertEquals(new RevocationStatus.Good(), check.status(good, authority, now()));
+  }
+
+  @Test
+  void isTheSameAfterADiskOrAWire() throws PkiException {
+    RevocationList list = list();
+    for (byte[] bytes :
+        List.of(
+            list.encoded(), list.toPem().getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
+      RevocationList again = RevocationList.parse(bytes, "list");
+      assertEquals(list.find(revoked.getSerialNumber()), again.find(revoked.getSerialNumber()));
+      assertEquals(1, again.size());
+      assertEquals(now().plus(Duration.ofDays(1)), again.nextUpdate());
+    }
+  }
+
+  @Test
+  void carriesEveryReason() throws PkiException {
+    for (RevocationReason reason : RevocationReason.values()) {
+      var entry = new RevokedCertificate(BigInteger.TWO, TestPki.START, reason);
+      RevocationList list =
+          RevocationList.issue(pki.issuing, BigInteger.ONE, List.of(entry), Duration.ofDays(1));
+      assertEquals(entry, list.find(BigInteger.TWO).orElseThrow());
+      assertEquals(reason, RevocationReason.of(reason.code()));
+    }
+    assertEquals(RevocationReason.UNSPECIFIED, RevocationReason.of(99));
+  }
+
+  @Test
+  void tellsNothingWhenOutdatedExceptWhatWasRevoked() throws PkiException {
+    RevocationListCheck check = RevocationListCheck.of(list(), authority);
+    Instant later = now().plus(Duration.ofDays(1));
+    assertInstanceOf(RevocationStatus.Unknown.class, check.status(good, authority, later));
+    assertInstanceOf(RevocationStatus.Revoked.class, check.status(revoked, authority, later));
+  }
+
+  @Test
+  void tellsNothingWhenTheClockJumpedBack() throws PkiException {
+    RevocationListCheck check = RevocationListCheck.of(list(), authority);
+    assertInstanceOf(
+        RevocationStatus.Good.class,
+        check.status(good, authority, now().minus(Duration.ofMinutes(4))));
+    assertInstanceOf(
+        RevocationStatus.Unknown.class,
+        check.status(good, authority, now().minus(Duration.ofMinutes(6))));
+  }
+
+  @Test
+  void tellsNothingAboutAnotherAuthority() throws PkiException {
+    TestPki other = new TestPki();
+    RevocationListCheck check = RevocationListCheck.of(list(), authority);
+    X509Certificate foreign = other.issuing.certificate(); // of the same name
+    assertInstanceOf(
+        RevocationStatus.Unknown.class,
+        check.status(other.device("d").certificate(), foreign, now()));
+  }
+
+  @Test
+  void isRefusedFromAnybodyElse() throws PkiException {
+    RevocationList list = list();
+    TestPki sameNames = new TestPki();
+    Refusals.assertRefused(
+        "was not signed by", () -> RevocationListCheck.of(list, sameNames.issuing.certificate()));
+    Refusals.assertRefused(
+        "was not signed by", () -> RevocationListCheck.of(list, pki.root.certificate()));
+    Refusals.assertRefused(
+        "may not sign revocation lists", () -> RevocationListCheck.of(list, good));
+  }
+
+  @Test
+  void askingSeveralListsFindsTheResponsibleOne() throws PkiException {
+    TestPki other = new TestPki("other", KeyAlgorithm.EC_P256);
+    RevocationList otherList =
+        RevocationList.issue(other.issuing, BigInteger.ONE, List.of(), Duration.ofDays(1));
+    RevocationCheck both =
+        RevocationCheck.firstOf(
+            List.of(
+                RevocationListCheck.of(otherList, other.issuing.certificate()),
+                RevocationListCheck.of(list(), authority)));
+    assertInstanceOf(RevocationStatus.Revoked.class, both.status(revoked, authority, now()));
+    assertInstanceOf(
+        RevocationStatus.Unknown.class, both.status(authority, pki.root.certificate(), now()));
+    assertInstanceOf(
+        RevocationStatus.Unknown.class,
+        RevocationCheck.firstOf(List.of()).status(good, authority, now()));
+  }
+
+  @Test
+  void anOlderOneIsRecognised() throws PkiException {
+    RevocationList older = list();
+    pki.clock.advance(Duration.ofHours(1));
+    RevocationList newer = list();
+    assertTrue(newer.isNewerThan(older) && !older.isNewerThan(newer) && !older.isNewerThan(older));
+  }
+
+  @Test
+  void respectsItsScope() throws Exception {
+    RevocationListCheck authorities =
+        RevocationListCheck.of(
+            scoped(new IssuingDistributionPoint(null, false, true, null, false, false)), authority);
+    assertInstanceOf(RevocationStatus.Unknown.class, authorities.status(good, authority, now()));
+    RevocationListCheck users =
+        RevocationListCheck.of(
+            scoped(new IssuingDistributionPoint(null, true, false, null, false, false)), authority);
+    assertInstanceOf(RevocationStatus.Good.class, users.status(good, authority, now()));
+  }
+
+  @Test
+  void isRefusedWhenIncomplete() {
+    Refusals.assertRefused(
+        "indirect",
+        () -> scoped(new IssuingDistributionPoint(null, false, false, null, true, false)));
+    Refusals.assertRefused(
+        "critical extension 2.5.29.27",
+        () ->
+            RevocationList.parse(
+                build(Extension.deltaCRLIndicator, new CRLNumber(BigInteger.ONE), true), "delta"));
+    Refusals.assertRefused(
+        "does not say when the next one comes",
+        () ->
+            RevocationList.parse(
+                build(Extension.cRLNumber, new CRLNumber(BigInteger.ONE), false), "list"));
+  }
+
+  @Test
+  void isRefusedWhenTruncatedDamagedOrTooLarge() throws PkiException {
+    byte[] der = list().encoded();
+    for (int length = 0; length < der.length; length += 7) {
+      byte[] cut = Arrays.copyOf(der, length);
+      Refusals.assertRefused(
+          "not a readable revocation list", () -> RevocationList.parse(cut, "list"));
+    }
+    Refusals.assertRefused(
+        "more than the limit",
+        () -> RevocationList.parse(new byte[RevocationList.LIST_BYTES_MAX + 1], "list"));
+    byte[] changed = der.clone();
+    changed[changed.length - 1] ^= 1;
+    Refusals.assertRefused(
+        "was not signed by",
+        () -> RevocationListCheck.of(RevocationList.parse(changed, "list"), authority));
+  }
+
+  @Test
+  void holdsManyEntries() throws PkiException {
+    List<RevokedCertificate> many =
+        IntStream.range(0, 10_000)
+            .mapToObj(
+                i ->
+                    new RevokedCertificate(
+                        BigInteger.valueOf(i + 1), TestPki.START, RevocationReason.SUPERSEDED))
+            .toList();
+    RevocationList list =
+        RevocationList.issue(pki.issuing, BigInteger.ONE, many, Duration.ofDays(1));
+    assertEquals(10_000, list.size());
+    assertEquals(many.getLast(), list.find(BigInteger.valueOf(10_000)).orElseThrow());
+  }
+
+  private RevocationList list() throws PkiException {
+    var entry =
+        new RevokedCertificate(
+            revoked.getSerialNumber(), TestPki.START, RevocationReason.PRIVILEGE_WITHDRAWN);
+    return RevocationList.issue(pki.issuing, BigInteger.ONE, List.of(entry), Duration.ofDays(1));
+  }
+
+  private RevocationList scoped(IssuingDistributionPoint point) throws Exception {
+    return RevocationList.parse(build(Extension.issuingDistributionPoint, point, true), "scoped");
+  }
+
+  /**
+   * A list with one critical or plain extension; a plain one comes without the time of the next
+   * list.
+   */
+  private byte[] build(
+      org.bouncycastle.asn1.ASN1ObjectIdentifier oid,
+      org.bouncycastle.asn1.ASN1Encodable value,
+      boolean critical)
+      throws Exception {
+    var builder = new X509v2CRLBuilder(pki.issuing.issuer().name(), Date.from(now()));
+    if (critical) {
+      builder.setNextUpdate(Date.from(now().plusSeconds(1_000)));
+    }
+    builder.addExtension(oid, critical, value);
+    return builder.build(pki.issuing.issuer().signer(pki.random)).getEncoded();
+  }
+
+  private Instant now() {
+    return pki.clock.instant();
+  }
+}
