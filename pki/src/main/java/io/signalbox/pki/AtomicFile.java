@@ -64,6 +64,22 @@ public final class AtomicFile {
     }
   }
 
+  /** Fails if there is something in the file's place. */
+  static void requireAbsent(Path file) throws PkiException {
+    if (Files.exists(file)) {
+      throw new PkiException(
+          "\"" + file + "\" exists already; move it away or choose another place");
+    }
+  }
+
+  static void delete(Path file) throws PkiException {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw FileProblems.explain("delete", file, e);
+    }
+  }
+
   static void forceFolder(Path folder) throws IOException {
     if (POSIX) { // elsewhere a folder cannot be opened, and renames are durable by the journal
       try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

@@ -1,6 +1,5 @@
 package io.signalbox.pki;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.PrivateKey;
@@ -36,7 +35,7 @@ public record DeviceFiles(Path certificate, Path key, Path request, Path trusted
 
   /** Writes certificate, key and {@code ca.crt}; the folder is made if it is missing. */
   public void write(TlsIdentity identity, X509Certificate trustedCa) throws PkiException {
-    requireAbsent(certificate);
+    AtomicFile.requireAbsent(certificate);
     writeKey(identity.key());
     writeCertificate(identity.chain(), trustedCa);
   }
@@ -44,7 +43,7 @@ public record DeviceFiles(Path certificate, Path key, Path request, Path trusted
   /** Writes the certificate for a key that the device made itself, and {@code ca.crt}. */
   public void writeCertificate(List<X509Certificate> chain, X509Certificate trustedCa)
       throws PkiException {
-    requireAbsent(certificate);
+    AtomicFile.requireAbsent(certificate);
     AtomicFile.createSecretFolder(folder());
     AtomicFile.writePublic(certificate, Pem.encode(chain));
     AtomicFile.writePublic(trusted, Pem.encode(List.of(trustedCa)));
@@ -56,26 +55,19 @@ public record DeviceFiles(Path certificate, Path key, Path request, Path trusted
     KeyPair keys = algorithm.generate(random);
     SubjectNames names = SubjectNames.ofCommonName(DeviceId.check(deviceId));
     CertificateSigningRequest made = CertificateSigningRequest.create(keys, names, random);
-    requireAbsent(request);
+    AtomicFile.requireAbsent(request);
     writeKey(keys.getPrivate());
     AtomicFile.writePublic(request, made.toPem());
     return made;
   }
 
   private void writeKey(PrivateKey secret) throws PkiException {
-    requireAbsent(key);
+    AtomicFile.requireAbsent(key);
     AtomicFile.createSecretFolder(folder());
     AtomicFile.writeSecret(key, Pem.encode(secret));
   }
 
   private Path folder() {
     return key.toAbsolutePath().resolveSibling(".");
-  }
-
-  private static void requireAbsent(Path file) throws PkiException {
-    if (Files.exists(file)) {
-      throw new PkiException(
-          "\"" + file + "\" exists already; move it away or choose another folder");
-    }
   }
 }

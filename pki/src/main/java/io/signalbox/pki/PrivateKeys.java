@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.List;
+import java.util.Optional;
 import org.bouncycastle.asn1.ASN1Object;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -25,7 +26,8 @@ import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 final class PrivateKeys {
   private PrivateKeys() {}
 
-  static PrivateKey parse(List<PemBlock> blocks, String where) throws PkiException {
+  static PrivateKey parse(List<PemBlock> blocks, Optional<Passphrase> passphrase, String where)
+      throws PkiException {
     for (PemBlock block : blocks) {
       String place = where + " line " + block.line();
       switch (block.label()) {
@@ -38,8 +40,14 @@ final class PrivateKeys {
         case "EC PRIVATE KEY" -> {
           return fromPkcs8(wrapEc(block.der(), place), place);
         }
-        case "ENCRYPTED PRIVATE KEY" ->
-            throw new PkiException(place + ": the private key is encrypted; give its passphrase");
+        case "ENCRYPTED PRIVATE KEY" -> {
+          Passphrase given =
+              passphrase.orElseThrow(
+                  () ->
+                      new PkiException(
+                          place + ": the private key is encrypted; give its passphrase"));
+          return EncryptedKeys.decrypt(block.der(), given, place);
+        }
         default -> {
           // OpenSSL puts "EC PARAMETERS" before an EC key, and people keep certificate and key in
           // one file.

@@ -5,6 +5,7 @@ import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A private key and the certificates that speak for it.
@@ -20,15 +21,23 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
     }
   }
 
+  /** As {@link #read(Path, Path, Optional, SecureRandom)} for a key that is not encrypted. */
+  public static TlsIdentity read(Path certificateFile, Path keyFile, SecureRandom random)
+      throws PkiException {
+    return read(certificateFile, keyFile, Optional.empty(), random);
+  }
+
   /**
    * Reads both from PEM files and checks that they belong together.
    *
    * @param random for the challenge of that check
    */
-  public static TlsIdentity read(Path certificateFile, Path keyFile, SecureRandom random)
+  public static TlsIdentity read(
+      Path certificateFile, Path keyFile, Optional<Passphrase> passphrase, SecureRandom random)
       throws PkiException {
     TlsIdentity identity =
-        new TlsIdentity(Pem.readPrivateKey(keyFile), Pem.readCertificates(certificateFile));
+        new TlsIdentity(
+            Pem.readPrivateKey(keyFile, passphrase), Pem.readCertificates(certificateFile));
     if (!PrivateKeys.belongTogether(identity.key, identity.certificate().getPublicKey(), random)) {
       throw new PkiException(
           "the key \""

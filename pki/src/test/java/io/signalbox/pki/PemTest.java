@@ -10,6 +10,7 @@ import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +26,7 @@ class PemTest {
     KeyPair keys = algorithm.generate(random);
     String text = Pem.encode(keys.getPrivate());
     assertTrue(text.startsWith("-----BEGIN PRIVATE KEY-----\n"), text.substring(0, 30));
-    var again = Pem.parsePrivateKey(text, "key");
+    var again = Pem.parsePrivateKey(text, Optional.empty(), "key");
     assertTrue(PrivateKeys.belongTogether(again, keys.getPublic(), random));
     assertEquals(algorithm, KeyAlgorithm.of(keys.getPublic()).orElseThrow());
   }
@@ -48,7 +49,9 @@ class PemTest {
             .getEncoded();
     Refusals.assertRefused(
         "does not name its curve",
-        () -> Pem.parsePrivateKey(PemBlock.encode("EC PRIVATE KEY", inner), "\"old.key\""));
+        () ->
+            Pem.parsePrivateKey(
+                PemBlock.encode("EC PRIVATE KEY", inner), Optional.empty(), "\"old.key\""));
 
     KeyPair rsa = KeyAlgorithm.RSA_2048.generate(random);
     byte[] pkcs1 =
@@ -56,7 +59,8 @@ class PemTest {
             .parsePrivateKey()
             .toASN1Primitive()
             .getEncoded();
-    var again = Pem.parsePrivateKey(PemBlock.encode("RSA PRIVATE KEY", pkcs1), "old.key");
+    var again =
+        Pem.parsePrivateKey(PemBlock.encode("RSA PRIVATE KEY", pkcs1), Optional.empty(), "old.key");
     assertTrue(PrivateKeys.belongTogether(again, rsa.getPublic(), random));
   }
 
@@ -106,7 +110,10 @@ class PemTest {
         Refusals.assertRefused(
             "not a readable PKCS#8 private key",
             () ->
-                Pem.parsePrivateKey(PemBlock.encode("PRIVATE KEY", Arrays.copyOf(der, 300)), "k"));
+                Pem.parsePrivateKey(
+                    PemBlock.encode("PRIVATE KEY", Arrays.copyOf(der, 300)),
+                    Optional.empty(),
+                    "k"));
     assertEquals(null, e.getCause());
   }
 
