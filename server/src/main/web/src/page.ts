@@ -10,7 +10,7 @@ const subscriptions = element("subscriptions", HTMLUListElement);
 const messages = new Messages();
 
 let connection: Connection | undefined;
-/** Topic filters in force, so that they can be asked for again after an interruption. */
+/** Topic filters in force and where they are shown. MQTT.js subscribes to them again after an interruption. */
 const filters = new Map<string, HTMLLIElement>();
 
 function show(state: "offline" | "waiting" | "online", words: string): void {
@@ -23,6 +23,7 @@ function show(state: "offline" | "waiting" | "online", words: string): void {
     input(id).disabled = !idle;
   }
   element("version", HTMLSelectElement).disabled = !idle;
+  element("token-hint", HTMLParagraphElement).hidden = !idle;
   button("subscribe").disabled = state !== "online";
   button("publish").disabled = state !== "online";
 }
@@ -30,6 +31,7 @@ function show(state: "offline" | "waiting" | "online", words: string): void {
 function complain(words: string | undefined): void {
   problem.hidden = words === undefined;
   problem.textContent = words === undefined ? "" : sentence(words);
+  problem.scrollIntoView({ block: "nearest" });
 }
 
 const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1) + (words.endsWith(".") ? "" : ".");
