@@ -38,7 +38,7 @@ public record SessionConfig(
 
   public static final SessionConfig DEFAULTS =
       new SessionConfig(
-          30L * 24 * 3_600, 100_000, 256L << 20, 1_000, 4L << 20, Duration.ofSeconds(10));
+          30L * 24 * 3_600, 100_000, 256L << 20, 10_000, 16L << 20, Duration.ofSeconds(10));
 
   public SessionConfig {
     EXPIRY_SECONDS_MAX.check(expirySecondsMax);

@@ -225,6 +225,7 @@ public final class Metrics implements MultiCollector {
   public final Counter messagesUnmatched;
   public final Counter publishQos2Duplicates;
   public final Counter acksUnexpected;
+  public final Counter acksHeldBack;
   public final Counter willsSent;
   public final Gauge retainedMessages;
   public final Gauge retainedBytes;
@@ -363,6 +364,10 @@ public final class Metrics implements MultiCollector {
     publishQos2Duplicates =
         counter(
             "publish_qos2_duplicates", "QoS 2 PUBLISH packets received again and not routed again");
+    acksHeldBack =
+        counter(
+            "acks_held_back",
+            "Times that a receiver's full queue delayed publishers' acknowledgements");
     acksUnexpected =
         counter("acks_unexpected", "Acknowledgements for Packet Identifiers that are not in use");
     willsSent = counter("wills_sent", "Will Messages published");

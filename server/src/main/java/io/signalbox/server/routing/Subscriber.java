@@ -1,5 +1,6 @@
 package io.signalbox.server.routing;
 
+import io.signalbox.server.eventloop.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,19 @@ public interface Subscriber {
    */
   default boolean hasRoom() {
     return true;
+  }
+
+  /**
+   * Whether so much waits in memory for this subscriber that whoever publishes QoS 1 or 2 to it
+   * should get the acknowledgement later. May be stale.
+   */
+  default boolean isPressed() {
+    return false;
+  }
+
+  /** Runs a task on a loop when this subscriber is no longer pressed, or after a bounded time. */
+  default void whenRelieved(EventLoop loop, Runnable task) {
+    loop.execute(task);
   }
 
   /**

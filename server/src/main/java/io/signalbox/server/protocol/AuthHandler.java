@@ -1,0 +1,171 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Auth;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.session.Session;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * AUTH: the exchange that a CONNECT with an Authentication Method begins, and re-authentication
+ * (MQTT 5.0 section 4.12).
+ */
+final class AuthHandler {
+  private static final Logger LOG = System.getLogger(AuthHandler.class.getName());
+  private static final byte[] NO_DATA = {};
+
+  private final ProtocolContext context;
+  private final ConnectHandler connectHandler;
+
+  AuthHandler(ProtocolContext context, ConnectHandler connectHandler) {
+    this.context = context;
+    this.connectHandler = connectHandler;
+  }
+
+  /** CONNECT named a method; the client's reads are suspended. */
+  void begin(Client client, Connect connect, String method) {
+    if (!context.exchanges().knows(method)) {
+      connectHandler.refuse(
+          client,
+          ReasonCode.BAD_AUTHENTICATION_METHOD,
+          "no authentication method " + LogText.quote(method)); // [MQTT-4.12.0-1]
+      return;
+    }
+    Exchange exchange = context.exchanges().begin(method, connect, client.connection().peer());
+    client.exchanging(connect, method, exchange);
+    exchange.next(
+        data(connect.properties()),
+        client.connection().loop(),
+        outcome -> connectStep(client, connect, outcome));
+  }
+
+  private void connectStep(Client client, Connect connect, Authentication outcome) {
+    if (client.phase() != Client.Phase.CONNECTING) {
+      return; // it has gone meanwhile
+    }
+    switch (outcome) {
+      case Authentication.Continue more -> {
+        send(client, ReasonCode.CONTINUE_AUTHENTICATION, more.data()); // [MQTT-4.12.0-2]
+        client.awaitAuth();
+        client.connection().resumeReads();
+      }
+      case Authentication.Accepted accepted -> {
+        client.exchangeOver(accepted.data());
+        connectHandler.authenticated(client, connect, accepted);
+      }
+      case Authentication.Rejected rejected ->
+          connectHandler.authenticated(client, connect, rejected); // [MQTT-4.12.0-4]
+    }
+  }
+
+  void onAuth(Client client, Auth auth) throws PacketException {
+    String method = client.authenticationMethod();
+    if (method == null) {
+      throw PacketException.protocolError(
+          "AUTH without an authentication method in CONNECT"); // [MQTT-4.12.0-6]
+    }
+    if (!Objects.equals(method, auth.properties().string(Property.AUTHENTICATION_METHOD))) {
+      throw PacketException.protocolError(
+          "AUTH with another authentication method than CONNECT"); // [MQTT-4.12.0-5]
+    }
+    Connect connect = client.connect();
+    if (client.phase() == Client.Phase.CONNECTED) {
+      reauthenticate(client, connect, method, auth);
+      return;
+    }
+    Exchange exchange = client.exchange();
+    if (exchange == null || auth.reason() != ReasonCode.CONTINUE_AUTHENTICATION) {
+      throw PacketException.protocolError(
+          "AUTH with reason " + auth.reason() + " while connecting"); // [MQTT-4.12.0-3]
+    }
+    client.connection().suspendReads();
+    client.authTaken();
+    exchange.next(
+        data(auth.properties()),
+        client.connection().loop(),
+        outcome -> connectStep(client, connect, outcome));
+  }
+
+  private void reauthenticate(Client client, Connect connect, String method, Auth auth)
+      throws PacketException {
+    Exchange exchange = client.exchange();
+    boolean begins = auth.reason() == ReasonCode.RE_AUTHENTICATE;
+    if (begins != (exchange == null)) {
+      throw PacketException.protocolError(
+          begins ? "re-authentication is under way already" : "no re-authentication is under way");
+    }
+    if (exchange == null) {
+      exchange = context.exchanges().begin(method, connect, client.connection().peer());
+      client.exchanging(connect, method, exchange);
+    }
+    exchange.next(
+        data(auth.properties()),
+        client.connection().loop(),
+        outcome -> reauthenticationStep(client, outcome));
+  }
+
+  private void reauthenticationStep(Client client, Authentication outcome) {
+    if (client.phase() != Client.Phase.CONNECTED) {
+      return;
+    }
+    switch (outcome) {
+      case Authentication.Continue more ->
+          send(client, ReasonCode.CONTINUE_AUTHENTICATION, more.data());
+      case Authentication.Accepted accepted -> renewed(client, accepted);
+      case Authentication.Rejected rejected -> failed(client, rejected.cause());
+    }
+  }
+
+  private void renewed(Client client, Authentication.Accepted accepted) {
+    Principal now = accepted.principal();
+    if (!now.id().equals(client.principal().id())) {
+      failed(client, "the new credential is another principal's: " + now.id());
+      return;
+    }
+    client.exchangeOver(NO_DATA);
+    connectHandler.renew(client, now);
+    send(client, ReasonCode.SUCCESS, accepted.data());
+  }
+
+  private static void failed(Client client, String cause) {
+    LOG.log(
+        Level.WARNING,
+        "client {0} as {1} failed to re-authenticate: {2}",
+        LogText.quote(client.clientId()),
+        LogText.quote(client.principal().id()),
+        cause);
+    client.closing(Metrics.Close.NOT_AUTHORIZED);
+    client.end(Session.WillFate.SEND);
+    client
+        .connection()
+        .disconnect(ReasonCode.NOT_AUTHORIZED, "re-authentication failed"); // section 4.12.1
+  }
+
+  private static void send(Client client, ReasonCode reason, byte[] data) {
+    Properties.Builder properties = Properties.builder();
+    String method = client.authenticationMethod();
+    if (method != null) {
+      properties.put(Property.AUTHENTICATION_METHOD, method);
+    }
+    if (data.length > 0) {
+      properties.put(Property.AUTHENTICATION_DATA, data);
+    }
+    client.connection().send(new Auth(reason, properties.build()));
+  }
+
+  private static byte[] data(Properties properties) {
+    byte @Nullable [] data = properties.binary(Property.AUTHENTICATION_DATA);
+    return data == null ? NO_DATA : data;
+  }
+}

@@ -1,0 +1,417 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.Timer;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.session.ClientConnection;
+import io.signalbox.server.session.Session;
+import io.signalbox.server.store.StoreException;
+import io.signalbox.server.topic.TopicName;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+
+/** The peer on one connection: how far it has come, who it is, and what we owe it. */
+@ConfinedTo("the connection's I/O thread")
+final class Client implements ClientHandler {
+  private static final Logger LOG = System.getLogger(Client.class.getName());
+
+  enum Phase {
+    AWAITING_CONNECT,
+    /** CONNECT was read; credentials are checked, the session is opened. Nothing is decoded. */
+    CONNECTING,
+    CONNECTED,
+    ENDED
+  }
+
+  private final ClientConnection connection;
+  private final PacketDispatcher dispatcher;
+  private final ProtocolContext context;
+  private final PendingAcks acks;
+  private Phase phase = Phase.AWAITING_CONNECT;
+
+  // From CONNECT on.
+  private String clientId = "";
+  private boolean problemInformation = true;
+  private @Nullable Principal principal;
+  private @Nullable Authorizer authorizer;
+  private @Nullable Session session;
+  private @Nullable Timer credentialTimer;
+  private @Nullable Connect connect;
+  private @Nullable String authenticationMethod;
+  private @Nullable Exchange exchange;
+  private boolean awaitingAuth;
+  private byte[] finalAuthenticationData = {};
+  private @Nullable TopicName[] inboundAliases = {};
+
+  /** QoS 1 and 2 publishes from the client that are not completed (MQTT 5.0 section 4.9). */
+  private int inboundInflight;
+
+  private Metrics.@Nullable Close closing;
+  private boolean waitingForAcks;
+  private boolean waitingForStore;
+
+  Client(ClientConnection connection, PacketDispatcher dispatcher, ProtocolContext context) {
+    this.connection = connection;
+    this.dispatcher = dispatcher;
+    this.context = context;
+    this.acks = new PendingAcks(this, connection);
+  }
+
+  // ---------------------------------------------------------------- what the transport calls
+
+  @Override
+  public boolean onPacket(Packet packet) throws PacketException {
+    switch (phase) {
+      case CONNECTED -> dispatcher.dispatch(this, packet);
+      case AWAITING_CONNECT -> {
+        if (!(packet instanceof Connect connect)) {
+          throw PacketException.protocolError("the first packet is not CONNECT"); // [MQTT-3.1.0-1]
+        }
+        dispatcher.onConnect(this, connect);
+      }
+      case CONNECTING -> {
+        if (awaitingAuth) {
+          dispatcher.whileAuthenticating(this, packet);
+        }
+      }
+      case ENDED -> {}
+    }
+    return switch (phase) {
+      case CONNECTED -> mayReadOn();
+      case CONNECTING -> awaitingAuth;
+      case AWAITING_CONNECT, ENDED -> false;
+    };
+  }
+
+  /**
+   * Back-pressure: stops reading while too much is owed to the client or too much waits for the
+   * disk.
+   */
+  private boolean mayReadOn() {
+    if (acks.size() >= context.limits().pendingAcksMax() && !waitingForAcks) {
+      waitingForAcks = true;
+      connection.suspendReads();
+      context.metrics().readsSuspended.inc(connection.loop().index());
+    }
+    if (context.writer().congested() && !waitingForStore) {
+      waitingForStore = true;
+      connection.suspendReads();
+      context.metrics().readsSuspended.inc(connection.loop().index());
+      context
+          .writer()
+          .whenRelieved(
+              connection.loop(),
+              () -> {
+                waitingForStore = false;
+                connection.resumeReads();
+              });
+    }
+    return !waitingForAcks && !waitingForStore;
+  }
+
+  /** From {@link PendingAcks}: some were sent. */
+  void acknowledged() {
+    if (waitingForAcks && acks.size() <= context.limits().pendingAcksMax() / 2) {
+      waitingForAcks = false;
+      connection.resumeReads();
+    }
+  }
+
+  @Override
+  public void onPacketException(PacketException problem) {
+    boolean malformed = problem.reason() == ReasonCode.MALFORMED_PACKET;
+    (malformed ? context.metrics().malformedPackets : context.metrics().protocolErrors)
+        .inc(connection.loop().index());
+    closing(malformed ? Metrics.Close.MALFORMED_PACKET : Metrics.Close.PROTOCOL_ERROR);
+    LOG.log(
+        Level.WARNING,
+        "client {0} on {1} broke the protocol: {2} (0x{3})",
+        LogText.quote(clientId),
+        connection.peer(),
+        LogText.quote(problem.problem()),
+        Integer.toHexString(problem.reason().code()));
+    if (phase == Phase.CONNECTED) {
+      end(Session.WillFate.SEND);
+      connection.disconnect(problem.reason(), problem.problem());
+      return;
+    }
+    phase = Phase.ENDED;
+    if (problem.answerForm() == null) {
+      connection.close(); // before a CONNECT of a known form there is nobody to answer
+    } else {
+      connection.refuse(new ConnAck(false, problem.reason(), reasonString(problem.problem())));
+    }
+  }
+
+  @Override
+  public void onWritable() {
+    if (session != null) {
+      session.pump();
+    }
+  }
+
+  @Override
+  public void onKeepAliveTimeout() {
+    closing(Metrics.Close.KEEP_ALIVE_TIMEOUT);
+    LOG.log(
+        Level.INFO,
+        "client {0} on {1}: keep alive timeout",
+        LogText.quote(clientId),
+        connection.peer());
+    end(Session.WillFate.SEND);
+    connection.disconnect(ReasonCode.KEEP_ALIVE_TIMEOUT, null); // [MQTT-3.1.2-22]
+  }
+
+  @Override
+  public void onConnectTimeout() {
+    closing(Metrics.Close.CONNECT_TIMEOUT);
+    LOG.log(Level.INFO, "{0}: no CONNECT in time", connection.peer());
+    phase = Phase.ENDED;
+    connection.close();
+  }
+
+  @Override
+  public void onClosed(CloseCause cause) {
+    closing(
+        switch (cause) {
+          case PEER_CLOSED -> Metrics.Close.PEER_CLOSED;
+          case PEER_RESET -> Metrics.Close.PEER_RESET;
+          case SLOW_READER -> Metrics.Close.SLOW_READER;
+          case SERVER_SHUTDOWN -> Metrics.Close.SERVER_SHUTDOWN;
+          case CLOSED_BY_US, INTERNAL_ERROR -> Metrics.Close.INTERNAL_ERROR;
+        });
+    Metrics.Close first = closing;
+    assert first != null : "a cause was set above";
+    context.metrics().connectionsClosed.inc(first, connection.loop().index());
+    end(cause == CloseCause.SERVER_SHUTDOWN ? Session.WillFate.KEEP : Session.WillFate.SEND);
+  }
+
+  // ---------------------------------------------------------------- for the packet handlers
+
+  /** The first cause is the one that counts. */
+  void closing(Metrics.Close cause) {
+    if (closing == null) {
+      closing = cause;
+    }
+  }
+
+  /** The client's part is over: nothing it sends is read any more. Idempotent. */
+  void end(Session.WillFate fate) {
+    phase = Phase.ENDED;
+    if (credentialTimer != null) {
+      credentialTimer.cancel();
+      credentialTimer = null;
+    }
+    Session mine = session;
+    if (mine != null) {
+      session = null;
+      context.metrics().sessionsConnected.add(connection.loop().index(), -1);
+      mine.connectionEnded(connection, fate);
+    }
+  }
+
+  void storeFailed(StoreException problem) {
+    LOG.log(Level.ERROR, "client {0}: {1}", LogText.quote(clientId), problem.getMessage());
+    if (phase == Phase.CONNECTED) {
+      end(Session.WillFate.SEND);
+      connection.disconnect(ReasonCode.UNSPECIFIED_ERROR, "the store failed");
+    }
+  }
+
+  /** Refuses the CONNECT. */
+  void refuse(ReasonCode reason, String problem) {
+    phase = Phase.ENDED;
+    closing(Metrics.Close.REFUSED);
+    connection.refuse(new ConnAck(false, reason, reasonString(problem)));
+  }
+
+  /** A Reason String, for those who can read one. */
+  Properties reasonString(String text) {
+    return connection.version() == ProtocolVersion.V5 && problemInformation // [MQTT-3.1.2-29]
+        ? Properties.NONE.with(Property.REASON_STRING, text)
+        : Properties.NONE;
+  }
+
+  void connecting(String identifier, boolean wantsProblemInformation) {
+    phase = Phase.CONNECTING;
+    clientId = identifier;
+    problemInformation = wantsProblemInformation;
+  }
+
+  void authenticated(Principal who, Authorizer rights) {
+    principal = who;
+    authorizer = rights;
+  }
+
+  void connected(Session opened, int topicAliasMaximum) {
+    phase = Phase.CONNECTED;
+    session = opened;
+    inboundAliases = new @Nullable TopicName[topicAliasMaximum];
+    context.metrics().sessionsConnected.add(connection.loop().index(), 1);
+    scheduleCredentialEnd();
+  }
+
+  /** A credential that ends takes the connection with it. */
+  void scheduleCredentialEnd() {
+    if (credentialTimer != null) {
+      credentialTimer.cancel();
+      credentialTimer = null;
+    }
+    Principal who = principal();
+    if (who.expiresAtMillis() == Principal.NEVER) {
+      return;
+    }
+    long delay = Math.max(0, who.expiresAtMillis() - context.clocks().wallMillis());
+    credentialTimer =
+        connection
+            .loop()
+            .schedule(
+                delay,
+                () -> {
+                  boolean token = who.token() != null;
+                  closing(Metrics.Close.CREDENTIALS_EXPIRED);
+                  LOG.log(
+                      Level.INFO,
+                      "client {0} as {1}: its {2} expired",
+                      LogText.quote(clientId),
+                      LogText.quote(who.id()),
+                      token ? "token" : "certificate");
+                  end(Session.WillFate.SEND);
+                  connection.disconnect(
+                      token ? ReasonCode.MAXIMUM_CONNECT_TIME : ReasonCode.NOT_AUTHORIZED,
+                      token ? "the token expired" : "the certificate expired");
+                });
+  }
+
+  /** An exchange of AUTH packets begins. */
+  void exchanging(Connect opener, String method, Exchange begun) {
+    connect = opener;
+    authenticationMethod = method;
+    exchange = begun;
+  }
+
+  /** The next AUTH packet is the client's. */
+  void awaitAuth() {
+    awaitingAuth = true;
+  }
+
+  void authTaken() {
+    awaitingAuth = false;
+  }
+
+  /**
+   * @param data for CONNACK
+   */
+  void exchangeOver(byte[] data) {
+    exchange = null;
+    awaitingAuth = false;
+    finalAuthenticationData = data;
+  }
+
+  @Nullable Exchange exchange() {
+    return exchange;
+  }
+
+  /** Of CONNECT; null if it named none. */
+  @Nullable String authenticationMethod() {
+    return authenticationMethod;
+  }
+
+  byte[] finalAuthenticationData() {
+    return finalAuthenticationData;
+  }
+
+  /** The CONNECT that named the method. */
+  Connect connect() {
+    Connect opener = connect;
+    assert opener != null : "no exchange was begun";
+    return opener;
+  }
+
+  ClientConnection connection() {
+    return connection;
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  String clientId() {
+    return clientId;
+  }
+
+  boolean isV5() {
+    return connection.version() == ProtocolVersion.V5;
+  }
+
+  PendingAcks acks() {
+    return acks;
+  }
+
+  Principal principal() {
+    Principal who = principal;
+    assert who != null : "not authenticated";
+    return who;
+  }
+
+  Authorizer authorizer() {
+    Authorizer rights = authorizer;
+    assert rights != null : "not authenticated";
+    return rights;
+  }
+
+  Session session() {
+    Session mine = session;
+    assert mine != null : "not connected";
+    return mine;
+  }
+
+  /**
+   * Sets or reads a Topic Alias of the client (MQTT 5.0 section 3.3.2.3.4).
+   *
+   * @param topic empty when the alias stands for it
+   */
+  TopicName resolveAlias(int alias, TopicName topic) throws PacketException {
+    if (alias < 1 || alias > inboundAliases.length) { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+      throw PacketException.of(
+          ReasonCode.TOPIC_ALIAS_INVALID,
+          "topic alias " + alias + " is outside 1.." + inboundAliases.length);
+    }
+    if (topic != TopicName.EMPTY) {
+      inboundAliases[alias - 1] = topic;
+      return topic;
+    }
+    TopicName known = inboundAliases[alias - 1];
+    if (known == null) {
+      throw PacketException.protocolError(
+          "topic alias " + alias + " was never set"); // [MQTT-3.3.2-7]
+    }
+    return known;
+  }
+
+  /** Counts a new QoS 1 or 2 publish against the Receive Maximum. */
+  void inboundBegun() throws PacketException {
+    if (++inboundInflight > context.limits().receiveMaximum() && isV5()) { // [MQTT-3.3.4-7]
+      throw PacketException.of(
+          ReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
+          "more than " + context.limits().receiveMaximum() + " unacknowledged publishes");
+    }
+  }
+
+  void inboundCompleted() {
+    inboundInflight = Math.max(0, inboundInflight - 1);
+  }
+}

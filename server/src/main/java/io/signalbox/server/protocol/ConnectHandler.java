@@ -1,0 +1,327 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.auth.AccessDecision;
+import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.Will;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.session.OpenRequest;
+import io.signalbox.server.session.OpenResult;
+import io.signalbox.server.session.Session;
+import io.signalbox.server.session.SessionWill;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/** CONNECT: who is it, may it connect, which session is its own (MQTT 5.0 section 3.1). */
+final class ConnectHandler {
+  private static final Logger LOG = System.getLogger(ConnectHandler.class.getName());
+  private static final int RECEIVE_MAXIMUM_DEFAULT = 65_535;
+  private static final int PACKET_BYTES_UNLIMITED = 268_435_460;
+
+  private final ProtocolContext context;
+
+  ConnectHandler(ProtocolContext context) {
+    this.context = context;
+  }
+
+  /**
+   * @return false: refused
+   */
+  boolean check(Client client, Connect connect) {
+    boolean v5 = connect.version() == ProtocolVersion.V5;
+    client.connecting(
+        connect.clientId(),
+        connect.properties().number(Property.REQUEST_PROBLEM_INFORMATION, 1) != 0);
+    if (connect.clientId().isEmpty() && !v5 && !connect.cleanStart()) {
+      refuse(
+          client,
+          ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
+          "an empty client identifier needs clean session 1"); // [MQTT-3.1.3-8] of 3.1.1
+      return false;
+    }
+    int idBytes = connect.clientId().getBytes(StandardCharsets.UTF_8).length;
+    if (idBytes > context.limits().clientIdBytesMax()) {
+      refuse(
+          client,
+          ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
+          "client identifier of "
+              + idBytes
+              + " bytes, limits.client-id-bytes-max is "
+              + context.limits().clientIdBytesMax());
+      return false;
+    }
+    return true;
+  }
+
+  /** The client's reads are suspended until CONNACK. */
+  void authenticate(Client client, Connect connect) {
+    context
+        .authenticator()
+        .authenticate(
+            connect,
+            client.connection().peer(),
+            client.connection().loop(),
+            outcome -> authenticated(client, connect, outcome));
+  }
+
+  void authenticated(Client client, Connect connect, Authentication outcome) {
+    if (client.phase() != Client.Phase.CONNECTING) {
+      return; // it has gone meanwhile
+    }
+    switch (outcome) {
+      case Authentication.Rejected rejected -> {
+        refuse(client, rejected.reason(), rejected.cause());
+      }
+      case Authentication.Continue _ ->
+          throw new IllegalStateException("an exchange without an authentication method");
+      case Authentication.Accepted accepted -> authorize(client, connect, accepted.principal());
+    }
+  }
+
+  private void authorize(Client client, Connect connect, Principal principal) {
+    boolean assigned = connect.clientId().isEmpty();
+    String clientId = assigned ? newClientId() : connect.clientId(); // [MQTT-3.1.3-6]
+    Authorizer authorizer = authorizer(client, principal, clientId);
+    client.connecting(
+        clientId, connect.properties().number(Property.REQUEST_PROBLEM_INFORMATION, 1) != 0);
+    client.authenticated(principal, authorizer);
+    AccessDecision mayConnect = authorizer.connect();
+    if (!mayConnect.allowed()) {
+      context
+          .metrics()
+          .policyDenials
+          .inc(Metrics.Denial.CONNECT, client.connection().loop().index());
+      refuse(
+          client,
+          ReasonCode.NOT_AUTHORIZED,
+          principal.id() + " may not connect: " + mayConnect.rule());
+      return;
+    }
+    Will will = connect.will();
+    if (will != null) {
+      AccessDecision mayWill =
+          authorizer.publish(will.topic(), will.qos(), will.retain(), will.payload().length);
+      if (!mayWill.allowed() || will.topic().startsWithDollar()) {
+        context
+            .metrics()
+            .policyDenials
+            .inc(Metrics.Denial.WILL, client.connection().loop().index());
+        refuse(
+            client,
+            ReasonCode.NOT_AUTHORIZED,
+            principal.id()
+                + " may not publish its will to "
+                + will.topic()
+                + ": "
+                + mayWill.rule());
+        return;
+      }
+    }
+    openSession(client, connect, clientId, assigned);
+  }
+
+  private Authorizer authorizer(Client client, Principal principal, String clientId) {
+    Peer peer = client.connection().peer();
+    return context
+        .authorizers()
+        .of(
+            principal,
+            clientId,
+            peer.listener(),
+            peer.transport(),
+            peer.remote().getAddress().getHostAddress(),
+            peer.tlsVersion() == null ? "" : peer.tlsVersion());
+  }
+
+  /** A connected client showed a fresh credential. */
+  void renew(Client client, Principal principal) {
+    client.authenticated(principal, authorizer(client, principal, client.clientId()));
+    client.scheduleCredentialEnd();
+  }
+
+  private void openSession(Client client, Connect connect, String clientId, boolean assigned) {
+    LimitsConfig limits = context.limits();
+    Properties asked = connect.properties();
+    long expiry = sessionExpirySeconds(connect);
+    int receiveMaximum =
+        (int)
+            Math.min(
+                asked.number(Property.RECEIVE_MAXIMUM, RECEIVE_MAXIMUM_DEFAULT),
+                limits.outboundInflightMax());
+    int aliases =
+        (int)
+            Math.min(asked.number(Property.TOPIC_ALIAS_MAXIMUM, 0), limits.outboundTopicAliasMax());
+    context
+        .sessions()
+        .open(
+            new OpenRequest(
+                clientId,
+                connect.cleanStart(),
+                client.principal().id(),
+                expiry,
+                toWill(client, connect.will()),
+                receiveMaximum,
+                aliases,
+                client.connection(),
+                result -> opened(client, connect, assigned, expiry, result)));
+  }
+
+  private void opened(
+      Client client, Connect connect, boolean assigned, long expiry, OpenResult result) {
+    switch (result) {
+      case OpenResult.Refused refused -> {
+        if (client.phase() == Client.Phase.CONNECTING) {
+          refuse(client, refused.reason(), refused.problem());
+        }
+      }
+      case OpenResult.Opened opened -> {
+        if (client.phase() != Client.Phase.CONNECTING) {
+          opened.session().connectionEnded(client.connection(), Session.WillFate.SEND);
+          return;
+        }
+        accept(client, connect, assigned, expiry, opened);
+      }
+    }
+  }
+
+  private void accept(
+      Client client, Connect connect, boolean assigned, long expiry, OpenResult.Opened opened) {
+    Properties asked = connect.properties();
+    int keepAlive = keepAliveSeconds(connect);
+    context.metrics().connectsAccepted.inc(client.connection().loop().index());
+    client.connected(
+        opened.session(),
+        connect.version() == ProtocolVersion.V5 ? context.limits().topicAliasMaximum() : 0);
+    client
+        .connection()
+        .accepted(
+            keepAlive,
+            (int)
+                Math.min(
+                    asked.number(Property.MAXIMUM_PACKET_SIZE, PACKET_BYTES_UNLIMITED),
+                    PACKET_BYTES_UNLIMITED),
+            asked.number(Property.REQUEST_PROBLEM_INFORMATION, 1) != 0);
+    Properties answer =
+        connect.version() == ProtocolVersion.V5
+            ? connAckProperties(client, connect, assigned, expiry, keepAlive)
+            : Properties.NONE;
+    client
+        .connection()
+        .send(new ConnAck(opened.sessionPresent(), ReasonCode.SUCCESS, answer)); // [MQTT-3.2.0-1]
+    LOG.log(
+        Level.DEBUG,
+        "client {0} connected on {1} as {2}, session {3}",
+        LogText.quote(client.clientId()),
+        client.connection().peer(),
+        LogText.quote(client.principal().id()),
+        opened.sessionPresent() ? "resumed" : "new");
+    opened.session().start();
+    client.connection().resumeReads();
+  }
+
+  private Properties connAckProperties(
+      Client client, Connect connect, boolean assigned, long expiry, int keepAlive) {
+    LimitsConfig limits = context.limits();
+    Properties.Builder answer = Properties.builder();
+    if (expiry != connect.properties().number(Property.SESSION_EXPIRY_INTERVAL, 0)) {
+      answer.put(Property.SESSION_EXPIRY_INTERVAL, expiry);
+    }
+    if (limits.receiveMaximum() != RECEIVE_MAXIMUM_DEFAULT) {
+      answer.put(Property.RECEIVE_MAXIMUM, limits.receiveMaximum());
+    }
+    answer.put(Property.MAXIMUM_PACKET_SIZE, limits.packetBytesMax());
+    if (assigned) {
+      answer.put(Property.ASSIGNED_CLIENT_IDENTIFIER, client.clientId()); // [MQTT-3.2.2-16]
+    }
+    if (limits.topicAliasMaximum() > 0) {
+      answer.put(Property.TOPIC_ALIAS_MAXIMUM, limits.topicAliasMaximum());
+    }
+    String method = client.authenticationMethod();
+    if (method != null) {
+      answer.put(Property.AUTHENTICATION_METHOD, method); // section 4.12
+      if (client.finalAuthenticationData().length > 0) {
+        answer.put(Property.AUTHENTICATION_DATA, client.finalAuthenticationData());
+      }
+    }
+    if (keepAlive != connect.keepAliveSeconds()) {
+      answer.put(Property.SERVER_KEEP_ALIVE, keepAlive); // [MQTT-3.2.2-21]
+    }
+    return answer.build();
+  }
+
+  private long sessionExpirySeconds(Connect connect) {
+    long most = context.sessionConfig().expirySecondsMax();
+    if (connect.version() == ProtocolVersion.V5) {
+      return Math.min(connect.properties().number(Property.SESSION_EXPIRY_INTERVAL, 0), most);
+    }
+    return connect.cleanStart() ? 0 : most; // 3.1.1 knows no interval
+  }
+
+  private int keepAliveSeconds(Connect connect) {
+    int most = context.limits().keepAliveSecondsMax();
+    int asked = connect.keepAliveSeconds();
+    return most > 0 && (asked == 0 || asked > most) ? most : asked;
+  }
+
+  private static @Nullable SessionWill toWill(Client client, @Nullable Will will) {
+    if (will == null) {
+      return null;
+    }
+    Peer peer = client.connection().peer();
+    return new SessionWill(
+        will.topic(),
+        will.qos(),
+        will.retain(),
+        will.properties().forwarded(),
+        will.payload(),
+        will.properties().number(Property.MESSAGE_EXPIRY_INTERVAL, -1),
+        will.properties().number(Property.WILL_DELAY_INTERVAL, 0),
+        client.principal(),
+        peer.listener(),
+        peer.transport());
+  }
+
+  /** 96 random bits: nobody guesses the identifier of another's session. */
+  private String newClientId() {
+    byte[] bits = new byte[12];
+    context.random().nextBytes(bits);
+    return "auto-" + HexFormat.of().formatHex(bits);
+  }
+
+  private static Metrics.Refusal refusal(ReasonCode reason) {
+    return switch (reason) {
+      case CLIENT_IDENTIFIER_NOT_VALID -> Metrics.Refusal.CLIENT_ID_INVALID;
+      case BAD_USER_NAME_OR_PASSWORD -> Metrics.Refusal.BAD_CREDENTIALS;
+      case BAD_AUTHENTICATION_METHOD -> Metrics.Refusal.BAD_AUTHENTICATION_METHOD;
+      case QUOTA_EXCEEDED -> Metrics.Refusal.QUOTA_EXCEEDED;
+      case SERVER_BUSY -> Metrics.Refusal.SERVER_BUSY;
+      case SERVER_UNAVAILABLE -> Metrics.Refusal.SERVER_UNAVAILABLE;
+      default -> Metrics.Refusal.NOT_AUTHORIZED;
+    };
+  }
+
+  void refuse(Client client, ReasonCode reason, String problem) {
+    context.metrics().connectsRefused.inc(refusal(reason), client.connection().loop().index());
+    LOG.log(
+        Level.WARNING,
+        "refused client {0} on {1}: {2} (0x{3})",
+        LogText.quote(client.clientId()),
+        client.connection().peer(),
+        problem,
+        Integer.toHexString(reason.code()));
+    client.refuse(reason, problem);
+  }
+}

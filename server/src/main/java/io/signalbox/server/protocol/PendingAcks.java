@@ -1,0 +1,141 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.session.ClientConnection;
+import io.signalbox.server.store.Completion;
+import io.signalbox.server.store.StoreException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Acknowledgements we owe one client, in the order of what they answer: some wait for the disk,
+ * some are ready at once, none overtakes another [MQTT-4.6.0-2], [MQTT-4.6.0-3], [MQTT-4.6.0-4].
+ */
+@ConfinedTo("the connection's I/O thread")
+final class PendingAcks {
+  /** What an acknowledgement answers. */
+  enum Kind {
+    PUBACK,
+    PUBREC,
+    PUBCOMP,
+    /** SUBACK or UNSUBACK, ready made. */
+    PACKET
+  }
+
+  private final Client client;
+  private final ClientConnection connection;
+  private final Deque<Ack> ring = new ArrayDeque<>();
+
+  PendingAcks(Client client, ClientConnection connection) {
+    this.client = client;
+    this.connection = connection;
+  }
+
+  int size() {
+    return ring.size();
+  }
+
+  /** An acknowledgement that is ready: sent at once unless others must go first. */
+  void ready(Kind kind, int packetId, ReasonCode reason, @Nullable Packet packet) {
+    if (ring.isEmpty()) {
+      send(kind, packetId, reason, packet);
+      return;
+    }
+    Ack ack = new Ack(kind, packetId, packet);
+    ack.reason = reason;
+    ack.ready = true;
+    ring.add(ack);
+  }
+
+  /** A place for an acknowledgement that follows later. */
+  Ack await(Kind kind, int packetId, @Nullable Packet packet) {
+    Ack ack = new Ack(kind, packetId, packet);
+    ring.add(ack);
+    return ack;
+  }
+
+  private void drain() {
+    Ack first = ring.peek();
+    while (first != null && first.ready) {
+      ring.remove();
+      send(first.kind, first.packetId, first.reason, first.packet);
+      Runnable after = first.after;
+      if (after != null) {
+        after.run();
+      }
+      first = ring.peek();
+    }
+    client.acknowledged();
+  }
+
+  private void send(Kind kind, int packetId, ReasonCode reason, @Nullable Packet packet) {
+    switch (kind) {
+      case PUBACK -> {
+        connection.sendPubAck(packetId, reason);
+        client.inboundCompleted();
+      }
+      case PUBREC -> {
+        connection.sendPubRec(packetId, reason);
+        if (reason.isError()) {
+          client.inboundCompleted();
+        }
+      }
+      case PUBCOMP -> connection.sendPubComp(packetId, reason);
+      case PACKET -> {
+        assert packet != null : "a ready-made packet";
+        connection.send(packet);
+      }
+    }
+  }
+
+  /** One place in the ring. */
+  final class Ack implements Completion {
+    private final Kind kind;
+    private final int packetId;
+    private final @Nullable Packet packet;
+    private ReasonCode reason = ReasonCode.SUCCESS;
+    private boolean ready;
+
+    /** Runs on the I/O thread when the disk has it, before the acknowledgement. */
+    @Nullable Runnable onCommit;
+
+    /** Runs after it was sent. */
+    @Nullable Runnable after;
+
+    private Ack(Kind kind, int packetId, @Nullable Packet packet) {
+      this.kind = kind;
+      this.packetId = packetId;
+      this.packet = packet;
+    }
+
+    void reason(ReasonCode code) {
+      reason = code;
+    }
+
+    void complete() {
+      ready = true;
+      drain();
+    }
+
+    @Override
+    public EventLoop loop() {
+      return connection.loop();
+    }
+
+    @Override
+    public void completed(@Nullable Object result, @Nullable StoreException problem) {
+      if (problem != null) {
+        client.storeFailed(problem); // never a positive acknowledgement of what is not on disk
+        return;
+      }
+      if (onCommit != null) {
+        onCommit.run();
+      }
+      complete();
+    }
+  }
+}

@@ -1,0 +1,278 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.retained.RetainedMessages;
+import io.signalbox.server.routing.Delivery;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.Receivers;
+import io.signalbox.server.routing.Router;
+import io.signalbox.server.routing.Subscriber;
+import io.signalbox.server.session.OnLoop;
+import io.signalbox.server.store.StorePublish;
+import io.signalbox.server.store.StoreWriter;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings a message to its receivers: matched once, committed first where it must be, offered to
+ * each. One for each I/O thread.
+ *
+ * <p>What has a durable receiver, is retained, or came as QoS 2 from a durable session is one
+ * command to the store, and its acknowledgement follows the commit. QoS 0 and 1 are offered to
+ * online receivers without waiting for it; QoS 2 is offered after it, because a crash between would
+ * deliver twice.
+ */
+@ConfinedTo("its I/O thread")
+final class Publisher {
+  private final EventLoop loop;
+  private final Router router;
+  private final RetainedMessages retained;
+  private final StoreWriter writer;
+  private final Receivers receivers = new Receivers();
+
+  Publisher(EventLoop loop, Router router, RetainedMessages retained, StoreWriter writer) {
+    this.loop = loop;
+    this.router = router;
+    this.retained = retained;
+    this.writer = writer;
+  }
+
+  /**
+   * What must be committed with a message besides the queues of its receivers.
+   *
+   * @param setRetained it becomes, or with an empty payload clears, its topic's retained message
+   * @param qos2Number number of the durable session it came from as QoS 2; 0: none
+   * @param willOf number of the session whose stored will this is; 0: none
+   */
+  record Also(boolean setRetained, long qos2Number, long qos2Epoch, int qos2PacketId, long willOf) {
+    static final Also NOTHING = new Also(false, 0, 0, 0, 0);
+    static final Also RETAINED = new Also(true, 0, 0, 0, 0);
+
+    boolean needsStore() {
+      return setRetained || qos2Number != 0 || willOf != 0;
+    }
+  }
+
+  /** Where the acknowledgement goes once it may be sent. */
+  interface Acknowledgement {
+    /** Nothing waits for the disk. */
+    void now(ReasonCode reason);
+
+    /** A place in the order of acknowledgements, completed by the store. */
+    PendingAcks.Ack afterCommit();
+  }
+
+  /**
+   * @param from whose message it is, for No Local; null for the broker's own
+   * @param acknowledgement null: nobody waits
+   */
+  void publish(
+      Message message,
+      @Nullable Subscriber from,
+      Also also,
+      @Nullable Acknowledgement acknowledgement) {
+    if (also.setRetained()) {
+      retained.pending(
+          message); // before the receivers are looked for: a new subscriber misses nothing
+    }
+    router.receivers(message.topic(), from, receivers);
+    int count = receivers.size();
+    int durable = message.qos() == Qos.AT_MOST_ONCE ? 0 : durableReceivers(count);
+    if (durable == 0 && !also.needsStore()) {
+      Subscriber pressed = null;
+      for (int i = 0; i < count; i++) {
+        Delivery delivery = receivers.get(i);
+        Subscriber subscriber = delivery.subscriber();
+        subscriber.offer(delivery, message, null, 0);
+        if (subscriber.isPressed()) {
+          pressed = subscriber;
+        }
+      }
+      if (acknowledgement == null) {
+        return;
+      }
+      if (pressed == null || pressed == from) { // who waits for itself waits for ever
+        acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
+      } else {
+        pressed.whenRelieved(loop, acknowledgement.afterCommit()::complete);
+      }
+      return;
+    }
+    publishStored(message, also, acknowledgement, count, durable);
+  }
+
+  private int durableReceivers(int count) {
+    int durable = 0;
+    for (int i = 0; i < count; i++) {
+      if (isDurable(receivers.get(i))) {
+        durable++;
+      }
+    }
+    return durable;
+  }
+
+  private static boolean isDurable(Delivery delivery) {
+    return delivery.subscriber().isDurable() && delivery.maximumQos() != Qos.AT_MOST_ONCE;
+  }
+
+  /** One receiver, and where its row is if it has one. */
+  private record Receiver(Delivery delivery, @Nullable StorePublish stored, int place) {
+    void offer(Message message) {
+      delivery.subscriber().offer(delivery, message, stored, place);
+    }
+
+    boolean refused() {
+      return stored != null && !stored.accepted(place);
+    }
+  }
+
+  private void publishStored(
+      Message message,
+      Also also,
+      @Nullable Acknowledgement acknowledgement,
+      int count,
+      int durable) {
+    StorePublish stored = toStore(message, also, count, durable);
+    Receiver[] to = toReceivers(message, stored, count);
+    PendingAcks.Ack ack = acknowledgement == null ? null : acknowledgement.afterCommit();
+    if (ack != null && count == 0) {
+      ack.reason(ReasonCode.NO_MATCHING_SUBSCRIBERS);
+    }
+    boolean early = message.qos() != Qos.EXACTLY_ONCE;
+    if (ack != null) {
+      boolean mayBeRefused = durable > 0 && durable == count;
+      ack.onCommit =
+          () -> {
+            if (mayBeRefused && allRefused(to)) {
+              ack.reason(ReasonCode.QUOTA_EXCEEDED);
+            }
+            if (!early) {
+              offer(to, message);
+            }
+          };
+      writer.submit(stored, ack);
+    } else {
+      writer.submit(stored, early ? null : new OnLoop(loop, _ -> offer(to, message), _ -> {}));
+    }
+    if (early) {
+      offer(to, message); // INVARIANT: after submit, see Session.request
+    }
+  }
+
+  private static void offer(Receiver[] to, Message message) {
+    for (Receiver receiver : to) {
+      receiver.offer(message);
+    }
+  }
+
+  private static boolean allRefused(Receiver[] to) {
+    for (Receiver receiver : to) {
+      if (!receiver.refused()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private StorePublish toStore(Message message, Also also, int count, int durable) {
+    long[] numbers = new long[durable];
+    byte[] flags = new byte[durable];
+    int[][] identifiers = new int[durable][];
+    int next = 0;
+    for (int i = 0; i < count && durable > 0; i++) {
+      Delivery delivery = receivers.get(i);
+      if (isDurable(delivery) && !isSecondOfItsSession(i)) {
+        numbers[next] = delivery.subscriber().sessionNumber();
+        flags[next] = flags(message, delivery);
+        identifiers[next] = delivery.subscriptionIdentifiers();
+        next++;
+      }
+    }
+    return new StorePublish(
+        message,
+        next == durable ? numbers : Arrays.copyOf(numbers, next),
+        next == durable ? flags : Arrays.copyOf(flags, next),
+        next == durable ? identifiers : Arrays.copyOf(identifiers, next),
+        also.setRetained(),
+        also.qos2Number(),
+        also.qos2PacketId(),
+        also.qos2Epoch(),
+        also.willOf());
+  }
+
+  /**
+   * Each durable receiver has its place in the command, in the order of the list; the second copy
+   * for one session has a command of its own.
+   */
+  private Receiver[] toReceivers(Message message, StorePublish stored, int count) {
+    Receiver[] to = new Receiver[count];
+    int place = 0;
+    for (int i = 0; i < count; i++) {
+      Delivery delivery = receivers.get(i);
+      if (message.qos() == Qos.AT_MOST_ONCE || !isDurable(delivery)) {
+        to[i] = new Receiver(delivery, null, 0);
+      } else if (isSecondOfItsSession(i)) {
+        StorePublish own =
+            storeFor(
+                delivery.subscriber().sessionNumber(),
+                message,
+                flags(message, delivery),
+                delivery.subscriptionIdentifiers());
+        writer.submit(
+            own, null); // before the command that is acknowledged: committed before it or with it
+        to[i] = new Receiver(delivery, own, 0);
+      } else {
+        to[i] = new Receiver(delivery, stored, place++);
+      }
+    }
+    return to;
+  }
+
+  /**
+   * A client with a Shared Subscription and another one that match the same topic gets both copies
+   * (MQTT 5.0 section 4.8.2).
+   */
+  private boolean isSecondOfItsSession(int index) {
+    Delivery delivery = receivers.get(index);
+    if (delivery.group() == null) {
+      return false; // plain ones come first, merged to one for each session
+    }
+    for (int i = 0; i < index; i++) {
+      if (receivers.get(i).subscriber() == delivery.subscriber() && isDurable(receivers.get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static byte flags(Message message, Delivery delivery) {
+    return StorePublish.flags(
+        message.qos().min(delivery.maximumQos()),
+        message.retain() && delivery.retainAsPublished(),
+        delivery.group() != null);
+  }
+
+  /** A stored will that is not published after all leaves its session's row. */
+  void forgetWill(Message will, long number) {
+    writer.submit(
+        new StorePublish(will, new long[0], new byte[0], new int[0][], false, 0, 0, 0, number),
+        null);
+  }
+
+  /** A message that only one durable session gets. */
+  static StorePublish storeFor(long number, Message message, byte flags, int[] identifiers) {
+    return new StorePublish(
+        message,
+        new long[] {number},
+        new byte[] {flags},
+        new int[][] {identifiers},
+        false,
+        0,
+        0,
+        0,
+        0);
+  }
+}

@@ -1,0 +1,107 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.session.ClientConnection;
+import io.signalbox.server.session.OnLoop;
+import io.signalbox.server.session.Session;
+import io.signalbox.server.store.StorePublish;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The retained messages that answer one SUBSCRIBE: slice after slice, each when the session has
+ * room, one filter after the other (MQTT 5.0 section 3.3.1.3).
+ */
+@ConfinedTo("the session's I/O thread")
+final class RetainedDelivery {
+  private static final int SLICE_MAX = 256;
+
+  private final ProtocolContext context;
+  private final Session session;
+  private final ClientConnection connection;
+  private final Deque<Subscription> left;
+
+  RetainedDelivery(
+      ProtocolContext context,
+      Session session,
+      ClientConnection connection,
+      List<Subscription> subscriptions) {
+    this.context = context;
+    this.session = session;
+    this.connection = connection;
+    this.left = new ArrayDeque<>(subscriptions);
+  }
+
+  void start() {
+    Subscription subscription = left.poll();
+    if (subscription == null || !connection.isOpen()) {
+      return;
+    }
+    int slice = Math.clamp(context.sessionConfig().memoryQueueMessagesMax() / 4, 1, SLICE_MAX);
+    context
+        .retained()
+        .forEach(
+            subscription.filter(),
+            connection.loop(),
+            slice,
+            (messages, last, next) -> slice(subscription, messages, last, next));
+  }
+
+  private void slice(
+      Subscription subscription, List<Message> messages, boolean last, Runnable next) {
+    for (Message message : messages) {
+      if (!connection.isOpen() || !session.isSubscribed(subscription.requestedFilter())) {
+        break;
+      }
+      deliver(subscription, message);
+    }
+    if (!connection.isOpen()) {
+      return;
+    }
+    session.whenRoom(last ? this::start : next);
+  }
+
+  private void deliver(Subscription subscription, Message message) {
+    if (subscription.options().noLocal()
+        && message.publisherClientId().equals(session.clientId())) {
+      return; // [MQTT-3.8.3-3]
+    }
+    Qos qos = message.qos().min(subscription.options().maximumQos());
+    int[] identifiers =
+        subscription.identifier() == Subscription.NO_IDENTIFIER
+            ? new int[0]
+            : new int[] {subscription.identifier()};
+    if (qos == Qos.AT_MOST_ONCE || !session.isDurable()) {
+      session.deliverRetained(message, qos, identifiers, null);
+      return;
+    }
+    StorePublish stored =
+        Publisher.storeFor(
+            session.sessionNumber(), message, StorePublish.flags(qos, true, false), identifiers);
+    if (qos == Qos.EXACTLY_ONCE) {
+      context
+          .writer()
+          .submit(
+              stored,
+              new OnLoop(
+                  connection.loop(),
+                  _ -> deliverIfHere(message, qos, identifiers, stored),
+                  _ -> {}));
+    } else {
+      context.writer().submit(stored, null);
+      session.deliverRetained(message, qos, identifiers, stored);
+    }
+  }
+
+  private void deliverIfHere(
+      Message message, Qos qos, int[] identifiers, @Nullable StorePublish stored) {
+    if (connection.isOpen()) { // else the session reads it from disk
+      session.deliverRetained(message, qos, identifiers, stored);
+    }
+  }
+}

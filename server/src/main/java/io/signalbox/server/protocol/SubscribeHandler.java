@@ -1,0 +1,208 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.RetainHandling;
+import io.signalbox.server.packet.SubAck;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.packet.UnsubAck;
+import io.signalbox.server.packet.Unsubscribe;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.session.Session;
+import io.signalbox.server.store.RemoveSubscriptions;
+import io.signalbox.server.store.StoreSubscriptions;
+import io.signalbox.server.topic.InvalidTopicException;
+import io.signalbox.server.topic.SharedFilter;
+import io.signalbox.server.topic.TopicFilter;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 sections 3.8 to 3.11). */
+final class SubscribeHandler {
+  private static final Logger LOG = System.getLogger(SubscribeHandler.class.getName());
+
+  private final ProtocolContext context;
+
+  SubscribeHandler(ProtocolContext context) {
+    this.context = context;
+  }
+
+  /** What a filter asks for, taken apart. */
+  private record Parsed(@Nullable String shareName, TopicFilter filter) {}
+
+  void onSubscribe(Client client, Subscribe subscribe) throws PacketException {
+    int[] identifiers =
+        subscribe.properties().subscriptionIdentifiers(); // at most one, the decoder saw to it
+    int identifier = identifiers.length == 0 ? Subscription.NO_IDENTIFIER : identifiers[0];
+    List<ReasonCode> reasons = new ArrayList<>(subscribe.subscriptions().size());
+    List<Subscription> granted = new ArrayList<>(subscribe.subscriptions().size());
+    List<Subscription> wantRetained = new ArrayList<>();
+    boolean tooMany = subscribe.subscriptions().size() > context.limits().filtersPerPacketMax();
+    String problem = "";
+    for (RequestedSubscription requested : subscribe.subscriptions()) {
+      if (SharedFilter.isShared(requested.topicFilter()) && requested.options().noLocal()) {
+        throw PacketException.protocolError("no local on a shared subscription"); // [MQTT-3.8.3-4]
+      }
+      Outcome outcome =
+          tooMany
+              ? new Outcome(
+                  ReasonCode.QUOTA_EXCEEDED,
+                  "limits.filters-per-packet-max is " + context.limits().filtersPerPacketMax())
+              : subscribeOne(client, requested, identifier, granted, wantRetained);
+      reasons.add(
+          outcome.reason.isError() && !client.isV5()
+              ? ReasonCode.UNSPECIFIED_ERROR
+              : outcome.reason);
+      problem = outcome.problem.isEmpty() ? problem : outcome.problem;
+    }
+    Properties answer = problem.isEmpty() ? Properties.NONE : client.reasonString(problem);
+    SubAck subAck = new SubAck(subscribe.packetId(), reasons, answer); // [MQTT-3.8.4-6]
+    Session session = client.session();
+    RetainedDelivery retained =
+        new RetainedDelivery(context, session, client.connection(), wantRetained);
+    if (session.isDurable() && !granted.isEmpty()) {
+      PendingAcks.Ack ack =
+          client.acks().await(PendingAcks.Kind.PACKET, subscribe.packetId(), subAck);
+      ack.after = retained::start;
+      context
+          .writer()
+          .submit(new StoreSubscriptions(session.sessionNumber(), session.epoch(), granted), ack);
+    } else {
+      client
+          .acks()
+          .ready(PendingAcks.Kind.PACKET, subscribe.packetId(), ReasonCode.SUCCESS, subAck);
+      retained.start();
+    }
+  }
+
+  /**
+   * @param problem empty if there is none
+   */
+  private record Outcome(ReasonCode reason, String problem) {}
+
+  private Outcome subscribeOne(
+      Client client,
+      RequestedSubscription requested,
+      int identifier,
+      List<Subscription> granted,
+      List<Subscription> wantRetained) {
+    String text = requested.topicFilter();
+    Parsed parsed;
+    try {
+      parsed = parse(text);
+    } catch (InvalidTopicException e) {
+      return new Outcome(ReasonCode.TOPIC_FILTER_INVALID, "invalid topic filter"); // [MQTT-4.7.1-1]
+    }
+    Session session = client.session();
+    if (parsed.filter.levelCount() > context.limits().topicLevelsMax()) {
+      return new Outcome(
+          ReasonCode.TOPIC_FILTER_INVALID,
+          "limits.topic-levels-max is " + context.limits().topicLevelsMax());
+    }
+    int most = context.limits().subscriptionsPerSessionMax();
+    if (session.subscriptions().size() >= most && !session.isSubscribed(text)) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.SUBSCRIPTIONS, client.connection().loop().index());
+      return new Outcome(
+          ReasonCode.QUOTA_EXCEEDED, "limits.subscriptions-per-session-max is " + most);
+    }
+    SubscribeDecision decision =
+        client
+            .authorizer()
+            .subscribe(parsed.shareName, parsed.filter, requested.options().maximumQos());
+    if (!decision.allowed()) {
+      context
+          .metrics()
+          .policyDenials
+          .inc(Metrics.Denial.SUBSCRIBE, client.connection().loop().index());
+      LOG.log(
+          Level.WARNING,
+          "client {0} as {1} may not subscribe to {2}: {3}",
+          LogText.quote(client.clientId()),
+          LogText.quote(client.principal().id()),
+          LogText.quote(text),
+          decision.rule());
+      return new Outcome(ReasonCode.NOT_AUTHORIZED, decision.rule());
+    }
+    SubscriptionOptions options = requested.options();
+    Subscription subscription =
+        new Subscription(
+            parsed.filter,
+            parsed.shareName,
+            new SubscriptionOptions(
+                decision.maximumQos(),
+                options.noLocal(),
+                options.retainAsPublished(),
+                options.retainHandling()),
+            identifier);
+    if (decision.checkEachMessage()) {
+      session.receiveFilter(topic -> client.authorizer().receive(topic).allowed());
+    }
+    boolean isNew =
+        session.subscribe(
+            subscription); // before retained messages are read: a duplicate is allowed, a gap is
+                           // not
+    granted.add(subscription);
+    if (wantsRetained(subscription, isNew)) {
+      wantRetained.add(subscription);
+    }
+    return new Outcome(ReasonCode.granted(decision.maximumQos()), "");
+  }
+
+  private static Parsed parse(String text) throws InvalidTopicException {
+    if (SharedFilter.isShared(text)) {
+      SharedFilter shared = SharedFilter.parse(text);
+      return new Parsed(shared.shareName(), shared.filter());
+    }
+    return new Parsed(null, TopicFilter.of(text));
+  }
+
+  private static boolean wantsRetained(Subscription subscription, boolean isNew) {
+    if (subscription.shareName() != null) {
+      return false; // none is sent for a Shared Subscription (section 4.8.2)
+    }
+    RetainHandling handling = subscription.options().retainHandling();
+    return switch (handling) {
+      case SEND -> true; // [MQTT-3.3.1-9]
+      case SEND_IF_NEW -> isNew; // [MQTT-3.3.1-10]
+      case DO_NOT_SEND -> false; // [MQTT-3.3.1-11]
+    };
+  }
+
+  void onUnsubscribe(Client client, Unsubscribe unsubscribe) {
+    Session session = client.session();
+    List<ReasonCode> reasons = new ArrayList<>(unsubscribe.topicFilters().size());
+    List<String> gone = new ArrayList<>();
+    for (String filter : unsubscribe.topicFilters()) {
+      if (session.unsubscribe(filter)) { // [MQTT-3.10.4-1]
+        gone.add(filter);
+        reasons.add(ReasonCode.SUCCESS);
+      } else {
+        reasons.add(ReasonCode.NO_SUBSCRIPTION_EXISTED);
+      }
+    }
+    UnsubAck answer = new UnsubAck(unsubscribe.packetId(), reasons, Properties.NONE);
+    if (session.isDurable() && !gone.isEmpty()) {
+      context
+          .writer()
+          .submit(
+              new RemoveSubscriptions(session.sessionNumber(), session.epoch(), gone),
+              client.acks().await(PendingAcks.Kind.PACKET, unsubscribe.packetId(), answer));
+    } else {
+      client
+          .acks()
+          .ready(PendingAcks.Kind.PACKET, unsubscribe.packetId(), ReasonCode.SUCCESS, answer);
+    }
+  }
+}

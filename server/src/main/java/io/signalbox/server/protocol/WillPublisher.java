@@ -1,0 +1,83 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.auth.AccessDecision;
+import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.session.SessionWill;
+import io.signalbox.server.session.Wills;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Publishes Will Messages that are due, each as its client could publish it now: the policies in
+ * force are asked again. On the session's I/O thread.
+ */
+public final class WillPublisher implements Wills {
+  private static final Logger LOG = System.getLogger(WillPublisher.class.getName());
+
+  private final List<EventLoop> loops;
+  private final Supplier<Protocol> protocol;
+  private final Supplier<ProtocolContext> context;
+
+  /**
+   * @param protocol sessions are made before the protocol that serves them: asked when a will is
+   *     due
+   */
+  public WillPublisher(
+      List<EventLoop> loops, Supplier<Protocol> protocol, Supplier<ProtocolContext> context) {
+    this.loops = List.copyOf(loops);
+    this.protocol = protocol;
+    this.context = context;
+  }
+
+  @Override
+  public void due(String clientId, SessionWill will, long storedFor) {
+    ProtocolContext shared = context.get();
+    EventLoop loop = current();
+    Authorizer authorizer =
+        shared
+            .authorizers()
+            .of(will.principal(), clientId, will.listener(), will.transport(), "", "");
+    AccessDecision access =
+        authorizer.publish(will.topic(), will.qos(), will.retain(), will.payload().length);
+    if (!access.allowed()) {
+      shared.metrics().policyDenials.inc(Metrics.Denial.WILL, loop.index());
+      LOG.log(
+          Level.WARNING,
+          "the will of client {0} as {1} to {2} is not published: {3}",
+          LogText.quote(clientId),
+          LogText.quote(will.principal().id()),
+          LogText.quote(will.topic().toString()),
+          access.rule());
+      if (storedFor != 0) {
+        protocol
+            .get()
+            .publisher(loop.index())
+            .forgetWill(will.toMessage(clientId, shared.clocks().wallMillis()), storedFor);
+      }
+      return;
+    }
+    shared.metrics().willsSent.inc(loop.index());
+    protocol
+        .get()
+        .publisher(loop.index())
+        .publish(
+            will.toMessage(clientId, shared.clocks().wallMillis()),
+            null,
+            new Publisher.Also(will.retain(), 0, 0, 0, storedFor),
+            null);
+  }
+
+  private EventLoop current() {
+    for (EventLoop loop : loops) {
+      if (loop.isCurrent()) {
+        return loop;
+      }
+    }
+    throw new IllegalStateException("a will is due outside of an I/O thread");
+  }
+}

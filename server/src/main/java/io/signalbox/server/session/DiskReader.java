@@ -1,0 +1,254 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.Barrier;
+import io.signalbox.server.store.QueueSlice;
+import io.signalbox.server.store.QueuedRow;
+import io.signalbox.server.store.StorePublish;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the rows of a durable session's queue into memory, slice by slice, without losing or
+ * doubling what arrives meanwhile.
+ *
+ * <p>A read begins after a command of ours was committed, so every row that was submitted before
+ * that command is seen. What is offered after it is held here. At the end of the queue a held
+ * message whose row was visible to the last slice has been read and is skipped; the others follow
+ * in the order of their arrival, and the session is live.
+ */
+@ConfinedTo("the session's I/O thread")
+final class DiskReader {
+  private static final int ROWS_MAX = 1_000;
+  private static final int HELD_MAX = 4_096;
+  private static final long RETRY_MILLIS = 100;
+
+  private final SessionContext context;
+  private final Session session;
+  private final Deque<Held> held = new ArrayDeque<>();
+
+  /**
+   * Rows that were in memory when the read began: they are skipped, also after they were
+   * acknowledged.
+   */
+  private final Set<Long> skip = new HashSet<>();
+
+  private long lastSequence;
+  private boolean reading;
+  private boolean heldTooMany;
+
+  /** Answers to an older read are ignored. */
+  private int round;
+
+  private sealed interface Held {
+    StorePublish handle();
+  }
+
+  private record HeldOffer(Offer offer, StorePublish handle) implements Held {}
+
+  private record HeldRetained(
+      Message message, Qos qos, int[] subscriptionIdentifiers, StorePublish handle)
+      implements Held {}
+
+  DiskReader(SessionContext context, Session session) {
+    this.context = context;
+    this.session = session;
+  }
+
+  /** A connection is being opened: hold from now on. */
+  void begin() {
+    stop();
+    lastSequence = 0;
+  }
+
+  void stop() {
+    round++;
+    reading = false;
+    heldTooMany = false;
+    held.clear();
+    skip.clear();
+  }
+
+  void hold(Offer offer) {
+    StorePublish handle = offer.handle;
+    if (handle != null) {
+      hold(new HeldOffer(offer, handle));
+    } else {
+      transientHeld(offer);
+    }
+  }
+
+  void holdRetained(Message message, Qos qos, int[] subscriptionIdentifiers, StorePublish handle) {
+    hold(new HeldRetained(message, qos, subscriptionIdentifiers, handle));
+  }
+
+  private void hold(Held one) {
+    if (heldTooMany) {
+      return;
+    }
+    if (held.size() >= HELD_MAX) {
+      heldTooMany = true; // they are on disk: read again at the end
+      held.clear();
+      return;
+    }
+    held.add(one);
+  }
+
+  /**
+   * Only a transient session that waits for the row of its will comes here, for the few
+   * milliseconds of a commit.
+   */
+  private final Deque<Offer> heldForTransient = new ArrayDeque<>();
+
+  private void transientHeld(Offer offer) {
+    if (heldForTransient.size() < HELD_MAX) {
+      heldForTransient.add(offer);
+    } else {
+      context
+          .metrics()
+          .messagesDropped
+          .inc(Metrics.Drop.MEMORY_QUEUE_FULL, session.owner().index());
+    }
+  }
+
+  void releaseHeld() {
+    while (!heldForTransient.isEmpty()) {
+      session.release(heldForTransient.remove());
+    }
+  }
+
+  /** Reads from the first row; everything submitted before is committed. */
+  void read() {
+    lastSequence = 0;
+    readSlice();
+  }
+
+  /**
+   * The session fell behind: once everything submitted so far is committed, reads what is not in
+   * memory.
+   */
+  void catchUp() {
+    int now = ++round;
+    reading = true;
+    context
+        .writer()
+        .submit(
+            new Barrier(),
+            new OnLoop(
+                session.owner(),
+                _ -> {
+                  if (now == round) {
+                    skip.clear();
+                    for (OutgoingPublish publish : session.inMemory()) {
+                      if (publish.durable()) {
+                        skip.add(publish.sequence());
+                      }
+                    }
+                    lastSequence = 0;
+                    readSlice();
+                  }
+                },
+                _ -> {}));
+  }
+
+  /** Memory has room for more. */
+  void readOn() {
+    if (!reading) {
+      readSlice();
+    }
+  }
+
+  private void readSlice() {
+    reading = true;
+    int now = ++round;
+    context
+        .store()
+        .scanQueue(
+            session.sessionNumber(),
+            lastSequence,
+            Math.min(ROWS_MAX, session.queue().room() + skip.size()),
+            session.queue().byteRoom(),
+            session.owner(),
+            slice -> {
+              if (now == round) {
+                onSlice(slice);
+              }
+            });
+  }
+
+  private void onSlice(QueueSlice slice) {
+    if (slice.rows().isEmpty() && !slice.end()) {
+      int now = round; // the readers have too much to do
+      session.owner().schedule(RETRY_MILLIS, () -> retry(now));
+      return;
+    }
+    reading = false;
+    for (QueuedRow row : slice.rows()) {
+      lastSequence = row.sequence();
+      if (!skip.contains(row.sequence())) {
+        session.enqueue(toPublish(row));
+      }
+    }
+    if (!slice.end()) {
+      session.pump();
+      return;
+    }
+    if (heldTooMany) {
+      heldTooMany = false;
+      catchUpLater();
+      return;
+    }
+    session.caughtUp();
+    skip.clear();
+    while (!held.isEmpty()) {
+      Held one = held.remove();
+      long sequence = one.handle().sequence();
+      if (sequence != 0 && sequence < slice.nextSequence()) {
+        continue; // its row was visible to this read
+      }
+      switch (one) {
+        case HeldOffer h -> session.release(h.offer());
+        case HeldRetained r ->
+            session.deliverRetained(r.message(), r.qos(), r.subscriptionIdentifiers(), r.handle());
+      }
+    }
+    session.pump();
+  }
+
+  private void retry(int ofRound) {
+    if (ofRound == round) {
+      readSlice();
+    }
+  }
+
+  private void catchUpLater() {
+    session.fellBehind();
+    session.pump();
+  }
+
+  private static OutgoingPublish toPublish(QueuedRow row) {
+    @Nullable Message message = row.message();
+    OutgoingPublish publish =
+        new OutgoingPublish(
+            message,
+            row.qos(),
+            row.retain(),
+            row.subscriptionIdentifiers(),
+            null,
+            0,
+            row.sequence());
+    publish.packetId = row.packetId();
+    switch (row.state()) {
+      case QUEUED -> publish.dup = row.maybeSent();
+      case SENT -> publish.dup = true;
+      case RELEASED -> publish.state = OutgoingPublish.State.RELEASED;
+    }
+    return publish;
+  }
+}

@@ -1,0 +1,145 @@
+package io.signalbox.server.session;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes sent to the client and not acknowledged: found by packet identifier in a flat hash
+ * table, kept in the order of sending by a linked list. Confined to the session's I/O thread.
+ */
+final class InflightWindow {
+  private static final int SMALLEST_TABLE = 8;
+  private static final int PACKET_ID_MAX = 65_535;
+
+  private int receiveMaximum = PACKET_ID_MAX;
+  private @Nullable OutgoingPublish[] table = new @Nullable OutgoingPublish[SMALLEST_TABLE];
+  private int size;
+  private int lastId;
+  private @Nullable OutgoingPublish head;
+  private @Nullable OutgoingPublish tail;
+
+  /** Of the client that is connected now (MQTT 5.0 section 3.1.2.11.3), 1..65,535. */
+  void receiveMaximum(int maximum) {
+    receiveMaximum = maximum;
+  }
+
+  int size() {
+    return size;
+  }
+
+  boolean hasRoom() {
+    return size < receiveMaximum;
+  }
+
+  @Nullable OutgoingPublish first() {
+    return head;
+  }
+
+  @Nullable OutgoingPublish get(int packetId) {
+    OutgoingPublish found = table[slotOf(packetId)];
+    return found != null && found.packetId == packetId ? found : null;
+  }
+
+  boolean uses(int packetId) {
+    return get(packetId) != null;
+  }
+
+  /** The next identifier in turn that is not in use; there is one whenever {@link #hasRoom()}. */
+  int freePacketId() {
+    assert size < PACKET_ID_MAX : "no packet identifier is free";
+    do {
+      lastId = lastId == PACKET_ID_MAX ? 1 : lastId + 1;
+    } while (uses(lastId));
+    return lastId;
+  }
+
+  void add(OutgoingPublish publish) {
+    assert publish.packetId > 0 && !uses(publish.packetId) : "packet identifier in use";
+    if ((size + 1) * 2 > table.length) {
+      grow();
+    }
+    table[slotOf(publish.packetId)] = publish;
+    size++;
+    publish.previous = tail;
+    publish.next = null;
+    if (tail == null) {
+      head = publish;
+    } else {
+      tail.next = publish;
+    }
+    tail = publish;
+  }
+
+  void remove(OutgoingPublish publish) {
+    int slot = slotOf(publish.packetId);
+    assert table[slot] == publish : "not in the window";
+    closeGap(slot);
+    size--;
+    if (publish.previous == null) {
+      head = publish.next;
+    } else {
+      publish.previous.next = publish.next;
+    }
+    if (publish.next == null) {
+      tail = publish.previous;
+    } else {
+      publish.next.previous = publish.previous;
+    }
+    publish.previous = null;
+    publish.next = null;
+  }
+
+  void clear() {
+    if (table.length > SMALLEST_TABLE) {
+      table = new @Nullable OutgoingPublish[SMALLEST_TABLE];
+    } else {
+      Arrays.fill(table, null);
+    }
+    size = 0;
+    head = null;
+    tail = null;
+  }
+
+  /** The slot that holds the identifier, or the free one where it would go: linear probing. */
+  private int slotOf(int packetId) {
+    int mask = table.length - 1;
+    int slot = packetId & mask; // identifiers are handed out in turn: neighbours do not collide
+    while (true) {
+      OutgoingPublish there = table[slot];
+      if (there == null || there.packetId == packetId) {
+        return slot;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Moves back what was pushed past the freed slot, so that a search never stops at a hole. */
+  private void closeGap(int freed) {
+    int mask = table.length - 1;
+    int gap = freed;
+    int slot = freed;
+    while (true) {
+      slot = (slot + 1) & mask;
+      OutgoingPublish there = table[slot];
+      if (there == null) {
+        table[gap] = null;
+        return;
+      }
+      int wanted = there.packetId & mask;
+      if (((slot - wanted) & mask) >= ((slot - gap) & mask)) {
+        table[gap] = there;
+        gap = slot;
+      }
+    }
+  }
+
+  private void grow() {
+    @Nullable OutgoingPublish[] old = table;
+    table = new @Nullable OutgoingPublish[old.length * 2];
+    for (OutgoingPublish publish : old) {
+      if (publish != null) {
+        table[slotOf(publish.packetId)] = publish;
+      }
+    }
+  }
+}

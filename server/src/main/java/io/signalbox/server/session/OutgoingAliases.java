@@ -1,0 +1,50 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.topic.TopicName;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Topic Aliases we gave out on one connection (MQTT 5.0 section 3.3.2.3.4): the first topics get
+ * one until the client's Topic Alias Maximum is reached, the others are sent in full. Confined to
+ * the connection's I/O thread.
+ */
+final class OutgoingAliases {
+  /** No alias: the topic goes in full. */
+  static final int NONE = 0;
+
+  private final int maximum;
+  private final Map<TopicName, Integer> aliases = new HashMap<>();
+
+  /**
+   * @param maximum 0..65,535: the smaller of the client's Topic Alias Maximum and our own limit
+   *     [MQTT-3.1.2-26]
+   */
+  OutgoingAliases(int maximum) {
+    this.maximum = maximum;
+  }
+
+  /** The alias the client already knows for the topic, or {@link #NONE}. */
+  int known(TopicName topic) {
+    if (maximum == 0) {
+      return NONE;
+    }
+    Integer alias = aliases.get(topic);
+    return alias == null ? NONE : alias;
+  }
+
+  /** A new alias for a topic that has none, or {@link #NONE} when all are given out. */
+  int assign(TopicName topic) {
+    if (aliases.size() >= maximum) {
+      return NONE;
+    }
+    int alias = aliases.size() + 1;
+    aliases.put(topic, alias);
+    return alias;
+  }
+
+  /** The publish that would have carried it was not sent. */
+  void takeBack(TopicName topic) {
+    aliases.remove(topic);
+  }
+}

@@ -1,0 +1,82 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.StorePublish;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A QoS 1 or 2 message on its way to one session: first in the {@link OutboundQueue}, then in the
+ * {@link InflightWindow}. Confined to the session's I/O thread.
+ */
+final class OutgoingPublish {
+  /** Where it stands; a QoS 1 message is never RELEASED. */
+  enum State {
+    WAITING,
+    SENT,
+    /** PUBREC came, PUBREL is ours to send until PUBCOMP comes. */
+    RELEASED
+  }
+
+  /** Null only of a RELEASED one that was read from disk: its payload is no longer needed. */
+  final @Nullable Message message;
+
+  final Qos qos;
+  final boolean retain;
+  final int[] subscriptionIdentifiers;
+
+  /** Null of a message that is in memory only, or was read from disk. */
+  final @Nullable StorePublish handle;
+
+  final int receiverIndex;
+
+  State state = State.WAITING;
+
+  /** 0 until one is chosen. */
+  int packetId;
+
+  /** It was, or may have been, sent before. */
+  boolean dup;
+
+  /** A command that gives it its packet identifier is on the way to the disk. */
+  boolean assigning;
+
+  @Nullable OutgoingPublish previous;
+  @Nullable OutgoingPublish next;
+
+  private long sequence;
+
+  OutgoingPublish(
+      @Nullable Message message,
+      Qos qos,
+      boolean retain,
+      int[] subscriptionIdentifiers,
+      @Nullable StorePublish handle,
+      int receiverIndex,
+      long sequence) {
+    this.message = message;
+    this.qos = qos;
+    this.retain = retain;
+    this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.handle = handle;
+    this.receiverIndex = receiverIndex;
+    this.sequence = sequence;
+  }
+
+  /** Whether a row of the session's queue on disk stands, or will stand, for it. */
+  boolean durable() {
+    return handle != null || sequence != 0;
+  }
+
+  /** Of its row; 0 while the row is not applied, or there is none. */
+  long sequence() {
+    if (sequence == 0 && handle != null) {
+      sequence = handle.sequence();
+    }
+    return sequence;
+  }
+
+  int bytes() {
+    return 96 + (message == null ? 0 : message.bytes());
+  }
+}

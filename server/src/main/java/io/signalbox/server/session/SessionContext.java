@@ -1,0 +1,26 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreWriter;
+
+/** What every session shares. */
+record SessionContext(
+    SessionRegistry registry,
+    SubscriptionTrie trie,
+    Store store,
+    StoreWriter writer,
+    Clocks clocks,
+    Metrics metrics,
+    LimitsConfig limits,
+    SessionConfig config,
+    Wills wills) {
+  /** After a restart a client gets this long to come back before its will goes out. */
+  long restartGraceMillis() {
+    return config.willRestartGrace().toMillis();
+  }
+}

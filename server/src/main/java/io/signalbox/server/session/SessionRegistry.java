@@ -1,0 +1,141 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.store.SessionRow;
+import io.signalbox.server.store.Store;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Client Identifier to session. Every method but {@link #load} may be called on any I/O thread: an
+ * open request travels to the thread that owns the session, where racing ones are served one after
+ * the other, and from there to the thread of its connection.
+ */
+public final class SessionRegistry {
+  /** A Session Expiry Interval that does not end (MQTT 5.0 section 3.1.2.11.2). */
+  public static final long NEVER_SECONDS = 0xFFFF_FFFFL;
+
+  private final ConcurrentHashMap<String, Session> sessions = new ConcurrentHashMap<>();
+  private final List<EventLoop> loops;
+  private final SessionContext context;
+
+  public SessionRegistry(
+      List<EventLoop> loops,
+      SubscriptionTrie trie,
+      Store store,
+      Clocks clocks,
+      Metrics metrics,
+      LimitsConfig limits,
+      SessionConfig config,
+      Wills wills) {
+    this.loops = List.copyOf(loops);
+    this.context =
+        new SessionContext(
+            this, trie, store, store.writer(), clocks, metrics, limits, config, wills);
+  }
+
+  /** On the connection's I/O thread. The answer comes on the same thread, once. */
+  public void open(OpenRequest request) {
+    ClientConnection connection = request.connection();
+    if (!connection.isOpen()) {
+      return;
+    }
+    Session there = sessions.get(request.clientId());
+    if (there == null) {
+      if (sessions.size() >= context.limits().sessionsMax()) {
+        request
+            .answer()
+            .accept(
+                new OpenResult.Refused(
+                    ReasonCode.QUOTA_EXCEEDED,
+                    "limits.sessions-max of " + context.limits().sessionsMax() + " is reached"));
+        return;
+      }
+      Session fresh =
+          new Session(
+              context,
+              request.clientId(),
+              request.principalId(),
+              request.expirySeconds() > 0,
+              connection.loop());
+      there = sessions.putIfAbsent(request.clientId(), fresh);
+      if (there == null) {
+        fresh.attach(request);
+        return;
+      }
+    }
+    handOn(there, request);
+  }
+
+  /** Brings a request to the thread that owns the session now. */
+  void handOn(Session session, OpenRequest request) {
+    EventLoop owner = session.owner();
+    if (owner.isCurrent()) {
+      session.request(request);
+    } else {
+      owner.execute(() -> handOn(session, request));
+    }
+  }
+
+  void forget(Session session) {
+    sessions.remove(session.clientId(), session);
+  }
+
+  public Optional<Session> find(String clientId) {
+    return Optional.ofNullable(sessions.get(clientId));
+  }
+
+  public int size() {
+    return sessions.size();
+  }
+
+  /** A live view, for the admin API; each session's own state belongs to its thread. */
+  public Collection<Session> all() {
+    return Collections.unmodifiableCollection(sessions.values());
+  }
+
+  /**
+   * Once, before any listener is up: sessions as the store has them, spread over the I/O threads.
+   */
+  public void load() {
+    long now = context.clocks().wallMillis();
+    context.store().sessions(row -> restore(row, now));
+  }
+
+  private void restore(SessionRow row, long now) {
+    EventLoop owner = loops.get(Math.floorMod(row.clientId().hashCode(), loops.size()));
+    boolean durable = row.expirySeconds() > 0;
+    Session session = new Session(context, row.clientId(), row.owner(), durable, owner);
+    sessions.put(row.clientId(), session);
+    // A clock that went back must not make a session older or eternal: never more than the whole
+    // interval is left.
+    long expiryMillis = row.expirySeconds() * 1000;
+    long elapsed = row.online() ? 0 : Math.max(0, now - row.disconnectedAtMillis());
+    session.restore(
+        row.number(),
+        row.epoch(),
+        row.expirySeconds(),
+        row.subscriptions(),
+        row.inboundQos2(),
+        durable ? Math.max(0, expiryMillis - elapsed) : context.restartGraceMillis());
+    byte[] will = row.will();
+    if (will != null) {
+      SessionWill stored = SessionWill.decode(will);
+      long delay =
+          row.online()
+              ? Math.max(stored.delaySeconds() * 1000, context.restartGraceMillis())
+              : Math.clamp(row.willDueMillis() - now, 0, stored.delaySeconds() * 1000);
+      session.restoreWill(
+          stored, Math.min(delay, durable ? Math.max(0, expiryMillis - elapsed) : delay));
+    }
+  }
+}

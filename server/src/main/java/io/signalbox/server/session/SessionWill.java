@@ -1,0 +1,92 @@
+package io.signalbox.server.session;
+
+import com.google.gson.Gson;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.MessageBytes;
+import io.signalbox.server.topic.TopicName;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A Will Message with all that is needed to authorize and publish it later, also after a restart
+ * (MQTT 5.0 section 3.1.2.5).
+ *
+ * @param properties those that are passed on
+ * @param messageExpirySeconds counted from publication; -1: none
+ * @param delaySeconds Will Delay Interval, 0..4,294,967,295
+ * @param principal whose will it is: authorized again when it is published
+ * @param listener name of the listener the client had used
+ * @param transport of the connection, see {@link io.signalbox.server.principal.Peer}
+ */
+public record SessionWill(
+    TopicName topic,
+    Qos qos,
+    boolean retain,
+    Properties properties,
+    byte[] payload,
+    long messageExpirySeconds,
+    long delaySeconds,
+    Principal principal,
+    String listener,
+    String transport) {
+  private static final Gson GSON = new Gson();
+
+  /** What the store keeps beside the message itself. */
+  private record Header(
+      long messageExpirySeconds,
+      long delaySeconds,
+      Principal principal,
+      String listener,
+      String transport) {}
+
+  /** Whether it is kept on disk although its session ends with the connection. */
+  public boolean outlivesCrash() {
+    return qos != Qos.AT_MOST_ONCE || retain;
+  }
+
+  /** As it is published at {@code wallMillis}. */
+  public Message toMessage(String clientId, long wallMillis) {
+    long expiresAt =
+        messageExpirySeconds < 0 ? Message.NEVER_EXPIRES : wallMillis + messageExpirySeconds * 1000;
+    return new Message(topic, qos, retain, properties, expiresAt, payload, null, clientId);
+  }
+
+  /** Byte form for the store: length and JSON of the header, then the message. */
+  byte[] encode() {
+    byte[] header =
+        GSON.toJson(new Header(messageExpirySeconds, delaySeconds, principal, listener, transport))
+            .getBytes(StandardCharsets.UTF_8);
+    byte[] message =
+        MessageBytes.encode(
+            new Message(topic, qos, retain, properties, Message.NEVER_EXPIRES, payload, null, ""));
+    return ByteBuffer.allocate(4 + header.length + message.length)
+        .putInt(header.length)
+        .put(header)
+        .put(message)
+        .array();
+  }
+
+  static SessionWill decode(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    byte[] header = new byte[in.getInt()];
+    in.get(header);
+    byte[] body = new byte[in.remaining()];
+    in.get(body);
+    Header h = GSON.fromJson(new String(header, StandardCharsets.UTF_8), Header.class);
+    Message message = MessageBytes.decode(body);
+    return new SessionWill(
+        message.topic(),
+        message.qos(),
+        message.retain(),
+        message.properties(),
+        message.payload(),
+        h.messageExpirySeconds(),
+        h.delaySeconds(),
+        h.principal(),
+        h.listener(),
+        h.transport());
+  }
+}

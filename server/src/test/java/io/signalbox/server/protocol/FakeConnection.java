@@ -1,0 +1,189 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.PubComp;
+import io.signalbox.server.packet.PubRec;
+import io.signalbox.server.packet.PubRel;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.session.ClientConnection;
+import io.signalbox.server.topic.TopicName;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection without a socket: what the broker sends is in {@link #sent}, what the client sends
+ * waits while reads are suspended.
+ */
+final class FakeConnection implements ClientConnection {
+  final Deque<Packet> sent = new ArrayDeque<>();
+  private final ManualLoops.Loop loop;
+  private final ProtocolVersion version;
+  private final Deque<Packet> unread = new ArrayDeque<>();
+  private final ClientHandler handler;
+  private int suspended;
+  private boolean open = true;
+  private boolean reading;
+
+  FakeConnection(
+      ManualLoops loops, ManualLoops.Loop loop, ProtocolVersion version, ClientHandlers handlers) {
+    this.loop = loop;
+    this.version = version;
+    ClientHandler[] made = new ClientHandler[1];
+    loops.on(loop, () -> made[0] = handlers.open(this));
+    handler = made[0];
+  }
+
+  /** From the client; call it on the loop. */
+  void receive(Packet packet) {
+    unread.add(packet);
+    read();
+  }
+
+  private void read() {
+    if (reading) {
+      return;
+    }
+    reading = true;
+    try {
+      while (open && suspended == 0 && !unread.isEmpty()) {
+        handler.onPacket(unread.remove());
+      }
+    } catch (PacketException problem) {
+      handler.onPacketException(problem);
+    } finally {
+      reading = false;
+    }
+  }
+
+  /** The network broke; call it on the loop. */
+  void drop() {
+    if (open) {
+      open = false;
+      loop.execute(() -> handler.onClosed(CloseCause.PEER_RESET));
+    }
+  }
+
+  private void end() {
+    if (open) {
+      open = false;
+      loop.execute(() -> handler.onClosed(CloseCause.CLOSED_BY_US));
+    }
+  }
+
+  private boolean put(Packet packet) {
+    if (open) {
+      sent.add(packet);
+    }
+    return true;
+  }
+
+  @Override
+  public EventLoop loop() {
+    return loop;
+  }
+
+  @Override
+  public Peer peer() {
+    return new Peer(
+        "fake", "tcp", new InetSocketAddress("127.0.0.1", 1), null, List.of(), true, null);
+  }
+
+  @Override
+  public ProtocolVersion version() {
+    return version;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return open;
+  }
+
+  @Override
+  public boolean send(Packet packet) {
+    return put(packet);
+  }
+
+  @Override
+  public boolean sendPublish(
+      Message message,
+      Qos qos,
+      boolean retain,
+      boolean dup,
+      int packetId,
+      int[] subscriptionIdentifiers,
+      int topicAlias,
+      boolean topicOmitted) {
+    TopicName topic = message.topic();
+    return put(
+        new Publish(topic, qos, dup, retain, packetId, message.properties(), message.payload()));
+  }
+
+  @Override
+  public void sendPubAck(int packetId, ReasonCode reason) {
+    put(new PubAck(packetId, reason, Properties.NONE));
+  }
+
+  @Override
+  public void sendPubRec(int packetId, ReasonCode reason) {
+    put(new PubRec(packetId, reason, Properties.NONE));
+  }
+
+  @Override
+  public void sendPubRel(int packetId, ReasonCode reason) {
+    put(new PubRel(packetId, reason, Properties.NONE));
+  }
+
+  @Override
+  public void sendPubComp(int packetId, ReasonCode reason) {
+    put(new PubComp(packetId, reason, Properties.NONE));
+  }
+
+  @Override
+  public boolean congested() {
+    return false;
+  }
+
+  @Override
+  public void suspendReads() {
+    suspended++;
+  }
+
+  @Override
+  public void resumeReads() {
+    suspended--;
+    loop.execute(this::read);
+  }
+
+  @Override
+  public void accepted(
+      int keepAliveSeconds, int clientPacketBytesMax, boolean problemInformation) {}
+
+  @Override
+  public void disconnect(ReasonCode reason, @Nullable String reasonString) {
+    end();
+  }
+
+  @Override
+  public void refuse(ConnAck packet) {
+    put(packet);
+    end();
+  }
+
+  @Override
+  public void close() {
+    end();
+  }
+}

@@ -1,0 +1,141 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.Timer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several event loops driven by the test's own thread, one task at a time, the next loop chosen by
+ * a seed: every interleaving that the product's threads can show at the boundary of tasks, again
+ * and again the same.
+ */
+final class ManualLoops implements Clocks {
+  final List<Loop> loops = new ArrayList<>();
+  private final Random random;
+  private final List<Delayed> timers = new ArrayList<>();
+  private long millis = 1_000_000;
+
+  ManualLoops(int count, long seed) {
+    random = new Random(seed);
+    for (int i = 0; i < count; i++) {
+      loops.add(new Loop(i, count));
+    }
+  }
+
+  private @Nullable Loop current;
+
+  /** Runs one task of a loop that has one. */
+  boolean step() {
+    List<Loop> ready = loops.stream().filter(Loop::hasTask).toList();
+    if (ready.isEmpty()) {
+      return false;
+    }
+    Loop loop = ready.get(random.nextInt(ready.size()));
+    List<Queue<Runnable>> full = loop.queues.stream().filter(q -> !q.isEmpty()).toList();
+    on(loop, full.get(random.nextInt(full.size())).remove());
+    return true;
+  }
+
+  void on(Loop loop, Runnable task) {
+    @Nullable Loop before = current;
+    current = loop;
+    try {
+      task.run();
+    } finally {
+      current = before;
+    }
+  }
+
+  /** Moves the clocks and runs the timers that are due. */
+  void advance(long byMillis) {
+    millis += byMillis;
+    List<Delayed> due =
+        timers.stream()
+            .filter(t -> t.dueMillis <= millis)
+            .sorted(Comparator.comparingLong(t -> t.dueMillis))
+            .toList();
+    timers.removeAll(due);
+    due.forEach(t -> on(t.loop, t.task));
+  }
+
+  @Override
+  public long wallMillis() {
+    return millis;
+  }
+
+  @Override
+  public long nanos() {
+    return millis * 1_000_000;
+  }
+
+  private record Delayed(Loop loop, long dueMillis, Runnable task) {}
+
+  final class Loop implements EventLoop {
+    private final int index;
+
+    /**
+     * One queue for each sender: a loop by its index, then everybody else. Only within one is there
+     * an order.
+     */
+    private final List<Queue<Runnable>> queues = new ArrayList<>();
+
+    private final Thread thread = Thread.currentThread();
+
+    Loop(int index, int count) {
+      this.index = index;
+      for (int i = 0; i <= count; i++) {
+        queues.add(new ConcurrentLinkedQueue<>());
+      }
+    }
+
+    boolean hasTask() {
+      return queues.stream().anyMatch(q -> !q.isEmpty());
+    }
+
+    @Override
+    public int index() {
+      return index;
+    }
+
+    @Override
+    public boolean isCurrent() {
+      return Thread.currentThread() == thread && current == this;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      Loop from = current;
+      boolean fromLoop = from != null && Thread.currentThread() == thread;
+      queues.get(from != null && fromLoop ? from.index : queues.size() - 1).add(task);
+    }
+
+    @Override
+    public void runAtEndOfPass(Runnable task) {
+      execute(task);
+    }
+
+    @Override
+    public Timer schedule(long delayMillis, Runnable task) {
+      Delayed timer = new Delayed(this, millis + delayMillis, task);
+      timers.add(timer);
+      return () -> timers.remove(timer);
+    }
+
+    @Override
+    public long nowMillis() {
+      return millis;
+    }
+
+    @Override
+    public boolean congested() {
+      return false;
+    }
+  }
+}

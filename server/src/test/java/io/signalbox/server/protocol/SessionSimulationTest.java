@@ -1,0 +1,450 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.signalbox.server.auth.AccessDecision;
+import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.auth.ExchangeAuthenticator;
+import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.PubComp;
+import io.signalbox.server.packet.PubRec;
+import io.signalbox.server.packet.PubRel;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.RetainHandling;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.routing.Router;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.session.SessionRegistry;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A durable subscriber comes and goes, is taken over and moves between I/O threads while publishers
+ * on all of them send QoS 1 and 2: nothing that was acknowledged is lost, QoS 2 arrives once, and
+ * the order of each publisher and QoS is kept. The interleaving of the loops follows from the seed;
+ * only the store's own thread is real.
+ */
+final class SessionSimulationTest {
+  private static final long DEADLINE_SECONDS = 120;
+  private static final int PUBLISHES = 250;
+
+  @TempDir Path data;
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void losesNothingWhileTheSubscriberMoves(long seed) throws Exception {
+    try (World world = new World(data, seed)) {
+      world.run();
+    }
+  }
+
+  private static final class World implements AutoCloseable {
+    final Random random;
+    final ManualLoops loops;
+    final Store store;
+    final Protocol protocol;
+    final List<PublishingClient> publishers = new ArrayList<>();
+    final SubscribingClient subscriber;
+
+    World(Path data, long seed) throws Exception {
+      random = new Random(seed);
+      loops = new ManualLoops(3, seed);
+      Metrics metrics = new Metrics(3, "test");
+      List<EventLoop> all = List.copyOf(loops.loops);
+      store = TestStores.open(data, loops, metrics);
+      SubscriptionTrie trie = new SubscriptionTrie();
+      Protocol[] made = new Protocol[1];
+      ProtocolContext[] context = new ProtocolContext[1];
+      SessionConfig config = smallMemory();
+      SessionRegistry sessions =
+          new SessionRegistry(
+              all,
+              trie,
+              store,
+              loops,
+              metrics,
+              LimitsConfig.DEFAULTS,
+              config,
+              new WillPublisher(all, () -> made[0], () -> context[0]));
+      context[0] =
+          new ProtocolContext(
+              sessions,
+              TestStores.retained(store, loops),
+              store.writer(),
+              (connect, _, _, answer) ->
+                  answer.accept(new Authentication.Accepted(Principal.anonymous())),
+              new NoExchanges(),
+              (_, _, _, _, _, _) -> new AllowAll(),
+              LimitsConfig.DEFAULTS,
+              config,
+              metrics,
+              loops,
+              new Random(seed));
+      protocol = new Protocol(all, _ -> new Router(trie, 1_024, 1 << 20), context[0]);
+      made[0] = protocol;
+      subscriber = new SubscribingClient(this);
+      for (int i = 0; i < 3; i++) {
+        publishers.add(new PublishingClient(this, i));
+      }
+    }
+
+    /** Little room in memory, so that the session falls behind and reads from disk. */
+    private static SessionConfig smallMemory() {
+      SessionConfig d = SessionConfig.DEFAULTS;
+      return new SessionConfig(
+          d.expirySecondsMax(),
+          d.queueMessagesMax(),
+          d.queueBytesMax(),
+          10,
+          d.memoryQueueBytesMax(),
+          d.willRestartGrace());
+    }
+
+    void run() {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+      subscriber.connect();
+      await(deadline, () -> subscriber.subscribed);
+      while (!publishers.stream().allMatch(PublishingClient::done)) {
+        turn(deadline, true);
+      }
+      subscriber.calm = true;
+      await(deadline, () -> subscriber.hasAll(publishers));
+      for (PublishingClient publisher : publishers) {
+        assertEquals(PUBLISHES, publisher.acknowledged, "acknowledged of " + publisher.index);
+      }
+    }
+
+    private void await(long deadline, java.util.function.BooleanSupplier condition) {
+      while (!condition.getAsBoolean()) {
+        turn(deadline, false);
+      }
+    }
+
+    private void turn(long deadline, boolean trouble) {
+      if (System.nanoTime() > deadline) {
+        fail("not done in time; " + subscriber.state(publishers));
+      }
+      int what = random.nextInt(12);
+      if (what < 8) {
+        if (!loops.step()) {
+          LockSupport.parkNanos(20_000); // only the store's thread has work
+        }
+      } else if (what == 8) {
+        publishers.get(random.nextInt(publishers.size())).act();
+      } else if (what == 9) {
+        publishers.forEach(PublishingClient::read);
+      } else if (what == 10) {
+        subscriber.act();
+      } else if (!trouble || random.nextInt(20) > 0) {
+        subscriber.keepConnected();
+      } else {
+        subscriber.trouble();
+      }
+    }
+
+    FakeConnection connect(String clientId, boolean cleanStart, long expiry, int receiveMaximum) {
+      ManualLoops.Loop loop = loops.loops.get(random.nextInt(loops.loops.size()));
+      FakeConnection connection = new FakeConnection(loops, loop, ProtocolVersion.V5, protocol);
+      Properties properties =
+          Properties.NONE
+              .with(Property.SESSION_EXPIRY_INTERVAL, expiry)
+              .with(Property.RECEIVE_MAXIMUM, receiveMaximum);
+      send(
+          connection,
+          new Connect(ProtocolVersion.V5, clientId, cleanStart, 0, null, null, null, properties));
+      return connection;
+    }
+
+    void send(FakeConnection connection, Packet packet) {
+      connection.loop().execute(() -> connection.receive(packet));
+    }
+
+    @Override
+    public void close() {
+      store.close();
+    }
+  }
+
+  /** Publishes its own numbers in turn, each QoS with its own. */
+  private static final class PublishingClient {
+    final World world;
+    final int index;
+    final FakeConnection connection;
+    final int[] next = new int[3];
+    int sent;
+    int acknowledged;
+    private int packetId;
+
+    PublishingClient(World world, int index) {
+      this.world = world;
+      this.index = index;
+      connection = world.connect("publisher" + index, true, 0, 100);
+    }
+
+    boolean done() {
+      return acknowledged == PUBLISHES;
+    }
+
+    void act() {
+      if (!world.subscriber.subscribed || sent == PUBLISHES || sent - acknowledged > 50) {
+        return;
+      }
+      Qos qos = world.random.nextBoolean() ? Qos.AT_LEAST_ONCE : Qos.EXACTLY_ONCE;
+      sent++;
+      packetId = packetId % 65_535 + 1;
+      byte[] payload =
+          ByteBuffer.allocate(12)
+              .putInt(index)
+              .putInt(qos.value())
+              .putInt(next[qos.value()]++)
+              .array();
+      world.send(
+          connection,
+          new Publish(topic("t/" + index), qos, false, false, packetId, Properties.NONE, payload));
+    }
+
+    void read() {
+      while (!connection.sent.isEmpty()) {
+        switch (connection.sent.remove()) {
+          case PubAck ack -> {
+            assertFalse(ack.reason().isError(), () -> "PUBACK " + ack);
+            acknowledged++;
+          }
+          case PubRec rec -> {
+            assertFalse(rec.reason().isError(), () -> "PUBREC " + rec);
+            world.send(connection, new PubRel(rec.packetId()));
+          }
+          case PubComp _ -> acknowledged++;
+          case ConnAck ack -> assertFalse(ack.reason().isError(), () -> "CONNACK " + ack);
+          case Packet other -> fail("a publisher got " + other);
+        }
+      }
+    }
+  }
+
+  /** Keeps what a QoS 2 receiver keeps over its connections, and checks order and copies. */
+  private static final class SubscribingClient {
+    final World world;
+    boolean subscribed;
+    boolean calm;
+    private @Nullable FakeConnection connection;
+    private boolean established;
+    private boolean resumed;
+    private final Set<Integer> receivedNotReleased = new HashSet<>();
+    private final Map<String, Integer> highest = new HashMap<>();
+    private final Map<String, Integer> copies = new HashMap<>();
+    private final List<Packet> answers = new ArrayList<>();
+
+    SubscribingClient(World world) {
+      this.world = world;
+    }
+
+    void connect() {
+      answers.clear();
+      established = false;
+      connection = world.connect("subscriber", false, 1_000, 1 + world.random.nextInt(20));
+    }
+
+    void keepConnected() {
+      FakeConnection now = connection;
+      if (now == null || (!now.isOpen() && now.sent.isEmpty())) {
+        connect();
+      }
+    }
+
+    /** Drops the connection, or connects again while the old one stands. */
+    void trouble() {
+      FakeConnection now = connection;
+      if (now != null && world.random.nextBoolean()) {
+        now.loop().execute(now::drop);
+      }
+      connect();
+    }
+
+    void act() {
+      FakeConnection now = connection;
+      if (now == null) {
+        return;
+      }
+      int reads = world.random.nextInt(6);
+      for (int i = 0; i < reads && !now.sent.isEmpty(); i++) {
+        read(now, now.sent.remove());
+      }
+      int sends = calm ? answers.size() : world.random.nextInt(answers.size() + 1);
+      for (int i = 0; i < sends; i++) {
+        world.send(now, answers.removeFirst());
+      }
+    }
+
+    private void read(FakeConnection from, Packet packet) {
+      switch (packet) {
+        case ConnAck ack -> {
+          assertFalse(ack.reason().isError(), () -> "CONNACK " + ack);
+          assertEquals(resumed, ack.sessionPresent(), "session present");
+          established = true;
+          if (!resumed) {
+            world.send(
+                from,
+                new Subscribe(
+                    1,
+                    List.of(
+                        new RequestedSubscription(
+                            "t/#",
+                            new SubscriptionOptions(
+                                Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND))),
+                    Properties.NONE));
+          }
+        }
+        case Publish publish -> {
+          assertTrue(established, "PUBLISH before CONNACK");
+          received(publish);
+        }
+        case PubRel rel -> {
+          receivedNotReleased.remove(rel.packetId());
+          answers.add(new PubComp(rel.packetId()));
+        }
+        case io.signalbox.server.packet.SubAck _ -> {
+          subscribed = true;
+          resumed = true;
+        }
+        case Packet other -> fail("the subscriber got " + other);
+      }
+    }
+
+    private void received(Publish publish) {
+      ByteBuffer payload = ByteBuffer.wrap(publish.payload());
+      int publisher = payload.getInt();
+      int qos = payload.getInt();
+      int number = payload.getInt();
+      assertEquals(qos, publish.qos().value());
+      String stream = publisher + "/" + qos;
+      if (publish.qos() == Qos.EXACTLY_ONCE) {
+        answers.add(new PubRec(publish.packetId()));
+        if (!receivedNotReleased.add(publish.packetId())) {
+          assertTrue(publish.dup(), "the same packet identifier again without DUP");
+          return;
+        }
+        int copy = copies.merge(stream + "/" + number, 1, Integer::sum);
+        assertEquals(1, copy, () -> "QoS 2 message " + stream + "/" + number + " came twice");
+      } else {
+        answers.add(new PubAck(publish.packetId()));
+        copies.merge(stream + "/" + number, 1, Integer::sum);
+      }
+      int before = highest.getOrDefault(stream, -1);
+      if (number > before) {
+        assertEquals(before + 1, number, () -> "a gap in " + stream);
+        highest.put(stream, number);
+      } else {
+        assertEquals(
+            Qos.AT_LEAST_ONCE, publish.qos(), () -> "out of order: " + stream + "/" + number);
+      }
+    }
+
+    boolean hasAll(List<PublishingClient> publishers) {
+      for (PublishingClient publisher : publishers) {
+        for (int qos = 1; qos <= 2; qos++) {
+          if (highest.getOrDefault(publisher.index + "/" + qos, -1) != publisher.next[qos] - 1) {
+            return false;
+          }
+        }
+      }
+      return true;
+    }
+
+    String state(List<PublishingClient> publishers) {
+      StringBuilder text = new StringBuilder("subscriber has " + new java.util.TreeMap<>(highest));
+      for (PublishingClient p : publishers) {
+        text.append(", publisher ")
+            .append(p.index)
+            .append(" sent ")
+            .append(p.next[1])
+            .append('+')
+            .append(p.next[2])
+            .append(" acknowledged ")
+            .append(p.acknowledged);
+      }
+      return text.toString();
+    }
+  }
+
+  private static TopicName topic(String text) {
+    try {
+      return TopicName.of(text);
+    } catch (io.signalbox.server.topic.InvalidTopicException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static final class AllowAll implements Authorizer {
+    private static final AccessDecision YES = new AccessDecision(true, "test", false);
+
+    @Override
+    public AccessDecision connect() {
+      return YES;
+    }
+
+    @Override
+    public AccessDecision publish(TopicName topic, Qos qos, boolean retain, int payloadBytes) {
+      return YES;
+    }
+
+    @Override
+    public SubscribeDecision subscribe(
+        @Nullable String shareName, TopicFilter filter, Qos requested) {
+      return new SubscribeDecision(true, requested, false, "test");
+    }
+
+    @Override
+    public AccessDecision receive(TopicName topic) {
+      return YES;
+    }
+  }
+
+  private static final class NoExchanges implements ExchangeAuthenticator {
+    @Override
+    public boolean knows(String method) {
+      return false;
+    }
+
+    @Override
+    public Exchange begin(String method, Connect connect, Peer peer) {
+      throw new AssertionError("no method is known");
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.signalbox.server.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.topic.InvalidTopicException;
+import io.signalbox.server.topic.TopicName;
+import org.junit.jupiter.api.Test;
+
+final class OutboundQueueTest {
+  @Test
+  void firstInFirstOut() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(10, 1 << 20);
+    OutgoingPublish a = publish(1);
+    OutgoingPublish b = publish(1);
+    queue.add(a);
+    queue.add(b);
+    assertSame(a, queue.peek());
+    queue.removeHead();
+    assertSame(b, queue.peek());
+    queue.removeHead();
+    assertTrue(queue.isEmpty());
+    queue.add(a);
+    assertSame(a, queue.peek(), "an empty queue starts anew");
+  }
+
+  @Test
+  void isBoundedInCount() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(3, 1 << 20);
+    for (int i = 0; i < 3; i++) {
+      assertTrue(queue.hasRoom());
+      queue.add(publish(1));
+    }
+    assertFalse(queue.hasRoom());
+    assertFalse(queue.isLow());
+    queue.removeHead();
+    assertTrue(queue.hasRoom());
+    queue.removeHead();
+    assertTrue(queue.isLow());
+    assertEquals(1, queue.size());
+  }
+
+  @Test
+  void isBoundedInBytesButTakesOneOfAnySize() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(1_000, 10_000);
+    assertTrue(queue.hasRoom());
+    queue.add(publish(1_000_000));
+    assertFalse(queue.hasRoom());
+    queue.removeHead();
+    assertTrue(queue.hasRoom());
+    assertEquals(10_000, queue.byteRoom());
+  }
+
+  private static OutgoingPublish publish(int payloadBytes) throws InvalidTopicException {
+    Message message =
+        new Message(
+            TopicName.of("t"),
+            Qos.AT_LEAST_ONCE,
+            false,
+            Properties.NONE,
+            Message.NEVER_EXPIRES,
+            new byte[payloadBytes],
+            null,
+            "");
+    return new OutgoingPublish(message, Qos.AT_LEAST_ONCE, false, new int[0], null, 0, 0);
+  }
+}
