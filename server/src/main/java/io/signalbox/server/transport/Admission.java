@@ -113,6 +113,11 @@ final class Admission {
     return halfOpen.get();
   }
 
+  /** Addresses remembered now. */
+  int addresses() {
+    return sources.size();
+  }
+
   private boolean enter(InetAddress address, long nowMillis) {
     if (sources.size() >= SOURCES_MAX && !sources.containsKey(address)) {
       forgetIdle(nowMillis);

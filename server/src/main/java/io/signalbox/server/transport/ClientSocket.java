@@ -146,29 +146,15 @@ final class ClientSocket implements WebSocketDecoder.Events {
       return; // A wake-up that was on its way when we stopped reading.
     }
     try {
-      ByteBuffer buffer = loop.readBuffer();
-      for (int turn = 0; turn < READS_PER_TURN && state != State.CLOSED; turn++) {
-        buffer.clear();
-        int count = source.read(buffer);
-        if (count == 0) {
-          return;
-        }
-        if (count < 0) {
-          inputEnded();
-          return;
-        }
-        if (state != State.OPEN) {
-          discard(count);
-        } else {
-          bytesRead(loop.readArray(), count);
-        }
-        if (holds != 0) {
-          return;
-        }
-        // The selector, or the TLS layer, calls again if there is more: asking it costs less than a
-        // read that returns nothing.
-        if (cork == null && count < buffer.capacity()) {
-          return;
+      if (cork == null) {
+        read();
+      } else {
+        // While it is resumed, the TLS layer calls once more after each read that gave something,
+        // for a read that gives nothing; resumed afterwards, it calls if it still holds data.
+        source.suspendReads();
+        read();
+        if (holds == 0 && !peerEnded && (state == State.OPEN || state == State.DRAINING)) {
+          source.resumeReads();
         }
       }
     } catch (IOException e) {
@@ -176,6 +162,32 @@ final class ClientSocket implements WebSocketDecoder.Events {
       closeNow(CloseCause.PEER_RESET);
     } catch (Throwable t) { // XNIO would swallow it.
       fault(t);
+    }
+  }
+
+  private void read() throws IOException {
+    ByteBuffer buffer = loop.readBuffer();
+    int enough = cork == null ? buffer.capacity() : RECORD_BYTES;
+    for (int turn = 0; turn < READS_PER_TURN && state != State.CLOSED; turn++) {
+      buffer.clear();
+      int count = source.read(buffer);
+      if (count == 0) {
+        return;
+      }
+      if (count < 0) {
+        inputEnded();
+        return;
+      }
+      if (state != State.OPEN) {
+        discard(count);
+      } else {
+        bytesRead(loop.readArray(), count);
+      }
+      // The selector, or the TLS layer, calls again if there is more: asking costs less than a read
+      // that returns nothing.
+      if (count < enough || holds != 0) {
+        return;
+      }
     }
   }
 
@@ -294,7 +306,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
     carry.append(array, from, to - from, bytesMax);
   }
 
-  private void discard(int count) throws IOException {
+  private void discard(int count) {
     drained += count;
     if (drained > DRAIN_BYTES_MAX) {
       closeNow(CloseCause.CLOSED_BY_US);
@@ -488,6 +500,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   private boolean writeChunks() throws IOException {
     CorkedSink corked = outputBytes > RECORD_BYTES ? cork : null; // One record needs no gathering.
+    loop.metrics().socketWrites.inc(loop.index());
     if (corked == null) {
       return writeRuns();
     }
@@ -511,7 +524,6 @@ final class ClientSocket implements WebSocketDecoder.Events {
       }
       long taken = count == 1 ? sink.write(views[0]) : sink.write(views, 0, count);
       loop.metrics().bytesSent.add(loop.index(), taken);
-      loop.metrics().socketWrites.inc(loop.index());
       consumed(taken);
       // A socket that took a part is full. The TLS layer takes a record at a time.
       if (taken == 0 || (taken < bytes && cork == null)) {

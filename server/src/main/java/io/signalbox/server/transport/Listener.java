@@ -12,6 +12,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -162,6 +163,8 @@ final class Listener {
       while ((connection = socket.accept()) != null) {
         admit(connection);
       }
+    } catch (ClosedChannelException e) {
+      LOG.log(Level.DEBUG, "listener " + config.name() + " has stopped", e);
     } catch (IOException e) {
       LOG.log(Level.WARNING, "listener " + config.name() + " cannot accept", e);
     } catch (Throwable t) { // XNIO would swallow it.

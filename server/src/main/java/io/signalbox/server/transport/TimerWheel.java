@@ -44,7 +44,7 @@ final class TimerWheel {
     return entry;
   }
 
-  /** Gives every task that is due to {@code run}, the earlier ticks first. */
+  /** Gives every task that is due to {@code run}; after a long sleep not in the order of time. */
   void advance(long nowMillis, Consumer<Runnable> run) {
     long target = Math.floorDiv(nowMillis, TICK_MILLIS);
     if (target - tick > SLOTS) {

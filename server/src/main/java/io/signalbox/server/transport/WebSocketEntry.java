@@ -81,8 +81,8 @@ final class WebSocketEntry implements HttpHandler {
     HeaderMap headers = exchange.getRequestHeaders();
     if (!exchange.getRequestMethod().equals(Methods.GET)
         || !exchange.getProtocol().equals(Protocols.HTTP_1_1)
-        || !lists(headers.get(Headers.UPGRADE), "websocket")
-        || !lists(headers.get(Headers.CONNECTION), "upgrade")) {
+        || !lists(headers.get(Headers.UPGRADE), "websocket", false)
+        || !lists(headers.get(Headers.CONNECTION), "upgrade", false)) {
       exchange.getResponseHeaders().put(Headers.UPGRADE, "websocket");
       refuse(exchange, StatusCodes.UPGRADE_REQUIRED, Turnaway.UPGRADE);
     } else if (!"13".equals(headers.getFirst(Headers.SEC_WEB_SOCKET_VERSION))) {
@@ -90,9 +90,9 @@ final class WebSocketEntry implements HttpHandler {
       refuse(exchange, StatusCodes.UPGRADE_REQUIRED, Turnaway.UPGRADE);
     } else if (!originAllowed(headers)) {
       refuse(exchange, StatusCodes.FORBIDDEN, Turnaway.ORIGIN);
-    } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT)) {
+    } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT, true)) {
       mqtt.handleRequest(exchange); // [MQTT-6.0.0-4], whatever else was offered
-    } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT_LEGACY)) {
+    } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT_LEGACY, true)) {
       mqttLegacy.handleRequest(exchange);
     } else {
       refuse(exchange, StatusCodes.BAD_REQUEST, Turnaway.SUBPROTOCOL); // [MQTT-6.0.0-3]
@@ -130,13 +130,14 @@ final class WebSocketEntry implements HttpHandler {
         : null;
   }
 
-  private static boolean lists(@Nullable HeaderValues values, String wanted) {
+  private static boolean lists(@Nullable HeaderValues values, String wanted, boolean exact) {
     if (values == null) {
       return false;
     }
     for (String value : values) {
       for (String word : value.split(",", -1)) {
-        if (word.strip().equalsIgnoreCase(wanted)) {
+        String offered = word.strip();
+        if (exact ? offered.equals(wanted) : offered.equalsIgnoreCase(wanted)) {
           return true;
         }
       }

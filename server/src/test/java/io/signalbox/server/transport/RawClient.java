@@ -51,6 +51,14 @@ final class RawClient implements AutoCloseable {
     return new RawClient(socket);
   }
 
+  /** TLS inside a connection that is open already. */
+  static RawClient tlsOver(RawClient plain, SSLContext context) throws IOException {
+    return new RawClient(
+        context
+            .getSocketFactory()
+            .createSocket(plain.socket, "localhost", plain.socket.getPort(), true));
+  }
+
   static byte[] bytes(Packet packet, ProtocolVersion version) {
     var output = new ByteOutput(64);
     PacketEncoder.encode(packet, version, output);
@@ -102,6 +110,11 @@ final class RawClient implements AutoCloseable {
     } catch (java.net.SocketException e) {
       return null;
     }
+  }
+
+  /** The client goes away. */
+  void hangUp() throws IOException {
+    socket.close();
   }
 
   @Override

@@ -82,6 +82,22 @@ final class TestBroker implements AutoCloseable {
       ClientCertificate certificate, List<String> origins, boolean proxy, int connectionsMax) {
     static final Options DEFAULTS =
         new Options(ClientCertificate.NONE, List.of(), false, 1_000_000);
+
+    Options withCertificate(ClientCertificate wanted) {
+      return new Options(wanted, origins, proxy, connectionsMax);
+    }
+
+    Options withOrigins(List<String> allowed) {
+      return new Options(certificate, allowed, proxy, connectionsMax);
+    }
+
+    Options withProxy() {
+      return new Options(certificate, origins, true, connectionsMax);
+    }
+
+    Options withConnectionsMax(int max) {
+      return new Options(certificate, origins, proxy, max);
+    }
   }
 
   static ListenerConfig listener(ListenerConfig.Type type, UnaryOperator<Options> change) {

@@ -44,6 +44,10 @@ final class Wire implements AutoCloseable {
     return new Wire(raw, true);
   }
 
+  static Wire direct(RawClient raw) {
+    return new Wire(raw, false);
+  }
+
   /**
    * @return status line and headers of the answer
    */

@@ -1,0 +1,153 @@
+package io.signalbox.server.transport;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Turnaway;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class AdmissionTest {
+  private static final ListenerConfig.Type TCP = ListenerConfig.Type.TCP;
+
+  private final AtomicInteger onListener = new AtomicInteger();
+  private final MemoryBudget memory = new MemoryBudget(1_000);
+
+  private static Admission.Ticket ticket(Admission.Verdict verdict) {
+    Admission.Ticket ticket = verdict.ticket();
+    assertNotNull(ticket);
+    return ticket;
+  }
+
+  private static @Nullable Turnaway turnaway(Admission.Verdict verdict) {
+    return verdict.turnaway();
+  }
+
+  @Test
+  void boundsOpenConnectionsOverAll() {
+    Admission admission = new Admission(Limits.with(l -> l.connectionsMax = 2), memory);
+    Admission.Ticket first = ticket(admission.admit(onListener, 10));
+    ticket(admission.admit(onListener, 10));
+    assertEquals(Turnaway.CONNECTION_LIMIT, turnaway(admission.admit(onListener, 10)));
+    first.closed();
+    first.closed(); // gives its place back once
+    ticket(admission.admit(onListener, 10));
+    assertEquals(Turnaway.CONNECTION_LIMIT, turnaway(admission.admit(onListener, 10)));
+    assertEquals(2, admission.open());
+  }
+
+  @Test
+  void boundsOpenConnectionsOfAListener() {
+    Admission admission = new Admission(TransportLimits.DEFAULTS, memory);
+    ticket(admission.admit(onListener, 1));
+    assertEquals(Turnaway.LISTENER_LIMIT, turnaway(admission.admit(onListener, 1)));
+    ticket(admission.admit(new AtomicInteger(), 1));
+    assertEquals(2, admission.open());
+    assertEquals(1, onListener.get());
+  }
+
+  @Test
+  void boundsHalfOpenConnections() {
+    Admission admission = new Admission(Limits.with(l -> l.halfOpenMax = 1), memory);
+    Admission.Ticket first = ticket(admission.admit(onListener, 10));
+    assertEquals(Turnaway.CONNECTION_LIMIT, turnaway(admission.admit(onListener, 10)));
+    first.connected();
+    Admission.Ticket second = ticket(admission.admit(onListener, 10));
+    second.closed();
+    second.connected();
+    assertEquals(0, admission.halfOpen());
+  }
+
+  @Test
+  void admitsNobodyWhileTheBuffersAreFull() {
+    Admission admission = new Admission(TransportLimits.DEFAULTS, memory);
+    memory.add(1_001);
+    assertEquals(Turnaway.MEMORY_LIMIT, turnaway(admission.admit(onListener, 10)));
+    memory.add(-1);
+    ticket(admission.admit(onListener, 10));
+    assertEquals(1, onListener.get());
+  }
+
+  @Test
+  void boundsTheConnectionsOfAnAddress() throws Exception {
+    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSource = 2), memory);
+    InetAddress one = InetAddress.getByName("10.0.0.1");
+    InetAddress other = InetAddress.getByName("10.0.0.2");
+    List<Admission.Ticket> tickets = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      tickets.add(ticket(admission.admit(onListener, 10)));
+    }
+    assertTrue(tickets.get(0).from(one, 0));
+    assertTrue(tickets.get(1).from(one, 0));
+    assertFalse(tickets.get(2).from(one, 0));
+    assertTrue(tickets.get(3).from(other, 0));
+    tickets.get(2).closed(); // was not admitted, frees nothing of the address
+    assertFalse(ticket(admission.admit(onListener, 10)).from(one, 0));
+    tickets.get(0).closed();
+    assertTrue(ticket(admission.admit(onListener, 10)).from(one, 0));
+  }
+
+  @Test
+  void boundsTheRateOfAnAddress() throws Exception {
+    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 2), memory);
+    InetAddress one = InetAddress.getByName("10.0.0.1");
+    int admitted = 0;
+    for (int i = 0; i < 20; i++) {
+      admitted += ticket(admission.admit(onListener, 100)).from(one, 5_000) ? 1 : 0;
+    }
+    assertEquals(8, admitted, "the burst of four seconds");
+    assertTrue(ticket(admission.admit(onListener, 100)).from(one, 5_500));
+    assertFalse(ticket(admission.admit(onListener, 100)).from(one, 5_500));
+  }
+
+  @Test
+  void remembersABoundedNumberOfAddresses() throws Exception {
+    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 1), memory);
+    byte[] address = new byte[4];
+    for (int i = 0; i < 200_000; i++) {
+      address[0] = 10;
+      address[1] = (byte) (i >> 16);
+      address[2] = (byte) (i >> 8);
+      address[3] = (byte) i;
+      Admission.Ticket ticket = ticket(admission.admit(onListener, 10));
+      assertTrue(ticket.from(InetAddress.getByAddress(address), i));
+      ticket.closed();
+    }
+    assertTrue(admission.addresses() <= 65_536, admission.addresses() + " addresses");
+  }
+
+  @Test
+  void closesConnectionsOverTheLimitAtOnceAndServesTheOthers() throws Exception {
+    EchoHandler.Log log = new EchoHandler.Log();
+    try (var broker =
+            TestBroker.start(
+                TransportLimits.DEFAULTS,
+                c -> new EchoHandler(c, log),
+                TestBroker.listener(TCP, o -> o.withConnectionsMax(1)));
+        var first = RawClient.plain(broker.address(TCP))) {
+      first.send(RawClient.connect(0));
+      assertArrayEquals(RawClient.CONNACK_V5, first.read(5));
+      try (var second = RawClient.plain(broker.address(TCP))) {
+        byte[] end = second.readToEnd();
+        assertTrue(end == null || end.length == 0);
+      }
+      assertEquals(1, broker.metrics.connectionsTurnedAway.of(Turnaway.LISTENER_LIMIT).value());
+      first.send(new byte[] {(byte) 0xC0, 0});
+      assertEquals(2, first.read(2).length);
+      first.hangUp();
+      Await.until(() -> broker.transport.connections() == 0);
+      try (var third = RawClient.plain(broker.address(TCP))) {
+        third.send(RawClient.connect(0));
+        assertArrayEquals(RawClient.CONNACK_V5, third.read(5));
+      }
+    }
+  }
+}

@@ -1,0 +1,268 @@
+package io.signalbox.server.transport;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Turnaway;
+import io.signalbox.server.protocol.CloseCause;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WebSocketEntryTest {
+  private static final ListenerConfig.Type WS = ListenerConfig.Type.WS;
+  private static final String MQTT = "Sec-WebSocket-Protocol: mqtt\r\n";
+
+  private final EchoHandler.Log log = new EchoHandler.Log();
+
+  private TestBroker broker(List<String> origins) throws Exception {
+    return TestBroker.start(
+        TransportLimits.DEFAULTS,
+        c -> new EchoHandler(c, log),
+        TestBroker.listener(WS, o -> o.withOrigins(origins)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mqtt, mqtt",
+    "mqttv3.1, mqttv3.1",
+    "'mqttv3.1, mqtt', mqtt",
+    "'chat,mqtt', mqtt",
+  })
+  void choosesTheSubprotocol(String offered, String chosen) throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      String answer = Wire.upgrade(client, "Sec-WebSocket-Protocol: " + offered + "\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 101 "), answer);
+      assertTrue(
+          answer
+              .toLowerCase(java.util.Locale.ROOT)
+              .contains("sec-websocket-protocol: " + chosen + "\r\n"),
+          answer);
+      assertTrue(answer.contains("ICX+Yqv66kxgM0FcWaLWlFLwTAI="), answer); // RFC 6455 4.2.2 5.4
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "''",
+    "'Sec-WebSocket-Protocol: chat\r\n'",
+    "'Sec-WebSocket-Protocol: mqtt5\r\n'",
+    "'Sec-WebSocket-Protocol: MQTT\r\n'",
+  })
+  void answers400WithoutTheSubprotocol(String header) throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      assertTrue(Wire.upgrade(client, header).startsWith("HTTP/1.1 400 "));
+      assertEquals(1, broker.metrics.connectionsTurnedAway.of(Turnaway.SUBPROTOCOL).value());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', http://localhost, 101", // the Host of the request
+    "'', http://LOCALHOST, 101",
+    "'', https://localhost, 403",
+    "'', http://localhost.evil.example, 403",
+    "'', null, 403",
+    "https://app.example, https://app.example, 101",
+    "https://app.example, https://app.example:8443, 403",
+    "https://app.example, http://localhost, 403",
+    "*, https://anything.example, 101",
+  })
+  void admitsTheAllowedOrigins(String allowed, String origin, int status) throws Exception {
+    try (var broker = broker(allowed.isEmpty() ? List.of() : List.of(allowed));
+        var client = RawClient.plain(broker.address(WS))) {
+      String answer = Wire.upgrade(client, MQTT + "Origin: " + origin + "\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "POST, websocket, Upgrade, 13, 426",
+    "GET, h2c, Upgrade, 13, 426",
+    "GET, websocket, close, 13, 426",
+    "GET, websocket, Upgrade, 8, 426",
+    "GET, websocket, 'keep-alive, Upgrade', 13, 101",
+  })
+  void answersWhatIsNoUpgrade(
+      String method, String upgrade, String connection, String version, int status)
+      throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      String answer =
+          Wire.request(
+              client,
+              method
+                  + " /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: "
+                  + upgrade
+                  + "\r\nConnection: "
+                  + connection
+                  + "\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: "
+                  + version
+                  + "\r\n"
+                  + MQTT
+                  + "\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
+    }
+  }
+
+  @Test
+  void answers400WithoutAKey() throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      String answer =
+          Wire.request(
+              client,
+              "GET /mqtt HTTP/1.1\r\n"
+                  + "Host: localhost\r\n"
+                  + "Upgrade: websocket\r\n"
+                  + "Connection: Upgrade\r\n"
+                  + "Sec-WebSocket-Version: 13\r\n"
+                  + MQTT
+                  + "\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+    }
+  }
+
+  @Test
+  void otherPathsGoToTheCallersHandlerAndTheConnectionLives() throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      for (int i = 0; i < 2; i++) {
+        String answer = Wire.request(client, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+        assertEquals("page", new String(client.read(4), StandardCharsets.US_ASCII));
+      }
+      assertEquals(0, broker.transport.halfOpenConnections());
+      String answer = Wire.upgrade(client, MQTT);
+      assertTrue(answer.startsWith("HTTP/1.1 101 "), answer);
+      Wire wire = Wire.upgraded(client);
+      wire.send(RawClient.connect(0));
+      assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+    }
+  }
+
+  @Test
+  void takesFramesThatCameWithTheUpgradeRequest() throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      Wire wire = Wire.upgraded(client);
+      byte[] request =
+          ("GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+                  + MQTT
+                  + "\r\n")
+              .getBytes(StandardCharsets.US_ASCII);
+      client.send(request, wire.frame(0x82, RawClient.connect(0)));
+      while (client.in.read() != '\r' || !endOfHeaders(client)) {}
+      assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+    }
+  }
+
+  private static boolean endOfHeaders(RawClient client) throws Exception {
+    return client.in.read() == '\n' && client.in.read() == '\r' && client.in.read() == '\n';
+  }
+
+  @Test
+  void answersPingAndClose() throws Exception {
+    try (var broker = broker(List.of());
+        var wire = Wire.open(broker, WS)) {
+      byte[] payload = "x".repeat(125).getBytes(StandardCharsets.US_ASCII);
+      wire.raw.send(wire.frame(0x89, payload));
+      Wire.Frame pong = wire.readFrame();
+      assertEquals(10, pong.opcode());
+      assertArrayEquals(payload, pong.payload());
+      wire.raw.send(wire.frame(0x88, new byte[] {3, (byte) 0xE9}));
+      assertNotNull(wire.readToEnd());
+      assertEquals(1001, wire.closeCode());
+      assertEquals(CloseCause.PEER_CLOSED, log.closed.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"129, 1003", "194, 1002", "128, 1002"})
+  void closesWithTheCodeOfTheViolation(int firstByte, int code) throws Exception {
+    try (var broker = broker(List.of());
+        var wire = Wire.open(broker, WS)) {
+      wire.raw.send(wire.frame(firstByte, new byte[] {1}));
+      assertNotNull(wire.readToEnd());
+      assertEquals(code, wire.closeCode());
+      assertNotNull(log.closed.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void closesOverlongFramesWith1009() throws Exception {
+    try (var broker =
+            TestBroker.start(
+                1, Limits.with(l -> l.frameBytesMax = 1_000), c -> new EchoHandler(c, log), WS);
+        var wire = Wire.open(broker, WS)) {
+      wire.raw.send(wire.frame(0x82, new byte[1_001]));
+      assertNotNull(wire.readToEnd());
+      assertEquals(1009, wire.closeCode());
+    }
+  }
+
+  @Test
+  void closesARequestWhoseHeadersNeverEnd() throws Exception {
+    try (var broker =
+            TestBroker.start(
+                1,
+                Limits.with(
+                    l -> {
+                      l.httpHeaderMillis = 300;
+                      l.handshakeMillis = 600;
+                    }),
+                c -> new EchoHandler(c, log),
+                WS);
+        var client = RawClient.plain(broker.address(WS))) {
+      client.send("GET /mqtt HTTP/1.1\r\nHost: ".getBytes(StandardCharsets.US_ASCII));
+      client.readToEnd();
+    }
+  }
+
+  @Test
+  void refusesHeadersOverTheLimit() throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      client.send("GET / HTTP/1.1\r\nHost: localhost\r\n".getBytes(StandardCharsets.US_ASCII));
+      byte[] filler = ("X: " + "y".repeat(1_000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+      try {
+        for (int i = 0; i < 100; i++) {
+          client.send(filler);
+        }
+      } catch (java.net.SocketException _) {
+        // Closed while we were still sending: just as well.
+      }
+      byte[] answer = client.readToEnd();
+      assertTrue(
+          answer == null
+              || answer.length == 0
+              || new String(answer, StandardCharsets.US_ASCII).startsWith("HTTP/1.1 4"));
+    }
+  }
+
+  @Test
+  void anIdleConnectionGivesItsBuffersBack() throws Exception {
+    try (var broker = broker(List.of());
+        var wire = Wire.open(broker, WS)) {
+      wire.send(RawClient.connect(0));
+      wire.read(5);
+      byte[] publish = RawClient.publish(new byte[100_000]);
+      wire.send(publish);
+      wire.read(publish.length);
+      for (int i = 0; i < broker.loops.count(); i++) {
+        long held = Loops.call(broker.loops, i, loop -> loop.buffers().held());
+        assertEquals(0, held);
+      }
+    }
+  }
+}
