@@ -7,6 +7,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class ClientTrust extends X509ExtendedTrustManager {
   private final Supplier<CertificateVerifier> verifier;
   private final Clock clock;
+  private final BiConsumer<X509Certificate, Rejected> refused;
 
   /**
    * Trusts whom the verifier accepts.
@@ -26,8 +28,23 @@ public final class ClientTrust extends X509ExtendedTrustManager {
    * @param verifier the current one; called from many threads
    */
   public ClientTrust(Supplier<CertificateVerifier> verifier, Clock clock) {
+    this(verifier, clock, (_, _) -> {});
+  }
+
+  /**
+   * Trusts whom the verifier accepts.
+   *
+   * @param verifier the current one; called from many threads
+   * @param refused told of each client that is refused, with its own certificate: the client itself
+   *     learns no more than a TLS alert
+   */
+  public ClientTrust(
+      Supplier<CertificateVerifier> verifier,
+      Clock clock,
+      BiConsumer<X509Certificate, Rejected> refused) {
     this.verifier = verifier;
     this.clock = clock;
+    this.refused = refused;
   }
 
   @Override
@@ -35,8 +52,12 @@ public final class ClientTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     switch (verifier.get().verify(List.of(chain), clock.instant())) {
       case Accepted _ -> {}
-      case Rejected(Verification.Reason reason, String text) ->
-          throw new CertificateException(reason + ": " + text);
+      case Rejected rejected -> {
+        if (chain.length > 0) {
+          refused.accept(chain[0], rejected);
+        }
+        throw new CertificateException(rejected.reason() + ": " + rejected.text());
+      }
     }
   }
 

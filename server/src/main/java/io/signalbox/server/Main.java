@@ -1,12 +1,13 @@
 package io.signalbox.server;
 
-import io.signalbox.server.cli.BrokerFactory;
+import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.Commands;
 import io.signalbox.server.cli.Logging;
-import io.signalbox.server.cli.RunningBroker;
-import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.eventloop.Clocks;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 
@@ -19,20 +20,14 @@ public final class Main {
     System.exit(new Commands(new Brokers(), Main::issueToken, System.getenv()).run(arguments));
   }
 
-  /** Takes the place of the broker until it is wired in. */
-  private static final class Brokers implements BrokerFactory {
-    @Override
-    public void check(BrokerConfig config) {}
-
-    @Override
-    public RunningBroker start(BrokerConfig config) throws CommandFailure {
-      throw new CommandFailure("this development build has no broker yet");
-    }
-  }
-
   private static String issueToken(
       Path dataDirectory, String subject, List<String> groups, Duration lifetime)
       throws CommandFailure {
-    throw new CommandFailure("this development build issues no tokens yet");
+    try {
+      return TokenIssuer.openOrCreate(dataDirectory, Clocks.system(), new SecureRandom())
+          .issue(subject, groups, lifetime);
+    } catch (AuthSetupException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
   }
 }

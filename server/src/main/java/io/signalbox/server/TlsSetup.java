@@ -11,8 +11,10 @@ import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.TlsContexts;
 import io.signalbox.pki.TlsIdentity;
 import io.signalbox.pki.TrustedCa;
+import io.signalbox.pki.Verification;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.principal.LogText;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -20,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,7 +111,17 @@ final class TlsSetup {
   }
 
   SSLContext context() {
-    return TlsContexts.server(keys, new ClientTrust(() -> verifier, Clock.systemUTC()));
+    return TlsContexts.server(keys, new ClientTrust(() -> verifier, Clock.systemUTC(), TlsSetup::refused));
+  }
+
+  private static void refused(X509Certificate certificate, Verification.Rejected why) {
+    LOG.log(
+        Level.WARNING,
+        "refused the TLS handshake of a client with certificate {0}, serial {1}: {2} ({3})",
+        LogText.quote(certificate.getSubjectX500Principal().getName()),
+        certificate.getSerialNumber().toString(16),
+        why.text(),
+        why.reason());
   }
 
   /**

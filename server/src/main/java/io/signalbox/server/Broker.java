@@ -1,0 +1,288 @@
+package io.signalbox.server;
+
+import io.signalbox.pki.PkiException;
+import io.signalbox.server.admin.AdminHandler;
+import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.AuthenticatorChain;
+import io.signalbox.server.auth.JwtExchange;
+import io.signalbox.server.auth.PolicyAuthorizers;
+import io.signalbox.server.auth.PolicyStore;
+import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.RunningBroker;
+import io.signalbox.server.cli.VersionCommand;
+import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.Protocol;
+import io.signalbox.server.protocol.ProtocolContext;
+import io.signalbox.server.protocol.WillPublisher;
+import io.signalbox.server.retained.RetainedMessages;
+import io.signalbox.server.routing.Router;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.session.SessionRegistry;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreLimits;
+import io.signalbox.server.store.StoreOpenException;
+import io.signalbox.server.transport.IoLoops;
+import io.signalbox.server.transport.ServerTls;
+import io.signalbox.server.transport.Transport;
+import io.signalbox.server.transport.TransportLimits;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole broker, built by hand: the constructor is the start order, {@link #stop} goes back the same way.
+ */
+final class Broker implements RunningBroker {
+  private static final Logger LOG = System.getLogger(Broker.class.getName());
+
+  /** Routes that each I/O thread keeps, and their heap. */
+  private static final int CACHED_TOPICS = 1 << 16;
+
+  private static final long CACHED_ROUTE_BYTES = 64L << 20;
+
+  private static final int WAITING_HANDSHAKES = 4_096;
+  private static final int REFRESH_SECONDS = 10;
+
+  private final BrokerConfig config;
+  private final Deque<Closing> closing = new ArrayDeque<>();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final Transport transport;
+  private volatile @Nullable Throwable failure;
+  private volatile boolean ready;
+
+  /** What was opened and is closed again in reverse order. */
+  private record Closing(String what, AutoCloseable part) {}
+
+  private Broker(BrokerConfig config) throws CommandFailure {
+    this.config = config;
+    try {
+      transport = open();
+    } catch (PkiException | AuthSetupException | StoreOpenException | IOException e) {
+      closeAll();
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    } catch (CommandFailure | RuntimeException e) {
+      closeAll();
+      throw e;
+    }
+    ready = true;
+  }
+
+  static Broker start(BrokerConfig config) throws CommandFailure {
+    return new Broker(config);
+  }
+
+  private Transport open()
+      throws PkiException, AuthSetupException, StoreOpenException, IOException, CommandFailure {
+    SecureRandom random = new SecureRandom();
+    Clocks clocks = Clocks.system();
+    Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
+    TlsSetup tls = TlsSetup.load(config, random);
+    PolicyStore policies = PolicyStore.open(config.policies(), metrics);
+
+    TransportLimits transportLimits = TransportLimits.of(config.io(), config.limits());
+    IoLoops loops =
+        opened(
+            "I/O threads",
+            new IoLoops(
+                config.io().ioThreadCount(),
+                config.io().workerThreads(),
+                transportLimits,
+                clocks,
+                metrics));
+    AuthenticatorChain authenticators =
+        AuthenticatorChain.of(
+            config.auth(),
+            config.dataDirectory(),
+            tls::verifier,
+            loops.worker(),
+            clocks,
+            random,
+            metrics);
+
+    StoreLimits storeLimits = storeLimits();
+    Store store =
+        opened(
+            "store",
+            Store.open(
+                config.dataDirectory().resolve("store"),
+                config.store(),
+                storeLimits,
+                clocks,
+                metrics,
+                this::storeFailed));
+    RetainedMessages retained = new RetainedMessages(store, storeLimits, clocks);
+    SubscriptionTrie trie = new SubscriptionTrie();
+
+    List<EventLoop> all = loops.all();
+    Wiring wiring = new Wiring();
+    SessionRegistry sessions =
+        new SessionRegistry(
+            all,
+            trie,
+            store,
+            clocks,
+            metrics,
+            config.limits(),
+            config.session(),
+            new WillPublisher(all, wiring::protocol, wiring::context));
+    ProtocolContext context =
+        new ProtocolContext(
+            sessions,
+            retained,
+            store.writer(),
+            authenticators,
+            new JwtExchange(authenticators),
+            new PolicyAuthorizers(policies),
+            config.limits(),
+            config.session(),
+            metrics,
+            clocks,
+            random);
+    Protocol protocol =
+        new Protocol(all, _ -> new Router(trie, CACHED_TOPICS, CACHED_ROUTE_BYTES), context);
+    wiring.set(protocol, context);
+    sessions.load();
+
+    metrics.sessions.from(sessions::size);
+    metrics.subscriptions.from(trie::size);
+    metrics.retainedMessages.from(retained::count);
+
+    ServerTls serverTls = opened("TLS", serverTls(tls));
+    Transport listeners =
+        opened(
+            "listeners",
+            new Transport(
+                loops,
+                transportLimits,
+                config.limits().packetBytesMax(),
+                protocol,
+                config.listeners(),
+                serverTls,
+                new AdminHandler(config.admin(), metrics, authenticators::identify, this::obstacle)));
+    listeners.start();
+    metrics.connectionsOpen.from(listeners::connections);
+    store.startHousekeeping();
+    ScheduledExecutorService maintenance =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> Thread.ofPlatform().daemon().name("signalbox-maintenance").unstarted(task));
+    opened("maintenance", maintenance::shutdownNow);
+    maintenance.scheduleWithFixedDelay(
+        tls::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+    return listeners;
+  }
+
+  /** Breaks the circle between sessions, whose wills are published, and the protocol, which serves sessions. */
+  private static final class Wiring {
+    private volatile @Nullable Protocol protocol;
+    private volatile @Nullable ProtocolContext context;
+
+    void set(Protocol made, ProtocolContext shared) {
+      protocol = made;
+      context = shared;
+    }
+
+    Protocol protocol() {
+      Protocol made = protocol;
+      assert made != null : "used before it was wired";
+      return made;
+    }
+
+    ProtocolContext context() {
+      ProtocolContext shared = context;
+      assert shared != null : "used before it was wired";
+      return shared;
+    }
+  }
+
+  private ServerTls serverTls(TlsSetup tls) {
+    List<String> protocols =
+        config.tls().protocols().stream()
+            .sorted(Comparator.reverseOrder())
+            .map(TlsConfig.Version::toString)
+            .toList();
+    return new ServerTls(
+        tls.context(), protocols, config.io().ioThreadCount(), WAITING_HANDSHAKES);
+  }
+
+  private StoreLimits storeLimits() {
+    return new StoreLimits(
+        config.session().queueMessagesMax(),
+        config.session().queueBytesMax(),
+        StoreLimits.Overflow.DROP_NEWEST,
+        config.limits().retainedMessagesMax(),
+        config.limits().retainedBytesMax());
+  }
+
+  private <T extends AutoCloseable> T opened(String what, T part) {
+    closing.push(new Closing(what, part));
+    return part;
+  }
+
+  /** A failed disk: nothing more is acknowledged, so the process had better start anew. */
+  private void storeFailed(Throwable problem) {
+    failure = problem;
+    LOG.log(Level.ERROR, "the store failed, the broker stops", problem);
+    Thread.ofPlatform().name("signalbox-stop").start(this::stop); // the store's own thread calls here and cannot wait for itself
+  }
+
+  private Optional<String> obstacle() {
+    if (failure != null) {
+      return Optional.of("the store failed");
+    }
+    return ready ? Optional.empty() : Optional.of("the broker is starting or stopping");
+  }
+
+  @Override
+  public List<Listening> listening() {
+    return transport.bound().stream()
+        .map(bound -> new Listening(listener(bound.name()), bound.address()))
+        .toList();
+  }
+
+  private ListenerConfig listener(String name) {
+    return config.listeners().stream()
+        .filter(listener -> listener.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Override
+  public boolean awaitEnd() throws InterruptedException {
+    ended.await();
+    return failure == null;
+  }
+
+  @Override
+  public void stop() {
+    ready = false;
+    closeAll();
+    ended.countDown();
+  }
+
+  private synchronized void closeAll() {
+    while (!closing.isEmpty()) {
+      Closing last = closing.pop();
+      try {
+        last.part.close();
+      } catch (Exception e) {
+        LOG.log(Level.ERROR, "closing the " + last.what + " failed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package io.signalbox.server;
+
+import io.signalbox.pki.PkiException;
+import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.AuthenticatorChain;
+import io.signalbox.server.auth.PolicyStore;
+import io.signalbox.server.cli.BrokerFactory;
+import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.RunningBroker;
+import io.signalbox.server.cli.VersionCommand;
+import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.metrics.Metrics;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What {@code serve} is handed. */
+final class Brokers implements BrokerFactory {
+  @Override
+  public void check(BrokerConfig config) throws CommandFailure {
+    List<String> problems = new ArrayList<>();
+    try {
+      TlsSetup.check(config.tls(), new SecureRandom());
+    } catch (PkiException e) {
+      problems.add(e.getMessage());
+    }
+    try {
+      AuthenticatorChain.check(config.auth());
+    } catch (AuthSetupException e) {
+      problems.add(e.getMessage());
+    }
+    try {
+      PolicyStore.open(config.policies(), new Metrics(1, VersionCommand.version()));
+    } catch (AuthSetupException e) {
+      problems.add(e.getMessage());
+    }
+    if (!problems.isEmpty()) {
+      throw new CommandFailure(String.join(System.lineSeparator(), problems));
+    }
+  }
+
+  @Override
+  public RunningBroker start(BrokerConfig config) throws CommandFailure {
+    return Broker.start(config);
+  }
+}
