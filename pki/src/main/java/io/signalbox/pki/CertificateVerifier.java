@@ -82,6 +82,23 @@ public final class CertificateVerifier {
     return verify(chain, identity, at);
   }
 
+  /**
+   * Looks once more at what this same verifier accepted before, without a signature check: only at
+   * what changes with time, validity and revocation.
+   */
+  public Verification recheck(Accepted earlier, Instant at) {
+    for (TrustedCa ca : trusted) {
+      if (ca.name().equals(earlier.caName())) {
+        Optional<Rejected> problem =
+            PathChecks.validity(earlier.path(), at)
+                .or(() -> PathChecks.revocation(earlier.path(), ca.revocation(), at));
+        return problem.isPresent() ? problem.get() : earlier;
+      }
+    }
+    throw new IllegalArgumentException(
+        "the authority \"" + earlier.caName() + "\" is not one of this verifier's");
+  }
+
   private Verification verify(List<X509Certificate> chain, ClientIdentity identity, Instant at) {
     @Nullable Rejected first = null;
     for (Candidate candidate : candidates(chain)) {

@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -182,8 +183,10 @@ final class Broker implements RunningBroker {
         Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("signalbox-maintenance").unstarted(task));
     opened("maintenance", maintenance::shutdownNow);
-    maintenance.scheduleWithFixedDelay(
-        tls::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+    Future<?> refresh =
+        maintenance.scheduleWithFixedDelay(
+            tls::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+    LOG.log(Level.DEBUG, "certificates are looked at every {0} s: {1}", REFRESH_SECONDS, refresh);
     return listeners;
   }
 

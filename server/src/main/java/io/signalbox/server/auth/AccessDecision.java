@@ -6,7 +6,26 @@ package io.signalbox.server.auth;
  *
  * @param rule {@code policy#statement} that decided, or why none did; for the log and, where the
  *     client asked for problem information, the Reason String
- * @param disconnect the policy ends the connection when this is denied, rather than dropping the
- *     message
+ * @param onDenied what becomes of a denied PUBLISH where the protocol has no way to say no
  */
-public record AccessDecision(boolean allowed, String rule, boolean disconnect) {}
+public record AccessDecision(boolean allowed, String rule, OnDenied onDenied) {
+
+  /** What the client's policies say of a denied PUBLISH. */
+  public enum OnDenied {
+    /** Nothing: QoS 0 is dropped, a 3.1.1 client that wants an acknowledgement is disconnected. */
+    DEFAULT,
+    /** Dropped, and acknowledged as if it were not. */
+    DROP,
+    /** The connection ends, also for QoS 0. */
+    DISCONNECT
+  }
+
+  public AccessDecision(boolean allowed, String rule, boolean disconnect) {
+    this(allowed, rule, disconnect ? OnDenied.DISCONNECT : OnDenied.DEFAULT);
+  }
+
+  /** The policy ends the connection when this is denied, rather than dropping the message. */
+  public boolean disconnect() {
+    return onDenied == OnDenied.DISCONNECT;
+  }
+}

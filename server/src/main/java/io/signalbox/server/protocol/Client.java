@@ -223,12 +223,20 @@ final class Client implements ClientHandler {
     }
   }
 
-  void storeFailed(StoreException problem) {
-    LOG.log(Level.ERROR, "client {0}: {1}", LogText.quote(clientId), problem.getMessage());
-    if (phase == Phase.CONNECTED) {
-      end(Session.WillFate.SEND);
-      connection.disconnect(ReasonCode.UNSPECIFIED_ERROR, "the store failed");
+  /** A QoS 2 publish that was refused after all: its identifier is free again [MQTT-4.3.3-9]. */
+  void forgetInbound(int packetId) {
+    if (session != null) {
+      session.inboundQos2().remove(packetId);
     }
+  }
+
+  void storeFailed(StoreException problem) {
+    if (phase != Phase.CONNECTED) {
+      return; // taken over or gone: nobody waits for the answer
+    }
+    LOG.log(Level.ERROR, "client {0}: {1}", LogText.quote(clientId), problem.getMessage());
+    end(Session.WillFate.SEND);
+    connection.disconnect(ReasonCode.UNSPECIFIED_ERROR, problem.getMessage());
   }
 
   /** Refuses the CONNECT. */

@@ -121,6 +121,25 @@ final class PendingAcks {
       drain();
     }
 
+    /** Never a positive acknowledgement of what is not on disk. */
+    private void refused(StoreException problem) {
+      boolean full =
+          switch (problem.reason()) {
+            case STORE_FULL, BUSY -> true;
+            case STALE_EPOCH, REVISION_CONFLICT, INTERNAL, FAILED, CLOSED -> false;
+          };
+      boolean publish = kind == Kind.PUBACK || kind == Kind.PUBREC;
+      if (!full || !publish || !client.isV5()) {
+        client.storeFailed(problem); // 3.1.1 has no other way to say no
+        return;
+      }
+      if (kind == Kind.PUBREC) {
+        client.forgetInbound(packetId);
+      }
+      reason = ReasonCode.QUOTA_EXCEEDED;
+      complete();
+    }
+
     @Override
     public EventLoop loop() {
       return connection.loop();
@@ -129,7 +148,7 @@ final class PendingAcks {
     @Override
     public void completed(@Nullable Object result, @Nullable StoreException problem) {
       if (problem != null) {
-        client.storeFailed(problem); // never a positive acknowledgement of what is not on disk
+        refused(problem);
         return;
       }
       if (onCommit != null) {

@@ -17,6 +17,7 @@ import io.signalbox.server.principal.Peer;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.topic.TopicName;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -98,7 +99,7 @@ final class FakeConnection implements ClientConnection {
   @Override
   public Peer peer() {
     return new Peer(
-        "fake", "tcp", new InetSocketAddress("127.0.0.1", 1), null, List.of(), true, null);
+        "fake", "tcp", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1), null, List.of(), true, null);
   }
 
   @Override

@@ -1,0 +1,53 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.metrics.Gauge;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The door from I/O threads to the threads that check signatures: at most so many checks wait or
+ * run, and one more is turned away at once. Any thread.
+ */
+final class AuthWorkers {
+  private final Executor executor;
+  private final int pendingMax;
+  private final Gauge pending;
+  private final AtomicInteger underWay = new AtomicInteger();
+
+  AuthWorkers(Executor executor, int pendingMax, Gauge pending) {
+    this.executor = executor;
+    this.pendingMax = pendingMax;
+    this.pending = pending;
+  }
+
+  /**
+   * @return false: not taken, there is too much waiting or the broker is stopping
+   */
+  boolean submit(Runnable check) {
+    if (underWay.incrementAndGet() > pendingMax) {
+      underWay.decrementAndGet();
+      return false;
+    }
+    pending.add(1);
+    try {
+      executor.execute(
+          () -> {
+            try {
+              check.run();
+            } finally {
+              done();
+            }
+          });
+      return true;
+    } catch (RejectedExecutionException e) {
+      done();
+      return false;
+    }
+  }
+
+  private void done() {
+    underWay.decrementAndGet();
+    pending.add(-1);
+  }
+}

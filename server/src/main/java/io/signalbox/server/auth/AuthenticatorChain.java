@@ -1,0 +1,215 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out who a client is from all that it shows: its certificate, its token, or both. Every
+ * credential that is shown must be good: a wrong one is refused and never overlooked, not for the
+ * other one and not for anonymous access. Any thread.
+ */
+public final class AuthenticatorChain implements Authenticator {
+  private static final Logger LOG = System.getLogger(AuthenticatorChain.class.getName());
+
+  private final CertificateAuthenticator certificates;
+  private final JwtAuthenticator tokens;
+  private final AuthWorkers workers;
+  private final Metrics metrics;
+
+  private AuthenticatorChain(
+      CertificateAuthenticator certificates,
+      JwtAuthenticator tokens,
+      AuthWorkers workers,
+      Metrics metrics) {
+    this.certificates = certificates;
+    this.tokens = tokens;
+    this.workers = workers;
+    this.metrics = metrics;
+  }
+
+  /**
+   * @param dataDirectory whose token key is used, and made if there is none, when the configuration
+   *     has the local issuer
+   * @param verifier the current one, asked anew for each certificate
+   * @param workers run signature checks of up to half a millisecond
+   * @throws AuthSetupException naming every key that cannot be used
+   */
+  public static AuthenticatorChain of(
+      AuthConfig config,
+      Path dataDirectory,
+      Supplier<CertificateVerifier> verifier,
+      Executor workers,
+      Clocks clocks,
+      SecureRandom random,
+      Metrics metrics)
+      throws AuthSetupException {
+    LocalTokenKey local =
+        config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
+    return new AuthenticatorChain(
+        new CertificateAuthenticator(verifier, clocks),
+        new JwtAuthenticator(config.jwt(), TokenTrust.of(config.jwt(), local), clocks),
+        new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
+        metrics);
+  }
+
+  /**
+   * Reads every key that the configuration names, without touching the data directory.
+   *
+   * @throws AuthSetupException naming every key that cannot be used
+   */
+  public static void check(AuthConfig config) throws AuthSetupException {
+    TokenTrust.of(config.jwt(), null);
+  }
+
+  @Override
+  public void authenticate(
+      Connect connect, Peer peer, EventLoop loop, Consumer<Authentication> answer) {
+    Credentials credentials;
+    try {
+      credentials = Credentials.of(connect, peer);
+    } catch (CredentialException e) {
+      answer.accept(refused(e));
+      return;
+    }
+    authenticate(credentials, loop, answer);
+  }
+
+  void authenticate(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
+    Authentication quick = withoutSignatureChecks(credentials);
+    if (quick != null) {
+      answer.accept(quick);
+      return;
+    }
+    boolean taken =
+        workers.submit(
+            () -> {
+              Authentication outcome = withSignatureChecks(credentials);
+              loop.execute(() -> answer.accept(outcome));
+            });
+    if (!taken) {
+      metrics.authenticationFailures.inc(Metrics.AuthFailure.OVERLOADED);
+      metrics.limitsReached.inc(Metrics.Limit.PENDING_AUTHENTICATIONS);
+      answer.accept(
+          new Authentication.Rejected(
+              ReasonCode.SERVER_BUSY,
+              "too many credentials wait to be checked, see auth.pending-max"));
+    }
+  }
+
+  /**
+   * Who makes an HTTP request. Checks signatures: a worker's thread only.
+   *
+   * @param certificates the chain of the TLS connection, the peer's own first; empty if it showed
+   *     none
+   * @param bearerToken of the header Authorization; null: none
+   * @return empty if nothing proves an identity; why was counted and logged
+   */
+  public Optional<Principal> identify(
+      List<X509Certificate> certificates, @Nullable String bearerToken) {
+    byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
+    return switch (withSignatureChecks(new Credentials(certificates, token, null, false))) {
+      case Authentication.Accepted accepted -> Optional.of(accepted.principal());
+      case Authentication.Continue _ -> Optional.empty();
+      case Authentication.Rejected rejected -> {
+        LOG.log(Level.WARNING, "an HTTP request is not authenticated: {0}", rejected.cause());
+        yield Optional.empty();
+      }
+    };
+  }
+
+  /** The outcome if it is known without a signature check, else null. */
+  private @Nullable Authentication withoutSignatureChecks(Credentials credentials) {
+    try {
+      Principal device = null;
+      if (!credentials.certificates().isEmpty()) {
+        device = certificates.known(credentials.certificates());
+        if (device == null) {
+          return null;
+        }
+      }
+      byte[] token = credentials.token();
+      if (token == null) {
+        return new Authentication.Accepted(device == null ? nobody(credentials) : device);
+      }
+      Principal user = tokens.known(token);
+      return user == null ? null : accepted(device, user, credentials);
+    } catch (CredentialException e) {
+      return refused(e);
+    }
+  }
+
+  private Authentication withSignatureChecks(Credentials credentials) {
+    try {
+      Principal device =
+          credentials.certificates().isEmpty()
+              ? null
+              : certificates.verify(credentials.certificates());
+      byte[] token = credentials.token();
+      if (token == null) {
+        return new Authentication.Accepted(device == null ? nobody(credentials) : device);
+      }
+      return accepted(device, tokens.verify(token), credentials);
+    } catch (CredentialException e) {
+      return refused(e);
+    } catch (RuntimeException e) {
+      // Our own fault or a provider's; whoever it is, is not let in.
+      LOG.log(Level.ERROR, "checking a credential failed", e);
+      return new Authentication.Rejected(
+          ReasonCode.SERVER_UNAVAILABLE,
+          "the credential could not be checked, see the error above");
+    }
+  }
+
+  private static Principal nobody(Credentials credentials) throws CredentialException {
+    if (!credentials.mayBeNobody()) {
+      throw CredentialException.missing(
+          "neither a client certificate nor a token, and the listener allows no anonymous access");
+    }
+    return Principal.anonymous();
+  }
+
+  private Authentication accepted(
+      @Nullable Principal device, Principal user, Credentials credentials)
+      throws CredentialException {
+    tokens.checkUserName(user, credentials.userName());
+    return new Authentication.Accepted(device == null ? user : both(device, user));
+  }
+
+  /** A device that shows a token as well: the certificate names it, the token adds its groups. */
+  private static Principal both(Principal device, Principal user) {
+    return new Principal(
+        device.id(),
+        AuthMethod.CERTIFICATE,
+        device.deviceId(),
+        user.userName(),
+        user.groups(),
+        device.attributes(),
+        device.certificate(),
+        user.token());
+  }
+
+  private Authentication refused(CredentialException e) {
+    metrics.authenticationFailures.inc(e.failure());
+    return e.toRejected();
+  }
+}

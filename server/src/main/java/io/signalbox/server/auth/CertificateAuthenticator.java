@@ -1,0 +1,144 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.pki.ClientIdentity;
+import io.signalbox.pki.Verification;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics.AuthFailure;
+import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.Principal;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a client's certificate into a principal. TLS has checked the chain, but maybe long ago: a
+ * resumed connection brings the certificate of the first handshake, so time and revocation are
+ * looked at for every CONNECT. Any thread; {@link #verify} costs signature checks.
+ *
+ * <p>The device id is the common name, one name space over all trusted authorities: whoever
+ * registers an authority lets it name any device, except where policies ask for the authority.
+ */
+final class CertificateAuthenticator {
+  /** Chains remembered so that a reconnect costs no signature check. */
+  private static final int KNOWN_MAX = 10_000;
+
+  /** A chain that was found good, and by whom: another verifier has other authorities. */
+  private record Known(CertificateVerifier by, Verification.Accepted accepted) {}
+
+  private final Supplier<CertificateVerifier> verifier;
+  private final Clocks clocks;
+  private final Map<X509Certificate, Known> known =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<X509Certificate, Known> eldest) {
+          return size() > KNOWN_MAX;
+        }
+      };
+
+  /**
+   * @param verifier the current one; asked anew for each client
+   */
+  CertificateAuthenticator(Supplier<CertificateVerifier> verifier, Clocks clocks) {
+    this.verifier = verifier;
+    this.clocks = clocks;
+  }
+
+  /**
+   * Whose certificate it is, if its chain was verified before and nothing has changed since; quick
+   * enough for an I/O thread.
+   *
+   * @param chain the client's certificate first; not empty
+   */
+  @Nullable Principal known(List<X509Certificate> chain) throws CredentialException {
+    CertificateVerifier now = verifier.get();
+    Known before;
+    synchronized (known) {
+      before = known.get(chain.getFirst());
+    }
+    return before == null || before.by != now
+        ? null
+        : principal(now.recheck(before.accepted, instant()));
+  }
+
+  /**
+   * Checks the chain as a whole.
+   *
+   * @param chain the client's certificate first; not empty
+   */
+  Principal verify(List<X509Certificate> chain) throws CredentialException {
+    CertificateVerifier now = verifier.get();
+    Verification verification = now.verify(chain, instant());
+    Principal principal = principal(verification);
+    if (verification instanceof Verification.Accepted accepted) {
+      synchronized (known) {
+        known.put(chain.getFirst(), new Known(now, accepted));
+      }
+    }
+    return principal;
+  }
+
+  private Instant instant() {
+    return Instant.ofEpochMilli(clocks.wallMillis());
+  }
+
+  private static Principal principal(Verification verification) throws CredentialException {
+    return switch (verification) {
+      case Verification.Accepted(String ca, ClientIdentity identity, var _) ->
+          principal(ca, identity);
+      case Verification.Rejected(var reason, String text) ->
+          throw CredentialException.ofCertificate(failure(reason), text);
+    };
+  }
+
+  private static Principal principal(String ca, ClientIdentity identity)
+      throws CredentialException {
+    String deviceId = identity.commonName();
+    if (deviceId.isEmpty()) {
+      throw CredentialException.ofCertificate(
+          AuthFailure.CERTIFICATE_IDENTITY,
+          "certificate " + identity.serialHex() + " of " + ca + " has no common name");
+    }
+    var certificate =
+        new CertificateFields(
+            ca,
+            deviceId,
+            identity.serialHex(),
+            identity.fingerprint(),
+            identity.issuerCommonName(),
+            identity.names().organizationalUnits(),
+            identity.names().dnsNames(),
+            identity.names().uris(),
+            identity.names().emails(),
+            identity.notAfter().toEpochMilli());
+    return new Principal(
+        "device:" + deviceId,
+        AuthMethod.CERTIFICATE,
+        deviceId,
+        null,
+        List.of(),
+        Map.of(),
+        certificate,
+        null);
+  }
+
+  private static AuthFailure failure(Verification.Reason reason) {
+    return switch (reason) {
+      case EXPIRED, NOT_YET_VALID, CA_NOT_VALID -> AuthFailure.CERTIFICATE_EXPIRED;
+      case MALFORMED -> AuthFailure.CERTIFICATE_IDENTITY;
+      case UNKNOWN_CA,
+          WRONG_USAGE,
+          BAD_SIGNATURE,
+          WEAK_ALGORITHM,
+          CONSTRAINT_VIOLATED,
+          REVOKED,
+          REVOCATION_UNKNOWN ->
+          AuthFailure.CERTIFICATE_UNTRUSTED;
+    };
+  }
+}

@@ -1,0 +1,41 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.metrics.Metrics.AuthFailure;
+import io.signalbox.server.packet.ReasonCode;
+
+/**
+ * A credential that is not accepted. Never leaves this package: callers get {@link
+ * Authentication.Rejected}. Without a stack trace, because anybody can cause one.
+ */
+final class CredentialException extends Exception {
+  private final AuthFailure failure;
+  private final ReasonCode reason;
+
+  private CredentialException(AuthFailure failure, ReasonCode reason, String problem) {
+    super(problem, null, false, false);
+    this.failure = failure;
+    this.reason = reason;
+  }
+
+  /** A token or what stands in its place. */
+  static CredentialException ofToken(AuthFailure failure, String problem) {
+    return new CredentialException(failure, ReasonCode.BAD_USER_NAME_OR_PASSWORD, problem);
+  }
+
+  static CredentialException ofCertificate(AuthFailure failure, String problem) {
+    return new CredentialException(failure, ReasonCode.NOT_AUTHORIZED, problem);
+  }
+
+  static CredentialException missing(String problem) {
+    return new CredentialException(AuthFailure.NO_CREDENTIALS, ReasonCode.NOT_AUTHORIZED, problem);
+  }
+
+  AuthFailure failure() {
+    return failure;
+  }
+
+  Authentication.Rejected toRejected() {
+    String problem = getMessage();
+    return new Authentication.Rejected(reason, problem == null ? failure.toString() : problem);
+  }
+}

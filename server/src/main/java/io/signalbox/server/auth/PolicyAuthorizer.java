@@ -1,0 +1,192 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.acl.decision.BoundPolicies;
+import io.signalbox.acl.decision.Decision;
+import io.signalbox.acl.source.Problem;
+import io.signalbox.acl.subject.Subject;
+import io.signalbox.server.auth.AccessDecision.OnDenied;
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client under the policies in force. Binds itself anew when those change; between changes an
+ * allowed PUBLISH to one of the last few topics costs a look into an array and allocates nothing.
+ */
+@ConfinedTo("the connection's I/O thread")
+final class PolicyAuthorizer implements Authorizer {
+  private static final Logger LOG = System.getLogger(PolicyAuthorizer.class.getName());
+
+  private static final AccessDecision NOT_DENIED = new AccessDecision(true, "", OnDenied.DEFAULT);
+  private static final int ALLOWED_MAX = 8; // a power of two
+
+  /**
+   * An allowed PUBLISH. Limits are limits of an allow, never of a deny, so what is allowed stays so
+   * with a smaller payload.
+   */
+  private record Allowed(
+      TopicName topic, Qos qos, boolean retain, int payloadBytesMax, AccessDecision decision) {}
+
+  private final PolicyStore policies;
+  private final Subject subject;
+  private final String principalId;
+
+  private BoundPolicies bound;
+  private int epoch;
+
+  /** Direct-mapped; made with the first PUBLISH, which many clients never send. */
+  private @Nullable Allowed @Nullable [] allowed;
+
+  PolicyAuthorizer(PolicyStore policies, Subject subject, String principalId) {
+    this.policies = policies;
+    this.subject = subject;
+    this.principalId = principalId;
+    this.epoch = policies.epoch(); // first: a change meanwhile is then noticed
+    this.bound = policies.bind(subject);
+    logProblems();
+  }
+
+  private void logProblems() {
+    for (Problem problem : bound.claimProblems()) {
+      LOG.log(
+          Level.WARNING,
+          "client {0} as {1} is denied everything: {2}",
+          LogText.quote(subject.clientId()),
+          LogText.quote(principalId),
+          problem);
+    }
+    bound
+        .unresolved()
+        .forEach(
+            variable ->
+                LOG.log(
+                    Level.INFO,
+                    "client {0} as {1}: {2}",
+                    LogText.quote(subject.clientId()),
+                    LogText.quote(principalId),
+                    variable));
+  }
+
+  private BoundPolicies current() {
+    int now = policies.epoch();
+    if (now != epoch) {
+      epoch = now;
+      bound = policies.bind(subject);
+      allowed = null;
+      logProblems();
+    }
+    return bound;
+  }
+
+  @Override
+  public AccessDecision connect() {
+    BoundPolicies asked = current();
+    Decision decision = asked.decideConnect();
+    BoundPolicies shadow = shadow(asked);
+    if (shadow != null) {
+      observe("connect", "", decision, shadow.decideConnect());
+    }
+    return toAccess(decision);
+  }
+
+  @Override
+  public AccessDecision publish(TopicName topic, Qos qos, boolean retain, int payloadBytes) {
+    BoundPolicies asked = current();
+    @Nullable Allowed[] cache = allowed;
+    if (cache == null) {
+      cache = new Allowed[ALLOWED_MAX];
+      allowed = cache;
+    }
+    int slot = (topic.hashCode() + qos.value()) & (ALLOWED_MAX - 1);
+    Allowed known = cache[slot];
+    if (known != null
+        && known.qos == qos
+        && known.retain == retain
+        && payloadBytes <= known.payloadBytesMax
+        && known.topic.equals(topic)) {
+      return known.decision;
+    }
+    byte[] utf8 = topic.utf8();
+    Decision decision =
+        asked.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes);
+    BoundPolicies shadow = shadow(asked);
+    if (shadow != null) {
+      observe(
+          "publish to",
+          topic.toString(),
+          decision,
+          shadow.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes));
+    }
+    AccessDecision access = toAccess(decision);
+    if (access.allowed()) {
+      cache[slot] = new Allowed(topic, qos, retain, payloadBytes, access);
+    }
+    return access;
+  }
+
+  @Override
+  public SubscribeDecision subscribe(
+      @Nullable String shareName, TopicFilter filter, Qos requested) {
+    BoundPolicies asked = current();
+    String text = filter.toString();
+    var decision = asked.decideSubscribe(text, requested.value(), shareName);
+    BoundPolicies shadow = shadow(asked);
+    if (shadow != null) {
+      observe(
+          "subscribe to",
+          text,
+          decision.decision(),
+          shadow.decideSubscribe(text, requested.value(), shareName).decision());
+    }
+    return new SubscribeDecision(
+        decision.allowed(),
+        Qos.of(decision.grantedQos()),
+        decision.receiveCheck(),
+        decision.decision().text());
+  }
+
+  @Override
+  public AccessDecision receive(TopicName topic) {
+    byte[] utf8 = topic.utf8();
+    Decision denied = current().decideReceive(utf8, 0, utf8.length);
+    return denied == null ? NOT_DENIED : toAccess(denied);
+  }
+
+  private AccessDecision toAccess(Decision decision) {
+    OnDenied onDenied =
+        bound
+            .onDenied()
+            .map(
+                said ->
+                    switch (said) {
+                      case DROP -> OnDenied.DROP;
+                      case DISCONNECT -> OnDenied.DISCONNECT;
+                    })
+            .orElse(OnDenied.DEFAULT);
+    return new AccessDecision(decision.allowed(), decision.text(), onDenied);
+  }
+
+  private static @Nullable BoundPolicies shadow(BoundPolicies asked) {
+    return asked.shadow().orElse(null);
+  }
+
+  /** Logs where policies that are only observed would decide otherwise. */
+  private void observe(String action, String topic, Decision inForce, Decision observed) {
+    if (inForce.allowed() != observed.allowed()) {
+      LOG.log(
+          Level.INFO,
+          "client {0} as {1}, {2} {3}: {4}, but under the observed policies {5}",
+          LogText.quote(subject.clientId()),
+          LogText.quote(principalId),
+          action,
+          LogText.quote(topic),
+          inForce.text(),
+          observed.text());
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package io.signalbox.server.auth;
+
+import io.jsonwebtoken.Jwts;
+import io.signalbox.server.eventloop.Clocks;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Date;
+import java.util.List;
+
+/**
+ * Issues tokens that the broker of the same data directory accepts, for people who try it out, for
+ * scripts on the same machine and for the page's link. Any thread.
+ */
+public final class TokenIssuer {
+  private static final int TOKEN_ID_BYTES = 12;
+
+  private final LocalTokenKey key;
+  private final Clocks clocks;
+  private final SecureRandom random;
+
+  private TokenIssuer(LocalTokenKey key, Clocks clocks, SecureRandom random) {
+    this.key = key;
+    this.clocks = clocks;
+    this.random = random;
+  }
+
+  /**
+   * An issuer with the key of a data directory, which is made if there is none.
+   *
+   * @throws AuthSetupException if the key's file cannot be made or read
+   */
+  public static TokenIssuer openOrCreate(Path dataDirectory, Clocks clocks, SecureRandom random)
+      throws AuthSetupException {
+    return new TokenIssuer(LocalTokenKey.openOrCreate(dataDirectory, random), clocks, random);
+  }
+
+  /**
+   * A token in compact form, valid from now; times have whole seconds.
+   *
+   * @param subject who the token is for; not empty
+   * @param groups that policies may bind to
+   * @param lifetime at least a second; a broker refuses one longer than its {@code
+   *     auth.jwt.lifetime-max-seconds}
+   */
+  public String issue(String subject, List<String> groups, Duration lifetime) {
+    if (subject.isEmpty()) {
+      throw new IllegalArgumentException("a token needs a subject");
+    }
+    if (lifetime.toSeconds() < 1) {
+      throw new IllegalArgumentException("a token's lifetime of " + lifetime + " is below 1 s");
+    }
+    long now = clocks.wallMillis();
+    var id = new byte[TOKEN_ID_BYTES];
+    random.nextBytes(id);
+    return Jwts.builder()
+        .header()
+        .keyId(key.id())
+        .and()
+        .id(Base64.getUrlEncoder().encodeToString(id))
+        .issuer(LocalTokenKey.ISSUER)
+        .audience()
+        .add(LocalTokenKey.AUDIENCE)
+        .and()
+        .subject(subject)
+        .claim("groups", List.copyOf(groups))
+        .issuedAt(Date.from(Instant.ofEpochMilli(now)))
+        .expiration(Date.from(Instant.ofEpochMilli(now).plusSeconds(lifetime.toSeconds())))
+        .signWith(key.toSecretKey(), Jwts.SIG.HS256)
+        .compact();
+  }
+}
