@@ -27,7 +27,8 @@ class PackagesTest {
           entry("model", Set.of("source", "filter", "subject")),
           entry("parser", Set.of("source", "filter", "subject", "model")),
           entry("decision", Set.of("source", "filter", "subject", "model", "parser")),
-          entry("load", Set.of("source", "model", "parser", "decision")));
+          entry("load", Set.of("source", "model", "parser", "decision")),
+          entry("proof", Set.of("filter", "subject", "model", "decision")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -2,6 +2,7 @@ package io.signalbox.acl.model;
 
 import io.signalbox.acl.subject.Attribute;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,7 +11,7 @@ import java.util.TreeSet;
 /**
  * Text with variables: {@code dev-${client.id}}.
  *
- * @param parts in order; two literals never stand side by side
+ * @param parts in order; two literals never stand side by side, they are joined
  */
 public record Template(List<Part> parts) {
   /** A piece of the text. */
@@ -21,7 +22,7 @@ public record Template(List<Part> parts) {
   public record Variable(Attribute attribute) implements Part {}
 
   public Template {
-    parts = List.copyOf(parts);
+    parts = List.copyOf(joined(parts));
   }
 
   /**
@@ -61,7 +62,7 @@ public record Template(List<Part> parts) {
 
   /** Each once, in the order of their names. */
   public List<Attribute> variables() {
-    TreeSet<Attribute> found = new TreeSet<>((a, b) -> a.toString().compareTo(b.toString()));
+    TreeSet<Attribute> found = new TreeSet<>(Comparator.comparing(Attribute::toString));
     for (Part part : parts) {
       if (part instanceof Variable(Attribute attribute)) {
         found.add(attribute);
@@ -83,6 +84,33 @@ public record Template(List<Part> parts) {
       }
     }
     return text.toString();
+  }
+
+  /** The same with another text in the place of a variable. */
+  public Template replacing(Attribute variable, Template text) {
+    List<Part> replaced = new ArrayList<>();
+    for (Part part : parts) {
+      if (part instanceof Variable(Attribute attribute) && attribute.equals(variable)) {
+        replaced.addAll(text.parts);
+      } else {
+        replaced.add(part);
+      }
+    }
+    return new Template(replaced);
+  }
+
+  private static List<Part> joined(List<Part> parts) {
+    List<Part> joined = new ArrayList<>();
+    for (Part part : parts) {
+      if (part instanceof Literal(String text)
+          && !joined.isEmpty()
+          && joined.getLast() instanceof Literal(String before)) {
+        joined.set(joined.size() - 1, new Literal(before + text));
+      } else {
+        joined.add(part);
+      }
+    }
+    return joined;
   }
 
   /** As written in the policy. */

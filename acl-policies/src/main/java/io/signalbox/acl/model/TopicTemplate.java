@@ -109,6 +109,12 @@ public record TopicTemplate(List<Template> levels) {
             .toList());
   }
 
+  /** The same with another text in the place of a variable; the text must be usable in a level. */
+  public TopicTemplate replacing(Attribute variable, Template text) {
+    return new TopicTemplate(
+        levels.stream().map(level -> level.replacing(variable, text)).toList());
+  }
+
   /** As written in the policy. */
   @Override
   public String toString() {

@@ -207,14 +207,12 @@ public final class MapReader {
   private <T> Optional<T> wordOf(Position at, String key, String text, Map<String, T> words) {
     T value = words.get(text);
     if (value == null) {
+      String hint = Suggestion.among(words.keySet(), text);
       problems.add(
           at,
-          "\"%s\" is no value of \"%s\"%s; there are %s"
+          "\"%s\" is no value of \"%s\"%s there are %s"
               .formatted(
-                  text,
-                  key,
-                  Suggestion.among(words.keySet(), text),
-                  String.join(", ", words.keySet())));
+                  text, key, hint.isEmpty() ? ";" : hint, String.join(", ", words.keySet())));
     }
     return Optional.ofNullable(value);
   }

@@ -14,7 +14,7 @@ final class Suggestion {
     }
     return known.stream()
         .min(Comparator.comparingInt(word -> distance(word, typed)))
-        .filter(word -> distance(word, typed) <= Math.max(1, word.length() / 3))
+        .filter(word -> distance(word, typed) <= Math.max(1, (word.length() + 1) / 3))
         .map(word -> "; did you mean \"" + word + "\"?")
         .orElse("");
   }

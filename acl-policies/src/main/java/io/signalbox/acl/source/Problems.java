@@ -2,6 +2,7 @@ package io.signalbox.acl.source;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 
 /** Collects every problem of a load, so that a person mends all of them in one go. One thread. */
@@ -29,8 +30,9 @@ public final class Problems {
     return count == 0;
   }
 
+  /** By file, then from top to bottom. */
   public List<Problem> list() {
-    return List.copyOf(kept);
+    return kept.stream().sorted(Comparator.comparing(Problem::position)).toList();
   }
 
   private void add(Problem problem) {
@@ -44,7 +46,7 @@ public final class Problems {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
-    kept.forEach(problem -> text.append(problem).append('\n'));
+    list().forEach(problem -> text.append(problem).append('\n'));
     if (count > kept.size()) {
       text.append("and ").append(count - kept.size()).append(" more\n");
     }

@@ -45,14 +45,6 @@ public record Attribute(Kind kind, String argument) {
       this.substitutable = substitutable;
     }
 
-    /** May have more than one value for one client. */
-    public boolean isMultiValued() {
-      return switch (this) {
-        case CERT_OU, CERT_DNS_SAN, CERT_URI_SAN, CERT_EMAIL_SAN, JWT_AUD, JWT_CLAIM, GROUP -> true;
-        default -> false;
-      };
-    }
-
     private boolean takesArgument() {
       return variable.endsWith(".");
     }
@@ -106,6 +98,15 @@ public record Attribute(Kind kind, String argument) {
       }
     }
     return names;
+  }
+
+  /** Whether one client may have more than one value here. */
+  public boolean isMultiValued() {
+    return switch (kind) {
+      case CERT_OU, CERT_DNS_SAN, CERT_URI_SAN, CERT_EMAIL_SAN, JWT_AUD, GROUP -> true;
+      case JWT_CLAIM -> ClaimPath.of(argument).isMultiValued();
+      default -> false;
+    };
   }
 
   /** All values that the client has here; none when it has none or only empty ones. */

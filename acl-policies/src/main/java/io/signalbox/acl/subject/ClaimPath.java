@@ -2,6 +2,7 @@ package io.signalbox.acl.subject;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,48 @@ public record ClaimPath(List<String> steps) {
           "claim path \"%s\" must have 1 to %d names".formatted(text, STEPS_MAX));
     }
     return new ClaimPath(steps);
+  }
+
+  /** Whether there is a {@code []} in it. */
+  public boolean isMultiValued() {
+    return steps.contains(EVERY_ITEM);
+  }
+
+  /**
+   * Puts a text where this path finds it.
+   *
+   * @param claims maps and lists that can be changed; grows
+   * @return false when something of another shape is in the way
+   */
+  public boolean put(Map<String, Object> claims, String value) {
+    return put(claims, 0, value);
+  }
+
+  @SuppressWarnings("unchecked") // only ever holds the maps and lists that are made here
+  private boolean put(Object container, int step, String value) {
+    boolean last = step == steps.size() - 1;
+    boolean intoList = steps.get(step).equals(EVERY_ITEM);
+    Object next = last ? value : emptyFor(step + 1);
+    if (intoList) {
+      if (!(container instanceof List<?> list)) {
+        return false;
+      }
+      ((List<Object>) list).add(next);
+    } else {
+      if (!(container instanceof Map<?, ?> map)) {
+        return false;
+      }
+      Object present = ((Map<String, Object>) map).putIfAbsent(steps.get(step), next);
+      if (present != null && last) {
+        return false;
+      }
+      next = present == null ? next : present;
+    }
+    return last || put(next, step + 1, value);
+  }
+
+  private Object emptyFor(int step) {
+    return steps.get(step).equals(EVERY_ITEM) ? new ArrayList<>() : new LinkedHashMap<>();
   }
 
   /** The texts, numbers and booleans at the end of this path, as text. */

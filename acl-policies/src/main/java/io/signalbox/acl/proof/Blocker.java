@@ -1,0 +1,143 @@
+package io.signalbox.acl.proof;
+
+import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.model.Glob;
+import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.model.NameTemplate;
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.model.Statement;
+import io.signalbox.acl.model.Template;
+import io.signalbox.acl.model.TopicTemplate;
+import io.signalbox.acl.subject.Attribute;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A statement that stands in the way of what is searched for, at one request.
+ *
+ * @param request Topic Name or Client Identifier at which it stands in the way
+ * @param origin what the request was made from: the levels of a pattern, or one name
+ * @param identity what stands for the Client Identifier in templates
+ */
+record Blocker(
+    PolicyBundle bundle,
+    Policy policy,
+    Statement statement,
+    String request,
+    List<Template> origin,
+    Identity identity) {
+  /** One more demand, under which this statement may no longer stand in the way. */
+  record Way(Demands demands, List<Formula> formulas) {}
+
+  static Optional<Blocker> of(
+      PolicyBundle bundle, String ref, String request, List<Template> origin, Identity identity) {
+    for (Policy policy : bundle.policies()) {
+      for (Statement statement : policy.statements()) {
+        if (policy.ref(statement).equals(ref)) {
+          return Optional.of(new Blocker(bundle, policy, statement, request, origin, identity));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Every way around: the policy does not bind, the connection is another, or a variable has
+   * another value, so that the pattern misses.
+   */
+  List<Way> waysAround(Demands demands, Candidate candidate) {
+    List<Way> ways = new ArrayList<>();
+    ways.add(new Way(demands, List.of(Formula.binding(bundle, policy).negated())));
+    if (statement.where().asksOfConnection()) {
+      ways.add(new Way(demands, List.of(Formula.of(statement.where()).negated())));
+    }
+    for (TopicTemplate topic : statement.topics()) {
+      if (Unification.matches(topic, candidate.subject(), request)) {
+        int levels = Math.min(topic.levels().size(), Filter.split(request).size());
+        for (int i = 0; i < levels; i++) {
+          Template theirs = topic.levels().get(i);
+          if (!Unification.isWildcard(theirs)) {
+            addMisses(demands, candidate, theirs, i, ways);
+          }
+        }
+        break;
+      }
+    }
+    for (NameTemplate name : statement.clientIds()) {
+      if (name.prefix() && !origin.isEmpty()) {
+        addPrefixMisses(demands, candidate, name.template(), origin.getFirst(), ways);
+      } else {
+        addMisses(demands, candidate, name.template(), 0, ways);
+      }
+    }
+    return ways;
+  }
+
+  /** Demands under which this part of the statement is not what the request has there. */
+  private void addMisses(
+      Demands demands, Candidate candidate, Template written, int index, List<Way> ways) {
+    Template theirs = identity.in(written);
+    Optional<Template> mine =
+        index < origin.size() ? Optional.of(origin.get(index)) : Optional.empty();
+    if (mine.filter(theirs::equals).isPresent()) {
+      return; // equal whatever the values are
+    }
+    for (Attribute attribute : mine.map(Template::variables).orElse(List.of())) {
+      String value = candidate.slots().get(attribute);
+      if (value != null) {
+        ways.add(new Way(demands.excluding(attribute, value), List.of()));
+      }
+    }
+    for (Attribute attribute : theirs.variables()) {
+      List<String> values = attribute.of(candidate.subject());
+      if (values.isEmpty()) {
+        ways.add(new Way(demands.with(SubjectFinder.present(attribute), true), List.of()));
+      }
+      for (String value : values) {
+        ways.add(new Way(demands.without(attribute, value), List.of()));
+      }
+    }
+  }
+
+  /** As {@link #addMisses}, for names of which only the start is compared. */
+  private void addPrefixMisses(
+      Demands demands, Candidate candidate, Template written, Template mine, List<Way> ways) {
+    Template start = identity.in(written);
+    if (startsWith(mine.parts(), start.parts())) {
+      return; // starts so whatever the values are
+    }
+    String before =
+        mine.parts().getFirst() instanceof Template.Literal(String literal) ? literal : "";
+    if (start.isLiteral() && start.toString().startsWith(before)) {
+      String rest = start.toString().substring(before.length());
+      int first = before.isEmpty() ? 0 : 1;
+      if (mine.parts().get(first) instanceof Template.Variable(Attribute attribute)) {
+        Test startsSo = new Test(attribute, List.of(new Glob(rest + "*")));
+        ways.add(new Way(demands.with(startsSo, false), List.of()));
+      }
+    }
+    addMisses(demands, candidate, written, 0, ways);
+  }
+
+  private static boolean startsWith(List<Template.Part> whole, List<Template.Part> start) {
+    for (int i = 0; i < start.size(); i++) {
+      boolean last = i == start.size() - 1;
+      if (i >= whole.size()) {
+        return start.get(i).equals(new Template.Literal(""));
+      }
+      boolean same = whole.get(i).equals(start.get(i));
+      boolean begun =
+          last
+              && start.get(i) instanceof Template.Literal(String wanted)
+              && (wanted.isEmpty()
+                  || (whole.get(i) instanceof Template.Literal(String text)
+                      && text.startsWith(wanted)));
+      if (!same && !begun) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,106 @@
+package io.signalbox.acl.proof;
+
+import io.signalbox.acl.model.Glob;
+import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.proof.Formula.Atom;
+import io.signalbox.acl.subject.Attribute;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What is demanded of a client so far. Changed only by copying: each branch of the search has its
+ * own.
+ *
+ * <p>A <em>slot</em> is a variable of the pattern at hand and stands for one value; for an
+ * attribute with many values it is the one that is put in.
+ */
+final class Demands {
+  /** Facts that must hold, or must not. */
+  final List<Atom> atoms;
+
+  /** Variables that need one usable value, with what that value must not be. */
+  final Map<Attribute, Set<String>> slots;
+
+  /** Slots whose value is fixed. */
+  final Map<Attribute, String> exact;
+
+  /** Pairs of slots with the same value. */
+  final List<List<Attribute>> equal;
+
+  Demands() {
+    this(List.of(), Map.of(), Map.of(), List.of());
+  }
+
+  private Demands(
+      List<Atom> atoms,
+      Map<Attribute, Set<String>> slots,
+      Map<Attribute, String> exact,
+      List<List<Attribute>> equal) {
+    this.atoms = new ArrayList<>(atoms);
+    this.slots = new HashMap<>(slots);
+    this.exact = new HashMap<>(exact);
+    this.equal = new ArrayList<>(equal);
+  }
+
+  private Demands copy() {
+    return new Demands(atoms, slots, exact, equal);
+  }
+
+  Demands with(Atom atom) {
+    Demands next = copy();
+    next.atoms.add(atom);
+    return next;
+  }
+
+  Demands with(Test test, boolean positive) {
+    return with(new Atom(new Fact.Has(test), positive));
+  }
+
+  Demands withSlot(Attribute attribute) {
+    Demands next = copy();
+    next.slots.putIfAbsent(attribute, Set.of());
+    return next;
+  }
+
+  Demands withExact(Map<Attribute, String> values) {
+    Demands next = copy();
+    values.forEach(
+        (attribute, value) -> {
+          next.slots.putIfAbsent(attribute, Set.of());
+          if (!next.exact.getOrDefault(attribute, value).equals(value)) {
+            next.slots.put(
+                attribute, Set.of(value)); // two values for one slot: nothing satisfies it
+            next.exact.put(attribute, value);
+          } else {
+            next.exact.put(attribute, value);
+          }
+        });
+    return next;
+  }
+
+  Demands withEqual(Attribute one, Attribute other) {
+    Demands next = withSlot(one).withSlot(other);
+    next.equal.add(List.of(one, other));
+    return next;
+  }
+
+  /** The value of the slot is another one than this; of other values the attribute may have it. */
+  Demands excluding(Attribute attribute, String value) {
+    Demands next = copy();
+    Set<String> excluded = new HashSet<>(next.slots.getOrDefault(attribute, Set.of()));
+    excluded.add(value);
+    next.slots.put(attribute, excluded);
+    return next;
+  }
+
+  /** No value of the attribute is this one. */
+  Demands without(Attribute attribute, String value) {
+    return value.indexOf('*') >= 0
+        ? excluding(attribute, value)
+        : with(new Test(attribute, List.of(new Glob(value))), false);
+  }
+}

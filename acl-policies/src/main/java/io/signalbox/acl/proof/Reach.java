@@ -1,0 +1,225 @@
+package io.signalbox.acl.proof;
+
+import io.signalbox.acl.decision.BoundPolicies;
+import io.signalbox.acl.decision.Decision;
+import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.Reason;
+import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.model.Action;
+import io.signalbox.acl.model.NameTemplate;
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.model.RetainRule;
+import io.signalbox.acl.model.Statement;
+import io.signalbox.acl.model.Template;
+import io.signalbox.acl.model.TopicTemplate;
+import io.signalbox.acl.proof.Search.Outcome;
+import io.signalbox.acl.subject.Attribute;
+import io.signalbox.acl.subject.Attribute.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Whether some client may publish to, or receive from, some topic of a region, by one statement of
+ * a bundle. One thread.
+ */
+final class Reach {
+  private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
+
+  private final PolicyBundle bundle;
+  private final Vocabulary vocabulary;
+
+  Reach(PolicyBundle bundle) {
+    this.bundle = bundle;
+    this.vocabulary = new Vocabulary(bundle);
+  }
+
+  /**
+   * What is asked.
+   *
+   * @param action PUBLISH or SUBSCRIBE
+   * @param region topics that are meant
+   * @param extra what else must hold of the client
+   * @param connected whether the client must also be allowed to connect with its Client Identifier
+   */
+  record Question(Action action, Filter region, List<Formula> extra, boolean connected) {}
+
+  /**
+   * A client to whom the statement gives it.
+   *
+   * @throws TooComplex when it was given up
+   */
+  Optional<Witness> find(Policy policy, Statement statement, Question question) {
+    List<TopicTemplate> patterns = new ArrayList<>(statement.topics());
+    if (question.action == Action.SUBSCRIBE) {
+      patterns.addAll(statement.literalFilters());
+    }
+    for (int i = 0; i < patterns.size(); i++) {
+      boolean literal = i >= statement.topics().size();
+      for (Identity identity : identities(patterns.get(i), question)) {
+        Optional<Witness> found =
+            new Attempt(statement, patterns.get(i), literal, identity, question).find(policy);
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private List<Identity> identities(TopicTemplate pattern, Question question) {
+    if (!question.connected) {
+      return List.of(Identity.ANY);
+    }
+    List<Identity> identities = new ArrayList<>();
+    for (Policy policy : bundle.policies()) {
+      for (Statement statement : policy.statements()) {
+        if (!statement.isDeny() && statement.actions().contains(Action.CONNECT)) {
+          List<Formula> formulas =
+              List.of(Formula.binding(bundle, policy), Formula.of(statement.where()));
+          for (NameTemplate name : statement.clientIds()) {
+            addIdentities(name, formulas, pattern, question.region, identities);
+          }
+        }
+      }
+    }
+    return identities;
+  }
+
+  /**
+   * With an open end there are two kinds of identifiers: the one that the region asks for, and
+   * others.
+   */
+  private void addIdentities(
+      NameTemplate name,
+      List<Formula> formulas,
+      TopicTemplate pattern,
+      Filter region,
+      List<Identity> identities) {
+    Template open = name.template();
+    if (name.prefix()) {
+      List<Template.Part> parts = new ArrayList<>(open.parts());
+      parts.add(new Template.Literal(vocabulary.fresh(0)));
+      open = new Template(parts);
+      for (Map<Attribute, String> way : Unification.meetings(pattern, region)) {
+        String wanted = way.getOrDefault(CLIENT_ID, "");
+        for (int end = 0; end < wanted.length() + 1 && !wanted.isEmpty(); end++) {
+          for (Map<Attribute, String> values :
+              Unification.solutions(name.template(), wanted.substring(0, end))) {
+            Template fixed = new Template(List.of(new Template.Literal(wanted)));
+            identities.add(
+                new Identity(Optional.of(fixed), new Demands().withExact(values), formulas));
+          }
+        }
+      }
+    }
+    Demands demands = new Demands();
+    for (Attribute variable : open.variables()) {
+      demands = demands.withSlot(variable);
+    }
+    // A name of nothing but ${client.id} admits every identifier, as "*" does.
+    boolean any = open.variables().contains(CLIENT_ID);
+    identities.add(new Identity(any ? Optional.empty() : Optional.of(open), demands, formulas));
+  }
+
+  /** One pattern, one kind of Client Identifier. */
+  private final class Attempt {
+    private final Statement statement;
+    private final TopicTemplate pattern;
+    private final boolean literal;
+    private final Identity identity;
+    private final Question question;
+
+    Attempt(
+        Statement statement,
+        TopicTemplate pattern,
+        boolean literal,
+        Identity identity,
+        Question question) {
+      this.statement = statement;
+      this.pattern = identity.in(pattern);
+      this.literal = literal;
+      this.identity = identity;
+      this.question = question;
+    }
+
+    Optional<Witness> find(Policy policy) {
+      if (!identity.resolves(pattern)) {
+        return Optional.empty();
+      }
+      List<Formula> formulas = new ArrayList<>(question.extra);
+      formulas.add(Formula.binding(bundle, policy));
+      formulas.add(Formula.of(statement.where()));
+      formulas.addAll(identity.formulas());
+      for (Map<Attribute, String> values : Unification.meetings(pattern, question.region)) {
+        Demands demands = identity.demands().withExact(values);
+        for (Attribute variable : pattern.variables()) {
+          demands = demands.withSlot(variable);
+        }
+        Search search =
+            new Search(
+                vocabulary.denyVariables(),
+                vocabulary.texts(),
+                candidate -> attempt(identity.apply(candidate)));
+        Optional<Witness> found = search.find(demands, formulas);
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+      return Optional.empty();
+    }
+
+    private Outcome attempt(Candidate candidate) {
+      BoundPolicies bound = bundle.bind(candidate.subject());
+      List<Blocker> blockers = new ArrayList<>();
+      Decision connect = bound.decideConnect();
+      if (question.connected && !connect.allowed()) {
+        addBlocker(
+            connect,
+            candidate.subject().clientId(),
+            identity.clientId().stream().toList(),
+            blockers);
+        return Outcome.blocked(blockers);
+      }
+      Filter filter = pattern.substitute(candidate.slots());
+      boolean retain = statement.where().retain() == RetainRule.ONLY;
+      for (Filter part : filter.intersection(question.region).stream().toList()) {
+        for (String topic : vocabulary.topics(part)) {
+          String request = literal ? filter.toString() : topic;
+          Decision decision =
+              question.action == Action.PUBLISH
+                  ? bound.decidePublish(topic, 0, retain, 0)
+                  : received(bound, request, topic);
+          if (decision.allowed()) {
+            return Outcome.found(
+                new Witness(
+                    candidate.subject(),
+                    question.action,
+                    request,
+                    0,
+                    retain,
+                    0,
+                    decision.statement()));
+          }
+          addBlocker(decision, topic, pattern.levels(), blockers);
+        }
+      }
+      return Outcome.blocked(blockers);
+    }
+
+    private void addBlocker(
+        Decision decision, String request, List<Template> origin, List<Blocker> blockers) {
+      if (decision.reason() == Reason.EXPLICIT_DENY) {
+        Blocker.of(bundle, decision.statement(), request, origin, identity)
+            .ifPresent(blockers::add);
+      }
+    }
+  }
+
+  private static Decision received(BoundPolicies bound, String request, String topic) {
+    Decision subscribe = bound.decideSubscribe(request, 0, null).decision();
+    Decision receive = bound.decideReceive(topic);
+    return subscribe.allowed() && receive != null ? receive : subscribe;
+  }
+}

@@ -1,0 +1,374 @@
+package io.signalbox.acl.proof;
+
+import io.signalbox.acl.model.Cidr;
+import io.signalbox.acl.model.Glob;
+import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.proof.Fact.From;
+import io.signalbox.acl.proof.Fact.Has;
+import io.signalbox.acl.proof.Fact.Tls;
+import io.signalbox.acl.proof.Formula.Atom;
+import io.signalbox.acl.subject.Attribute;
+import io.signalbox.acl.subject.Attribute.Kind;
+import io.signalbox.acl.subject.AuthMethod;
+import io.signalbox.acl.subject.TlsVersion;
+import io.signalbox.acl.subject.Transport;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a client that satisfies demands, or finds that there is none.
+ *
+ * <p>What belongs together in the real world is kept together: a certificate has a CA, a serial and
+ * a fingerprint, a token has an issuer, a connection with TLS has a version, a client that proved
+ * itself by certificate has one.
+ */
+final class SubjectFinder {
+  private static final Glob ANY = Glob.ANY;
+
+  /** How clients without further demands come in, the most usual first. */
+  private static final List<Transport> TRANSPORTS =
+      List.of(Transport.MQTTS, Transport.WSS, Transport.MQTT, Transport.WS);
+
+  private final Demands demands;
+  private final Map<Attribute, List<String>> values = new LinkedHashMap<>();
+  private final Map<Attribute, String> slots = new LinkedHashMap<>();
+  private final Set<String> taken;
+
+  private SubjectFinder(Demands demands, Set<String> avoid) {
+    this.demands = demands;
+    this.taken = new HashSet<>(avoid);
+  }
+
+  /**
+   * @param wanted attributes that should have a usable value if nothing speaks against it
+   * @param avoid values that should not be used if others will do
+   */
+  static Optional<Candidate> find(
+      Demands demands, Collection<Attribute> wanted, Set<String> avoid) {
+    for (AuthMethod method : methods(demands)) {
+      Demands more = withDependencies(demands, method);
+      Optional<Candidate> found = new SubjectFinder(more, avoid).find();
+      if (found.isEmpty()) {
+        continue;
+      }
+      for (Attribute attribute : wanted) {
+        if (attribute.of(found.get().subject()).isEmpty()) {
+          Demands richer = withDependencies(more.with(present(attribute), true), method);
+          Optional<Candidate> rich = new SubjectFinder(richer, avoid).find();
+          if (rich.isPresent()) {
+            more = richer;
+            found = rich;
+          }
+        }
+      }
+      return found;
+    }
+    return Optional.empty();
+  }
+
+  /** Those first that demand nothing more than what is there. */
+  private static List<AuthMethod> methods(Demands demands) {
+    Set<Kind> used = used(demands);
+    Set<AuthMethod> methods = new LinkedHashSet<>();
+    if (used.stream().anyMatch(SubjectFinder::isOfCertificate)) {
+      methods.add(AuthMethod.CERTIFICATE);
+    }
+    if (used.stream().anyMatch(SubjectFinder::isOfToken)) {
+      methods.add(AuthMethod.JWT);
+    }
+    if (used.contains(Kind.USER_NAME)) {
+      methods.add(AuthMethod.PASSWORD);
+    }
+    methods.add(AuthMethod.ENHANCED);
+    methods.addAll(List.of(AuthMethod.values()));
+    return List.copyOf(methods);
+  }
+
+  private static Set<Kind> used(Demands demands) {
+    Set<Kind> used = new LinkedHashSet<>();
+    demands.slots.keySet().forEach(attribute -> used.add(attribute.kind()));
+    for (Atom atom : demands.atoms) {
+      if (atom.positive() && atom.fact() instanceof Has(Test test)) {
+        used.add(test.attribute().kind());
+      }
+    }
+    return used;
+  }
+
+  static Test present(Attribute attribute) {
+    return new Test(attribute, List.of(ANY));
+  }
+
+  /** Adds what the world demands together with these demands. */
+  private static Demands withDependencies(Demands demands, AuthMethod method) {
+    Demands more =
+        demands.with(
+            new Test(new Attribute(Kind.AUTH_METHOD), List.of(new Glob(method.word()))), true);
+    Set<Kind> used = used(demands);
+    if (method == AuthMethod.CERTIFICATE
+        || used.stream().anyMatch(SubjectFinder::isOfCertificate)) {
+      for (Kind kind : List.of(Kind.CERT_CA, Kind.CERT_SERIAL, Kind.CERT_FINGERPRINT)) {
+        more = more.with(present(new Attribute(kind)), true);
+      }
+    }
+    if (method == AuthMethod.JWT || used.stream().anyMatch(SubjectFinder::isOfToken)) {
+      more = more.with(present(new Attribute(Kind.JWT_ISSUER)), true);
+    }
+    if (method == AuthMethod.PASSWORD) {
+      more = more.with(present(new Attribute(Kind.USER_NAME)), true);
+    }
+    return more.with(present(new Attribute(Kind.CLIENT_ID)), true)
+        .with(present(new Attribute(Kind.LISTENER)), true);
+  }
+
+  private static boolean isOfCertificate(Kind kind) {
+    return switch (kind) {
+      case CERT_CA,
+          CERT_CN,
+          CERT_SERIAL,
+          CERT_FINGERPRINT,
+          CERT_ISSUER_CN,
+          CERT_OU,
+          CERT_DNS_SAN,
+          CERT_URI_SAN,
+          CERT_EMAIL_SAN ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static boolean isOfToken(Kind kind) {
+    return switch (kind) {
+      case JWT_ISSUER, JWT_SUB, JWT_AUD, JWT_CLAIM -> true;
+      default -> false;
+    };
+  }
+
+  private Optional<Candidate> find() {
+    for (List<Attribute> group : groups()) {
+      if (!fillSlots(group)) {
+        return Optional.empty();
+      }
+    }
+    for (Attribute attribute : requiredAttributes()) {
+      if (!fill(attribute)) {
+        return Optional.empty();
+      }
+    }
+    Optional<Connection> connection = connection();
+    Optional<InetAddress> source = source();
+    if (connection.isEmpty() || source.isEmpty()) {
+      return Optional.empty();
+    }
+    return SubjectDraft.build(
+            values, connection.get().transport, connection.get().tls, source.get())
+        .map(subject -> new Candidate(subject, slots))
+        .filter(this::satisfies);
+  }
+
+  /**
+   * The last word: whatever was overlooked above, only a client that does satisfy is handed out.
+   */
+  private boolean satisfies(Candidate candidate) {
+    return demands.atoms.stream()
+        .allMatch(atom -> atom.fact().holdsFor(candidate.subject()) == atom.positive());
+  }
+
+  /** Slots that must have one value together. */
+  private List<List<Attribute>> groups() {
+    Map<Attribute, Set<Attribute>> group = new LinkedHashMap<>();
+    for (Attribute slot : demands.slots.keySet()) {
+      group.put(slot, new LinkedHashSet<>(List.of(slot)));
+    }
+    for (List<Attribute> pair : demands.equal) {
+      Set<Attribute> joined = new LinkedHashSet<>(group.getOrDefault(pair.get(0), Set.of()));
+      joined.addAll(group.getOrDefault(pair.get(1), Set.of()));
+      joined.forEach(member -> group.put(member, joined));
+    }
+    return group.values().stream().distinct().map(List::copyOf).toList();
+  }
+
+  private boolean fillSlots(List<Attribute> group) {
+    List<List<Glob>> required = new ArrayList<>();
+    List<Glob> forbidden = new ArrayList<>();
+    Set<String> excluded = new HashSet<>();
+    Set<String> exact = new HashSet<>();
+    for (Attribute slot : group) {
+      if (!slot.isMultiValued()) {
+        required.addAll(required(slot));
+      }
+      forbidden.addAll(forbidden(slot));
+      excluded.addAll(demands.slots.getOrDefault(slot, Set.of()));
+      Optional.ofNullable(demands.exact.get(slot)).ifPresent(exact::add);
+    }
+    Word word = new Word(required, forbidden, true);
+    Optional<String> value;
+    if (exact.isEmpty()) {
+      value = findExcluding(word, excluded, seed(group.getFirst()));
+    } else {
+      value =
+          Optional.of(exact.iterator().next())
+              .filter(only -> exact.size() == 1 && word.accepts(only) && !excluded.contains(only));
+    }
+    value.ifPresent(
+        found ->
+            group.forEach(
+                slot -> {
+                  slots.put(slot, found);
+                  add(slot, found);
+                }));
+    return value.isPresent();
+  }
+
+  private Optional<String> findExcluding(Word word, Set<String> excluded, String seed) {
+    List<Glob> forbidden = new ArrayList<>(word.forbidden());
+    for (String value : excluded) {
+      if (!value.isEmpty() && value.indexOf('*') < 0) {
+        forbidden.add(new Glob(value));
+      }
+    }
+    return new Word(word.required(), forbidden, word.level())
+        .find(taken, seed)
+        .filter(value -> !excluded.contains(value));
+  }
+
+  /** Values for what is required of an attribute beyond its slot. */
+  private boolean fill(Attribute attribute) {
+    if (attribute.kind() == Kind.TRANSPORT) {
+      return true; // chosen with the TLS version
+    }
+    List<List<Glob>> required = required(attribute);
+    if (!attribute.isMultiValued()) {
+      return values.containsKey(attribute) || fill(attribute, required);
+    }
+    for (List<Glob> any : required) {
+      boolean there =
+          values.getOrDefault(attribute, List.of()).stream()
+              .anyMatch(value -> any.stream().anyMatch(glob -> glob.matches(value)));
+      if (!there && !fill(attribute, List.of(any))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** One more value; usable in a level when possible, so that no deny grows wide by it. */
+  private boolean fill(Attribute attribute, List<List<Glob>> required) {
+    Word word = new Word(required, forbidden(attribute), true);
+    Optional<String> value = word.find(taken, seed(attribute));
+    if (value.isEmpty()) {
+      value = new Word(required, word.forbidden(), false).find(taken, seed(attribute));
+    }
+    value.ifPresent(found -> add(attribute, found));
+    return value.isPresent();
+  }
+
+  private void add(Attribute attribute, String value) {
+    taken.add(value);
+    List<String> all = values.computeIfAbsent(attribute, _ -> new ArrayList<>());
+    if (!all.contains(value)) {
+      all.add(value);
+    }
+  }
+
+  private Set<Attribute> requiredAttributes() {
+    Set<Attribute> attributes = new LinkedHashSet<>();
+    for (Atom atom : demands.atoms) {
+      if (atom.positive() && atom.fact() instanceof Has(Test test)) {
+        attributes.add(test.attribute());
+      }
+    }
+    return attributes;
+  }
+
+  private List<List<Glob>> required(Attribute attribute) {
+    return tests(attribute, true).stream().map(Test::anyOf).toList();
+  }
+
+  private List<Glob> forbidden(Attribute attribute) {
+    return tests(attribute, false).stream().flatMap(test -> test.anyOf().stream()).toList();
+  }
+
+  private List<Test> tests(Attribute attribute, boolean positive) {
+    List<Test> tests = new ArrayList<>();
+    for (Atom atom : demands.atoms) {
+      if (atom.positive() == positive
+          && atom.fact() instanceof Has(Test test)
+          && test.attribute().equals(attribute)) {
+        tests.add(test);
+      }
+    }
+    return tests;
+  }
+
+  private record Connection(Transport transport, @Nullable TlsVersion tls) {}
+
+  private Optional<Connection> connection() {
+    Attribute attribute = new Attribute(Kind.TRANSPORT);
+    Word word = new Word(required(attribute), forbidden(attribute), false);
+    for (Transport transport : TRANSPORTS) {
+      if (!word.accepts(transport.word())) {
+        continue;
+      }
+      List<TlsVersion> versions =
+          transport.isEncrypted() ? List.of(TlsVersion.V1_3, TlsVersion.V1_2) : List.of();
+      for (TlsVersion version : versions) {
+        if (fitsTls(version)) {
+          return Optional.of(new Connection(transport, version));
+        }
+      }
+      if (!transport.isEncrypted() && fitsTls(null)) {
+        return Optional.of(new Connection(transport, null));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean fitsTls(@Nullable TlsVersion version) {
+    for (Atom atom : demands.atoms) {
+      if (atom.fact() instanceof Tls(List<TlsVersion> versions)
+          && (version != null && versions.contains(version)) != atom.positive()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Truth changes only at the ends of blocks, so that these and their neighbours are all there is.
+   */
+  private Optional<InetAddress> source() {
+    List<InetAddress> candidates = new ArrayList<>(Addresses.USUAL);
+    for (Atom atom : demands.atoms) {
+      if (atom.fact() instanceof From(List<Cidr> blocks)) {
+        blocks.forEach(block -> candidates.addAll(Addresses.around(block)));
+      }
+    }
+    return candidates.stream().filter(this::fitsSource).findFirst();
+  }
+
+  private boolean fitsSource(InetAddress source) {
+    for (Atom atom : demands.atoms) {
+      if (atom.fact() instanceof From(List<Cidr> blocks)
+          && blocks.stream().anyMatch(block -> block.contains(source)) != atom.positive()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A recognizable value for an attribute that may be anything. */
+  private static String seed(Attribute attribute) {
+    String name = attribute.toString().replaceAll("[^A-Za-z]", "-");
+    return "some-" + name;
+  }
+}
