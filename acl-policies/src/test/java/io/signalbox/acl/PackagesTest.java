@@ -28,7 +28,10 @@ class PackagesTest {
           entry("parser", Set.of("source", "filter", "subject", "model")),
           entry("decision", Set.of("source", "filter", "subject", "model", "parser")),
           entry("load", Set.of("source", "model", "parser", "decision")),
-          entry("proof", Set.of("filter", "subject", "model", "decision")));
+          entry("proof", Set.of("filter", "subject", "model", "decision")),
+          entry(
+              "testing",
+              Set.of("source", "parser", "model", "subject", "filter", "decision", "proof")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

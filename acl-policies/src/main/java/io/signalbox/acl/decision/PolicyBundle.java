@@ -138,6 +138,16 @@ public final class PolicyBundle {
 
   /** Everything that is fixed for one MQTT session of a client, made ready. */
   public BoundPolicies bind(Subject subject) {
+    return bind(subject, List.of());
+  }
+
+  /**
+   * As {@link #bind(Subject)}, as if further policies were attached to the client: to try things
+   * out.
+   *
+   * @param attached {@code namespace:name}, or a name alone for all policies of that name
+   */
+  public BoundPolicies bind(Subject subject, List<String> attached) {
     Problems problems = new Problems();
     Optional<Policy> claim = aclClaim(subject, problems);
     boolean grants =
@@ -145,6 +155,11 @@ public final class PolicyBundle {
             && subject.token() != null
             && subject.token().aclClaim() == AclClaim.GRANT;
     BitSet bound = index.find(subject);
+    for (int i = 0; i < policies.size() && !attached.isEmpty(); i++) {
+      Policy policy = policies.get(i);
+      bound.set(
+          i, bound.get(i) || attached.contains(policy.ref()) || attached.contains(policy.name()));
+    }
     PolicySet set =
         grants
             ? new PolicySet(with(bound, claim.orElseThrow()), hash, Reason.NO_MATCH)
@@ -165,7 +180,7 @@ public final class PolicyBundle {
         hash,
         book,
         narrowing,
-        shadow == null ? null : shadow.bind(subject),
+        shadow == null ? null : shadow.bind(subject, attached),
         List.copyOf(substitution.unresolved()),
         problems.list());
   }
