@@ -23,6 +23,10 @@ import java.time.Duration;
  * @param filtersPerPacketMax 1..100,000 Topic Filters in one SUBSCRIBE or UNSUBSCRIBE
  * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97
  * @param connectionsMax 1..10,000,000 open connections over all listeners
+ * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT
+ * @param connectionsPerSourceMax 0..10,000,000 open connections of one address; 0: no bound
+ * @param connectsPerSecondPerSource 0..1,000,000 new connections a second of one address, in bursts
+ *     of four seconds' worth; 0: no bound
  * @param sessionsMax 1..100,000,000 MQTT sessions, the disconnected ones included
  * @param connectTimeout 100 ms..10 min from a ready connection to a complete CONNECT
  * @param handshakeTimeout 100 ms..10 min from accept to the end of the TLS handshake and the
@@ -34,6 +38,14 @@ import java.time.Duration;
  * @param outputBytesLow below it delivery goes on; less than {@code outputBytesHigh}
  * @param slowReaderTimeout 100 ms..1 h without one byte taken while output waits; then the
  *     connection is closed
+ * @param lingerTimeout 10 ms..1 min for the last packet to reach a client and for it to close
+ * @param webSocketFrameBytesMax 125..1 TiB of payload in one WebSocket frame; a larger one closes
+ *     with 1009
+ * @param httpHeaderBytesMax 1 KiB..1 MiB of request line and headers
+ * @param httpHeadersMax 10..10,000 headers of a request
+ * @param httpBodyBytesMax 0..1 TiB of a request's body; 0: no bound
+ * @param httpHeaderTimeout 100 ms..10 min from a request's first byte to the end of its headers
+ * @param httpIdleTimeout 100 ms..1 h between two requests of one connection
  * @param bufferedBytesMax 0..1 TiB of output and in-memory queues over all clients, above which
  *     publishers wait; 0: a quarter of the heap
  * @param retainedMessagesMax 0..1,000,000,000
@@ -52,6 +64,9 @@ public record LimitsConfig(
     int filtersPerPacketMax,
     int subscriptionsPerSessionMax,
     int connectionsMax,
+    int halfOpenMax,
+    int connectionsPerSourceMax,
+    int connectsPerSecondPerSource,
     int sessionsMax,
     Duration connectTimeout,
     Duration handshakeTimeout,
@@ -59,6 +74,13 @@ public record LimitsConfig(
     int outputBytesHigh,
     int outputBytesLow,
     Duration slowReaderTimeout,
+    Duration lingerTimeout,
+    long webSocketFrameBytesMax,
+    int httpHeaderBytesMax,
+    int httpHeadersMax,
+    long httpBodyBytesMax,
+    Duration httpHeaderTimeout,
+    Duration httpIdleTimeout,
     long bufferedBytesMax,
     long retainedMessagesMax,
     long retainedBytesMax) {
@@ -82,6 +104,11 @@ public record LimitsConfig(
   private static final Range SUBSCRIPTIONS_PER_SESSION_MAX =
       Range.of("limits.subscriptions-per-session-max", 1, 10_000_000);
   private static final Range CONNECTIONS_MAX = Range.of("limits.connections-max", 1, 10_000_000);
+  private static final Range HALF_OPEN_MAX = Range.of("limits.half-open-max", 1, 10_000_000);
+  private static final Range CONNECTIONS_PER_SOURCE_MAX =
+      Range.of("limits.connections-per-source-max", 0, 10_000_000);
+  private static final Range CONNECTS_PER_SECOND_PER_SOURCE =
+      Range.of("limits.connects-per-second-per-source", 0, 1_000_000);
   private static final Range SESSIONS_MAX = Range.of("limits.sessions-max", 1, 100_000_000);
   private static final Range CONNECT_TIMEOUT =
       Range.millis("limits.connect-timeout-millis", 100, 600_000);
@@ -94,6 +121,19 @@ public record LimitsConfig(
   private static final Range OUTPUT_BYTES_LOW = Range.of("limits.output-bytes-low", 0, 1 << 30);
   private static final Range SLOW_READER_TIMEOUT =
       Range.millis("limits.slow-reader-timeout-millis", 100, 3_600_000);
+  private static final Range LINGER_TIMEOUT_MILLIS =
+      Range.millis("limits.linger-timeout-millis", 10, 60_000);
+  private static final Range WEB_SOCKET_FRAME_BYTES_MAX =
+      Range.of("limits.web-socket-frame-bytes-max", 125, 1_099_511_627_776L);
+  private static final Range HTTP_HEADER_BYTES_MAX =
+      Range.of("limits.http-header-bytes-max", 1_024, 1_048_576);
+  private static final Range HTTP_HEADERS_MAX = Range.of("limits.http-headers-max", 10, 10_000);
+  private static final Range HTTP_BODY_BYTES_MAX =
+      Range.of("limits.http-body-bytes-max", 0, 1_099_511_627_776L);
+  private static final Range HTTP_HEADER_TIMEOUT_MILLIS =
+      Range.millis("limits.http-header-timeout-millis", 100, 600_000);
+  private static final Range HTTP_IDLE_TIMEOUT_MILLIS =
+      Range.millis("limits.http-idle-timeout-millis", 100, 3_600_000);
   private static final Range BUFFERED_BYTES_MAX =
       Range.of("limits.buffered-bytes-max", 0, 1L << 40);
   private static final Range RETAINED_MESSAGES_MAX =
@@ -115,12 +155,22 @@ public record LimitsConfig(
           1_000,
           10_000,
           100_000,
+          10_000,
+          0,
+          0,
           1_000_000,
           Duration.ofSeconds(10),
           Duration.ofSeconds(10),
           0,
           1 << 20,
           1 << 18,
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(2),
+          64L << 20,
+          16 * 1024,
+          100,
+          1 << 20,
+          Duration.ofSeconds(10),
           Duration.ofSeconds(60),
           0,
           1_000_000,
@@ -139,6 +189,9 @@ public record LimitsConfig(
     FILTERS_PER_PACKET_MAX.check(filtersPerPacketMax);
     SUBSCRIPTIONS_PER_SESSION_MAX.check(subscriptionsPerSessionMax);
     CONNECTIONS_MAX.check(connectionsMax);
+    HALF_OPEN_MAX.check(halfOpenMax);
+    CONNECTIONS_PER_SOURCE_MAX.check(connectionsPerSourceMax);
+    CONNECTS_PER_SECOND_PER_SOURCE.check(connectsPerSecondPerSource);
     SESSIONS_MAX.check(sessionsMax);
     CONNECT_TIMEOUT.check(connectTimeout);
     HANDSHAKE_TIMEOUT.check(handshakeTimeout);
@@ -153,6 +206,13 @@ public record LimitsConfig(
               + outputBytesHigh);
     }
     SLOW_READER_TIMEOUT.check(slowReaderTimeout);
+    LINGER_TIMEOUT_MILLIS.check(lingerTimeout);
+    WEB_SOCKET_FRAME_BYTES_MAX.check(webSocketFrameBytesMax);
+    HTTP_HEADER_BYTES_MAX.check(httpHeaderBytesMax);
+    HTTP_HEADERS_MAX.check(httpHeadersMax);
+    HTTP_BODY_BYTES_MAX.check(httpBodyBytesMax);
+    HTTP_HEADER_TIMEOUT_MILLIS.check(httpHeaderTimeout);
+    HTTP_IDLE_TIMEOUT_MILLIS.check(httpIdleTimeout);
     BUFFERED_BYTES_MAX.check(bufferedBytesMax);
     RETAINED_MESSAGES_MAX.check(retainedMessagesMax);
     RETAINED_BYTES_MAX.check(retainedBytesMax);
@@ -176,6 +236,9 @@ public record LimitsConfig(
                 limits.integer(FILTERS_PER_PACKET_MAX, d.filtersPerPacketMax),
                 limits.integer(SUBSCRIPTIONS_PER_SESSION_MAX, d.subscriptionsPerSessionMax),
                 limits.integer(CONNECTIONS_MAX, d.connectionsMax),
+                limits.integer(HALF_OPEN_MAX, d.halfOpenMax),
+                limits.integer(CONNECTIONS_PER_SOURCE_MAX, d.connectionsPerSourceMax),
+                limits.integer(CONNECTS_PER_SECOND_PER_SOURCE, d.connectsPerSecondPerSource),
                 limits.integer(SESSIONS_MAX, d.sessionsMax),
                 limits.duration(CONNECT_TIMEOUT, d.connectTimeout),
                 limits.duration(HANDSHAKE_TIMEOUT, d.handshakeTimeout),
@@ -183,6 +246,13 @@ public record LimitsConfig(
                 limits.integer(OUTPUT_BYTES_HIGH, d.outputBytesHigh),
                 limits.integer(OUTPUT_BYTES_LOW, d.outputBytesLow),
                 limits.duration(SLOW_READER_TIMEOUT, d.slowReaderTimeout),
+                limits.duration(LINGER_TIMEOUT_MILLIS, d.lingerTimeout),
+                limits.number(WEB_SOCKET_FRAME_BYTES_MAX, d.webSocketFrameBytesMax),
+                limits.integer(HTTP_HEADER_BYTES_MAX, d.httpHeaderBytesMax),
+                limits.integer(HTTP_HEADERS_MAX, d.httpHeadersMax),
+                limits.number(HTTP_BODY_BYTES_MAX, d.httpBodyBytesMax),
+                limits.duration(HTTP_HEADER_TIMEOUT_MILLIS, d.httpHeaderTimeout),
+                limits.duration(HTTP_IDLE_TIMEOUT_MILLIS, d.httpIdleTimeout),
                 limits.number(BUFFERED_BYTES_MAX, d.bufferedBytesMax),
                 limits.number(RETAINED_MESSAGES_MAX, d.retainedMessagesMax),
                 limits.number(RETAINED_BYTES_MAX, d.retainedBytesMax)));

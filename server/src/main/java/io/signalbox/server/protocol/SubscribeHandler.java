@@ -152,7 +152,7 @@ final class SubscribeHandler {
     boolean isNew =
         session.subscribe(
             subscription); // before retained messages are read: a duplicate is allowed, a gap is
-                           // not
+    // not
     granted.add(subscription);
     if (wantsRetained(subscription, isNew)) {
       wantRetained.add(subscription);

@@ -292,7 +292,9 @@ public final class Session implements Subscriber {
     mode = Mode.OFFLINE;
     request
         .answer()
-        .accept(new OpenResult.Refused(ReasonCode.SERVER_UNAVAILABLE, String.valueOf(problem.getMessage())));
+        .accept(
+            new OpenResult.Refused(
+                ReasonCode.SERVER_UNAVAILABLE, String.valueOf(problem.getMessage())));
     if (number == 0) {
       end();
     }
