@@ -321,6 +321,18 @@ class CertificateVerifierTest {
   }
 
   @Test
+  void looksAgainAtWhatItAcceptedBefore() throws PkiException {
+    Accepted accepted = assertInstanceOf(Accepted.class, verify(pki.device("d").chain()));
+    assertEquals(accepted, verifier.recheck(accepted, now()));
+    Rejected expired =
+        assertInstanceOf(
+            Rejected.class, verifier.recheck(accepted, accepted.identity().notAfter()));
+    assertEquals(Reason.EXPIRED, expired.reason());
+    var nobody = new CertificateVerifier(List.of());
+    assertThrows(IllegalArgumentException.class, () -> nobody.recheck(accepted, now()));
+  }
+
+  @Test
   void doesNotMistakeAnotherChainForOneItKnows() throws PkiException {
     TlsIdentity device = pki.device("d");
     assertInstanceOf(Accepted.class, verify(device.chain()));
