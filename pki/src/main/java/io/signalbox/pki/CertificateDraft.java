@@ -6,7 +6,6 @@ import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.Date;
-import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.DERNull;
@@ -17,7 +16,6 @@ import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
-import org.bouncycastle.asn1.x509.SubjectAltPublicKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
@@ -29,7 +27,6 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
  *
  * @param algorithm of the certified key
  * @param urls of the issuer
- * @param alternative the second key of an authority
  */
 record CertificateDraft(
     SubjectNames names,
@@ -37,18 +34,7 @@ record CertificateDraft(
     KeyAlgorithm algorithm,
     CertificateProfile profile,
     Validity validity,
-    AuthorityUrls urls,
-    Optional<AlternativeKey> alternative) {
-
-  CertificateDraft(
-      SubjectNames names,
-      PublicKey key,
-      KeyAlgorithm algorithm,
-      CertificateProfile profile,
-      Validity validity,
-      AuthorityUrls urls) {
-    this(names, key, algorithm, profile, validity, urls, Optional.empty());
-  }
+    AuthorityUrls urls) {
 
   X509Certificate sign(Issuer issuer, SecureRandom random) {
     X500Name subject = NameWriter.subject(names);
@@ -62,7 +48,7 @@ record CertificateDraft(
             SubjectPublicKeyInfo.getInstance(key.getEncoded()));
     try {
       addExtensions(builder, issuer, subject.getRDNs().length == 0);
-      byte[] der = issuer.sign(builder, random).getEncoded();
+      byte[] der = builder.build(issuer.signer(random)).getEncoded();
       return Certificates.parse(der, "the new certificate");
     } catch (IOException | PkiException e) {
       throw new IllegalStateException("a certificate that was built cannot be encoded", e);
@@ -114,11 +100,6 @@ record CertificateDraft(
         new AuthorityKeyIdentifier(issuer.keyIdentifier()));
     if (!profile.nameConstraints().isNone()) {
       builder.addExtension(Extension.nameConstraints, true, profile.nameConstraints().toAsn1());
-    }
-    if (alternative.isPresent()) {
-      byte[] second = alternative.get().keys().getPublic().getEncoded();
-      builder.addExtension(
-          Extension.subjectAltPublicKeyInfo, false, SubjectAltPublicKeyInfo.getInstance(second));
     }
     if (profile.purposes().contains(Purpose.OCSP_SIGNING)) {
       // A responder cannot answer for itself: clients take its short life instead (RFC 6960 section

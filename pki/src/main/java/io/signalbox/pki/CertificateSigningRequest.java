@@ -13,7 +13,10 @@ import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.PKCSException;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 
@@ -104,14 +107,18 @@ public final class CertificateSigningRequest {
     try {
       var request = new JcaPKCS10CertificationRequest(der);
       PublicKey key = supportedKey(request, where);
-      if (!isSignedBy(key, request, where)) {
+      if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
         throw new PkiException(
             where
                 + ": the signing request was not signed by the key it is for, or was changed since;"
                 + " make it again with the device's own key");
       }
       return new CertificateSigningRequest(der.clone(), key, names(request));
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+    } catch (IOException
+        | GeneralSecurityException
+        | OperatorCreationException
+        | PKCSException
+        | RuntimeException e) {
       String detail =
           e instanceof IllegalArgumentException && e.getMessage() != null
               ? ": " + e.getMessage()
@@ -150,14 +157,6 @@ public final class CertificateSigningRequest {
               + ", which is not supported; use EC P-256");
     }
     return request.getPublicKey();
-  }
-
-  private static boolean isSignedBy(
-      PublicKey key, JcaPKCS10CertificationRequest request, String where)
-      throws PkiException, IOException {
-    byte[] signed = request.toASN1Structure().getCertificationRequestInfo().getEncoded("DER");
-    return SignatureCheck.isValid(
-        key, request.getSignatureAlgorithm(), signed, request.getSignature(), where);
   }
 
   private static SubjectNames names(PKCS10CertificationRequest request) {

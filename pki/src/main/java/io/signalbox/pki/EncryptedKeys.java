@@ -75,9 +75,7 @@ final class EncryptedKeys {
     }
   }
 
-  static byte[] encrypt(PrivateKey key, Passphrase passphrase, SecureRandom random)
-      throws PkiException {
-    passphrase.requireLong();
+  static byte[] encrypt(PrivateKey key, Passphrase passphrase, SecureRandom random) {
     byte[] plain = key.getEncoded();
     if (plain == null) {
       throw new IllegalArgumentException("this private key cannot leave its token");

@@ -92,7 +92,7 @@ public enum KeyAlgorithm {
     return PublicKeyInfo.algorithm(SubjectPublicKeyInfo.getInstance(key.getEncoded()));
   }
 
-  AlgorithmParameterSpec parameters() {
+  private AlgorithmParameterSpec parameters() {
     return switch (family) {
       case "EC" -> new ECGenParameterSpec(parameterSet);
       case "RSA" ->

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 
 /** The passphrase of a key file; {@link #toString} does not show it. */
 public final class Passphrase {
-  private static final int CHARS_MIN = 8;
+  static final int CHARS_MIN = 8;
 
   private final char[] characters;
 
@@ -13,13 +13,14 @@ public final class Passphrase {
   }
 
   /**
-   * A passphrase, or a token's PIN, as somebody gave it.
+   * A passphrase as somebody gave it.
    *
-   * @throws PkiException if it is empty
+   * @throws PkiException if it has fewer than 8 characters
    */
   public static Passphrase of(String text) throws PkiException {
-    if (text.isEmpty()) {
-      throw new PkiException("the passphrase is empty; give the one that was chosen for the key");
+    if (text.length() < CHARS_MIN) {
+      throw new PkiException(
+          "the passphrase has fewer than " + CHARS_MIN + " characters; choose a longer one");
     }
     return new Passphrase(text.toCharArray());
   }
@@ -38,14 +39,6 @@ public final class Passphrase {
           "the environment variable " + variable + " is not set; it must hold the passphrase");
     }
     return of(value);
-  }
-
-  /** For encrypting; what exists is read with whatever passphrase it has. */
-  void requireLong() throws PkiException {
-    if (characters.length < CHARS_MIN) {
-      throw new PkiException(
-          "the passphrase has fewer than " + CHARS_MIN + " characters; choose a longer one");
-    }
   }
 
   char[] characters() {

@@ -47,7 +47,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole broker, built by hand: the constructor is the start order, {@link #stop} goes back the same way.
+ * The whole broker, built by hand: the constructor is the start order, {@link #stop} goes back the
+ * same way.
  */
 final class Broker implements RunningBroker {
   private static final Logger LOG = System.getLogger(Broker.class.getName());
@@ -175,7 +176,8 @@ final class Broker implements RunningBroker {
                 protocol,
                 config.listeners(),
                 serverTls,
-                new AdminHandler(config.admin(), metrics, authenticators::identify, this::obstacle)));
+                new AdminHandler(
+                    config.admin(), metrics, authenticators::identify, this::obstacle)));
     listeners.start();
     metrics.connectionsOpen.from(listeners::connections);
     store.startHousekeeping();
@@ -190,7 +192,10 @@ final class Broker implements RunningBroker {
     return listeners;
   }
 
-  /** Breaks the circle between sessions, whose wills are published, and the protocol, which serves sessions. */
+  /**
+   * Breaks the circle between sessions, whose wills are published, and the protocol, which serves
+   * sessions.
+   */
   private static final class Wiring {
     private volatile @Nullable Protocol protocol;
     private volatile @Nullable ProtocolContext context;
@@ -219,8 +224,7 @@ final class Broker implements RunningBroker {
             .sorted(Comparator.reverseOrder())
             .map(TlsConfig.Version::toString)
             .toList();
-    return new ServerTls(
-        tls.context(), protocols, config.io().ioThreadCount(), WAITING_HANDSHAKES);
+    return new ServerTls(tls.context(), protocols, config.io().ioThreadCount(), WAITING_HANDSHAKES);
   }
 
   private StoreLimits storeLimits() {
@@ -241,7 +245,9 @@ final class Broker implements RunningBroker {
   private void storeFailed(Throwable problem) {
     failure = problem;
     LOG.log(Level.ERROR, "the store failed, the broker stops", problem);
-    Thread.ofPlatform().name("signalbox-stop").start(this::stop); // the store's own thread calls here and cannot wait for itself
+    Thread.ofPlatform()
+        .name("signalbox-stop")
+        .start(this::stop); // the store's own thread calls here and cannot wait for itself
   }
 
   private Optional<String> obstacle() {

@@ -111,7 +111,8 @@ final class TlsSetup {
   }
 
   SSLContext context() {
-    return TlsContexts.server(keys, new ClientTrust(() -> verifier, Clock.systemUTC(), TlsSetup::refused));
+    return TlsContexts.server(
+        keys, new ClientTrust(() -> verifier, Clock.systemUTC(), TlsSetup::refused));
   }
 
   private static void refused(X509Certificate certificate, Verification.Rejected why) {

@@ -71,6 +71,9 @@ public final class Commands {
             .addSubcommand(new SignCsrCommand()));
     root.addSubcommand(
         new CommandLine(new TokenCommand()).addSubcommand(new TokenIssueCommand(tokens)));
+    root.addSubcommand(new PubCommand(System.in));
+    root.addSubcommand(new SubCommand(System.out));
+    root.addSubcommand(BenchCommand.commandLine());
     root.addSubcommand(new VersionCommand());
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
     root.setUsageHelpWidth(100);

@@ -37,8 +37,7 @@ public record SharedFilter(String shareName, TopicFilter filter) {
   }
 
   private static InvalidTopicException invalid(String topicFilter, String problem) {
-    return InvalidTopicException.invalid(
-        "shared filter " + InvalidTopicException.quoted(topicFilter) + " " + problem);
+    return InvalidTopicException.invalid("shared filter \"" + topicFilter + "\" " + problem);
   }
 
   @Override

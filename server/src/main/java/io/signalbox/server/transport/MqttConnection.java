@@ -166,13 +166,12 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   @Override
-  public boolean isKnown() {
-    return accepted;
-  }
-
-  @Override
   public void inputRefused() {
-    disconnect(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full");
+    if (accepted) {
+      disconnect(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full");
+    } else {
+      close();
+    }
   }
 
   @Override

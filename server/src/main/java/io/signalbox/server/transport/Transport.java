@@ -102,10 +102,7 @@ public final class Transport implements AutoCloseable {
 
   private static String text(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
-    if (host.contains(":")) {
-      host = "[" + host.replaceFirst("(^0|:0)(:0)+(:|$)", "::") + "]"; // RFC 5952 4.2, RFC 3986
-    }
-    return host + ":" + address.getPort();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
   }
 
   /** Every bound address; ports are the real ones. */

@@ -99,7 +99,13 @@ final class FakeConnection implements ClientConnection {
   @Override
   public Peer peer() {
     return new Peer(
-        "fake", "tcp", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1), null, List.of(), true, null);
+        "fake",
+        "tcp",
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
+        null,
+        List.of(),
+        true,
+        null);
   }
 
   @Override

@@ -19,7 +19,6 @@ final class Limits {
   long bufferedBytesMax = D.bufferedBytesMax();
   long frameBytesMax = D.webSocketFrameBytesMax();
   long httpHeaderMillis = D.httpHeaderTimeout().toMillis();
-  long httpIdleMillis = D.httpIdleTimeout().toMillis();
 
   private Limits() {}
 
@@ -52,6 +51,6 @@ final class Limits {
         D.httpHeadersMax(),
         D.httpBodyBytesMax(),
         Duration.ofMillis(httpHeaderMillis),
-        Duration.ofMillis(httpIdleMillis));
+        D.httpIdleTimeout());
   }
 }

@@ -1,0 +1,51 @@
+package io.signalbox.server.bench;
+
+import io.signalbox.server.packet.Qos;
+import java.time.Duration;
+
+/**
+ * How much is published, and how.
+ *
+ * @param payloadBytes {@value Stamp#BYTES} or more
+ * @param window unacknowledged QoS 1 and 2 messages a publisher, 1..65,535; the broker's Receive
+ *     Maximum bounds it too
+ * @param undeliveredMax messages a publisher that are published and not yet delivered, 1 or more:
+ *     keeps a broker from dropping QoS 0
+ * @param messagesPerSecond of all publishers together; 0: as fast as the bounds allow
+ * @param messages a publisher; 0: as many as go into the duration
+ * @param duration of the measured part when {@code messages} is 0
+ * @param warmUp publishing before the measured part
+ */
+public record Load(
+    Qos qos,
+    int payloadBytes,
+    int window,
+    int undeliveredMax,
+    double messagesPerSecond,
+    long messages,
+    Duration duration,
+    Duration warmUp) {
+
+  /** Sequences are kept as bits. */
+  static final long MESSAGES_MAX = 2_000_000_000;
+
+  public Load {
+    if (payloadBytes < Stamp.BYTES) {
+      throw new IllegalArgumentException(
+          "payload: " + payloadBytes + " bytes, at least " + Stamp.BYTES + " carry the checks");
+    }
+    if (window < 1 || window > 65_535) {
+      throw new IllegalArgumentException("window: " + window + " is outside 1..65535");
+    }
+    if (undeliveredMax < 1) {
+      throw new IllegalArgumentException("undelivered: " + undeliveredMax + " is below 1");
+    }
+    if (messages < 0 || messages > MESSAGES_MAX) {
+      throw new IllegalArgumentException(
+          "messages: " + messages + " is outside 0.." + MESSAGES_MAX);
+    }
+    if (messagesPerSecond < 0) {
+      throw new IllegalArgumentException("rate: " + messagesPerSecond + " is below 0");
+    }
+  }
+}

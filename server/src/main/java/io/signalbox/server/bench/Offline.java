@@ -1,0 +1,161 @@
+package io.signalbox.server.bench;
+
+import io.signalbox.server.bench.client.ClientException;
+import io.signalbox.server.bench.client.MqttClient;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.topic.TopicName;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Messages for sessions whose clients are away: how quickly the broker takes them, and how quickly
+ * the clients get them when they return.
+ */
+public final class Offline {
+  private final Run run;
+  private final Load load;
+  private final int sessions;
+  private final Publisher.Acknowledgements acknowledgements;
+  private final List<Publisher> publishers = new ArrayList<>();
+  private final List<TopicName> topics = new ArrayList<>();
+  private final List<Receiver> receivers = new ArrayList<>();
+
+  private long received;
+  private long strays;
+
+  private Offline(Run run, Load load, int sessions) {
+    this.run = run;
+    this.load = load;
+    this.sessions = sessions;
+    this.acknowledgements = new Publisher.Acknowledgements(run);
+  }
+
+  /**
+   * Measures.
+   *
+   * @param load its {@code messages} are those of each session, 1 or more; QoS 1 or 2
+   */
+  public static Report measure(Target target, Load load, int sessions)
+      throws ClientException, IOException {
+    if (load.messages() < 1 || sessions < 1) {
+      throw new IllegalArgumentException("at least one session and one message");
+    }
+    if (load.qos() == Qos.AT_MOST_ONCE) {
+      throw new IllegalArgumentException("QoS 0 is not kept for clients that are away");
+    }
+    try (var run = new Run(target)) {
+      return new Offline(run, load, sessions).measure();
+    }
+  }
+
+  private Report measure() throws ClientException, IOException {
+    for (int i = 0; i < sessions; i++) {
+      topics.add(run.topicName(Integer.toString(i)));
+      receivers.add(new Receiver());
+    }
+    run.endSessions(sessions, "away"); // of an earlier run that was stopped
+    try {
+      return measureWithSessions();
+    } finally {
+      run.endSessions(sessions, "away");
+    }
+  }
+
+  private Report measureWithSessions() throws ClientException, IOException {
+    List<MqttClient> first =
+        run.connectAll(sessions, i -> run.target.persistent("away", i), receivers::get);
+    run.subscribeAll(first, i -> List.of(topics.get(i).toString()), load.qos());
+    run.disconnectAll(first);
+
+    List<MqttClient> publishing =
+        run.connectAll(sessions, i -> run.target.clean("pub", i), _ -> acknowledgements);
+    for (int i = 0; i < sessions; i++) {
+      publishers.add(new Publisher(run, publishing.get(i), i, load, false));
+    }
+    long messages = load.messages() * sessions;
+    Report report =
+        run.report("offline")
+            .put("qos", load.qos().value())
+            .put("payload-bytes", load.payloadBytes())
+            .put("sessions", sessions)
+            .put("messages", messages);
+
+    Measured queueing = Measured.start(run.server);
+    boolean _ = run.await(this::isQueued, this::send);
+    queueing.stop(run.lastProgressNanos());
+    queueing.putRate(report, "queued", messages);
+
+    Measured draining = Measured.start(run.server);
+    List<MqttClient> again =
+        run.connectAll(sessions, i -> run.target.persistent("away", i), receivers::get);
+    boolean _ = run.await(() -> received >= messages);
+    draining.stop(run.lastProgressNanos());
+    draining.putRate(report, "drained", received);
+    run.disconnectAll(again);
+
+    check(report);
+    return report;
+  }
+
+  private boolean send() throws ClientException {
+    run.throwIfLost();
+    boolean any = false;
+    for (int i = 0; i < sessions; i++) {
+      Publisher publisher = publishers.get(i);
+      while (publisher.sentCount() < load.messages() && publisher.canSend()) {
+        publisher.send(topics.get(i), 0);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  private boolean isQueued() {
+    for (Publisher publisher : publishers) {
+      if (publisher.sentCount() < load.messages() || !publisher.isAcknowledged()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void check(Report report) {
+    long lost = 0;
+    long duplicates = 0;
+    long outOfOrder = 0;
+    for (Receiver receiver : receivers) {
+      lost += receiver.sequence.lost(load.messages());
+      duplicates += receiver.sequence.duplicates();
+      outOfOrder += receiver.sequence.outOfOrder();
+    }
+    report
+        .check("lost", lost)
+        .check("duplicates", duplicates)
+        .check("out-of-order", outOfOrder)
+        .check("strays", strays);
+    acknowledgements.report(report);
+    report.check("connections-lost", run.connectionsLost());
+  }
+
+  private final class Receiver extends Run.Member {
+    private final Sequence sequence = new Sequence();
+
+    Receiver() {
+      super(run);
+    }
+
+    @Override
+    public void onMessage(MqttClient client, Publish message) {
+      byte[] payload = message.payload();
+      if (!Stamp.isOf(payload, run.id)) {
+        strays++;
+        return;
+      }
+      run.progress();
+      boolean _ = sequence.received(Stamp.sequence(payload));
+      received++;
+    }
+  }
+}

@@ -1,0 +1,282 @@
+package io.signalbox.server.bench;
+
+import io.signalbox.server.bench.client.ClientException;
+import io.signalbox.server.bench.client.ClientListener;
+import io.signalbox.server.bench.client.ClientLoop;
+import io.signalbox.server.bench.client.Explanation;
+import io.signalbox.server.bench.client.MqttClient;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.SubAck;
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.topic.InvalidTopicException;
+import io.signalbox.server.topic.TopicName;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/** One measurement under way: the loop, its clients, and the clock that ends vain waiting. */
+final class Run implements AutoCloseable {
+  private static final long IDLE_WAIT_MILLIS = 10;
+
+  final Target target;
+  final ClientLoop loop;
+  final ServerProcess server;
+
+  /** Marks the payloads and topics of this run, so that an earlier one's leftovers do not count. */
+  final int id = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+
+  private final long startNanos = System.nanoTime();
+  private long progress;
+  private long lastProgressNanos = System.nanoTime();
+  private long connectionsLost;
+  private @Nullable ClientException firstLoss;
+  private boolean ending;
+
+  // SUBACK and UNSUBACK.
+  private long answers;
+  private @Nullable ClientException refusal;
+
+  Run(Target target) throws IOException {
+    this.target = target;
+    this.loop = new ClientLoop();
+    this.server = new ServerProcess(target.pids());
+  }
+
+  String topic(String rest) {
+    return target.topicPrefix() + "/" + Integer.toHexString(id) + "/" + rest;
+  }
+
+  TopicName topicName(String rest) {
+    try {
+      return TopicName.of(topic(rest));
+    } catch (InvalidTopicException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /** Something that was waited for has happened. */
+  void progress() {
+    progress++;
+  }
+
+  /** When something happened last, to a pass of the loop. */
+  long lastProgressNanos() {
+    return lastProgressNanos;
+  }
+
+  /** Connections that ended without being asked to. */
+  long connectionsLost() {
+    return connectionsLost;
+  }
+
+  /** For measurements that make no sense with a client less. */
+  void throwIfLost() throws ClientException {
+    if (firstLoss != null) {
+      throw firstLoss;
+    }
+  }
+
+  /** Begins with what every report says. */
+  Report report(String mode) {
+    return new Report(mode.toLowerCase(Locale.ROOT).replace('_', '-'))
+        .put("url", target.endpoint().toString())
+        .put("mqtt", target.version() == ProtocolVersion.V5 ? "5" : "3.1.1");
+  }
+
+  /** Work between two passes. */
+  interface Work {
+    /** Whether it could go on at once, so that the network is only glanced at. */
+    boolean run() throws ClientException;
+  }
+
+  /**
+   * Passes until something is done.
+   *
+   * @return false when it was given up: nothing moved any more, or the run's time is up
+   */
+  boolean await(BooleanSupplier done, Work work) throws ClientException, IOException {
+    long seen = progress;
+    long goesOnNanos = System.nanoTime();
+    while (!done.getAsBoolean()) {
+      boolean goesOn = work.run();
+      loop.pass(goesOn ? 0 : IDLE_WAIT_MILLIS);
+      long now = System.nanoTime();
+      if (progress != seen) {
+        seen = progress;
+        lastProgressNanos = now;
+      }
+      if (goesOn) {
+        goesOnNanos = now;
+      }
+      if (now - Math.max(lastProgressNanos, goesOnNanos) > target.stall().toNanos()
+          || now - startNanos > target.limit().toNanos()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  boolean await(BooleanSupplier done) throws ClientException, IOException {
+    return await(done, () -> false);
+  }
+
+  /** Opens a client whose loss counts. */
+  MqttClient open(Connect connect, ClientListener listener, int number) throws ClientException {
+    InetSocketAddress local =
+        target.sourceAddresses() == 1
+            ? null
+            : new InetSocketAddress("127.0.1." + (1 + number % target.sourceAddresses()), 0);
+    return loop.open(target.endpoint(), target.tls(), connect, listener, local);
+  }
+
+  /** Connects clients, some at a time, and waits for them all. */
+  List<MqttClient> connectAll(
+      int count, IntFunction<Connect> connects, IntFunction<? extends ClientListener> listeners)
+      throws ClientException, IOException {
+    List<MqttClient> clients = new ArrayList<>(count);
+    List<MqttClient> connecting = new ArrayList<>();
+    boolean all =
+        await(
+            () -> clients.size() == count && connecting.isEmpty(),
+            () -> {
+              for (MqttClient client : connecting) {
+                throwIfFailed(client);
+              }
+              if (connecting.removeIf(MqttClient::isConnected)) {
+                progress();
+              }
+              while (connecting.size() < target.connectingMax() && clients.size() < count) {
+                int number = clients.size();
+                MqttClient client = open(connects.apply(number), listeners.apply(number), number);
+                clients.add(client);
+                connecting.add(client);
+              }
+              return false;
+            });
+    if (!all) {
+      throw new ClientException(
+          target.endpoint() + ": " + connecting.size() + " connections were not answered in time");
+    }
+    return clients;
+  }
+
+  private static void throwIfFailed(MqttClient client) throws ClientException {
+    ClientException failure = client.failure();
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** Has each client subscribe, and waits for all answers. */
+  void subscribeAll(List<MqttClient> clients, IntFunction<List<String>> filters, Qos qos)
+      throws ClientException, IOException {
+    long expected = answers + clients.size();
+    for (int i = 0; i < clients.size(); i++) {
+      int _ = clients.get(i).subscribe(requested(filters.apply(i), qos), Properties.NONE);
+    }
+    if (!await(() -> answers == expected || refusal != null)) {
+      throw new ClientException(target.endpoint() + ": subscriptions were not answered in time");
+    }
+    throwIfRefused();
+  }
+
+  /** SUBACKs and UNSUBACKs so far. */
+  long answers() {
+    return answers;
+  }
+
+  void throwIfRefused() throws ClientException {
+    if (refusal != null) {
+      throw refusal;
+    }
+  }
+
+  /** Waits until the broker has read all that these clients sent: it answers what comes behind. */
+  void awaitRead(List<MqttClient> clients) throws ClientException, IOException {
+    long expected = answers + clients.size();
+    for (MqttClient client : clients) {
+      int _ = client.unsubscribe(List.of(topic("nothing")));
+    }
+    if (!await(() -> answers >= expected)) {
+      throw new ClientException(target.endpoint() + ": the broker does not answer any more");
+    }
+  }
+
+  void disconnectAll(List<MqttClient> clients) throws ClientException, IOException {
+    clients.forEach(MqttClient::disconnect);
+    boolean _ = await(() -> clients.stream().allMatch(MqttClient::isClosed));
+  }
+
+  /** Makes the broker forget sessions that outlive their connections. */
+  void endSessions(int count, String role) throws ClientException, IOException {
+    disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this)));
+  }
+
+  static List<RequestedSubscription> requested(List<String> filters, Qos qos) {
+    SubscriptionOptions options = SubscriptionOptions.ofQos(qos);
+    return filters.stream().map(f -> new RequestedSubscription(f, options)).toList();
+  }
+
+  /** A client of a run: its answers are waited for, its loss is counted. */
+  static class Member implements ClientListener {
+    private final Run run;
+
+    Member(Run run) {
+      this.run = run;
+    }
+
+    @Override
+    public void onAnswer(MqttClient client, Packet answer) {
+      run.onAnswer(client, answer);
+    }
+
+    @Override
+    public void onClosed(MqttClient client, @Nullable ClientException failure) {
+      run.onClosed(failure);
+    }
+  }
+
+  private void onAnswer(MqttClient client, Packet answer) {
+    answers++;
+    progress();
+    if (answer instanceof SubAck subAck && refusal == null) {
+      for (ReasonCode reason : subAck.reasons()) {
+        if (reason.isError()) {
+          refusal =
+              new ClientException(
+                  client
+                      + ": the broker refused a subscription: "
+                      + Explanation.reason(reason, subAck.properties()));
+          return;
+        }
+      }
+    }
+  }
+
+  private void onClosed(@Nullable ClientException failure) {
+    progress();
+    if (failure != null && !ending) {
+      connectionsLost++;
+      firstLoss = firstLoss == null ? failure : firstLoss;
+    }
+  }
+
+  /** Closes all connections. */
+  @Override
+  public void close() throws IOException {
+    ending = true;
+    loop.close();
+  }
+}

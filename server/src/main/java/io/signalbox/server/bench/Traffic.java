@@ -1,0 +1,318 @@
+package io.signalbox.server.bench;
+
+import io.signalbox.server.bench.client.ClientException;
+import io.signalbox.server.bench.client.MqttClient;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.topic.TopicName;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages from publishers to subscribers that are there: one to one, many to few, few to many.
+ * First the warm-up, then the measured part, from its first message to its last delivery.
+ */
+public final class Traffic {
+
+  /** Who hears whom. */
+  public enum Shape {
+    /** The first publisher's messages go to the first subscriber, and so on. */
+    P2P,
+    /** All subscribers get all messages, by one filter with a wildcard. */
+    FAN_IN,
+    /** All subscribers get all messages, each topic subscribed to by its name. */
+    FAN_OUT
+  }
+
+  private static final long SPIN_NANOS = 2_000_000;
+  private static final long LATENCY_NANOS_MAX = 600_000_000_000L;
+
+  private final Run run;
+  private final Shape shape;
+  private final Load load;
+  private final Qos subscribeQos;
+  private final int publisherCount;
+  private final int subscriberCount;
+  private final @Nullable String shareName;
+
+  private final Publisher.Acknowledgements acknowledgements;
+  private final List<Publisher> publishers = new ArrayList<>();
+  private final List<TopicName> topics = new ArrayList<>();
+  private final List<Receiver> receivers = new ArrayList<>();
+  private final Histogram latency = new Histogram(LATENCY_NANOS_MAX, 3);
+
+  private long received;
+  private long strays;
+
+  // Pace of the current phase.
+  private long phaseStart;
+  private long phaseSent;
+  private int turn;
+
+  private Traffic(
+      Run run,
+      Shape shape,
+      Load load,
+      Qos subscribeQos,
+      int publisherCount,
+      int subscriberCount,
+      @Nullable String shareName) {
+    this.run = run;
+    this.shape = shape;
+    this.load = load;
+    this.subscribeQos = subscribeQos;
+    this.publisherCount = publisherCount;
+    this.subscriberCount = subscriberCount;
+    this.shareName = shareName;
+    this.acknowledgements = new Publisher.Acknowledgements(run);
+  }
+
+  /**
+   * Measures.
+   *
+   * @param shareName the subscribers share one subscription of this name, or null; only with {@link
+   *     Shape#FAN_IN}
+   */
+  public static Report measure(
+      Target target,
+      Shape shape,
+      Load load,
+      Qos subscribeQos,
+      int publishers,
+      int subscribers,
+      @Nullable String shareName)
+      throws ClientException, IOException {
+    if (publishers < 1 || subscribers < 1) {
+      throw new IllegalArgumentException("at least one publisher and one subscriber");
+    }
+    if (shape == Shape.P2P && publishers != subscribers) {
+      throw new IllegalArgumentException("p2p wants as many subscribers as publishers");
+    }
+    if (shareName != null && shape != Shape.FAN_IN) {
+      throw new IllegalArgumentException("only fan-in can share a subscription");
+    }
+    try (var run = new Run(target)) {
+      return new Traffic(run, shape, load, subscribeQos, publishers, subscribers, shareName)
+          .measure();
+    }
+  }
+
+  private Report measure() throws ClientException, IOException {
+    connect();
+    if (load.warmUp().isPositive()) {
+      publish(Long.MAX_VALUE, load.warmUp().toNanos());
+    }
+    latency.reset();
+    received = 0;
+    long sentBefore = sent();
+    Measured measured = Measured.start(run.server);
+    boolean byCount = load.messages() > 0;
+    publish(
+        byCount ? load.messages() : Long.MAX_VALUE,
+        byCount ? Long.MAX_VALUE : load.duration().toNanos());
+    measured.stop(run.lastProgressNanos());
+    return report(measured, sentBefore);
+  }
+
+  private void connect() throws ClientException, IOException {
+    for (int i = 0; i < publisherCount; i++) {
+      topics.add(run.topicName(Integer.toString(i)));
+    }
+    Sequence[] shared = shareName == null ? null : sequences();
+    for (int i = 0; i < subscriberCount; i++) {
+      receivers.add(new Receiver(shared == null ? sequences() : shared));
+    }
+    List<MqttClient> subscribing =
+        run.connectAll(subscriberCount, i -> run.target.clean("sub", i), receivers::get);
+    run.subscribeAll(subscribing, this::filters, subscribeQos);
+    List<MqttClient> publishing =
+        run.connectAll(publisherCount, i -> run.target.clean("pub", i), _ -> acknowledgements);
+    for (int i = 0; i < publisherCount; i++) {
+      publishers.add(new Publisher(run, publishing.get(i), i, load, false));
+    }
+  }
+
+  private Sequence[] sequences() {
+    var sequences = new Sequence[publisherCount];
+    for (int i = 0; i < publisherCount; i++) {
+      sequences[i] = new Sequence();
+    }
+    return sequences;
+  }
+
+  private List<String> filters(int subscriber) {
+    return switch (shape) {
+      case P2P -> List.of(topics.get(subscriber).toString());
+      case FAN_OUT -> topics.stream().map(TopicName::toString).toList();
+      case FAN_IN ->
+          List.of((shareName == null ? "" : "$share/" + shareName + "/") + run.topic("+"));
+    };
+  }
+
+  /** Copies of each message that should come. */
+  private int copies() {
+    return shape == Shape.P2P || shareName != null ? 1 : subscriberCount;
+  }
+
+  /** One phase: publishes, then waits until everything is there or nothing moves any more. */
+  private void publish(long messagesEach, long nanos) throws ClientException, IOException {
+    phaseStart = System.nanoTime();
+    phaseSent = 0;
+    long[] until = new long[publisherCount];
+    for (int i = 0; i < publisherCount; i++) {
+      long sent = publishers.get(i).sentCount();
+      until[i] = messagesEach == Long.MAX_VALUE ? Load.MESSAGES_MAX : sent + messagesEach;
+    }
+    boolean moving =
+        run.await(
+            () -> isSent(until) || System.nanoTime() - phaseStart >= nanos, () -> send(until));
+    if (moving) {
+      boolean _ = run.await(this::isAllThere);
+    }
+  }
+
+  private boolean isSent(long[] until) {
+    for (int i = 0; i < publisherCount; i++) {
+      if (publishers.get(i).sentCount() < until[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isAllThere() {
+    for (Publisher publisher : publishers) {
+      if (publisher.deliveredCount() < publisher.sentCount() * copies()
+          || !publisher.isAcknowledged()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean send(long[] until) throws ClientException {
+    run.throwIfLost();
+    long now = System.nanoTime();
+    return load.messagesPerSecond() > 0 ? sendPaced(until, now) : sendAll(until, now);
+  }
+
+  /** As many as the bounds allow, in turns, so that no publisher gets ahead of the others. */
+  private boolean sendAll(long[] until, long now) {
+    boolean any = false;
+    for (int i = 0; i < publisherCount; i++) {
+      Publisher publisher = publishers.get(i);
+      while (publisher.sentCount() < until[i] && hasRoom(publisher)) {
+        publisher.send(topics.get(i), now);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  private boolean hasRoom(Publisher publisher) {
+    long undelivered = publisher.sentCount() * copies() - publisher.deliveredCount();
+    return undelivered < (long) load.undeliveredMax() * copies() && publisher.canSend();
+  }
+
+  /**
+   * Those that are due. A message that the bounds hold back keeps its due time: its latency counts
+   * from there, or a broker that stops would look quick.
+   */
+  private boolean sendPaced(long[] until, long now) {
+    double nanosEach = 1e9 / load.messagesPerSecond();
+    int blocked = 0;
+    while (blocked < publisherCount) {
+      long due = phaseStart + (long) (phaseSent * nanosEach);
+      if (due > now) {
+        return due - now < SPIN_NANOS;
+      }
+      Publisher publisher = publishers.get(turn);
+      if (publisher.sentCount() < until[turn] && publisher.canSend()) {
+        publisher.send(topics.get(turn), due);
+        phaseSent++;
+        blocked = 0;
+      } else {
+        blocked++;
+      }
+      turn = (turn + 1) % publisherCount;
+    }
+    return false;
+  }
+
+  private Report report(Measured measured, long sentBefore) {
+    long sent = sent() - sentBefore;
+    Report report =
+        run.report(shape.name())
+            .put("qos", load.qos().value())
+            .put("payload-bytes", load.payloadBytes())
+            .put("publishers", publisherCount)
+            .put("subscribers", subscriberCount)
+            .put("sent", sent)
+            .put("received", received);
+    measured.putTimes(report);
+    measured.putRate(report, "messages-in", sent);
+    measured.putRate(report, "messages-in-and-out", sent + received);
+    report.latency("latency", latency);
+    checkSequences(report);
+    acknowledgements.report(report);
+    return report.check("connections-lost", run.connectionsLost());
+  }
+
+  private long sent() {
+    return publishers.stream().mapToLong(Publisher::sentCount).sum();
+  }
+
+  /** Over the warm-up as well: what was lost there is lost. */
+  private void checkSequences(Report report) {
+    long lost = 0;
+    long duplicates = 0;
+    long outOfOrder = 0;
+    int distinct = shareName == null ? receivers.size() : 1;
+    for (int r = 0; r < distinct; r++) {
+      for (int p = 0; p < publisherCount; p++) {
+        if (shape == Shape.P2P && p != r) {
+          continue;
+        }
+        Sequence sequence = receivers.get(r).sequences[p];
+        lost += sequence.lost(publishers.get(p).sentCount());
+        duplicates += sequence.duplicates();
+        outOfOrder += sequence.outOfOrder();
+      }
+    }
+    report.check("lost", lost).check("duplicates", duplicates);
+    if (shareName == null) {
+      report.check("out-of-order", outOfOrder); // members of a group promise nothing to each other
+    }
+    report.check("strays", strays);
+  }
+
+  /** One subscriber. */
+  private final class Receiver extends Run.Member {
+    private final Sequence[] sequences;
+
+    Receiver(Sequence[] sequences) {
+      super(run);
+      this.sequences = sequences;
+    }
+
+    @Override
+    public void onMessage(MqttClient client, Publish message) {
+      byte[] payload = message.payload();
+      if (!Stamp.isOf(payload, run.id)) {
+        strays++;
+        return;
+      }
+      int publisher = Stamp.publisher(payload);
+      run.progress();
+      if (sequences[publisher].received(Stamp.sequence(payload))) {
+        publishers.get(publisher).delivered();
+      }
+      received++;
+      latency.recordValue(
+          Math.clamp(System.nanoTime() - Stamp.dueNanos(payload), 0, LATENCY_NANOS_MAX));
+    }
+  }
+}

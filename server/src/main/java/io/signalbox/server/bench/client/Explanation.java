@@ -1,0 +1,115 @@
+package io.signalbox.server.bench.client;
+
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Disconnect;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ReasonCode;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.ProtocolException;
+import java.security.cert.CertificateException;
+import java.util.Locale;
+import javax.net.ssl.SSLException;
+
+/** Says why a connection failed, and what its owner can do about it. */
+public final class Explanation {
+  private Explanation() {}
+
+  static ClientException of(IOException failure, Endpoint endpoint) {
+    return new ClientException(endpoint + ": " + text(failure, endpoint), failure);
+  }
+
+  private static String text(IOException failure, Endpoint endpoint) {
+    return switch (failure) {
+      case ConnectException _ ->
+          "nobody takes connections there ("
+              + lowerCase(failure)
+              + "); is the broker running, and is this its port?";
+      case SSLException tls -> tlsText(tls);
+      case ProtocolException _ -> lowerCase(failure);
+      default ->
+          lowerCase(failure)
+              + (endpoint.transport().isTls()
+                  ? "; does this port speak TLS?"
+                  : "; does this port want TLS (mqtts, wss)?");
+    };
+  }
+
+  private static String tlsText(SSLException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateException) {
+        return "the server's certificate is not trusted: "
+            + lowerCase(innermost(cause))
+            + "; name the broker's authority with --cafile, and the host as its certificate does";
+      }
+    }
+    String message = String.valueOf(failure.getMessage());
+    if (message.contains("certificate_required") || message.contains("bad_certificate")) {
+      return "the server wants a client certificate: give --cert and --key, signed by an authority"
+          + " that it trusts: "
+          + message;
+    }
+    if (message.contains("plaintext connection")) {
+      return "the server does not speak TLS on this port";
+    }
+    return "TLS failed: " + message;
+  }
+
+  private static Throwable innermost(Throwable failure) {
+    Throwable inner = failure;
+    while (inner.getCause() != null) {
+      inner = inner.getCause();
+    }
+    return inner;
+  }
+
+  private static String lowerCase(Throwable failure) {
+    String message = failure.getMessage();
+    if (message == null || message.isEmpty()) {
+      return failure.getClass().getSimpleName();
+    }
+    boolean isWord = message.length() > 1 && Character.isLowerCase(message.charAt(1));
+    if (!isWord) {
+      return message;
+    }
+    return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
+  }
+
+  static ClientException of(ConnAck refusal, Endpoint endpoint) {
+    return new ClientException(
+        endpoint
+            + ": the broker refused the connection: "
+            + reason(refusal.reason(), refusal.properties())
+            + hint(refusal.reason()));
+  }
+
+  static ClientException of(Disconnect goodbye, Endpoint endpoint) {
+    return new ClientException(
+        endpoint
+            + ": the broker ended the connection: "
+            + reason(goodbye.reason(), goodbye.properties())
+            + hint(goodbye.reason()));
+  }
+
+  /** {@code not authorized (0x87), "no policy allows it"}. */
+  public static String reason(ReasonCode reason, Properties properties) {
+    String text =
+        "%s (0x%02X)"
+            .formatted(reason.name().toLowerCase(Locale.ROOT).replace('_', ' '), reason.code());
+    String words = properties.string(Property.REASON_STRING);
+    return words == null ? text : text + ", \"" + words + "\"";
+  }
+
+  private static String hint(ReasonCode reason) {
+    return switch (reason) {
+      case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED ->
+          "; check the certificate (--cert, --key), the token (--token-file) or the password, and"
+              + " that the client id may be used with it";
+      case CLIENT_IDENTIFIER_NOT_VALID -> "; choose another --id";
+      case UNSUPPORTED_PROTOCOL_VERSION -> "; try --mqtt 3.1.1";
+      case SESSION_TAKEN_OVER -> "; another connection uses this client id";
+      default -> "";
+    };
+  }
+}

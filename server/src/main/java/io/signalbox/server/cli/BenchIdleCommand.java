@@ -1,0 +1,80 @@
+package io.signalbox.server.cli;
+
+import io.signalbox.pki.PkiException;
+import io.signalbox.server.bench.Idle;
+import io.signalbox.server.bench.client.ClientException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures connections that do nothing. */
+@Command(
+    name = "idle",
+    description = "Hold idle connections and tell what each costs the broker's memory.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  signalbox bench idle --url mqtt://localhost:1883 --clients 10000 --hold 10s --pid $$(pidof"
+          + " mosquitto)",
+    },
+    sortOptions = false)
+@SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
+final class BenchIdleCommand implements Callable<Integer> {
+  @Option(
+      names = "--clients",
+      paramLabel = "N",
+      defaultValue = "10000",
+      description = "Connections (default: ${DEFAULT-VALUE}).")
+  private int clients;
+
+  @Option(
+      names = "--hold",
+      paramLabel = "TIME",
+      defaultValue = "10s",
+      converter = LifetimeConverter.class,
+      description = "How long they stay before memory is read (default: ${DEFAULT-VALUE}).")
+  private Duration hold;
+
+  @Option(
+      names = "--collect-garbage",
+      description = "Have a Java broker collect its garbage before its memory is read (with jcmd).")
+  private boolean collectsGarbage;
+
+  @Mixin private BenchTargetOptions target;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws CommandFailure, PkiException {
+    return BenchMeasurement.run(
+        target, spec, broker -> Idle.measure(broker, clients, hold, () -> prepare(broker.pids())));
+  }
+
+  private void prepare(List<Long> pids) throws ClientException, IOException {
+    if (!collectsGarbage) {
+      return;
+    }
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    for (long pid : pids) {
+      Process process =
+          new ProcessBuilder(jcmd, Long.toString(pid), "GC.run")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try {
+        if (process.waitFor() != 0) {
+          throw new ClientException("jcmd cannot reach process " + pid + "; is it a Java broker?");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new ClientException("interrupted while jcmd was running");
+      }
+    }
+  }
+}
