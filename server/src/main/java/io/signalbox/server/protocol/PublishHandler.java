@@ -1,6 +1,7 @@
 package io.signalbox.server.protocol;
 
 import io.signalbox.server.auth.AccessDecision;
+import io.signalbox.server.auth.AccessDecision.OnDenied;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Packet;
@@ -65,7 +66,7 @@ final class PublishHandler {
           topic.levelCount()
               + " topic levels, limits.topic-levels-max is "
               + context.limits().topicLevelsMax(),
-          false);
+          OnDenied.DEFAULT);
       return;
     }
     if (topic.startsWithDollar()) {
@@ -74,7 +75,7 @@ final class PublishHandler {
           publish,
           ReasonCode.NOT_AUTHORIZED,
           "topics that start with $ are the server's",
-          false);
+          OnDenied.DEFAULT);
       return;
     }
     AccessDecision access =
@@ -91,7 +92,7 @@ final class PublishHandler {
           LogText.quote(client.principal().id()),
           LogText.quote(topic.toString()),
           access.rule());
-      deny(client, publish, ReasonCode.NOT_AUTHORIZED, access.rule(), access.disconnect());
+      deny(client, publish, ReasonCode.NOT_AUTHORIZED, access.rule(), access.onDenied());
       return;
     }
     Message message =
@@ -110,7 +111,7 @@ final class PublishHandler {
           publish,
           ReasonCode.QUOTA_EXCEEDED,
           "the limit of retained messages is reached",
-          false);
+          OnDenied.DEFAULT);
       return;
     }
     if (qos == Qos.AT_MOST_ONCE) {
@@ -142,15 +143,16 @@ final class PublishHandler {
   }
 
   /**
-   * Nothing is published: 5.0 hears why and stays, 3.1.1 has no negative acknowledgement
-   * [MQTT-3.3.5-2].
+   * Nothing is published: 5.0 hears why and stays; 3.1.1 has no negative acknowledgement, so it
+   * hears a positive one or the connection ends [MQTT-3.3.5-2].
    *
-   * @param disconnect what the policy wants done
+   * @param onDenied what the policy wants done
    */
   private void deny(
-      Client client, Publish publish, ReasonCode reason, String why, boolean disconnect) {
-    boolean acknowledged = publish.qos() != Qos.AT_MOST_ONCE;
-    if (disconnect || (acknowledged && !client.isV5())) {
+      Client client, Publish publish, ReasonCode reason, String why, OnDenied onDenied) {
+    boolean silent = publish.qos() == Qos.AT_MOST_ONCE || onDenied == OnDenied.DROP;
+    if (onDenied == OnDenied.DISCONNECT || (!silent && !client.isV5())) {
+      client.closing(Metrics.Close.NOT_AUTHORIZED);
       client.end(Session.WillFate.SEND);
       client.connection().disconnect(reason, why);
       return;
