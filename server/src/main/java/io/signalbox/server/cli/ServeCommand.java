@@ -37,6 +37,8 @@ import picocli.CommandLine.Spec;
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class ServeCommand implements Callable<Integer> {
+  private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
+
   private final BrokerFactory brokers;
   private final TokenFactory tokens;
   private final Map<String, String> environment;
@@ -60,6 +62,14 @@ final class ServeCommand implements Callable<Integer> {
       description = "Name every problem of the configuration and of the files it names, then exit.")
   private boolean checkOnly;
 
+  @Option(
+      names = "--train",
+      hidden = true,
+      description =
+          "Start on free ports, print how to connect, and stop: the run that the start script"
+              + " records for a class cache.")
+  private boolean trainingOnly;
+
   @Spec private CommandSpec spec;
 
   ServeCommand(BrokerFactory brokers, TokenFactory tokens, Map<String, String> environment) {
@@ -82,10 +92,14 @@ final class ServeCommand implements Callable<Integer> {
       return ExitCode.DONE;
     }
     Logging.level(config.log().level());
-    RunningBroker broker = brokers.start(config);
+    RunningBroker broker = brokers.start(trainingOnly ? config.withFreePorts() : config);
+    LOG.log(System.Logger.Level.INFO, "ready");
     Thread stopper = stopWhenTheProcessIsTold(broker);
     if (file == null) {
       new Welcome(config, broker.listening(), tokens).print(out);
+    }
+    if (trainingOnly) {
+      broker.stop();
     }
     boolean stopped = broker.awaitEnd();
     if (!stopped) {

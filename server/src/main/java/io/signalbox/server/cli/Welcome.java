@@ -36,7 +36,11 @@ final class Welcome {
     String command = System.getProperty("signalbox.command", "signalbox");
     out.println();
     out.println("Signalbox " + VersionCommand.version() + " is running. Ctrl-C stops it.");
-    listening.forEach(socket -> out.printf("  %-6s %s%n", socket.listener().name(), url(socket)));
+    // One listener may have several sockets: IPv4 and IPv6 have the same name.
+    listening.stream()
+        .map(socket -> String.format("  %-6s %s", socket.listener().name(), url(socket)))
+        .distinct()
+        .forEach(out::println);
     out.println("  data in " + data + "; clients trust " + ca);
 
     Optional<RunningBroker.Listening> tls = first(ListenerConfig.Type.TLS);

@@ -64,6 +64,13 @@ public record BrokerConfig(
         directory, listeners, tls, limits, session, store, io, auth, policies, admin, log);
   }
 
+  /** The same on ports that the system chooses, so that it can run beside another broker. */
+  public BrokerConfig withFreePorts() {
+    List<ListenerConfig> free = listeners.stream().map(listener -> listener.withPort(0)).toList();
+    return new BrokerConfig(
+        dataDirectory, free, tls, limits, session, store, io, auth, policies, admin, log);
+  }
+
   static BrokerConfig read(Section root) {
     BrokerConfig d = DEFAULTS;
     return root.make(

@@ -138,6 +138,22 @@ public record ListenerConfig(
         LimitsConfig.DEFAULTS.connectionsMax());
   }
 
+  ListenerConfig withPort(int other) {
+    return new ListenerConfig(
+        name,
+        type,
+        bind,
+        other,
+        allowAnonymous,
+        clientCertificate,
+        path,
+        allowedOrigins,
+        proxyProtocol,
+        trustedProxies,
+        protocols,
+        connectionsMax);
+  }
+
   static ListenerConfig read(Section listener) {
     String name = listener.required("name", "listener");
     Type type = listener.requiredChoice("type", Type.class, Type.TLS);

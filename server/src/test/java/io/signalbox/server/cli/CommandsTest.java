@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.Pem;
 import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.config.ListenerConfig;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -36,6 +37,7 @@ final class CommandsTest {
     final List<BrokerConfig> started = new ArrayList<>();
     final List<BrokerConfig> checked = new ArrayList<>();
     boolean givesUp;
+    int stops;
 
     @Override
     public void check(BrokerConfig config) throws CommandFailure {
@@ -68,7 +70,9 @@ final class CommandsTest {
         }
 
         @Override
-        public void stop() {}
+        public void stop() {
+          stops++;
+        }
       };
     }
   }
@@ -121,6 +125,15 @@ final class CommandsTest {
   void aDataDirectoryWithSpacesIsQuotedForTheShell() {
     run("serve", "--data", "my data's");
     assertContains(out.toString(), "--cafile 'my data'\\''s/pki/ca.crt' --cert");
+  }
+
+  @Test
+  void trainingTakesNoPortFromARunningBroker() {
+    assertEquals(0, run("serve", "--train"));
+    assertEquals(
+        List.of(0, 0),
+        brokers.started.getFirst().listeners().stream().map(ListenerConfig::port).toList());
+    assertEquals(1, brokers.stops);
   }
 
   @Test
