@@ -252,6 +252,9 @@ final class QueueTable {
   }
 
   private @Nullable MemorySegment find(long number, long sequence) {
+    if (!pending.isEmpty() && sequence >= pending.getFirst().sequence()) {
+      flush(); // the row may be one of those that are held back
+    }
     return sequence <= Keys.QUEUE_HEAD
         ? null
         : lmdb.queue.get(txn(), batch.keys.queue(number, sequence));

@@ -41,6 +41,9 @@ final class SessionState {
   /** Already among the sessions whose head the current batch may have to write. */
   boolean touched;
 
+  /** What is left of it is swept, so nothing is written for it any more. */
+  boolean ended;
+
   SessionState(long number, String clientId) {
     this.number = number;
     this.clientId = clientId;

@@ -95,7 +95,7 @@ final class SessionTable {
   void flushHeads() {
     for (SessionState session : touched) {
       session.touched = false;
-      if (session.headChanged()) {
+      if (session.headChanged() && !session.ended) {
         session.writeHead(batch.row.begin());
         lmdb.queue.put(txn(), batch.keys.queue(session.number, Keys.QUEUE_HEAD), batch.row.row());
       }
@@ -183,6 +183,7 @@ final class SessionTable {
     lmdb.sessions.delete(txn(), batch.keys.number(session.number));
     lmdb.ended.put(txn(), batch.keys.number(session.number), NOTHING.asSlice(0, 0));
     remembered.remove(session.number);
+    session.ended = true;
     batch.state().sessions--;
   }
 

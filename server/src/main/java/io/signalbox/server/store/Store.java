@@ -39,14 +39,15 @@ public final class Store implements AutoCloseable {
       StoreLimits limits,
       Clocks clocks,
       Metrics metrics,
-      Consumer<Throwable> fatal)
+      Consumer<Throwable> fatal,
+      Committer committer)
       throws StoreOpenException {
     this.lock = lock;
     this.lmdb = lmdb;
     this.config = config;
     this.metrics = metrics;
     var space = new DiskSpace(lmdb, config.bytesMax(), config.diskReserveBytes(), clocks);
-    var batch = new WriteBatch(lmdb, limits);
+    var batch = new WriteBatch(lmdb, limits, committer);
     this.writer = new StoreWriter(config, batch, space, clocks, metrics, fatal);
     this.readers = new Readers(lmdb, config.readerThreads(), READS_WAITING_MAX);
     this.housekeeping = new Housekeeping(this, clocks);
@@ -71,6 +72,18 @@ public final class Store implements AutoCloseable {
       Metrics metrics,
       Consumer<Throwable> fatal)
       throws StoreOpenException {
+    return open(directory, config, limits, clocks, metrics, fatal, Committer.TO_DISK);
+  }
+
+  static Store open(
+      Path directory,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Metrics metrics,
+      Consumer<Throwable> fatal,
+      Committer committer)
+      throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
     try {
       Files.createDirectories(path);
@@ -81,7 +94,7 @@ public final class Store implements AutoCloseable {
     try {
       Lmdb lmdb = openEnvironment(path, config);
       try {
-        var store = new Store(lock, lmdb, config, limits, clocks, metrics, fatal);
+        var store = new Store(lock, lmdb, config, limits, clocks, metrics, fatal, committer);
         store.writer.start();
         return store;
       } catch (StoreOpenException | RuntimeException e) {

@@ -6,6 +6,7 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.store.CommandQueue.Entry;
+import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -16,7 +17,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.LmdbNativeException;
 
@@ -28,8 +28,6 @@ import org.lmdbjava.LmdbNativeException;
 public final class StoreWriter {
   private static final Logger LOG = System.getLogger(StoreWriter.class.getName());
 
-  private static final int ENOSPC = 28;
-  private static final int EDQUOT = 122;
   private static final long IDLE_NANOS = 1_000_000_000;
   private static final long RETRY_MILLIS = 100;
 
@@ -46,13 +44,6 @@ public final class StoreWriter {
   }
 
   private record Relief(EventLoop loop, Runnable task) {}
-
-  /** Ends a batch early: it cannot be committed as it is. */
-  private static final class NoRoomException extends Exception {
-    NoRoomException(Throwable cause) {
-      super("no room", cause, false, false);
-    }
-  }
 
   /** Ends a batch early: applying this entry failed. */
   private static final class FaultException extends Exception {
@@ -297,6 +288,7 @@ public final class StoreWriter {
     if (onlyBarriers()) {
       return;
     }
+    boolean committed = false;
     try {
       batch.begin(mayGrow);
       long index = batch.state().appliedIndex;
@@ -310,23 +302,18 @@ public final class StoreWriter {
       space.used(batch.usedBytes());
       long began = clocks.nanos();
       batch.commit();
+      committed = true;
       metrics.storeCommitSeconds.observeNanos(clocks.nanos() - began);
       totals = batch.state().totals();
       metrics.storeCommits.inc();
       metrics.storeCommands.add(entries.size());
       batch.drops.report(metrics);
-    } catch (Env.MapFullException e) {
-      batch.abort();
-      throw new NoRoomException(e);
     } catch (LmdbNativeException e) {
-      batch.abort();
-      if (e.getResultCode() == ENOSPC || e.getResultCode() == EDQUOT) {
-        throw new NoRoomException(e);
+      throw Committer.noRoomOr(e);
+    } finally {
+      if (!committed) {
+        batch.abort();
       }
-      throw e;
-    } catch (FaultException e) {
-      batch.abort();
-      throw e;
     }
   }
 

@@ -3,6 +3,7 @@ package io.signalbox.server.store;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.store.Committer.NoRoomException;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Txn;
@@ -24,14 +25,16 @@ final class WriteBatch {
   final RetainedTable retained;
   final Drops drops = new Drops();
 
+  private final Committer committer;
   private @Nullable Txn<MemorySegment> txn;
   private MetaState state = new MetaState();
 
   /** Whether commands may take more room; told by the writer, as part of the batch. */
   private boolean mayGrow = true;
 
-  WriteBatch(Lmdb lmdb, StoreLimits limits) {
+  WriteBatch(Lmdb lmdb, StoreLimits limits, Committer committer) {
     this.lmdb = lmdb;
+    this.committer = committer;
     sessions = new SessionTable(this);
     queue = new QueueTable(this, limits);
     retained = new RetainedTable(this, limits);
@@ -86,15 +89,11 @@ final class WriteBatch {
     return lmdb.usedBytes(txn());
   }
 
-  void commit() {
-    Txn<MemorySegment> ending = txn();
+  /** If it fails, {@link #abort} is to follow. */
+  void commit() throws NoRoomException {
+    committer.commit(txn());
+    txn().close();
     txn = null;
-    try (ending) {
-      ending.commit();
-    } catch (RuntimeException e) {
-      forget();
-      throw e;
-    }
   }
 
   /** Leaves the disk as it was before {@link #begin}. */

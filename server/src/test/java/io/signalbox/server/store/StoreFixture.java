@@ -31,9 +31,10 @@ public final class StoreFixture implements AutoCloseable {
   public final WorkerLoop loop = new WorkerLoop(0);
   final AtomicReference<@Nullable Throwable> fatal = new AtomicReference<>();
 
-  StoreFixture(Path directory, StoreConfig config, StoreLimits limits, Clocks clocks)
+  StoreFixture(
+      Path directory, StoreConfig config, StoreLimits limits, Clocks clocks, Committer committer)
       throws StoreOpenException {
-    store = Store.open(directory, config, limits, clocks, metrics, fatal::set);
+    store = Store.open(directory, config, limits, clocks, metrics, fatal::set, committer);
   }
 
   public static StoreFixture open(Path directory) throws StoreOpenException {
@@ -41,7 +42,7 @@ public final class StoreFixture implements AutoCloseable {
   }
 
   public static StoreFixture open(Path directory, StoreLimits limits) throws StoreOpenException {
-    return new StoreFixture(directory, CONFIG, limits, Clocks.system());
+    return new StoreFixture(directory, CONFIG, limits, Clocks.system(), Committer.TO_DISK);
   }
 
   @Nullable Object apply(Command command) throws StoreException, InterruptedException {
@@ -64,6 +65,19 @@ public final class StoreFixture implements AutoCloseable {
     var slice = new CompletableFuture<QueueSlice>();
     store.scanQueue(number, from, rowsMax, 1 << 20, loop, slice::complete);
     return slice.get(30, TimeUnit.SECONDS);
+  }
+
+  /** All retained messages that match, as they are on disk. */
+  List<Message> retained(String filter) throws Exception {
+    List<Message> messages = new ArrayList<>();
+    byte[] after = null;
+    do {
+      var slice = new CompletableFuture<RetainedSlice>();
+      store.scanRetained(filter(filter), after, 100, 1 << 20, 0, slice::complete);
+      messages.addAll(slice.get(30, TimeUnit.SECONDS).messages());
+      after = slice.get().next();
+    } while (after != null);
+    return messages;
   }
 
   List<SessionRow> sessions() {

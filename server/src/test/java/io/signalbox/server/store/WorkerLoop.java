@@ -7,12 +7,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** An event loop for tests: one thread that runs tasks in order. */
 public final class WorkerLoop implements EventLoop, AutoCloseable {
   private final int index;
   private final ScheduledExecutorService executor;
+  private final AtomicInteger executed = new AtomicInteger();
   private volatile @Nullable Thread thread;
 
   public WorkerLoop(int index) {
@@ -27,6 +29,11 @@ public final class WorkerLoop implements EventLoop, AutoCloseable {
             });
   }
 
+  /** How often {@link #execute} was called. */
+  int executed() {
+    return executed.get();
+  }
+
   @Override
   public int index() {
     return index;
@@ -39,6 +46,7 @@ public final class WorkerLoop implements EventLoop, AutoCloseable {
 
   @Override
   public void execute(Runnable task) {
+    executed.incrementAndGet();
     executor.execute(task);
   }
 

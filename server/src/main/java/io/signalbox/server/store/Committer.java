@@ -1,0 +1,43 @@
+package io.signalbox.server.store;
+
+import java.lang.foreign.MemorySegment;
+import org.lmdbjava.Env;
+import org.lmdbjava.LmdbNativeException;
+import org.lmdbjava.Txn;
+
+/** Makes a transaction durable. Tests put a failing disk in the place of the real one. */
+interface Committer {
+  /** The disk, its quota or the map is full: nothing was changed, and it may pass. */
+  final class NoRoomException extends Exception {
+    NoRoomException(String problem) {
+      super(problem, null, false, false);
+    }
+  }
+
+  /** Writes and syncs; the error of a sync is not told from that of a write. */
+  Committer TO_DISK =
+      txn -> {
+        try {
+          txn.commit();
+        } catch (LmdbNativeException e) {
+          throw noRoomOr(e);
+        }
+      };
+
+  /**
+   * @throws NoRoomException nothing was changed, and it may pass
+   * @throws RuntimeException the disk failed
+   */
+  void commit(Txn<MemorySegment> txn) throws NoRoomException;
+
+  /** Tells a full disk from a broken one. */
+  static NoRoomException noRoomOr(LmdbNativeException e) {
+    final int noSpaceLeft = 28; // ENOSPC
+    final int quotaExceeded = 122; // EDQUOT of Linux
+    int code = e.getResultCode();
+    if (e instanceof Env.MapFullException || code == noSpaceLeft || code == quotaExceeded) {
+      return new NoRoomException(String.valueOf(e.getMessage()));
+    }
+    throw e;
+  }
+}

@@ -1,0 +1,352 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.routing.Subscription;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Cursor;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Txn;
+
+/**
+ * Verifies what the tables promise each other: every row has the form its table prescribes, every
+ * row belongs to a session that exists or waits to be swept, the heads of queues and the counters
+ * say what the rows add up to, and each message has as many receivers as queues refer to it.
+ *
+ * <p>Reads everything in one snapshot, so on a store in use the file grows while it runs.
+ */
+public final class StoreCheck {
+  /**
+   * What was found.
+   *
+   * @param rows looked at
+   * @param problems how many; 0 when the store is sound
+   * @param descriptions of the first ones
+   */
+  public record Report(long rows, long problems, List<String> descriptions) {
+    public Report {
+      descriptions = List.copyOf(descriptions);
+    }
+
+    public boolean isSound() {
+      return problems == 0;
+    }
+  }
+
+  private final Lmdb lmdb;
+  private final Txn<MemorySegment> txn;
+  private final Keys keys = new Keys();
+  private final MetaState state;
+  private final int descriptionsMax;
+
+  private final List<String> descriptions = new ArrayList<>();
+  private long problems;
+  private long rows;
+
+  private final Set<Long> sessions = new HashSet<>();
+  private final Set<Long> ended = new HashSet<>();
+  private final Map<Long, Integer> references = new HashMap<>();
+
+  private StoreCheck(Lmdb lmdb, Txn<MemorySegment> txn, int descriptionsMax) {
+    this.lmdb = lmdb;
+    this.txn = txn;
+    this.descriptionsMax = descriptionsMax;
+    this.state = new Readers.Snapshot(txn).state(lmdb);
+  }
+
+  /**
+   * Checks a store that no process has open.
+   *
+   * @throws StoreOpenException it cannot be opened at all
+   */
+  public static Report run(Path directory, StoreConfig config, int descriptionsMax)
+      throws StoreOpenException {
+    Path path = directory.toAbsolutePath().normalize();
+    try (DirectoryLock _ = DirectoryLock.take(path)) {
+      Lmdb.unpackLibraryInto(path);
+      try (Lmdb lmdb =
+          Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+        return run(lmdb, descriptionsMax);
+      }
+    }
+  }
+
+  /** Checks a store in use. Not on an I/O thread. */
+  public static Report run(Store store, int descriptionsMax) {
+    return run(store.lmdb(), descriptionsMax);
+  }
+
+  private static Report run(Lmdb lmdb, int descriptionsMax) {
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      return new StoreCheck(lmdb, txn, descriptionsMax).run();
+    }
+  }
+
+  /** Looks at one row. */
+  private interface RowCheck {
+    void check(MemorySegment key, MemorySegment value);
+  }
+
+  private Report run() {
+    each("session", lmdb.sessions, this::session);
+    expect(
+        state.sessions == sessions.size(),
+        "counter of sessions is " + state.sessions + ", there are " + sessions.size());
+    each("client", lmdb.clients, this::client);
+    expect(
+        lmdb.clients.stat(txn).entries == sessions.size(),
+        lmdb.clients.stat(txn).entries + " clients have " + sessions.size() + " sessions");
+    each("ended", lmdb.ended, (key, _) -> ended(key.get(Bytes.LONG, 0)));
+    each("will", lmdb.wills, (key, _) -> owner("will", key.get(Bytes.LONG, 0)));
+    each("sub", lmdb.subscriptions, this::subscription);
+    each("qos2in", lmdb.inboundQos2, this::inboundQos2);
+    new QueueCheck().run();
+    new MessageCheck().run();
+    new RetainedCheck().run();
+    for (RecordTable table : RecordTable.values()) {
+      each(table.name(), lmdb.records(table), this::record);
+    }
+    return new Report(rows, problems, descriptions);
+  }
+
+  private void each(String table, Dbi<MemorySegment> dbi, RowCheck check) {
+    try (Cursor<MemorySegment> cursor = dbi.openCursor(txn)) {
+      for (boolean found = cursor.first(); found; found = cursor.next()) {
+        rows++;
+        MemorySegment key = cursor.key();
+        try {
+          check.check(key, cursor.val());
+        } catch (CorruptRowException | IndexOutOfBoundsException e) {
+          problem("table " + table + ", key " + describe(key) + ": " + e.getMessage());
+        }
+      }
+    }
+  }
+
+  private static String describe(MemorySegment key) {
+    var text = new StringBuilder("0x");
+    for (byte b : key.asSlice(0, Math.min(32, key.byteSize())).toArray(Bytes.BYTE)) {
+      text.append("%02x".formatted(b));
+    }
+    return text.append(key.byteSize() > 32 ? "..." : "").toString();
+  }
+
+  private void expect(boolean holds, String otherwise) {
+    if (!holds) {
+      problem(otherwise);
+    }
+  }
+
+  private void problem(String description) {
+    problems++;
+    if (descriptions.size() < descriptionsMax) {
+      descriptions.add(description);
+    }
+  }
+
+  private void session(MemorySegment key, MemorySegment value) {
+    long number = key.get(Bytes.LONG, 0);
+    sessions.add(number);
+    SessionState session = SessionState.read(number, value);
+    expect(
+        number > 0 && number < state.nextSessionNumber,
+        "session " + number + " has a number that was not given out");
+    MemorySegment client = lmdb.clients.get(txn, keys.clientId(session.clientId));
+    expect(
+        client != null && new RowReader(client).getLong() == number,
+        "session " + number + " is not the session of its client");
+  }
+
+  private void client(MemorySegment key, MemorySegment value) {
+    long number = new RowReader(value).getLong();
+    expect(
+        sessions.contains(number),
+        "client " + describe(key) + " has session " + number + ", which does not exist");
+  }
+
+  private void ended(long number) {
+    ended.add(number);
+    expect(!sessions.contains(number), "session " + number + " exists and is to be swept");
+  }
+
+  private void owner(String table, long number) {
+    expect(
+        sessions.contains(number) || ended.contains(number),
+        "table " + table + " has a row of session " + number + ", which does not exist");
+  }
+
+  private void subscription(MemorySegment key, MemorySegment value) {
+    long number = key.get(Bytes.LONG, 0);
+    owner("sub", number);
+    byte[] filter = key.asSlice(8).toArray(Bytes.BYTE);
+    Subscription subscription = SubscriptionForm.read(new RowReader(value), filter);
+    byte[] requested = subscription.requestedFilter().getBytes(UTF_8);
+    expect(
+        SegmentProxy.compare(keys.subscription(number, requested), key) == 0,
+        "a subscription of session " + number + " has another one's key");
+  }
+
+  private void inboundQos2(MemorySegment key, MemorySegment value) {
+    owner("qos2in", key.get(Bytes.LONG, 0));
+    expect(
+        key.get(Bytes.SHORT, 8) != 0 && value.byteSize() == 0,
+        "row in qos2in, key " + describe(key));
+  }
+
+  private void record(MemorySegment key, MemorySegment value) {
+    long revision = new RowReader(value).getLong();
+    expect(
+        revision > 0 && revision <= state.appliedIndex,
+        "record " + describe(key) + " has revision " + revision + ", which was not given out");
+  }
+
+  /** Queues: rows against their heads. */
+  private final class QueueCheck {
+    private @Nullable SessionState head;
+    private long messages;
+    private long bytes;
+
+    void run() {
+      each("queue", lmdb.queue, this::row);
+      finish();
+    }
+
+    private void row(MemorySegment key, MemorySegment value) {
+      long number = key.get(Bytes.LONG, 0);
+      long sequence = key.get(Bytes.LONG, 8);
+      if (head == null || head.number != number) {
+        finish();
+        head = new SessionState(number, "");
+        owner("queue", number);
+      }
+      if (sequence == Keys.QUEUE_HEAD) {
+        head.readHead(value);
+        return;
+      }
+      var in = new RowReader(value);
+      QueueRow row = QueueRow.read(in);
+      messages++;
+      bytes += row.bytes;
+      String name = "row " + sequence + " of session " + number;
+      expect(sequence < state.nextSequence, name + " has a sequence that was not given out");
+      expect(
+          (row.state == QueueRow.RELEASED) == (row.content == QueueRow.NO_CONTENT),
+          name + " has state " + row.state + " with content " + row.content);
+      expect(row.state != QueueRow.RELEASED || row.packetId != 0, name + " has no packet id");
+      long formBytes =
+          switch (row.content) {
+            case QueueRow.INLINE -> {
+              long length = in.remaining();
+              MessageBytes.read(in, null);
+              yield length;
+            }
+            case QueueRow.REFERENCE -> {
+              long message = in.getLong();
+              in.expectEnd();
+              references.merge(message, 1, Integer::sum);
+              yield messageBytes(name, message);
+            }
+            default -> 0;
+          };
+      expect(
+          row.bytes == QueueRow.OVERHEAD_BYTES + formBytes,
+          name + " counts " + row.bytes + " bytes for a message of " + formBytes);
+    }
+
+    private long messageBytes(String name, long message) {
+      MemorySegment count = lmdb.messages.get(txn, keys.message(message, 0));
+      if (count == null) {
+        problem(name + " refers to message " + message + ", which does not exist");
+        return 0;
+      }
+      return count.get(Bytes.INT, Integer.BYTES);
+    }
+
+    private void finish() {
+      SessionState done = head;
+      if (done != null && !ended.contains(done.number)) {
+        expect(
+            done.messages == messages && done.bytes == bytes,
+            "the queue of session "
+                + done.number
+                + " counts "
+                + done.messages
+                + " messages and "
+                + done.bytes
+                + " bytes, has "
+                + messages
+                + " and "
+                + bytes);
+      }
+      messages = 0;
+      bytes = 0;
+    }
+  }
+
+  /** Messages: receivers left against references, parts against length. */
+  private final class MessageCheck {
+    void run() {
+      each("msg", lmdb.messages, this::row);
+      references.forEach(
+          (message, count) -> problem(count + " rows too many refer to message " + message));
+    }
+
+    private void row(MemorySegment key, MemorySegment value) {
+      long sequence = key.get(Bytes.LONG, 0);
+      int part = key.get(Bytes.BYTE, 8);
+      if (part != 0) {
+        expect(
+            lmdb.messages.get(txn, keys.message(sequence, 0)) != null,
+            "part " + part + " of message " + sequence + " is left alone");
+        return;
+      }
+      int receivers = value.get(Bytes.INT, 0);
+      Integer referring = references.remove(sequence);
+      expect(
+          referring != null && referring == receivers,
+          "message " + sequence + " counts " + receivers + " receivers, has " + referring);
+      MemorySegment form = new MessageTable(lmdb.messages, keys).read(txn, sequence);
+      MessageBytes.read(new RowReader(form), null);
+    }
+  }
+
+  /** Retained messages: keys against topics, counters against rows. */
+  private final class RetainedCheck {
+    private long bytes;
+    private long messages;
+
+    void run() {
+      each("retained", lmdb.retained, this::row);
+      expect(
+          messages == state.retainedMessages && bytes == state.retainedBytes,
+          "counters say "
+              + state.retainedMessages
+              + " retained messages and "
+              + state.retainedBytes
+              + " bytes, there are "
+              + messages
+              + " and "
+              + bytes);
+    }
+
+    private void row(MemorySegment key, MemorySegment value) {
+      messages++;
+      bytes += key.byteSize() + value.byteSize();
+      byte[] stored = MessageBytes.topic(value);
+      byte[] topic = stored == null ? key.toArray(Bytes.BYTE) : stored;
+      MessageBytes.read(new RowReader(value), MessageBytes.topicName(topic));
+      expect(
+          SegmentProxy.compare(keys.topic(topic), key) == 0,
+          "a retained message has another topic's key: " + describe(key));
+    }
+  }
+}

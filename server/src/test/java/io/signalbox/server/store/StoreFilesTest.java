@@ -1,0 +1,197 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.packet.Qos;
+import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.DbiFlags;
+import org.lmdbjava.Env;
+import org.lmdbjava.EnvFlags;
+import org.lmdbjava.Txn;
+
+/** What may be opened, what is refused and with what words, and what a copy is worth. */
+final class StoreFilesTest {
+  @TempDir Path directory;
+
+  private String refusal() {
+    return String.valueOf(
+        assertThrows(StoreOpenException.class, () -> StoreFixture.open(directory)).getMessage());
+  }
+
+  private Path dataFile() {
+    return directory.resolve(Lmdb.DATA_FILE);
+  }
+
+  @Test
+  void refusesASecondOwnerAndNamesTheFirst() throws Exception {
+    try (var _ = StoreFixture.open(directory)) {
+      String refusal = refusal();
+      assertTrue(refusal.contains("in use by process " + ProcessHandle.current().pid()), refusal);
+      assertThrows(
+          StoreOpenException.class, () -> StoreCheck.run(directory, StoreFixture.CONFIG, 1));
+    }
+    StoreFixture.open(directory).close();
+  }
+
+  @Test
+  void refusesAFileThatIsNoDatabase() throws Exception {
+    byte[] noise = new byte[50_000];
+    new Random(1).nextBytes(noise);
+    Files.write(dataFile(), noise);
+    String refusal = refusal();
+    assertTrue(refusal.contains("is not a store of this program; move it away"), refusal);
+    assertEquals(50_000, Files.size(dataFile()), "left as it was");
+  }
+
+  @Test
+  void refusesTheDatabaseOfAnotherProgram() throws Exception {
+    try (Env<MemorySegment> env = foreign()) {
+      Dbi<MemorySegment> table = env.openDbi("customers", DbiFlags.MDB_CREATE);
+      table.put(
+          new RowWriter().begin().putBytes("key".getBytes(UTF_8)).row(),
+          new RowWriter().begin().putBytes("value".getBytes(UTF_8)).row());
+    }
+    assertTrue(refusal().contains("is not a store of this program"));
+    try (Env<MemorySegment> env = foreign()) {
+      assertEquals(1, env.getDbiNames().size(), "nothing was made in it");
+    }
+  }
+
+  @Test
+  void refusesAnotherProgramsTableOfTheSameName() throws Exception {
+    try (Env<MemorySegment> env = foreign()) {
+      Dbi<MemorySegment> table = env.openDbi("meta", DbiFlags.MDB_CREATE);
+      table.put(
+          new RowWriter().begin().putBytes("key".getBytes(UTF_8)).row(),
+          new RowWriter().begin().putBytes("value".getBytes(UTF_8)).row());
+    }
+    assertTrue(refusal().contains("is not a store of this program"));
+  }
+
+  private Env<MemorySegment> foreign() {
+    return Env.create(SegmentProxy.INSTANCE)
+        .setMapSize(1 << 20)
+        .setMaxDbs(4)
+        .open(directory.toFile(), EnvFlags.MDB_NOTLS);
+  }
+
+  @Test
+  void refusesAStoreOfANewerVersion() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        var row = new RowWriter().begin().putBytes("signlbox".getBytes(UTF_8)).putInt(77);
+        lmdb.meta.put(txn, new Keys().raw(Keys.FORMAT), row.row());
+        txn.commit();
+      }
+    }
+    String refusal = refusal();
+    assertTrue(refusal.contains("written by a newer version of this program (format 77"), refusal);
+  }
+
+  @Test
+  void refusesAFileThatLostItsEnd() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.session("device").number();
+      for (int i = 0; i < 2_000; i++) {
+        fixture
+            .store
+            .writer()
+            .submit(StoreFixture.publish(StoreFixture.message("a", "x".repeat(500)), number), null);
+      }
+    }
+    try (var file = new RandomAccessFile(dataFile().toFile(), "rw")) {
+      file.setLength(file.length() / 2);
+    }
+    String refusal = refusal();
+    assertTrue(refusal.contains("has lost its end"), refusal);
+  }
+
+  @Test
+  void asksForLessWhenTheSystemRefusesTheMap() throws Exception {
+    var config =
+        new StoreConfig(0, 1 << 20, 128L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 1, 1_000);
+    try (var fixture =
+        new StoreFixture(
+            directory, config, StoreLimits.DEFAULTS, Clocks.system(), Committer.TO_DISK)) {
+      long granted = fixture.store.lmdb().env.info().mapSize;
+      assertTrue(granted >= 1L << 30 && granted < 128L << 40, "map of " + granted + " bytes");
+      fixture.session("device");
+    }
+  }
+
+  @Test
+  void unpacksTheNativeLibraryBesideTheDataAndTidiesUp() throws Exception {
+    Path left = Files.createDirectories(directory.resolve("native")).resolve("liblmdb-old.so");
+    Files.write(left, new byte[1]);
+    StoreFixture.open(directory).close();
+    assertFalse(Files.exists(left));
+  }
+
+  @Test
+  void copiesAConsistentStateWhileItIsWritten(@TempDir Path elsewhere) throws Exception {
+    long number;
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      fixture.apply(
+          new StoreSubscriptions(
+              number,
+              Command.ANY_EPOCH,
+              List.of(StoreFixture.subscription("a/#", Qos.AT_LEAST_ONCE))));
+      for (int i = 0; i < 1_000; i++) {
+        fixture
+            .store
+            .writer()
+            .submit(StoreFixture.publish(StoreFixture.message("a", "before"), number), null);
+      }
+      fixture.apply(new Barrier());
+      var stop = new AtomicBoolean();
+      var writing =
+          new Thread(
+              () -> {
+                while (!stop.get()) {
+                  if (!fixture.store.writer().congested()) {
+                    fixture
+                        .store
+                        .writer()
+                        .submit(
+                            StoreFixture.publish(StoreFixture.message("a", "during"), number),
+                            null);
+                  }
+                }
+              });
+      writing.start();
+      fixture.store.backup(elsewhere.resolve("copy"));
+      stop.set(true);
+      writing.join();
+      assertThrows(
+          DirectoryNotEmptyException.class,
+          () -> fixture.store.backup(elsewhere.resolve("copy")),
+          "never over another copy");
+    }
+    StoreCheck.Report report = StoreCheck.run(elsewhere.resolve("copy"), StoreFixture.CONFIG, 10);
+    assertTrue(report.isSound(), () -> report.descriptions().toString());
+    try (var copy = StoreFixture.open(elsewhere.resolve("copy"))) {
+      List<QueuedRow> rows = copy.queue(number, 0, 1_000).rows();
+      assertEquals(1_000, rows.size());
+      assertEquals("before", StoreFixture.payload(rows.getLast()));
+      assertEquals(1, copy.sessions().getFirst().subscriptions().size());
+    }
+  }
+}

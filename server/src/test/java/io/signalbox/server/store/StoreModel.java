@@ -1,0 +1,332 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.store.StoreException.Reason;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What the store should hold, said in collections: the oracle of the tests. */
+final class StoreModel {
+  static final class Row {
+    final Message message;
+    final int bytes;
+    byte flags;
+    int[] identifiers;
+    QueuedRow.State state = QueuedRow.State.QUEUED;
+    int packetId;
+
+    Row(Message message, byte flags, int[] identifiers) {
+      this.message = message;
+      this.bytes = 64 + MessageBytes.length(message, true);
+      this.flags = flags;
+      this.identifiers = identifiers;
+    }
+
+    int counted() {
+      return state == QueuedRow.State.RELEASED ? 64 : bytes;
+    }
+  }
+
+  static final class Session {
+    final long number;
+    final String clientId;
+    String owner = "";
+    long epoch;
+    long expirySeconds;
+    boolean online;
+    long disconnectedAt;
+    long willDue;
+    byte @Nullable [] will;
+    long sentUpTo;
+    final Map<String, Subscription> subscriptions = new TreeMap<>();
+    final TreeSet<Integer> inbound = new TreeSet<>();
+    final TreeMap<Long, Row> queue = new TreeMap<>();
+
+    Session(long number, String clientId) {
+      this.number = number;
+      this.clientId = clientId;
+    }
+
+    long bytes() {
+      return queue.values().stream().mapToLong(Row::counted).sum();
+    }
+  }
+
+  private final StoreLimits limits;
+  final Map<String, Session> byClient = new TreeMap<>();
+  final Map<Long, Session> byNumber = new TreeMap<>();
+  final Map<String, Message> retained = new TreeMap<>();
+  final Map<String, StoredRecord> records = new TreeMap<>();
+  private final Map<StorePublish, Long> applied = new HashMap<>();
+  private long nextSequence = 1;
+  private long nextNumber = 1;
+
+  StoreModel(StoreLimits limits) {
+    this.limits = limits;
+  }
+
+  /** The reason of a refusal, or the result. A record's revision is told as null. */
+  @Nullable Object apply(Command command) {
+    return switch (command) {
+      case OpenSession c -> open(c);
+      case DisconnectSession c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        session.online = false;
+        session.expirySeconds = c.expirySeconds();
+        session.disconnectedAt = c.nowMillis();
+        session.willDue = c.willDueMillis();
+        session.will = c.willDueMillis() == 0 ? null : session.will;
+        yield null;
+      }
+      case EndSession c -> {
+        if (!byNumber.containsKey(c.number())) {
+          yield false;
+        }
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        end(session);
+        yield true;
+      }
+      case StoreSubscriptions c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        c.subscriptions().forEach(s -> session.subscriptions.put(s.requestedFilter(), s));
+        yield null;
+      }
+      case RemoveSubscriptions c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        c.requestedFilters().forEach(session.subscriptions::remove);
+        yield null;
+      }
+      case StorePublish c -> publish(c);
+      case Dequeue c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        session.queue.remove(sequence(c.sequence(), c.handle()));
+        yield null;
+      }
+      case AssignPacketId c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        Row row = session.queue.get(sequence(c.sequence(), c.handle()));
+        if (row == null) {
+          yield false;
+        }
+        row.packetId = c.packetId();
+        row.state = row.state == QueuedRow.State.QUEUED ? QueuedRow.State.SENT : row.state;
+        yield true;
+      }
+      case MarkReleased c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        Row row = session.queue.get(sequence(c.sequence(), c.handle()));
+        if (row == null) {
+          yield false;
+        }
+        row.packetId = c.packetId();
+        row.state = QueuedRow.State.RELEASED;
+        yield true;
+      }
+      case ReleaseInbound c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        session.inbound.remove(c.packetId());
+        yield null;
+      }
+      case MarkSent c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        session.sentUpTo = Math.max(session.sentUpTo, c.upToSequence());
+        yield null;
+      }
+      case MoveQueued c -> move(c);
+      case Barrier _ -> null;
+      case PutRecord c -> {
+        String key = c.table() + new String(c.key(), UTF_8);
+        boolean exists = records.containsKey(key);
+        if (c.expectedRevision() == 0 && exists) {
+          yield Reason.REVISION_CONFLICT;
+        }
+        records.put(key, new StoredRecord(c.key(), 0, c.value()));
+        yield null;
+      }
+      case DeleteRecord c -> records.remove(c.table() + new String(c.key(), UTF_8)) != null;
+      case Sweep _ -> null;
+      case DropExpired _ -> null;
+    };
+  }
+
+  private OpenedSession open(OpenSession c) {
+    Session session = byClient.get(c.clientId());
+    boolean present =
+        session != null
+            && !c.cleanStart()
+            && (session.online
+                || session.expirySeconds == 0xFFFF_FFFFL
+                || session.disconnectedAt + session.expirySeconds * 1_000 > c.nowMillis());
+    if (session == null || !present) {
+      if (session != null) {
+        end(session);
+      }
+      session = new Session(nextNumber++, c.clientId());
+      byClient.put(c.clientId(), session);
+      byNumber.put(session.number, session);
+    }
+    session.epoch++;
+    session.owner = c.owner();
+    session.expirySeconds = c.expirySeconds();
+    session.online = true;
+    session.disconnectedAt = 0;
+    session.willDue = 0;
+    session.will = c.will();
+    return new OpenedSession(session.number, session.epoch, present);
+  }
+
+  private void end(Session session) {
+    byClient.remove(session.clientId);
+    byNumber.remove(session.number);
+  }
+
+  private @Nullable Session require(long number, long epoch) {
+    Session session = byNumber.get(number);
+    return session == null || (epoch != Command.ANY_EPOCH && epoch != session.epoch)
+        ? null
+        : session;
+  }
+
+  private long sequence(long given, @Nullable StorePublish handle) {
+    Long known = handle == null ? null : applied.get(handle);
+    return given != 0 || known == null ? given : known;
+  }
+
+  private Object publish(StorePublish c) {
+    if (c.qos2Number() != 0 && require(c.qos2Number(), c.epochOfQos2()) == null) {
+      return Reason.STALE_EPOCH;
+    }
+    long sequence = nextSequence++;
+    applied.put(c, sequence);
+    if (c.qos2Number() != 0) {
+      Session publisher = byNumber.get(c.qos2Number());
+      if (publisher == null || !publisher.inbound.add(c.qos2PacketId())) {
+        return expectation(c, sequence, true, new boolean[c.receivers()]);
+      }
+    }
+    boolean[] accepted = new boolean[c.receivers()];
+    for (int i = 0; i < c.receivers(); i++) {
+      Session session = byNumber.get(c.number(i));
+      var row = new Row(c.message(), c.flagsOf(i), c.subscriptionIdentifiersOf(i));
+      if (session != null && makeRoom(session, row.bytes)) {
+        accepted[i] = true;
+        row.packetId = c.packetId(i); // claimed before it was submitted
+        row.state = row.packetId == 0 ? QueuedRow.State.QUEUED : QueuedRow.State.SENT;
+        session.queue.put(sequence, row);
+      }
+    }
+    if (c.setRetained()) {
+      retain(c.message());
+    }
+    if (c.willOf() != 0) {
+      Session session = byNumber.get(c.willOf());
+      if (session != null) {
+        session.will = null;
+        session.willDue = 0;
+      }
+    }
+    return expectation(c, sequence, false, accepted);
+  }
+
+  record Published(long sequence, boolean duplicate, List<Boolean> accepted) {}
+
+  private static Published expectation(
+      StorePublish publish, long sequence, boolean duplicate, boolean[] accepted) {
+    List<Boolean> list = new ArrayList<>();
+    for (int i = 0; i < publish.receivers(); i++) {
+      list.add(accepted[i]);
+    }
+    return new Published(sequence, duplicate, list);
+  }
+
+  private boolean makeRoom(Session session, int bytes) {
+    if (limits.overflow() == StoreLimits.Overflow.DROP_OLDEST && bytes <= limits.queueBytesMax()) {
+      var rows = session.queue.tailMap(session.sentUpTo, false).entrySet().iterator();
+      while (!fits(session, bytes) && rows.hasNext()) {
+        if (rows.next().getValue().state == QueuedRow.State.QUEUED) {
+          rows.remove();
+        }
+      }
+    }
+    return fits(session, bytes);
+  }
+
+  private boolean fits(Session session, int bytes) {
+    return session.queue.size() < limits.queueMessagesMax()
+        && session.bytes() + bytes <= limits.queueBytesMax();
+  }
+
+  private void retain(Message message) {
+    retained.remove(message.topic().toString());
+    if (message.payload().length > 0
+        && retained.size() < limits.retainedMessagesMax()
+        && retainedBytes() + bytes(message) <= limits.retainedBytesMax()) {
+      retained.put(message.topic().toString(), message);
+    }
+  }
+
+  private long retainedBytes() {
+    return retained.values().stream().mapToLong(StoreModel::bytes).sum();
+  }
+
+  private static long bytes(Message message) {
+    byte[] topic = message.topic().utf8();
+    return topic.length <= 480
+        ? topic.length + MessageBytes.length(message, false)
+        : 481 + MessageBytes.length(message, true);
+  }
+
+  private Object move(MoveQueued c) {
+    Session from = require(c.number(), c.epoch());
+    if (from == null) {
+      return Reason.STALE_EPOCH;
+    }
+    Row row = from.queue.get(c.sequence());
+    if (row == null || row.state == QueuedRow.State.RELEASED) {
+      return MoveQueued.GONE;
+    }
+    Session to = byNumber.get(c.toNumber());
+    if (to == null || !makeRoom(to, row.bytes)) {
+      return MoveQueued.REFUSED;
+    }
+    from.queue.remove(c.sequence());
+    var moved = new Row(row.message, c.flags(), c.subscriptionIdentifiers());
+    to.queue.put(nextSequence, moved);
+    return nextSequence++;
+  }
+}

@@ -1,0 +1,408 @@
+package io.signalbox.server.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.store.Committer.NoRoomException;
+import io.signalbox.server.store.StoreException.Reason;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Txn;
+
+/** Group commit: what waits, who is told when, and what a failing disk does. */
+final class StoreWriterTest {
+  @TempDir Path directory;
+
+  /** A disk that stops, fails or is full when a test says so. */
+  private static final class Disk implements Committer {
+    final Semaphore commits = new Semaphore(Integer.MAX_VALUE);
+    final AtomicReference<@Nullable Supplier<RuntimeException>> failure = new AtomicReference<>();
+    final AtomicInteger full = new AtomicInteger();
+    final AtomicInteger succeedBefore = new AtomicInteger();
+
+    /** The writer waits in its next commit. */
+    void hold() {
+      commits.drainPermits();
+    }
+
+    void release() {
+      commits.release(1_000_000);
+    }
+
+    @Override
+    public void commit(Txn<MemorySegment> txn) throws NoRoomException {
+      commits.acquireUninterruptibly();
+      Supplier<RuntimeException> failing = failure.get();
+      if (failing != null) {
+        throw failing.get();
+      }
+      if (succeedBefore.getAndDecrement() <= 0 && full.get() > 0) {
+        full.decrementAndGet();
+        throw new NoRoomException("full");
+      }
+      Committer.TO_DISK.commit(txn);
+    }
+  }
+
+  private static StoreConfig config(int queueCommandsMax) {
+    return new StoreConfig(
+        0, 1 << 20, 1L << 40, 4_096, 4 << 20, queueCommandsMax, 64L << 20, 1, 1_000);
+  }
+
+  private StoreFixture open(Disk disk, int queueCommandsMax) throws StoreOpenException {
+    return new StoreFixture(
+        directory, config(queueCommandsMax), StoreLimits.DEFAULTS, Clocks.system(), disk);
+  }
+
+  /** What a completion was told. */
+  private record Answer(int id, @Nullable Object result, @Nullable Reason failure) {}
+
+  private static Completion completion(EventLoop loop, int id, List<Answer> answers) {
+    return new Completion() {
+      @Override
+      public EventLoop loop() {
+        return loop;
+      }
+
+      @Override
+      public void completed(@Nullable Object result, @Nullable StoreException failure) {
+        assertTrue(loop.isCurrent());
+        synchronized (answers) {
+          answers.add(new Answer(id, result, failure == null ? null : failure.reason()));
+          answers.notifyAll();
+        }
+      }
+    };
+  }
+
+  private static List<Answer> await(List<Answer> answers, int count) throws Exception {
+    synchronized (answers) {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (answers.size() < count && System.nanoTime() < end) {
+        answers.wait(1_000);
+      }
+      assertTrue(answers.size() >= count, () -> answers.size() + " of " + count + " answers");
+      return List.copyOf(answers);
+    }
+  }
+
+  @Test
+  void answersEachLoopInOrderWithOneWakeUpForEachCommit() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536);
+        var other = new WorkerLoop(1)) {
+      long number = fixture.session("device").number();
+      disk.hold();
+      List<Answer> first = new ArrayList<>();
+      List<Answer> second = new ArrayList<>();
+      StoreWriter writer = fixture.store.writer();
+      writer.submit(publish(number), completion(fixture.loop, 0, first));
+      awaitEmpty(fixture);
+      for (int i = 1; i <= 500; i++) {
+        writer.submit(publish(number), completion(fixture.loop, i, first));
+        writer.submit(publish(number), completion(other, i, second));
+      }
+      int wakeUps = fixture.loop.executed();
+      disk.release();
+      assertEquals(
+          java.util.stream.IntStream.rangeClosed(0, 500).boxed().toList(),
+          await(first, 501).stream().map(Answer::id).toList());
+      assertEquals(500, await(second, 500).size());
+      assertEquals(2, fixture.loop.executed() - wakeUps, "commits that answered this loop");
+      assertEquals(1, other.executed());
+    }
+  }
+
+  /** The writer has taken what was submitted, so it is in its commit. */
+  private static void awaitEmpty(StoreFixture fixture) {
+    while (fixture.metrics.storeQueueCommands.value() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static StorePublish publish(long number) {
+    return StoreFixture.publish(StoreFixture.message("a/b", "payload"), number);
+  }
+
+  @Test
+  void tellsPublishersToStopAndWhenToGoOn() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 10)) {
+      StoreWriter writer = fixture.store.writer();
+      long number = fixture.session("device").number();
+      disk.hold();
+      writer.submit(publish(number), null);
+      awaitEmpty(fixture);
+      for (int i = 0; i < 9; i++) {
+        writer.submit(publish(number), null);
+      }
+      assertFalse(writer.congested());
+      writer.submit(publish(number), null);
+      assertTrue(writer.congested());
+      var relieved = new CountDownLatch(1);
+      writer.whenRelieved(fixture.loop, relieved::countDown);
+      assertFalse(relieved.await(50, TimeUnit.MILLISECONDS));
+      disk.release();
+      assertTrue(relieved.await(30, TimeUnit.SECONDS));
+      var again = new CountDownLatch(1);
+      writer.whenRelieved(fixture.loop, again::countDown);
+      assertTrue(again.await(30, TimeUnit.SECONDS), "at once when there is room");
+    }
+  }
+
+  @Test
+  void refusesPublishesFarOverTheMarkButNotWhatMakesRoom() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 10)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      disk.hold();
+      writer.submit(publish(session.number()), null);
+      awaitEmpty(fixture);
+      List<Answer> answers = new ArrayList<>();
+      for (int i = 0; i < 41; i++) {
+        writer.submit(publish(session.number()), completion(fixture.loop, i, answers));
+      }
+      writer.submit(
+          new Dequeue(session.number(), session.epoch(), 1, null),
+          completion(fixture.loop, 41, answers));
+      disk.release();
+      List<Answer> all = await(answers, 42);
+      assertNull(all.get(39).failure());
+      assertEquals(Reason.BUSY, all.get(40).failure());
+      assertEquals(40, all.get(40).id(), "a refusal does not overtake");
+      assertNull(all.get(41).failure());
+    }
+  }
+
+  @Test
+  void acknowledgesNothingMoreWhenTheDiskFails() throws Exception {
+    var disk = new Disk();
+    long number;
+    try (var fixture = open(disk, 65_536)) {
+      number = fixture.session("device").number();
+      fixture.apply(publish(number));
+      disk.failure.set(() -> new UncheckedIOException(new java.io.IOException("sync failed")));
+      List<Answer> answers = new ArrayList<>();
+      fixture.store.writer().submit(publish(number), completion(fixture.loop, 0, answers));
+      assertEquals(Reason.FAILED, await(answers, 1).getFirst().failure());
+      disk.failure.set(null);
+      fixture.store.writer().submit(publish(number), completion(fixture.loop, 1, answers));
+      assertEquals(Reason.FAILED, await(answers, 2).get(1).failure());
+      assertEquals(
+          Reason.FAILED,
+          assertThrows(StoreException.class, () -> fixture.apply(new Barrier())).reason());
+      assertNotNull(fixture.fatal.get());
+    }
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(1, fixture.queue(number).rows().size(), "what was acknowledged, and no more");
+    }
+  }
+
+  @Test
+  void refusesOnlyWhatGrowsWhenACommitFindsTheDiskFull() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      fixture.apply(publish(session.number()));
+      disk.hold();
+      List<Answer> answers = new ArrayList<>();
+      // The two are one batch: the writer is held in the commit of a command before.
+      disk.succeedBefore.set(1);
+      disk.full.set(1);
+      writer.submit(new MarkSent(session.number(), session.epoch(), 0), null);
+      awaitEmpty(fixture);
+      writer.submit(publish(session.number()), completion(fixture.loop, 0, answers));
+      writer.submit(
+          new Dequeue(session.number(), session.epoch(), 1, null),
+          completion(fixture.loop, 1, answers));
+      disk.release();
+      List<Answer> all = await(answers, 2);
+      assertEquals(Reason.STORE_FULL, all.get(0).failure());
+      assertNull(all.get(1).failure());
+      assertTrue(fixture.queue(session.number()).rows().isEmpty());
+      assertNull(fixture.fatal.get());
+      awaitAccepted(fixture, session.number());
+    }
+  }
+
+  /** Service resumes by itself. */
+  private static void awaitAccepted(StoreFixture fixture, long number) throws Exception {
+    for (int tries = 0; ; tries++) {
+      try {
+        fixture.apply(publish(number));
+        return;
+      } catch (StoreException e) {
+        assertEquals(Reason.STORE_FULL, e.reason());
+        assertTrue(tries < 1_000, "still full");
+        Thread.sleep(5);
+      }
+    }
+  }
+
+  @Test
+  void refusesOnlyTheCommandThatFailsToApply() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      fixture.apply(publish(session.number()));
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        MemorySegment damaged = new RowWriter().begin().putByte(99).row();
+        lmdb.queue.put(txn, new Keys().queue(session.number(), 1), damaged);
+        txn.commit();
+      }
+      disk.hold();
+      writer.submit(publish(session.number()), null);
+      awaitEmpty(fixture);
+      List<Answer> answers = new ArrayList<>();
+      writer.submit(publish(session.number()), completion(fixture.loop, 0, answers));
+      writer.submit(
+          new Dequeue(session.number(), session.epoch(), 1, null),
+          completion(fixture.loop, 1, answers));
+      writer.submit(publish(session.number()), completion(fixture.loop, 2, answers));
+      disk.release();
+      List<Answer> all = await(answers, 3);
+      assertNull(all.get(0).failure());
+      assertEquals(Reason.INTERNAL, all.get(1).failure());
+      assertNull(all.get(2).failure());
+      assertEquals(
+          List.of(2L, 3L, 4L),
+          fixture.queue(session.number()).rows().stream().map(QueuedRow::sequence).toList(),
+          "in order, and a damaged row is passed over");
+    }
+  }
+
+  @Test
+  void keepsASequenceThatWasToldAlthoughItsBatchIsTriedAgain() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      disk.full.set(1);
+      disk.hold();
+      var will =
+          new StorePublish(
+              StoreFixture.message("a", ""),
+              new long[0],
+              new byte[0],
+              new int[0][],
+              true,
+              0,
+              0,
+              0,
+              0);
+      List<Answer> answers = new ArrayList<>();
+      writer.submit(will, completion(fixture.loop, 0, answers));
+      awaitEmpty(fixture);
+      while (will.sequence() == 0) {
+        Thread.onSpinWait();
+      }
+      long told = will.sequence();
+      disk.release();
+      assertNull(await(answers, 1).getFirst().failure());
+      assertEquals(told, will.sequence());
+      awaitAccepted(fixture, session.number());
+      assertEquals(told + 1, fixture.queue(session.number()).rows().getFirst().sequence());
+    }
+  }
+
+  @Test
+  void appliesWhatWasSubmittedBeforeItCloses() throws Exception {
+    long number;
+    List<Answer> answers = new ArrayList<>();
+    var loop = new WorkerLoop(3);
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      for (int i = 0; i < 10_000; i++) {
+        fixture.store.writer().submit(publish(number), completion(loop, i, answers));
+      }
+      fixture.store.close();
+      fixture.store.writer().submit(publish(number), completion(loop, 10_000, answers));
+      List<Answer> all = await(answers, 10_001);
+      assertTrue(all.subList(0, 10_000).stream().allMatch(a -> a.failure() == null));
+      assertEquals(Reason.CLOSED, all.get(10_000).failure());
+    }
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(10_000, StoreCheck.run(fixture.store, 1).rows() - 3);
+    }
+    loop.close();
+  }
+
+  /** Both sides of the race get the same answer, whoever wins. */
+  @Test
+  void settlesEachPacketIdentifierOnce() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      StoreWriter writer = fixture.store.writer();
+      long number = fixture.session("device").number();
+      int rounds = 2_000;
+      List<StorePublish> publishes = new ArrayList<>();
+      List<Integer> expected = new ArrayList<>();
+      int won = 0;
+      for (int i = 0; i < rounds; i++) {
+        StorePublish publish = publish(number);
+        writer.submit(publish, null);
+        for (int spin = i % 50 * 40; spin > 0; spin--) {
+          Thread.onSpinWait();
+        }
+        int packetId = 1 + i;
+        boolean early = publish.claimPacketId(0, packetId);
+        won += early ? 1 : 0;
+        publishes.add(publish);
+        expected.add(early ? packetId : 0);
+      }
+      fixture.apply(new Barrier());
+      List<QueuedRow> rows = new ArrayList<>();
+      for (long from = 0; ; from = rows.getLast().sequence()) {
+        QueueSlice slice = fixture.queue(number, from, 1_000);
+        rows.addAll(slice.rows());
+        if (slice.end()) {
+          break;
+        }
+      }
+      assertEquals(expected, rows.stream().map(QueuedRow::packetId).toList());
+      for (int i = 0; i < rounds; i++) {
+        assertEquals(publishes.get(i).sequence(), rows.get(i).sequence());
+      }
+      assertTrue(won > 0, "nobody won the race early");
+    }
+  }
+
+  @Test
+  void completesABarrierBehindAllThatWasSubmittedBefore() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.session("device").number();
+      for (int i = 0; i < 5_000; i++) {
+        fixture.store.writer().submit(publish(number), null);
+      }
+      var done = new CompletableFuture<QueueSlice>();
+      fixture.apply(new Barrier());
+      fixture.store.scanQueue(number, 4_000, 10, 1 << 20, fixture.loop, done::complete);
+      QueueSlice slice = done.get(30, TimeUnit.SECONDS);
+      assertEquals(10, slice.rows().size());
+      assertEquals(5_001, slice.nextSequence());
+    }
+  }
+}
