@@ -77,12 +77,29 @@ final class Welcome {
             + " c.on(\"message\", (t, m) => console.log(t, m.toString()))' \"$(%s token issue"
             + " --subject browser --group %s%s)\"%n",
         ca, url(wss.get()), command, GROUP, dataOption());
+    tls.ifPresent(socket -> printOwnClients(out, command, url(socket), ca));
     out.println();
     out.println(
         "Every key of the configuration: config/signalbox.yaml. All commands: "
             + command
             + " --help");
     out.flush();
+  }
+
+  /**
+   * Both roles without any other program: a token that watches, the device's certificate that
+   * reports.
+   */
+  private void printOwnClients(PrintWriter out, String command, String url, String ca) {
+    String broker = " --url " + url + " --cafile " + ca;
+    String token = " token issue --subject watcher --group " + GROUP + dataOption();
+    out.println();
+    out.println("Without other programs: watch all devices, and in another terminal be one:");
+    out.println("  " + command + token + " > watcher.jwt");
+    out.println("  " + command + " sub" + broker + " --token-file watcher.jwt -t 'devices/#'");
+    out.printf(
+        "  %s pub%s --cert devices/%s.crt --key devices/%s.key -t devices/%s/data -m 21.5%n",
+        command, broker, DEVICE, DEVICE, DEVICE);
   }
 
   private Optional<RunningBroker.Listening> first(ListenerConfig.Type type) {

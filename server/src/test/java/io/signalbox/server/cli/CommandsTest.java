@@ -104,6 +104,13 @@ final class CommandsTest {
             + " --cert devices/pump7.crt --key devices/pump7.key");
     assertContains(text, "https://localhost:8443/#token=" + folder + "|browser|[browsers]|PT1H\n");
     assertContains(text, ".connect(\"wss://localhost:8443/mqtt\"");
+    String clients = " --url mqtts://localhost:8883 --cafile " + folder.resolve("pki/ca.crt");
+    assertContains(text, " sub" + clients + " --token-file watcher.jwt -t 'devices/#'\n");
+    assertContains(
+        text,
+        " pub"
+            + clients
+            + " --cert devices/pump7.crt --key devices/pump7.key -t devices/pump7/data -m 21.5\n");
   }
 
   @Test
