@@ -3,6 +3,7 @@ package io.signalbox.acl.decision;
 import io.signalbox.acl.model.Mode;
 import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.model.PolicyJson;
+import io.signalbox.acl.model.Statement;
 import io.signalbox.acl.parser.PolicyParser;
 import io.signalbox.acl.source.Documents;
 import io.signalbox.acl.source.Position;
@@ -131,7 +132,7 @@ public final class PolicyBundle {
     return Optional.ofNullable(shadow);
   }
 
-  /** {@code namespace:name} of the policies that bind to a client. */
+  /** The policies that bind to a client. */
   public List<Policy> boundTo(Subject subject) {
     return index.find(subject).stream().mapToObj(policies::get).toList();
   }
@@ -183,6 +184,20 @@ public final class PolicyBundle {
         shadow == null ? null : shadow.bind(subject, attached),
         List.copyOf(substitution.unresolved()),
         problems.list());
+  }
+
+  /** Every statement of the policies that bind to a client, as it stands for it. */
+  public List<StatementView> view(Subject subject) {
+    Substitution substitution = new Substitution(subject);
+    List<StatementView> views = new ArrayList<>();
+    for (Policy policy : boundTo(subject)) {
+      for (Statement statement : policy.statements()) {
+        views.add(
+            StatementView.of(
+                policy, statement, statement.where().holdsFor(subject), substitution));
+      }
+    }
+    return views;
   }
 
   private List<Policy> with(BitSet bound, Policy claim) {

@@ -17,7 +17,7 @@ import java.util.Optional;
 /**
  * A statement that stands in the way of what is searched for, at one request.
  *
- * @param request Topic Name or Client Identifier at which it stands in the way
+ * @param request topic or filter at which it stands in the way; not looked at for names
  * @param origin what the request was made from: the levels of a pattern, or one name
  * @param identity what stands for the Client Identifier in templates
  */
@@ -25,14 +25,14 @@ record Blocker(
     PolicyBundle bundle,
     Policy policy,
     Statement statement,
-    String request,
+    Filter request,
     List<Template> origin,
     Identity identity) {
   /** One more demand, under which this statement may no longer stand in the way. */
   record Way(Demands demands, List<Formula> formulas) {}
 
   static Optional<Blocker> of(
-      PolicyBundle bundle, String ref, String request, List<Template> origin, Identity identity) {
+      PolicyBundle bundle, String ref, Filter request, List<Template> origin, Identity identity) {
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (policy.ref(statement).equals(ref)) {
@@ -53,15 +53,9 @@ record Blocker(
     if (statement.where().asksOfConnection()) {
       ways.add(new Way(demands, List.of(Formula.of(statement.where()).negated())));
     }
-    for (TopicTemplate topic : statement.topics()) {
-      if (Unification.matches(topic, candidate.subject(), request)) {
-        int levels = Math.min(topic.levels().size(), Filter.split(request).size());
-        for (int i = 0; i < levels; i++) {
-          Template theirs = topic.levels().get(i);
-          if (!Unification.isWildcard(theirs)) {
-            addMisses(demands, candidate, theirs, i, ways);
-          }
-        }
+    for (TopicTemplate topic : topics()) {
+      if (Unification.meets(topic, candidate.subject(), request)) {
+        addTopicMisses(demands, candidate, topic, ways);
         break;
       }
     }
@@ -75,13 +69,30 @@ record Blocker(
     return ways;
   }
 
+  private List<TopicTemplate> topics() {
+    List<TopicTemplate> topics = new ArrayList<>(statement.topics());
+    topics.addAll(statement.literalFilters());
+    return topics;
+  }
+
+  private void addTopicMisses(
+      Demands demands, Candidate candidate, TopicTemplate topic, List<Way> ways) {
+    List<String> levels = request.levels();
+    for (int i = 0; i < topic.levels().size() && i < levels.size(); i++) {
+      boolean wild = levels.get(i).equals("+") || levels.get(i).equals("#");
+      if (!wild && !Unification.isWildcard(topic.levels().get(i))) {
+        addMisses(demands, candidate, topic.levels().get(i), i, ways);
+      }
+    }
+  }
+
   /** Demands under which this part of the statement is not what the request has there. */
   private void addMisses(
       Demands demands, Candidate candidate, Template written, int index, List<Way> ways) {
     Template theirs = identity.in(written);
     Optional<Template> mine =
         index < origin.size() ? Optional.of(origin.get(index)) : Optional.empty();
-    if (mine.filter(theirs::equals).isPresent()) {
+    if (mine.filter(template -> demands.alwaysSame(template, theirs)).isPresent()) {
       return; // equal whatever the values are
     }
     for (Attribute attribute : mine.map(Template::variables).orElse(List.of())) {

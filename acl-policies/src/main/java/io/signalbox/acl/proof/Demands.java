@@ -2,6 +2,8 @@ package io.signalbox.acl.proof;
 
 import io.signalbox.acl.model.Glob;
 import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.model.Template;
+import io.signalbox.acl.model.Template.Variable;
 import io.signalbox.acl.proof.Formula.Atom;
 import io.signalbox.acl.subject.Attribute;
 import java.util.ArrayList;
@@ -102,5 +104,19 @@ final class Demands {
     return value.indexOf('*') >= 0
         ? excluding(attribute, value)
         : with(new Test(attribute, List.of(new Glob(value))), false);
+  }
+
+  /** Whether two templates are the same text under every client that satisfies the demands. */
+  boolean alwaysSame(Template one, Template other) {
+    return represented(one).equals(represented(other));
+  }
+
+  /** With one name for all slots that are equal. */
+  private Template represented(Template template) {
+    Template result = template;
+    for (List<Attribute> pair : equal) {
+      result = result.replacing(pair.get(1), new Template(List.of(new Variable(pair.get(0)))));
+    }
+    return result;
   }
 }

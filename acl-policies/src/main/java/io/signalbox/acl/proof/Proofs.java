@@ -22,7 +22,7 @@ public final class Proofs {
     List<Formula> others =
         except.stream().map(condition -> Formula.of(condition).negated()).toList();
     Reach reach = new Reach(bundle);
-    Reach.Question question = new Reach.Question(action, region, others, true);
+    Reach.Question question = new Reach.Question(action, region, others, true, false);
     try {
       for (Policy policy : bundle.policies()) {
         for (Statement statement : policy.statements()) {

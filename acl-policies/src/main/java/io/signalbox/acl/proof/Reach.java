@@ -42,8 +42,10 @@ final class Reach {
    * @param region topics that are meant
    * @param extra what else must hold of the client
    * @param connected whether the client must also be allowed to connect with its Client Identifier
+   * @param whole whether the region itself is the request, as one filter, and not any topic of it
    */
-  record Question(Action action, Filter region, List<Formula> extra, boolean connected) {}
+  record Question(
+      Action action, Filter region, List<Formula> extra, boolean connected, boolean whole) {}
 
   /**
    * A client to whom the statement gives it.
@@ -152,7 +154,7 @@ final class Reach {
       formulas.add(Formula.binding(bundle, policy));
       formulas.add(Formula.of(statement.where()));
       formulas.addAll(identity.formulas());
-      for (Map<Attribute, String> values : Unification.meetings(pattern, question.region)) {
+      for (Map<Attribute, String> values : ways()) {
         Demands demands = identity.demands().withExact(values);
         for (Attribute variable : pattern.variables()) {
           demands = demands.withSlot(variable);
@@ -170,17 +172,30 @@ final class Reach {
       return Optional.empty();
     }
 
+    private List<Map<Attribute, String>> ways() {
+      if (!question.whole) {
+        return Unification.meetings(pattern, question.region);
+      }
+      if (!literal) {
+        return Unification.coverings(pattern, question.region);
+      }
+      return Unification.meetings(pattern, question.region).stream()
+          .filter(way -> pattern.widest(way).equals(question.region))
+          .toList();
+    }
+
     private Outcome attempt(Candidate candidate) {
       BoundPolicies bound = bundle.bind(candidate.subject());
       List<Blocker> blockers = new ArrayList<>();
       Decision connect = bound.decideConnect();
       if (question.connected && !connect.allowed()) {
-        addBlocker(
-            connect,
-            candidate.subject().clientId(),
+        addBlocker(connect, Filter.ALL,
             identity.clientId().stream().toList(),
             blockers);
         return Outcome.blocked(blockers);
+      }
+      if (question.whole) {
+        return subscribeToAll(bound, candidate);
       }
       Filter filter = pattern.substitute(candidate.slots());
       boolean retain = statement.where().retain() == RetainRule.ONLY;
@@ -202,14 +217,33 @@ final class Reach {
                     0,
                     decision.statement()));
           }
-          addBlocker(decision, topic, pattern.levels(), blockers);
+          addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels(), blockers);
         }
       }
       return Outcome.blocked(blockers);
     }
 
+    private Outcome subscribeToAll(BoundPolicies bound, Candidate candidate) {
+      String request = question.region.toString();
+      Decision decision = bound.decideSubscribe(request, 0, null).decision();
+      if (decision.allowed()) {
+        return Outcome.found(
+            new Witness(
+                candidate.subject(),
+                Action.SUBSCRIBE,
+                request,
+                0,
+                false,
+                0,
+                decision.statement()));
+      }
+      List<Blocker> blockers = new ArrayList<>();
+      addBlocker(decision, question.region, pattern.levels(), blockers);
+      return Outcome.blocked(blockers);
+    }
+
     private void addBlocker(
-        Decision decision, String request, List<Template> origin, List<Blocker> blockers) {
+        Decision decision, Filter request, List<Template> origin, List<Blocker> blockers) {
       if (decision.reason() == Reason.EXPLICIT_DENY) {
         Blocker.of(bundle, decision.statement(), request, origin, identity)
             .ifPresent(blockers::add);

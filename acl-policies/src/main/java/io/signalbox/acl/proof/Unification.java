@@ -107,27 +107,68 @@ final class Unification {
   }
 
   /**
-   * Whether the pattern, with the values of this client, matches the topic; unresolved is any
-   * level.
+   * As {@link #meetings}, for requests that must be contained: the pattern matches all that the filter
+   * matches.
    */
-  static boolean matches(TopicTemplate pattern, Subject subject, String topic) {
-    List<String> levels = Filter.split(topic);
-    Filter literal = new Filter(levels);
-    return meetings(pattern, literal).stream().anyMatch(way -> has(subject, way))
-        || unresolvedMatch(pattern, subject, literal);
+  static List<Map<Attribute, String>> coverings(TopicTemplate pattern, Filter filter) {
+    for (int i = 0; i < pattern.levels().size() && i < filter.levels().size(); i++) {
+      String their = filter.levels().get(i);
+      if (!pattern.levels().get(i).isLiteral() && (their.equals("+") || their.equals("#"))) {
+        return List.of(); // a variable is one level, never every level
+      }
+    }
+    return meetings(pattern, filter).stream()
+        .filter(way -> pattern.widest(way).contains(filter))
+        .toList();
   }
 
-  private static boolean has(Subject subject, Map<Attribute, String> values) {
-    return values.entrySet().stream().allMatch(e -> e.getKey().of(subject).contains(e.getValue()));
+  /**
+   * Whether the pattern, with the values of this client, shares a topic with the filter; a variable
+   * without a usable value is any level.
+   */
+  static boolean meets(TopicTemplate pattern, Subject subject, Filter filter) {
+    return meetings(pattern, filter).stream().anyMatch(way -> resolves(pattern, subject, way))
+        || (hasUnresolved(pattern, subject)
+            && pattern.widest(known(pattern, subject)).intersects(filter));
   }
 
-  private static boolean unresolvedMatch(TopicTemplate pattern, Subject subject, Filter topic) {
-    boolean unresolved =
-        pattern.variables().stream()
-            .anyMatch(
-                variable ->
-                    variable.of(subject).isEmpty()
-                        || !variable.of(subject).stream().allMatch(Word::isUsable));
-    return unresolved && pattern.widest(Map.of()).contains(topic);
+  /** As {@link #meets}, when the pattern must match all that the filter matches. */
+  static boolean contains(TopicTemplate pattern, Subject subject, Filter filter) {
+    return coverings(pattern, filter).stream().anyMatch(way -> resolves(pattern, subject, way))
+        || (hasUnresolved(pattern, subject)
+            && pattern.widest(known(pattern, subject)).contains(filter));
+  }
+
+  /** Whether the client has these values, and a usable one for every other variable. */
+  static boolean resolves(TopicTemplate pattern, Subject subject, Map<Attribute, String> values) {
+    return pattern.variables().stream()
+        .allMatch(
+            variable -> {
+              List<String> has = variable.of(subject);
+              String wanted = values.get(variable);
+              return wanted == null
+                  ? has.stream().anyMatch(Word::isUsable)
+                  : has.contains(wanted);
+            });
+  }
+
+  private static boolean hasUnresolved(TopicTemplate pattern, Subject subject) {
+    return pattern.variables().stream()
+        .anyMatch(
+            variable ->
+                variable.of(subject).isEmpty()
+                    || !variable.of(subject).stream().allMatch(Word::isUsable));
+  }
+
+  /** Variables that leave no doubt. */
+  private static Map<Attribute, String> known(TopicTemplate pattern, Subject subject) {
+    Map<Attribute, String> known = new LinkedHashMap<>();
+    for (Attribute variable : pattern.variables()) {
+      List<String> has = variable.of(subject);
+      if (has.size() == 1 && Word.isUsable(has.getFirst())) {
+        known.put(variable, has.getFirst());
+      }
+    }
+    return known;
   }
 }

@@ -1,0 +1,97 @@
+package io.signalbox.acl.proof;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.acl.decision.BoundPolicies;
+import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.model.Action;
+import io.signalbox.acl.model.PolicyJson;
+import io.signalbox.acl.subject.Subject;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class WhoCanTest {
+  @Test
+  void saysWhoInWords() {
+    PolicyBundle bundle =
+        Universe.bundle(
+            List.of(
+                Universe.parse(
+                    """
+                    version: 1
+                    name: pump
+                    match: { any: [{ group: pumps }, { cert: { ca: factory, ou: [pumps, valves] } }] }
+                    statements:
+                      - id: commands
+                        effect: allow
+                        actions: [subscribe]
+                        topics: ["pump/${device.id}/cmd/#", "all/${jwt.sub}"]
+                        where: { transport: [mqtts, wss] }
+                      - id: no-secrets
+                        effect: deny
+                        actions: [subscribe]
+                        topics: ["+/+/cmd/secret/#"]
+                      - id: impossible
+                        effect: deny
+                        actions: [subscribe]
+                        topics: ["all/#"]
+                    """)));
+    assertEquals(
+        """
+        any client with device.id = p7, bound to file:pump#commands (either group = pumps, or cert.ca = factory and cert.ou = pumps or valves), on transport = mqtts or wss
+            for example a client with client.id = some-client-id, device.id = p7, group = pumps, listener = some-listener, transport = mqtts, auth = enhanced may subscribe to "pump/p7/cmd/x" by file:pump#commands
+        """,
+        WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/x")).text());
+    assertEquals(
+        "no client can subscribe \"all/x\"\n",
+        WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("all/x")).text());
+    assertEquals(
+        "no client can subscribe \"pump/p7/cmd/#\"\n",
+        WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/#")).text());
+    assertEquals(
+        "no client can subscribe \"pump/p7/cmd/+\"\n",
+        WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/+")).text());
+  }
+
+  @Test
+  void agreesWithBruteForce() {
+    SplittableRandom random = Universe.random();
+    List<Subject> subjects = Universe.subjects();
+    for (int round = 0; round < Universe.rounds(400); round++) {
+      PolicyBundle bundle = Universe.bundle(random);
+      Action action = random.nextBoolean() ? Action.PUBLISH : Action.SUBSCRIBE;
+      String text = Universe.pattern(random).replaceAll("[^/]*\\$\\{[^}]*}", "d1");
+      Filter request =
+          Filter.of(action == Action.PUBLISH ? text.replaceAll("[+#]", "b") : text);
+      WhoCan who = WhoCan.of(bundle, action, request);
+      for (Subject subject : subjects) {
+        boolean can = can(bundle.bind(subject), action, request.toString());
+        assertEquals(
+            can,
+            who.admits(subject, bundle),
+            () ->
+                "%s %s %s\n%s\n%s"
+                    .formatted(
+                        subject,
+                        action,
+                        request,
+                        bundle.policies().stream().map(PolicyJson::of).toList(),
+                        who.text()));
+      }
+      for (WhoCan.Row row : who.grants()) {
+        Witness example = row.example().orElseThrow();
+        assertTrue(can(bundle.bind(example.subject()), action, request.toString()), who::text);
+      }
+    }
+  }
+
+  private static boolean can(BoundPolicies bound, Action action, String request) {
+    return action == Action.PUBLISH
+        ? bound.decidePublish(request, 0, false, 0).allowed()
+            || bound.decidePublish(request, 0, true, 0).allowed()
+        : bound.decideSubscribe(request, 0, null).allowed();
+  }
+}
