@@ -193,8 +193,7 @@ public final class PolicyBundle {
     for (Policy policy : boundTo(subject)) {
       for (Statement statement : policy.statements()) {
         views.add(
-            StatementView.of(
-                policy, statement, statement.where().holdsFor(subject), substitution));
+            StatementView.of(policy, statement, statement.where().holdsFor(subject), substitution));
       }
     }
     return views;

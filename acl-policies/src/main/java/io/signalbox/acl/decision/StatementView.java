@@ -13,8 +13,8 @@ import java.util.Optional;
  *
  * @param ref {@code namespace:policy#statement}
  * @param where whether the connection is as it asks
- * @param clientIds each with {@code *} at the end when any rest is meant; in a deny with an unresolved
- *     variable only that
+ * @param clientIds each with {@code *} at the end when any rest is meant; in a deny with an
+ *     unresolved variable only that
  * @param shareGroups likewise
  */
 public record StatementView(

@@ -11,7 +11,8 @@ import java.util.TreeSet;
 /**
  * Text with variables: {@code dev-${client.id}}.
  *
- * @param parts in order; two literals never stand side by side, they are joined
+ * @param parts in order; two literals never stand side by side, they are joined; an empty one only
+ *     stands alone
  */
 public record Template(List<Part> parts) {
   /** A piece of the text. */
@@ -102,6 +103,9 @@ public record Template(List<Part> parts) {
   private static List<Part> joined(List<Part> parts) {
     List<Part> joined = new ArrayList<>();
     for (Part part : parts) {
+      if (part instanceof Literal(String empty) && empty.isEmpty() && parts.size() > 1) {
+        continue;
+      }
       if (part instanceof Literal(String text)
           && !joined.isEmpty()
           && joined.getLast() instanceof Literal(String before)) {

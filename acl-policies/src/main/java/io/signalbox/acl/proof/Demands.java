@@ -3,6 +3,7 @@ package io.signalbox.acl.proof;
 import io.signalbox.acl.model.Glob;
 import io.signalbox.acl.model.Match.Test;
 import io.signalbox.acl.model.Template;
+import io.signalbox.acl.model.Template.Literal;
 import io.signalbox.acl.model.Template.Variable;
 import io.signalbox.acl.proof.Formula.Atom;
 import io.signalbox.acl.subject.Attribute;
@@ -30,8 +31,11 @@ final class Demands {
   /** Slots whose value is fixed. */
   final Map<Attribute, String> exact;
 
-  /** Pairs of slots with the same value. */
-  final List<List<Attribute>> equal;
+  /** Slots whose values are made of each other. */
+  final List<Tie> ties;
+
+  /** The value of {@code other} is {@code before}, the value of {@code one}, {@code after}. */
+  record Tie(Attribute one, Attribute other, String before, String after) {}
 
   Demands() {
     this(List.of(), Map.of(), Map.of(), List.of());
@@ -41,15 +45,15 @@ final class Demands {
       List<Atom> atoms,
       Map<Attribute, Set<String>> slots,
       Map<Attribute, String> exact,
-      List<List<Attribute>> equal) {
+      List<Tie> ties) {
     this.atoms = new ArrayList<>(atoms);
     this.slots = new HashMap<>(slots);
     this.exact = new HashMap<>(exact);
-    this.equal = new ArrayList<>(equal);
+    this.ties = new ArrayList<>(ties);
   }
 
   private Demands copy() {
-    return new Demands(atoms, slots, exact, equal);
+    return new Demands(atoms, slots, exact, ties);
   }
 
   Demands with(Atom atom) {
@@ -84,9 +88,9 @@ final class Demands {
     return next;
   }
 
-  Demands withEqual(Attribute one, Attribute other) {
-    Demands next = withSlot(one).withSlot(other);
-    next.equal.add(List.of(one, other));
+  Demands withTie(Tie tie) {
+    Demands next = withSlot(tie.one).withSlot(tie.other);
+    next.ties.add(tie);
     return next;
   }
 
@@ -111,11 +115,15 @@ final class Demands {
     return represented(one).equals(represented(other));
   }
 
-  /** With one name for all slots that are equal. */
+  /** With tied slots written as what they are made of. */
   private Template represented(Template template) {
     Template result = template;
-    for (List<Attribute> pair : equal) {
-      result = result.replacing(pair.get(1), new Template(List.of(new Variable(pair.get(0)))));
+    for (Tie tie : ties) {
+      result =
+          result.replacing(
+              tie.other,
+              new Template(
+                  List.of(new Literal(tie.before), new Variable(tie.one), new Literal(tie.after))));
     }
     return result;
   }

@@ -189,9 +189,7 @@ final class Reach {
       List<Blocker> blockers = new ArrayList<>();
       Decision connect = bound.decideConnect();
       if (question.connected && !connect.allowed()) {
-        addBlocker(connect, Filter.ALL,
-            identity.clientId().stream().toList(),
-            blockers);
+        addBlocker(connect, Filter.ALL, identity.clientId().stream().toList(), blockers);
         return Outcome.blocked(blockers);
       }
       if (question.whole) {
@@ -229,13 +227,7 @@ final class Reach {
       if (decision.allowed()) {
         return Outcome.found(
             new Witness(
-                candidate.subject(),
-                Action.SUBSCRIBE,
-                request,
-                0,
-                false,
-                0,
-                decision.statement()));
+                candidate.subject(), Action.SUBSCRIBE, request, 0, false, 0, decision.statement()));
       }
       List<Blocker> blockers = new ArrayList<>();
       addBlocker(decision, question.region, pattern.levels(), blockers);

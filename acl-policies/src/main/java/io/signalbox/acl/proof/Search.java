@@ -69,6 +69,21 @@ final class Search {
     return find(demands, pending, 0);
   }
 
+  /** Whether there is any client at all that satisfies the demands. */
+  boolean isSatisfiable(Demands demands, List<Formula> pending) {
+    boolean[] any = new boolean[1];
+    Search search =
+        new Search(
+            wanted,
+            avoid,
+            _ -> {
+              any[0] = true;
+              return Outcome.blocked(List.of());
+            });
+    search.find(demands, pending);
+    return any[0];
+  }
+
   private Optional<Witness> find(Demands demands, List<Formula> pending, int depth) {
     if (depth > DEPTH_MAX) {
       throw new TooComplex("too many statements depend on each other");

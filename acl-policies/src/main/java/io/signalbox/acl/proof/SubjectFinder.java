@@ -154,8 +154,8 @@ final class SubjectFinder {
   }
 
   private Optional<Candidate> find() {
-    for (List<Attribute> group : groups()) {
-      if (!fillSlots(group)) {
+    for (Optional<SlotGroup> group : SlotGroup.of(demands)) {
+      if (group.isEmpty() || !fillSlots(group.get())) {
         return Optional.empty();
       }
     }
@@ -183,62 +183,40 @@ final class SubjectFinder {
         .allMatch(atom -> atom.fact().holdsFor(candidate.subject()) == atom.positive());
   }
 
-  /** Slots that must have one value together. */
-  private List<List<Attribute>> groups() {
-    Map<Attribute, Set<Attribute>> group = new LinkedHashMap<>();
-    for (Attribute slot : demands.slots.keySet()) {
-      group.put(slot, new LinkedHashSet<>(List.of(slot)));
-    }
-    for (List<Attribute> pair : demands.equal) {
-      Set<Attribute> joined = new LinkedHashSet<>(group.getOrDefault(pair.get(0), Set.of()));
-      joined.addAll(group.getOrDefault(pair.get(1), Set.of()));
-      joined.forEach(member -> group.put(member, joined));
-    }
-    return group.values().stream().distinct().map(List::copyOf).toList();
-  }
-
-  private boolean fillSlots(List<Attribute> group) {
-    List<List<Glob>> required = new ArrayList<>();
-    List<Glob> forbidden = new ArrayList<>();
-    Set<String> excluded = new HashSet<>();
+  private boolean fillSlots(SlotGroup group) {
+    List<Word.Part> parts = new ArrayList<>();
     Set<String> exact = new HashSet<>();
-    for (Attribute slot : group) {
-      if (!slot.isMultiValued()) {
-        required.addAll(required(slot));
+    for (SlotGroup.Member member : group.members()) {
+      Attribute slot = member.slot();
+      parts.add(
+          new Word.Part(
+              member.before(),
+              member.after(),
+              slot.isMultiValued() ? List.of() : required(slot),
+              forbidden(slot),
+              demands.slots.getOrDefault(slot, Set.of())));
+      String value = demands.exact.get(slot);
+      if (value != null) {
+        exact.add(member.inner(value).orElse(""));
       }
-      forbidden.addAll(forbidden(slot));
-      excluded.addAll(demands.slots.getOrDefault(slot, Set.of()));
-      Optional.ofNullable(demands.exact.get(slot)).ifPresent(exact::add);
     }
-    Word word = new Word(required, forbidden, true);
-    Optional<String> value;
-    if (exact.isEmpty()) {
-      value = findExcluding(word, excluded, seed(group.getFirst()));
-    } else {
-      value =
-          Optional.of(exact.iterator().next())
-              .filter(only -> exact.size() == 1 && word.accepts(only) && !excluded.contains(only));
-    }
+    Word word = new Word(parts, true);
+    Optional<String> value =
+        exact.isEmpty()
+            ? word.find(taken, seed(group.members().getFirst().slot()))
+            : Optional.of(exact.iterator().next())
+                .filter(only -> exact.size() == 1 && word.accepts(only));
     value.ifPresent(
         found ->
-            group.forEach(
-                slot -> {
-                  slots.put(slot, found);
-                  add(slot, found);
-                }));
+            group
+                .members()
+                .forEach(
+                    member -> {
+                      String text = member.before() + found + member.after();
+                      slots.put(member.slot(), text);
+                      add(member.slot(), text);
+                    }));
     return value.isPresent();
-  }
-
-  private Optional<String> findExcluding(Word word, Set<String> excluded, String seed) {
-    List<Glob> forbidden = new ArrayList<>(word.forbidden());
-    for (String value : excluded) {
-      if (!value.isEmpty() && value.indexOf('*') < 0) {
-        forbidden.add(new Glob(value));
-      }
-    }
-    return new Word(word.required(), forbidden, word.level())
-        .find(taken, seed)
-        .filter(value -> !excluded.contains(value));
   }
 
   /** Values for what is required of an attribute beyond its slot. */
@@ -266,7 +244,7 @@ final class SubjectFinder {
     Word word = new Word(required, forbidden(attribute), true);
     Optional<String> value = word.find(taken, seed(attribute));
     if (value.isEmpty()) {
-      value = new Word(required, word.forbidden(), false).find(taken, seed(attribute));
+      value = new Word(word.parts(), false).find(taken, seed(attribute));
     }
     value.ifPresent(found -> add(attribute, found));
     return value.isPresent();

@@ -107,8 +107,8 @@ final class Unification {
   }
 
   /**
-   * As {@link #meetings}, for requests that must be contained: the pattern matches all that the filter
-   * matches.
+   * As {@link #meetings}, for requests that must be contained: the pattern matches all that the
+   * filter matches.
    */
   static List<Map<Attribute, String>> coverings(TopicTemplate pattern, Filter filter) {
     for (int i = 0; i < pattern.levels().size() && i < filter.levels().size(); i++) {
@@ -146,9 +146,7 @@ final class Unification {
             variable -> {
               List<String> has = variable.of(subject);
               String wanted = values.get(variable);
-              return wanted == null
-                  ? has.stream().anyMatch(Word::isUsable)
-                  : has.contains(wanted);
+              return wanted == null ? has.stream().anyMatch(Word::isUsable) : has.contains(wanted);
             });
   }
 

@@ -18,10 +18,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Who can publish to a topic, or subscribe to a filter: the statements that give it, with the values
- * that variables must have for it, less the denies that may be in the way. Rows to which no client
- * at all could fit are left out. QoS and payload limits are not looked at; acl claims of tokens, which
- * only take away, neither.
+ * Who can publish to a topic, or subscribe to a filter: the statements that give it, with the
+ * values that variables must have for it, less the denies that may be in the way. Rows to which no
+ * client at all could fit are left out. QoS and payload limits are not looked at; acl claims of
+ * tokens, which only take away, neither.
  *
  * @param action PUBLISH or SUBSCRIBE
  * @param request Topic Name or Topic Filter
@@ -133,8 +133,7 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
   }
 
   /** Empty when it is proved that no client fits. */
-  private static Optional<Row> withExample(
-      Reach reach, Row row, Action action, Filter request) {
+  private static Optional<Row> withExample(Reach reach, Row row, Action action, Filter request) {
     Optional<Witness> example;
     try {
       boolean whole = action == Action.SUBSCRIBE;

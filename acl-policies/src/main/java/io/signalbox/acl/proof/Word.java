@@ -12,22 +12,56 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A text that is wanted: matched by one glob of each list, by none of the forbidden ones, and, if
- * it is to stand in a topic level, fit for that.
+ * A text that is wanted: every part of it is as asked, and, if it is to stand in a topic level, fit
+ * for that.
  *
- * @param required each list is any-of
- * @param forbidden globs that must not match
+ * @param parts what is asked, of the text itself or of the text with something around it
  * @param level whether it must be usable as a variable's value
  */
-record Word(List<List<Glob>> required, List<Glob> forbidden, boolean level) {
+record Word(List<Part> parts, boolean level) {
   /** States of the search for one text; real policies need a handful. */
   private static final int STATES_MAX = 20_000;
+
+  /**
+   * Asks of {@code before + text + after}.
+   *
+   * @param required each list is any-of
+   * @param forbidden globs that must not match
+   * @param excluded texts that it must not be
+   */
+  record Part(
+      String before,
+      String after,
+      List<List<Glob>> required,
+      List<Glob> forbidden,
+      Set<String> excluded) {
+    boolean accepts(String text) {
+      String value = before + text + after;
+      return !excluded.contains(value)
+          && required.stream().allMatch(any -> any.stream().anyMatch(glob -> glob.matches(value)))
+          && forbidden.stream().noneMatch(glob -> glob.matches(value));
+    }
+
+    /** Everything that tells one text from another. */
+    private List<Glob> globs() {
+      List<Glob> globs = new ArrayList<>();
+      required.forEach(globs::addAll);
+      globs.addAll(forbidden);
+      excluded.stream()
+          .filter(value -> !value.isEmpty() && value.indexOf('*') < 0)
+          .forEach(value -> globs.add(new Glob(value)));
+      return globs;
+    }
+  }
+
+  Word(List<List<Glob>> required, List<Glob> forbidden, boolean level) {
+    this(List.of(new Part("", "", required, forbidden, Set.of())), level);
+  }
 
   boolean accepts(String value) {
     return !value.isEmpty()
         && (!level || isUsable(value))
-        && required.stream().allMatch(any -> any.stream().anyMatch(glob -> glob.matches(value)))
-        && forbidden.stream().noneMatch(glob -> glob.matches(value));
+        && parts.stream().allMatch(part -> part.accepts(value));
   }
 
   /**
@@ -51,17 +85,29 @@ record Word(List<List<Glob>> required, List<Glob> forbidden, boolean level) {
     if (guessed.isPresent()) {
       return guessed;
     }
-    Optional<String> apart = new Word(required, with(avoid), level).search();
-    return apart.isPresent() ? apart : search();
+    List<Part> apart = new ArrayList<>(parts);
+    apart.add(new Part("", "", List.of(), List.of(), avoid));
+    Optional<String> other = new Word(apart, level).search();
+    return other.isPresent() ? other : search();
   }
 
   /** Puts something simple in for every star; nearly always enough. */
   private Optional<String> guess(Set<String> avoid, String seed) {
-    List<Glob> shapes = new ArrayList<>(List.of(Glob.ANY));
-    required.forEach(shapes::addAll);
-    for (Glob shape : shapes.reversed()) {
+    List<String> shapes = new ArrayList<>(List.of("*"));
+    for (Part part : parts) {
+      for (List<Glob> any : part.required) {
+        for (Glob glob : any) {
+          String text = glob.text();
+          if (text.startsWith(part.before) && text.endsWith(part.after)) {
+            int end = Math.max(part.before.length(), text.length() - part.after.length());
+            shapes.add(text.substring(part.before.length(), end));
+          }
+        }
+      }
+    }
+    for (String shape : shapes.reversed()) {
       for (String filling : List.of(seed, seed + "1", seed + "2", "")) {
-        String value = shape.text().replace("*", filling);
+        String value = shape.replace("*", filling);
         if (accepts(value) && !avoid.contains(value) && !value.startsWith("$")) {
           return Optional.of(value);
         }
@@ -70,25 +116,24 @@ record Word(List<List<Glob>> required, List<Glob> forbidden, boolean level) {
     return Optional.empty();
   }
 
-  private List<Glob> with(Set<String> avoid) {
-    List<Glob> all = new ArrayList<>(forbidden);
-    // A star in a value to avoid would forbid too much; avoiding is only a wish.
-    avoid.stream()
-        .filter(value -> !value.isEmpty() && value.indexOf('*') < 0)
-        .forEach(value -> all.add(new Glob(value)));
-    return all;
-  }
-
   /** Breadth first through all texts, as far as the globs tell them apart. */
   private Optional<String> search() {
-    List<Glob> globs = new ArrayList<>();
-    required.forEach(globs::addAll);
-    globs.addAll(forbidden);
     record Step(List<BitSet> state, String text) {}
+    List<Glob> globs = new ArrayList<>();
+    List<BitSet> start = new ArrayList<>();
+    for (Part part : parts) {
+      for (Glob glob : part.globs()) {
+        BitSet positions = closed(glob, single(0));
+        for (char letter : part.before.toCharArray()) {
+          positions = advanced(glob, positions, letter);
+        }
+        globs.add(glob);
+        start.add(positions);
+      }
+    }
     Set<Character> letters = letters(globs);
     Deque<Step> queue = new ArrayDeque<>();
     Set<List<BitSet>> seen = new HashSet<>();
-    List<BitSet> start = globs.stream().map(glob -> closed(glob, single(0))).toList();
     queue.add(new Step(start, ""));
     while (!queue.isEmpty()) {
       Step step = queue.remove();

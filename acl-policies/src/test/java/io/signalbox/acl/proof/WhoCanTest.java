@@ -64,8 +64,7 @@ class WhoCanTest {
       PolicyBundle bundle = Universe.bundle(random);
       Action action = random.nextBoolean() ? Action.PUBLISH : Action.SUBSCRIBE;
       String text = Universe.pattern(random).replaceAll("[^/]*\\$\\{[^}]*}", "d1");
-      Filter request =
-          Filter.of(action == Action.PUBLISH ? text.replaceAll("[+#]", "b") : text);
+      Filter request = Filter.of(action == Action.PUBLISH ? text.replaceAll("[+#]", "b") : text);
       WhoCan who = WhoCan.of(bundle, action, request);
       for (Subject subject : subjects) {
         boolean can = can(bundle.bind(subject), action, request.toString());

@@ -1,0 +1,377 @@
+package io.signalbox.acl.proof;
+
+import io.signalbox.acl.decision.Attachment;
+import io.signalbox.acl.decision.BoundPolicies;
+import io.signalbox.acl.decision.Decision;
+import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.Reason;
+import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.model.Action;
+import io.signalbox.acl.model.NameTemplate;
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.model.PolicyJson;
+import io.signalbox.acl.model.Statement;
+import io.signalbox.acl.model.Template;
+import io.signalbox.acl.model.TopicTemplate;
+import io.signalbox.acl.model.Where;
+import io.signalbox.acl.proof.Search.Outcome;
+import io.signalbox.acl.subject.Attribute;
+import io.signalbox.acl.subject.Attribute.Kind;
+import io.signalbox.acl.subject.Subject;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What some client can do under one bundle and could not under another.
+ *
+ * <p>For each allow of the richer bundle: either no allow of the poorer one speaks of the request,
+ * or some deny of the poorer one forbids it. The first is searched for in all that the allow
+ * matches, the second in what it has in common with that deny. Where nothing that matters has
+ * changed, nothing is searched. One thread.
+ */
+final class Gains {
+  private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
+
+  private final PolicyBundle poor;
+  private final PolicyBundle rich;
+  private final boolean gained;
+  private final Vocabulary vocabulary;
+  private final Set<String> changed;
+
+  Gains(PolicyBundle poor, PolicyBundle rich, boolean gained) {
+    this.poor = poor;
+    this.rich = rich;
+    this.gained = gained;
+    this.vocabulary = new Vocabulary(poor, rich);
+    this.changed = changed(poor, rich);
+  }
+
+  /** A deny of the poorer bundle that may be what is missed. */
+  private record Forbidding(Policy policy, Statement statement) {}
+
+  List<Change> find() {
+    List<Change> changes = new ArrayList<>();
+    for (Policy policy : rich.policies()) {
+      for (Statement statement : policy.statements()) {
+        if (!statement.isDeny()) {
+          for (Action action : statement.actions()) {
+            find(policy, statement, action).ifPresent(changes::add);
+          }
+        }
+      }
+    }
+    return changes;
+  }
+
+  private Optional<Change> find(Policy policy, Statement statement, Action action) {
+    List<Template> names = statement.clientIds().stream().map(NameTemplate::template).toList();
+    String shown =
+        action == Action.CONNECT
+            ? String.join(", ", statement.clientIds().stream().map(Object::toString).toList())
+            : String.join(", ", statement.topics().stream().map(Object::toString).toList());
+    String ref = policy.ref(statement);
+    List<String> doubts = new ArrayList<>();
+    for (Optional<Forbidding> forbidding : reasons(policy, action)) {
+      for (Request request : requests(statement, action)) {
+        int patterns = action == Action.CONNECT ? names.size() : statement.topics().size();
+        for (int i = 0; i < patterns; i++) {
+          try {
+            Trial trial = new Trial(policy, statement, i, request, forbidding);
+            Optional<Witness> witness = trial.find();
+            if (witness.isPresent()) {
+              return Optional.of(new Change(gained, action, ref, shown, witness, ""));
+            }
+            if (trial.doubtful) {
+              doubts.add("variables of two patterns are joined in too many ways");
+            }
+          } catch (TooComplex e) {
+            doubts.add(String.valueOf(e.getMessage()));
+          }
+        }
+      }
+    }
+    return doubts.stream()
+        .findFirst()
+        .map(why -> new Change(gained, action, ref, shown, Optional.empty(), why));
+  }
+
+  /** Why it may not have been possible before: nothing allowed it (empty), or a deny forbade it. */
+  private List<Optional<Forbidding>> reasons(Policy policy, Action action) {
+    List<Optional<Forbidding>> reasons = new ArrayList<>();
+    if (changed.contains(policy.ref())) {
+      reasons.add(Optional.empty());
+    }
+    for (Policy other : poor.policies()) {
+      for (Statement statement : other.statements()) {
+        boolean speaks =
+            statement.actions().contains(action)
+                || (action == Action.SUBSCRIBE && statement.actions().contains(Action.RECEIVE));
+        if (statement.isDeny() && speaks && changed.contains(other.ref())) {
+          reasons.add(Optional.of(new Forbidding(other, statement)));
+        }
+      }
+    }
+    return reasons;
+  }
+
+  /** Every kind of request that limits of any statement can tell apart. */
+  private List<Request> requests(Statement statement, Action action) {
+    if (action == Action.CONNECT) {
+      return List.of(new Request(action, 0, false, 0, null));
+    }
+    List<Request> requests = new ArrayList<>();
+    if (action == Action.SUBSCRIBE) {
+      for (int qos = 0; qos <= statement.where().maxQos(); qos++) {
+        requests.add(new Request(action, qos, false, 0, null));
+        for (NameTemplate group : statement.shareGroups()) {
+          requests.add(new Request(action, qos, false, 0, group.toString()));
+        }
+      }
+      return requests;
+    }
+    for (int payload : payloads(statement.where().maxPayloadBytes())) {
+      for (boolean retain : List.of(false, true)) {
+        for (int qos = 0; qos <= statement.where().maxQos(); qos++) {
+          if (statement.where().retain().admits(retain)) {
+            requests.add(new Request(action, qos, retain, payload, null));
+          }
+        }
+      }
+    }
+    return requests;
+  }
+
+  /** One byte more than any limit of the poorer bundle. */
+  private Set<Integer> payloads(int max) {
+    Set<Integer> payloads = new TreeSet<>(Set.of(0));
+    for (Policy policy : poor.policies()) {
+      for (Statement statement : policy.statements()) {
+        int limit = statement.where().maxPayloadBytes();
+        if (limit != Where.NO_MAX_PAYLOAD && limit < max) {
+          payloads.add(limit + 1);
+        }
+      }
+    }
+    return payloads;
+  }
+
+  /** Policies that are not the same, or not bound to the same, in both. */
+  private static Set<String> changed(PolicyBundle one, PolicyBundle other) {
+    Map<String, String> ones = fingerprints(one);
+    Map<String, String> others = fingerprints(other);
+    Set<String> changed = new LinkedHashSet<>(ones.keySet());
+    changed.addAll(others.keySet());
+    changed.removeIf(
+        ref -> ones.containsKey(ref) && ones.getOrDefault(ref, "").equals(others.get(ref)));
+    return changed;
+  }
+
+  private static Map<String, String> fingerprints(PolicyBundle bundle) {
+    Map<String, String> fingerprints = new HashMap<>();
+    for (Policy policy : bundle.policies()) {
+      List<Attachment> attached =
+          bundle.attachments().stream().filter(a -> a.policy().equals(policy.ref())).toList();
+      fingerprints.put(policy.ref(), PolicyJson.of(policy) + new LinkedHashSet<>(attached));
+    }
+    return fingerprints;
+  }
+
+  /** One pattern, one kind of request, one reason why it was not possible. */
+  private final class Trial {
+    private final Policy policy;
+    private final Statement statement;
+    private final Request request;
+    private final Optional<Forbidding> forbidding;
+
+    /** Levels of the pattern, or the one name. */
+    private final List<Template> origin;
+
+    private final @Nullable TopicTemplate pattern;
+    private final @Nullable NameTemplate name;
+    private boolean doubtful;
+
+    Trial(
+        Policy policy,
+        Statement statement,
+        int index,
+        Request request,
+        Optional<Forbidding> forbidding) {
+      this.policy = policy;
+      this.statement = statement;
+      this.request = request;
+      this.forbidding = forbidding;
+      if (request.action() == Action.CONNECT) {
+        pattern = null;
+        name = statement.clientIds().get(index);
+        origin = List.of(name.template());
+      } else {
+        pattern = statement.topics().get(index);
+        name = null;
+        origin = pattern.levels();
+      }
+    }
+
+    Optional<Witness> find() {
+      List<Formula> formulas = new ArrayList<>();
+      formulas.add(Formula.binding(rich, policy));
+      formulas.add(Formula.of(statement.where()));
+      Demands demands = new Demands();
+      for (Template level : origin) {
+        for (Attribute variable : level.variables()) {
+          demands = demands.withSlot(variable);
+        }
+      }
+      List<Demands> starts = List.of(demands);
+      if (forbidding.isPresent()) {
+        formulas.add(Formula.binding(poor, forbidding.get().policy));
+        formulas.add(Formula.of(forbidding.get().statement.where()));
+        starts = new ArrayList<>(overlaps(demands, forbidding.get().statement));
+      }
+      Search search = new Search(vocabulary.denyVariables(), vocabulary.texts(), this::attempt);
+      for (Demands start : starts) {
+        Optional<Witness> found = search.find(start, formulas);
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+      // Where no client comes near, it does not matter what was left out.
+      doubtful = doubtful && search.isSatisfiable(demands, formulas);
+      return Optional.empty();
+    }
+
+    /** Demands under which the pattern and the deny meet. */
+    private List<Demands> overlaps(Demands demands, Statement deny) {
+      List<Demands> all = new ArrayList<>();
+      Joining joining = new Joining();
+      if (pattern != null) {
+        deny.topics().forEach(other -> all.addAll(joining.topics(demands, pattern, other)));
+        deny.literalFilters().forEach(other -> all.addAll(joining.topics(demands, pattern, other)));
+      } else {
+        for (NameTemplate other : deny.clientIds()) {
+          all.addAll(joining.unresolved(demands, other.template().variables()));
+          Demands more = demands;
+          for (Attribute variable : other.template().variables()) {
+            more = more.withSlot(variable);
+          }
+          all.add(more);
+        }
+      }
+      doubtful |= joining.isDoubtful();
+      return all;
+    }
+
+    private Outcome attempt(Candidate candidate) {
+      List<Blocker> blockers = new ArrayList<>();
+      for (String text : texts(candidate)) {
+        Subject subject =
+            name == null ? candidate.subject() : candidate.subject().with().clientId(text).build();
+        Request asked = instantiated(candidate);
+        BoundPolicies after = rich.bind(subject);
+        BoundPolicies before = poor.bind(subject);
+        Filter at = name == null ? new Filter(Filter.split(text)) : Filter.ALL;
+        Decision now = asked.ask(after, text);
+        if (!now.allowed()) {
+          if (now.reason() == Reason.EXPLICIT_DENY) {
+            block(rich, now.statement(), at, blockers);
+          }
+          continue;
+        }
+        Decision then = asked.ask(before, text);
+        if (!then.allowed()) {
+          return Outcome.found(
+              new Witness(
+                  subject,
+                  request.action(),
+                  asked.shareGroup() == null ? text : "$share/" + asked.shareGroup() + "/" + text,
+                  request.qos(),
+                  request.retain(),
+                  request.payloadBytes(),
+                  now.statement()));
+        }
+        block(poor, then.statement(), at, blockers);
+      }
+      return Outcome.blocked(blockers);
+    }
+
+    private void block(PolicyBundle bundle, String ref, Filter at, List<Blocker> blockers) {
+      Blocker.of(bundle, ref, at, origin, Identity.ANY).ifPresent(blockers::add);
+    }
+
+    /** Share groups are written as patterns; this is one that the pattern means. */
+    private Request instantiated(Candidate candidate) {
+      String group = request.shareGroup();
+      if (group == null) {
+        return request;
+      }
+      NameTemplate template = NameTemplate.of(group);
+      Map<Attribute, String> values = new HashMap<>(candidate.slots());
+      for (Attribute variable : template.template().variables()) {
+        variable.of(candidate.subject()).stream()
+            .filter(Word::isUsable)
+            .findFirst()
+            .ifPresent(value -> values.putIfAbsent(variable, value));
+        values.putIfAbsent(variable, "-");
+      }
+      String text =
+          template.template().substitute(values) + (template.prefix() ? vocabulary.fresh(0) : "");
+      return new Request(request.action(), request.qos(), false, 0, text);
+    }
+
+    private List<String> texts(Candidate candidate) {
+      if (pattern != null) {
+        Filter filter = pattern.substitute(candidate.slots());
+        if (forbidding.isEmpty()) {
+          return vocabulary.topics(filter);
+        }
+        Statement deny = forbidding.get().statement;
+        Set<String> topics = new LinkedHashSet<>();
+        poor.view(candidate.subject()).stream()
+            .filter(view -> view.statement().equals(deny))
+            .forEach(
+                view -> {
+                  for (var pattern : view.topics()) {
+                    pattern.filters().forEach(f -> topics.addAll(common(filter, f)));
+                    pattern.widest().ifPresent(f -> topics.addAll(common(filter, f)));
+                  }
+                  for (var pattern : view.literalFilters()) {
+                    pattern.filters().forEach(f -> topics.addAll(common(filter, f)));
+                  }
+                });
+        return List.copyOf(topics);
+      }
+      return names(candidate);
+    }
+
+    private List<String> common(Filter one, Filter other) {
+      return one.intersection(other).map(vocabulary::topics).orElse(List.of());
+    }
+
+    /** Client Identifiers that the name admits, and the ones that the deny forbids. */
+    private List<String> names(Candidate candidate) {
+      Map<Attribute, String> slots = new HashMap<>(candidate.slots());
+      slots.put(CLIENT_ID, vocabulary.fresh(1));
+      Set<String> names = new LinkedHashSet<>();
+      List<NameTemplate> templates = new ArrayList<>(List.of(Objects.requireNonNull(name)));
+      forbidding.ifPresent(f -> templates.addAll(f.statement.clientIds()));
+      for (NameTemplate template : templates) {
+        if (slots.keySet().containsAll(template.template().variables())) {
+          String start = template.template().substitute(slots);
+          names.add(start);
+          if (template.prefix()) {
+            names.add(start + vocabulary.fresh(0));
+          }
+        }
+      }
+      names.remove("");
+      return List.copyOf(names);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.signalbox.acl.proof;
+
+import io.signalbox.acl.decision.PolicyBundle;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Who gains and who loses what between two bundles: in messages that can be published or received,
+ * at which QoS and in which share groups, and Client Identifiers that can be connected with. Acl
+ * claims of tokens are not looked at.
+ *
+ * @param changes none: no client can do anything that it could not do before, and the other way
+ *     round
+ */
+public record PolicyDiff(List<Change> changes) {
+  public PolicyDiff {
+    changes = List.copyOf(changes);
+  }
+
+  public static PolicyDiff between(PolicyBundle before, PolicyBundle after) {
+    List<Change> changes = new ArrayList<>(new Gains(before, after, true).find());
+    changes.addAll(new Gains(after, before, false).find());
+    return new PolicyDiff(changes);
+  }
+
+  public boolean isEmpty() {
+    return changes.isEmpty();
+  }
+
+  /** A change a line. */
+  public String text() {
+    if (changes.isEmpty()) {
+      return "no client gains or loses anything\n";
+    }
+    StringBuilder text = new StringBuilder();
+    changes.forEach(change -> text.append(change.text()).append('\n'));
+    return text.toString();
+  }
+}

@@ -1,0 +1,182 @@
+package io.signalbox.acl.proof;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.acl.decision.BoundPolicies;
+import io.signalbox.acl.decision.Decision;
+import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.model.Action;
+import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.model.PolicyJson;
+import io.signalbox.acl.subject.Subject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class PolicyDiffTest {
+  @Test
+  void saysNothingWhereNothingChanges() {
+    PolicyBundle one =
+        bundle("{ id: a, effect: allow, actions: [publish], topics: [\"a/+\", \"a/b\"] }");
+    PolicyBundle other = bundle("{ id: x, effect: allow, actions: [publish], topics: [\"a/+\"] }");
+    assertEquals("no client gains or loses anything\n", PolicyDiff.between(one, other).text());
+  }
+
+  @Test
+  void seesEveryDimension() {
+    String allow = "{ id: a, effect: allow, actions: [publish], topics: [\"a/${device.id}\"]%s }";
+    String plain = allow.formatted("");
+    assertGain(plain, allow.formatted(", where: { retain: allow }"), "with RETAIN");
+    assertGain(allow.formatted(", where: { maxQos: 1 }"), plain, "publish");
+    assertGain(allow.formatted(", where: { maxPayload: 10B }"), plain, "publish");
+    assertGain(allow.formatted(", where: { transport: [wss] }"), plain, "publish");
+    assertGain(
+        plain + "\n  - { id: d, effect: deny, actions: [publish], topics: [\"a/${group}\"] }",
+        plain,
+        "group = ");
+    assertGain(plain, plain.replace("a/${device.id}", "a/+"), "\"a/~any1\"");
+    String subscribe = "{ id: a, effect: allow, actions: [subscribe], topics: [\"a/#\"]%s }";
+    assertGain(
+        subscribe.formatted(""),
+        subscribe.formatted(", shareGroups: [\"g*\"]"),
+        "\"$share/g~any/a\"");
+    assertGain(
+        subscribe.formatted("")
+            + "\n  - { id: d, effect: deny, actions: [receive], topics: [\"a/x\"] }",
+        subscribe.formatted(""),
+        "\"a/x\"");
+    String connect = "{ id: a, effect: allow, actions: [connect], clientIds: [\"${device.id}\"] }";
+    assertGain(connect, connect.replace("}\"", "}:*\""), "connect as");
+  }
+
+  private static void assertGain(String before, String after, String part) {
+    PolicyDiff diff = PolicyDiff.between(bundle(before), bundle(after));
+    assertTrue(
+        diff.changes().stream().anyMatch(c -> c.gained() && c.text().contains(part)), diff::text);
+    assertTrue(
+        PolicyDiff.between(bundle(after), bundle(before)).changes().stream()
+            .anyMatch(c -> !c.gained() && c.text().contains(part)));
+  }
+
+  @Test
+  void agreesWithBruteForce() {
+    SplittableRandom random = Universe.random();
+    List<Subject> subjects = Universe.subjects();
+    List<String> topics = Universe.topics();
+    int same = 0;
+    for (int round = 0; round < Universe.rounds(150); round++) {
+      PolicyBundle before = Universe.bundle(random);
+      PolicyBundle after = changed(before, random);
+      PolicyDiff diff = PolicyDiff.between(before, after);
+      String context =
+          "round %d\n%s\n%s\n%s".formatted(round, json(before), json(after), diff.text());
+      for (Change change : diff.changes()) {
+        assertTrue(change.witness().isPresent(), context);
+        assertTrue(isTrue(change, before, after), () -> change.text() + "\n" + context);
+      }
+      same += diff.isEmpty() ? 1 : 0;
+      checkComplete(before, after, diff, true, subjects, topics, context);
+      checkComplete(after, before, diff, false, subjects, topics, context);
+    }
+    assertFalse(same == 0);
+  }
+
+  /** Every difference that trying finds is in the diff. */
+  private static void checkComplete(
+      PolicyBundle poor,
+      PolicyBundle rich,
+      PolicyDiff diff,
+      boolean gained,
+      List<Subject> subjects,
+      List<String> topics,
+      String context) {
+    for (Subject subject : subjects) {
+      BoundPolicies before = poor.bind(subject);
+      BoundPolicies after = rich.bind(subject);
+      Request connect = new Request(Action.CONNECT, 0, false, 0, null);
+      check(connect, before, after, subject.clientId(), diff, gained, context);
+      for (int t = Math.floorMod(subject.hashCode(), 13); t < topics.size(); t += 13) {
+        for (int qos = 0; qos < 2; qos++) {
+          check(
+              new Request(Action.SUBSCRIBE, qos, false, 0, null),
+              before,
+              after,
+              topics.get(t),
+              diff,
+              gained,
+              context);
+          for (boolean retain : List.of(false, true)) {
+            check(
+                new Request(Action.PUBLISH, qos, retain, 0, null),
+                before,
+                after,
+                topics.get(t),
+                diff,
+                gained,
+                context);
+          }
+        }
+      }
+    }
+  }
+
+  private static void check(
+      Request request,
+      BoundPolicies before,
+      BoundPolicies after,
+      String topic,
+      PolicyDiff diff,
+      boolean gained,
+      String context) {
+    Decision now = request.ask(after, topic);
+    if (now.allowed() && !request.ask(before, topic).allowed()) {
+      assertTrue(
+          diff.changes().stream()
+              .anyMatch(
+                  change ->
+                      change.gained() == gained
+                          && change.action() == request.action()
+                          && change.statement().equals(now.statement())),
+          () -> request + " " + topic + " " + after.subject() + " " + now + "\n" + context);
+    }
+  }
+
+  private static boolean isTrue(Change change, PolicyBundle before, PolicyBundle after) {
+    Witness witness = change.witness().orElseThrow();
+    PolicyBundle poor = change.gained() ? before : after;
+    PolicyBundle rich = change.gained() ? after : before;
+    Request request =
+        new Request(
+            witness.action(), witness.qos(), witness.retain(), witness.payloadBytes(), null);
+    return request.ask(rich.bind(witness.subject()), witness.request()).allowed()
+        && !request.ask(poor.bind(witness.subject()), witness.request()).allowed();
+  }
+
+  /** One policy replaced, removed or added. */
+  private static PolicyBundle changed(PolicyBundle bundle, SplittableRandom random) {
+    List<Policy> policies = new ArrayList<>(bundle.policies());
+    int i = random.nextInt(policies.size());
+    switch (random.nextInt(3)) {
+      case 0 -> policies.remove(i);
+      case 1 -> policies.add(Universe.policy("new", random));
+      default -> policies.set(i, Universe.policy(policies.get(i).name(), random));
+    }
+    return Universe.bundle(policies);
+  }
+
+  private static List<String> json(PolicyBundle bundle) {
+    return bundle.policies().stream().map(PolicyJson::of).toList();
+  }
+
+  private static PolicyBundle bundle(String statements) {
+    return Universe.bundle(
+        List.of(
+            Universe.parse(
+                "version: 1\nname: p\nmatch: { everyone: true }\nstatements:\n  - "
+                    + statements
+                    + "\n")));
+  }
+}
