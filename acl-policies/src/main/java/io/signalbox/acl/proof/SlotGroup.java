@@ -43,12 +43,13 @@ record SlotGroup(List<Member> members) {
 
   private static Set<Attribute> connected(Demands demands, Attribute start) {
     Set<Attribute> connected = new LinkedHashSet<>(Set.of(start));
-    boolean grew = true;
-    while (grew) {
-      grew = false;
+    int before = 0;
+    while (connected.size() > before) {
+      before = connected.size();
       for (Demands.Tie tie : demands.ties) {
         if (connected.contains(tie.one()) || connected.contains(tie.other())) {
-          grew |= connected.add(tie.one()) | connected.add(tie.other());
+          connected.add(tie.one());
+          connected.add(tie.other());
         }
       }
     }

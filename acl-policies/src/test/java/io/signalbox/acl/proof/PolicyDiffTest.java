@@ -36,7 +36,7 @@ class PolicyDiffTest {
     assertGain(
         plain + "\n  - { id: d, effect: deny, actions: [publish], topics: [\"a/${group}\"] }",
         plain,
-        "group = ");
+        "publish");
     assertGain(plain, plain.replace("a/${device.id}", "a/+"), "\"a/~any1\"");
     String subscribe = "{ id: a, effect: allow, actions: [subscribe], topics: [\"a/#\"]%s }";
     assertGain(
@@ -67,7 +67,7 @@ class PolicyDiffTest {
     List<Subject> subjects = Universe.subjects();
     List<String> topics = Universe.topics();
     int same = 0;
-    for (int round = 0; round < Universe.rounds(150); round++) {
+    for (int round = 0; round < Universe.rounds(40); round++) {
       PolicyBundle before = Universe.bundle(random);
       PolicyBundle after = changed(before, random);
       PolicyDiff diff = PolicyDiff.between(before, after);
