@@ -41,12 +41,8 @@ public final class Metrics implements MultiCollector {
     NOT_AUTHORIZED,
     /** The memory for all buffers together is used up. */
     MEMORY_LIMIT,
-    /** QoS 0 for a session whose client is away. */
-    OFFLINE_QOS0,
     /** A retained message over the count or the bytes allowed: delivered, not retained. */
-    RETAINED_LIMIT,
-    /** A shared subscription without any member that could take it. */
-    NO_SHARED_MEMBER
+    RETAINED_LIMIT
   }
 
   /** Why a CONNECT was refused. */
@@ -59,7 +55,6 @@ public final class Metrics implements MultiCollector {
     NOT_AUTHORIZED,
     BAD_AUTHENTICATION_METHOD,
     PACKET_TOO_LARGE,
-    WILL_INVALID,
     QUOTA_EXCEEDED,
     SERVER_BUSY,
     SERVER_UNAVAILABLE
@@ -82,7 +77,6 @@ public final class Metrics implements MultiCollector {
     CREDENTIALS_EXPIRED,
     NOT_AUTHORIZED,
     QUOTA_EXCEEDED,
-    ADMINISTRATOR,
     SERVER_SHUTDOWN,
     INTERNAL_ERROR
   }
@@ -156,7 +150,6 @@ public final class Metrics implements MultiCollector {
     TOPIC_ALIAS,
     CLIENT_ID_BYTES,
     SESSIONS,
-    SESSION_EXPIRY,
     PENDING_ACKS,
     PENDING_AUTHENTICATIONS
   }
@@ -236,9 +229,6 @@ public final class Metrics implements MultiCollector {
   public final Counter sessionTakeovers;
   public final Counter sessionsExpired;
   public final Gauge subscriptions;
-  public final Gauge sharedSubscriptions;
-  public final Gauge queuedMessagesInMemory;
-  public final Gauge willsPending;
 
   // ---- store
   public final Counter storeCommits;
@@ -382,12 +372,6 @@ public final class Metrics implements MultiCollector {
     sessionsExpired =
         counter("sessions_expired", "Sessions ended by their Session Expiry Interval");
     subscriptions = gauge("subscriptions", "Subscriptions, the shared ones included");
-    sharedSubscriptions =
-        gauge("shared_subscriptions", "Shared subscriptions, each member counted");
-    queuedMessagesInMemory =
-        gauge("queued_messages_in_memory", "Messages that wait in memory for a client");
-    willsPending =
-        gauge("wills_pending", "Will Messages of disconnected clients waiting for their delay");
 
     storeCommits = counter("store_commits", "Transactions committed");
     storeCommands = counter("store_commands", "Commands applied");

@@ -103,6 +103,7 @@ final class Client implements ClientHandler {
   private boolean mayReadOn() {
     if (acks.size() >= context.limits().pendingAcksMax() && !waitingForAcks) {
       waitingForAcks = true;
+      context.metrics().limitsReached.inc(Metrics.Limit.PENDING_ACKS, connection.loop().index());
       connection.suspendReads();
       context.metrics().readsSuspended.inc(connection.loop().index());
     }
@@ -132,6 +133,9 @@ final class Client implements ClientHandler {
 
   @Override
   public void onPacketException(PacketException problem) {
+    if (problem.reason() == ReasonCode.PACKET_TOO_LARGE) {
+      context.metrics().packetsReceivedTooLarge.inc(connection.loop().index());
+    }
     boolean malformed = problem.reason() == ReasonCode.MALFORMED_PACKET;
     (malformed ? context.metrics().malformedPackets : context.metrics().protocolErrors)
         .inc(connection.loop().index());
@@ -149,11 +153,21 @@ final class Client implements ClientHandler {
       return;
     }
     phase = Phase.ENDED;
+    context.metrics().connectsRefused.inc(refusal(problem.reason()), connection.loop().index());
     if (problem.answerForm() == null) {
       connection.close(); // before a CONNECT of a known form there is nobody to answer
     } else {
       connection.refuse(new ConnAck(false, problem.reason(), reasonString(problem.problem())));
     }
+  }
+
+  private static Metrics.Refusal refusal(ReasonCode reason) {
+    return switch (reason) {
+      case MALFORMED_PACKET -> Metrics.Refusal.MALFORMED;
+      case UNSUPPORTED_PROTOCOL_VERSION -> Metrics.Refusal.UNSUPPORTED_VERSION;
+      case PACKET_TOO_LARGE -> Metrics.Refusal.PACKET_TOO_LARGE;
+      default -> Metrics.Refusal.PROTOCOL_ERROR;
+    };
   }
 
   @Override
@@ -191,7 +205,11 @@ final class Client implements ClientHandler {
           case PEER_RESET -> Metrics.Close.PEER_RESET;
           case SLOW_READER -> Metrics.Close.SLOW_READER;
           case SERVER_SHUTDOWN -> Metrics.Close.SERVER_SHUTDOWN;
-          case CLOSED_BY_US, INTERNAL_ERROR -> Metrics.Close.INTERNAL_ERROR;
+          case CLOSED_BY_US ->
+              session != null && !session.belongsTo(connection)
+                  ? Metrics.Close.TAKEN_OVER
+                  : Metrics.Close.INTERNAL_ERROR;
+          case INTERNAL_ERROR -> Metrics.Close.INTERNAL_ERROR;
         });
     Metrics.Close first = closing;
     assert first != null : "a cause was set above";
@@ -394,6 +412,7 @@ final class Client implements ClientHandler {
    */
   TopicName resolveAlias(int alias, TopicName topic) throws PacketException {
     if (alias < 1 || alias > inboundAliases.length) { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+      context.metrics().limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, connection.loop().index());
       throw PacketException.of(
           ReasonCode.TOPIC_ALIAS_INVALID,
           "topic alias " + alias + " is outside 1.." + inboundAliases.length);
@@ -413,6 +432,7 @@ final class Client implements ClientHandler {
   /** Counts a new QoS 1 or 2 publish against the Receive Maximum. */
   void inboundBegun() throws PacketException {
     if (++inboundInflight > context.limits().receiveMaximum() && isV5()) { // [MQTT-3.3.4-7]
+      context.metrics().limitsReached.inc(Metrics.Limit.RECEIVE_MAXIMUM, connection.loop().index());
       throw PacketException.of(
           ReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
           "more than " + context.limits().receiveMaximum() + " unacknowledged publishes");

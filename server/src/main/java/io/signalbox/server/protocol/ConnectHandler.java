@@ -52,8 +52,30 @@ final class ConnectHandler {
           "an empty client identifier needs clean session 1"); // [MQTT-3.1.3-8] of 3.1.1
       return false;
     }
+    Will will = connect.will();
+    int userProperties =
+        Math.max(
+            connect.properties().userProperties().size(),
+            will == null ? 0 : will.properties().userProperties().size());
+    if (userProperties > context.limits().userPropertiesMax()) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.USER_PROPERTIES, client.connection().loop().index());
+      refuse(
+          client,
+          ReasonCode.QUOTA_EXCEEDED,
+          userProperties
+              + " user properties, limits.user-properties-max is "
+              + context.limits().userPropertiesMax());
+      return false;
+    }
     int idBytes = connect.clientId().getBytes(StandardCharsets.UTF_8).length;
     if (idBytes > context.limits().clientIdBytesMax()) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.CLIENT_ID_BYTES, client.connection().loop().index());
       refuse(
           client,
           ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,

@@ -36,7 +36,8 @@ final class PacketDispatcher {
   private final Publisher publisher;
 
   PacketDispatcher(EventLoop loop, Router router, ProtocolContext context) {
-    publisher = new Publisher(loop, router, context.retained(), context.writer());
+    publisher =
+        new Publisher(loop, router, context.retained(), context.writer(), context.metrics());
     connectHandler = new ConnectHandler(context);
     authHandler = new AuthHandler(context, connectHandler);
     publishHandler = new PublishHandler(context, publisher);

@@ -59,6 +59,10 @@ final class PublishHandler {
       client.inboundBegun();
     }
     if (topic.levelCount() > context.limits().topicLevelsMax()) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.TOPIC_LEVELS, client.connection().loop().index());
       deny(
           client,
           publish,
@@ -66,6 +70,20 @@ final class PublishHandler {
           topic.levelCount()
               + " topic levels, limits.topic-levels-max is "
               + context.limits().topicLevelsMax(),
+          OnDenied.DEFAULT);
+      return;
+    }
+    int userPropertiesMax = context.limits().userPropertiesMax();
+    if (!properties.isEmpty() && properties.userProperties().size() > userPropertiesMax) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.USER_PROPERTIES, client.connection().loop().index());
+      deny(
+          client,
+          publish,
+          ReasonCode.QUOTA_EXCEEDED,
+          "limits.user-properties-max is " + userPropertiesMax,
           OnDenied.DEFAULT);
       return;
     }
@@ -106,6 +124,10 @@ final class PublishHandler {
             session,
             client.clientId());
     if (publish.retain() && !context.retained().accepts(message)) {
+      context
+          .metrics()
+          .messagesDropped
+          .inc(Metrics.Drop.RETAINED_LIMIT, client.connection().loop().index());
       deny(
           client,
           publish,

@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.retained.RetainedMessages;
@@ -31,13 +32,20 @@ final class Publisher {
   private final Router router;
   private final RetainedMessages retained;
   private final StoreWriter writer;
+  private final Metrics metrics;
   private final Receivers receivers = new Receivers();
 
-  Publisher(EventLoop loop, Router router, RetainedMessages retained, StoreWriter writer) {
+  Publisher(
+      EventLoop loop,
+      Router router,
+      RetainedMessages retained,
+      StoreWriter writer,
+      Metrics metrics) {
     this.loop = loop;
     this.router = router;
     this.retained = retained;
     this.writer = writer;
+    this.metrics = metrics;
   }
 
   /**
@@ -90,6 +98,9 @@ final class Publisher {
         if (subscriber.isPressed()) {
           pressed = subscriber;
         }
+      }
+      if (count == 0) {
+        metrics.messagesUnmatched.inc(loop.index());
       }
       if (acknowledgement == null) {
         return;

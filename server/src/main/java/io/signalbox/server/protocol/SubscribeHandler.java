@@ -47,6 +47,12 @@ final class SubscribeHandler {
     List<Subscription> granted = new ArrayList<>(subscribe.subscriptions().size());
     List<Subscription> wantRetained = new ArrayList<>();
     boolean tooMany = subscribe.subscriptions().size() > context.limits().filtersPerPacketMax();
+    if (tooMany) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.FILTERS_PER_PACKET, client.connection().loop().index());
+    }
     String problem = "";
     for (RequestedSubscription requested : subscribe.subscriptions()) {
       if (SharedFilter.isShared(requested.topicFilter()) && requested.options().noLocal()) {
@@ -104,6 +110,10 @@ final class SubscribeHandler {
     }
     Session session = client.session();
     if (parsed.filter.levelCount() > context.limits().topicLevelsMax()) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.TOPIC_LEVELS, client.connection().loop().index());
       return new Outcome(
           ReasonCode.TOPIC_FILTER_INVALID,
           "limits.topic-levels-max is " + context.limits().topicLevelsMax());

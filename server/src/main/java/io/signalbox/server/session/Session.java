@@ -157,6 +157,14 @@ public final class Session implements Subscriber {
     return epoch;
   }
 
+  /**
+   * Whether this connection is still the session's, rather than one that took it over. Any thread;
+   * a moment later it may be otherwise.
+   */
+  public boolean belongsTo(ClientConnection which) {
+    return connection == which;
+  }
+
   public EventLoop owner() {
     return owner;
   }
@@ -475,16 +483,6 @@ public final class Session implements Subscriber {
       OpenRequest next = waiting.remove();
       next.connection().loop().execute(() -> context.registry().open(next));
     }
-  }
-
-  /** Ends the session by an administrator's hand, its connection first. */
-  public void remove() {
-    ClientConnection old = connection;
-    if (old != null) {
-      old.disconnect(ReasonCode.ADMINISTRATIVE_ACTION, null);
-      detach(old, WillFate.SEND, false);
-    }
-    end();
   }
 
   // ---------------------------------------------------------------- subscriptions
@@ -891,6 +889,7 @@ public final class Session implements Subscriber {
             publish.packetId,
             publish.subscriptionIdentifiers);
     if (!sent) { // larger than the client takes: as if it had been completed [MQTT-3.1.2-25]
+      context.metrics().messagesDropped.inc(Metrics.Drop.TOO_LARGE_FOR_CLIENT, owner.index());
       dequeue(publish);
       return;
     }

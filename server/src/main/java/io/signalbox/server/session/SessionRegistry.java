@@ -52,6 +52,7 @@ public final class SessionRegistry {
     Session there = sessions.get(request.clientId());
     if (there == null) {
       if (sessions.size() >= context.limits().sessionsMax()) {
+        context.metrics().limitsReached.inc(Metrics.Limit.SESSIONS, connection.loop().index());
         request
             .answer()
             .accept(

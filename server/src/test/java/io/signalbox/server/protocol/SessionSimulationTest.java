@@ -26,6 +26,7 @@ import io.signalbox.server.packet.PubRec;
 import io.signalbox.server.packet.PubRel;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.RequestedSubscription;
 import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.Subscribe;
@@ -315,6 +316,9 @@ final class SessionSimulationTest {
     private void read(FakeConnection from, Packet packet) {
       switch (packet) {
         case ConnAck ack -> {
+          if (ack.reason() == ReasonCode.SERVER_BUSY) {
+            return; // too many of its own connections raced; it tries again
+          }
           assertFalse(ack.reason().isError(), () -> "CONNACK " + ack);
           assertEquals(resumed, ack.sessionPresent(), "session present");
           established = true;
