@@ -135,6 +135,7 @@ final class ConnectionOptions {
 
   /** Empty when the broker shall assign one. */
   String clientId() throws PkiException {
+    checkTlsOptions();
     if (clientId != null) {
       return clientId;
     }
@@ -174,15 +175,19 @@ final class ConnectionOptions {
     }
   }
 
-  /** Null when the URL speaks no TLS. */
-  @Nullable TlsSettings tls() throws PkiException {
+  private void checkTlsOptions() {
     if ((certificate == null) != (key == null)) {
       throw usage("--cert and --key belong together");
     }
+    if (!endpoint.transport().isTls() && (certificate != null || trusted != null)) {
+      throw usage("--cafile, --cert and --key are for mqtts:// and wss://, not for " + endpoint);
+    }
+  }
+
+  /** Null when the URL speaks no TLS. */
+  @Nullable TlsSettings tls() throws PkiException {
+    checkTlsOptions();
     if (!endpoint.transport().isTls()) {
-      if (certificate != null || trusted != null) {
-        throw usage("--cafile, --cert and --key are for mqtts:// and wss://, not for " + endpoint);
-      }
       return null;
     }
     Optional<TlsIdentity> identity =

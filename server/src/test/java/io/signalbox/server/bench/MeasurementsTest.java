@@ -1,0 +1,227 @@
+package io.signalbox.server.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.signalbox.server.bench.client.ClientException;
+import io.signalbox.server.bench.client.Endpoint;
+import io.signalbox.server.bench.client.FakeBroker;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MeasurementsTest {
+  private final FakeBroker broker;
+
+  MeasurementsTest() throws IOException {
+    broker = new FakeBroker();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    broker.close();
+  }
+
+  private Target target(ProtocolVersion version, Duration stall) {
+    return new Target(
+        Endpoint.parse("mqtt://127.0.0.1:" + broker.port()),
+        null,
+        version,
+        60,
+        "bench",
+        "user",
+        new byte[] {'p'},
+        "bench",
+        8,
+        1,
+        List.of(),
+        stall,
+        Duration.ofMinutes(1));
+  }
+
+  private Target target() {
+    return target(ProtocolVersion.V5, Duration.ofSeconds(30));
+  }
+
+  private static Load load(Qos qos, double perSecond, long messages) {
+    return new Load(qos, 64, 10, 50, perSecond, messages, Duration.ZERO, Duration.ZERO);
+  }
+
+  private static JsonObject json(Report report) {
+    return JsonParser.parseString(report.toJson()).getAsJsonObject();
+  }
+
+  private static void assertAllThere(Report report, long received) {
+    assertTrue(report.passed(), report::toText);
+    assertEquals(received, json(report).get("received").getAsLong(), report::toText);
+  }
+
+  private Report traffic(
+      Traffic.Shape shape, Load load, int publishers, int subscribers, @Nullable String share)
+      throws ClientException, IOException {
+    return Traffic.measure(target(), shape, load, load.qos(), publishers, subscribers, share);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Qos.class)
+  void everyMessageGoesToItsOwnSubscriber(Qos qos) throws Exception {
+    assertAllThere(traffic(Traffic.Shape.P2P, load(qos, 0, 100), 3, 3, null), 300);
+  }
+
+  @Test
+  void speaksTheOlderVersion() throws Exception {
+    Report report =
+        Traffic.measure(
+            target(ProtocolVersion.V3_1_1, Duration.ofSeconds(30)),
+            Traffic.Shape.P2P,
+            load(Qos.EXACTLY_ONCE, 0, 50),
+            Qos.EXACTLY_ONCE,
+            2,
+            2,
+            null);
+    assertAllThere(report, 100);
+  }
+
+  @Test
+  void everySubscriberGetsEveryMessage() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 40);
+    assertAllThere(traffic(Traffic.Shape.FAN_IN, load, 5, 2, null), 400);
+    assertAllThere(traffic(Traffic.Shape.FAN_OUT, load, 1, 6, null), 240);
+  }
+
+  @Test
+  void keepsThePaceThatWasAskedFor() throws Exception {
+    Report report = traffic(Traffic.Shape.P2P, load(Qos.AT_LEAST_ONCE, 400, 100), 2, 2, null);
+
+    assertAllThere(report, 200);
+    assertTrue(json(report).get("seconds").getAsDouble() >= 0.4, report::toText);
+  }
+
+  @Test
+  void warmsUpForATimeAndMeasuresForATime() throws Exception {
+    var load =
+        new Load(
+            Qos.AT_LEAST_ONCE, 64, 10, 50, 0, 0, Duration.ofMillis(200), Duration.ofMillis(100));
+    Report report = traffic(Traffic.Shape.P2P, load, 2, 2, null);
+
+    assertTrue(report.passed(), report::toText);
+    assertTrue(json(report).get("received").getAsLong() > 0, report::toText);
+  }
+
+  private Report faultyTraffic(FakeBroker.Fault fault) throws ClientException, IOException {
+    broker.fault = fault;
+    return Traffic.measure(
+        target(ProtocolVersion.V5, Duration.ofMillis(500)),
+        Traffic.Shape.P2P,
+        load(Qos.AT_LEAST_ONCE, 0, 50),
+        Qos.AT_LEAST_ONCE,
+        1,
+        1,
+        null);
+  }
+
+  @Test
+  void findsLostMessages() throws Exception {
+    Report report = faultyTraffic(FakeBroker.Fault.LOSE);
+
+    assertFalse(report.passed());
+    assertEquals(5, json(report).get("lost").getAsLong(), report::toText);
+  }
+
+  @Test
+  void findsRepeatedMessages() throws Exception {
+    Report report = faultyTraffic(FakeBroker.Fault.REPEAT);
+
+    assertFalse(report.passed());
+    assertEquals(5, json(report).get("duplicates").getAsLong(), report::toText);
+  }
+
+  @Test
+  void findsMessagesOutOfOrder() throws Exception {
+    Report report = faultyTraffic(FakeBroker.Fault.DELAY);
+
+    assertFalse(report.passed());
+    assertTrue(json(report).get("out-of-order").getAsLong() >= 4, report::toText);
+  }
+
+  @Test
+  void countsRefusedMessages() throws Exception {
+    broker.publishAnswer = ReasonCode.NOT_AUTHORIZED;
+    Report report = faultyTraffic(FakeBroker.Fault.NONE);
+
+    assertFalse(report.passed());
+    assertEquals(50, json(report).get("refused").getAsLong());
+    assertEquals("not authorized (0x87)", json(report).get("first-refusal").getAsString());
+  }
+
+  @Test
+  void endsWhenASubscriptionIsRefused() {
+    broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
+    var failure = assertThrows(ClientException.class, () -> faultyTraffic(FakeBroker.Fault.NONE));
+    assertTrue(String.valueOf(failure.getMessage()).contains("refused a subscription"));
+  }
+
+  @Test
+  void setsFetchesAndClearsRetainedMessages() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 30);
+    Report first = Retained.measure(target(), load, Qos.AT_LEAST_ONCE, 2, 3);
+    Report again =
+        Retained.measure(target(), load(Qos.AT_MOST_ONCE, 0, 10), Qos.AT_MOST_ONCE, 1, 1);
+
+    assertTrue(first.passed(), first::toText);
+    assertTrue(again.passed(), again::toText);
+  }
+
+  @Test
+  void queuesForClientsThatAreAwayAndDrains() throws Exception {
+    Report report = Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3);
+
+    assertTrue(report.passed(), report::toText);
+    assertEquals(150, json(report).get("messages").getAsLong());
+  }
+
+  @Test
+  void stormsWithSubscriptions() throws Exception {
+    Report report = SubscribeStorm.measure(target(), 3, 200, 7, 60);
+
+    assertTrue(report.passed(), report::toText);
+    assertEquals(60, json(report).get("messages").getAsLong());
+  }
+
+  @Test
+  void stormsWithConnections() throws Exception {
+    Report report = ConnectStorm.measure(target(), 50, 0);
+
+    assertTrue(report.passed(), report::toText);
+    assertEquals(50, json(report).get("connected").getAsLong());
+  }
+
+  @Test
+  void countsConnectionsThatFail() throws Exception {
+    broker.connectAnswer = ReasonCode.SERVER_BUSY;
+    Report report = ConnectStorm.measure(target(), 10, 0);
+
+    assertFalse(report.passed());
+    assertEquals(10, json(report).get("failed").getAsLong());
+    assertTrue(json(report).get("first-failure").getAsString().contains("server busy (0x89)"));
+  }
+
+  @Test
+  void holdsIdleConnections() throws Exception {
+    Report report = Idle.measure(target(), 20, Duration.ofMillis(100), () -> {});
+
+    assertTrue(report.passed(), report::toText);
+  }
+}

@@ -1,0 +1,239 @@
+package io.signalbox.server.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.bench.client.FakeBroker;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.UserProperty;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** The commands pub and sub against a broker that notes what it gets. */
+class PubSubTest {
+  private final FakeBroker broker;
+  private final StringWriter err = new StringWriter();
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private String input = "";
+
+  @TempDir Path folder;
+
+  PubSubTest() throws IOException {
+    broker = new FakeBroker();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    broker.close();
+  }
+
+  private int run(String command, String... options) {
+    Object it =
+        command.equals("pub")
+            ? new PubCommand(new ByteArrayInputStream(input.getBytes(UTF_8)))
+            : new SubCommand(out);
+    var line = new CommandLine(it);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setErr(new PrintWriter(err, true));
+    line.setExecutionExceptionHandler(
+        (e, _, _) -> {
+          err.write(String.valueOf(e.getMessage()));
+          return ExitCode.FAILED;
+        });
+    List<String> all = new ArrayList<>(List.of("--url", "mqtt://127.0.0.1:" + broker.port()));
+    all.addAll(List.of(options));
+    return line.execute(all.toArray(String[]::new));
+  }
+
+  private List<String> payloads() {
+    return broker.received(Publish.class).stream()
+        .map(p -> new String(p.payload(), UTF_8))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "1", "2"})
+  void publishesAndEndsWhenTheBrokerHasAll(String qos) {
+    assertEquals(0, run("pub", "-t", "a/b", "-m", "hi", "-q", qos, "-n", "3"), err::toString);
+
+    assertEquals(List.of("hi", "hi", "hi"), payloads());
+  }
+
+  @Test
+  void publishesLinesOfStandardInput() {
+    input = "one\n\nthree";
+
+    assertEquals(0, run("pub", "-t", "a", "--lines", "-q", "1"), err::toString);
+
+    assertEquals(List.of("one", "", "three"), payloads());
+  }
+
+  @Test
+  void publishesAFileWithPropertiesAndAWill() throws Exception {
+    Path file = Files.write(folder.resolve("payload"), new byte[] {0, 1, (byte) 0xFF});
+
+    int code =
+        run(
+            "pub",
+            "-t",
+            "a",
+            "-f",
+            file.toString(),
+            "-r",
+            "--expiry",
+            "2m",
+            "--content-type",
+            "x/y",
+            "--text",
+            "--response-topic",
+            "r",
+            "--correlation-data",
+            "c",
+            "--user-property",
+            "k=v",
+            "--will-topic",
+            "w",
+            "--will-message",
+            "gone",
+            "--will-qos",
+            "1",
+            "--will-retain",
+            "--will-delay",
+            "5s",
+            "-i",
+            "me");
+
+    assertEquals(0, code, err::toString);
+    Publish publish = broker.received(Publish.class).getFirst();
+    assertArrayEquals(new byte[] {0, 1, (byte) 0xFF}, publish.payload());
+    assertTrue(publish.retain());
+    assertEquals(120, publish.properties().number(Property.MESSAGE_EXPIRY_INTERVAL, -1));
+    assertEquals(1, publish.properties().number(Property.PAYLOAD_FORMAT_INDICATOR, -1));
+    assertEquals("x/y", publish.properties().string(Property.CONTENT_TYPE));
+    assertEquals("r", publish.properties().string(Property.RESPONSE_TOPIC));
+    assertArrayEquals("c".getBytes(UTF_8), publish.properties().binary(Property.CORRELATION_DATA));
+    assertEquals(List.of(new UserProperty("k", "v")), publish.properties().userProperties());
+    Connect connect = broker.received(Connect.class).getFirst();
+    assertEquals("me", connect.clientId());
+    assertTrue(connect.will() != null && connect.will().retain());
+    assertEquals(5, connect.will().properties().number(Property.WILL_DELAY_INTERVAL, -1));
+  }
+
+  @Test
+  void sendsATokenAsPasswordWithAUserNameWhereThatIsDemanded() throws Exception {
+    Path file = Files.writeString(folder.resolve("token"), "secret\n");
+
+    assertEquals(
+        0,
+        run("pub", "-t", "a", "--empty", "--token-file", file.toString(), "--mqtt", "3.1.1"),
+        err::toString);
+
+    Connect connect = broker.received(Connect.class).getFirst();
+    assertEquals(ProtocolVersion.V3_1_1, connect.version());
+    assertEquals("token", connect.userName());
+    assertArrayEquals("secret".getBytes(UTF_8), connect.password());
+  }
+
+  @Test
+  void failsWhenTheBrokerRefusesAMessage() {
+    broker.publishAnswer = ReasonCode.NOT_AUTHORIZED;
+
+    assertEquals(1, run("pub", "-t", "a/b", "-m", "hi", "-q", "1"));
+    assertTrue(
+        err.toString().contains("refused the message on \"a/b\": not authorized (0x87)"),
+        err::toString);
+  }
+
+  @Test
+  void failsWhenTheBrokerRefusesASubscription() {
+    broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
+
+    assertEquals(1, run("sub", "-t", "a/#"));
+    assertTrue(err.toString().contains("refused the subscription \"a/#\""), err::toString);
+  }
+
+  private void retain(String topic, String payload) {
+    assertEquals(0, run("pub", "-t", topic, "-m", payload, "-r", "-q", "1"), err::toString);
+  }
+
+  @Test
+  void printsTopicAndPayloadOnALine() {
+    retain("a/b", "21.5 °C");
+    retain("a/c", "\u001b[2Jtricks\n");
+
+    assertEquals(0, run("sub", "-t", "a/#", "-n", "2", "-q", "1"), err::toString);
+
+    assertEquals("a/b 21.5 °C\na/c \\x1b[2Jtricks\\x0a\n", out.toString(UTF_8));
+  }
+
+  @Test
+  void printsPayloadsAloneOrEverythingAsJson() {
+    retain("a", "x");
+
+    assertEquals(0, run("sub", "-t", "a", "-n", "1", "--format", "payload"), err::toString);
+    assertEquals(0, run("sub", "-t", "a", "-n", "1", "--format", "json"), err::toString);
+
+    assertEquals(
+        "x\n{\"topic\":\"a\",\"payload\":\"x\",\"qos\":0,\"retain\":true}\n", out.toString(UTF_8));
+  }
+
+  @Test
+  void failsWhenNotEnoughCameInTime() {
+    retain("a", "x");
+
+    assertEquals(1, run("sub", "-t", "a", "-n", "2", "--wait", "1s"));
+    assertTrue(err.toString().contains("1 of 2 messages came within 1 s"), err::toString);
+    assertEquals("a x\n", out.toString(UTF_8));
+  }
+
+  @Test
+  void goesOnWithASession() {
+    assertEquals(
+        0, run("sub", "-t", "a", "--wait", "1s", "-i", "me", "--session-expiry", "1h", "-q", "1"));
+
+    Connect connect = broker.received(Connect.class).getFirst();
+    assertTrue(!connect.cleanStart());
+    assertEquals(3_600, connect.properties().number(Property.SESSION_EXPIRY_INTERVAL, -1));
+  }
+
+  @Test
+  void wrongUsageReachesNoBroker() {
+    assertEquals(2, run("pub", "-t", "a/#", "-m", "x"));
+    assertEquals(2, run("pub", "-t", "a"));
+    assertEquals(2, run("pub", "-t", "a", "-m", "x", "-n", "0"));
+    assertEquals(2, run("pub", "-t", "a", "-m", "x", "--expiry", "1m", "--mqtt", "3.1.1"));
+    assertEquals(2, run("pub", "-t", "a", "-m", "x", "--cert", "c.crt"));
+    assertEquals(2, run("sub", "-t", "a+"));
+    assertEquals(2, run("sub", "-t", "a", "--session-expiry", "1h"));
+    assertEquals(2, run("sub", "-t", "a", "--no-local", "--mqtt", "3.1.1"));
+    assertEquals(List.of(), broker.received(Connect.class));
+    assertEquals(List.of(), broker.received(Subscribe.class));
+  }
+
+  @Test
+  void makesBytesOfATerminalHarmless() {
+    assertEquals("plain ü\t", MessagePrinter.printable("plain ü\t".getBytes(UTF_8)));
+    assertEquals("\\xe2\\x80\\xaex", MessagePrinter.printable("\u202ex".getBytes(UTF_8)));
+    assertEquals("a\\x00\\xff", MessagePrinter.printable(new byte[] {'a', 0, (byte) 0xFF}));
+  }
+}
