@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -19,6 +20,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class Clients implements AfterEachCallback {
   private static final AtomicLong NAMES = new AtomicLong();
+
+  /** Differs from run to run, for brokers that outlive one. */
+  private static final String RUN =
+      Integer.toString(ThreadLocalRandom.current().nextInt(1296, 46_656), 36);
 
   private final Broker broker;
   private final Transport transport;
@@ -50,7 +55,7 @@ public final class Clients implements AfterEachCallback {
 
   /** A name that no other test has. */
   public static String unique(String prefix) {
-    return prefix + NAMES.incrementAndGet();
+    return prefix + RUN + NAMES.incrementAndGet();
   }
 
   /** A topic that no other test has; levels may be added. */

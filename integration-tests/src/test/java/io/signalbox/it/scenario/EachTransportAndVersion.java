@@ -25,12 +25,12 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
 @ParameterizedClass
 @ArgumentsSource(EachTransportAndVersion.All.class)
 @interface EachTransportAndVersion {
-  /** The eight pairs. */
+  /** All pairs. */
   final class All implements ArgumentsProvider {
     @Override
     public Stream<? extends Arguments> provideArguments(
         ParameterDeclarations parameters, ExtensionContext context) {
-      return Stream.of(Transport.values())
+      return EachTransport.Chosen.transports()
           .flatMap(
               transport ->
                   Stream.of(Version.values()).map(version -> Arguments.of(transport, version)));
