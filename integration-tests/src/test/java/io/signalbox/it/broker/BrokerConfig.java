@@ -1,9 +1,14 @@
 package io.signalbox.it.broker;
 
 import io.signalbox.it.wire.Transport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The YAML of a broker under test: listeners on free ports of the loopback address and more keys as
@@ -12,12 +17,36 @@ import java.util.Locale;
 public final class BrokerConfig {
   private record Listener(Transport transport, boolean anonymous, String clientCertificate) {}
 
+  private static final String OPEN_POLICY =
+      """
+      version: 1
+      name: open
+      description: Everybody may do everything.
+      match: { everyone: true }
+      statements:
+        - id: connect
+          effect: allow
+          actions: [connect]
+          clientIds: ["*"]
+        - id: publish
+          effect: allow
+          actions: [publish]
+          topics: ["#"]
+          where: { retain: allow }
+        - id: subscribe
+          effect: allow
+          actions: [subscribe]
+          topics: ["#", "$SYS/#"]
+          shareGroups: ["*"]
+      """;
+
   private final List<Listener> listeners = new ArrayList<>();
   private final StringBuilder more = new StringBuilder();
+  private final Map<String, String> policies = new LinkedHashMap<>();
 
-  /** All four transports, anonymous clients welcome, certificates optional. */
+  /** All four transports, anonymous clients welcome, certificates optional, everything allowed. */
   public static BrokerConfig open() {
-    var config = new BrokerConfig();
+    BrokerConfig config = new BrokerConfig().policy("open", OPEN_POLICY);
     for (Transport transport : Transport.values()) {
       config.listener(transport, true, transport.isTls() ? "optional" : "none");
     }
@@ -46,6 +75,22 @@ public final class BrokerConfig {
     return this;
   }
 
+  /** A policy file of that name beside the shipped ones. */
+  public BrokerConfig policy(String name, String text) {
+    policies.put(name + ".policy.yaml", text);
+    return this;
+  }
+
+  /** Writes the configuration file and the policies that it names. */
+  void write(Path file) throws IOException {
+    Path folder = file.resolveSibling("policies");
+    Files.createDirectories(folder);
+    for (Map.Entry<String, String> policy : policies.entrySet()) {
+      Files.writeString(folder.resolve(policy.getKey()), policy.getValue());
+    }
+    Files.writeString(file, text());
+  }
+
   List<Transport> transports() {
     return listeners.stream().map(Listener::transport).toList();
   }
@@ -55,7 +100,7 @@ public final class BrokerConfig {
     return transport.name().toLowerCase(Locale.ROOT);
   }
 
-  String text() {
+  private String text() {
     var yaml = new StringBuilder("listeners:\n");
     for (Listener listener : listeners) {
       String name = nameOf(listener.transport());
@@ -66,6 +111,9 @@ public final class BrokerConfig {
       if (listener.transport().isTls()) {
         yaml.append("    client-certificate: ").append(listener.clientCertificate()).append('\n');
       }
+    }
+    if (!policies.isEmpty()) {
+      yaml.append("policies:\n  directory: policies\n");
     }
     return yaml.append(more).toString();
   }

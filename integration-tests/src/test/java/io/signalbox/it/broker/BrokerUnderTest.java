@@ -56,17 +56,13 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   public static BrokerUnderTest start(String name, BrokerConfig config) {
     try {
       var broker = new BrokerUnderTest(name, config);
-      broker.writeConfig(config);
+      config.write(broker.configFile());
       Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
       broker.start();
       return broker;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private void writeConfig(BrokerConfig content) throws IOException {
-    Files.writeString(configFile(), content.text());
   }
 
   public Path configFile() {

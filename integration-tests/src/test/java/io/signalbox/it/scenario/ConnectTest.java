@@ -124,7 +124,7 @@ final class ConnectTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 6, 7, 127, 128, 132, 133, 255})
+  @ValueSource(ints = {0, 1, 2, 3, 6, 7, 127, 128, 131, 132, 133, 255})
   @Spec("MQTT-3.1.2-2")
   @Spec3("MQTT-3.1.2-2")
   @Behaviour({10, 11, 12, 14})

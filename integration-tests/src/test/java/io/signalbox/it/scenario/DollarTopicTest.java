@@ -1,0 +1,95 @@
+package io.signalbox.it.scenario;
+
+import static io.signalbox.it.wire.PacketBytes.subscribe;
+import static io.signalbox.it.wire.PacketType.PUBACK;
+import static io.signalbox.it.wire.PacketType.PUBLISH;
+import static io.signalbox.it.wire.PacketType.PUBREC;
+import static io.signalbox.it.wire.PacketType.SUBACK;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.Behaviour;
+import io.signalbox.it.Spec;
+import io.signalbox.it.Spec3;
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.util.List;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Topics that start with {@code $} (section 4.7.2). On a broker of its own, because the filter
+ * {@code #} sees everything.
+ */
+final class DollarTopicTest {
+  @AutoClose
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start("dollar", BrokerConfig.open());
+
+  @RegisterExtension final Clients five = new Clients(BROKER, Transport.TCP, Version.V5);
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  @Spec("MQTT-4.7.2-1")
+  @Spec3("MQTT-4.7.2-1")
+  @Behaviour({174, 308})
+  void leadingWildcardsDoNotMatchThem(Version version) {
+    Peer all = five.connected(version);
+    all.subscribe("#", 0);
+    all.subscribe("+/#", 0);
+    all.subscribe("+/broker/version", 0);
+    Peer system = five.connected(version);
+    system.send(subscribe(version, 1).filter("$SYS/#", 0));
+    assertEquals(0, system.receive(SUBACK).reasonCode());
+    assertTrue(system.receive(PUBLISH).topic().startsWith("$SYS/")); // what the others do not see
+    Peer publisher = five.connected(version);
+    publisher.publish("no/dollar", 0, "marker");
+    assertEquals("no/dollar", all.receivePublish("marker").topic());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  @Behaviour({108, 308})
+  void clientsDoNotPublishToThem(Version version) {
+    Peer system = five.connected(version);
+    system.send(subscribe(version, 1).filter("$SYS/" + "forged", 0).filter("$other/t", 0));
+    system.receive(SUBACK);
+    Peer publisher = five.connected(version);
+    publisher.send(publisher.publish("$SYS/forged").payload("forged"));
+    publisher.ping();
+    system.ping();
+  }
+
+  @Test
+  @Behaviour(108)
+  void aRefusedPublishIsSaidSo() {
+    Peer publisher = five.connected();
+    publisher.send(publisher.publish("$SYS/forged").qos(1, 1));
+    assertEquals(0x87, publisher.receive(PUBACK).reasonCode());
+    publisher.send(publisher.publish("$SYS/forged").qos(2, 2));
+    assertEquals(0x87, publisher.receive(PUBREC).reasonCode());
+    publisher.ping();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  @Spec("MQTT-4.7.1-1")
+  @Spec3("MQTT-4.7.1-2")
+  @Behaviour(172)
+  void hashMatchesEverythingElse(Version version) {
+    Peer all = five.connected(version);
+    all.subscribe("#", 0);
+    Peer publisher = five.connected(version);
+    for (String name : List.of("a", "/", "/a", "a/b/c", " ", "a/$b", "\uFEFF$x")) {
+      publisher.publish(name, 0, name);
+      assertEquals(name, all.receivePublish(name).topic());
+    }
+  }
+}
