@@ -524,7 +524,7 @@ public final class Session implements Subscriber {
 
   @Override
   public boolean hasRoom() {
-    return online && mode == Mode.LIVE && queue.isEmpty();
+    return online && mode == Mode.LIVE && queue.isEmpty() && inflight.hasRoom();
   }
 
   @Override

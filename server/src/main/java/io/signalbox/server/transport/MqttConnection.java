@@ -8,6 +8,7 @@ import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Disconnect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PacketException;
@@ -145,6 +146,15 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     if (!accepted) {
       ProtocolVersion said = decoder.version();
       version = said == null ? version : said;
+      if (packet instanceof Connect connect) { // even a refusal keeps to it [MQTT-3.1.2-24]
+        clientPacketBytesMax =
+            (int)
+                Math.min(
+                    connect
+                        .properties()
+                        .number(Property.MAXIMUM_PACKET_SIZE, PacketDecoder.PACKET_BYTES_MAX),
+                    PacketDecoder.PACKET_BYTES_MAX);
+      }
     }
     resumedMeanwhile = false;
     boolean more = handler().onPacket(packet);
