@@ -1,6 +1,5 @@
 package io.signalbox.it.broker;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,7 +35,15 @@ public final class PemFiles {
    */
   public record Device(String id, Path certificate, Path key, Path ca) {
     public SSLContext tls() {
-      return context(keyManagers(certificate, key), ca);
+      return context(keys().getKeyManagers(), ca);
+    }
+
+    public KeyManagerFactory keys() {
+      return keyManagers(certificate, key);
+    }
+
+    public TrustManagerFactory trust() {
+      return trustManagers(ca);
     }
   }
 
@@ -54,20 +61,20 @@ public final class PemFiles {
     }
   }
 
-  public static KeyManager[] keyManagers(Path certificate, Path key) {
+  private static KeyManagerFactory keyManagers(Path certificate, Path key) {
     try {
       KeyStore store = emptyStore();
       Certificate[] chain = certificates(certificate).toArray(Certificate[]::new);
       store.setKeyEntry("device", privateKey(key), NO_PASSWORD, chain);
       var factory = KeyManagerFactory.getInstance("SunX509");
       factory.init(store, NO_PASSWORD);
-      return factory.getKeyManagers();
+      return factory;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot use " + certificate, e);
     }
   }
 
-  private static SSLContext context(KeyManager @Nullable [] keys, Path ca) {
+  public static TrustManagerFactory trustManagers(Path ca) {
     try {
       KeyStore store = emptyStore();
       int number = 0;
@@ -76,11 +83,19 @@ public final class PemFiles {
       }
       var trust = TrustManagerFactory.getInstance("PKIX");
       trust.init(store);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keys, trust.getTrustManagers(), null);
-      return context;
+      return trust;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot trust " + ca, e);
+    }
+  }
+
+  private static SSLContext context(KeyManager @Nullable [] keys, Path ca) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys, trustManagers(ca).getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("no TLS", e);
     }
   }
 
@@ -107,11 +122,5 @@ public final class PemFiles {
       }
     }
     throw new InvalidKeySpecException("a key of no known algorithm in " + file);
-  }
-
-  /** A certificate from DER or PEM bytes. */
-  public static Certificate certificate(byte[] encoded) throws GeneralSecurityException {
-    return CertificateFactory.getInstance("X.509")
-        .generateCertificate(new ByteArrayInputStream(encoded));
   }
 }

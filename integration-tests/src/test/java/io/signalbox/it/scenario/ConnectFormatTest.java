@@ -71,6 +71,16 @@ final class ConnectFormatTest {
     peer.expectRefused(reasonCode);
   }
 
+  /**
+   * Well formed: the password is looked at, and it is nobody's, which even an anonymous client may
+   * not show.
+   */
+  private void assertBadCredentials(byte[] connect) {
+    Peer peer = clients.peer();
+    peer.send(connect);
+    peer.expectConnAck(4, 0x86);
+  }
+
   private void assertAccepted(byte[] connect) {
     Peer peer = clients.peer();
     peer.send(connect);
@@ -204,6 +214,14 @@ final class ConnectFormatTest {
   void readsThePayloadFieldsInTheirOrder() {
     assertAccepted(
         connectWithFlags(
+            0b1000_0110,
+            id(),
+            willProperties(),
+            utf8(clients.topic()),
+            utf8("will"),
+            utf8("user")));
+    assertBadCredentials(
+        connectWithFlags(
             0b1100_0110,
             id(),
             willProperties(),
@@ -224,7 +242,7 @@ final class ConnectFormatTest {
   void aPasswordWithoutUserNameIsOnlyForFive() {
     byte[] connect = connectWithFlags(0b0100_0010, id(), binary((byte) 1));
     if (version.isV5()) {
-      assertAccepted(connect);
+      assertBadCredentials(connect);
     } else {
       assertRefused(0x81, connect);
     }
@@ -232,14 +250,15 @@ final class ConnectFormatTest {
 
   @Test
   @Behaviour(25)
-  void takesAnEmptyUserNameAndPassword() {
-    assertAccepted(connectWithFlags(0b1100_0010, id(), utf8(""), utf8("")));
+  void anEmptyPasswordIsAPassword() {
+    assertAccepted(connectWithFlags(0b1000_0010, id(), utf8("")));
+    assertBadCredentials(connectWithFlags(0b1100_0010, id(), utf8(""), utf8("")));
   }
 
   @Test
   @Behaviour(26)
-  void takesAPasswordOfAnyBytes() {
-    assertAccepted(
+  void aPasswordMayHoldAnyBytes() {
+    assertBadCredentials(
         connectWithFlags(0b1100_0010, id(), utf8("user"), binaryOf(0, 0xFF, 0xC3, 0x28, 0)));
   }
 

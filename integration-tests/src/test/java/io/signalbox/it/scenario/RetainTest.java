@@ -110,7 +110,7 @@ final class RetainTest {
   @Spec({"MQTT-3.3.1-9", "MQTT-3.8.4-4"})
   @Spec3("MQTT-3.8.4-3")
   void subscribingAgainBringsItAgain() {
-    clients.connected().publishRetained(topic, 0, "again");
+    clients.connected().publishRetained(topic, 1, "again");
     Peer peer = clients.connected();
     for (int i = 0; i < 3; i++) {
       peer.subscribe(topic, 0);
@@ -225,7 +225,7 @@ final class RetainTest {
   @Spec3("MQTT-3.8.4-4")
   @Behaviour(168)
   void isSentForEachMatchingFilterOfOneSubscribe() {
-    clients.connected().publishRetained(topic + "/a", 0, "twice");
+    clients.connected().publishRetained(topic + "/a", 1, "twice");
     Peer peer = clients.connected();
     peer.send(subscribe(clients.version(), 1).filter(topic + "/a", 0).filter(topic + "/+", 0));
     assertEquals(List.of(0, 0), peer.receive(SUBACK).reasonCodes());

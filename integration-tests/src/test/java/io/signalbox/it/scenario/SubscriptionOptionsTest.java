@@ -132,7 +132,7 @@ final class SubscriptionOptionsTest {
   @Spec("MQTT-3.3.1-9")
   @Behaviour(185)
   void retainHandling0SendsAtEverySubscribe() {
-    clients.connected().publishRetained(topic, 0, "stored");
+    clients.connected().publishRetained(topic, 1, "stored");
     Peer peer = clients.connected();
     for (int i = 0; i < 3; i++) {
       peer.subscribe(topic, 0);
@@ -145,7 +145,7 @@ final class SubscriptionOptionsTest {
   @Spec("MQTT-3.3.1-10")
   @Behaviour(185)
   void retainHandling1SendsForANewSubscriptionOnly() {
-    clients.connected().publishRetained(topic, 0, "stored");
+    clients.connected().publishRetained(topic, 1, "stored");
     Peer peer = clients.connected();
     peer.subscribe(topic, RETAIN_IF_NEW);
     peer.receivePublish("stored");
@@ -161,7 +161,7 @@ final class SubscriptionOptionsTest {
   @Spec("MQTT-3.3.1-10")
   @Behaviour(185)
   void retainHandling1SeesAResumedSubscriptionAsAnExistingOne() {
-    clients.connected().publishRetained(topic, 0, "stored");
+    clients.connected().publishRetained(topic, 1, "stored");
     Peer peer = clients.peer();
     peer.resume(60);
     peer.subscribe(topic, RETAIN_IF_NEW);
@@ -183,7 +183,7 @@ final class SubscriptionOptionsTest {
   @Behaviour(185)
   void retainHandling2NeverSends() {
     Peer publisher = clients.connected();
-    publisher.publishRetained(topic, 0, "stored");
+    publisher.publishRetained(topic, 1, "stored");
     publisher.ping();
     Peer peer = clients.connected();
     peer.subscribe(topic, RETAIN_NEVER);
