@@ -185,19 +185,6 @@ final class SharedSubscriptionTest {
   }
 
   @Test
-  @Behaviour(205)
-  void unacknowledgedQos1MovesOnWhenTheMembersSessionEnds() {
-    Peer first = member(1);
-    Peer publisher = clients.connected();
-    publisher.publish(topic, 1, "orphan");
-    first.receivePublish("orphan");
-    Peer second = member(1);
-    first.disconnect(); // its session ends, without an acknowledgement
-    Parsed moved = second.receivePublish("orphan");
-    second.acknowledge(moved);
-  }
-
-  @Test
   @Spec("MQTT-4.8.2-5")
   @Behaviour(206)
   void qos2BegunWithAMemberWhoseSessionEndsGoesToNobodyElse() {

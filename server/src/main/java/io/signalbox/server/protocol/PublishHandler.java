@@ -79,13 +79,8 @@ final class PublishHandler {
           .metrics()
           .limitsReached
           .inc(Metrics.Limit.USER_PROPERTIES, client.connection().loop().index());
-      deny(
-          client,
-          publish,
-          ReasonCode.QUOTA_EXCEEDED,
-          "limits.user-properties-max is " + userPropertiesMax,
-          OnDenied.DEFAULT);
-      return;
+      throw PacketException.of(
+          ReasonCode.QUOTA_EXCEEDED, "limits.user-properties-max is " + userPropertiesMax);
     }
     if (topic.startsWithDollar()) {
       deny(

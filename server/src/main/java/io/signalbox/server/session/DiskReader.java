@@ -11,6 +11,7 @@ import io.signalbox.server.store.StorePublish;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,10 @@ final class DiskReader {
   private final Set<Long> skip = new HashSet<>();
 
   private long lastSequence;
+
+  /** Every row below it was visible to the end of a read. */
+  private long readUpTo;
+
   private boolean reading;
   private boolean heldTooMany;
 
@@ -136,6 +141,9 @@ final class DiskReader {
   void catchUp() {
     int now = ++round;
     reading = true;
+    // Taken now, because what the client completes while we wait may still be visible to the read;
+    // the sequences are asked for later, because only then all of them are known.
+    List<OutgoingPublish> known = session.inMemory();
     context
         .writer()
         .submit(
@@ -145,7 +153,7 @@ final class DiskReader {
                 _ -> {
                   if (now == round) {
                     skip.clear();
-                    for (OutgoingPublish publish : session.inMemory()) {
+                    for (OutgoingPublish publish : known) {
                       if (publish.durable()) {
                         skip.add(publish.sequence());
                       }
@@ -155,6 +163,14 @@ final class DiskReader {
                   }
                 },
                 _ -> {}));
+  }
+
+  /**
+   * Whether the row of an offered message came by way of the disk, however late the offer arrives.
+   */
+  boolean alreadyRead(StorePublish handle) {
+    long sequence = handle.sequence();
+    return sequence != 0 && sequence < readUpTo;
   }
 
   /** Memory has room for more. */
@@ -204,13 +220,13 @@ final class DiskReader {
       catchUpLater();
       return;
     }
+    readUpTo = slice.nextSequence();
     session.caughtUp();
     skip.clear();
     while (!held.isEmpty()) {
       Held one = held.remove();
-      long sequence = one.handle().sequence();
-      if (sequence != 0 && sequence < slice.nextSequence()) {
-        continue; // its row was visible to this read
+      if (alreadyRead(one.handle())) {
+        continue;
       }
       switch (one) {
         case HeldOffer h -> session.release(h.offer());

@@ -590,6 +590,9 @@ public final class Session implements Subscriber {
           LogText.quote(clientId));
       return;
     }
+    if (handle != null && disk.alreadyRead(handle)) {
+      return; // the offer took longer than the disk
+    }
     switch (mode) {
       case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));
       case READING ->
@@ -643,6 +646,8 @@ public final class Session implements Subscriber {
       if (mayReceive(message)) {
         sendPublish(client, message, qos, true, false, 0, subscriptionIdentifiers);
       }
+    } else if (handle != null && disk.alreadyRead(handle)) {
+      return;
     } else if (mode == Mode.LIVE) {
       deliver(new OutgoingPublish(message, qos, true, subscriptionIdentifiers, handle, 0, 0));
     } else if (mode == Mode.READING && handle != null) {
@@ -687,7 +692,7 @@ public final class Session implements Subscriber {
     mode = Mode.BEHIND;
   }
 
-  Iterable<OutgoingPublish> inMemory() {
+  List<OutgoingPublish> inMemory() {
     List<OutgoingPublish> all = new ArrayList<>(inflight.size() + queue.size());
     for (OutgoingPublish p = inflight.first(); p != null; p = p.next) {
       all.add(p);
@@ -765,6 +770,7 @@ public final class Session implements Subscriber {
   private boolean canSend(OutgoingPublish publish) {
     ClientConnection client = connection;
     return client != null
+        && client.isOpen() // else it would look as if the message were too large, and be dropped
         && !client.congested()
         && inflight.hasRoom() // [MQTT-3.3.4-9]
         && (isOver(publish) || choosePacketId(publish));
@@ -888,6 +894,9 @@ public final class Session implements Subscriber {
             publish.dup,
             publish.packetId,
             publish.subscriptionIdentifiers);
+    if (!sent && !client.isOpen()) {
+      return; // the connection broke in the middle: its row stays for the next one
+    }
     if (!sent) { // larger than the client takes: as if it had been completed [MQTT-3.1.2-25]
       context.metrics().messagesDropped.inc(Metrics.Drop.TOO_LARGE_FOR_CLIENT, owner.index());
       dequeue(publish);

@@ -88,7 +88,7 @@ final class FakeConnection implements ClientConnection {
     if (open) {
       sent.add(packet);
     }
-    return true;
+    return open;
   }
 
   @Override
