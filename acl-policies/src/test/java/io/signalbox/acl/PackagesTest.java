@@ -28,6 +28,11 @@ class PackagesTest {
           entry("parser", Set.of("source", "filter", "subject", "model")),
           entry("decision", Set.of("source", "filter", "subject", "model", "parser")),
           entry("load", Set.of("source", "model", "parser", "decision")),
+          entry(
+              "tool",
+              Set.of(
+                  "source", "parser", "model", "subject", "filter", "decision", "proof", "testing",
+                  "load")),
           entry("proof", Set.of("filter", "subject", "model", "decision")),
           entry(
               "testing",
