@@ -27,12 +27,18 @@ class PackagesTest {
           entry("model", Set.of("source", "filter", "subject")),
           entry("parser", Set.of("source", "filter", "subject", "model")),
           entry("decision", Set.of("source", "filter", "subject", "model", "parser")),
-          entry("load", Set.of("source", "model", "parser", "decision")),
+          entry("load", Set.of("source", "model", "parser", "decision", "testing")),
           entry(
               "tool",
               Set.of(
-                  "source", "parser", "model", "subject", "filter", "decision", "proof", "testing",
-                  "load")),
+                  "source",
+                  "parser",
+                  "model",
+                  "subject",
+                  "filter",
+                  "decision",
+                  "proof",
+                  "testing")),
           entry("proof", Set.of("filter", "subject", "model", "decision")),
           entry(
               "testing",

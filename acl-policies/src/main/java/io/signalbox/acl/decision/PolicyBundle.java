@@ -128,6 +128,13 @@ public final class PolicyBundle {
     return hash;
   }
 
+  /** Whether both decide the same for every client, and observe the same. */
+  public boolean sameAs(PolicyBundle other) {
+    String mine = shadow == null ? "" : shadow.hash;
+    String theirs = other.shadow == null ? "" : other.shadow.hash;
+    return hash.equals(other.hash) && mine.equals(theirs);
+  }
+
   public Optional<PolicyBundle> shadow() {
     return Optional.ofNullable(shadow);
   }

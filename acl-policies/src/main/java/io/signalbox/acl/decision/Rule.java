@@ -30,15 +30,25 @@ final class Rule {
   private final List<NamePattern> shareGroups;
   private final @Nullable Reason inert;
 
+  /** Whether RETAIN, QoS and payload of a message matter: not for subscribing and receiving. */
+  private final boolean packetMatters;
+
   /**
+   * @param publish whether it is asked about PUBLISH, and not about SUBSCRIBE or delivery
    * @param inert why this allow never applies for this client, null when it may
    */
-  Rule(int rank, Statement statement, List<NamePattern> shareGroups, @Nullable Reason inert) {
+  Rule(
+      int rank,
+      Statement statement,
+      boolean publish,
+      List<NamePattern> shareGroups,
+      @Nullable Reason inert) {
     this.rank = rank;
     this.deny = statement.isDeny();
     this.where = statement.where();
     this.shareGroups = shareGroups;
     this.inert = inert;
+    this.packetMatters = publish;
   }
 
   static boolean applies(int score) {
@@ -65,13 +75,16 @@ final class Rule {
     return FAILED | reason.ordinal() << 24 | rank;
   }
 
-  /** Of a PUBLISH whose topic matches. */
+  /** Of a PUBLISH, or of a message to be delivered, whose topic matches. */
   int publishScore(int qos, boolean retained, int payloadBytes) {
     if (inert != null) {
       return failed(inert);
     }
     if (deny && !shareGroups.isEmpty()) {
       return NONE; // it speaks of shared subscriptions only
+    }
+    if (!packetMatters) {
+      return rank;
     }
     if (!where.retain().admits(retained)) {
       return deny ? NONE : failed(Reason.RETAIN);

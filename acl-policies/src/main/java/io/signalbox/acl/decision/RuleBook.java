@@ -133,15 +133,14 @@ final class RuleBook {
 
   /** Null when nothing denies it. */
   @Nullable Decision receiveDeny(byte[] topic, int from, int to) {
-    // RETAIN conditions are about publishing; set, every deny is met whatever it says of RETAIN.
     int deny =
         Math.min(
             Math.min(
-                shared.receiveDeny().match(topic, from, to, 0, true, 0),
-                own.receiveDeny().match(topic, from, to, 0, true, 0)),
+                shared.receiveDeny().match(topic, from, to, 0, false, 0),
+                own.receiveDeny().match(topic, from, to, 0, false, 0)),
             Math.min(
-                shared.subscribeFilter().match(topic, from, to, 0, true, 0),
-                own.subscribeFilter().match(topic, from, to, 0, true, 0)));
+                shared.subscribeFilter().match(topic, from, to, 0, false, 0),
+                own.subscribeFilter().match(topic, from, to, 0, false, 0)));
     return deny == Rule.NONE ? null : set.denied(Rule.rank(deny), Reason.EXPLICIT_DENY);
   }
 
@@ -153,8 +152,8 @@ final class RuleBook {
     }
     int deny =
         Math.min(
-            shared.subscribeDeny().match(topic, from, to, 0, true, 0),
-            own.subscribeDeny().match(topic, from, to, 0, true, 0));
+            shared.subscribeDeny().match(topic, from, to, 0, false, 0),
+            own.subscribeDeny().match(topic, from, to, 0, false, 0));
     if (deny != Rule.NONE) {
       return set.denied(Rule.rank(deny), Reason.EXPLICIT_DENY);
     }

@@ -79,9 +79,9 @@ record Rules(
       if (!statement.shareGroups().isEmpty()) {
         groups = names(statement.shareGroups(), statement, ref, substitution).patterns();
       }
-      Rule rule = new Rule(rank, statement, groups, inert);
-      Rule unresolved =
-          new Rule(rank, statement, groups, inert == null ? Reason.UNRESOLVED_VARIABLE : inert);
+      Leaves rule = new Leaves(rank, statement, groups, inert);
+      Leaves unresolved =
+          new Leaves(rank, statement, groups, inert == null ? Reason.UNRESOLVED_VARIABLE : inert);
       for (TopicTemplate template : statement.topics()) {
         var topics = substitution.topics(template, statement, ref);
         for (Filter filter : topics.filters()) {
@@ -96,11 +96,20 @@ record Rules(
         var topics = substitution.topics(template, statement, ref);
         Map<String, List<Rule>> literals = statement.isDeny() ? literalDeny : literalAllow;
         for (Filter filter : topics.filters()) {
-          literals.computeIfAbsent(filter.toString(), _ -> new ArrayList<>(1)).add(rule);
+          literals.computeIfAbsent(filter.toString(), _ -> new ArrayList<>(1)).add(rule.subscribe);
         }
         if (!topics.resolved() && statement.isDeny()) {
-          subscribeDeny.add(topics.widest(), rule);
+          subscribeDeny.add(topics.widest(), rule.subscribe);
         }
+      }
+    }
+
+    /** A statement as PUBLISH sees it, and as SUBSCRIBE and delivery do. */
+    private record Leaves(Rule publish, Rule subscribe) {
+      Leaves(int rank, Statement statement, List<NamePattern> groups, @Nullable Reason inert) {
+        this(
+            new Rule(rank, statement, true, groups, inert),
+            new Rule(rank, statement, false, groups, inert));
       }
     }
 
@@ -131,13 +140,13 @@ record Rules(
           : new Substitution.Names(List.of(NamePattern.ANY), false);
     }
 
-    private void addTopic(Statement statement, Filter filter, Rule rule) {
+    private void addTopic(Statement statement, Filter filter, Leaves rule) {
       for (Action action : statement.actions()) {
         switch (action) {
           case CONNECT -> {}
-          case PUBLISH -> publish.add(filter, rule);
-          case SUBSCRIBE -> subscribe(statement).add(filter, rule);
-          case RECEIVE -> receiveDeny.add(filter, rule);
+          case PUBLISH -> publish.add(filter, rule.publish);
+          case SUBSCRIBE -> subscribe(statement).add(filter, rule.subscribe);
+          case RECEIVE -> receiveDeny.add(filter, rule.subscribe);
         }
       }
     }

@@ -1,7 +1,7 @@
 /**
  * Where bundles come from: folders, the shipped policies, earlier revisions. Reads files; call it
- * from a worker thread. May import {@code decision}, {@code parser}, {@code model} and {@code
- * source}.
+ * from a worker thread. May import {@code testing}, {@code decision}, {@code parser}, {@code model}
+ * and {@code source}.
  */
 @NullMarked
 package io.signalbox.acl.load;

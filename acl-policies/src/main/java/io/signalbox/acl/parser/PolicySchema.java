@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The JSON Schema (draft 2020-12) of a policy, for editors and for the admin API. It knows keys, types
- * and words; what depends on other values only {@link PolicyParser} knows.
+ * The JSON Schema (draft 2020-12) of a policy, for editors and for the admin API. It knows keys,
+ * types and words; what depends on other values only {@link PolicyParser} knows.
  */
 public final class PolicySchema {
   private static final String FILE = "policy.schema.json";

@@ -124,8 +124,8 @@ record Word(List<Part> parts, boolean level) {
     for (Part part : parts) {
       for (Glob glob : part.globs()) {
         BitSet positions = closed(glob, single(0));
-        for (char letter : part.before.toCharArray()) {
-          positions = advanced(glob, positions, letter);
+        for (int i = 0; i < part.before.length(); i++) {
+          positions = advanced(glob, positions, part.before.charAt(i));
         }
         globs.add(glob);
         start.add(positions);

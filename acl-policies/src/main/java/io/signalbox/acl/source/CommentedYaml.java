@@ -14,8 +14,8 @@ import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 
 /**
- * YAML with its comments, for the formatter. Only for texts that {@link Documents} has read without a
- * problem: depth, size and anchors are not looked at again.
+ * YAML with its comments, for the formatter. Only for texts that {@link Documents} has read without
+ * a problem: depth, size and anchors are not looked at again.
  */
 public final class CommentedYaml {
   /** A value; exactly one of the three kinds. */
@@ -153,8 +153,7 @@ public final class CommentedYaml {
       if (!top.map) {
         top.before = taken();
       }
-      boolean plain =
-          event.isPlain() && YamlSource.typeOfPlain(text) != Node.ScalarType.STRING;
+      boolean plain = event.isPlain() && YamlSource.typeOfPlain(text) != Node.ScalarType.STRING;
       add(new Scalar(text, plain));
     }
   }

@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Why a decision is as it is: every policy, whether it binds, and of the bound ones every statement and
- * what it says of the request.
+ * Why a decision is as it is: every policy, whether it binds, and of the bound ones every statement
+ * and what it says of the request.
  *
  * @param decision the answer, of the same engine that the server asks
  * @param lines in the order of the policies
@@ -53,8 +53,7 @@ public record Explanation(Decision decision, List<Line> lines) {
         lines.add(new Line(policy.ref(), false, "does not bind: " + unbound(policy, subject)));
         continue;
       }
-      lines.add(
-          new Line(policy.ref(), false, "binds: " + MatchText.binding(bundle, policy)));
+      lines.add(new Line(policy.ref(), false, "binds: " + MatchText.binding(bundle, policy)));
       views.stream()
           .filter(view -> view.policy().equals(policy))
           .forEach(view -> lines.add(new StatementReading(view, subject, request).line()));

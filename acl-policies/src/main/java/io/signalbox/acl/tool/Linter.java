@@ -60,8 +60,7 @@ public final class Linter {
   }
 
   private void policy(Policy policy) {
-    boolean attached =
-        bundle.attachments().stream().anyMatch(a -> a.policy().equals(policy.ref()));
+    boolean attached = bundle.attachments().stream().anyMatch(a -> a.policy().equals(policy.ref()));
     if (policy.match().isEmpty() && !attached) {
       add(policy, "bound-to-nobody", "has no \"match\" and is attached to nothing");
     }
@@ -85,15 +84,18 @@ public final class Linter {
         .anyMatch(s -> !s.isDeny() && s.actions().contains(Action.CONNECT));
   }
 
-  /** Policies that bind wherever this one does, as far as their texts show. */
+  /** Other policies that bind wherever this one does, as far as their texts show. */
   private Stream<Policy> sameClients(Policy policy) {
+    Set<String> targets = attachedTo(policy);
     return bundle.policies().stream()
+        .filter(other -> !other.equals(policy))
         .filter(
             other ->
-                !other.equals(policy)
-                    && other.match().isPresent()
-                    && (other.match().equals(policy.match()) || bindsEveryone(other)
-                        || !attachedTo(policy).isEmpty() && attachedTo(other).containsAll(attachedTo(policy))));
+                bindsEveryone(other)
+                    || (other.match().isPresent() && other.match().equals(policy.match()))
+                    || (!targets.isEmpty()
+                        && policy.match().isEmpty()
+                        && attachedTo(other).containsAll(targets)));
   }
 
   private static boolean bindsEveryone(Policy policy) {
@@ -156,8 +158,7 @@ public final class Linter {
     for (Attribute variable : used) {
       unbound(variable, policy)
           .ifPresent(
-              why ->
-                  add(policy, statement, "unbound-variable", "${" + variable + "} " + why));
+              why -> add(policy, statement, "unbound-variable", "${" + variable + "} " + why));
     }
     if (used.contains(new Attribute(Kind.CLIENT_ID)) && !pinsClientId(policy)) {
       add(

@@ -9,9 +9,9 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * An {@code acl_file} of the mosquitto broker, and what that broker decides by it: the rules of the user
- * (or of anonymous clients) first, the patterns after them, in each group denies before allows. Reading
- * is decided at delivery; every SUBSCRIBE is granted.
+ * An {@code acl_file} of the mosquitto broker, and what that broker decides by it: the rules of the
+ * user (or of anonymous clients) first, the patterns after them, in each group denies before
+ * allows. Reading is decided at delivery; every SUBSCRIBE is granted.
  */
 record MosquittoAcl(List<Rule> rules) {
   /** What a rule is about. */
@@ -60,7 +60,8 @@ record MosquittoAcl(List<Rule> rules) {
             rule(position, words[0].equals("pattern"), user, rest, problems).ifPresent(rules::add);
         default ->
             problems.add(
-                position, "unknown word \"%s\"; there are user, topic, pattern".formatted(words[0]));
+                position,
+                "unknown word \"%s\"; there are user, topic, pattern".formatted(words[0]));
       }
     }
     return new MosquittoAcl(rules);

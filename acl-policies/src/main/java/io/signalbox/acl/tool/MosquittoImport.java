@@ -15,12 +15,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Turns an {@code acl_file} of mosquitto into policies, and into tests that pin what mosquitto decides.
+ * Turns an {@code acl_file} of mosquitto into policies, and into tests that pin what mosquitto
+ * decides.
  *
- * <p>One policy for each user, one for anonymous clients, one for the patterns. {@code read} becomes
- * subscribe, {@code write} publish, retained or not, {@code deny} denies both and filters at delivery.
- * What cannot be the same is a note: a pattern's deny wins over a user's allow here, and a SUBSCRIBE
- * that reaches beyond what is allowed is refused instead of silently thinned out.
+ * <p>One policy for each user, one for anonymous clients, one for the patterns. {@code read}
+ * becomes subscribe, {@code write} publish, retained or not, {@code deny} denies both and filters
+ * at delivery. What cannot be the same is a note: a pattern's deny wins over a user's allow here,
+ * and a SUBSCRIBE that reaches beyond what is allowed is refused instead of silently thinned out.
  *
  * @param files name to text: {@code NAME.policy.yaml} and {@code mosquitto.test.yaml}
  * @param problems lines that could not be read; the policies leave them out
@@ -69,7 +70,8 @@ public record MosquittoImport(
               return;
             }
             String name = name(user.isEmpty() ? "anonymous" : "user-" + user);
-            String match = user.isEmpty() ? "auth: anonymous" : "user: " + quoted(user);
+            String match =
+                user.isEmpty() ? "auth: anonymous" : "user: " + PolicyFormatter.doubleQuoted(user);
             files.put(name + ".policy.yaml", policy(name, match, rules));
           });
       if (!patterns.isEmpty()) {
@@ -85,13 +87,15 @@ public record MosquittoImport(
 
     private String policy(String name, String match, List<Rule> rules) {
       StringBuilder text = new StringBuilder("# from " + file.replaceAll("\\p{Cntrl}", " ") + "\n");
-      text.append("version: 1\nname: ").append(quoted(name)).append("\nmatch: { ").append(match);
+      text.append("version: 1\nname: ")
+          .append(PolicyFormatter.doubleQuoted(name))
+          .append("\nmatch: { ")
+          .append(match);
       text.append(" }\nstatements:\n");
       // mosquitto's acl_file says nothing of client identifiers
       text.append("  - { id: connect, effect: allow, actions: [connect], clientIds: [\"*\"] }\n");
       statement(text, "read", "subscribe", rules, List.of(Access.READ), "shareGroups: [\"*\"]");
-      statement(
-          text, "write", "publish", rules, List.of(Access.WRITE), "where: { retain: allow }");
+      statement(text, "write", "publish", rules, List.of(Access.WRITE), "where: { retain: allow }");
       List<String> both = filters(rules, List.of(Access.READWRITE));
       if (!both.isEmpty()) {
         append(
@@ -104,8 +108,7 @@ public record MosquittoImport(
       }
       List<String> denied = filters(rules, List.of(Access.DENY));
       if (!denied.isEmpty()) {
-        append(
-            text, "deny", "deny", "publish, subscribe, receive", denied, "overlap: filter");
+        append(text, "deny", "deny", "publish, subscribe, receive", denied, "overlap: filter");
       }
       return text.toString();
     }
@@ -142,8 +145,12 @@ public record MosquittoImport(
         String actions,
         List<String> filters,
         String more) {
-      text.append("  - id: %s%n    effect: %s%n    actions: [%s]%n    topics:%n".formatted(id, effect, actions));
-      filters.forEach(filter -> text.append("      - ").append(quoted(filter)).append('\n'));
+      text.append(
+          "  - id: %s%n    effect: %s%n    actions: [%s]%n    topics:%n"
+              .formatted(id, effect, actions));
+      filters.forEach(
+          filter ->
+              text.append("      - ").append(PolicyFormatter.doubleQuoted(filter)).append('\n'));
       for (String line : more.split(", (?=[a-zA-Z]+:)")) {
         text.append("    ").append(line).append('\n');
       }
@@ -164,7 +171,8 @@ public record MosquittoImport(
         text.append(
             user.isEmpty()
                 ? "  anonymous: { clientId: c1, auth: anonymous }\n"
-                : "  %s: { user: %s, clientId: c1 }%n".formatted(principal, quoted(user)));
+                : "  %s: { user: %s, clientId: c1 }%n"
+                    .formatted(principal, PolicyFormatter.doubleQuoted(user)));
       }
       text.append("cases:\n");
       for (String topic : topics()) {
@@ -181,7 +189,7 @@ public record MosquittoImport(
                   .formatted(
                       principal,
                       write ? "publish" : "receive",
-                      quoted(topic),
+                      PolicyFormatter.doubleQuoted(topic),
                       acl.allows(user, "c1", write, topic) ? "allow" : "deny"));
         }
       }
@@ -205,14 +213,15 @@ public record MosquittoImport(
       return topics;
     }
 
-    /** Whether a pattern's deny takes away here what mosquitto leaves, because it looks there first. */
+    /**
+     * Whether a pattern's deny takes away here what mosquitto leaves, because it looks there first.
+     */
     private boolean overruled(String user, String topic) {
       boolean here =
           patterns.stream()
               .filter(rule -> rule.access() == Access.DENY)
               .anyMatch(rule -> widest(rule).matches(topic));
-      return here
-          && (acl.allows(user, "c1", true, topic) || acl.allows(user, "c1", false, topic));
+      return here && (acl.allows(user, "c1", true, topic) || acl.allows(user, "c1", false, topic));
     }
 
     private static Filter widest(Rule rule) {
@@ -238,8 +247,8 @@ public record MosquittoImport(
       if (acl.rules().stream().anyMatch(rule -> rule.access() != Access.WRITE)) {
         notes.add(
             Position.none(file),
-            "a subscribe that reaches beyond what may be read is refused here; mosquitto grants it and"
-                + " drops the rest");
+            "a subscribe that reaches beyond what may be read is refused here; mosquitto grants it"
+                + " and drops the rest");
       }
     }
 
@@ -258,20 +267,6 @@ public record MosquittoImport(
         name = base + "-" + i;
       }
       return name;
-    }
-
-    private static String quoted(String text) {
-      StringBuilder quoted = new StringBuilder("\"");
-      for (char c : text.toCharArray()) {
-        if (c == '"' || c == '\\') {
-          quoted.append('\\').append(c);
-        } else if (c < ' ' || (c >= 0x7F && c < 0xA0)) {
-          quoted.append("\\u%04x".formatted((int) c));
-        } else {
-          quoted.append(c);
-        }
-      }
-      return quoted.append('"').toString();
     }
   }
 }

@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * One layout for all policies: keys in the order of the language, two spaces, short lists and conditions
- * on one line, quotes only where YAML needs them. Comments and blank lines stay with what they stood
- * above or beside.
+ * One layout for all policies: keys in the order of the language, two spaces, short lists and
+ * conditions on one line, quotes only where YAML needs them. Comments and blank lines stay with
+ * what they stood above or beside.
  */
 public final class PolicyFormatter {
   private static final int WIDTH = 100;
@@ -29,8 +29,7 @@ public final class PolicyFormatter {
       Pattern.compile("[A-Za-z/][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*");
 
   /** What looks safe and is read as something else by some version. */
-  private static final Pattern WORD =
-      Pattern.compile("(?i)y|n|yes|no|on|off|true|false|null");
+  private static final Pattern WORD = Pattern.compile("(?i)y|n|yes|no|on|off|true|false|null");
 
   private static final Pattern PROSE = Pattern.compile("\\p{Graph}+( \\p{Graph}+)+");
 
@@ -160,7 +159,8 @@ public final class PolicyFormatter {
   private static boolean isFlat(Value value) {
     return switch (value) {
       case Scalar _ -> true;
-      case Items list -> list.trailing().isEmpty()
+      case Items list ->
+          list.trailing().isEmpty()
               && list.items().stream()
                   .allMatch(item -> !(item.value() instanceof Entries) && isFlat(item));
       case Entries map ->
@@ -190,6 +190,11 @@ public final class PolicyFormatter {
     if (SAFE.matcher(text).matches() && !WORD.matcher(text).matches()) {
       return text;
     }
+    return doubleQuoted(text);
+  }
+
+  /** For YAML, and for JSON as well. */
+  static String doubleQuoted(String text) {
     StringBuilder quoted = new StringBuilder("\"");
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -217,7 +222,9 @@ public final class PolicyFormatter {
           out.append('\n');
         }
       } else {
-        out.append(indent).append(line.startsWith("# ") || line.equals("#") ? line : "# " + line.substring(1)).append('\n');
+        out.append(indent)
+            .append(line.startsWith("# ") || line.equals("#") ? line : "# " + line.substring(1))
+            .append('\n');
       }
     }
   }

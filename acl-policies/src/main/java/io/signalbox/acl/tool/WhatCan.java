@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What one client can do: every pattern that it is allowed, less the denied ones. An acl claim of its
- * token, which can only take away, is named but not computed in.
+ * What one client can do: every pattern that it is allowed, less the denied ones. An acl claim of
+ * its token, which can only take away, is named but not computed in.
  *
  * @param grants by action
  * @param notes variables without a value, and problems of an acl claim
@@ -202,8 +202,7 @@ public record WhatCan(List<Entry> grants, List<Entry> denials, List<String> note
       limits.add("up to " + where.maxPayloadBytes() + " bytes");
     }
     if (entry.action == Action.SUBSCRIBE && !entry.shareGroups.isEmpty()) {
-      limits.add(
-          "share groups " + entry.shareGroups.stream().collect(Collectors.joining(" or ")));
+      limits.add("share groups " + entry.shareGroups.stream().collect(Collectors.joining(" or ")));
     }
     if (entry.overlap == Overlap.FILTER && entry.action == Action.SUBSCRIBE) {
       limits.add("dropped at delivery");

@@ -92,7 +92,7 @@ class RuleTrieTest {
             .statements()
             .getFirst();
     for (int i = 0; i < patterns.size(); i++) {
-      builder.add(patterns.get(i), new Rule(i, statement, List.of(), null));
+      builder.add(patterns.get(i), new Rule(i, statement, false, List.of(), null));
     }
     return builder.build();
   }

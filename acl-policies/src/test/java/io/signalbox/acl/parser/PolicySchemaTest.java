@@ -70,7 +70,8 @@ class PolicySchemaTest {
 
   @Test
   void refusesWhatBreaksItsShapeAsTheParserDoes() {
-    String head = "{\"version\":1,\"name\":\"p\",\"statements\":[{\"id\":\"a\",\"effect\":\"deny\",\"actions\":\"publish\",\"topics\":\"a\"}]";
+    String head =
+        "{\"version\":1,\"name\":\"p\",\"statements\":[{\"id\":\"a\",\"effect\":\"deny\",\"actions\":\"publish\",\"topics\":\"a\"}]";
     assertBoth(true, head + "}");
     assertBoth(true, head + ",\"match\":{\"group\":[\"a\"]}}");
     for (String more :
@@ -155,10 +156,8 @@ class PolicySchemaTest {
                   .find();
       case "minLength" ->
           !isOfType("string", value) || value.getAsString().length() >= argument.getAsInt();
-      case "minimum" ->
-          !isOfType("integer", value) || value.getAsLong() >= argument.getAsLong();
-      case "maximum" ->
-          !isOfType("integer", value) || value.getAsLong() <= argument.getAsLong();
+      case "minimum" -> !isOfType("integer", value) || value.getAsLong() >= argument.getAsLong();
+      case "maximum" -> !isOfType("integer", value) || value.getAsLong() <= argument.getAsLong();
       case "minItems" ->
           !value.isJsonArray() || value.getAsJsonArray().size() >= argument.getAsInt();
       case "items" ->
@@ -170,7 +169,8 @@ class PolicySchemaTest {
       case "required" ->
           !value.isJsonObject()
               || ((JsonArray) argument)
-                  .asList().stream().allMatch(key -> value.getAsJsonObject().has(key.getAsString()));
+                  .asList().stream()
+                      .allMatch(key -> value.getAsJsonObject().has(key.getAsString()));
       case "properties" ->
           !value.isJsonObject()
               || value.getAsJsonObject().keySet().stream()

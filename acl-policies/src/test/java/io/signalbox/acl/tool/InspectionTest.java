@@ -144,15 +144,13 @@ class InspectionTest {
       Subject subject = subjects.get(random.nextInt(subjects.size()));
       String topic = topics.get(random.nextInt(topics.size()));
       for (Action action : List.of(Action.PUBLISH, Action.SUBSCRIBE)) {
-        Explanation explanation =
-            Explanation.of(bundle, subject, new AccessRequest(action, topic));
+        Explanation explanation = Explanation.of(bundle, subject, new AccessRequest(action, topic));
         if (explanation.decision().allowed()) {
           assertTrue(
               explanation.lines().stream()
                   .anyMatch(
                       line ->
-                          line.speaks()
-                              && line.ref().equals(explanation.decision().statement())),
+                          line.speaks() && line.ref().equals(explanation.decision().statement())),
               explanation::text);
         }
       }

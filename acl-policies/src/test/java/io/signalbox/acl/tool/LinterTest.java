@@ -18,8 +18,7 @@ class LinterTest {
 
   @Test
   void shippedPoliciesAreClean() {
-    assertEquals(
-        "", Linter.text(Linter.lint(ShippedPolicies.bundle(), Optional.empty())));
+    assertEquals("", Linter.text(Linter.lint(ShippedPolicies.bundle(), Optional.empty())));
   }
 
   @Test
@@ -77,8 +76,7 @@ class LinterTest {
     assertEquals(List.of("no-connect"), rules("group: g", allow("publish", "a")));
     PolicyBundle unbound =
         Universe.bundle(
-            List.of(
-                Universe.parse("version: 1\nname: p\nstatements:\n  - " + CONNECT + "\n")));
+            List.of(Universe.parse("version: 1\nname: p\nstatements:\n  - " + CONNECT + "\n")));
     assertEquals(
         "p.yaml:1:1: file:p: has no \"match\" and is attached to nothing [bound-to-nobody]\n",
         Linter.text(Linter.lint(unbound, Optional.empty())));
@@ -94,8 +92,7 @@ class LinterTest {
   }
 
   private static void assertRules(String statement, String... expected) {
-    assertEquals(
-        Arrays.asList(expected), rules("everyone: true", CONNECT + "\n  - " + statement));
+    assertEquals(Arrays.asList(expected), rules("everyone: true", CONNECT + "\n  - " + statement));
   }
 
   private static List<String> rules(String match, String statements) {

@@ -93,7 +93,9 @@ class PolicyFormatterTest {
   @Test
   void foldsLongProse() {
     String words = "word ".repeat(30).trim();
-    String text = "version: 1\nname: p\ndescription: %s\nstatements:\n  - { id: a, effect: deny, actions: publish, topics: b }\n".formatted(words);
+    String text =
+        "version: 1\nname: p\ndescription: %s\nstatements:\n  - { id: a, effect: deny, actions: publish, topics: b }\n"
+            .formatted(words);
     String formatted = PolicyFormatter.format(text);
     assertEquals(true, formatted.contains("description: >-\n  word word"), formatted);
     assertEquals(true, formatted.lines().allMatch(line -> line.length() <= 100));
@@ -109,7 +111,10 @@ class PolicyFormatterTest {
     for (int i = 0; i < 200; i++) {
       assertSound(PolicyJson.of(Universe.policy("p", random)));
     }
-    for (String odd : List.of("a\\tb", "é", "\\u0001", "#", "- a", "a #b", "{x}", "'", "\\\"", "\\\\", "~", "%a", "@a", "*", "&", "!", "|", "0", "1.5", " a", "a ")) {
+    for (String odd :
+        List.of(
+            "a\\tb", "é", "\\u0001", "#", "- a", "a #b", "{x}", "'", "\\\"", "\\\\", "~", "%a",
+            "@a", "*", "&", "!", "|", "0", "1.5", " a", "a ")) {
       assertSound(
           "version: 1\nname: p\ndescription: \"%s\"\nstatements: [{id: a, effect: deny, actions: publish, topics: b}]\n"
               .formatted(odd));
