@@ -202,13 +202,15 @@ final class SharedSubscriptionTest {
   @Spec("MQTT-4.8.2-4")
   void qos2BegunWithAMemberIsCompletedToThatMember() {
     Peer first = clients.peer();
-    first.resume(60);
+    first.connect(connect -> first.persistent(connect, 60).will(topic + "/gone", 0, false, "gone"));
     first.subscribe(shared, 2);
     Peer publisher = clients.connected();
     publisher.publish(topic, 2, "begun");
     Parsed publish = first.receivePublish("begun");
     Peer second = member(2);
+    second.subscribe(topic + "/gone", 0);
     first.close();
+    second.receivePublish("gone"); // the broker has seen the connection break
     publisher.publish(topic, 2, "next");
     second.acknowledge(second.receivePublish("next"));
     Peer back = clients.peer(first.clientId());
