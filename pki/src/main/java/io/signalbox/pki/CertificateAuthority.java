@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -42,6 +43,18 @@ public final class CertificateAuthority {
       Clock clock,
       SecureRandom random)
       throws PkiException {
+    return createRoot(commonName, algorithm, Optional.empty(), profile, clock, random);
+  }
+
+  /** As the other, with a second key for a second signature; an experiment. */
+  public static CertificateAuthority createRoot(
+      String commonName,
+      KeyAlgorithm algorithm,
+      Optional<AlternativeKey> alternative,
+      CertificateProfile profile,
+      Clock clock,
+      SecureRandom random)
+      throws PkiException {
     AuthorityChecks.requireAuthority(profile);
     KeyPair keys = algorithm.generate(random);
     SubjectNames names = SubjectNames.ofCommonName(commonName);
@@ -50,13 +63,11 @@ public final class CertificateAuthority {
     Validity validity = Validity.from(clock.instant(), profile.validity());
     var draft =
         new CertificateDraft(
-            names, keys.getPublic(), algorithm, profile, validity, AuthorityUrls.NONE);
+            names, keys.getPublic(), algorithm, profile, validity, AuthorityUrls.NONE, alternative);
+    byte[] keyIdentifier = CertificateDraft.keyIdentifier(keys.getPublic());
     var self =
         new Issuer(
-            NameWriter.subject(names),
-            CertificateDraft.keyIdentifier(keys.getPublic()),
-            keys.getPrivate(),
-            algorithm);
+            NameWriter.subject(names), keyIdentifier, keys.getPrivate(), algorithm, alternative);
     return new CertificateAuthority(
         self, List.of(draft.sign(self, random)), AuthorityUrls.NONE, clock, random);
   }
@@ -89,18 +100,40 @@ public final class CertificateAuthority {
     return new CertificateAuthority(issuer, chain, addresses, clock, random);
   }
 
+  /** The same authority with its second key, after it was loaded by its first; an experiment. */
+  public CertificateAuthority withAlternativeKey(AlternativeKey second) throws PkiException {
+    if (!AlternativeSignatures.key(certificate()).equals(Optional.of(second.keys().getPublic()))) {
+      throw new PkiException(
+          "the second key does not belong to the certificate of the authority "
+              + AuthorityChecks.name(certificate()));
+    }
+    return new CertificateAuthority(issuer.withAlternative(second), chain, urls, clock, random);
+  }
+
   /**
    * A new authority below this one, with a fresh key; it publishes nothing until {@link #withUrls}.
    */
   public CertificateAuthority createIssuing(
       String commonName, KeyAlgorithm keyAlgorithm, CertificateProfile profile)
       throws PkiException {
+    return createIssuing(commonName, keyAlgorithm, Optional.empty(), profile);
+  }
+
+  /** As the other, with a second key for a second signature; an experiment. */
+  public CertificateAuthority createIssuing(
+      String commonName,
+      KeyAlgorithm keyAlgorithm,
+      Optional<AlternativeKey> alternative,
+      CertificateProfile profile)
+      throws PkiException {
     AuthorityChecks.requireAuthority(profile);
     KeyPair keys = keyAlgorithm.generate(random);
     X509Certificate certificate =
-        issue(keys.getPublic(), SubjectNames.ofCommonName(commonName), profile);
+        issue(keys.getPublic(), SubjectNames.ofCommonName(commonName), alternative, profile);
     Issuer below = Issuer.of(keys.getPrivate(), keyAlgorithm, certificate);
-    return new CertificateAuthority(below, chainOf(certificate), AuthorityUrls.NONE, clock, random);
+    Issuer signing = alternative.map(below::withAlternative).orElse(below);
+    return new CertificateAuthority(
+        signing, chainOf(certificate), AuthorityUrls.NONE, clock, random);
   }
 
   /** A certificate for the key and the names of a request, as far as the profile allows them. */
@@ -117,12 +150,22 @@ public final class CertificateAuthority {
    */
   public X509Certificate issue(PublicKey subjectKey, SubjectNames names, CertificateProfile profile)
       throws PkiException {
+    return issue(subjectKey, names, Optional.empty(), profile);
+  }
+
+  private X509Certificate issue(
+      PublicKey subjectKey,
+      SubjectNames names,
+      Optional<AlternativeKey> alternative,
+      CertificateProfile profile)
+      throws PkiException {
     KeyAlgorithm subjectAlgorithm = profile.checkKey(subjectKey);
     profile.names().check(names);
     AuthorityChecks.requireRoomBelow(certificate(), profile);
     AuthorityChecks.requireValid(certificate(), clock.instant());
     Validity validity = Validity.from(clock.instant(), profile.validity()).within(certificate());
-    return new CertificateDraft(names, subjectKey, subjectAlgorithm, profile, validity, urls)
+    return new CertificateDraft(
+            names, subjectKey, subjectAlgorithm, profile, validity, urls, alternative)
         .sign(issuer, random);
   }
 

@@ -6,6 +6,7 @@ import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.Date;
+import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.DERNull;
@@ -16,6 +17,7 @@ import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.SubjectAltPublicKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
@@ -27,6 +29,7 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
  *
  * @param algorithm of the certified key
  * @param urls of the issuer
+ * @param alternative the second key of an authority
  */
 record CertificateDraft(
     SubjectNames names,
@@ -34,7 +37,18 @@ record CertificateDraft(
     KeyAlgorithm algorithm,
     CertificateProfile profile,
     Validity validity,
-    AuthorityUrls urls) {
+    AuthorityUrls urls,
+    Optional<AlternativeKey> alternative) {
+
+  CertificateDraft(
+      SubjectNames names,
+      PublicKey key,
+      KeyAlgorithm algorithm,
+      CertificateProfile profile,
+      Validity validity,
+      AuthorityUrls urls) {
+    this(names, key, algorithm, profile, validity, urls, Optional.empty());
+  }
 
   X509Certificate sign(Issuer issuer, SecureRandom random) {
     X500Name subject = NameWriter.subject(names);
@@ -48,7 +62,7 @@ record CertificateDraft(
             SubjectPublicKeyInfo.getInstance(key.getEncoded()));
     try {
       addExtensions(builder, issuer, subject.getRDNs().length == 0);
-      byte[] der = builder.build(issuer.signer(random)).getEncoded();
+      byte[] der = issuer.sign(builder, random).getEncoded();
       return Certificates.parse(der, "the new certificate");
     } catch (IOException | PkiException e) {
       throw new IllegalStateException("a certificate that was built cannot be encoded", e);
@@ -100,6 +114,11 @@ record CertificateDraft(
         new AuthorityKeyIdentifier(issuer.keyIdentifier()));
     if (!profile.nameConstraints().isNone()) {
       builder.addExtension(Extension.nameConstraints, true, profile.nameConstraints().toAsn1());
+    }
+    if (alternative.isPresent()) {
+      byte[] second = alternative.get().keys().getPublic().getEncoded();
+      builder.addExtension(
+          Extension.subjectAltPublicKeyInfo, false, SubjectAltPublicKeyInfo.getInstance(second));
     }
     if (profile.purposes().contains(Purpose.OCSP_SIGNING)) {
       // A responder cannot answer for itself: clients take its short life instead (RFC 6960 section

@@ -13,10 +13,7 @@ import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
-import org.bouncycastle.pkcs.PKCSException;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 
@@ -107,18 +104,14 @@ public final class CertificateSigningRequest {
     try {
       var request = new JcaPKCS10CertificationRequest(der);
       PublicKey key = supportedKey(request, where);
-      if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
+      if (!isSignedBy(key, request, where)) {
         throw new PkiException(
             where
                 + ": the signing request was not signed by the key it is for, or was changed since;"
                 + " make it again with the device's own key");
       }
       return new CertificateSigningRequest(der.clone(), key, names(request));
-    } catch (IOException
-        | GeneralSecurityException
-        | OperatorCreationException
-        | PKCSException
-        | RuntimeException e) {
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
       String detail =
           e instanceof IllegalArgumentException && e.getMessage() != null
               ? ": " + e.getMessage()
@@ -157,6 +150,14 @@ public final class CertificateSigningRequest {
               + ", which is not supported; use EC P-256");
     }
     return request.getPublicKey();
+  }
+
+  private static boolean isSignedBy(
+      PublicKey key, JcaPKCS10CertificationRequest request, String where)
+      throws PkiException, IOException {
+    byte[] signed = request.toASN1Structure().getCertificationRequestInfo().getEncoded("DER");
+    return SignatureCheck.isValid(
+        key, request.getSignatureAlgorithm(), signed, request.getSignature(), where);
   }
 
   private static SubjectNames names(PKCS10CertificationRequest request) {

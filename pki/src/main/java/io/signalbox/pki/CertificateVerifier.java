@@ -15,9 +15,10 @@ import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a client's certificate chain is good, and whose it is. Immutable: when the
- * trusted authorities change, a new one is made. Used in the TLS handshake and again at CONNECT,
- * because a resumed TLS connection brings a chain that was checked long ago.
+ * Decides whether a client's certificate chain is good, and whose it is. Safe for many threads.
+ * When the trusted authorities change, a new one is made. Used in the TLS handshake and again at
+ * CONNECT, because a resumed TLS connection brings a chain that was checked long ago; the second
+ * time costs microseconds, because what cannot change is remembered ({@link VerifiedPaths}).
  */
 public final class CertificateVerifier {
   /** A leaf, a few authorities, a root: longer chains exist to cost time. */
@@ -35,7 +36,11 @@ public final class CertificateVerifier {
   private static final Set<Reason> ANOTHER_PATH_MAY_DO =
       EnumSet.of(Reason.BAD_SIGNATURE, Reason.CA_NOT_VALID, Reason.CONSTRAINT_VIOLATED);
 
+  /** About a kilobyte each. */
+  private static final int REMEMBERED_MAX = 4_096;
+
   private final List<TrustedCa> trusted;
+  private final VerifiedPaths verified = new VerifiedPaths(REMEMBERED_MAX);
 
   /**
    * A verifier for these authorities; with none it rejects everything.
@@ -73,13 +78,17 @@ public final class CertificateVerifier {
               + " certificates, more than the limit of "
               + CHAIN_LENGTH_MAX);
     }
-    ClientIdentity identity;
+    String key = VerifiedPaths.key(chain);
+    Optional<Verification> again =
+        verified.find(key).flatMap(known -> verifyAgain(known, chain, at));
+    if (again.isPresent()) {
+      return again.get();
+    }
     try {
-      identity = ClientIdentity.of(chain.getFirst());
+      return verifyFully(key, chain, ClientIdentity.of(chain.getFirst()), at);
     } catch (PkiException e) {
       return new Rejected(Reason.MALFORMED, e.getMessage());
     }
-    return verify(chain, identity, at);
   }
 
   /**
@@ -99,12 +108,33 @@ public final class CertificateVerifier {
         "the authority \"" + earlier.caName() + "\" is not one of this verifier's");
   }
 
-  private Verification verify(List<X509Certificate> chain, ClientIdentity identity, Instant at) {
+  /**
+   * Asks about time and revocation only; empty if time decides against this path and another may
+   * do.
+   */
+  private static Optional<Verification> verifyAgain(
+      VerifiedPaths.Path known, List<X509Certificate> chain, Instant at) {
+    List<X509Certificate> path = known.of(chain);
+    if (PathChecks.validity(path, at).isPresent()) {
+      return Optional.empty();
+    }
+    Optional<Rejected> revoked = PathChecks.revocation(path, known.ca().revocation(), at);
+    return Optional.of(
+        revoked.isPresent()
+            ? revoked.get()
+            : new Accepted(known.ca().name(), known.identity(), path));
+  }
+
+  private Verification verifyFully(
+      String key, List<X509Certificate> chain, ClientIdentity identity, Instant at) {
     @Nullable Rejected first = null;
     for (Candidate candidate : candidates(chain)) {
+      List<X509Certificate> path = candidate.path();
       Optional<Rejected> problem = problem(candidate, at);
       if (problem.isEmpty()) {
-        return new Accepted(candidate.ca().name(), identity, candidate.path());
+        verified.put(
+            key, new VerifiedPaths.Path(candidate.ca(), path.getLast(), path.size() - 1, identity));
+        return new Accepted(candidate.ca().name(), identity, path);
       }
       first = first == null ? problem.get() : first;
       if (!ANOTHER_PATH_MAY_DO.contains(problem.get().reason())) {
@@ -127,6 +157,7 @@ public final class CertificateVerifier {
     return PathChecks.validity(path, at)
         .or(() -> PathChecks.usage(path))
         .or(() -> PathChecks.signaturesAndConstraints(path, at))
+        .or(() -> PathChecks.alternativeSignatures(path))
         .or(() -> PathChecks.revocation(path, candidate.ca().revocation(), at));
   }
 

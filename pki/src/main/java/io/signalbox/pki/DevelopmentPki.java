@@ -5,8 +5,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A complete certificate hierarchy in one folder, made at first start: a root, an issuing authority
@@ -21,14 +24,14 @@ public final class DevelopmentPki {
   private static final System.Logger LOG = System.getLogger(DevelopmentPki.class.getName());
 
   private final PkiFolder files;
-  private final CertificateAuthority issuing;
+  private final AuthorityGenerations issuing;
   private final X509Certificate root;
   private final Clock clock;
   private final SecureRandom random;
 
   private DevelopmentPki(
       PkiFolder files,
-      CertificateAuthority issuing,
+      AuthorityGenerations issuing,
       X509Certificate root,
       Clock clock,
       SecureRandom random) {
@@ -52,16 +55,54 @@ public final class DevelopmentPki {
     if (files.isAbsent()) {
       create(files, clock, random);
     }
+    return open(files, clock, random);
+  }
+
+  private static DevelopmentPki open(PkiFolder files, Clock clock, SecureRandom random)
+      throws PkiException {
+    new IssuingRotation(files).finish();
     X509Certificate root = Pem.readCertificates(files.rootCertificate()).getFirst();
-    X509Certificate authority = Pem.readCertificates(files.issuingCertificate()).getFirst();
     warnIfReadable(files.issuingKey());
-    CertificateAuthority issuing =
-        CertificateAuthority.of(
-            Pem.readPrivateKey(files.issuingKey()), List.of(authority, root), clock, random);
+    CertificateAuthority current =
+        readAuthority(files.issuingCertificate(), files.issuingKey(), root, clock, random);
+    List<CertificateAuthority> retired = new ArrayList<>();
+    for (Path certificate : files.retiredCertificates()) {
+      Path key =
+          certificate.resolveSibling(certificate.getFileName().toString().replace(".crt", ".key"));
+      CertificateAuthority old = readAuthority(certificate, key, root, clock, random);
+      if (!old.certificate()
+          .equals(current.certificate())) { // kept by a change that crashed right then
+        retired.add(old);
+      }
+    }
+    retired.sort(
+        Comparator.comparing((CertificateAuthority old) -> old.certificate().getNotBefore())
+            .reversed());
     if (Files.notExists(files.trustedCertificates())) {
       AtomicFile.writePublic(files.trustedCertificates(), Pem.encode(List.of(root)));
     }
-    return new DevelopmentPki(files, issuing, root, clock, random);
+    return new DevelopmentPki(
+        files, new AuthorityGenerations(current, retired), root, clock, random);
+  }
+
+  /**
+   * Replaces the issuing authority by a new one below the same root. The old one stays trusted
+   * until it expires; devices keep their certificates. Needs {@code root.key} in the folder.
+   *
+   * @return the hierarchy as it is now; ask it for {@link #server} anew
+   */
+  public DevelopmentPki replaceIssuing() throws PkiException {
+    if (Files.notExists(files.rootKey())) {
+      throw new PkiException(
+          "\"" + files.rootKey() + "\" is not here: bring it back to make a new issuing authority");
+    }
+    var rootAuthority =
+        CertificateAuthority.of(Pem.readPrivateKey(files.rootKey()), List.of(root), clock, random);
+    CertificateAuthority next = createIssuing(rootAuthority, random);
+    AuthorityGenerations generations = issuing.followedBy(next, clock.instant());
+    new IssuingRotation(files).replace(issuing.current(), next);
+    LOG.log(System.Logger.Level.INFO, "replaced the issuing authority in {0}", files.folder());
+    return new DevelopmentPki(files, generations, root, clock, random);
   }
 
   /**
@@ -73,15 +114,16 @@ public final class DevelopmentPki {
    *     HostNames#ofThisMachine}
    */
   public TlsIdentity server(List<String> hostNames) throws PkiException {
-    return new ServerCertificate(files, issuing, clock, random).loadOrRenew(hostNames);
+    return new ServerCertificate(files, issuing(), clock, random).loadOrRenew(hostNames);
   }
 
   /** A certificate and a fresh EC P-256 key for a device. */
   public TlsIdentity issueDevice(String deviceId) throws PkiException {
     SubjectNames names = SubjectNames.ofCommonName(DeviceId.check(deviceId));
     var keys = KeyAlgorithm.EC_P256.generate(random);
-    X509Certificate certificate = issuing.issue(keys.getPublic(), names, CertificateProfile.DEVICE);
-    return new TlsIdentity(keys.getPrivate(), issuing.presentedChainOf(certificate));
+    X509Certificate certificate =
+        issuing().issue(keys.getPublic(), names, CertificateProfile.DEVICE);
+    return new TlsIdentity(keys.getPrivate(), issuing().presentedChainOf(certificate));
   }
 
   /**
@@ -92,11 +134,16 @@ public final class DevelopmentPki {
   public List<X509Certificate> signDeviceCsr(CertificateSigningRequest request)
       throws PkiException {
     DeviceId.check(request.names().commonName());
-    return issuing.presentedChainOf(issuing.issue(request, CertificateProfile.DEVICE));
+    return issuing().presentedChainOf(issuing().issue(request, CertificateProfile.DEVICE));
   }
 
   /** The authority that signs devices and servers. */
   public CertificateAuthority issuing() {
+    return issuing.current();
+  }
+
+  /** That authority and those it replaced. */
+  public AuthorityGenerations issuingGenerations() {
     return issuing;
   }
 
@@ -106,11 +153,13 @@ public final class DevelopmentPki {
   }
 
   /**
-   * The authorities whose devices a server accepts, under one name: the issuing one too, for
+   * The authorities whose devices a server accepts, under one name: the issuing ones too, for
    * devices that send no chain.
    */
   public TrustedCa trustedCa(String name) {
-    return new TrustedCa(name, List.of(root, issuing.certificate()), RevocationCheck.NONE);
+    List<X509Certificate> anchors =
+        Stream.concat(Stream.of(root), issuing.certificates().stream()).toList();
+    return new TrustedCa(name, anchors, RevocationCheck.NONE);
   }
 
   /** The file with {@link #root}, to copy to clients. */
@@ -120,24 +169,37 @@ public final class DevelopmentPki {
 
   private static void create(PkiFolder files, Clock clock, SecureRandom random)
       throws PkiException {
-    // A number in the names keeps two hierarchies apart for a browser that has seen both.
-    byte[] number = new byte[4];
-    random.nextBytes(number);
-    String suffix = " " + HexFormat.of().formatHex(number);
     var root =
         CertificateAuthority.createRoot(
-            "Signalbox development root" + suffix,
+            "Signalbox development root " + number(random),
             KeyAlgorithm.EC_P256,
             CertificateProfile.ROOT,
             clock,
             random);
-    files.create(
-        root,
-        root.createIssuing(
-            "Signalbox development issuing" + suffix,
-            KeyAlgorithm.EC_P256,
-            CertificateProfile.ISSUING));
+    files.create(root, createIssuing(root, random));
     LOG.log(System.Logger.Level.INFO, "made a certificate hierarchy in {0}", files.folder());
+  }
+
+  private static CertificateAuthority createIssuing(CertificateAuthority root, SecureRandom random)
+      throws PkiException {
+    return root.createIssuing(
+        "Signalbox development issuing " + number(random),
+        KeyAlgorithm.EC_P256,
+        CertificateProfile.ISSUING);
+  }
+
+  /** Keeps two authorities apart for a browser that has seen both. */
+  private static String number(SecureRandom random) {
+    byte[] number = new byte[4];
+    random.nextBytes(number);
+    return HexFormat.of().formatHex(number);
+  }
+
+  private static CertificateAuthority readAuthority(
+      Path certificate, Path key, X509Certificate root, Clock clock, SecureRandom random)
+      throws PkiException {
+    X509Certificate own = Pem.readCertificates(certificate).getFirst();
+    return CertificateAuthority.of(Pem.readPrivateKey(key), List.of(own, root), clock, random);
   }
 
   private static void warnIfReadable(Path key) throws PkiException {

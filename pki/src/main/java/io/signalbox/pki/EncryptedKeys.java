@@ -75,7 +75,9 @@ final class EncryptedKeys {
     }
   }
 
-  static byte[] encrypt(PrivateKey key, Passphrase passphrase, SecureRandom random) {
+  static byte[] encrypt(PrivateKey key, Passphrase passphrase, SecureRandom random)
+      throws PkiException {
+    passphrase.requireLong();
     byte[] plain = key.getEncoded();
     if (plain == null) {
       throw new IllegalArgumentException("this private key cannot leave its token");

@@ -92,7 +92,7 @@ public enum KeyAlgorithm {
     return PublicKeyInfo.algorithm(SubjectPublicKeyInfo.getInstance(key.getEncoded()));
   }
 
-  private AlgorithmParameterSpec parameters() {
+  AlgorithmParameterSpec parameters() {
     return switch (family) {
       case "EC" -> new ECGenParameterSpec(parameterSet);
       case "RSA" ->

@@ -18,8 +18,6 @@ import org.bouncycastle.cert.ocsp.OCSPException;
 import org.bouncycastle.cert.ocsp.OCSPResp;
 import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.bouncycastle.cert.ocsp.SingleResp;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** Reads an OCSP answer and believes nothing in it (RFC 6960 section 3.2). */
@@ -49,15 +47,13 @@ record OcspAnswerReader(CertificateID id, X509Certificate issuer, Optional<byte[
       requireSignature(basic, at);
       requireNonce(basic);
       return answer(find(basic), at);
-    } catch (IOException | OCSPException | OperatorCreationException | RuntimeException e) {
+    } catch (IOException | OCSPException | RuntimeException e) {
       throw new PkiException("the OCSP answer is not readable (truncated or damaged)", e);
     }
   }
 
-  private void requireSignature(BasicOCSPResp basic, Instant at)
-      throws PkiException, OperatorCreationException, OCSPException {
-    var verifiers = new JcaContentVerifierProviderBuilder();
-    if (basic.isSignatureValid(verifiers.build(issuer.getPublicKey()))) {
+  private void requireSignature(BasicOCSPResp basic, Instant at) throws PkiException {
+    if (isSignedBy(basic, issuer)) {
       return;
     }
     for (X509CertificateHolder enclosed : basic.getCerts()) {
@@ -69,7 +65,7 @@ record OcspAnswerReader(CertificateID id, X509Certificate issuer, Optional<byte[
       }
       if (OcspAuthority.isDelegate(delegate, issuer)
           && PathChecks.validity(List.of(delegate), at).isEmpty()
-          && basic.isSignatureValid(verifiers.build(delegate.getPublicKey()))) {
+          && isSignedBy(basic, delegate)) {
         return;
       }
     }
@@ -77,6 +73,16 @@ record OcspAnswerReader(CertificateID id, X509Certificate issuer, Optional<byte[
         "the OCSP answer is not signed by "
             + AuthorityChecks.name(issuer)
             + " or a responder it named");
+  }
+
+  private static boolean isSignedBy(BasicOCSPResp basic, X509Certificate signer)
+      throws PkiException {
+    return SignatureCheck.isValid(
+        signer.getPublicKey(),
+        basic.getSignatureAlgorithmID(),
+        basic.getTBSResponseData(),
+        basic.getSignature(),
+        "the OCSP answer");
   }
 
   private void requireNonce(BasicOCSPResp basic) throws PkiException {

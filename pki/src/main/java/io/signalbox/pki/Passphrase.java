@@ -4,7 +4,7 @@ import java.nio.file.Path;
 
 /** The passphrase of a key file; {@link #toString} does not show it. */
 public final class Passphrase {
-  static final int CHARS_MIN = 8;
+  private static final int CHARS_MIN = 8;
 
   private final char[] characters;
 
@@ -13,14 +13,13 @@ public final class Passphrase {
   }
 
   /**
-   * A passphrase as somebody gave it.
+   * A passphrase, or a token's PIN, as somebody gave it.
    *
-   * @throws PkiException if it has fewer than 8 characters
+   * @throws PkiException if it is empty
    */
   public static Passphrase of(String text) throws PkiException {
-    if (text.length() < CHARS_MIN) {
-      throw new PkiException(
-          "the passphrase has fewer than " + CHARS_MIN + " characters; choose a longer one");
+    if (text.isEmpty()) {
+      throw new PkiException("the passphrase is empty; give the one that was chosen for the key");
     }
     return new Passphrase(text.toCharArray());
   }
@@ -39,6 +38,14 @@ public final class Passphrase {
           "the environment variable " + variable + " is not set; it must hold the passphrase");
     }
     return of(value);
+  }
+
+  /** For encrypting; what exists is read with whatever passphrase it has. */
+  void requireLong() throws PkiException {
+    if (characters.length < CHARS_MIN) {
+      throw new PkiException(
+          "the passphrase has fewer than " + CHARS_MIN + " characters; choose a longer one");
+    }
   }
 
   char[] characters() {

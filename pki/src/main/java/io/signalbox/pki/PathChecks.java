@@ -109,6 +109,16 @@ final class PathChecks {
     }
   }
 
+  /** The second signatures of hybrid authorities. */
+  static Optional<Rejected> alternativeSignatures(List<X509Certificate> path) {
+    return AlternativeSignatures.firstBad(path)
+        .flatMap(
+            bad ->
+                rejected(
+                    Reason.BAD_SIGNATURE,
+                    name(bad) + " lacks the second signature that its issuer makes"));
+  }
+
   static Optional<Rejected> revocation(
       List<X509Certificate> path, RevocationCheck source, Instant at) {
     for (int i = 0; i < path.size() - 1; i++) {

@@ -31,6 +31,33 @@ record PkiFolder(Path folder) {
     return folder.resolve("issuing.key");
   }
 
+  /** While the issuing authority is being replaced; see {@link IssuingRotation}. */
+  Path nextIssuingCertificate() {
+    return folder.resolve("issuing.next.crt");
+  }
+
+  Path nextIssuingKey() {
+    return folder.resolve("issuing.next.key");
+  }
+
+  Path retiredCertificate(String serialHex) {
+    return folder.resolve("retired-" + serialHex + ".crt");
+  }
+
+  Path retiredKey(String serialHex) {
+    return folder.resolve("retired-" + serialHex + ".key");
+  }
+
+  /** The certificates of issuing authorities that were replaced, in no order. */
+  List<Path> retiredCertificates() throws PkiException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.filter(file -> file.getFileName().toString().matches("retired-[0-9a-f]+\\.crt"))
+          .toList();
+    } catch (IOException e) {
+      throw FileProblems.explain("list", folder, e);
+    }
+  }
+
   Path serverCertificate() {
     return folder.resolve("server.crt");
   }

@@ -114,7 +114,10 @@ class AuthorityFilesTest {
   @Test
   void passphrasesStaySecretAndLongEnough() throws Exception {
     assertEquals("***", Passphrase.of("correct horse").toString());
-    Refusals.assertRefused("fewer than 8 characters", () -> Passphrase.of("short"));
+    Refusals.assertRefused(
+        "fewer than 8 characters",
+        () -> Pem.encode(pki.issuing.key(), Passphrase.of("short"), pki.random));
+    Refusals.assertRefused("is empty", () -> Passphrase.of(""));
     Path file = Files.writeString(folder.resolve("passphrase"), "correct horse\nsecond line\n");
     assertEquals("correct horse", new String(Passphrase.ofFile(file).characters()));
     Refusals.assertRefused(

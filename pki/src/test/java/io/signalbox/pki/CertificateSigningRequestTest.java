@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.SecureRandom;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PSSParameterSpec;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -14,6 +16,7 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 import org.junit.jupiter.api.Test;
 
@@ -89,6 +92,26 @@ class CertificateSigningRequestTest {
     generator.initialize(1024);
     KeyPair weak = generator.generateKeyPair();
     assertRefused("RSA with 1024 bits", build(weak.getPublic(), weak));
+  }
+
+  @Test
+  void acceptsOtherSoundSignaturesAndRefusesSha1() throws Exception {
+    KeyPair rsa = KeyAlgorithm.RSA_2048.generate(random);
+    var builder =
+        new PKCS10CertificationRequestBuilder(
+            new X500Name("CN=d"), SubjectPublicKeyInfo.getInstance(rsa.getPublic().getEncoded()));
+    var pss = new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1);
+    for (var signer :
+        List.of(
+            new JcaContentSignerBuilder("SHA512withRSA").build(rsa.getPrivate()),
+            new JcaContentSignerBuilder("RSASSA-PSS", pss).build(rsa.getPrivate()))) {
+      assertEquals("d", assertParses(builder.build(signer).getEncoded()).names().commonName());
+    }
+    byte[] sha1 =
+        builder
+            .build(new JcaContentSignerBuilder("SHA1withRSA").build(rsa.getPrivate()))
+            .getEncoded();
+    assertRefused("which is not supported; use SHA-256", sha1);
   }
 
   @Test

@@ -14,7 +14,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -220,7 +222,8 @@ class CertificateVerifierTest {
             NameWriter.subject(SubjectNames.ofCommonName("d")),
             CertificateDraft.keyIdentifier(device.certificate()),
             device.key(),
-            KeyAlgorithm.EC_P256);
+            KeyAlgorithm.EC_P256,
+            Optional.empty());
     List<X509Certificate> chain = new ArrayList<>(List.of(draft.sign(issuer, pki.random)));
     chain.addAll(device.chain());
     assertRejected(Reason.CONSTRAINT_VIOLATED, chain, now());
@@ -244,7 +247,8 @@ class CertificateVerifierTest {
             NameWriter.subject(SubjectNames.ofCommonName("test issuing")),
             CertificateDraft.keyIdentifier(pki.issuing.certificate()),
             pki.issuing.key(),
-            KeyAlgorithm.EC_P256);
+            KeyAlgorithm.EC_P256,
+            Optional.empty());
     assertRejected(
         Reason.WEAK_ALGORITHM, pki.issuing.presentedChainOf(draft.sign(issuer, pki.random)), now());
   }
@@ -291,6 +295,64 @@ class CertificateVerifierTest {
         new CertificateVerifier(
             List.of(new TrustedCa("plant", List.of(pki.root.certificate()), unknown.softFail())));
     assertInstanceOf(Accepted.class, soft.verify(device.chain(), now()));
+  }
+
+  @Test
+  void asksAboutTimeAndRevocationAnewForAChainItKnows() throws PkiException {
+    TlsIdentity device = pki.device("d");
+    AtomicReference<RevocationStatus> status = new AtomicReference<>(new RevocationStatus.Good());
+    var asking =
+        new CertificateVerifier(
+            List.of(
+                new TrustedCa(
+                    "plant", List.of(pki.root.certificate()), (_, _, _) -> status.get())));
+    Verification first = asking.verify(device.chain(), now());
+    assertEquals(first, asking.verify(device.chain(), now()));
+    status.set(new RevocationStatus.Revoked(now(), RevocationReason.SUPERSEDED));
+    assertEquals(
+        Reason.REVOKED,
+        assertInstanceOf(Rejected.class, asking.verify(device.chain(), now())).reason());
+    status.set(new RevocationStatus.Good());
+    Instant end = device.certificate().getNotAfter().toInstant();
+    assertEquals(
+        Reason.EXPIRED,
+        assertInstanceOf(Rejected.class, asking.verify(device.chain(), end)).reason());
+    assertEquals(first, asking.verify(device.chain(), now()));
+  }
+
+  @Test
+  void looksAgainAtWhatItAcceptedBefore() throws PkiException {
+    Accepted accepted = assertInstanceOf(Accepted.class, verify(pki.device("d").chain()));
+    assertEquals(accepted, verifier.recheck(accepted, now()));
+    Rejected expired =
+        assertInstanceOf(
+            Rejected.class, verifier.recheck(accepted, accepted.identity().notAfter()));
+    assertEquals(Reason.EXPIRED, expired.reason());
+    var nobody = new CertificateVerifier(List.of());
+    assertThrows(IllegalArgumentException.class, () -> nobody.recheck(accepted, now()));
+  }
+
+  @Test
+  void doesNotMistakeAnotherChainForOneItKnows() throws PkiException {
+    TlsIdentity device = pki.device("d");
+    assertInstanceOf(Accepted.class, verify(device.chain()));
+    assertRejected(Reason.UNKNOWN_CA, List.of(device.certificate()), now());
+    assertRejected(Reason.UNKNOWN_CA, List.of(device.certificate(), device.certificate()), now());
+  }
+
+  @Test
+  void remembersWithinItsBounds() throws PkiException {
+    VerifiedPaths paths = new VerifiedPaths(2);
+    var identity = ClientIdentity.of(pki.device("d").certificate());
+    var path = new VerifiedPaths.Path(pki.trusted("plant"), pki.root.certificate(), 1, identity);
+    paths.put("a", path);
+    paths.put("b", path);
+    assertTrue(paths.find("a").isPresent());
+    paths.put("c", path);
+    assertEquals(2, paths.size());
+    assertTrue(
+        paths.find("b").isEmpty() && paths.find("a").isPresent(),
+        "the one not asked for longest went");
   }
 
   @Test

@@ -18,7 +18,7 @@ public sealed interface Authentication {
   record Continue(byte[] data) implements Authentication {}
 
   /**
-   * @param reason for CONNACK: 0x86, 0x87, 0x8C, 0x88 or 0x97
+   * @param reason for CONNACK: 0x86, 0x87, 0x88, 0x89 or 0x8C
    * @param cause for one log line: what was wrong with which credential; never the credential
    *     itself
    */

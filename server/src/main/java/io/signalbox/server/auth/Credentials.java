@@ -25,17 +25,6 @@ record Credentials(
 
   private static final String BEARER = "Bearer ";
 
-  Credentials(
-      List<X509Certificate> certificates,
-      byte @Nullable [] token,
-      @Nullable String userName,
-      boolean mayBeNobody) {
-    this.certificates = certificates;
-    this.token = token;
-    this.userName = userName;
-    this.mayBeNobody = mayBeNobody;
-  }
-
   /** The password of CONNECT, else the bearer token of the WebSocket's HTTP request. */
   static Credentials of(Connect connect, Peer peer) throws CredentialException {
     byte[] password = connect.password();

@@ -176,7 +176,7 @@ final class TokenKey {
       return false;
     } catch (JwtException | IllegalArgumentException e) {
       throw CredentialException.ofToken( // the library's own text could quote the token
-          AuthFailure.TOKEN_MALFORMED, "token with a header or claim of the wrong type" + e);
+          AuthFailure.TOKEN_MALFORMED, "token with a header or claim of the wrong type");
     }
   }
 

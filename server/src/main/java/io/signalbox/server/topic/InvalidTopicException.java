@@ -5,6 +5,9 @@ package io.signalbox.server.topic;
  * every packet.
  */
 public final class InvalidTopicException extends Exception {
+  /** Characters of a peer's text that a message repeats; the text may have 65,535. */
+  private static final int QUOTED_MAX = 100;
+
   private final boolean illFormed;
 
   private InvalidTopicException(String problem, boolean illFormed) {
@@ -20,6 +23,12 @@ public final class InvalidTopicException extends Exception {
   /** Bytes that are not a UTF-8 Encoded String (section 1.5.4): a Malformed Packet, 0x81. */
   static InvalidTopicException illFormed(String problem) {
     return new InvalidTopicException(problem, true);
+  }
+
+  static String quoted(String text) {
+    return text.length() <= QUOTED_MAX
+        ? "\"" + text + "\""
+        : "\"" + text.substring(0, QUOTED_MAX) + "...\"";
   }
 
   /** Whether the bytes are no UTF-8 Encoded String at all, which makes the packet malformed. */

@@ -37,7 +37,8 @@ public record SharedFilter(String shareName, TopicFilter filter) {
   }
 
   private static InvalidTopicException invalid(String topicFilter, String problem) {
-    return InvalidTopicException.invalid("shared filter \"" + topicFilter + "\" " + problem);
+    return InvalidTopicException.invalid(
+        "shared filter " + InvalidTopicException.quoted(topicFilter) + " " + problem);
   }
 
   @Override

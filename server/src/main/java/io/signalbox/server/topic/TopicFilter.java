@@ -40,15 +40,17 @@ public final class TopicFilter {
           (i == 0 || utf8[i - 1] == '/') && (i + 1 == utf8.length || utf8[i + 1] == '/');
       if (!wholeLevel) {
         throw InvalidTopicException.invalid(
-            "topic filter \""
-                + filter
-                + "\": "
+            "topic filter "
+                + InvalidTopicException.quoted(filter)
+                + ": "
                 + (char) b
                 + " must be a whole level"); // [MQTT-4.7.1-1] [MQTT-4.7.1-2]
       }
       if (b == '#' && i + 1 != utf8.length) {
         throw InvalidTopicException.invalid(
-            "topic filter \"" + filter + "\": # must be the last level"); // [MQTT-4.7.1-1]
+            "topic filter "
+                + InvalidTopicException.quoted(filter)
+                + ": # must be the last level"); // [MQTT-4.7.1-1]
       }
     }
     return new TopicFilter(utf8, TopicName.levelEnds(utf8), wildcard);

@@ -72,7 +72,9 @@ public final class TopicName implements Comparable<TopicName> {
     for (byte b : utf8) {
       if (b == '+' || b == '#') {
         throw InvalidTopicException.invalid(
-            "topic name \"" + new String(utf8, UTF_8) + "\" contains a wildcard"); // [MQTT-4.7.0-1]
+            "topic name "
+                + InvalidTopicException.quoted(new String(utf8, UTF_8))
+                + " contains a wildcard"); // [MQTT-4.7.0-1]
       }
     }
     return new TopicName(utf8, hash, levelEnds(utf8));

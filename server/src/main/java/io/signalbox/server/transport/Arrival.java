@@ -238,7 +238,6 @@ final class Arrival {
   private void closed() {
     deadline.cancel();
     ticket.closed();
-    loop.metrics().connectionsOpen.add(loop.index(), -1);
     if (securing) {
       securing = false;
       loop.metrics().tlsHandshakesFailed.inc(loop.index());

@@ -30,6 +30,9 @@ final class ClientSocket implements WebSocketDecoder.Events {
   /** Another loop does not keep up with what this one hands it. */
   static final int HOLD_OUTBOX = 4;
 
+  /** The buffers of all connections are full and this one's packet is incomplete. */
+  static final int HOLD_MEMORY = 8;
+
   private static final Logger LOG = System.getLogger(ClientSocket.class.getName());
 
   /** Full read buffers taken from one socket before the others have their turn. */
@@ -86,6 +89,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private boolean backlog;
 
   private int holds;
+  private long memoryHeldMillis;
   private boolean peerEnded;
   private int drained;
 
@@ -299,9 +303,15 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   private void carry(byte[] array, int from, int to, int bytesMax) {
     if (loop.buffers().tight() && carry.size() + to - from > limits.carryBytesWhenTight()) {
-      loop.metrics().connectionsTurnedAway.inc(Metrics.Turnaway.MEMORY_LIMIT, loop.index());
-      owner.inputRefused();
-      return;
+      if (!owner.isKnown()) {
+        loop.metrics().connectionsTurnedAway.inc(Metrics.Turnaway.MEMORY_LIMIT, loop.index());
+        end(CloseCause.CLOSED_BY_US);
+        return;
+      }
+      if ((holds & HOLD_MEMORY) == 0) {
+        memoryHeldMillis = loop.nowMillis();
+        loop.holdUntilMemory(this);
+      }
     }
     carry.append(array, from, to - from, bytesMax);
   }
@@ -352,6 +362,27 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   boolean held() {
     return holds != 0;
+  }
+
+  /**
+   * Reads again if there is memory again, or gives up the connection if there was none for too
+   * long.
+   *
+   * @return whether it still waits
+   */
+  boolean waitsForMemory() {
+    if (state != State.OPEN) {
+      return false;
+    }
+    if (!loop.buffers().tight()) {
+      release(HOLD_MEMORY);
+      return false;
+    }
+    if (loop.nowMillis() - memoryHeldMillis < limits.slowReaderTimeout().toMillis()) {
+      return true;
+    }
+    owner.inputRefused();
+    return false;
   }
 
   private void decodeBacklog() {

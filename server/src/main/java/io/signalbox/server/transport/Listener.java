@@ -183,7 +183,6 @@ final class Listener {
       IoUtils.safeClose(connection);
       return;
     }
-    loop.metrics().connectionsOpen.add(loop.index(), 1);
     loop.metrics().connectionsAccepted.inc(Transport.valueOf(config.type().name()), loop.index());
     try {
       new Arrival(this, loop, connection, ticket).begin();

@@ -176,12 +176,13 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   @Override
+  public boolean isKnown() {
+    return accepted;
+  }
+
+  @Override
   public void inputRefused() {
-    if (accepted) {
-      disconnect(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full");
-    } else {
-      close();
-    }
+    disconnect(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full");
   }
 
   @Override

@@ -22,7 +22,10 @@ interface SocketOwner {
    */
   int bytesNeeded();
 
-  /** The buffers of all connections are full and this one has to give up an incomplete packet. */
+  /** Whether the peer has said who it is: then it may wait while the buffers of all are full. */
+  boolean isKnown();
+
+  /** The buffers of all connections were full for too long for this one's incomplete packet. */
   void inputRefused();
 
   /** The output fell below its low mark. */

@@ -102,7 +102,10 @@ public final class Transport implements AutoCloseable {
 
   private static String text(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    if (host.contains(":")) {
+      host = "[" + host.replaceFirst("(^0|:0)(:0)+(:|$)", "::") + "]"; // RFC 5952 4.2, RFC 3986
+    }
+    return host + ":" + address.getPort();
   }
 
   /** Every bound address; ports are the real ones. */

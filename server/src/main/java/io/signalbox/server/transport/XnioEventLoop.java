@@ -48,6 +48,8 @@ final class XnioEventLoop implements EventLoop {
   /** Chunks that go into one write. */
   private static final int GATHER_MAX = 64;
 
+  private static final int MEMORY_CHECK_MILLIS = 100;
+
   private static final int RECORD_BUFFER_BYTES = 128 * 1024;
 
   private final IoLoops loops;
@@ -74,6 +76,7 @@ final class XnioEventLoop implements EventLoop {
   private @Nullable Outbox[] outboxes = new @Nullable Outbox[0];
   private int congestedOutboxes;
   private final ArrayDeque<ClientSocket> heldBack = new ArrayDeque<>();
+  private final ArrayDeque<ClientSocket> waitingForMemory = new ArrayDeque<>();
 
   // Time.
   private final TimerWheel wheel;
@@ -323,6 +326,22 @@ final class XnioEventLoop implements EventLoop {
   void holdUntilRelieved(ClientSocket socket) {
     socket.hold(ClientSocket.HOLD_OUTBOX);
     heldBack.add(socket);
+  }
+
+  /** The socket reads no further until the buffers of all connections have room. */
+  void holdUntilMemory(ClientSocket socket) {
+    socket.hold(ClientSocket.HOLD_MEMORY);
+    if (waitingForMemory.isEmpty()) {
+      schedule(MEMORY_CHECK_MILLIS, this::checkMemory);
+    }
+    waitingForMemory.add(socket);
+  }
+
+  private void checkMemory() {
+    waitingForMemory.removeIf(socket -> !socket.waitsForMemory());
+    if (!waitingForMemory.isEmpty()) {
+      schedule(MEMORY_CHECK_MILLIS, this::checkMemory);
+    }
   }
 
   private void tick() {

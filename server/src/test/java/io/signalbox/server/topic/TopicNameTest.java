@@ -50,6 +50,15 @@ class TopicNameTest {
   }
 
   @Test
+  void repeatsOnlyTheBeginningOfALongText() {
+    String text = "x".repeat(60_000) + "#";
+    var e = assertThrows(InvalidTopicException.class, () -> TopicName.of(text));
+    assertTrue(String.valueOf(e.getMessage()).length() < 150);
+    var filter = assertThrows(InvalidTopicException.class, () -> TopicFilter.of(text));
+    assertTrue(String.valueOf(filter.getMessage()).length() < 150);
+  }
+
+  @Test
   @Spec(value = "MQTT-4.7.3-1", v3 = "MQTT-4.7.3-1")
   void rejectsTheEmptyName() {
     assertThrows(InvalidTopicException.class, () -> TopicName.of(""));

@@ -19,6 +19,7 @@ final class Limits {
   long bufferedBytesMax = D.bufferedBytesMax();
   long frameBytesMax = D.webSocketFrameBytesMax();
   long httpHeaderMillis = D.httpHeaderTimeout().toMillis();
+  long httpIdleMillis = D.httpIdleTimeout().toMillis();
 
   private Limits() {}
 
@@ -51,6 +52,6 @@ final class Limits {
         D.httpHeadersMax(),
         D.httpBodyBytesMax(),
         Duration.ofMillis(httpHeaderMillis),
-        D.httpIdleTimeout());
+        Duration.ofMillis(httpIdleMillis));
   }
 }

@@ -10,6 +10,7 @@ import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.signalbox.server.protocol.CloseCause;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -226,6 +227,30 @@ class WebSocketEntryTest {
         var client = RawClient.plain(broker.address(WS))) {
       client.send("GET /mqtt HTTP/1.1\r\nHost: ".getBytes(StandardCharsets.US_ASCII));
       client.readToEnd();
+    }
+  }
+
+  @Test
+  void theTimeLimitsOfHttpEndWithTheUpgrade() throws Exception {
+    var limits =
+        Limits.with(
+            l -> {
+              l.httpHeaderMillis = 200;
+              l.httpIdleMillis = 200;
+              l.handshakeMillis = 500;
+            });
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
+        var wire = Wire.open(broker, WS);
+        var idleHttp = RawClient.plain(broker.address(WS))) {
+      wire.send(RawClient.connect(0));
+      wire.read(5);
+      Wire.request(idleHttp, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      idleHttp.readToEnd(); // closed by the idle limit, which proves that it is in force
+      CountDownLatch later = new CountDownLatch(1);
+      broker.loops.loop(0).execute(() -> broker.loops.loop(0).schedule(800, later::countDown));
+      assertTrue(later.await(20, TimeUnit.SECONDS));
+      wire.send(new byte[] {(byte) 0xC0, 0});
+      assertEquals(2, wire.read(2).length);
     }
   }
 

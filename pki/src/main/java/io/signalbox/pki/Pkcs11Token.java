@@ -1,0 +1,168 @@
+package io.signalbox.pki;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.Provider;
+import java.security.ProviderException;
+import java.security.SecureRandom;
+import java.security.Security;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A token that keeps authorities' private keys and signs with them: PKCS#11 through the JDK's own
+ * provider. EC and RSA keys; they never leave the token.
+ *
+ * <p>Opening registers the provider at the end of the JVM's list, because the JDK looks for a token
+ * key's provider only there. Open a token once per process.
+ */
+public final class Pkcs11Token {
+  private static final AtomicInteger OPENED = new AtomicInteger();
+
+  private final Provider provider;
+  private final KeyStore store;
+
+  private Pkcs11Token(Provider provider, KeyStore store) {
+    this.provider = provider;
+    this.store = store;
+  }
+
+  /**
+   * Logs in to a token.
+   *
+   * @param library the vendor's PKCS#11 library
+   * @param slotIndex position among the slots with a token, from 0
+   * @throws PkiException if the library cannot be loaded, there is no such slot, or the PIN is
+   *     wrong
+   */
+  public static Pkcs11Token open(Path library, int slotIndex, Passphrase pin) throws PkiException {
+    if (!Files.isReadable(library)) {
+      throw new PkiException(
+          "the PKCS#11 library \"" + library + "\" is not there or not readable; check the path");
+    }
+    String configuration =
+        """
+        --name = signalbox%d
+        library = %s
+        slotListIndex = %d
+        attributes(generate, CKO_PRIVATE_KEY, *) = {
+          CKA_SENSITIVE = true
+          CKA_EXTRACTABLE = false
+        }
+        """
+            .formatted(OPENED.incrementAndGet(), library, slotIndex);
+    try {
+      Provider provider = Security.getProvider("SunPKCS11").configure(configuration);
+      KeyStore store = KeyStore.getInstance("PKCS11", provider);
+      store.load(null, pin.characters());
+      Security.addProvider(provider);
+      return new Pkcs11Token(provider, store);
+    } catch (GeneralSecurityException | IOException | ProviderException e) {
+      throw new PkiException(
+          "cannot log in to the token in slot "
+              + slotIndex
+              + " by \""
+              + library
+              + "\"; check the slot and the PIN",
+          e);
+    }
+  }
+
+  /**
+   * Makes a key on the token and a request for an authority's certificate.
+   *
+   * @param alias the key's name on the token; must be free
+   */
+  public CertificateSigningRequest createKey(
+      String alias, String commonName, KeyAlgorithm algorithm, Clock clock, SecureRandom random)
+      throws PkiException {
+    try {
+      if (store.containsAlias(alias)) {
+        throw new PkiException(
+            "the token has a key \"" + alias + "\" already; choose another name");
+      }
+      KeyPairGenerator generator = KeyPairGenerator.getInstance(family(algorithm), provider);
+      generator.initialize(algorithm.parameters());
+      KeyPair keys = generator.generateKeyPair();
+      // The JDK shows a token's key only beside a certificate, so it gets one that nobody trusts.
+      store.setKeyEntry(
+          alias,
+          keys.getPrivate(),
+          null,
+          new Certificate[] {placeholder(keys, algorithm, commonName, clock, random)});
+      return CertificateSigningRequest.create(keys, SubjectNames.ofCommonName(commonName), random);
+    } catch (GeneralSecurityException | ProviderException e) {
+      throw new PkiException(
+          "the token cannot make a key of type "
+              + algorithm.configName()
+              + " named \""
+              + alias
+              + "\"",
+          e);
+    }
+  }
+
+  /**
+   * The authority whose key is on the token.
+   *
+   * @param chain the authority's certificate, then those above it; the root may be missing
+   */
+  public CertificateAuthority authority(
+      String alias, List<X509Certificate> chain, Clock clock, SecureRandom random)
+      throws PkiException {
+    try {
+      if (store.getKey(alias, null) instanceof PrivateKey key) {
+        return CertificateAuthority.of(key, chain, clock, random);
+      }
+      throw new PkiException("the token has no private key \"" + alias + "\"; check the name");
+    } catch (GeneralSecurityException | ProviderException e) {
+      throw new PkiException("the token does not give access to its key \"" + alias + "\"", e);
+    }
+  }
+
+  private static String family(KeyAlgorithm algorithm) throws PkiException {
+    return switch (algorithm) {
+      case EC_P256, EC_P384 -> "EC";
+      case RSA_2048, RSA_3072, RSA_4096 -> "RSA";
+      case ED25519, ML_DSA_44, ML_DSA_65 ->
+          throw new PkiException(
+              "keys of type "
+                  + algorithm.configName()
+                  + " cannot be kept on a token; use EC P-256");
+    };
+  }
+
+  private static X509Certificate placeholder(
+      KeyPair keys, KeyAlgorithm algorithm, String commonName, Clock clock, SecureRandom random) {
+    SubjectNames names = SubjectNames.ofCommonName(commonName);
+    byte[] keyIdentifier = CertificateDraft.keyIdentifier(keys.getPublic());
+    var self =
+        new Issuer(
+            NameWriter.subject(names),
+            keyIdentifier,
+            keys.getPrivate(),
+            algorithm,
+            Optional.empty());
+    Validity brief = Validity.from(clock.instant(), Duration.ofMinutes(1));
+    var draft =
+        new CertificateDraft(
+            names,
+            keys.getPublic(),
+            algorithm,
+            CertificateProfile.DEVICE,
+            brief,
+            AuthorityUrls.NONE);
+    return draft.sign(self, random);
+  }
+}

@@ -1,0 +1,117 @@
+package io.signalbox.pki;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Needs SoftHSM 2, a token in software; the module's pom names its configuration file in the
+ * environment.
+ */
+class Pkcs11TokenTest {
+  private static final List<Path> LIBRARIES =
+      Stream.of(
+              "/usr/lib/softhsm/libsofthsm2.so",
+              "/usr/lib64/pkcs11/libsofthsm2.so",
+              "/opt/homebrew/lib/softhsm/libsofthsm2.so")
+          .map(Path::of)
+          .toList();
+
+  @Test
+  void keepsAnAuthoritysKeyAndSignsWithIt() throws Exception {
+    Path library = library();
+    initializeToken();
+    TestPki pki = new TestPki();
+    Pkcs11Token token = Pkcs11Token.open(library, 0, Passphrase.of("1234"));
+    CertificateSigningRequest request =
+        token.createKey("plant", "plant issuing", KeyAlgorithm.EC_P256, pki.clock, pki.random);
+    Refusals.assertRefused(
+        "has a key \"plant\" already",
+        () -> token.createKey("plant", "x", KeyAlgorithm.EC_P256, pki.clock, pki.random));
+    Refusals.assertRefused(
+        "cannot be kept on a token",
+        () -> token.createKey("ed", "x", KeyAlgorithm.ED25519, pki.clock, pki.random));
+    Refusals.assertRefused(
+        "has no private key \"other\"",
+        () -> token.authority("other", pki.issuing.chain(), pki.clock, pki.random));
+
+    var signed = pki.root.issue(request, CertificateProfile.ISSUING);
+    CertificateAuthority authority =
+        token.authority("plant", pki.root.chainOf(signed), pki.clock, pki.random);
+    var device =
+        authority.issue(
+            KeyAlgorithm.EC_P256.generate(pki.random).getPublic(),
+            SubjectNames.ofCommonName("d"),
+            CertificateProfile.DEVICE);
+    var verifier = new CertificateVerifier(List.of(pki.trusted("plant")));
+    assertInstanceOf(
+        Verification.Accepted.class,
+        verifier.verify(authority.presentedChainOf(device), pki.clock.instant()));
+    assertThrows(IllegalArgumentException.class, () -> Pem.encode(authority.key()));
+    Refusals.assertRefused(
+        "does not belong to the certificate",
+        () -> token.authority("plant", pki.issuing.chain(), pki.clock, pki.random));
+    Refusals.assertRefused(
+        "check the slot and the PIN", () -> Pkcs11Token.open(library, 99, Passphrase.of("1234")));
+  }
+
+  @Test
+  void explainsAMissingLibrary() {
+    Refusals.assertRefused(
+        "is not there or not readable",
+        () -> Pkcs11Token.open(Path.of("/no/such/library.so"), 0, Passphrase.of("1234")));
+  }
+
+  private static Path library() {
+    var found = LIBRARIES.stream().filter(Files::isReadable).findFirst();
+    Assumptions.assumeTrue(found.isPresent(), "skipped: SoftHSM 2 is not installed");
+    return found.get();
+  }
+
+  private static void initializeToken() throws IOException, InterruptedException {
+    String configuration = System.getenv("SOFTHSM2_CONF");
+    Assumptions.assumeTrue(
+        configuration != null, "skipped: SOFTHSM2_CONF is not set, as Maven does");
+    Path file = Path.of(configuration);
+    Path tokens = file.resolveSibling("softhsm-tokens");
+    if (Files.exists(tokens)) {
+      try (Stream<Path> old = Files.walk(tokens)) {
+        for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(path);
+        }
+      }
+    }
+    Files.createDirectories(tokens);
+    Files.writeString(
+        file,
+        "directories.tokendir = " + tokens + "\nobjectstore.backend = file\nlog.level = ERROR\n");
+    Process process =
+        new ProcessBuilder(
+                "softhsm2-util",
+                "--init-token",
+                "--slot",
+                "0",
+                "--label",
+                "test",
+                "--pin",
+                "1234",
+                "--so-pin",
+                "12345678")
+            .redirectErrorStream(true)
+            .redirectOutput(file.resolveSibling("softhsm-init.log").toFile())
+            .start();
+    assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+    assertEquals(0, process.exitValue());
+  }
+}
