@@ -109,6 +109,38 @@ public final class CertificateVerifier {
   }
 
   /**
+   * Looks once more at a chain that was accepted before, perhaps by another verifier, and again
+   * without a signature check: at validity, revocation, and whether an authority of the issuer's
+   * name is still trusted. Where authorities of one name have different keys, {@link #verify} tells
+   * more.
+   *
+   * @param chain as it was accepted
+   */
+  public Verification recheck(List<X509Certificate> chain, Instant at) {
+    ClientIdentity identity;
+    try {
+      identity = ClientIdentity.of(chain.getFirst());
+    } catch (PkiException e) {
+      return new Rejected(Reason.MALFORMED, e.getMessage());
+    }
+    @Nullable Rejected first = null;
+    for (Candidate candidate : candidates(chain)) {
+      List<X509Certificate> path = candidate.path();
+      Optional<Rejected> problem =
+          PathChecks.validity(path, at)
+              .or(() -> PathChecks.revocation(path, candidate.ca().revocation(), at));
+      if (problem.isEmpty()) {
+        return new Accepted(candidate.ca().name(), identity, path);
+      }
+      first = first == null ? problem.get() : first;
+      if (!ANOTHER_PATH_MAY_DO.contains(problem.get().reason())) {
+        return first;
+      }
+    }
+    return first != null ? first : unknown(identity);
+  }
+
+  /**
    * Asks about time and revocation only; empty if time decides against this path and another may
    * do.
    */
@@ -141,15 +173,17 @@ public final class CertificateVerifier {
         return first;
       }
     }
-    return first != null
-        ? first
-        : new Rejected(
-            Reason.UNKNOWN_CA,
-            "the certificate of \""
-                + identity.subject()
-                + "\" was issued by \""
-                + identity.issuerCommonName()
-                + "\", which is not a registered authority");
+    return first != null ? first : unknown(identity);
+  }
+
+  private static Rejected unknown(ClientIdentity identity) {
+    return new Rejected(
+        Reason.UNKNOWN_CA,
+        "the certificate of \""
+            + identity.subject()
+            + "\" was issued by \""
+            + identity.issuerCommonName()
+            + "\", which is not a registered authority");
   }
 
   private static Optional<Rejected> problem(Candidate candidate, Instant at) {

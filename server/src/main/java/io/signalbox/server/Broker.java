@@ -16,6 +16,7 @@ import io.signalbox.server.config.TlsConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.protocol.Protocol;
 import io.signalbox.server.protocol.ProtocolContext;
 import io.signalbox.server.protocol.WillPublisher;
@@ -133,6 +134,7 @@ final class Broker implements RunningBroker {
 
     List<EventLoop> all = loops.all();
     Wiring wiring = new Wiring();
+    LiveClients clients = new LiveClients(all, authenticators);
     SessionRegistry sessions =
         new SessionRegistry(
             all,
@@ -146,6 +148,7 @@ final class Broker implements RunningBroker {
     ProtocolContext context =
         new ProtocolContext(
             sessions,
+            clients,
             retained,
             store.writer(),
             authenticators,

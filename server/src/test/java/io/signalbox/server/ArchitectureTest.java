@@ -76,6 +76,7 @@ class ArchitectureTest {
           entry(
               "admin",
               Set.of(
+                  "protocol",
                   "session",
                   "retained",
                   "routing",

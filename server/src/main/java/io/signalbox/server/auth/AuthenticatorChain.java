@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * credential that is shown must be good: a wrong one is refused and never overlooked, not for the
  * other one and not for anonymous access. Any thread.
  */
-public final class AuthenticatorChain implements Authenticator {
+public final class AuthenticatorChain implements Authenticator, CredentialCheck {
   private static final Logger LOG = System.getLogger(AuthenticatorChain.class.getName());
 
   private final CertificateAuthenticator certificates;
@@ -135,6 +135,13 @@ public final class AuthenticatorChain implements Authenticator {
         yield Optional.empty();
       }
     };
+  }
+
+  @Override
+  public Optional<String> problem(Principal principal, Peer peer, String clientId) {
+    return principal.certificate() == null
+        ? Optional.empty()
+        : certificates.problem(peer.certificates());
   }
 
   /** The outcome if it is known without a signature check, else null. */

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,14 @@ final class CertificateAuthenticator {
       }
     }
     return principal;
+  }
+
+  /** Why a chain that was verified before is no longer good; no signature check. */
+  Optional<String> problem(List<X509Certificate> chain) {
+    return switch (verifier.get().recheck(chain, instant())) {
+      case Verification.Accepted _ -> Optional.empty();
+      case Verification.Rejected rejected -> Optional.of(rejected.text());
+    };
   }
 
   private Instant instant() {

@@ -75,6 +75,8 @@ public final class Metrics implements MultiCollector {
     REFUSED,
     TAKEN_OVER,
     CREDENTIALS_EXPIRED,
+    CREDENTIALS_WITHDRAWN,
+    ADMINISTRATIVE,
     NOT_AUTHORIZED,
     QUOTA_EXCEEDED,
     SERVER_SHUTDOWN,

@@ -21,6 +21,7 @@ import io.signalbox.server.store.StoreException;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The peer on one connection: how far it has come, who it is, and what we owe it. */
@@ -41,6 +42,12 @@ final class Client implements ClientHandler {
   private final ProtocolContext context;
   private final PendingAcks acks;
   private Phase phase = Phase.AWAITING_CONNECT;
+
+  /** When the check of its credentials began, in {@link LiveClients#epoch}. */
+  private long credentialEpoch;
+
+  /** For other threads; null before it is connected. */
+  private volatile @Nullable LiveClient facts;
 
   // From CONNECT on.
   private String clientId = "";
@@ -80,6 +87,7 @@ final class Client implements ClientHandler {
         if (!(packet instanceof Connect connect)) {
           throw PacketException.protocolError("the first packet is not CONNECT"); // [MQTT-3.1.0-1]
         }
+        credentialEpoch = context.clients().epoch();
         dispatcher.onConnect(this, connect);
       }
       case CONNECTING -> {
@@ -236,6 +244,7 @@ final class Client implements ClientHandler {
     Session mine = session;
     if (mine != null) {
       session = null;
+      context.clients().remove(this);
       context.metrics().sessionsConnected.add(connection.loop().index(), -1);
       mine.connectionEnded(connection, fate);
     }
@@ -280,11 +289,32 @@ final class Client implements ClientHandler {
   void authenticated(Principal who, Authorizer rights) {
     principal = who;
     authorizer = rights;
+    LiveClient before = facts;
+    if (before != null) {
+      facts = before.as(who);
+    }
   }
 
-  void connected(Session opened, int topicAliasMaximum) {
+  /** Why it must not be let in although it was found good: that was before a sweep. */
+  Optional<Ending> withdrawnMeanwhile() {
+    return context.clients().changedSince(credentialEpoch)
+        ? context.clients().withdrawn(principal(), connection.peer(), clientId)
+        : Optional.empty();
+  }
+
+  void connected(Session opened, int topicAliasMaximum, boolean cleanStart, int keepAlive) {
     phase = Phase.CONNECTED;
     session = opened;
+    facts =
+        new LiveClient(
+            clientId,
+            principal(),
+            connection.peer(),
+            connection.version(),
+            cleanStart,
+            keepAlive,
+            context.clocks().wallMillis());
+    context.clients().add(this); // a sweep that comes too late for the check sees it here
     inboundAliases = new @Nullable TopicName[topicAliasMaximum];
     context.metrics().sessionsConnected.add(connection.loop().index(), 1);
     scheduleCredentialEnd();
@@ -306,20 +336,56 @@ final class Client implements ClientHandler {
             .loop()
             .schedule(
                 delay,
-                () -> {
-                  boolean token = who.token() != null;
-                  closing(Metrics.Close.CREDENTIALS_EXPIRED);
-                  LOG.log(
-                      Level.INFO,
-                      "client {0} as {1}: its {2} expired",
-                      LogText.quote(clientId),
-                      LogText.quote(who.id()),
-                      token ? "token" : "certificate");
-                  end(Session.WillFate.SEND);
-                  connection.disconnect(
-                      token ? ReasonCode.MAXIMUM_CONNECT_TIME : ReasonCode.NOT_AUTHORIZED,
-                      token ? "the token expired" : "the certificate expired");
-                });
+                () ->
+                    endBy(
+                        Ending.credentialExpired(
+                            who.token() != null
+                                && who.token().expiresAtMillis() == who.expiresAtMillis())));
+  }
+
+  /**
+   * The server ends the connection of a client that was let in.
+   *
+   * @return false if it has ended already
+   */
+  boolean endBy(Ending ending) {
+    if (phase != Phase.CONNECTED || !connection.isOpen()) {
+      return false;
+    }
+    closing(ending.cause());
+    LOG.log(
+        Level.INFO,
+        "client {0} as {1} on {2} is disconnected: {3} (0x{4})",
+        LogText.quote(clientId),
+        LogText.quote(principal().id()),
+        connection.peer(),
+        ending.text(),
+        Integer.toHexString(ending.reason().code()));
+    end(Session.WillFate.SEND);
+    connection.disconnect(ending.reason(), ending.text());
+    return true;
+  }
+
+  /** Any thread, once it is connected. */
+  LiveClient facts() {
+    LiveClient known = facts;
+    assert known != null : "not connected";
+    return known;
+  }
+
+  Optional<LiveClientDetail> detail() {
+    Session mine = session;
+    return mine == null
+        ? Optional.empty()
+        : Optional.of(
+            new LiveClientDetail(
+                facts(),
+                connection.traffic(),
+                mine.isDurable(),
+                mine.isDurable() ? mine.expirySeconds() : 0,
+                mine.subscriptions().size(),
+                mine.inflightCount(),
+                mine.queuedInMemory()));
   }
 
   /** An exchange of AUTH packets begins. */

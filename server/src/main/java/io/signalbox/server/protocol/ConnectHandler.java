@@ -23,6 +23,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** CONNECT: who is it, may it connect, which session is its own (MQTT 5.0 section 3.1). */
@@ -223,10 +224,18 @@ final class ConnectHandler {
       Client client, Connect connect, boolean assigned, long expiry, OpenResult.Opened opened) {
     Properties asked = connect.properties();
     int keepAlive = keepAliveSeconds(connect);
+    Optional<Ending> withdrawn = client.withdrawnMeanwhile();
+    if (withdrawn.isPresent()) {
+      opened.session().connectionEnded(client.connection(), Session.WillFate.DISCARD);
+      refuse(client, withdrawn.get().reason(), withdrawn.get().text());
+      return;
+    }
     context.metrics().connectsAccepted.inc(client.connection().loop().index());
     client.connected(
         opened.session(),
-        connect.version() == ProtocolVersion.V5 ? context.limits().topicAliasMaximum() : 0);
+        connect.version() == ProtocolVersion.V5 ? context.limits().topicAliasMaximum() : 0,
+        connect.cleanStart(),
+        keepAlive);
     client
         .connection()
         .accepted(

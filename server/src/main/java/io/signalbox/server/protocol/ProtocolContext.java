@@ -15,6 +15,7 @@ import java.util.random.RandomGenerator;
 /** What every packet handler shares. Safe for every I/O thread. */
 public record ProtocolContext(
     SessionRegistry sessions,
+    LiveClients clients,
     RetainedMessages retained,
     StoreWriter writer,
     Authenticator authenticator,

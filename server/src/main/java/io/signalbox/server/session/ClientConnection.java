@@ -23,6 +23,9 @@ public interface ClientConnection {
   /** Of the CONNECT packet; {@link ProtocolVersion#V5} before one was read. */
   ProtocolVersion version();
 
+  /** What went over it so far. */
+  Traffic traffic();
+
   /** False from the moment its end was begun, by either side. */
   boolean isOpen();
 

@@ -92,6 +92,8 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private long memoryHeldMillis;
   private boolean peerEnded;
   private int drained;
+  private long bytesReceived;
+  private long bytesSent;
 
   // Output: INVARIANT: head is null exactly when tail is; outputBytes counts what stands in the
   // chunks, frame headers included.
@@ -126,6 +128,14 @@ final class ClientSocket implements WebSocketDecoder.Events {
     this.webSocket = webSocket ? new WebSocketDecoder(limits.webSocketFrameBytesMax()) : null;
     this.headroom = webSocket ? WebSocketFrames.HEADER_BYTES_MAX : 0;
     this.carry = new CarryBuffer(loop.buffers());
+  }
+
+  long bytesReceived() {
+    return bytesReceived;
+  }
+
+  long bytesSent() {
+    return bytesSent;
   }
 
   void start() {
@@ -218,6 +228,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
     if (state != State.OPEN) {
       return;
     }
+    bytesReceived += to - from;
     loop.metrics().bytesReceived.add(loop.index(), to - from);
     if (holds != 0 || backlog) {
       backlog = true;
@@ -554,6 +565,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
         bytes += chunk.end - chunk.start;
       }
       long taken = count == 1 ? sink.write(views[0]) : sink.write(views, 0, count);
+      bytesSent += taken;
       loop.metrics().bytesSent.add(loop.index(), taken);
       consumed(taken);
       // A socket that took a part is full. The TLS layer takes a record at a time.

@@ -25,6 +25,7 @@ import io.signalbox.server.protocol.ClientHandlers;
 import io.signalbox.server.protocol.CloseCause;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.ClientConnection;
+import io.signalbox.server.session.Traffic;
 import org.jspecify.annotations.Nullable;
 import org.xnio.StreamConnection;
 
@@ -56,6 +57,10 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private @Nullable Timer connectTimer;
   private @Nullable Timer keepAliveTimer;
   private long lastPacketMillis;
+
+  // Counters, for whoever asks after this client.
+  private long packetsReceived;
+  private long packetsSent;
 
   // Reading. INVARIANT: HOLD_OWNER is set on the socket while suspensions > 0 or a packet asked for
   // a pause.
@@ -142,6 +147,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   @Override
   public boolean accept(Packet packet) throws PacketException {
     packetSeen = true;
+    packetsReceived++;
     metrics.packetsReceived.inc(packet.type().number(), loop.index());
     if (!accepted) {
       ProtocolVersion said = decoder.version();
@@ -320,6 +326,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   private void finish(Chunk chunk, PacketType type) {
+    packetsSent++;
     metrics.packetsSent.inc(type.number(), loop.index());
     socket.written(chunk, output.position);
   }
@@ -441,6 +448,11 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   @Override
   public Peer peer() {
     return peer;
+  }
+
+  @Override
+  public Traffic traffic() {
+    return new Traffic(packetsReceived, packetsSent, socket.bytesReceived(), socket.bytesSent());
   }
 
   @Override

@@ -16,6 +16,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.ClientConnection;
+import io.signalbox.server.session.Traffic;
 import io.signalbox.server.topic.TopicName;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -36,6 +37,10 @@ final class FakeConnection implements ClientConnection {
   private final ClientHandler handler;
   private int suspended;
   private boolean open = true;
+
+  /** With which reason the broker ended it; null: it did not. */
+  @Nullable ReasonCode disconnectedWith;
+
   private boolean reading;
 
   FakeConnection(
@@ -106,6 +111,11 @@ final class FakeConnection implements ClientConnection {
         List.of(),
         true,
         null);
+  }
+
+  @Override
+  public Traffic traffic() {
+    return new Traffic(0, sent.size(), 0, 0);
   }
 
   @Override
@@ -180,6 +190,7 @@ final class FakeConnection implements ClientConnection {
 
   @Override
   public void disconnect(ReasonCode reason, @Nullable String reasonString) {
+    disconnectedWith = open ? reason : disconnectedWith;
     end();
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.auth.CredentialCheck;
 import io.signalbox.server.auth.ExchangeAuthenticator;
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.LimitsConfig;
@@ -106,6 +107,7 @@ final class SessionSimulationTest {
       context[0] =
           new ProtocolContext(
               sessions,
+              new LiveClients(all, CredentialCheck.NOTHING_IS_TAKEN_BACK),
               TestStores.retained(store, loops),
               store.writer(),
               (connect, _, _, answer) ->
@@ -415,7 +417,7 @@ final class SessionSimulationTest {
     }
   }
 
-  private static final class AllowAll implements Authorizer {
+  static final class AllowAll implements Authorizer {
     private static final AccessDecision YES = new AccessDecision(true, "test", false);
 
     @Override
@@ -440,7 +442,7 @@ final class SessionSimulationTest {
     }
   }
 
-  private static final class NoExchanges implements ExchangeAuthenticator {
+  static final class NoExchanges implements ExchangeAuthenticator {
     @Override
     public boolean knows(String method) {
       return false;

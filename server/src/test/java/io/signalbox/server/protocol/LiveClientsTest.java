@@ -1,0 +1,232 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.Authenticator;
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.routing.Router;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.session.SessionRegistry;
+import io.signalbox.server.store.Store;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LiveClientsTest {
+  private static final int LOOPS = 3;
+
+  @TempDir Path data;
+
+  private final ManualLoops loops = new ManualLoops(LOOPS, 1);
+  private final Set<String> withdrawn = ConcurrentHashMap.newKeySet();
+  private final List<Runnable> heldAnswers = new ArrayList<>();
+  private boolean hold;
+  private Store store;
+  private LiveClients clients;
+  private Protocol protocol;
+
+  @BeforeEach
+  void wire() throws Exception {
+    Metrics metrics = new Metrics(LOOPS, "test");
+    List<EventLoop> all = List.copyOf(loops.loops);
+    store = TestStores.open(data, loops, metrics);
+    SubscriptionTrie trie = new SubscriptionTrie();
+    SessionRegistry sessions =
+        new SessionRegistry(
+            all,
+            trie,
+            store,
+            loops,
+            metrics,
+            LimitsConfig.DEFAULTS,
+            SessionConfig.DEFAULTS,
+            (_, _, _) -> {});
+    clients =
+        new LiveClients(
+            all,
+            (_, _, clientId) ->
+                withdrawn.contains(clientId) ? Optional.of("revoked") : Optional.empty());
+    Authenticator authenticator =
+        (_, _, _, answer) -> {
+          Runnable accept = () -> answer.accept(new Authentication.Accepted(Principal.anonymous()));
+          if (hold) {
+            heldAnswers.add(accept);
+          } else {
+            accept.run();
+          }
+        };
+    ProtocolContext context =
+        new ProtocolContext(
+            sessions,
+            clients,
+            TestStores.retained(store, loops),
+            store.writer(),
+            authenticator,
+            new SessionSimulationTest.NoExchanges(),
+            (_, _, _, _, _, _) -> new SessionSimulationTest.AllowAll(),
+            LimitsConfig.DEFAULTS,
+            SessionConfig.DEFAULTS,
+            metrics,
+            loops,
+            new Random(1));
+    protocol = new Protocol(all, _ -> new Router(trie, 1_024, 1 << 20), context);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  private FakeConnection connect(int loop, String clientId) {
+    var connection = new FakeConnection(loops, loops.loops.get(loop), ProtocolVersion.V5, protocol);
+    Packet packet =
+        new Connect(ProtocolVersion.V5, clientId, true, 60, null, null, null, Properties.NONE);
+    connection.loop().execute(() -> connection.receive(packet));
+    return connection;
+  }
+
+  private List<FakeConnection> connect(int count) {
+    var made = new ArrayList<FakeConnection>();
+    for (int i = 0; i < count; i++) {
+      made.add(connect(i % LOOPS, "client%05d".formatted(i)));
+    }
+    settle();
+    return made;
+  }
+
+  private void settle() {
+    while (loops.step()) {}
+  }
+
+  @Test
+  void tellsWhoIsConnectedPageByPage() {
+    connect(10);
+    assertEquals(10, clients.count());
+    LiveClients.Page first = clients.list("", 4, _ -> true);
+    assertEquals(
+        List.of("client00000", "client00001", "client00002", "client00003"),
+        first.clients().stream().map(LiveClient::clientId).toList());
+    LiveClients.Page rest = clients.list(String.valueOf(first.next()), 100, _ -> true);
+    assertEquals(6, rest.clients().size());
+    assertEquals(null, rest.next());
+    assertEquals(
+        List.of("client00007"),
+        clients.list("", 4, c -> c.clientId().endsWith("7")).clients().stream()
+            .map(LiveClient::clientId)
+            .toList());
+    assertTrue(clients.find("client00007").isPresent());
+  }
+
+  @Test
+  void tellsWhatTheThreadOfAClientKnows() throws Exception {
+    connect(2);
+    var detail = clients.detail("client00001");
+    settle();
+    LiveClientDetail known = detail.get().orElseThrow();
+    assertEquals(60, known.client().keepAliveSeconds());
+    assertEquals(1, known.traffic().packetsSent());
+    assertFalse(known.durable());
+    assertEquals(Optional.empty(), clients.detail("nobody").get());
+  }
+
+  @Test
+  void forgetsAClientThatWentButNotTheOneThatTookItOver() {
+    FakeConnection old = connect(0, "same");
+    settle();
+    connect(1, "same");
+    settle();
+    assertEquals(ReasonCode.SESSION_TAKEN_OVER, old.disconnectedWith);
+    assertEquals(1, clients.count());
+    assertTrue(clients.find("same").isPresent());
+  }
+
+  @Test
+  void disconnectsManyInBoundedTurns() throws Exception {
+    List<FakeConnection> connections = connect(1_000);
+    assertEquals(1_000, clients.count());
+    var ended =
+        clients.disconnect(
+            client -> !client.clientId().equals("client00042"),
+            Ending.byAdministrator("maintenance"));
+    int most = 0;
+    int before = clients.count();
+    while (loops.step()) {
+      most = Math.max(most, before - clients.count());
+      before = clients.count();
+    }
+    assertEquals(999, ended.get());
+    assertEquals(1, clients.count());
+    assertTrue(most <= 64, () -> "one turn ended more than its bound");
+    assertEquals(ReasonCode.ADMINISTRATIVE_ACTION, connections.getFirst().disconnectedWith);
+    assertTrue(connections.get(42).isOpen());
+  }
+
+  @Test
+  void endsOnlyThoseWhoseCredentialsWereWithdrawn() throws Exception {
+    List<FakeConnection> connections = connect(5);
+    withdrawn.add("client00003");
+    var ended = clients.recheckCredentials();
+    settle();
+    assertEquals(1, ended.get());
+    assertEquals(ReasonCode.NOT_AUTHORIZED, connections.get(3).disconnectedWith);
+    assertEquals(4, clients.count());
+  }
+
+  @Test
+  void letsNobodyInWhoWasFoundGoodBeforeASweep() {
+    hold = true;
+    FakeConnection late = connect(0, "late");
+    settle();
+    withdrawn.add("late");
+    var ended = clients.recheckCredentials();
+    settle();
+    assertTrue(ended.isDone());
+    heldAnswers.forEach(answer -> loops.on(loops.loops.getFirst(), answer));
+    settle();
+    assertEquals(ReasonCode.NOT_AUTHORIZED, ((ConnAck) late.sent.getFirst()).reason());
+    assertFalse(late.isOpen());
+    assertEquals(0, clients.count());
+  }
+
+  @Test
+  void visitsEachClientOnItsThreadAndWaitsForWhatThatHandsOver() {
+    connect(200);
+    var visits = new AtomicInteger();
+    var handedOver = new AtomicInteger();
+    var done =
+        clients.visit(
+            client -> {
+              assertTrue(client.connection().loop().isCurrent());
+              visits.incrementAndGet();
+              int next = (client.connection().loop().index() + 1) % LOOPS;
+              loops.loops.get(next).execute(handedOver::incrementAndGet);
+            });
+    while (!done.isDone()) {
+      assertTrue(loops.step());
+    }
+    assertEquals(200, visits.get());
+    assertEquals(200, handedOver.get());
+  }
+}
