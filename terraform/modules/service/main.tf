@@ -1,0 +1,65 @@
+locals {
+  configuration_directory = "/etc/signalbox"
+  data_directory          = "/var/lib/signalbox"
+  jar                     = "/opt/signalbox/signalbox.jar"
+
+  defaults = {
+    data-directory = local.data_directory
+    listeners = [
+      { name = "mqtts", type = "tls", bind = var.bind, port = var.mqtt_port, client-certificate = "optional" },
+      { name = "wss", type = "wss", bind = var.bind, port = var.https_port, client-certificate = "optional", path = "/mqtt" },
+    ]
+  }
+  tls      = var.certificate_file == null ? {} : { tls = { certificate-file = var.certificate_file, private-key-file = var.private_key_file } }
+  policies = length(var.policies) == 0 ? {} : { policies = { shipped = [], directory = "policies" } }
+
+  # One level deep: a section that is set in both has the keys of both, and the caller's win.
+  base = merge(local.defaults, local.tls, local.policies)
+  configuration = merge(local.base, {
+    for section, value in var.configuration : section => try(merge(local.base[section], value), value)
+  })
+
+  configuration_yaml = "# Rendered by Terraform; a change here lasts until the machine is made anew.\n${yamlencode(local.configuration)}"
+
+  # Below 1024 a process needs to be allowed to listen; it gets that and nothing else.
+  privileged = min(var.mqtt_port, var.https_port) < 1024
+
+  systemd_unit = templatefile("${path.module}/templates/signalbox.service.tftpl", {
+    java           = var.java
+    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"], var.java_options))
+    jar            = local.jar
+    configuration  = "${local.configuration_directory}/signalbox.yaml"
+    open_files_max = var.open_files_max
+    capabilities   = local.privileged ? "CAP_NET_BIND_SERVICE" : ""
+  })
+
+  install = templatefile("${path.module}/templates/install.tftpl", {
+    jar    = local.jar
+    url    = var.jar_url
+    sha256 = var.jar_sha256
+  })
+
+  files = merge({
+    "${local.configuration_directory}/signalbox.yaml" = { content = local.configuration_yaml, permissions = "0644" }
+    "/etc/systemd/system/signalbox.service"           = { content = local.systemd_unit, permissions = "0644" }
+    "/opt/signalbox/install"                          = { content = local.install, permissions = "0755" }
+    }, {
+    for name, text in var.policies :
+    "${local.configuration_directory}/policies/${name}.policy.yaml" => { content = text, permissions = "0644" }
+  })
+
+  user_data = "#cloud-config\n${yamlencode({
+    package_update = true
+    packages       = var.packages
+    users = ["default", {
+      name           = "signalbox"
+      system         = true
+      homedir        = local.data_directory
+      no_create_home = true
+      shell          = "/usr/sbin/nologin"
+      lock_passwd    = true
+    }]
+    write_files = [for path, file in local.files : { path = path, content = file.content, permissions = file.permissions, owner = "root:root" }]
+    runcmd      = [["/opt/signalbox/install"]]
+  })}"
+}

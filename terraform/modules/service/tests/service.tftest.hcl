@@ -1,0 +1,118 @@
+variables {
+  jar_url    = "https://files.example.com/signalbox.jar"
+  jar_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+}
+
+run "defaults_listen_with_tls_only" {
+  command = plan
+
+  assert {
+    condition     = toset([for listener in yamldecode(output.configuration_yaml).listeners : listener.type]) == toset(["tls", "wss"])
+    error_message = "A listener without TLS is open by default."
+  }
+  assert {
+    condition     = !can(yamldecode(output.configuration_yaml).tls)
+    error_message = "A certificate is named that nobody has given."
+  }
+}
+
+run "user_data_is_a_cloud_config_with_every_file" {
+  command = plan
+
+  assert {
+    condition     = startswith(output.user_data, "#cloud-config\n")
+    error_message = "cloud-init takes this for something else."
+  }
+  assert {
+    condition     = { for file in yamldecode(output.user_data).write_files : file.path => file.content } == output.files
+    error_message = "The files of the user data are not those of the output."
+  }
+  assert {
+    condition     = length(output.user_data) < 16384
+    error_message = "The user data does not fit where 16 KiB are the limit."
+  }
+}
+
+run "own_configuration_wins_section_by_section" {
+  command = plan
+
+  variables {
+    certificate_file = "/etc/signalbox/tls/server.crt"
+    private_key_file = "/etc/signalbox/tls/server.key"
+    configuration    = { limits = { connections-max = 200000 }, tls = { protocols = ["TLSv1.3"] } }
+  }
+
+  assert {
+    condition = yamldecode(output.configuration_yaml).tls == {
+      certificate-file = "/etc/signalbox/tls/server.crt"
+      private-key-file = "/etc/signalbox/tls/server.key"
+      protocols        = ["TLSv1.3"]
+    }
+    error_message = "The section tls does not have the keys of both."
+  }
+  assert {
+    condition     = yamldecode(output.configuration_yaml).limits.connections-max == 200000
+    error_message = "The section limits is lost."
+  }
+}
+
+run "policies_replace_those_that_come_with_the_broker" {
+  command = plan
+
+  variables {
+    policies = { pump = "version: 1\nname: pump\n" }
+  }
+
+  assert {
+    condition     = output.files["/etc/signalbox/policies/pump.policy.yaml"] == "version: 1\nname: pump\n"
+    error_message = "The policy is not among the files."
+  }
+  assert {
+    condition     = yamldecode(output.configuration_yaml).policies == { shipped = [], directory = "policies" }
+    error_message = "The policies are not in force."
+  }
+}
+
+run "no_capability_without_a_privileged_port" {
+  command = plan
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nCapabilityBoundingSet=\n")
+    error_message = "The process may do more than it needs."
+  }
+}
+
+run "a_privileged_port_needs_one_capability" {
+  command = plan
+
+  variables {
+    https_port = 443
+  }
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n")
+    error_message = "The process could not listen on port 443."
+  }
+}
+
+run "refuses_what_could_break_out_of_a_line" {
+  command = plan
+
+  variables {
+    jar_url      = "https://files.example.com/a'$(reboot)"
+    jar_sha256   = "abc"
+    java_options = ["-Dx=\"y"]
+  }
+
+  expect_failures = [var.jar_url, var.jar_sha256, var.java_options]
+}
+
+run "refuses_a_certificate_without_its_key" {
+  command = plan
+
+  variables {
+    certificate_file = "/etc/signalbox/tls/server.crt"
+  }
+
+  expect_failures = [var.private_key_file]
+}

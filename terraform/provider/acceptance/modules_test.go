@@ -1,0 +1,152 @@
+package acceptance
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// module gives a workspace in which a module's folder is copied, so that nothing is left in the source tree.
+func module(t *testing.T, name string) *workspace {
+	t.Helper()
+	w := newWorkspace(t, "")
+	if err := os.CopyFS(w.file("module"), os.DirFS(filepath.Join("../../modules", name))); err != nil {
+		t.Fatal(err)
+	}
+	w.folder = w.file("module")
+	return w
+}
+
+func TestTheModuleServicePassesItsOwnTests(t *testing.T) {
+	t.Parallel()
+	w := module(t, "service").init(t)
+	if output := w.run(t, "test", "-no-color"); !strings.Contains(output, "Success! 8 passed, 0 failed.") {
+		t.Errorf("not all tests ran:\n%s", output)
+	}
+}
+
+func TestWhatTheModuleServiceRendersIsAccepted(t *testing.T) {
+	t.Parallel()
+	w := module(t, "service")
+	w.folder = filepath.Dir(w.folder)
+	java, err := exec.LookPath("java")
+	if err != nil {
+		java = "/bin/sh"
+	}
+	data := t.TempDir()
+	w.write(t, "main.tf", fmt.Sprintf(`
+module "service" {
+  source        = "./module"
+  jar_url       = "https://files.example.com/signalbox.jar"
+  jar_sha256    = "%064d"
+  java          = %q
+  bind          = ["127.0.0.1"]
+  configuration = { data-directory = %q, limits = { connections-max = 1000 } }
+  policies      = { pump = file("pump.json") }
+}
+
+output "all" {
+  value = { unit = module.service.systemd_unit, configuration = module.service.configuration_yaml, user_data = module.service.user_data }
+}
+`, 0, java, data))
+	w.write(t, "pump.json", `{"version": 1, "name": "pump", "match": {"group": "pumps"}, "statements": [
+  {"id": "data", "effect": "allow", "actions": ["connect", "publish"], "clientIds": ["${device.id}"], "topics": ["pump/${device.id}/#"]}]}`)
+	w.init(t).apply(t)
+	all := asJSON(t, w.run(t, "output", "-json", "all"))
+
+	t.Run("by systemd-analyze", func(t *testing.T) {
+		if _, err := exec.LookPath("systemd-analyze"); err != nil {
+			t.Skip("systemd-analyze is not on this machine")
+		}
+		w.write(t, "signalbox.service", all["unit"].(string))
+		if output, err := exec.Command("systemd-analyze", "verify", w.file("signalbox.service")).CombinedOutput(); err != nil ||
+			strings.Contains(string(output), "signalbox.service") {
+			t.Errorf("%v\n%s", err, output)
+		}
+	})
+	t.Run("by signalbox serve --check", func(t *testing.T) {
+		b := &broker{folder: w.folder}
+		if _, err := os.Stat(filepath.Join(home(t), "server/target/signalbox.jar")); err != nil {
+			t.Skip("there is no packaged broker")
+		}
+		w.write(t, "signalbox.yaml", all["configuration"].(string))
+		w.write(t, "policies/pump.policy.yaml", string(must(os.ReadFile(w.file("pump.json")))))
+		b.command(t, "serve", "--config", "signalbox.yaml", "--check")
+	})
+	t.Run("by the rules of cloud-init", func(t *testing.T) { isCloudConfig(t, all["user_data"].(string)) })
+}
+
+// isCloudConfig checks the keys that are used as cloud-init's own schema does.
+func isCloudConfig(t *testing.T, text string) {
+	t.Helper()
+	var document struct {
+		PackageUpdate bool       `yaml:"package_update"`
+		Packages      []string   `yaml:"packages"`
+		Users         []any      `yaml:"users"`
+		RunCmd        [][]string `yaml:"runcmd"`
+		WriteFiles    []struct {
+			Path, Content, Permissions, Owner string
+		} `yaml:"write_files"`
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&document); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(text, "#cloud-config\n") || len(document.RunCmd) == 0 || len(document.WriteFiles) != 4 {
+		t.Errorf("this is no cloud-config with four files:\n%s", text)
+	}
+	for _, file := range document.WriteFiles {
+		if !filepath.IsAbs(file.Path) || file.Content == "" || !slices.Contains([]string{"0644", "0755"}, file.Permissions) || file.Owner != "root:root" {
+			t.Errorf("%+v is not a file that cloud-init writes as meant", file)
+		}
+	}
+}
+
+func TestTheExamplesInTheReadmeOfServiceAreFormatted(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, "")
+	text := string(must(os.ReadFile("../../modules/service/README.md")))
+	blocks := strings.Split(text, "```terraform\n")[1:]
+	if len(blocks) != 4 {
+		t.Errorf("there are %d examples, not 4", len(blocks))
+	}
+	for i, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		w.write(t, fmt.Sprintf("example-%d.tf", i), code)
+	}
+	w.run(t, "fmt", "-check", "-diff")
+}
+
+func TestTheExamplesOfTheDocumentationAreValid(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, "")
+	count := 0
+	for _, pattern := range []string{"../examples/*/example.tf", "../examples/*/*/example.tf"} {
+		for _, file := range must(filepath.Glob(pattern)) {
+			w.write(t, fmt.Sprintf("example-%d.tf", count), string(must(os.ReadFile(file))))
+			count++
+		}
+	}
+	if count < 20 {
+		t.Errorf("there are only %d examples", count)
+	}
+	_, request := requestOf(t, "pump-7")
+	w.write(t, "pump-7.csr", request)
+	w.write(t, "installer.crt", authority(t, "Installer"))
+	w.write(t, "factory-ca.crt", authority(t, "Factory"))
+	w.init(t).run(t, "validate", "-no-color")
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}

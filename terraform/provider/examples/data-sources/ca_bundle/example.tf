@@ -1,0 +1,5 @@
+data "signalbox_ca_bundle" "this" {}
+
+output "ca" {
+  value = data.signalbox_ca_bundle.this.pem
+}

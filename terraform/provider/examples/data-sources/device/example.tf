@@ -1,0 +1,3 @@
+data "signalbox_device" "pump" {
+  id = "pump-7"
+}

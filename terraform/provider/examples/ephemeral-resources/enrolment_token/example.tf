@@ -1,0 +1,4 @@
+ephemeral "signalbox_enrolment_token" "pump" {
+  device      = "pump-7"
+  ttl_seconds = 600
+}

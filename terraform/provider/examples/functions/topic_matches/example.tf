@@ -1,0 +1,3 @@
+output "matches" {
+  value = provider::signalbox::topic_matches("plant/+/state", "plant/7/state") # true
+}

@@ -1,0 +1,4 @@
+resource "signalbox_group_membership" "example" {
+  group  = "pumps"
+  device = "pump-7"
+}

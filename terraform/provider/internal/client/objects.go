@@ -1,0 +1,278 @@
+package client
+
+// The objects of the API, field by field as its OpenAPI document has them. A pointer is a field that may be left out with a
+// meaning of its own, as the document says.
+
+// Device is a device of the registry.
+type Device struct {
+	ID              string            `json:"id,omitempty"`
+	DisplayName     string            `json:"displayName"`
+	Attributes      map[string]string `json:"attributes"`
+	Groups          *[]string         `json:"groups,omitempty"`
+	Enabled         bool              `json:"enabled"`
+	PendingApproval bool              `json:"pendingApproval"`
+	ClientIDPin     string            `json:"clientIdPin,omitempty"`
+	CreatedAt       string            `json:"createdAt,omitempty"`
+	UpdatedAt       string            `json:"updatedAt,omitempty"`
+	Revision        int64             `json:"revision,omitempty"`
+}
+
+// CertificateRequest asks for a certificate: with exactly one of CSRPEM, CertificatePEM and SealToPEM.
+type CertificateRequest struct {
+	CSRPEM           string `json:"csrPem,omitempty"`
+	CertificatePEM   string `json:"certificatePem,omitempty"`
+	SealToPEM        string `json:"sealToPem,omitempty"`
+	KeyType          string `json:"keyType,omitempty"`
+	CA               string `json:"ca,omitempty"`
+	ValidityHours    int64  `json:"validityHours,omitempty"`
+	RenewBeforeHours int64  `json:"renewBeforeHours"`
+	Status           string `json:"status,omitempty"`
+}
+
+// Certificate is one of the inventory.
+type Certificate struct {
+	Fingerprint      string `json:"fingerprint"`
+	Serial           string `json:"serial"`
+	Device           string `json:"device"`
+	Name             string `json:"name"`
+	CA               string `json:"ca,omitempty"`
+	Origin           string `json:"origin"`
+	Status           string `json:"status"`
+	Subject          string `json:"subject"`
+	Issuer           string `json:"issuer"`
+	NotBefore        string `json:"notBefore"`
+	NotAfter         string `json:"notAfter"`
+	RevokedAt        string `json:"revokedAt,omitempty"`
+	RevocationReason string `json:"revocationReason,omitempty"`
+	CertificatePEM   string `json:"certificatePem,omitempty"`
+	ChainPEM         string `json:"chainPem,omitempty"`
+	SealedPrivateKey string `json:"sealedPrivateKey,omitempty"`
+	CreatedAt        string `json:"createdAt"`
+	Revision         int64  `json:"revision"`
+}
+
+// CertificateChange switches a certificate on or off.
+type CertificateChange struct {
+	Status string `json:"status"`
+}
+
+// Revoke ends a certificate for good.
+type Revoke struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Group is a set of devices.
+type Group struct {
+	Name        string            `json:"name,omitempty"`
+	Description string            `json:"description"`
+	Attributes  map[string]string `json:"attributes"`
+	MemberCount int64             `json:"memberCount,omitempty"`
+	CreatedAt   string            `json:"createdAt,omitempty"`
+	UpdatedAt   string            `json:"updatedAt,omitempty"`
+	Revision    int64             `json:"revision,omitempty"`
+}
+
+// Member says that a device is in a group.
+type Member struct {
+	Group  string `json:"group"`
+	Device string `json:"device"`
+}
+
+// JwtIssuer is a signer of tokens that the broker accepts.
+type JwtIssuer struct {
+	Name               string        `json:"name,omitempty"`
+	Issuer             string        `json:"issuer"`
+	Audiences          []string      `json:"audiences"`
+	JwksURI            string        `json:"jwksUri,omitempty"`
+	JwksJSON           string        `json:"jwksJson,omitempty"`
+	PublicKeysPEM      []string      `json:"publicKeysPem,omitempty"`
+	HmacSecret         string        `json:"hmacSecret,omitempty"`
+	Algorithms         []string      `json:"algorithms"`
+	ClaimMapping       *ClaimMapping `json:"claimMapping,omitempty"`
+	ClockSkewSeconds   int64         `json:"clockSkewSeconds"`
+	MaxLifetimeSeconds int64         `json:"maxLifetimeSeconds"`
+	AclClaim           string        `json:"aclClaim"`
+	Enabled            bool          `json:"enabled"`
+	CreatedAt          string        `json:"createdAt,omitempty"`
+	UpdatedAt          string        `json:"updatedAt,omitempty"`
+	Revision           int64         `json:"revision,omitempty"`
+}
+
+// ClaimMapping says where in a token things stand.
+type ClaimMapping struct {
+	User       string            `json:"user,omitempty"`
+	Device     string            `json:"device,omitempty"`
+	Groups     string            `json:"groups,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+// TrustedCa is an authority whose client certificates are accepted.
+type TrustedCa struct {
+	Name                 string           `json:"name,omitempty"`
+	CertificatePEM       string           `json:"certificatePem"`
+	Enabled              bool             `json:"enabled"`
+	AutoRegister         bool             `json:"autoRegister"`
+	ProvisioningTemplate string           `json:"provisioningTemplate,omitempty"`
+	CrlPEM               string           `json:"crlPem,omitempty"`
+	CrlURL               string           `json:"crlUrl,omitempty"`
+	Ocsp                 *Ocsp            `json:"ocsp,omitempty"`
+	IdentityMapping      *IdentityMapping `json:"identityMapping,omitempty"`
+	Fingerprint          string           `json:"fingerprint,omitempty"`
+	Subject              string           `json:"subject,omitempty"`
+	NotAfter             string           `json:"notAfter,omitempty"`
+	CreatedAt            string           `json:"createdAt,omitempty"`
+	UpdatedAt            string           `json:"updatedAt,omitempty"`
+	Revision             int64            `json:"revision,omitempty"`
+}
+
+// Ocsp says whether and where an authority is asked about its certificates.
+type Ocsp struct {
+	Mode string `json:"mode,omitempty"`
+	URL  string `json:"url,omitempty"`
+}
+
+// IdentityMapping says where in a certificate the device's id stands.
+type IdentityMapping struct {
+	Source string `json:"source,omitempty"`
+	Prefix string `json:"prefix,omitempty"`
+	Suffix string `json:"suffix,omitempty"`
+}
+
+// IssuingCa is an authority whose key lives at the broker.
+type IssuingCa struct {
+	Name           string `json:"name,omitempty"`
+	CommonName     string `json:"commonName,omitempty"`
+	KeyType        string `json:"keyType,omitempty"`
+	Parent         string `json:"parent,omitempty"`
+	Offline        bool   `json:"offline"`
+	ValidityHours  int64  `json:"validityHours,omitempty"`
+	PathLength     int64  `json:"pathLength"`
+	Enabled        bool   `json:"enabled"`
+	State          string `json:"state,omitempty"`
+	CertificatePEM string `json:"certificatePem,omitempty"`
+	ChainPEM       string `json:"chainPem,omitempty"`
+	CSRPEM         string `json:"csrPem,omitempty"`
+	Fingerprint    string `json:"fingerprint,omitempty"`
+	NotAfter       string `json:"notAfter,omitempty"`
+	CreatedAt      string `json:"createdAt,omitempty"`
+	UpdatedAt      string `json:"updatedAt,omitempty"`
+	Revision       int64  `json:"revision,omitempty"`
+}
+
+// CaCertificate is what an offline root has signed.
+type CaCertificate struct {
+	ChainPEM string `json:"chainPem"`
+}
+
+// ProvisioningTemplate makes devices of what enrols or connects for the first time.
+type ProvisioningTemplate struct {
+	Name             string            `json:"name,omitempty"`
+	Description      string            `json:"description"`
+	DeviceIDTemplate string            `json:"deviceIdTemplate"`
+	Parameters       []string          `json:"parameters"`
+	Groups           []string          `json:"groups"`
+	Attributes       map[string]string `json:"attributes"`
+	Policies         []string          `json:"policies"`
+	ClientIDPin      string            `json:"clientIdPin,omitempty"`
+	Approval         string            `json:"approval"`
+	CA               string            `json:"ca,omitempty"`
+	ValidityHours    int64             `json:"validityHours,omitempty"`
+	CSRRules         *CSRRules         `json:"csrRules,omitempty"`
+	Enabled          bool              `json:"enabled"`
+	CreatedAt        string            `json:"createdAt,omitempty"`
+	UpdatedAt        string            `json:"updatedAt,omitempty"`
+	Revision         int64             `json:"revision,omitempty"`
+}
+
+// CSRRules says what a signing request of an enrolling device may hold.
+type CSRRules struct {
+	KeyTypes            []string `json:"keyTypes,omitempty"`
+	OrganizationalUnits []string `json:"organizationalUnits,omitempty"`
+	DNSDomains          []string `json:"dnsDomains,omitempty"`
+	URIPrefixes         []string `json:"uriPrefixes,omitempty"`
+}
+
+// ClaimToken lets devices enrol.
+type ClaimToken struct {
+	Name         string   `json:"name,omitempty"`
+	Template     string   `json:"template"`
+	Secret       string   `json:"secret,omitempty"`
+	Hint         string   `json:"hint,omitempty"`
+	MaxUses      int64    `json:"maxUses"`
+	Uses         int64    `json:"uses,omitempty"`
+	ExpiresAt    string   `json:"expiresAt,omitempty"`
+	AllowedCidrs []string `json:"allowedCidrs"`
+	Enabled      bool     `json:"enabled"`
+	CreatedAt    string   `json:"createdAt,omitempty"`
+	UpdatedAt    string   `json:"updatedAt,omitempty"`
+	Revision     int64    `json:"revision,omitempty"`
+}
+
+// User has a password.
+type User struct {
+	Name              string   `json:"name,omitempty"`
+	Password          string   `json:"password,omitempty"`
+	Groups            []string `json:"groups"`
+	Enabled           bool     `json:"enabled"`
+	PasswordChangedAt string   `json:"passwordChangedAt,omitempty"`
+	CreatedAt         string   `json:"createdAt,omitempty"`
+	UpdatedAt         string   `json:"updatedAt,omitempty"`
+	Revision          int64    `json:"revision,omitempty"`
+}
+
+// AccessTokenRequest asks for a token of a client.
+type AccessTokenRequest struct {
+	Subject    string   `json:"subject"`
+	Groups     []string `json:"groups"`
+	TTLSeconds int64    `json:"ttlSeconds,omitempty"`
+}
+
+// EnrolmentTokenRequest asks for a token of one device or one template.
+type EnrolmentTokenRequest struct {
+	Device     string `json:"device,omitempty"`
+	Template   string `json:"template,omitempty"`
+	TTLSeconds int64  `json:"ttlSeconds,omitempty"`
+}
+
+// Token is shown once.
+type Token struct {
+	Token     string `json:"token"`
+	ExpiresAt string `json:"expiresAt"`
+}
+
+// ServerInfo is about the broker.
+type ServerInfo struct {
+	Version   string           `json:"version"`
+	StartedAt string           `json:"startedAt"`
+	You       You              `json:"you"`
+	Limits    ServerLimits     `json:"limits"`
+	Counts    map[string]int64 `json:"counts"`
+}
+
+// You is who asks.
+type You struct {
+	Actor string   `json:"actor"`
+	Roles []string `json:"roles"`
+}
+
+// ServerLimits bound requests.
+type ServerLimits struct {
+	BatchOperationsMax      int64 `json:"batchOperationsMax"`
+	BodyBytesMax            int64 `json:"bodyBytesMax"`
+	TokenLifetimeSecondsMax int64 `json:"tokenLifetimeSecondsMax"`
+}
+
+// Endpoint is one listener of the broker.
+type Endpoint struct {
+	Listener string `json:"listener"`
+	Type     string `json:"type"`
+	Address  string `json:"address"`
+	Port     int64  `json:"port"`
+	URL      string `json:"url,omitempty"`
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}

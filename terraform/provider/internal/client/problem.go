@@ -1,0 +1,98 @@
+package client
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Problem is an answer of the API that says what is wrong (RFC 9457).
+type Problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"`
+	Errors []ProblemField `json:"errors,omitempty"`
+}
+
+// ProblemField points at a field of the body (RFC 6901).
+type ProblemField struct {
+	Pointer string `json:"pointer"`
+	Detail  string `json:"detail"`
+}
+
+func (p *Problem) Error() string {
+	lines := []string{p.Detail}
+	if p.Detail == "" {
+		lines[0] = p.Title
+	}
+	for _, field := range p.Errors {
+		if field.Detail != p.Detail || field.Pointer != "" {
+			lines = append(lines, strings.TrimSpace(field.Pointer+": "+field.Detail))
+		}
+	}
+	switch p.Status {
+	case http.StatusUnauthorized:
+		lines = append(lines, "Set \"token\" (or SIGNALBOX_TOKEN) to a token that the broker accepts, or \"certificate_file\" and "+
+			"\"private_key_file\" to a client certificate of an administrator. The first administrator's token is in the file "+
+			"admin.token of the broker's data directory.")
+	case http.StatusForbidden:
+		lines = append(lines, "The credential is good, but its groups give no role that may do this; the section \"admin\" of the broker's "+
+			"configuration maps groups to roles.")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func problemOf(response *http.Response, content []byte) *Problem {
+	problem := &Problem{}
+	if err := json.Unmarshal(content, problem); err != nil || problem.Status == 0 {
+		problem = &Problem{
+			Title: response.Status,
+			Detail: fmt.Sprintf("%s %s answered \"%s\" without saying why; is this the admin API of a Signalbox broker?",
+				response.Request.Method, response.Request.URL.Path, response.Status),
+		}
+	}
+	problem.Status = response.StatusCode
+	return problem
+}
+
+// Unreachable says that no answer came.
+type Unreachable struct {
+	Endpoint string
+	Cause    error
+}
+
+func (u *Unreachable) Unwrap() error { return u.Cause }
+
+func (u *Unreachable) Error() string {
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	switch {
+	case errors.As(u.Cause, &unknown):
+		return fmt.Sprintf("the certificate of %s comes from an authority that is not trusted here: %v\nSet \"ca_file\" (or "+
+			"SIGNALBOX_CA_FILE) to the broker's CA; of its development PKI that is ca.crt in the folder pki of the data directory.",
+			u.Endpoint, u.Cause)
+	case errors.As(u.Cause, &host):
+		return fmt.Sprintf("the certificate of %s is for another name: %v\nUse a name in \"endpoint\" that the certificate holds.",
+			u.Endpoint, u.Cause)
+	}
+	return fmt.Sprintf("no answer from %s: %v\nIs the broker running, is \"endpoint\" (or SIGNALBOX_ENDPOINT) the address of its wss "+
+		"listener, and does no firewall stand between?", u.Endpoint, u.Cause)
+}
+
+// IsNotFound says that the object does not exist.
+func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+
+// IsPreconditionFailed says that a Condition does not hold.
+func IsPreconditionFailed(err error) bool { return hasStatus(err, http.StatusPreconditionFailed) }
+
+// IsConflict says that the object's state does not allow the change.
+func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
+
+func hasStatus(err error, status int) bool {
+	var problem *Problem
+	return errors.As(err, &problem) && problem.Status == status
+}

@@ -1,0 +1,147 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// secrets are fields that the API takes and never shows, so that nothing can be compared with them.
+var secrets = []string{"hmacSecret", "password", "secret"}
+
+// attemptsMax bounds how often a change gives way to somebody else's.
+const attemptsMax = 5
+
+// create puts an object that should not exist yet. If it does and is what was wanted, an earlier request's answer was lost, or
+// it has been made by hand: it is taken over. If it is anything else it stays as it is.
+func create[A any](ctx context.Context, c *client.Client, path string, wanted *A) (*A, error) {
+	made := new(A)
+	err := c.Put(ctx, path, client.OnlyCreate, wanted, made)
+	if !client.IsPreconditionFailed(err) {
+		return made, err
+	}
+	present := new(A)
+	if err := c.Get(ctx, path, present); err != nil {
+		return nil, err
+	}
+	if fields := differences(wanted, present); len(fields) > 0 {
+		return nil, fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
+			path, strings.Join(fields, ", "))
+	}
+	return made, c.Put(ctx, path, client.OnlyRevision(revisionOf(present)), wanted, made)
+}
+
+// update replaces an object that was last seen as prior. Somebody may have changed it since: what does not concern the fields
+// that Terraform manages is no obstacle, anything else is.
+func update[A any](ctx context.Context, c *client.Client, path string, revision int64, prior, wanted *A) (*A, error) {
+	for attempt := 0; ; attempt++ {
+		made := new(A)
+		err := c.Put(ctx, path, client.OnlyRevision(revision), wanted, made)
+		if !client.IsPreconditionFailed(err) {
+			return made, err
+		}
+		present := new(A)
+		if err := c.Get(ctx, path, present); err != nil {
+			return nil, err
+		}
+		// Our own earlier request may have arrived: then this is what was wanted, and putting it again changes at most a secret.
+		if len(differences(wanted, present)) > 0 {
+			if fields := changedElsewhere(prior, wanted, present); len(fields) > 0 || attempt == attemptsMax {
+				return nil, fmt.Errorf("%s has been changed by somebody else since the plan was made (%s); plan again", path,
+					strings.Join(fields, ", "))
+			}
+		}
+		revision = revisionOf(present)
+	}
+}
+
+// revisionOf reads the revision of any object of the API.
+func revisionOf(object any) int64 {
+	return reflect.ValueOf(object).Elem().FieldByName("Revision").Int()
+}
+
+// changedElsewhere names the fields that Terraform manages, as wanted shows, and that are not as it saw them last.
+func changedElsewhere(prior, wanted, present any) []string {
+	managed := fieldsOf(wanted)
+	return slices.DeleteFunc(differences(prior, present), func(name string) bool {
+		_, found := managed[name]
+		return !found
+	})
+}
+
+// differences names the fields of wanted that are not so in present. What wanted leaves out may be anything.
+func differences(wanted, present any) []string {
+	want, have := fieldsOf(wanted), fieldsOf(present)
+	var names []string
+	for name, value := range want {
+		if !slices.Contains(secrets, name) && name != "revision" && !covers(value, have[name]) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func fieldsOf(object any) map[string]any {
+	text, err := json.Marshal(object)
+	if err != nil {
+		panic(fmt.Sprintf("%T is no JSON: %v", object, err)) // structs of strings, numbers and maps only
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		panic(fmt.Sprintf("%T is no JSON object: %v", object, err))
+	}
+	return fields
+}
+
+// covers compares as the API means it: a list is a set, a field with its empty value may be absent, and the white space around
+// a PEM text does not count.
+func covers(want, have any) bool {
+	switch want := want.(type) {
+	case map[string]any:
+		have, _ := have.(map[string]any)
+		for name, value := range want {
+			if !covers(value, have[name]) {
+				return false
+			}
+		}
+		for name, value := range have {
+			if _, wanted := want[name]; !wanted && !isEmpty(value) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		have, _ := have.([]any)
+		if len(want) != len(have) {
+			return false
+		}
+		for _, element := range want {
+			if !slices.ContainsFunc(have, func(other any) bool { return covers(element, other) }) {
+				return false
+			}
+		}
+		return true
+	case string:
+		have, _ := have.(string)
+		return strings.TrimSpace(want) == strings.TrimSpace(have)
+	case nil:
+		return true
+	}
+	return reflect.DeepEqual(want, have) || (have == nil && isEmpty(want))
+}
+
+func isEmpty(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		return len(value) == 0
+	case []any:
+		return len(value) == 0
+	}
+	return value == nil || reflect.ValueOf(value).IsZero()
+}

@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+type device struct {
+	ID              types.String `tfsdk:"id"`
+	DisplayName     types.String `tfsdk:"display_name"`
+	Attributes      types.Map    `tfsdk:"attributes"`
+	Groups          types.Set    `tfsdk:"groups"`
+	Enabled         types.Bool   `tfsdk:"enabled"`
+	PendingApproval types.Bool   `tfsdk:"pending_approval"`
+	ClientIDPin     types.String `tfsdk:"client_id_pin"`
+	CreatedAt       types.String `tfsdk:"created_at"`
+	Revision        types.Int64  `tfsdk:"revision"`
+}
+
+func newDevice() resource.Resource {
+	return &object[device, client.Device]{
+		kind: "device",
+		schema: schema.Schema{
+			MarkdownDescription: "A device of the registry. Disabling it ends its live connections; destroying it revokes its certificates too.",
+			Attributes: map[string]schema.Attribute{
+				"id":           nameAttribute("The device's id: policies know it as `${device.id}`."),
+				"display_name": textAttribute("For people."),
+				"attributes":   mapAttribute("Text by name; policies know them as `${device.attr.NAME}`."),
+				"groups": schema.SetAttribute{Optional: true, Computed: true, ElementType: types.StringType,
+					MarkdownDescription: "Groups that it is in, exactly. Left out, memberships are not managed here but by " +
+						"`signalbox_group_membership`; do not use both for one device."},
+				"enabled":          flagAttribute("`false` refuses its connections and ends those that are open.", true),
+				"pending_approval": flagAttribute("`true`: refused until it is `false`. Just-in-time provisioning makes such devices.", false),
+				"client_id_pin": schema.StringAttribute{Optional: true, Computed: true,
+					Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
+					MarkdownDescription: "The Client Identifier that it must use; with a `*` at the end the beginning of it; `*` alone: any. " +
+						"Its id by default."},
+				"created_at": createdAt(),
+				"revision":   revision(),
+			},
+		},
+		path:  func(m *device) string { return at("devices", m.ID.ValueString()) },
+		named: func(id string) (*device, error) { return &device{ID: types.StringValue(id)}, nil },
+		plan:  planDevice,
+		encode: func(ctx context.Context, m, _ *device, diagnostics *diag.Diagnostics) *client.Device {
+			wanted := &client.Device{
+				DisplayName:     m.DisplayName.ValueString(),
+				Attributes:      entriesOf(ctx, m.Attributes, diagnostics),
+				Enabled:         m.Enabled.ValueBool(),
+				PendingApproval: m.PendingApproval.ValueBool(),
+				ClientIDPin:     m.ClientIDPin.ValueString(),
+				Revision:        m.Revision.ValueInt64(),
+			}
+			if !m.Groups.IsNull() && !m.Groups.IsUnknown() {
+				groups := elementsOf(ctx, m.Groups, diagnostics)
+				wanted.Groups = &groups
+			}
+			return wanted
+		},
+		decode: func(ctx context.Context, a *client.Device, m *device, diagnostics *diag.Diagnostics) {
+			m.ID = types.StringValue(a.ID)
+			decodeDevice(ctx, a, m, diagnostics)
+		},
+	}
+}
+
+func decodeDevice(ctx context.Context, a *client.Device, m *device, diagnostics *diag.Diagnostics) {
+	var groups []string
+	if a.Groups != nil {
+		groups = *a.Groups
+	}
+	m.DisplayName = types.StringValue(a.DisplayName)
+	m.Attributes = mapOf(ctx, a.Attributes, diagnostics)
+	m.Groups = setOf(ctx, groups, diagnostics)
+	m.Enabled = types.BoolValue(a.Enabled)
+	m.PendingApproval = types.BoolValue(a.PendingApproval)
+	m.ClientIDPin = types.StringValue(a.ClientIDPin)
+	m.CreatedAt = types.StringValue(a.CreatedAt)
+	m.Revision = types.Int64Value(a.Revision)
+}
+
+// planDevice makes the default of client_id_pin known, so that a pin changed behind Terraform's back is seen.
+func planDevice(ctx context.Context, _ *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var id, pin types.String
+	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("id"), &id)...)
+	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("client_id_pin"), &pin)...)
+	if pin.IsNull() && !id.IsUnknown() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("client_id_pin"), id)...)
+	}
+}

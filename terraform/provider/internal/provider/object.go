@@ -1,0 +1,161 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// object is a resource for one kind of named object of the API: M is its form in Terraform, A in the API.
+type object[M, A any] struct {
+	kind   string
+	schema schema.Schema
+	// path is where the object lives.
+	path func(m *M) string
+	// encode gives what is put. The configuration holds what no plan and no state do: the secrets.
+	encode func(ctx context.Context, m, config *M, diagnostics *diag.Diagnostics) *A
+	// decode writes what the API shows into m, and leaves alone what means the same.
+	decode func(ctx context.Context, a *A, m *M, diagnostics *diag.Diagnostics)
+	// secretChanged says whether an update has to send the secret. Nil: there is none.
+	secretChanged func(before, after *M) bool
+	// named makes what an import starts from.
+	named func(id string) (*M, error)
+	// plan completes or checks a plan. Nil: nothing to do.
+	plan func(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse)
+	// checks hold between attributes.
+	checks []resource.ConfigValidator
+
+	client *client.Client
+}
+
+func (o *object[M, A]) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
+	response.TypeName = request.ProviderTypeName + "_" + o.kind
+}
+
+func (o *object[M, A]) Schema(_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse) {
+	response.Schema = o.schema
+}
+
+func (o *object[M, A]) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	o.client, _ = request.ProviderData.(*client.Client)
+}
+
+func (o *object[M, A]) ConfigValidators(context.Context) []resource.ConfigValidator { return o.checks }
+
+func (o *object[M, A]) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	if o.plan != nil && !request.Plan.Raw.IsNull() {
+		o.plan(ctx, o.client, request, response)
+	}
+}
+
+func (o *object[M, A]) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
+	var plan, config M
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	wanted := o.encode(ctx, &plan, &config, &response.Diagnostics)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	made, err := create(ctx, o.client, o.path(&plan), wanted)
+	if err != nil {
+		o.fail(&response.Diagnostics, "create", err)
+		return
+	}
+	o.decode(ctx, made, &plan, &response.Diagnostics)
+	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (o *object[M, A]) Read(ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse) {
+	var state M
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	present := new(A)
+	err := o.client.Get(ctx, o.path(&state), present)
+	if client.IsNotFound(err) {
+		response.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		o.fail(&response.Diagnostics, "read", err)
+		return
+	}
+	o.decode(ctx, present, &state, &response.Diagnostics)
+	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
+}
+
+func (o *object[M, A]) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
+	var plan, state, config, none M
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	given := &none
+	if o.secretChanged != nil && o.secretChanged(&state, &plan) {
+		given = &config
+	}
+	wanted := o.encode(ctx, &plan, given, &response.Diagnostics)
+	prior := o.encode(ctx, &state, &none, &response.Diagnostics)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	made, err := update(ctx, o.client, o.path(&plan), revisionOf(prior), prior, wanted)
+	if err != nil {
+		o.fail(&response.Diagnostics, "change", err)
+		return
+	}
+	o.decode(ctx, made, &plan, &response.Diagnostics)
+	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (o *object[M, A]) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
+	var state M
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	if err := o.client.Delete(ctx, o.path(&state)); err != nil {
+		o.fail(&response.Diagnostics, "delete", err)
+	}
+}
+
+func (o *object[M, A]) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
+	named, err := o.named(request.ID)
+	if err != nil {
+		response.Diagnostics.AddError("Not an import id of signalbox_"+o.kind, err.Error())
+		return
+	}
+	// Read writes over it; what is not there is said here, because Terraform's own words would not tell what was looked for.
+	present := new(A)
+	if err := o.client.Get(ctx, o.path(named), present); err != nil {
+		o.fail(&response.Diagnostics, "import", err)
+		return
+	}
+	o.decode(ctx, present, named, &response.Diagnostics)
+	response.Diagnostics.Append(response.State.Set(ctx, named)...)
+}
+
+func (o *object[M, A]) fail(diagnostics *diag.Diagnostics, verb string, err error) {
+	diagnostics.AddError(fmt.Sprintf("Cannot %s signalbox_%s", verb, o.kind), err.Error())
+}
+
+// at joins a path of the API; what comes from outside is escaped.
+func at(collection string, names ...string) string {
+	path := "/" + collection
+	for _, name := range names {
+		path += "/" + url.PathEscape(name)
+	}
+	return path
+}
