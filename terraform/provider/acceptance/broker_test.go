@@ -38,10 +38,19 @@ func home(t testing.TB) string {
 	return folder
 }
 
+// signalbox is the command, the repository's own unless SIGNALBOX names another.
+func signalbox(t testing.TB) string {
+	t.Helper()
+	if command := os.Getenv("SIGNALBOX"); command != "" {
+		return command
+	}
+	return filepath.Join(home(t), "signalbox")
+}
+
 // startBroker skips the test where there is no packaged broker.
 func startBroker(t *testing.T) *broker {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(home(t), "server/target/signalbox.jar")); err != nil {
+	if _, err := os.Stat(filepath.Join(home(t), "server/target/signalbox.jar")); err != nil && os.Getenv("SIGNALBOX") == "" {
 		t.Skip("there is no packaged broker; build it first: mvn -pl server -am package -DskipTests")
 	}
 	b := &broker{folder: t.TempDir(), https: freePort(t), mqtt: freePort(t)}
@@ -80,7 +89,7 @@ func (b *broker) start(t testing.TB) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	b.process = exec.Command(filepath.Join(home(t), "signalbox"), "serve", "--config", b.file("signalbox.yaml"))
+	b.process = exec.Command(signalbox(t), "serve", "--config", b.file("signalbox.yaml"))
 	b.process.Env = append(os.Environ(), "SIGNALBOX_BUILD=never")
 	b.process.Dir = b.folder
 	b.process.Stdout, b.process.Stderr = log, log
@@ -181,7 +190,7 @@ func (b *broker) change(t testing.TB, path string, fields map[string]any) {
 // command runs one of Signalbox's own.
 func (b *broker) command(t testing.TB, arguments ...string) string {
 	t.Helper()
-	command := exec.Command(filepath.Join(home(t), "signalbox"), arguments...)
+	command := exec.Command(signalbox(t), arguments...)
 	command.Dir = b.folder
 	command.Env = append(os.Environ(), "SIGNALBOX_BUILD=never")
 	output, err := command.CombinedOutput()

@@ -162,6 +162,7 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
+// Update asks for a new certificate only when the plan says so: the broker refuses another request while the one before is good.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, config certificate
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
@@ -169,7 +170,18 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := d.put(ctx, &plan, &config, &response.Diagnostics); err != nil {
+	var err error
+	if plan.Fingerprint.IsUnknown() {
+		err = d.put(ctx, &plan, &config, &response.Diagnostics)
+	} else {
+		var changed client.Certificate
+		change := client.CertificateChange{Status: plan.Status.ValueString()}
+		err = d.client.Put(ctx, at("certificates", plan.Fingerprint.ValueString()), client.Always, change, &changed)
+		if err == nil {
+			plan.decode(&changed)
+		}
+	}
+	if err != nil {
 		response.Diagnostics.AddError("Cannot change signalbox_device_certificate", err.Error())
 		return
 	}

@@ -1,0 +1,60 @@
+# Against a broker: SIGNALBOX_ENDPOINT, SIGNALBOX_CA_FILE and SIGNALBOX_TOKEN say which.
+variables {
+  groups = { fleet-pumps = { description = "All pumps" } }
+  devices = {
+    fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr") }
+    fleet-2 = { groups = ["fleet-pumps"], display_name = "Second pump" }
+  }
+}
+
+run "provisions_groups_devices_and_certificates" {
+  assert {
+    condition     = output.devices == tolist(["fleet-1", "fleet-2"])
+    error_message = "Not all devices are there."
+  }
+  assert {
+    condition     = keys(output.certificates) == ["fleet-1"] && startswith(output.certificates["fleet-1"].chain_pem, "-----BEGIN CERTIFICATE-----")
+    error_message = "Exactly the device with a request has a certificate."
+  }
+  assert {
+    condition     = signalbox_device.this["fleet-1"].client_id_pin == "fleet-1"
+    error_message = "The Client Identifier is not pinned to the device's id."
+  }
+}
+
+run "has_nothing_to_do_a_second_time" {
+  command = plan
+
+  assert {
+    condition     = output.certificates == run.provisions_groups_devices_and_certificates.certificates
+    error_message = "A second apply would make other certificates."
+  }
+}
+
+run "disables_one_device_and_leaves_the_rest" {
+  variables {
+    devices = {
+      fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr"), enabled = false }
+      fleet-2 = { groups = ["fleet-pumps"], display_name = "Second pump" }
+    }
+  }
+
+  assert {
+    condition     = !signalbox_device.this["fleet-1"].enabled && signalbox_device.this["fleet-2"].enabled
+    error_message = "Not exactly the one device is disabled."
+  }
+  assert {
+    condition     = output.certificates == run.provisions_groups_devices_and_certificates.certificates
+    error_message = "The certificate has changed."
+  }
+}
+
+run "refuses_a_group_that_nobody_makes" {
+  command = plan
+
+  variables {
+    devices = { fleet-1 = { groups = ["no-such-group"] } }
+  }
+
+  expect_failures = [var.devices]
+}

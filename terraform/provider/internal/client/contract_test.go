@@ -1,0 +1,83 @@
+package client
+
+import (
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+type schema struct {
+	Type       string            `yaml:"type"`
+	Ref        string            `yaml:"$ref"`
+	Properties map[string]schema `yaml:"properties"`
+	Items      *schema           `yaml:"items"`
+}
+
+// shapes are the types here and the schemas of the contract that they are.
+var shapes = map[string]any{
+	"Device": Device{}, "CertificateRequest": CertificateRequest{}, "Certificate": Certificate{}, "CertificateChange": CertificateChange{},
+	"Revoke": Revoke{}, "Group": Group{}, "Member": Member{}, "JwtIssuer": JwtIssuer{}, "TrustedCa": TrustedCa{}, "IssuingCa": IssuingCa{},
+	"ProvisioningTemplate": ProvisioningTemplate{}, "ClaimToken": ClaimToken{}, "User": User{}, "AccessTokenRequest": AccessTokenRequest{},
+	"EnrolmentTokenRequest": EnrolmentTokenRequest{}, "Token": Token{}, "ServerInfo": ServerInfo{}, "Problem": Problem{},
+	"DevicePage": Page[Device]{},
+}
+
+func TestTypesAreThoseOfTheContract(t *testing.T) {
+	text, err := os.ReadFile("../../../../server/src/main/resources/io/signalbox/server/admin/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Components struct {
+			Schemas map[string]schema `yaml:"schemas"`
+		} `yaml:"components"`
+	}
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	for name, shape := range shapes {
+		compare(t, document.Components.Schemas, name, document.Components.Schemas[name], reflect.TypeOf(shape))
+	}
+}
+
+func compare(t *testing.T, all map[string]schema, at string, want schema, have reflect.Type) {
+	t.Helper()
+	if want.Ref != "" {
+		want = all[want.Ref[strings.LastIndex(want.Ref, "/")+1:]]
+	}
+	if have.Kind() == reflect.Pointer {
+		have = have.Elem()
+	}
+	kinds := map[string][]reflect.Kind{"string": {reflect.String}, "integer": {reflect.Int, reflect.Int64}, "boolean": {reflect.Bool},
+		"array": {reflect.Slice}, "object": {reflect.Struct, reflect.Map}}
+	if !slices.Contains(kinds[want.Type], have.Kind()) {
+		t.Errorf("%s: the contract says %q, the type here is %v", at, want.Type, have)
+		return
+	}
+	if want.Type == "array" && want.Items != nil {
+		compare(t, all, at+"[]", *want.Items, have.Elem())
+	}
+	if have.Kind() != reflect.Struct {
+		return
+	}
+	seen := map[string]bool{}
+	for i := range have.NumField() {
+		name, _, _ := strings.Cut(have.Field(i).Tag.Get("json"), ",")
+		property, found := want.Properties[name]
+		if !found {
+			t.Errorf("%s has no field %q in the contract", at, name)
+			continue
+		}
+		seen[name] = true
+		compare(t, all, at+"."+name, property, have.Field(i).Type)
+	}
+	for name := range want.Properties {
+		if !seen[name] {
+			t.Errorf("%s lacks the field %q of the contract", at, name)
+		}
+	}
+}

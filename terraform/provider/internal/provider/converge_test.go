@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// shelf keeps one device as the API would: with a revision, and with the conditions of a PUT.
+type shelf struct {
+	device *client.Device
+	puts   int
+}
+
+func (s *shelf) client(t *testing.T) *client.Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			match := r.Header.Get("If-Match")
+			if (r.Header.Get("If-None-Match") == "*" && s.device != nil) ||
+				(match != "" && (s.device == nil || match != fmt.Sprintf("\"%d\"", s.device.Revision))) {
+				w.WriteHeader(http.StatusPreconditionFailed)
+				return
+			}
+			s.puts++
+			s.put(r)
+		}
+		_ = json.NewEncoder(w).Encode(s.device)
+	}))
+	t.Cleanup(server.Close)
+	c, err := client.New(client.Config{Endpoint: server.URL, Token: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (s *shelf) put(r *http.Request) {
+	before := s.device
+	s.device = &client.Device{Revision: 1}
+	_ = json.NewDecoder(r.Body).Decode(s.device)
+	if before != nil {
+		s.device.Revision = before.Revision + 1
+		if s.device.Groups == nil {
+			s.device.Groups = before.Groups
+		}
+	}
+}
+
+const onlyPath = "/devices/d"
+
+func named(name string) *client.Device {
+	return &client.Device{DisplayName: name, Attributes: map[string]string{}, Enabled: true}
+}
+
+func TestCreatesWhatIsNotThere(t *testing.T) {
+	s := &shelf{}
+	if made, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || made.Revision != 1 {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
+func TestTakesOverWhatAnEarlierCreateHasMade(t *testing.T) {
+	s := &shelf{device: named("pump")}
+	s.device.Revision = 7
+	if _, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLeavesAloneWhatSomebodyElseHasMade(t *testing.T) {
+	s := &shelf{device: named("somebody else's")}
+	_, err := create(context.Background(), s.client(t), onlyPath, named("pump"))
+	if err == nil || !strings.Contains(err.Error(), "displayName") || !strings.Contains(err.Error(), "import") || s.puts != 0 {
+		t.Errorf("%d puts, %v", s.puts, err)
+	}
+}
+
+func TestUpdatesAfterAChangeThatDoesNotMatter(t *testing.T) {
+	s := &shelf{device: named("pump")}
+	s.device.Revision, s.device.Groups = 8, &[]string{"added by a membership"}
+	made, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named("new name"))
+	if err != nil || made.DisplayName != "new name" || len(*made.Groups) != 1 {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
+func TestUpdatesAgainAfterALostAnswer(t *testing.T) {
+	s := &shelf{device: named("new name")}
+	s.device.Revision = 8
+	if made, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named("new name")); err != nil || made.DisplayName != "new name" {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
+func TestDoesNotOverwriteAChangeThatNobodyHasSeen(t *testing.T) {
+	s := &shelf{device: named("changed by hand")}
+	s.device.Revision = 8
+	_, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named("new name"))
+	if err == nil || !strings.Contains(err.Error(), "plan again") || s.device.DisplayName != "changed by hand" {
+		t.Errorf("%+v, %v", s.device, err)
+	}
+}
+
+func TestComparesAsTheApiMeansIt(t *testing.T) {
+	wanted := &client.ClaimToken{Template: "t", AllowedCidrs: []string{"b", "a"}, MaxUses: 1, Secret: "s", Enabled: false}
+	if found := differences(wanted, &client.ClaimToken{Template: "t", AllowedCidrs: []string{"a", "b"}, MaxUses: 1}); len(found) > 0 {
+		t.Errorf("these are the same: %v", found)
+	}
+	if found := differences(wanted, &client.ClaimToken{Template: "t", AllowedCidrs: []string{"a"}, MaxUses: 2}); len(found) != 2 {
+		t.Errorf("two fields differ, not %v", found)
+	}
+	if found := differences(&client.Device{Attributes: map[string]string{}}, &client.Device{Attributes: map[string]string{"a": "b"}}); len(found) != 1 {
+		t.Errorf("an attribute too many is a difference, not %v", found)
+	}
+}
