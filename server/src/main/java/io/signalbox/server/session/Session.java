@@ -13,9 +13,9 @@ import io.signalbox.server.routing.StoredMessage;
 import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.store.AssignPacketId;
+import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.Dequeue;
 import io.signalbox.server.store.DisconnectSession;
-import io.signalbox.server.store.EndSession;
 import io.signalbox.server.store.MarkReleased;
 import io.signalbox.server.store.MarkSent;
 import io.signalbox.server.store.OpenSession;
@@ -260,7 +260,7 @@ public final class Session implements Subscriber {
     SessionWill stored = will != null && (durable || will.outlivesCrash()) ? will : null;
     boolean fresh = number == 0;
     if (!durable && stored == null) {
-      opened(request, false);
+      openTransient(request);
       return;
     }
     disk.begin();
@@ -284,6 +284,24 @@ public final class Session implements Subscriber {
                   opened(request, !fresh);
                 },
                 problem -> failedToOpen(request, problem)));
+  }
+
+  /**
+   * Nothing of it is stored, but CONNACK also says that there is no other session any more, and a
+   * crash must not bring one back that the client was told is gone.
+   */
+  private void openTransient(OpenRequest request) {
+    if (!context.registry().isAnyRowEnding()) {
+      opened(request, false);
+      return;
+    }
+    disk.begin();
+    context
+        .writer()
+        .submit(
+            new Barrier(),
+            new OnLoop(
+                owner, _ -> opened(request, false), problem -> failedToOpen(request, problem)));
   }
 
   private void opened(OpenRequest request, boolean sessionPresent) {
@@ -476,7 +494,7 @@ public final class Session implements Subscriber {
     }
     subscriptions.clear();
     if (number != 0) {
-      context.writer().submit(new EndSession(number, -1), null);
+      context.registry().endRow(number, owner);
     }
     context.registry().forget(this);
     while (!waiting.isEmpty()) {

@@ -7,6 +7,8 @@ import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.store.Command;
+import io.signalbox.server.store.EndSession;
 import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.store.Store;
 import java.util.Collection;
@@ -14,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Client Identifier to session. Every method but {@link #load} may be called on any I/O thread: an
@@ -25,6 +28,7 @@ public final class SessionRegistry {
   public static final long NEVER_SECONDS = 0xFFFF_FFFFL;
 
   private final ConcurrentHashMap<String, Session> sessions = new ConcurrentHashMap<>();
+  private final AtomicInteger rowsEnding = new AtomicInteger();
   private final List<EventLoop> loops;
   private final SessionContext context;
 
@@ -85,6 +89,25 @@ public final class SessionRegistry {
     } else {
       owner.execute(() -> handOn(session, request));
     }
+  }
+
+  /**
+   * A session with a row in the store ends. To be called before {@link #forget}, so that whoever
+   * finds no session also sees that one may still be on disk.
+   */
+  void endRow(long number, EventLoop owner) {
+    rowsEnding.incrementAndGet();
+    context
+        .writer()
+        .submit(
+            new EndSession(number, Command.ANY_EPOCH),
+            new OnLoop(
+                owner, _ -> rowsEnding.decrementAndGet(), _ -> rowsEnding.decrementAndGet()));
+  }
+
+  /** Whether a crash now could bring back a session that has ended. Any thread. */
+  boolean isAnyRowEnding() {
+    return rowsEnding.get() > 0;
   }
 
   void forget(Session session) {
