@@ -292,11 +292,16 @@ public final class StoreWriter {
     try {
       batch.begin(mayGrow);
       long index = batch.state().appliedIndex;
+      boolean changed = false;
       for (Entry entry : entries) {
         Command command = entry.command;
         if (command != null && !entry.faulty) {
-          apply(entry, command, ++index, mayGrow);
+          changed |= apply(entry, command, ++index, mayGrow);
         }
+      }
+      if (!changed) {
+        batch.drops.report(metrics);
+        return; // to refuse takes no commit, and a full disk might not let us have one
       }
       batch.flush();
       space.used(batch.usedBytes());
@@ -326,18 +331,23 @@ public final class StoreWriter {
     return true;
   }
 
-  private void apply(Entry entry, Command command, long index, boolean mayGrow)
+  /**
+   * @return false: it was refused and changed nothing
+   */
+  private boolean apply(Entry entry, Command command, long index, boolean mayGrow)
       throws FaultException {
     entry.result = null;
     entry.failure = null;
     if (!mayGrow && command.grows()) {
       entry.failure = new StoreException(Reason.STORE_FULL);
-      return;
+      return false;
     }
     try {
       entry.result = machine.apply(index, command);
+      return true;
     } catch (StoreException refused) {
       entry.failure = refused;
+      return false;
     } catch (LmdbException e) {
       throw e;
     } catch (RuntimeException e) {
