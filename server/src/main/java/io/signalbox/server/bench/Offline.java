@@ -10,13 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Messages for sessions whose clients are away: how quickly the broker takes them, and how quickly
- * the clients get them when they return.
+ * Messages for sessions that outlive their connections: how quickly the broker takes them, and how
+ * quickly the clients get them, either when they return or, if they stay, all the while.
  */
 public final class Offline {
   private final Run run;
   private final Load load;
   private final int sessions;
+  private final boolean stay;
   private final Publisher.Acknowledgements acknowledgements;
   private final List<Publisher> publishers = new ArrayList<>();
   private final List<TopicName> topics = new ArrayList<>();
@@ -25,7 +26,8 @@ public final class Offline {
   private long received;
   private long strays;
 
-  private Offline(Run run, Load load, int sessions) {
+  private Offline(Run run, Load load, int sessions, boolean stay) {
+    this.stay = stay;
     this.run = run;
     this.load = load;
     this.sessions = sessions;
@@ -36,8 +38,9 @@ public final class Offline {
    * Measures.
    *
    * @param load its {@code messages} are those of each session, 1 or more; QoS 1 or 2
+   * @param stay the sessions' clients are connected while messages are published
    */
-  public static Report measure(Target target, Load load, int sessions)
+  public static Report measure(Target target, Load load, int sessions, boolean stay)
       throws ClientException, IOException {
     if (load.messages() < 1 || sessions < 1) {
       throw new IllegalArgumentException("at least one session and one message");
@@ -46,7 +49,7 @@ public final class Offline {
       throw new IllegalArgumentException("QoS 0 is not kept for clients that are away");
     }
     try (var run = new Run(target)) {
-      return new Offline(run, load, sessions).measure();
+      return new Offline(run, load, sessions, stay).measure();
     }
   }
 
@@ -67,16 +70,20 @@ public final class Offline {
     List<MqttClient> first =
         run.connectAll(sessions, i -> run.target.persistent("away", i), receivers::get);
     run.subscribeAll(first, i -> List.of(topics.get(i).toString()), load.qos());
-    run.disconnectAll(first);
+    if (!stay) {
+      run.disconnectAll(first);
+    }
 
     List<MqttClient> publishing =
         run.connectAll(sessions, i -> run.target.clean("pub", i), _ -> acknowledgements);
     for (int i = 0; i < sessions; i++) {
-      publishers.add(new Publisher(run, publishing.get(i), i, load, false));
+      var publisher = new Publisher(run, publishing.get(i), i, load, false);
+      publishers.add(publisher);
+      acknowledgements.time(publisher);
     }
     long messages = load.messages() * sessions;
     Report report =
-        run.report("offline")
+        run.report(stay ? "online" : "offline")
             .put("qos", load.qos().value())
             .put("payload-bytes", load.payloadBytes())
             .put("sessions", sessions)
@@ -87,6 +94,19 @@ public final class Offline {
     queueing.stop(run.lastProgressNanos());
     queueing.putRate(report, "queued", messages);
 
+    acknowledgements.reportLatency(report);
+
+    if (stay) {
+      boolean _ = run.await(() -> received >= messages);
+      run.disconnectAll(first);
+    } else {
+      drain(report, messages);
+    }
+    check(report);
+    return report;
+  }
+
+  private void drain(Report report, long messages) throws ClientException, IOException {
     Measured draining = Measured.start(run.server);
     List<MqttClient> again =
         run.connectAll(sessions, i -> run.target.persistent("away", i), receivers::get);
@@ -94,9 +114,6 @@ public final class Offline {
     draining.stop(run.lastProgressNanos());
     draining.putRate(report, "drained", received);
     run.disconnectAll(again);
-
-    check(report);
-    return report;
   }
 
   private boolean send() throws ClientException {

@@ -6,12 +6,16 @@ import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.topic.TopicName;
+import java.util.IdentityHashMap;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /** One publishing client and its numbered messages. */
 final class Publisher {
   private static final byte[] NO_PROPERTIES = {};
   private static final int NO_EXPIRY = -1;
+  private static final int PACKET_IDS = 65_536;
+  private static final long LATENCY_NANOS_MAX = 600_000_000_000L;
 
   private final Run run;
   private final MqttClient client;
@@ -20,6 +24,9 @@ final class Publisher {
   private final boolean retain;
   private final int window;
   private final byte[] payload;
+
+  /** By Packet Identifier. */
+  private final long[] sentNanos;
 
   private long sent;
 
@@ -37,6 +44,7 @@ final class Publisher {
     this.retain = retain;
     this.window = load.window();
     this.payload = new byte[load.payloadBytes()];
+    this.sentNanos = new long[qos == Qos.AT_MOST_ONCE ? 0 : PACKET_IDS];
   }
 
   boolean canSend() {
@@ -49,7 +57,15 @@ final class Publisher {
   void send(TopicName topic, long dueNanos) {
     Stamp.write(payload, run.id, index, sent, dueNanos);
     sent++;
-    int _ = client.publish(topic, qos, retain, NO_PROPERTIES, NO_EXPIRY, payload);
+    int packetId = client.publish(topic, qos, retain, NO_PROPERTIES, NO_EXPIRY, payload);
+    if (qos != Qos.AT_MOST_ONCE) {
+      sentNanos[packetId] = System.nanoTime();
+    }
+  }
+
+  /** Since the message with that Packet Identifier was sent. */
+  private long nanosSinceSent(int packetId) {
+    return System.nanoTime() - sentNanos[packetId];
   }
 
   /** Takes back what a retained message left. */
@@ -77,6 +93,8 @@ final class Publisher {
   /** What all publishers of a run hear. */
   static final class Acknowledgements extends Run.Member {
     private final Run run;
+    private final IdentityHashMap<MqttClient, Publisher> timed = new IdentityHashMap<>();
+    private final Histogram latency = new Histogram(LATENCY_NANOS_MAX, 3);
     private long refused;
     private @Nullable String firstRefusal;
 
@@ -89,12 +107,26 @@ final class Publisher {
     public void onAcknowledged(
         MqttClient client, int packetId, ReasonCode reason, Properties properties) {
       run.progress();
+      Publisher publisher = timed.get(client);
+      if (publisher != null) {
+        latency.recordValue(Math.min(LATENCY_NANOS_MAX, publisher.nanosSinceSent(packetId)));
+      }
       if (reason.isError()) {
         refused++;
         if (firstRefusal == null) {
           firstRefusal = Explanation.reason(reason, properties);
         }
       }
+    }
+
+    /** Takes the time of this publisher's acknowledgements from now on. */
+    void time(Publisher publisher) {
+      timed.put(publisher.client, publisher);
+    }
+
+    /** From PUBLISH to PUBACK, or to PUBREC and PUBCOMP, of those that are timed. */
+    void reportLatency(Report report) {
+      report.latency("acknowledgement", latency);
     }
 
     void report(Report report) {

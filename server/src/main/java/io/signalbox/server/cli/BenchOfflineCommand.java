@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "offline",
     description = {
-      "Publish to sessions whose clients are away, then have them return and fetch everything.",
+      "Publish to sessions whose clients are away, then have them return and fetch everything;"
+          + " or have them stay.",
       "The broker must queue that much: see its limits.",
     },
     footerHeading = "%nExamples:%n",
@@ -39,6 +40,9 @@ final class BenchOfflineCommand implements Callable<Integer> {
       description = "Sessions, each with its own publisher (default: ${DEFAULT-VALUE}).")
   private int sessions;
 
+  @Option(names = "--stay", description = "The clients of the sessions are connected all the time.")
+  private boolean stay;
+
   @Mixin private BenchLoadOptions load;
 
   @Mixin private BenchTargetOptions target;
@@ -52,6 +56,6 @@ final class BenchOfflineCommand implements Callable<Integer> {
         spec,
         broker ->
             Offline.measure(
-                broker, load.load(0, messages, Duration.ZERO, Duration.ZERO), sessions));
+                broker, load.load(0, messages, Duration.ZERO, Duration.ZERO), sessions, stay));
   }
 }

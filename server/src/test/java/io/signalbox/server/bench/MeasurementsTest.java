@@ -186,10 +186,19 @@ class MeasurementsTest {
 
   @Test
   void queuesForClientsThatAreAwayAndDrains() throws Exception {
-    Report report = Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3);
+    Report report = Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3, false);
 
     assertTrue(report.passed(), report::toText);
     assertEquals(150, json(report).get("messages").getAsLong());
+    assertTrue(json(report).has("drained-per-s"), report::toText);
+  }
+
+  @Test
+  void timesAcknowledgementsWhileLastingSessionsListen() throws Exception {
+    Report report = Offline.measure(target(), load(Qos.EXACTLY_ONCE, 0, 50), 3, true);
+
+    assertTrue(report.passed(), report::toText);
+    assertTrue(json(report).get("acknowledgement-p99-us").getAsDouble() > 0, report::toText);
   }
 
   @Test
