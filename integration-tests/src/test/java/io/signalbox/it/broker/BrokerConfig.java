@@ -46,11 +46,16 @@ public final class BrokerConfig {
 
   /** All four transports, anonymous clients welcome, certificates optional, everything allowed. */
   public static BrokerConfig open() {
-    BrokerConfig config = new BrokerConfig().policy("open", OPEN_POLICY);
+    BrokerConfig config = allowingAll();
     for (Transport transport : Transport.values()) {
       config.listener(transport, true, transport.isTls() ? "optional" : "none");
     }
     return config;
+  }
+
+  /** Everything allowed to everybody; no listener yet. */
+  public static BrokerConfig allowingAll() {
+    return new BrokerConfig().policy("open", OPEN_POLICY);
   }
 
   /** No listener yet. */

@@ -35,6 +35,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
 
   private final String name;
   private final BrokerConfig config;
+  private Launch launch;
   private final Path folder;
   private final Log log = new Log();
   private final Map<Transport, InetSocketAddress> addresses = new EnumMap<>(Transport.class);
@@ -42,7 +43,8 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   private @Nullable SSLContext trust;
   private int started;
 
-  private BrokerUnderTest(String name, BrokerConfig config) throws IOException {
+  private BrokerUnderTest(String name, BrokerConfig config, Launch launch) throws IOException {
+    this.launch = launch;
     this.name = name + "-" + NUMBERS.incrementAndGet();
     this.config = config;
     this.folder = Files.createTempDirectory("signalbox-" + this.name + "-");
@@ -54,11 +56,21 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
    * @param name for its log file {@code target/broker-logs/NAME-N.log}
    */
   public static BrokerUnderTest start(String name, BrokerConfig config) {
+    return start(name, config, Launch.DEFAULT);
+  }
+
+  public static BrokerUnderTest start(String name, BrokerConfig config, Launch launch) {
+    BrokerUnderTest broker = prepare(name, config);
+    broker.restart(launch);
+    return broker;
+  }
+
+  /** A broker with its folders that is not started yet; {@link #restart(Launch)} does. */
+  public static BrokerUnderTest prepare(String name, BrokerConfig config) {
     try {
-      var broker = new BrokerUnderTest(name, config);
+      var broker = new BrokerUnderTest(name, config, Launch.DEFAULT);
       config.write(broker.configFile());
       Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
-      broker.start();
       return broker;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -78,7 +90,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
     Files.createDirectories(logs);
     List<String> words =
         CommandLine.words(
-            List.of("-Xmx512m", "-XX:+UseSerialGC", "-ea:io.signalbox..."),
+            launch.jvmOptions(),
             "serve",
             "--config",
             configFile().toString(),
@@ -86,8 +98,10 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
             dataFolder().toString());
     int firstLine = log.size();
     started = firstLine;
-    Process child =
-        new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true);
+    builder.environment().putAll(launch.environment());
+    Process child = builder.start();
     process = child;
     child.getOutputStream().close();
     log.follow(child.getInputStream(), logs.resolve(name + ".log"));
@@ -210,7 +224,8 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
     return awaitExit();
   }
 
-  private int awaitExit() {
+  /** Waits until the process has ended by itself; returns its exit code. */
+  public int awaitExit() {
     try {
       if (!running().waitFor(START_PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         running().destroyForcibly();
@@ -230,6 +245,12 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Like {@link #restart}, in another way from now on. */
+  public void restart(Launch other) {
+    launch = other;
+    restart();
   }
 
   /** Kills the process and removes its folder; harmless when called twice. */

@@ -17,10 +17,13 @@ import java.util.function.Predicate;
 /** What a process prints, kept in memory and in a file; safe for any thread. */
 final class Log {
   private final List<String> lines = new ArrayList<>();
-  private boolean ended;
+
+  /** Processes that still print. */
+  private int sources;
 
   /** Starts to read in a thread of its own, which ends with the stream. */
   void follow(InputStream stream, Path file) {
+    begin();
     Thread.ofPlatform().daemon().name("log " + file.getFileName()).start(() -> read(stream, file));
   }
 
@@ -47,8 +50,12 @@ final class Log {
     notifyAll();
   }
 
+  private synchronized void begin() {
+    sources++;
+  }
+
   private synchronized void end() {
-    ended = true;
+    sources--;
     notifyAll();
   }
 
@@ -75,6 +82,7 @@ final class Log {
         }
       }
       long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      boolean ended = sources == 0;
       if (ended || leftMillis <= 0) {
         int shown = Math.max(first, lines.size() - 60);
         throw new AssertionError(

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /** Finds programs that a test runs. */
-final class Program {
+public final class Program {
   private Program() {}
 
   /**
@@ -17,7 +17,7 @@ final class Program {
    * @return its path
    * @throws TestAbortedException when it is not there and not required
    */
-  static String find(String name, String group) {
+  public static String find(String name, String group) {
     Optional<Path> found =
         Stream.concat(
                 Stream.of(System.getenv("PATH").split(":")), Stream.of("/usr/bin", "/usr/sbin"))

@@ -1,0 +1,180 @@
+package io.signalbox.it.crash;
+
+import static io.signalbox.it.wire.PropertyBytes.sessionExpiry;
+import static io.signalbox.it.wire.PropertyBytes.willDelay;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.wire.PacketBytes;
+import io.signalbox.it.wire.PacketType;
+import io.signalbox.it.wire.Parsed;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * On a disk whose syncs take their time, no answer comes before the transaction that it stands for
+ * has reached the disk. A broker that answers early is seen at once, without a kill in the few
+ * microseconds that it would take.
+ */
+class AnswerAfterSyncTest {
+  private static final int SYNC_MILLIS = 60;
+
+  @TempDir static Path folder;
+  private static NativeDisk disk;
+  private static BrokerUnderTest broker;
+
+  private final List<Peer> peers = new ArrayList<>();
+
+  @BeforeAll
+  static void start() {
+    disk = NativeDisk.in(folder);
+    broker = BrokerUnderTest.prepare("sync", CrashBroker.config());
+    broker.restart(disk.under(CrashBroker.launch(), NativeDisk.dataFile(broker)));
+  }
+
+  @AfterAll
+  static void stop() {
+    if (broker != null) {
+      broker.close();
+    }
+  }
+
+  @BeforeEach
+  void slow() {
+    disk.set(NativeDisk.SYNC_MILLIS, SYNC_MILLIS);
+  }
+
+  @AfterEach
+  void fast() {
+    disk.heal();
+    peers.forEach(Peer::close);
+  }
+
+  private Peer peer(Version version, String clientId) throws IOException {
+    Peer peer = new Peer(RawClient.open(broker.endpoint(Transport.TCP), version), clientId);
+    peers.add(peer);
+    return peer;
+  }
+
+  private static Peer lasting(Peer peer) {
+    peer.resume(3_600);
+    return peer;
+  }
+
+  /** Runs an exchange that must not end before one more commit is on the disk. */
+  private static void takesACommit(Runnable exchange) {
+    int before = commits();
+    exchange.run();
+    assertTrue(disk.get(NativeDisk.COMMITS) > before, "the answer came before the sync");
+  }
+
+  /** Commits so far, with none under way. */
+  private static int commits() {
+    NativeDisk.await(() -> disk.get(NativeDisk.SYNCS_WAITING) == 0, "syncs do not end");
+    return disk.get(NativeDisk.COMMITS);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyAnswerToAPublisher(Version version) throws IOException {
+    String name = "to-publisher" + version.level();
+    lasting(peer(version, name + "-sub")).subscribe(name + "/#", 2);
+    Peer publisher = lasting(peer(version, name));
+    takesACommit(() -> publisher.publish(name + "/1", 1, "queued"));
+    int packetId = publisher.newPacketId();
+    takesACommit(
+        () -> {
+          publisher.send(publisher.publish(name + "/2").qos(2, packetId).payload("queued"));
+          publisher.expectAck(PacketType.PUBREC, packetId);
+        });
+    takesACommit(
+        () -> {
+          publisher.send(PacketBytes.pubRel(packetId));
+          publisher.expectAck(PacketType.PUBCOMP, packetId);
+        });
+    takesACommit(() -> publisher.publishRetained("kept/" + name, 1, "value"));
+    takesACommit(() -> publisher.publishRetained("kept/" + name, 1, ""));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aQos2PublishWithoutReceiverFromALastingSession(Version version) throws IOException {
+    Peer publisher = lasting(peer(version, "nobody-hears" + version.level()));
+    int packetId = publisher.newPacketId();
+    takesACommit(
+        () -> {
+          publisher.send(publisher.publish("nobody/hears").qos(2, packetId).payload("x"));
+          publisher.receive(PacketType.PUBREC);
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyChangeOfASession(Version version) throws IOException {
+    String name = "session" + version.level();
+    Peer client = peer(version, name);
+    takesACommit(() -> client.resume(3_600));
+    takesACommit(() -> client.subscribe(name + "/#", 1));
+    takesACommit(() -> client.unsubscribe(name + "/#"));
+    Peer again = peer(version, name);
+    takesACommit(() -> assertTrue(again.resume(3_600).sessionPresent()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theEndOfASessionByCleanStart(Version version) throws IOException {
+    String name = "clean" + version.level();
+    lasting(peer(version, name)).subscribe(name + "/#", 1);
+    Peer anew = peer(version, name);
+    takesACommit(() -> anew.connect());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theConnackOfAWill(Version version) throws IOException {
+    Peer client = peer(version, "will" + version.level());
+    takesACommit(
+        () ->
+            client.connect(
+                connect ->
+                    version.isV5()
+                        ? connect
+                            .with(sessionExpiry(100))
+                            .will("will/topic", 1, false, "gone", willDelay(50))
+                        : connect.cleanStart(false).will("will/topic", 1, false, "gone")));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatGoesToAQos2Subscriber(Version version) throws IOException {
+    String name = "to-subscriber" + version.level();
+    Peer subscriber = lasting(peer(version, name + "-sub"));
+    subscriber.subscribe(name, 2);
+    Peer publisher = peer(version, name + "-pub");
+    publisher.connect();
+    int before = commits();
+    publisher.send(publisher.publish(name).qos(2, 7).payload("once"));
+    Parsed publish = subscriber.receivePublish("once");
+    assertTrue(disk.get(NativeDisk.COMMITS) > before, "PUBLISH came before its row was on disk");
+    publisher.expectAck(PacketType.PUBREC, 7);
+    takesACommit(
+        () -> {
+          subscriber.send(PacketBytes.pubRec(publish.packetId()));
+          assertEquals(publish.packetId(), subscriber.receive(PacketType.PUBREL).packetId());
+        });
+  }
+}

@@ -1,0 +1,153 @@
+package io.signalbox.it.crash;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.wire.PacketType;
+import io.signalbox.it.wire.Parsed;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A disk that fails below the running broker ({@link NativeDisk}). */
+class DiskFaultTest {
+  private static final int FAILED = 1;
+  private static final int QUOTA_EXCEEDED = 0x97;
+
+  @TempDir Path folder;
+
+  private BrokerUnderTest start(NativeDisk disk) {
+    BrokerUnderTest broker = BrokerUnderTest.prepare("disk", CrashBroker.config());
+    broker.restart(disk.under(CrashBroker.launch(), NativeDisk.dataFile(broker)));
+    return broker;
+  }
+
+  /**
+   * Under the load and the oracle of {@link CrashTest}. What follows a failed sync is the worst
+   * that is known of real systems: the pages that were to be synced are marked clean and are gone,
+   * so the next process finds the image of {@link Journal}.
+   */
+  @Test
+  @Timeout(180)
+  void aFailedSyncOrWriteStopsTheBrokerAndTheNextOneHasAllThatWasAcknowledged() throws Exception {
+    final int strikes = 6;
+    long seed = Long.getLong("crash.seed", System.nanoTime());
+    System.out.println("crash.seed=" + seed);
+    NativeDisk disk = NativeDisk.in(folder);
+    var chance = new Random(seed);
+    try (BrokerUnderTest broker = BrokerUnderTest.prepare("disk", CrashBroker.config())) {
+      Path dataFile = NativeDisk.dataFile(broker);
+      var journal = new Journal(folder.resolve("image"));
+      broker.restart(disk.journaled(CrashBroker.launch(), dataFile));
+      String summary =
+          new CrashRun(broker, seed)
+              .play(
+                  strikes,
+                  struck -> {
+                    disk.set(NativeDisk.WRITES_SPARED, chance.nextInt(20));
+                    int what = chance.nextInt(3);
+                    disk.set(
+                        what == 0 ? NativeDisk.WRITE_ERRNO : NativeDisk.SYNC_ERRNO, NativeDisk.EIO);
+                    disk.set(NativeDisk.WRITE_SHORT, what == 1 ? 1 : 0);
+                    assertEquals(FAILED, struck.awaitExit(), "exit code");
+                    struck.awaitLog("nothing is acknowledged any more");
+                    disk.heal();
+                    journal.cut(disk.journal(), chance);
+                    journal.restore(dataFile);
+                  });
+      System.out.println("crash.seed=" + seed + ": " + summary);
+    } catch (AssertionError e) {
+      throw new AssertionError("-Dcrash.seed=" + seed + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Test
+  void aFullDiskIsToldToPublishersAndPassesWithoutARestart() throws Exception {
+    NativeDisk disk = NativeDisk.in(folder);
+    try (BrokerUnderTest broker = start(disk)) {
+      fullAndEmptyAgain(broker, disk, () -> disk.set(NativeDisk.WRITE_ERRNO, NativeDisk.ENOSPC));
+    }
+  }
+
+  @Test
+  void aDiskWithLessThanItsReserveIsToldToPublishersAndPassesWithoutARestart() throws Exception {
+    NativeDisk disk = NativeDisk.in(folder);
+    try (BrokerUnderTest broker = start(disk)) {
+      fullAndEmptyAgain(broker, disk, () -> disk.set(NativeDisk.FREE_MIB, 1 + 8));
+    }
+  }
+
+  /** Before, while and after the disk is full; subscriber and oracle are one QoS 2 session. */
+  private static void fullAndEmptyAgain(BrokerUnderTest broker, NativeDisk disk, Runnable fill)
+      throws IOException {
+    long pid = broker.pid();
+    var taken = new ArrayList<String>();
+    try (Peer subscriber = peer(broker, Version.V5, "sub");
+        Peer publisher = peer(broker, Version.V5, "pub")) {
+      subscriber.resume(3_600);
+      subscriber.subscribe("full/#", 2);
+      subscriber.disconnect();
+      publisher.resume(3_600);
+      assertEquals(0, publish(publisher, 1, taken));
+      assertEquals(0, publish(publisher, 2, taken));
+      fill.run();
+      publishUntil(QUOTA_EXCEEDED, publisher, taken);
+      assertEquals(QUOTA_EXCEEDED, publish(publisher, 2, taken));
+      try (Peer old = peer(broker, Version.V3, "old")) {
+        old.connect();
+        old.send(old.publish("full/3").qos(1, 9).payload("refused"));
+        old.expectClosed(); // 3.1.1 has no other way to say no
+      }
+      disk.heal();
+      publishUntil(0, publisher, taken);
+      try (Peer back = peer(broker, Version.V5, "sub")) {
+        assertTrue(back.resume(3_600).sessionPresent());
+        var all = new ArrayList<Parsed>();
+        for (String payload : taken) {
+          all.add(back.receivePublish(payload));
+        }
+        all.forEach(back::acknowledge);
+        back.ping();
+      }
+    }
+    assertEquals(pid, broker.pid());
+  }
+
+  /** The broker looks at the disk a hundred times a second, so soon is not at once. */
+  private static void publishUntil(int reasonCode, Peer publisher, List<String> taken) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (publish(publisher, 1, taken) != reasonCode) {
+      assertTrue(System.nanoTime() < deadline, "the broker does not notice the disk");
+    }
+  }
+
+  private static int publish(Peer publisher, int qos, List<String> taken) {
+    int packetId = publisher.newPacketId();
+    String payload = "message " + packetId;
+    publisher.send(publisher.publish("full/1").qos(qos, packetId).payload(payload));
+    Parsed ack = publisher.receive(qos == 1 ? PacketType.PUBACK : PacketType.PUBREC);
+    assertEquals(packetId, ack.packetId());
+    if (ack.reasonCode() == 0) {
+      taken.add(payload);
+    } else {
+      assertEquals(QUOTA_EXCEEDED, ack.reasonCode(), ack::toString);
+    }
+    return ack.reasonCode();
+  }
+
+  private static Peer peer(BrokerUnderTest broker, Version version, String clientId)
+      throws IOException {
+    return new Peer(RawClient.open(broker.endpoint(Transport.TCP), version), clientId);
+  }
+}
