@@ -31,6 +31,7 @@ import io.signalbox.server.transport.IoLoops;
 import io.signalbox.server.transport.ServerTls;
 import io.signalbox.server.transport.Transport;
 import io.signalbox.server.transport.TransportLimits;
+import io.signalbox.server.trust.Fetcher;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -95,7 +96,8 @@ final class Broker implements RunningBroker {
     SecureRandom random = new SecureRandom();
     Clocks clocks = Clocks.system();
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
-    TlsSetup tls = TlsSetup.load(config, random);
+    Fetcher fetcher = opened("HTTP client", new Fetcher(metrics));
+    TlsSetup tls = TlsSetup.load(config, fetcher, clocks, random);
     PolicyStore policies = PolicyStore.open(config.policies(), metrics);
 
     TransportLimits transportLimits = TransportLimits.of(config.io(), config.limits());
@@ -112,7 +114,8 @@ final class Broker implements RunningBroker {
         AuthenticatorChain.of(
             config.auth(),
             config.dataDirectory(),
-            tls::verifier,
+            tls.trusted(),
+            fetcher,
             loops.worker(),
             clocks,
             random,
@@ -181,16 +184,22 @@ final class Broker implements RunningBroker {
                 serverTls,
                 new AdminHandler(
                     config.admin(), metrics, authenticators::identify, this::obstacle)));
+    tls.trusted().refresh(List::of); // before the first client is judged by it
     listeners.start();
     metrics.connectionsOpen.from(listeners::connections);
     store.startHousekeeping();
     ScheduledExecutorService maintenance =
-        Executors.newSingleThreadScheduledExecutor(
+        Executors.newScheduledThreadPool(
+            2, // fetching revocations may take a while
             task -> Thread.ofPlatform().daemon().name("signalbox-maintenance").unstarted(task));
     opened("maintenance", maintenance::shutdownNow);
     Future<?> refresh =
         maintenance.scheduleWithFixedDelay(
             tls::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+    Future<?> credentials =
+        maintenance.scheduleWithFixedDelay(
+            new CredentialSweep(tls.trusted(), authenticators, clients), 1, 1, TimeUnit.SECONDS);
+    LOG.log(Level.DEBUG, "revocations are looked at every second: {0}", credentials);
     LOG.log(Level.DEBUG, "certificates are looked at every {0} s: {1}", REFRESH_SECONDS, refresh);
     return listeners;
   }

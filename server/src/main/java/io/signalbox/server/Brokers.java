@@ -10,6 +10,7 @@ import io.signalbox.server.cli.RunningBroker;
 import io.signalbox.server.cli.VersionCommand;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.trust.Fetcher;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,18 +20,20 @@ final class Brokers implements BrokerFactory {
   @Override
   public void check(BrokerConfig config) throws CommandFailure {
     List<String> problems = new ArrayList<>();
+    Metrics unused = new Metrics(1, VersionCommand.version());
+    Fetcher fetcher = new Fetcher(unused); // fetches nothing
     try {
-      TlsSetup.check(config.tls(), new SecureRandom());
+      TlsSetup.check(config.tls(), fetcher, new SecureRandom());
     } catch (PkiException e) {
       problems.add(e.getMessage());
     }
     try {
-      AuthenticatorChain.check(config.auth());
+      AuthenticatorChain.check(config.auth(), fetcher);
     } catch (AuthSetupException e) {
       problems.add(e.getMessage());
     }
     try {
-      PolicyStore.open(config.policies(), new Metrics(1, VersionCommand.version()));
+      PolicyStore.open(config.policies(), unused);
     } catch (AuthSetupException e) {
       problems.add(e.getMessage());
     }

@@ -38,11 +38,20 @@ class ArchitectureTest {
               "store",
               Set.of("routing", "codec", "packet", "topic", "principal", "config", "metrics")),
           entry("retained", Set.of("routing", "store", "packet", "topic", "config", "metrics")),
+          entry("trust", Set.of("principal", "config", "metrics", "pki")),
           entry("registry", Set.of("store", "principal", "config", "metrics", "pki")),
           entry(
               "auth",
               Set.of(
-                  "registry", "principal", "packet", "topic", "config", "metrics", "pki", "acl")),
+                  "registry",
+                  "trust",
+                  "principal",
+                  "packet",
+                  "topic",
+                  "config",
+                  "metrics",
+                  "pki",
+                  "acl")),
           entry(
               "session",
               Set.of("routing", "store", "principal", "packet", "topic", "config", "metrics")),

@@ -1,6 +1,7 @@
 package io.signalbox.server.auth;
 
 import io.signalbox.server.metrics.Gauge;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,6 +45,25 @@ final class AuthWorkers {
       done();
       return false;
     }
+  }
+
+  /**
+   * Runs what follows a fetch, on the thread that completes it; one under way counts as waiting.
+   *
+   * @return false: there is too much waiting
+   */
+  boolean after(CompletableFuture<Void> fetched, Runnable then) {
+    if (underWay.incrementAndGet() > pendingMax) {
+      underWay.decrementAndGet();
+      return false;
+    }
+    pending.add(1);
+    fetched.whenComplete(
+        (_, _) -> {
+          done();
+          then.run();
+        });
+    return true;
   }
 
   private void done() {

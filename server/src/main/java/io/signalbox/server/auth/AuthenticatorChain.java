@@ -1,6 +1,5 @@
 package io.signalbox.server.auth;
 
-import io.signalbox.pki.CertificateVerifier;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
@@ -10,6 +9,8 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.trust.CurrentAuthorities;
+import io.signalbox.server.trust.Fetcher;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -18,9 +19,9 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,16 +32,19 @@ import org.jspecify.annotations.Nullable;
 public final class AuthenticatorChain implements Authenticator, CredentialCheck {
   private static final Logger LOG = System.getLogger(AuthenticatorChain.class.getName());
 
+  private final CurrentAuthorities trusted;
   private final CertificateAuthenticator certificates;
   private final JwtAuthenticator tokens;
   private final AuthWorkers workers;
   private final Metrics metrics;
 
   private AuthenticatorChain(
+      CurrentAuthorities trusted,
       CertificateAuthenticator certificates,
       JwtAuthenticator tokens,
       AuthWorkers workers,
       Metrics metrics) {
+    this.trusted = trusted;
     this.certificates = certificates;
     this.tokens = tokens;
     this.workers = workers;
@@ -50,14 +54,15 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   /**
    * @param dataDirectory whose token key is used, and made if there is none, when the configuration
    *     has the local issuer
-   * @param verifier the current one, asked anew for each certificate
+   * @param trusted whose clients are accepted
    * @param workers run signature checks of up to half a millisecond
    * @throws AuthSetupException naming every key that cannot be used
    */
   public static AuthenticatorChain of(
       AuthConfig config,
       Path dataDirectory,
-      Supplier<CertificateVerifier> verifier,
+      CurrentAuthorities trusted,
+      Fetcher fetcher,
       Executor workers,
       Clocks clocks,
       SecureRandom random,
@@ -66,8 +71,13 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     LocalTokenKey local =
         config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
     return new AuthenticatorChain(
-        new CertificateAuthenticator(verifier, clocks),
-        new JwtAuthenticator(config.jwt(), TokenTrust.of(config.jwt(), local), clocks),
+        trusted,
+        new CertificateAuthenticator(trusted::verifier, clocks),
+        new JwtAuthenticator(
+            config.jwt(),
+            TokenTrust.of(config.jwt(), local, fetcher, clocks),
+            RevokedTokens.open(config.jwt().revokedFile()),
+            clocks),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
         metrics);
   }
@@ -77,8 +87,9 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    *
    * @throws AuthSetupException naming every key that cannot be used
    */
-  public static void check(AuthConfig config) throws AuthSetupException {
-    TokenTrust.of(config.jwt(), null);
+  public static void check(AuthConfig config, Fetcher fetcher) throws AuthSetupException {
+    TokenTrust.of(config.jwt(), null, fetcher, Clocks.system());
+    RevokedTokens.open(config.jwt().revokedFile());
   }
 
   @Override
@@ -95,6 +106,26 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   void authenticate(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
+    CompletableFuture<Void> fetched = prepare(credentials);
+    if (fetched.isDone()) {
+      check(credentials, loop, answer);
+    } else if (!workers.after(
+        fetched, () -> loop.execute(() -> check(credentials, loop, answer)))) {
+      answer.accept(busy());
+    }
+  }
+
+  /** What must be fetched before the credentials can be judged; completed if nothing must. */
+  private CompletableFuture<Void> prepare(Credentials credentials) {
+    byte[] token = credentials.token();
+    CompletableFuture<Void> forToken =
+        token == null ? CompletableFuture.completedFuture(null) : tokens.prepare(token);
+    return credentials.certificates().isEmpty()
+        ? forToken
+        : CompletableFuture.allOf(forToken, trusted.prepare(credentials.certificates()));
+  }
+
+  private void check(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
     Authentication quick = withoutSignatureChecks(credentials);
     if (quick != null) {
       answer.accept(quick);
@@ -107,13 +138,15 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
               loop.execute(() -> answer.accept(outcome));
             });
     if (!taken) {
-      metrics.authenticationFailures.inc(Metrics.AuthFailure.OVERLOADED);
-      metrics.limitsReached.inc(Metrics.Limit.PENDING_AUTHENTICATIONS);
-      answer.accept(
-          new Authentication.Rejected(
-              ReasonCode.SERVER_BUSY,
-              "too many credentials wait to be checked, see auth.pending-max"));
+      answer.accept(busy());
     }
+  }
+
+  private Authentication busy() {
+    metrics.authenticationFailures.inc(Metrics.AuthFailure.OVERLOADED);
+    metrics.limitsReached.inc(Metrics.Limit.PENDING_AUTHENTICATIONS);
+    return new Authentication.Rejected(
+        ReasonCode.SERVER_BUSY, "too many credentials wait to be checked, see auth.pending-max");
   }
 
   /**
@@ -127,7 +160,9 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   public Optional<Principal> identify(
       List<X509Certificate> certificates, @Nullable String bearerToken) {
     byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
-    return switch (withSignatureChecks(new Credentials(certificates, token, null, false))) {
+    var credentials = new Credentials(certificates, token, null, false);
+    prepare(credentials).join();
+    return switch (withSignatureChecks(credentials)) {
       case Authentication.Accepted accepted -> Optional.of(accepted.principal());
       case Authentication.Continue _ -> Optional.empty();
       case Authentication.Rejected rejected -> {
@@ -139,9 +174,19 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   @Override
   public Optional<String> problem(Principal principal, Peer peer, String clientId) {
-    return principal.certificate() == null
-        ? Optional.empty()
+    Optional<String> problem = tokens.problem(principal);
+    return problem.isPresent() || principal.certificate() == null
+        ? problem
         : certificates.problem(peer.certificates());
+  }
+
+  /**
+   * Looks whether tokens were revoked. One thread at a time.
+   *
+   * @return whether a connected client may have lost the right to be
+   */
+  public boolean refresh() {
+    return tokens.refresh();
   }
 
   /** The outcome if it is known without a signature check, else null. */
@@ -199,6 +244,12 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       @Nullable Principal device, Principal user, Credentials credentials)
       throws CredentialException {
     tokens.checkUserName(user, credentials.userName());
+    JwtAuthenticator.checkBinding(user, credentials.certificates());
+    if (device != null && user.deviceId() != null && !user.deviceId().equals(device.deviceId())) {
+      throw CredentialException.ofToken(
+          Metrics.AuthFailure.TOKEN_BINDING,
+          "the certificate is of " + device.id() + ", the token of " + user.id());
+    }
     return new Authentication.Accepted(device == null ? user : both(device, user));
   }
 

@@ -88,7 +88,9 @@ final class CertificateAuthenticator {
   Optional<String> problem(List<X509Certificate> chain) {
     return switch (verifier.get().recheck(chain, instant())) {
       case Verification.Accepted _ -> Optional.empty();
-      case Verification.Rejected rejected -> Optional.of(rejected.text());
+      // A source of revocations that is down for a while must not end what is connected.
+      case Verification.Rejected(Verification.Reason reason, String text) ->
+          reason == Verification.Reason.REVOCATION_UNKNOWN ? Optional.empty() : Optional.of(text);
     };
   }
 

@@ -46,7 +46,7 @@ final class TokenKey {
   private static final Pattern PUBLIC_KEY_BLOCK =
       Pattern.compile("-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\\s]+)-----END PUBLIC KEY-----");
 
-  private static final Deserializer<Map<String, ?>> STRICT =
+  static final Deserializer<Map<String, ?>> STRICT =
       new AbstractDeserializer<>() {
         @Override
         protected Map<String, ?> doDeserialize(Reader json) throws IOException {
@@ -82,6 +82,14 @@ final class TokenKey {
     PublicKey key = publicKey(algorithm, Objects.requireNonNull(configured.publicKeyPem()));
     check(algorithm, key);
     return new TokenKey(configured.id(), algorithm, key);
+  }
+
+  /**
+   * @param key one that {@link #fits}
+   */
+  static TokenKey ofPublicKey(@Nullable String id, Algorithm algorithm, PublicKey key) {
+    check(algorithm, key);
+    return new TokenKey(id, algorithm, key);
   }
 
   private static PublicKey publicKey(Algorithm algorithm, String pem) {
@@ -123,25 +131,28 @@ final class TokenKey {
   }
 
   private static void check(Algorithm algorithm, PublicKey key) {
-    boolean fits =
-        switch (algorithm) {
-          case RS256, RS384, RS512, PS256, PS384, PS512 ->
-              key instanceof RSAPublicKey rsa
-                  && rsa.getModulus().bitLength() >= RSA_BITS_MIN
-                  && rsa.getModulus().bitLength() <= RSA_BITS_MAX
-                  && rsa.getPublicExponent().bitLength() <= Long.SIZE;
-          case ES256 -> isOnCurve(key, 256);
-          case ES384 -> isOnCurve(key, 384);
-          case ES512 -> isOnCurve(key, 521);
-          case EDDSA ->
-              key instanceof EdECPublicKey edwards
-                  && edwards.getParams().getName().equals(NamedParameterSpec.ED25519.getName());
-          case HS256, HS384, HS512 -> false;
-        };
-    if (!fits) {
+    if (!fits(algorithm, key)) {
       throw new IllegalArgumentException(
           "is not " + description(algorithm) + ", which " + algorithm + " needs");
     }
+  }
+
+  /** Whether the algorithm can be used with the key, and safely. */
+  static boolean fits(Algorithm algorithm, PublicKey key) {
+    return switch (algorithm) {
+      case RS256, RS384, RS512, PS256, PS384, PS512 ->
+          key instanceof RSAPublicKey rsa
+              && rsa.getModulus().bitLength() >= RSA_BITS_MIN
+              && rsa.getModulus().bitLength() <= RSA_BITS_MAX
+              && rsa.getPublicExponent().bitLength() <= Long.SIZE;
+      case ES256 -> isOnCurve(key, 256);
+      case ES384 -> isOnCurve(key, 384);
+      case ES512 -> isOnCurve(key, 521);
+      case EDDSA ->
+          key instanceof EdECPublicKey edwards
+              && edwards.getParams().getName().equals(NamedParameterSpec.ED25519.getName());
+      case HS256, HS384, HS512 -> false;
+    };
   }
 
   private static boolean isOnCurve(PublicKey key, int bits) {

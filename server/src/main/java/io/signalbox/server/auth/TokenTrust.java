@@ -1,14 +1,22 @@
 package io.signalbox.server.auth;
 
 import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.JwksConfig;
+import io.signalbox.server.config.JwtClaims;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.LogText;
+import io.signalbox.server.trust.Fetcher;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The issuers whose tokens are accepted, with their keys. Immutable; any thread. */
@@ -18,10 +26,40 @@ final class TokenTrust {
    *
    * @param name under which policies know it
    */
-  record Issuer(String name, Set<String> audiences, List<TokenKey> keys) {
+  record Issuer(
+      String name,
+      Set<String> audiences,
+      List<TokenKeys> keys,
+      ClaimPath user,
+      @Nullable ClaimPath device,
+      ClaimPath groups,
+      Map<String, ClaimPath> attributes) {
     Issuer {
       audiences = Set.copyOf(audiences);
       keys = List.copyOf(keys);
+      attributes = Map.copyOf(attributes);
+    }
+
+    private static Issuer of(
+        String name,
+        List<String> audiences,
+        List<TokenKeys> keys,
+        JwtClaims claims,
+        AuthConfig.Jwt config) {
+      Map<String, ClaimPath> attributes = new HashMap<>();
+      claims
+          .attributes()
+          .forEach((attribute, path) -> attributes.put(attribute, ClaimPath.of(path)));
+      String device = claims.device();
+      String groups = claims.groups();
+      return new Issuer(
+          name,
+          Set.copyOf(audiences),
+          keys,
+          ClaimPath.of(claims.user()),
+          device == null ? null : ClaimPath.of(device),
+          ClaimPath.of(groups == null ? config.groupsClaim() : groups),
+          attributes);
     }
   }
 
@@ -36,12 +74,14 @@ final class TokenTrust {
    * @param local the key of the data directory's own tokens; null if they are not accepted
    * @throws AuthSetupException naming every key that cannot be used
    */
-  static TokenTrust of(AuthConfig.Jwt config, @Nullable LocalTokenKey local)
+  static TokenTrust of(
+      AuthConfig.Jwt config, @Nullable LocalTokenKey local, Fetcher fetcher, Clocks clocks)
       throws AuthSetupException {
     Map<String, Issuer> issuers = new HashMap<>();
     List<String> problems = new ArrayList<>();
     for (AuthConfig.Issuer configured : config.issuers()) {
       List<TokenKey> keys = new ArrayList<>();
+      List<TokenKeys> sources = new ArrayList<>();
       for (AuthConfig.Key key : configured.keys()) {
         try {
           keys.add(TokenKey.of(key));
@@ -52,16 +92,30 @@ final class TokenTrust {
                   .formatted(which, configured.name(), e.getMessage()));
         }
       }
+      JwksConfig set = configured.keySet();
+      if (set != null) {
+        try {
+          sources.add(keySet(configured, set, fetcher, clocks));
+        } catch (IOException | IllegalArgumentException e) {
+          problems.add(
+              "auth.jwt.issuers: the key set \"%s\" of issuer \"%s\" cannot be used: %s"
+                  .formatted(set.file(), configured.name(), e.getMessage()));
+        }
+      }
+      sources.add(new TokenKeys.Fixed(keys));
       issuers.put(
           configured.issuer(),
-          new Issuer(configured.name(), Set.copyOf(configured.audiences()), keys));
+          Issuer.of(
+              configured.name(), configured.audiences(), sources, configured.claims(), config));
     }
     if (local != null) {
       Issuer own =
-          new Issuer(
+          Issuer.of(
               LocalTokenKey.ISSUER_NAME,
-              Set.of(LocalTokenKey.AUDIENCE),
-              List.of(local.toTokenKey()));
+              List.of(LocalTokenKey.AUDIENCE),
+              List.of(new TokenKeys.Fixed(List.of(local.toTokenKey()))),
+              JwtClaims.DEFAULTS,
+              config);
       if (issuers.put(LocalTokenKey.ISSUER, own) != null) {
         problems.add(
             "auth.jwt.issuers: the issuer \""
@@ -73,6 +127,45 @@ final class TokenTrust {
       throw new AuthSetupException(problems);
     }
     return new TokenTrust(issuers);
+  }
+
+  private static TokenKeys keySet(
+      AuthConfig.Issuer issuer, JwksConfig set, Fetcher fetcher, Clocks clocks) throws IOException {
+    URI url = set.url();
+    if (url == null) {
+      byte[] json = Files.readAllBytes(Objects.requireNonNull(set.file()));
+      return new TokenKeys.Fixed(KeySet.read(json, set.algorithms()));
+    }
+    return new TokenKeys.Fetched(
+        new FetchedKeys(
+            issuer.name(), url, set.algorithms(), set.refresh(), set.pause(), fetcher, clocks));
+  }
+
+  /** Whether there is a key with the token's id and algorithm. */
+  static boolean hasKeyFor(List<TokenKey> keys, CompactToken token) {
+    return keys.stream()
+        .anyMatch(
+            key ->
+                Objects.equals(key.id(), token.keyId())
+                    && key.algorithm().equals(token.algorithm()));
+  }
+
+  /** Whether any issuer's keys are fetched, so that {@link #prepare} may have something to do. */
+  boolean fetches() {
+    return issuers.values().stream()
+        .flatMap(issuer -> issuer.keys().stream())
+        .anyMatch(keys -> keys instanceof TokenKeys.Fetched);
+  }
+
+  /** Sees to it that the key of a token is known, if it can be found out; never fails. */
+  CompletableFuture<Void> prepare(CompactToken token) {
+    Issuer issuer = token.claims().get("iss") instanceof String iss ? issuers.get(iss) : null;
+    return issuer == null
+        ? CompletableFuture.completedFuture(null)
+        : CompletableFuture.allOf(
+            issuer.keys().stream()
+                .map(keys -> keys.prepare(token))
+                .toArray(CompletableFuture<?>[]::new));
   }
 
   /** The issuer that a token names, without belief in it. */
@@ -94,7 +187,9 @@ final class TokenTrust {
   static void checkSignature(CompactToken token, Issuer issuer) throws CredentialException {
     boolean keyIsKnown = false;
     boolean algorithmFits = false;
-    for (TokenKey key : issuer.keys()) {
+    List<TokenKey> keys =
+        issuer.keys().stream().flatMap(source -> source.known().stream()).toList();
+    for (TokenKey key : keys) {
       if (!Objects.equals(key.id(), token.keyId())) {
         continue;
       }

@@ -1,5 +1,6 @@
 package io.signalbox.server.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -25,7 +26,14 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
   public static final AuthConfig DEFAULTS =
       new AuthConfig(
           new Jwt(
-              List.of(), Duration.ofSeconds(30), Duration.ofDays(1), null, "groups", 10_000, true),
+              List.of(),
+              Duration.ofSeconds(30),
+              Duration.ofDays(1),
+              null,
+              "groups",
+              10_000,
+              null,
+              true),
           1_000);
 
   public AuthConfig {
@@ -42,6 +50,8 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
    *     the User Name is ignored
    * @param groupsClaim claim that lists the client's groups
    * @param cacheEntriesMax 0..10,000,000 verified tokens remembered until they end
+   * @param revokedFile tokens that are void before their end, one {@code ISSUER JTI} a line; null:
+   *     none
    * @param localIssuer whether tokens signed with the data directory's own key ({@code signalbox
    *     token issue}) are accepted
    */
@@ -52,6 +62,7 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
       @Nullable String userNameClaim,
       String groupsClaim,
       int cacheEntriesMax,
+      @Nullable Path revokedFile,
       boolean localIssuer) {
     public Jwt {
       issuers = List.copyOf(issuers);
@@ -86,6 +97,7 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
                   jwt.optional("user-name-claim"),
                   jwt.string("groups-claim", d.groupsClaim),
                   jwt.integer(CACHE_ENTRIES_MAX, d.cacheEntriesMax),
+                  jwt.file("revoked-tokens-file"),
                   jwt.bool("local-issuer", d.localIssuer)));
     }
   }
@@ -96,10 +108,23 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
    * @param name unique; policies call the issuer by it
    * @param issuer the exact value of the claim {@code iss}
    * @param audiences values of the claim {@code aud} of which a token must hold one; not empty
-   * @param keys not empty; every key is good for one algorithm only, so that a token cannot choose
-   *     another
+   * @param keys every key is good for one algorithm only, so that a token cannot choose another
+   * @param keySet further keys; null: none
+   * @param claims where its tokens say whose they are
    */
-  public record Issuer(String name, String issuer, List<String> audiences, List<Key> keys) {
+  public record Issuer(
+      String name,
+      String issuer,
+      List<String> audiences,
+      List<Key> keys,
+      @Nullable JwksConfig keySet,
+      JwtClaims claims) {
+
+    /** With its keys in the configuration and the usual claims. */
+    public Issuer(String name, String issuer, List<String> audiences, List<Key> keys) {
+      this(name, issuer, audiences, keys, null, JwtClaims.DEFAULTS);
+    }
+
     public Issuer {
       audiences = List.copyOf(audiences);
       keys = List.copyOf(keys);
@@ -115,8 +140,10 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
             "auth.jwt.issuers.audiences: empty; name at least one, else a token made for another"
                 + " service would be accepted");
       }
-      if (keys.isEmpty()) {
-        throw new IllegalArgumentException("auth.jwt.issuers.keys: empty; name at least one");
+      if (keys.isEmpty() && keySet == null) {
+        throw new IllegalArgumentException(
+            "auth.jwt.issuers.keys: empty; name at least one, or a key set with jwks-url or"
+                + " jwks-file");
       }
     }
 
@@ -125,9 +152,10 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
       String value = issuer.required("issuer", "issuer");
       List<String> audiences = issuer.strings("audiences", List.of());
       List<Key> keys = issuer.list("keys", Key::read, List.of());
+      JwtClaims claims = JwtClaims.read(issuer);
       return issuer.make(
           new Issuer("issuer", "issuer", List.of("audience"), List.of(Key.NONE)),
-          () -> new Issuer(name, value, audiences, keys));
+          () -> new Issuer(name, value, audiences, keys, JwksConfig.read(issuer), claims));
     }
   }
 

@@ -25,6 +25,8 @@ import java.time.Duration;
  * @param connectionsMax 1..10,000,000 open connections over all listeners
  * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT
  * @param connectionsPerSourceMax 0..10,000,000 open connections of one address; 0: no bound
+ * @param failuresPerMinutePerSource 0..1,000,000 TLS handshakes and credentials of one address that
+ *     may fail in a minute, above which it is turned away for a while; 0: no bound
  * @param connectsPerSecondPerSource 0..1,000,000 new connections a second of one address, in bursts
  *     of four seconds' worth; 0: no bound
  * @param sessionsMax 1..100,000,000 MQTT sessions, the disconnected ones included
@@ -67,6 +69,7 @@ public record LimitsConfig(
     int halfOpenMax,
     int connectionsPerSourceMax,
     int connectsPerSecondPerSource,
+    int failuresPerMinutePerSource,
     int sessionsMax,
     Duration connectTimeout,
     Duration handshakeTimeout,
@@ -109,6 +112,8 @@ public record LimitsConfig(
       Range.of("limits.connections-per-source-max", 0, 10_000_000);
   private static final Range CONNECTS_PER_SECOND_PER_SOURCE =
       Range.of("limits.connects-per-second-per-source", 0, 1_000_000);
+  private static final Range FAILURES_PER_MINUTE_PER_SOURCE =
+      Range.of("limits.failures-per-minute-per-source", 0, 1_000_000);
   private static final Range SESSIONS_MAX = Range.of("limits.sessions-max", 1, 100_000_000);
   private static final Range CONNECT_TIMEOUT =
       Range.millis("limits.connect-timeout-millis", 100, 600_000);
@@ -158,6 +163,7 @@ public record LimitsConfig(
           10_000,
           0,
           0,
+          600,
           1_000_000,
           Duration.ofSeconds(10),
           Duration.ofSeconds(10),
@@ -192,6 +198,7 @@ public record LimitsConfig(
     HALF_OPEN_MAX.check(halfOpenMax);
     CONNECTIONS_PER_SOURCE_MAX.check(connectionsPerSourceMax);
     CONNECTS_PER_SECOND_PER_SOURCE.check(connectsPerSecondPerSource);
+    FAILURES_PER_MINUTE_PER_SOURCE.check(failuresPerMinutePerSource);
     SESSIONS_MAX.check(sessionsMax);
     CONNECT_TIMEOUT.check(connectTimeout);
     HANDSHAKE_TIMEOUT.check(handshakeTimeout);
@@ -239,6 +246,7 @@ public record LimitsConfig(
                 limits.integer(HALF_OPEN_MAX, d.halfOpenMax),
                 limits.integer(CONNECTIONS_PER_SOURCE_MAX, d.connectionsPerSourceMax),
                 limits.integer(CONNECTS_PER_SECOND_PER_SOURCE, d.connectsPerSecondPerSource),
+                limits.integer(FAILURES_PER_MINUTE_PER_SOURCE, d.failuresPerMinutePerSource),
                 limits.integer(SESSIONS_MAX, d.sessionsMax),
                 limits.duration(CONNECT_TIMEOUT, d.connectTimeout),
                 limits.duration(HANDSHAKE_TIMEOUT, d.handshakeTimeout),

@@ -2,6 +2,7 @@ package io.signalbox.server.config;
 
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One place where clients connect. An entry of {@code listeners}.
@@ -17,6 +18,7 @@ import java.util.Set;
  * @param path HTTP path of the WebSocket, starts with a slash; of no meaning for TCP and TLS
  * @param allowedOrigins values of the HTTP header Origin that may open a WebSocket; empty: only
  *     pages of this same listener; {@code *}: all
+ * @param tokenCookie name of a cookie of the WebSocket request that may hold a token; null: none
  * @param proxyProtocol whether each connection from a trusted proxy starts with a PROXY protocol
  *     header
  * @param trustedProxies where such headers are believed; not empty when {@code proxyProtocol} is on
@@ -32,6 +34,7 @@ public record ListenerConfig(
     ClientCertificate clientCertificate,
     String path,
     List<String> allowedOrigins,
+    @Nullable String tokenCookie,
     boolean proxyProtocol,
     List<AddressRange> trustedProxies,
     Set<Protocol> protocols,
@@ -107,6 +110,13 @@ public record ListenerConfig(
         "client-certificate: without TLS it can only be none");
     require(path.startsWith("/"), "path: \"" + path + "\" does not start with a slash");
     require(
+        tokenCookie == null || (type.isWebSocket() && tokenCookie.matches("[A-Za-z0-9_.-]{1,64}")),
+        "token-cookie: is for ws and wss, and a name of letters, digits and _ . -");
+    require(
+        tokenCookie == null || !allowedOrigins.contains("*"),
+        "token-cookie: browsers send it for pages of anybody, so allowed-origins must not be"
+            + " \"*\"");
+    require(
         !proxyProtocol || !trustedProxies.isEmpty(),
         "trusted-proxies: name at least one when proxy-protocol is on, else anybody could forge an"
             + " address");
@@ -132,6 +142,7 @@ public record ListenerConfig(
         type.isTls() ? ClientCertificate.OPTIONAL : ClientCertificate.NONE,
         "/mqtt",
         List.of(),
+        null,
         false,
         List.of(),
         ALL_PROTOCOLS,
@@ -148,6 +159,7 @@ public record ListenerConfig(
         clientCertificate,
         path,
         allowedOrigins,
+        tokenCookie,
         proxyProtocol,
         trustedProxies,
         protocols,
@@ -170,6 +182,7 @@ public record ListenerConfig(
                 listener.choice("client-certificate", ClientCertificate.class, d.clientCertificate),
                 listener.string("path", d.path),
                 listener.strings("allowed-origins", d.allowedOrigins),
+                listener.optional("token-cookie"),
                 listener.bool("proxy-protocol", d.proxyProtocol),
                 listener.values("trusted-proxies", AddressRange::of, d.trustedProxies),
                 Set.copyOf(

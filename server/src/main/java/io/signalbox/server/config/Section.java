@@ -1,6 +1,7 @@
 package io.signalbox.server.config;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -273,6 +274,12 @@ final class Section {
     return scalar.text;
   }
 
+  /** An http or https address; null without the key. */
+  @Nullable URI address(String key) {
+    List<URI> addresses = values(key, WebAddress::parse, List.of());
+    return addresses.isEmpty() ? null : addresses.getFirst();
+  }
+
   String required(String key, String otherwise) {
     if (!entries.containsKey(key)) {
       problem(key, "is missing; add it");
@@ -419,11 +426,27 @@ final class Section {
     return file == null ? Path.of("") : file;
   }
 
+  /** Readable files; empty without the key. */
+  List<Path> files(String key) {
+    return items(
+        key,
+        List.of(),
+        scalar -> {
+          Path file = existing(key, scalar);
+          if (file != null && !(Files.isRegularFile(file) && Files.isReadable(file))) {
+            note(scalar, key, "\"" + file + "\" is no readable file");
+            return Optional.empty();
+          }
+          return Optional.ofNullable(file);
+        });
+  }
+
   private @Nullable Path existing(String key) {
     Scalar scalar = scalar(key);
-    if (scalar == null) {
-      return null;
-    }
+    return scalar == null ? null : existing(key, scalar);
+  }
+
+  private @Nullable Path existing(String key, Scalar scalar) {
     if (scalar.text.isBlank() || scalar.text.indexOf('\0') >= 0) {
       note(scalar, key, "is no file name");
       return null;

@@ -98,8 +98,17 @@ public final class Metrics implements MultiCollector {
     TOKEN_NOT_YET_VALID,
     TOKEN_LIFETIME,
     TOKEN_CLAIMS,
+    TOKEN_BINDING,
+    TOKEN_REVOKED,
     USER_NAME_MISMATCH,
     OVERLOADED
+  }
+
+  /** What the broker fetched over HTTP to know whom to believe. */
+  public enum Fetched {
+    CRL,
+    OCSP,
+    JWKS
   }
 
   /** What a policy denied. */
@@ -212,6 +221,8 @@ public final class Metrics implements MultiCollector {
   public final Counters<Denial> policyDenials;
   public final Gauge authenticationsPending;
   public final Counter policyReloadsFailed;
+  public final Counters<Fetched> fetches;
+  public final Counters<Fetched> fetchesFailed;
 
   // ---- messages
   public final NumberedCounters publishReceived;
@@ -342,6 +353,18 @@ public final class Metrics implements MultiCollector {
         counter(
             "policy_reloads_failed",
             "Policy reloads that failed; the last good policies stayed in force");
+    fetches =
+        counters(
+            "trust_fetches",
+            "Revocation lists, OCSP answers and key sets fetched",
+            "what",
+            Fetched.class);
+    fetchesFailed =
+        counters(
+            "trust_fetches_failed",
+            "Fetches that failed; what was known before stays in force",
+            "what",
+            Fetched.class);
 
     publishReceived =
         numbered("publishes_received", "PUBLISH packets accepted from clients", "qos", QOS);

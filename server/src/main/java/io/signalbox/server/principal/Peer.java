@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param tlsVersion {@code TLSv1.3} or {@code TLSv1.2}; null without TLS
  * @param certificates the client's chain, its own first; empty if it showed none
  * @param anonymousAllowed whether this listener takes clients without a credential
- * @param authorizationHeader of the WebSocket upgrade request, null if absent
+ * @param authorizationHeader of the WebSocket upgrade request, or what stands for it; null if
+ *     absent
  */
 public record Peer(
     String listener,

@@ -57,6 +57,8 @@ final class Client implements ClientHandler {
   private @Nullable Session session;
   private @Nullable Timer credentialTimer;
   private @Nullable Connect connect;
+  private @Nullable String userName;
+  private boolean renewing;
   private @Nullable String authenticationMethod;
   private @Nullable Exchange exchange;
   private boolean awaitingAuth;
@@ -88,6 +90,7 @@ final class Client implements ClientHandler {
           throw PacketException.protocolError("the first packet is not CONNECT"); // [MQTT-3.1.0-1]
         }
         credentialEpoch = context.clients().epoch();
+        userName = connect.userName();
         dispatcher.onConnect(this, connect);
       }
       case CONNECTING -> {
@@ -386,6 +389,24 @@ final class Client implements ClientHandler {
                 mine.subscriptions().size(),
                 mine.inflightCount(),
                 mine.queuedInMemory()));
+  }
+
+  /**
+   * @return false: one is under way
+   */
+  boolean beginRenewal() {
+    boolean free = !renewing;
+    renewing = true;
+    return free;
+  }
+
+  void endRenewal() {
+    renewing = false;
+  }
+
+  /** Of CONNECT; null if it had none. */
+  @Nullable String userName() {
+    return userName;
   }
 
   /** An exchange of AUTH packets begins. */

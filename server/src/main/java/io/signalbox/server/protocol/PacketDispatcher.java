@@ -40,7 +40,8 @@ final class PacketDispatcher {
         new Publisher(loop, router, context.retained(), context.writer(), context.metrics());
     connectHandler = new ConnectHandler(context);
     authHandler = new AuthHandler(context, connectHandler);
-    publishHandler = new PublishHandler(context, publisher);
+    publishHandler =
+        new PublishHandler(context, publisher, new RenewHandler(context, connectHandler));
     ackHandler = new AckHandler(context);
     subscribeHandler = new SubscribeHandler(context);
     disconnectHandler = new DisconnectHandler(context.sessionConfig().expirySecondsMax());

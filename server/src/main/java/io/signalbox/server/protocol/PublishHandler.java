@@ -28,10 +28,12 @@ final class PublishHandler {
 
   private final ProtocolContext context;
   private final Publisher publisher;
+  private final RenewHandler renewHandler;
   private final PubAckOrPubRec acknowledgement = new PubAckOrPubRec();
 
-  PublishHandler(ProtocolContext context, Publisher publisher) {
+  PublishHandler(ProtocolContext context, Publisher publisher, RenewHandler renewHandler) {
     this.context = context;
+    this.renewHandler = renewHandler;
     this.publisher = publisher;
   }
 
@@ -83,6 +85,10 @@ final class PublishHandler {
           ReasonCode.QUOTA_EXCEEDED, "limits.user-properties-max is " + userPropertiesMax);
     }
     if (topic.startsWithDollar()) {
+      if (qos == Qos.AT_LEAST_ONCE && topic.toString().equals(RenewHandler.TOPIC)) {
+        renewHandler.onPublish(client, publish);
+        return;
+      }
       deny(
           client,
           publish,

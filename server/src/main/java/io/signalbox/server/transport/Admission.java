@@ -33,6 +33,22 @@ final class Admission {
     int open;
     double tokens;
     long refilledMillis;
+
+    /** Failures that it may still have, earned again with time. */
+    double failures;
+
+    long failedMillis;
+
+    boolean isIdle(TransportLimits limits, long nowMillis) {
+      return open == 0
+          && nowMillis - refilledMillis > BURST_SECONDS * 1_000L
+          && mayFail(limits, nowMillis) == limits.failuresPerMinutePerSource();
+    }
+
+    double mayFail(TransportLimits limits, long nowMillis) {
+      int most = limits.failuresPerMinutePerSource();
+      return Math.min(most, failures + (nowMillis - failedMillis) * most / 60_000.0);
+    }
   }
 
   /** An admitted connection's place; given back once, whoever comes first. */
@@ -65,13 +81,27 @@ final class Admission {
       }
     }
 
+    /** A handshake or a credential was not good. */
+    void failed(long nowMillis) {
+      InetAddress address = source;
+      if (address != null && limits.failuresPerMinutePerSource() > 0) {
+        sources.computeIfPresent(
+            address,
+            (_, known) -> {
+              known.failures = Math.max(0, known.mayFail(limits, nowMillis) - 1);
+              known.failedMillis = nowMillis;
+              return known;
+            });
+      }
+    }
+
     /**
      * The client's address is known.
      *
      * @return whether it may have one more connection now
      */
     boolean from(InetAddress address, long nowMillis) {
-      if (limits.connectionsPerSourceMax() == 0 && limits.connectionsPerSecondPerSource() == 0) {
+      if (!limitsSources()) {
         return true;
       }
       boolean admitted = enter(address, nowMillis);
@@ -80,6 +110,12 @@ final class Admission {
       }
       return admitted;
     }
+  }
+
+  private boolean limitsSources() {
+    return limits.connectionsPerSourceMax() > 0
+        || limits.connectionsPerSecondPerSource() > 0
+        || limits.failuresPerMinutePerSource() > 0;
   }
 
   /** Why not, or a ticket. */
@@ -127,6 +163,10 @@ final class Admission {
         address,
         (_, known) -> {
           Source source = known == null ? new Source() : known;
+          if (known == null) {
+            source.failures = limits.failuresPerMinutePerSource();
+            source.failedMillis = nowMillis;
+          }
           admitted[0] = hasRoom(source, known == null, nowMillis);
           if (admitted[0]) {
             source.open++;
@@ -139,6 +179,9 @@ final class Admission {
   private boolean hasRoom(Source source, boolean isNew, long nowMillis) {
     int openMax = limits.connectionsPerSourceMax();
     if (openMax > 0 && source.open >= openMax) {
+      return false;
+    }
+    if (limits.failuresPerMinutePerSource() > 0 && source.mayFail(limits, nowMillis) < 1) {
       return false;
     }
     int rate = limits.connectionsPerSecondPerSource();
@@ -161,15 +204,15 @@ final class Admission {
         address,
         (_, source) -> {
           source.open--;
-          return source.open == 0 && limits.connectionsPerSecondPerSource() == 0 ? null : source;
+          boolean remembers =
+              limits.connectionsPerSecondPerSource() > 0
+                  || (limits.failuresPerMinutePerSource() > 0
+                      && source.failures < limits.failuresPerMinutePerSource());
+          return source.open == 0 && !remembers ? null : source;
         });
   }
 
   private void forgetIdle(long nowMillis) {
-    sources
-        .values()
-        .removeIf(
-            source ->
-                source.open == 0 && nowMillis - source.refilledMillis > BURST_SECONDS * 1_000L);
+    sources.values().removeIf(source -> source.isIdle(limits, nowMillis));
   }
 }

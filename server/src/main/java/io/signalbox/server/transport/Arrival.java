@@ -198,7 +198,7 @@ final class Arrival {
     loop.enter();
     loop.http().remove(connection);
     httpConnection = null;
-    openMqtt(connection, request.getRequestHeaders().getFirst("Authorization"));
+    openMqtt(connection, UpgradeToken.of(request.getRequestHeaders(), config.tokenCookie()));
   }
 
   private void openMqtt(StreamConnection connection, @Nullable String authorization) {
@@ -237,14 +237,15 @@ final class Arrival {
 
   private void closed() {
     deadline.cancel();
-    ticket.closed();
     if (securing) {
       securing = false;
       loop.metrics().tlsHandshakesFailed.inc(loop.index());
+      ticket.failed(loop.nowMillis());
       if (!arrived) {
         loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_FAILED, loop.index());
       }
     }
+    ticket.closed();
     if (httpConnection != null) {
       loop.http().remove(httpConnection);
     }

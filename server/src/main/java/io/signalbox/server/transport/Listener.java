@@ -200,7 +200,7 @@ final class Listener {
         XnioEventLoop loop,
         boolean webSocket,
         Peer peer,
-        Runnable connected);
+        Admission.Ticket ticket);
   }
 
   void openMqtt(
@@ -209,7 +209,7 @@ final class Listener {
       XnioEventLoop loop,
       Peer peer,
       Admission.Ticket ticket) {
-    opener.open(connection, cork, loop, config.type().isWebSocket(), peer, ticket::connected);
+    opener.open(connection, cork, loop, config.type().isWebSocket(), peer, ticket);
   }
 
   ListenerConfig config() {

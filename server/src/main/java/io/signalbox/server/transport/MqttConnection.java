@@ -43,7 +43,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private final PacketDecoder decoder;
   private final ByteOutput output;
   private final Metrics metrics;
-  private final Runnable connected;
+  private final Admission.Ticket ticket;
   private @Nullable ClientHandler handler;
 
   // What CONNECT said.
@@ -77,12 +77,12 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       int packetBytesMax,
       boolean webSocket,
       Peer peer,
-      Runnable connected) {
+      Admission.Ticket ticket) {
     this.loop = loop;
     this.peer = peer;
     this.output = loop.packetOutput();
     this.metrics = loop.metrics();
-    this.connected = connected;
+    this.ticket = ticket;
     this.decoder = new PacketDecoder(loop.topicNames(), packetBytesMax);
     this.lastPacketMillis = loop.nowMillis();
     this.socket = new ClientSocket(connection, cork, loop, limits, webSocket, this);
@@ -91,7 +91,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   /**
    * Begins to read.
    *
-   * @param connected runs once when CONNECT was accepted
+   * @param ticket told when CONNECT was accepted, and when its credentials were not
    */
   static void open(
       StreamConnection connection,
@@ -102,10 +102,9 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       boolean webSocket,
       Peer peer,
       ClientHandlers handlers,
-      Runnable connected) {
+      Admission.Ticket ticket) {
     var opened =
-        new MqttConnection(
-            connection, cork, loop, limits, packetBytesMax, webSocket, peer, connected);
+        new MqttConnection(connection, cork, loop, limits, packetBytesMax, webSocket, peer, ticket);
     ClientHandler handler = handlers.open(opened);
     opened.handler = handler;
     opened.connectTimer =
@@ -367,7 +366,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       connectTimer.cancel();
       connectTimer = null;
     }
-    connected.run();
+    ticket.connected();
     keepAliveMillis = keepAliveSeconds * 1_500L; // [MQTT-3.1.2-22]
     if (keepAliveMillis > 0) {
       keepAliveTimer = loop.schedule(keepAliveMillis, this::checkKeepAlive);
@@ -420,6 +419,10 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   @Override
   public void refuse(ConnAck packet) {
+    switch (packet.reason()) {
+      case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED -> ticket.failed(loop.nowMillis());
+      default -> {}
+    }
     send(packet);
     close();
   }

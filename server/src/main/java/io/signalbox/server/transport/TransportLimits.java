@@ -18,6 +18,8 @@ import java.time.Duration;
  * @param connectionsPerSourceMax open connections of one address; 0: no bound
  * @param connectionsPerSecondPerSource new connections of one address, bursts of four seconds'
  *     worth allowed; 0: no bound
+ * @param failuresPerMinutePerSource handshakes and credentials of one address that may fail, above
+ *     which it is turned away; 0: no bound
  * @param handshakeTimeout from accept to the end of PROXY header, TLS handshake and WebSocket
  *     upgrade
  * @param connectTimeout from there to a complete CONNECT
@@ -43,6 +45,7 @@ public record TransportLimits(
     int halfOpenMax,
     int connectionsPerSourceMax,
     int connectionsPerSecondPerSource,
+    int failuresPerMinutePerSource,
     Duration handshakeTimeout,
     Duration connectTimeout,
     int outputBytesHigh,
@@ -66,6 +69,7 @@ public record TransportLimits(
           1_024,
           100_000,
           10_000,
+          0,
           0,
           0,
           Duration.ofSeconds(10),
@@ -113,6 +117,7 @@ public record TransportLimits(
         limits.halfOpenMax(),
         limits.connectionsPerSourceMax(),
         limits.connectsPerSecondPerSource(),
+        limits.failuresPerMinutePerSource(),
         limits.handshakeTimeout(),
         limits.connectTimeout(),
         limits.outputBytesHigh(),

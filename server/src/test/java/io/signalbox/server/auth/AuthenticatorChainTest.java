@@ -29,6 +29,8 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.trust.CurrentAuthorities;
+import io.signalbox.server.trust.Fetcher;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -58,6 +60,7 @@ class AuthenticatorChainTest {
 
   private final ManualClocks clocks = new ManualClocks();
   private final Metrics metrics = new Metrics(1, "test");
+  private final Fetcher fetcher = new Fetcher(metrics);
   private final InlineLoop loop = new InlineLoop();
   private final Queue<Runnable> work = new ArrayDeque<>();
   private final CertificateAuthority authority = authority("factory");
@@ -89,7 +92,8 @@ class AuthenticatorChainTest {
   }
 
   private AuthenticatorChain chain(AuthConfig config) throws AuthSetupException {
-    return AuthenticatorChain.of(config, data, () -> verifier, work::add, clocks, RANDOM, metrics);
+    return AuthenticatorChain.of(
+        config, data, () -> verifier, fetcher, work::add, clocks, RANDOM, metrics);
   }
 
   private AuthenticatorChain chain() throws AuthSetupException {
@@ -342,6 +346,7 @@ class AuthenticatorChainTest {
             AuthConfig.DEFAULTS,
             data,
             () -> verifier,
+            fetcher,
             _ -> {
               throw new RejectedExecutionException("stopped");
             },
@@ -362,6 +367,7 @@ class AuthenticatorChainTest {
             AuthConfig.DEFAULTS,
             data,
             new FailingSecondTime(verifier),
+            fetcher,
             work::add,
             clocks,
             RANDOM,
@@ -374,8 +380,7 @@ class AuthenticatorChainTest {
   }
 
   /** Breaks on the worker, after the I/O thread has asked. */
-  private static final class FailingSecondTime
-      implements java.util.function.Supplier<CertificateVerifier> {
+  private static final class FailingSecondTime implements CurrentAuthorities {
     private final CertificateVerifier first;
     private int asked;
 
@@ -384,7 +389,7 @@ class AuthenticatorChainTest {
     }
 
     @Override
-    public CertificateVerifier get() {
+    public CertificateVerifier verifier() {
       if (asked++ > 0) {
         throw new IllegalStateException("a fault for this test, its stack trace is meant");
       }
@@ -415,7 +420,8 @@ class AuthenticatorChainTest {
   void localTokensAreRefusedWhenTheyAreSwitchedOff() throws Exception {
     AuthConfig.Jwt d = AuthConfig.DEFAULTS.jwt();
     var off =
-        new AuthConfig.Jwt(List.of(), d.clockSkew(), d.lifetimeMax(), null, "groups", 10, false);
+        new AuthConfig.Jwt(
+            List.of(), d.clockSkew(), d.lifetimeMax(), null, "groups", 10, null, false);
     assertRejected(
         ReasonCode.BAD_USER_NAME_OR_PASSWORD,
         AuthFailure.TOKEN_ISSUER,
@@ -507,6 +513,7 @@ class AuthenticatorChainTest {
             null,
             "groups",
             10,
+            null,
             true);
     var e = assertThrows(AuthSetupException.class, () -> chain(new AuthConfig(clash, 10)));
     assertEquals(

@@ -12,10 +12,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.config.AuthConfig.Issuer;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.trust.Fetcher;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JwtAuthenticatorTest {
   private static final Duration SKEW = Duration.ofSeconds(30);
+  private static final Fetcher FETCHER = new Fetcher(new Metrics(1, "test"));
 
   private final ManualClocks clocks = new ManualClocks();
 
@@ -53,12 +56,17 @@ class JwtAuthenticatorTest {
         userNameClaim,
         "groups",
         cacheEntriesMax,
+        null,
         false);
   }
 
   private JwtAuthenticator authenticator(AuthConfig.Jwt config) {
     try {
-      return new JwtAuthenticator(config, TokenTrust.of(config, null), clocks);
+      return new JwtAuthenticator(
+          config,
+          TokenTrust.of(config, null, FETCHER, clocks),
+          RevokedTokens.open(config.revokedFile()),
+          clocks);
     } catch (AuthSetupException e) {
       throw new AssertionError(e);
     }
@@ -601,7 +609,8 @@ class JwtAuthenticatorTest {
             new AuthConfig.Key("e", Algorithm.RS256, "hello", null),
             new AuthConfig.Key("f", Algorithm.RS256, cut, null),
             new AuthConfig.Key("g", Algorithm.RS256, rsa, null));
-    var e = assertThrows(AuthSetupException.class, () -> TokenTrust.of(config, null));
+    var e =
+        assertThrows(AuthSetupException.class, () -> TokenTrust.of(config, null, FETCHER, clocks));
     assertEquals(
         """
         auth.jwt.issuers: key "a" of issuer "login" is not an EC public key on the curve P-256, which ES256 needs

@@ -58,6 +58,7 @@ final class ConfigReaderTest {
             ListenerConfig.ClientCertificate.NONE,
             "/broker",
             List.of("https://app.example"),
+            null,
             true,
             List.of(AddressRange.of("10.0.0.0/8")),
             Set.of(ListenerConfig.Protocol.MQTT_5_0),

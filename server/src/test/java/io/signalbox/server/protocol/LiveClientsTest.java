@@ -6,10 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authenticator;
-import io.signalbox.server.config.LimitsConfig;
-import io.signalbox.server.config.SessionConfig;
-import io.signalbox.server.eventloop.EventLoop;
-import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
@@ -17,15 +13,10 @@ import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.Principal;
-import io.signalbox.server.routing.Router;
-import io.signalbox.server.routing.SubscriptionTrie;
-import io.signalbox.server.session.SessionRegistry;
-import io.signalbox.server.store.Store;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,31 +34,11 @@ final class LiveClientsTest {
   private final Set<String> withdrawn = ConcurrentHashMap.newKeySet();
   private final List<Runnable> heldAnswers = new ArrayList<>();
   private boolean hold;
-  private Store store;
+  private World world;
   private LiveClients clients;
-  private Protocol protocol;
 
   @BeforeEach
   void wire() throws Exception {
-    Metrics metrics = new Metrics(LOOPS, "test");
-    List<EventLoop> all = List.copyOf(loops.loops);
-    store = TestStores.open(data, loops, metrics);
-    SubscriptionTrie trie = new SubscriptionTrie();
-    SessionRegistry sessions =
-        new SessionRegistry(
-            all,
-            trie,
-            store,
-            loops,
-            metrics,
-            LimitsConfig.DEFAULTS,
-            SessionConfig.DEFAULTS,
-            (_, _, _) -> {});
-    clients =
-        new LiveClients(
-            all,
-            (_, _, clientId) ->
-                withdrawn.contains(clientId) ? Optional.of("revoked") : Optional.empty());
     Authenticator authenticator =
         (_, _, _, answer) -> {
           Runnable accept = () -> answer.accept(new Authentication.Accepted(Principal.anonymous()));
@@ -77,30 +48,25 @@ final class LiveClientsTest {
             accept.run();
           }
         };
-    ProtocolContext context =
-        new ProtocolContext(
-            sessions,
-            clients,
-            TestStores.retained(store, loops),
-            store.writer(),
+    world =
+        World.open(
+            data,
+            loops,
             authenticator,
             new SessionSimulationTest.NoExchanges(),
-            (_, _, _, _, _, _) -> new SessionSimulationTest.AllowAll(),
-            LimitsConfig.DEFAULTS,
-            SessionConfig.DEFAULTS,
-            metrics,
-            loops,
-            new Random(1));
-    protocol = new Protocol(all, _ -> new Router(trie, 1_024, 1 << 20), context);
+            (_, _, clientId) ->
+                withdrawn.contains(clientId) ? Optional.of("revoked") : Optional.empty());
+    clients = world.clients();
   }
 
   @AfterEach
   void close() {
-    store.close();
+    world.close();
   }
 
   private FakeConnection connect(int loop, String clientId) {
-    var connection = new FakeConnection(loops, loops.loops.get(loop), ProtocolVersion.V5, protocol);
+    var connection =
+        new FakeConnection(loops, loops.loops.get(loop), ProtocolVersion.V5, world.protocol());
     Packet packet =
         new Connect(ProtocolVersion.V5, clientId, true, 60, null, null, null, Properties.NONE);
     connection.loop().execute(() -> connection.receive(packet));

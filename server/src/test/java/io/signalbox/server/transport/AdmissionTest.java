@@ -55,6 +55,24 @@ class AdmissionTest {
   }
 
   @Test
+  void turnsAwayAnAddressThatFailsTooOftenUntilTimeHasPassed() throws Exception {
+    Admission admission = new Admission(Limits.with(l -> l.failuresPerMinute = 60), memory);
+    InetAddress bad = InetAddress.getByName("192.0.2.1");
+    for (int i = 0; i < 60; i++) {
+      Admission.Ticket ticket = ticket(admission.admit(onListener, 1_000));
+      assertTrue(ticket.from(bad, 1_000), "failure " + i);
+      ticket.failed(1_000);
+      ticket.closed();
+    }
+    assertFalse(ticket(admission.admit(onListener, 1_000)).from(bad, 1_000));
+    assertTrue(
+        ticket(admission.admit(onListener, 1_000)).from(InetAddress.getByName("192.0.2.2"), 1_000));
+    assertTrue(
+        ticket(admission.admit(onListener, 1_000)).from(bad, 2_100), "one a second is earned");
+    assertEquals(2, admission.addresses());
+  }
+
+  @Test
   void boundsHalfOpenConnections() {
     Admission admission = new Admission(Limits.with(l -> l.halfOpenMax = 1), memory);
     Admission.Ticket first = ticket(admission.admit(onListener, 10));

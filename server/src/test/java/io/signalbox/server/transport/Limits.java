@@ -12,6 +12,7 @@ final class Limits {
   int halfOpenMax = D.halfOpenMax();
   int connectionsPerSource = D.connectionsPerSourceMax();
   int connectionsPerSecond = D.connectionsPerSecondPerSource();
+  int failuresPerMinute = D.failuresPerMinutePerSource();
   long handshakeMillis = D.handshakeTimeout().toMillis();
   long connectMillis = D.connectTimeout().toMillis();
   long slowReaderMillis = D.slowReaderTimeout().toMillis();
@@ -39,6 +40,7 @@ final class Limits {
         halfOpenMax,
         connectionsPerSource,
         connectionsPerSecond,
+        failuresPerMinute,
         Duration.ofMillis(handshakeMillis),
         Duration.ofMillis(connectMillis),
         D.outputBytesHigh(),

@@ -112,6 +112,7 @@ final class TestBroker implements AutoCloseable {
         options.certificate,
         "/mqtt",
         options.origins,
+        null,
         options.proxy,
         options.proxy
             ? List.of(io.signalbox.server.config.AddressRange.of("127.0.0.1"))

@@ -1,0 +1,110 @@
+package io.signalbox.it.identity;
+
+import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.PemFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A certificate authority run with OpenSSL's {@code ca} in a folder. */
+final class OpenSslCa {
+  private static final String CONFIG =
+      """
+      [ca]
+      default_ca = it
+      [it]
+      dir = .
+      database = index.txt
+      new_certs_dir = .
+      certificate = ca.crt
+      private_key = ca.key
+      serial = serial
+      crlnumber = crlnumber
+      default_md = sha256
+      default_days = 30
+      default_crl_days = 7
+      policy = any
+      unique_subject = no
+      [any]
+      commonName = supplied
+      [device]
+      basicConstraints = critical,CA:FALSE
+      keyUsage = critical,digitalSignature
+      extendedKeyUsage = clientAuth
+      [authority]
+      basicConstraints = critical,CA:TRUE
+      keyUsage = critical,keyCertSign,cRLSign
+      [req]
+      distinguished_name = name
+      [name]
+      """;
+
+  private final Path folder;
+
+  private OpenSslCa(Path folder) {
+    this.folder = folder;
+  }
+
+  static OpenSslCa create(Path folder, String commonName) {
+    OpenSslCa ca = new OpenSslCa(folder);
+    try {
+      Files.writeString(folder.resolve("ca.cnf"), CONFIG);
+      Files.writeString(folder.resolve("index.txt"), "");
+      Files.writeString(folder.resolve("serial"), "1000\n");
+      Files.writeString(folder.resolve("crlnumber"), "01\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    ca.openssl("ecparam -name prime256v1 -genkey -noout -out ca.sec1");
+    ca.openssl("pkcs8 -topk8 -nocrypt -in ca.sec1 -out ca.key");
+    ca.openssl(
+        "req -x509 -new -key ca.key -days 30 -out ca.crt -config ca.cnf -extensions authority"
+            + " -subj /CN="
+            + commonName);
+    return ca;
+  }
+
+  Path certificate() {
+    return folder.resolve("ca.crt");
+  }
+
+  /** A key and a certificate; whom the device trusts is the broker's authority. */
+  PemFiles.Device issue(String id, Path trusts) {
+    openssl("ecparam -name prime256v1 -genkey -noout -out " + id + ".sec1");
+    openssl("pkcs8 -topk8 -nocrypt -in " + id + ".sec1 -out " + id + ".key");
+    openssl("req -new -key " + id + ".key -out " + id + ".csr -config ca.cnf -subj /CN=" + id);
+    openssl(
+        "ca -batch -config ca.cnf -extensions device -notext -in "
+            + id
+            + ".csr -out "
+            + id
+            + ".crt");
+    return new PemFiles.Device(
+        id, folder.resolve(id + ".crt"), folder.resolve(id + ".key"), trusts);
+  }
+
+  void revoke(String id) {
+    openssl("ca -config ca.cnf -revoke " + id + ".crt -crl_reason keyCompromise");
+  }
+
+  /** Writes the list as it is now, in one step, so that nobody reads half of it. */
+  Path writeList(Path file) {
+    openssl("ca -config ca.cnf -gencrl -out fresh.crl");
+    try {
+      return Files.move(
+          folder.resolve("fresh.crl"), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  String openssl(String arguments) {
+    List<String> words = new ArrayList<>(List.of("sh", "-c"));
+    words.add("cd \"$0\" && exec openssl " + arguments);
+    words.add(folder.toString());
+    return CommandLine.run(words).expectSuccess().out();
+  }
+}

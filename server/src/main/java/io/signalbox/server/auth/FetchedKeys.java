@@ -1,0 +1,134 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.config.AuthConfig.Algorithm;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.trust.Fetcher;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The key set of an address (RFC 7517): fetched when the first token comes, again after a while,
+ * and when a token names a key that is not in it, at most once in a few seconds however many such
+ * tokens come. While the address is down or serves something else the last good set stays in force.
+ * Any thread.
+ */
+final class FetchedKeys {
+  private static final Logger LOG = System.getLogger(FetchedKeys.class.getName());
+  private static final int SET_BYTES_MAX = 256 * 1024;
+
+  private final String issuer;
+  private final URI address;
+  private final Set<Algorithm> algorithms;
+  private final Fetcher fetcher;
+  private final Clocks clocks;
+  private final long refreshMillis;
+  private final long pauseMillis;
+
+  private volatile List<TokenKey> keys = List.of();
+
+  // Guarded by this.
+  private boolean everFetched;
+  private long askedMillis;
+  private long refreshedMillis;
+  private @Nullable CompletableFuture<Void> asking;
+
+  /**
+   * @param issuer for the log
+   * @param algorithms the only ones that its keys are good for
+   * @param refresh after so long the set is fetched again although every key was found
+   * @param pause least time between two fetches
+   */
+  FetchedKeys(
+      String issuer,
+      URI address,
+      Set<Algorithm> algorithms,
+      Duration refresh,
+      Duration pause,
+      Fetcher fetcher,
+      Clocks clocks) {
+    this.issuer = issuer;
+    this.address = address;
+    this.algorithms = Set.copyOf(algorithms);
+    this.refreshMillis = refresh.toMillis();
+    this.pauseMillis = pause.toMillis();
+    this.fetcher = fetcher;
+    this.clocks = clocks;
+  }
+
+  List<TokenKey> known() {
+    return keys;
+  }
+
+  CompletableFuture<Void> prepare(CompactToken token) {
+    boolean isKnown = TokenTrust.hasKeyFor(keys, token);
+    CompletableFuture<Void> fetch = fetch(isKnown);
+    // A set that is merely old is fetched in the background: its keys were good a moment ago.
+    return fetch == null || isKnown ? CompletableFuture.completedFuture(null) : fetch;
+  }
+
+  private synchronized @Nullable CompletableFuture<Void> fetch(boolean keyIsKnown) {
+    if (asking != null) {
+      return asking;
+    }
+    long now = clocks.nanos() / 1_000_000;
+    boolean old = now - refreshedMillis >= refreshMillis;
+    if (everFetched && ((keyIsKnown && !old) || now - askedMillis < pauseMillis)) {
+      return null;
+    }
+    everFetched = true;
+    askedMillis = now;
+    CompletableFuture<Void> answered =
+        fetcher
+            .get(Metrics.Fetched.JWKS, address, SET_BYTES_MAX)
+            .handle(
+                (body, problem) -> {
+                  done(body, problem);
+                  return null;
+                });
+    asking = answered.isDone() ? null : answered;
+    return answered;
+  }
+
+  private void done(byte @Nullable [] body, @Nullable Throwable problem) {
+    synchronized (this) {
+      asking = null;
+    }
+    if (body == null) {
+      Throwable cause = problem == null ? null : problem.getCause();
+      failed(String.valueOf(cause == null ? problem : cause.getMessage()));
+      return;
+    }
+    try {
+      List<TokenKey> fresh = KeySet.read(body, algorithms);
+      synchronized (this) {
+        refreshedMillis = clocks.nanos() / 1_000_000;
+      }
+      if (!ids(fresh).equals(ids(keys))) {
+        LOG.log(Level.INFO, "the issuer \"{0}\" has the keys {1}", issuer, ids(fresh));
+      }
+      keys = fresh;
+    } catch (IllegalArgumentException e) {
+      failed(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static List<String> ids(List<TokenKey> keys) {
+    return keys.stream().map(TokenKey::toString).toList();
+  }
+
+  private void failed(String why) {
+    LOG.log(
+        Level.WARNING,
+        "the keys of issuer \"{0}\" are not renewed, those known ({1}) stay in force: {2}",
+        issuer,
+        keys.size(),
+        why);
+  }
+}

@@ -1,0 +1,23 @@
+package io.signalbox.server.trust;
+
+import io.signalbox.pki.CertificateVerifier;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Whose clients are accepted now. Any thread. */
+@FunctionalInterface
+public interface CurrentAuthorities {
+  /** The verifier of this moment: ask anew for each client. */
+  CertificateVerifier verifier();
+
+  /**
+   * Sees to it that what must be fetched to judge a client is there. The chain must have been
+   * verified in a handshake: its addresses are believed.
+   *
+   * @return completed at once where nothing is fetched; never fails
+   */
+  default CompletableFuture<Void> prepare(List<X509Certificate> chain) {
+    return CompletableFuture.completedFuture(null);
+  }
+}

@@ -1,0 +1,105 @@
+package io.signalbox.server.trust;
+
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.LogText;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetches small things over HTTP: revocation lists, OCSP answers, key sets. Bounded in size and
+ * time, follows no redirect, keeps no cookie. Any thread; the answer comes on one of the client's.
+ */
+public final class Fetcher implements AutoCloseable {
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final int OK = 200;
+
+  private final Metrics metrics;
+  private @Nullable HttpClient client;
+
+  public Fetcher(Metrics metrics) {
+    this.metrics = metrics;
+  }
+
+  /**
+   * The body of the answer; fails with an {@link IOException} whose message says why, for people.
+   *
+   * @param bytesMax a longer answer is not read to its end
+   */
+  public CompletableFuture<byte[]> get(Metrics.Fetched what, URI address, int bytesMax) {
+    return fetch(what, HttpRequest.newBuilder(address).GET(), bytesMax);
+  }
+
+  public CompletableFuture<byte[]> post(
+      Metrics.Fetched what, URI address, String type, byte[] body, int bytesMax) {
+    return fetch(
+        what,
+        HttpRequest.newBuilder(address)
+            .header("Content-Type", type)
+            .POST(BodyPublishers.ofByteArray(body)),
+        bytesMax);
+  }
+
+  private CompletableFuture<byte[]> fetch(
+      Metrics.Fetched what, HttpRequest.Builder request, int bytesMax) {
+    HttpRequest built = request.timeout(TIMEOUT).build();
+    return client()
+        .sendAsync(built, BodyHandlers.limiting(BodyHandlers.ofByteArray(), bytesMax))
+        .orTimeout(2 * TIMEOUT.toSeconds(), TimeUnit.SECONDS) // a body that never ends
+        .handle((response, problem) -> outcome(what, built.uri(), response, problem));
+  }
+
+  private byte[] outcome(
+      Metrics.Fetched what,
+      URI address,
+      @Nullable HttpResponse<byte[]> response,
+      @Nullable Throwable problem) {
+    String why;
+    if (response == null) {
+      Throwable cause = problem instanceof CompletionException e ? e.getCause() : problem;
+      why =
+          cause instanceof TimeoutException
+              ? "no complete answer within " + 2 * TIMEOUT.toSeconds() + " s"
+              : String.valueOf(cause);
+    } else if (response.statusCode() != OK) {
+      why = "the answer has status " + response.statusCode();
+    } else {
+      metrics.fetches.inc(what);
+      return response.body();
+    }
+    metrics.fetchesFailed.inc(what);
+    throw new CompletionException(
+        new IOException(LogText.quote(address.toString()) + " cannot be fetched: " + why));
+  }
+
+  /** Made late: most brokers fetch nothing, and it brings a thread. */
+  private synchronized HttpClient client() {
+    HttpClient made = client;
+    if (made == null) {
+      made =
+          HttpClient.newBuilder()
+              .connectTimeout(TIMEOUT)
+              .followRedirects(HttpClient.Redirect.NEVER)
+              .build();
+      client = made;
+    }
+    return made;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (client != null) {
+      client.shutdownNow();
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package io.signalbox.server.trust;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.RevocationList;
+import io.signalbox.pki.RevocationListCheck;
+import io.signalbox.pki.RevocationStatus;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.LogText;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The revocation lists of one trusted authority, from files and addresses. A list that cannot be
+ * read, is not the authority's, or is older than the one in force changes nothing. {@link #refresh}
+ * is called by one thread, {@link #status} by many.
+ */
+final class RevocationLists implements RevocationCheck {
+  private static final Logger LOG = System.getLogger(RevocationLists.class.getName());
+
+  private final String ca;
+  private final List<X509Certificate> authorities;
+  private final Fetcher fetcher;
+  private final long refreshMillis;
+  private final List<Source> sources = new ArrayList<>();
+  private volatile RevocationCheck current = RevocationCheck.firstOf(List.of());
+
+  /** One file or address and the last good list from it. */
+  private static final class Source {
+    private final @Nullable Path file;
+    private final @Nullable URI address;
+    private @Nullable FileTime seen;
+    private long dueMillis = Long.MIN_VALUE;
+    private @Nullable RevocationList list;
+    private @Nullable RevocationListCheck check;
+
+    Source(@Nullable Path file, @Nullable URI address) {
+      this.file = file;
+      this.address = address;
+    }
+
+    String name() {
+      return file != null ? file.toString() : address != null ? address.toString() : "the registry";
+    }
+  }
+
+  private RevocationLists(AuthoritySpec spec, Fetcher fetcher) {
+    this.ca = spec.name();
+    this.authorities = spec.anchors();
+    this.fetcher = fetcher;
+    this.refreshMillis = spec.revocation().crlRefresh().toMillis();
+    spec.revocation().crlFiles().forEach(file -> sources.add(new Source(file, null)));
+    spec.revocation().crlUrls().forEach(url -> sources.add(new Source(null, url)));
+  }
+
+  /**
+   * Reads all files; addresses are asked by the first {@link #refresh}.
+   *
+   * @throws PkiException if a file cannot be read or is not a list of these authorities
+   */
+  static RevocationLists load(AuthoritySpec spec, Fetcher fetcher) throws PkiException {
+    RevocationLists lists = new RevocationLists(spec, fetcher);
+    if (spec.crlPem() != null) {
+      String where = "the list of " + spec.name();
+      Source given = new Source(null, null);
+      lists.sources.add(given);
+      lists.take(given, RevocationList.parse(spec.crlPem().getBytes(US_ASCII), where));
+    }
+    for (Source source : lists.sources) {
+      Path file = source.file;
+      if (file != null) {
+        source.seen = changed(file);
+        lists.take(source, read(file));
+      }
+    }
+    lists.publish();
+    return lists;
+  }
+
+  @Override
+  public RevocationStatus status(X509Certificate certificate, X509Certificate issuer, Instant at) {
+    return current.status(certificate, issuer, at);
+  }
+
+  /**
+   * Looks at every file that changed and every address that is due. Waits for what it fetches.
+   *
+   * @return whether a list is in force that was not before
+   */
+  boolean refresh(long nowMillis) {
+    boolean changed = false;
+    for (Source source : sources) {
+      try {
+        changed |= refresh(source, nowMillis);
+      } catch (PkiException | IOException e) {
+        LOG.log(
+            Level.WARNING,
+            "a revocation list of {0} is not renewed, {1}: {2}",
+            ca,
+            source.list == null
+                ? "there is none yet"
+                : "the one in force tells until " + source.list.nextUpdate(),
+            e.getMessage());
+      }
+    }
+    if (changed) {
+      publish();
+    }
+    return changed;
+  }
+
+  private boolean refresh(Source source, long nowMillis) throws PkiException, IOException {
+    Path file = source.file;
+    if (file != null) {
+      FileTime now = changed(file);
+      if (now == null || now.equals(source.seen)) {
+        return false; // a file that is gone for a moment is being replaced
+      }
+      source.seen = now;
+      return take(source, read(file));
+    }
+    URI address = source.address;
+    if (address == null || nowMillis < source.dueMillis) {
+      return false;
+    }
+    source.dueMillis = nowMillis + refreshMillis;
+    try {
+      byte[] fetched =
+          fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX).join();
+      return take(source, RevocationList.parse(fetched, address.toString()));
+    } catch (CompletionException e) {
+      throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+    }
+  }
+
+  private boolean take(Source source, RevocationList fresh) throws PkiException {
+    RevocationList before = source.list;
+    if (before != null && !fresh.isNewerThan(before)) {
+      return false; // the same one, or an old one served again
+    }
+    source.check = check(fresh, source);
+    source.list = fresh;
+    LOG.log(
+        Level.INFO,
+        "the revocation list of {0} from {1} of {2} names {3} certificates",
+        ca,
+        LogText.quote(source.name()),
+        fresh.thisUpdate(),
+        fresh.size());
+    return true;
+  }
+
+  private RevocationListCheck check(RevocationList list, Source source) throws PkiException {
+    PkiException last = null;
+    for (X509Certificate authority : authorities) {
+      try {
+        return RevocationListCheck.of(list, authority);
+      } catch (PkiException e) {
+        last = e;
+      }
+    }
+    throw new PkiException(
+        source.name() + ": " + (last == null ? "no authority" : last.getMessage()));
+  }
+
+  private void publish() {
+    current =
+        RevocationCheck.firstOf(
+            sources.stream().map(source -> source.check).filter(Objects::nonNull).toList());
+  }
+
+  private static RevocationList read(Path file) throws PkiException {
+    try (var in = Files.newInputStream(file)) {
+      return RevocationList.parse(
+          in.readNBytes(RevocationList.LIST_BYTES_MAX + 1), file.toString());
+    } catch (IOException e) {
+      throw new PkiException(file + ": the revocation list cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable FileTime changed(Path file) {
+    try {
+      return Files.getLastModifiedTime(file);
+    } catch (IOException _) {
+      return null;
+    }
+  }
+}

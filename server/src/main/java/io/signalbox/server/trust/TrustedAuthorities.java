@@ -1,0 +1,152 @@
+package io.signalbox.server.trust;
+
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationCheck;
+import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.eventloop.Clocks;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * The authorities whose clients are accepted: those of the configuration, which stay, and those
+ * that are registered, which come and go. {@link #refresh} and {@link #register} belong to one
+ * thread at a time, the rest to any.
+ *
+ * <p>There are two verifiers. That of TLS handshakes takes an OCSP answer that is not here yet for
+ * a good one, because it cannot wait; that of CONNECT comes after {@link #prepare}, which waited.
+ */
+public final class TrustedAuthorities implements CurrentAuthorities {
+  private static final Logger LOG = System.getLogger(TrustedAuthorities.class.getName());
+
+  private final List<TrustedAuthority> configured;
+  private final Fetcher fetcher;
+  private final Clocks clocks;
+  private volatile Current current;
+
+  /** What is in force at one moment. */
+  private record Current(
+      List<TrustedAuthority> registered,
+      List<TrustedAuthority> all,
+      CertificateVerifier verifier,
+      CertificateVerifier handshakeVerifier) {}
+
+  private TrustedAuthorities(
+      List<TrustedAuthority> configured,
+      List<TrustedAuthority> others,
+      Fetcher fetcher,
+      Clocks clocks) {
+    this.configured = List.copyOf(configured);
+    this.fetcher = fetcher;
+    this.clocks = clocks;
+    this.current = current(others, RevocationCheck.NONE);
+  }
+
+  /**
+   * Reads what the configuration names; fetches nothing.
+   *
+   * @param others until {@link #register} says otherwise
+   * @throws PkiException if a file cannot be used
+   */
+  public static TrustedAuthorities load(
+      TlsConfig config, List<AuthoritySpec> others, Fetcher fetcher, Clocks clocks)
+      throws PkiException {
+    List<TrustedAuthority> configured = new ArrayList<>();
+    for (TlsConfig.TrustedCa ca : config.trustedCas()) {
+      configured.add(TrustedAuthority.open(AuthoritySpec.of(ca), fetcher, clocks));
+    }
+    List<TrustedAuthority> further = new ArrayList<>();
+    for (AuthoritySpec spec : others) {
+      further.add(TrustedAuthority.open(spec, fetcher, clocks));
+    }
+    return new TrustedAuthorities(configured, further, fetcher, clocks);
+  }
+
+  private Current current(List<TrustedAuthority> registered, RevocationCheck inventory) {
+    List<TrustedAuthority> all = Stream.concat(configured.stream(), registered.stream()).toList();
+    return new Current(
+        List.copyOf(registered),
+        all,
+        new CertificateVerifier(all.stream().map(ca -> ca.trusted(false, inventory)).toList()),
+        new CertificateVerifier(all.stream().map(ca -> ca.trusted(true, inventory)).toList()));
+  }
+
+  /**
+   * Accepts the clients of these, of those of the configuration, and of no others. What is known
+   * about an authority that stays as it is, is kept. One whose revocation list cannot be used, or
+   * with the name of one of the configuration, is left out: its clients are refused.
+   *
+   * @param inventory what is known here of single certificates, whoever issued them
+   */
+  public void register(List<AuthoritySpec> specs, RevocationCheck inventory) {
+    List<TrustedAuthority> registered = new ArrayList<>();
+    for (AuthoritySpec spec : specs) {
+      if (configured.stream().anyMatch(ca -> ca.spec().name().equals(spec.name()))) {
+        LOG.log(
+            Level.ERROR,
+            "the registered authority \"{0}\" is not trusted: the configuration has one of this"
+                + " name",
+            spec.name());
+        continue;
+      }
+      try {
+        Optional<TrustedAuthority> known = same(spec);
+        registered.add(
+            known.isPresent() ? known.get() : TrustedAuthority.open(spec, fetcher, clocks));
+      } catch (PkiException e) {
+        LOG.log(
+            Level.ERROR,
+            "the registered authority \"{0}\" is not trusted: {1}",
+            spec.name(),
+            e.getMessage());
+      }
+    }
+    current = current(registered, inventory);
+  }
+
+  private Optional<TrustedAuthority> same(AuthoritySpec spec) {
+    return current.registered.stream().filter(ca -> ca.spec().equals(spec)).findFirst();
+  }
+
+  @Override
+  public CertificateVerifier verifier() {
+    return current.verifier;
+  }
+
+  public CertificateVerifier handshakeVerifier() {
+    return current.handshakeVerifier;
+  }
+
+  @Override
+  public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
+    for (TrustedAuthority ca : current.all) {
+      CompletableFuture<Void> fetched = ca.prepare(chain);
+      if (!fetched.isDone()) {
+        return fetched;
+      }
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  /**
+   * Looks at files and addresses that are due. Waits for what it fetches.
+   *
+   * @param connected chains of the clients that are connected
+   * @return whether a client that was good may no longer be
+   */
+  public boolean refresh(Supplier<List<List<X509Certificate>>> connected) {
+    long now = clocks.nanos() / 1_000_000;
+    boolean changed = false;
+    for (TrustedAuthority ca : current.all) {
+      changed |= ca.refresh(() -> connected.get().iterator(), now);
+    }
+    return changed;
+  }
+}

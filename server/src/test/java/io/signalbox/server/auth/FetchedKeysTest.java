@@ -1,0 +1,233 @@
+package io.signalbox.server.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jsonwebtoken.security.Jwks;
+import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.AuthConfig.Algorithm;
+import io.signalbox.server.config.JwksConfig;
+import io.signalbox.server.config.JwtClaims;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.metrics.Metrics.AuthFailure;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.trust.Fetcher;
+import io.signalbox.server.trust.WebServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.PublicKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An issuer whose keys are a JSON Web Key Set, on a server that rotates, goes down and lies. */
+final class FetchedKeysTest {
+  private static final JwtClaims CLAIMS =
+      new JwtClaims("sub", null, "realm.roles[]", Map.of("site", "place.site", "floor", "floor"));
+
+  @TempDir Path folder;
+
+  private final ManualClocks clocks = new ManualClocks();
+  private final WebServer server = new WebServer(_ -> new byte[0]);
+  private final Metrics metrics = new Metrics(1, "test");
+  private final Fetcher fetcher = new Fetcher(metrics);
+  private @Nullable Path revoked;
+
+  @AfterEach
+  void close() {
+    server.close();
+    fetcher.close();
+  }
+
+  private static String jwk(String id, PublicKey key, String more) {
+    String members =
+        Jwks.builder().key(key).id(id).build().entrySet().stream()
+            .map(member -> "\"" + member.getKey() + "\":\"" + member.getValue() + "\"")
+            .collect(Collectors.joining(","));
+    return "{" + members + more + "}";
+  }
+
+  private static byte[] set(String... keys) {
+    return ("{\"keys\":[" + String.join(",", keys) + "]}").getBytes(UTF_8);
+  }
+
+  private static String es256(String name) {
+    return jwk(name, TokenForge.pair(name, Algorithm.ES256).getPublic(), "");
+  }
+
+  private JwtAuthenticator authenticator(Algorithm... algorithms) throws AuthSetupException {
+    AuthConfig.Jwt d = AuthConfig.DEFAULTS.jwt();
+    JwksConfig keys =
+        new JwksConfig(
+            server.address(),
+            null,
+            Set.of(algorithms),
+            Duration.ofMinutes(5),
+            Duration.ofSeconds(10));
+    var issuer =
+        new AuthConfig.Issuer(
+            "cloud", "https://cloud.example", List.of("iot"), List.of(), keys, CLAIMS);
+    var config =
+        new AuthConfig.Jwt(
+            List.of(issuer), d.clockSkew(), d.lifetimeMax(), null, "groups", 100, revoked, false);
+    return new JwtAuthenticator(
+        config, TokenTrust.of(config, null, fetcher, clocks), RevokedTokens.open(revoked), clocks);
+  }
+
+  private byte[] token(String key, Algorithm algorithm, String more) {
+    return TokenForge.token(
+        "{\"alg\":\"" + algorithm + "\",\"kid\":\"" + key + "\"}",
+        "{\"iss\":\"https://cloud.example\",\"aud\":\"iot\",\"sub\":\"alice\",\"exp\":"
+            + (clocks.seconds() + 3_600)
+            + more
+            + "}",
+        algorithm,
+        key);
+  }
+
+  private byte[] token(String key) {
+    return token(key, Algorithm.ES256, "");
+  }
+
+  private static Principal verify(JwtAuthenticator authenticator, byte[] token)
+      throws CredentialException {
+    authenticator.prepare(token).join();
+    return authenticator.verify(token);
+  }
+
+  private static void assertRefused(
+      AuthFailure failure, JwtAuthenticator authenticator, byte[] token) {
+    var refused = assertThrows(CredentialException.class, () -> verify(authenticator, token));
+    assertEquals(failure, refused.failure(), refused.getMessage());
+  }
+
+  @Test
+  void fetchesTheKeysWithTheFirstTokenAndFollowsARotation() throws Exception {
+    server.answer(set(es256("old")));
+    var authenticator = authenticator(Algorithm.ES256);
+    assertEquals(0, server.requests());
+    assertEquals("user:alice@cloud", verify(authenticator, token("old")).id());
+    assertEquals(1, server.requests());
+
+    server.answer(set(es256("old"), es256("new")));
+    clocks.advance(Duration.ofSeconds(11));
+    verify(authenticator, token("new"));
+    verify(authenticator, token("old"));
+    assertEquals(2, server.requests());
+
+    server.answer(set(es256("new")));
+    clocks.advance(Duration.ofMinutes(6)); // "old" is found still, the set is renewed behind it
+    authenticator.prepare(token("new")).join();
+    while (server.requests() < 3) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void asksOnceInAWhileHoweverManyUnknownKeysTokensName() throws Exception {
+    server.answer(set(es256("old")));
+    var authenticator = authenticator(Algorithm.ES256);
+    verify(authenticator, token("old"));
+    for (int i = 0; i < 50; i++) {
+      assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("made-up"));
+    }
+    assertEquals(1, server.requests());
+    clocks.advance(Duration.ofSeconds(11));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("made-up"));
+    assertEquals(2, server.requests());
+  }
+
+  @Test
+  void keepsTheLastGoodKeysWhileTheServerIsDownOrServesRubbish() throws Exception {
+    server.answer(set(es256("k")));
+    var authenticator = authenticator(Algorithm.ES256);
+    verify(authenticator, token("k"));
+    List<byte[]> rubbish =
+        List.of(
+            "<html>".getBytes(UTF_8),
+            "{}".getBytes(UTF_8),
+            set(),
+            "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}]}"
+                .getBytes(UTF_8),
+            new byte[300_000]);
+    for (byte[] answer : rubbish) {
+      server.answer(answer);
+      clocks.advance(Duration.ofSeconds(11));
+      assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("unknown"));
+      verify(authenticator, token("k", Algorithm.ES256, ",\"n\":" + answer.length));
+    }
+    server.status(500);
+    clocks.advance(Duration.ofSeconds(11));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("unknown"));
+    server.close();
+    clocks.advance(Duration.ofSeconds(11));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("unknown"));
+    verify(authenticator, token("k"));
+    assertTrue(metrics.fetchesFailed.of(Metrics.Fetched.JWKS).value() >= 2);
+  }
+
+  @Test
+  void pinsTheAlgorithmsAndPassesOverWhatIsNotForThem() throws Exception {
+    server.answer(
+        set(
+            jwk("k", TokenForge.pair("k", Algorithm.RS256).getPublic(), ""),
+            jwk("e", TokenForge.pair("e", Algorithm.ES256).getPublic(), ",\"use\":\"enc\""),
+            jwk("p", TokenForge.pair("p", Algorithm.RS256).getPublic(), ",\"alg\":\"PS256\""),
+            "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\""
+                + TokenForge.base64(TokenForge.SECRET)
+                + "\"}",
+            "{\"kty\":\"NEW\",\"kid\":\"x\"}"));
+    var authenticator = authenticator(Algorithm.RS256, Algorithm.ES256);
+    verify(authenticator, token("k", Algorithm.RS256, ""));
+    assertRefused(AuthFailure.TOKEN_ALGORITHM, authenticator, token("k", Algorithm.RS512, ""));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("e", Algorithm.ES256, ""));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("p", Algorithm.RS256, ""));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("s", Algorithm.HS256, ""));
+  }
+
+  @Test
+  void readsGroupsAndAttributesByPath() throws Exception {
+    server.answer(set(es256("k")));
+    Principal alice =
+        verify(
+            authenticator(Algorithm.ES256),
+            token(
+                "k",
+                Algorithm.ES256,
+                ",\"realm\":{\"roles\":[\"ops\",1,\"dev\"]},\"place\":{\"site\":\"mill\"},\"floor\":3"));
+    assertEquals(List.of("ops", "dev"), alice.groups());
+    assertEquals(Map.of("site", "mill", "floor", "3"), alice.attributes());
+  }
+
+  @Test
+  void refusesARevokedTokenEvenOneItRemembers() throws Exception {
+    Path file = folder.resolve("revoked.txt");
+    Files.writeString(file, "# none yet\n");
+    revoked = file;
+    server.answer(set(es256("k")));
+    var authenticator = authenticator(Algorithm.ES256);
+    byte[] token = token("k", Algorithm.ES256, ",\"jti\":\"t-1\"");
+    Principal alice = verify(authenticator, token);
+    assertEquals(alice, authenticator.known(token));
+
+    Files.writeString(file, "cloud t-1\nother t-2\n");
+    Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(1));
+    assertTrue(authenticator.refresh());
+    assertEquals(null, authenticator.known(token));
+    assertRefused(AuthFailure.TOKEN_REVOKED, authenticator, token);
+    assertTrue(authenticator.problem(alice).isPresent());
+
+    Files.writeString(file, "one word only: no, four\n");
+    Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(2));
+    authenticator.refresh();
+    assertRefused(AuthFailure.TOKEN_REVOKED, authenticator, token);
+  }
+}

@@ -1,0 +1,167 @@
+package io.signalbox.server.protocol;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.ExchangeAuthenticator;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.TokenClaims;
+import io.signalbox.server.topic.TopicName;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A fresh token by a publish to {@code $signalbox/auth/renew}, and what happens without one. */
+final class RenewalTest {
+  private static final long HOUR = 3_600_000;
+
+  @TempDir Path data;
+
+  private final ManualLoops loops = new ManualLoops(1, 1);
+
+  /** A token's text is whose it is. */
+  private Principal of(String user) {
+    return new Principal(
+        "user:" + user,
+        AuthMethod.JWT,
+        null,
+        user,
+        List.of(),
+        Map.of(),
+        null,
+        new TokenClaims("login", user, List.of(), "", Map.of(), loops.wallMillis() + HOUR));
+  }
+
+  private World world(Principal who) throws Exception {
+    return World.open(
+        data,
+        loops,
+        (_, _, _, answer) -> answer.accept(new Authentication.Accepted(who)),
+        new ExchangeAuthenticator() {
+          @Override
+          public boolean knows(String method) {
+            return true;
+          }
+
+          @Override
+          public Exchange begin(String method, Connect connect, Peer peer) {
+            return (token, _, answer) ->
+                answer.accept(
+                    token.length == 0
+                        ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
+                        : new Authentication.Accepted(of(new String(token, UTF_8))));
+          }
+        });
+  }
+
+  private FakeConnection connect(World world, ProtocolVersion version) {
+    var connection = new FakeConnection(loops, loops.loops.getFirst(), version, world.protocol());
+    send(connection, new Connect(version, "c", true, 0, null, null, null, Properties.NONE));
+    return connection;
+  }
+
+  private void send(FakeConnection connection, Packet packet) {
+    connection.loop().execute(() -> connection.receive(packet));
+    settle();
+  }
+
+  private void settle() {
+    while (loops.step()) {}
+  }
+
+  private void renew(FakeConnection connection, Qos qos, String token) throws Exception {
+    send(
+        connection,
+        new Publish(
+            TopicName.of(RenewHandler.TOPIC),
+            qos,
+            false,
+            true,
+            qos == Qos.AT_MOST_ONCE ? 0 : 7,
+            Properties.NONE,
+            token.getBytes(UTF_8)));
+  }
+
+  private static ReasonCode lastPubAck(FakeConnection connection) {
+    return ((PubAck) Objects.requireNonNull(connection.sent.peekLast())).reason();
+  }
+
+  @Test
+  void aFreshTokenExtendsTheConnection() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V3_1_1);
+      loops.advance(HOUR / 2);
+      renew(connection, Qos.AT_LEAST_ONCE, "alice");
+      assertEquals(ReasonCode.SUCCESS, lastPubAck(connection));
+      loops.advance(HOUR - 1_000);
+      settle();
+      assertTrue(connection.isOpen(), "past the end of the first token");
+      loops.advance(2_000);
+      settle();
+      assertFalse(connection.isOpen(), "past the end of the second");
+      assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+      assertEquals(0, world.retained().count(), "the token must be kept nowhere");
+    }
+  }
+
+  @Test
+  void anotherPrincipalsTokenChangesNothingIn5() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      renew(connection, Qos.AT_LEAST_ONCE, "mallory");
+      assertEquals(ReasonCode.NOT_AUTHORIZED, lastPubAck(connection));
+      assertTrue(connection.isOpen());
+      loops.advance(HOUR + 1_000);
+      settle();
+      assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void anotherPrincipalsTokenEndsAConnectionOf3() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V3_1_1);
+      renew(connection, Qos.AT_LEAST_ONCE, "mallory");
+      assertEquals(ReasonCode.NOT_AUTHORIZED, connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void whoCameWithoutATokenCannotRenewOne() throws Exception {
+    try (World world = world(Principal.anonymous())) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      renew(connection, Qos.AT_LEAST_ONCE, "alice");
+      assertEquals(ReasonCode.NOT_AUTHORIZED, lastPubAck(connection));
+      assertNull(connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void otherQosAreNotForIt() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      renew(connection, Qos.AT_MOST_ONCE, "alice");
+      renew(connection, Qos.EXACTLY_ONCE, "alice");
+      loops.advance(HOUR + 1_000);
+      settle();
+      assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+    }
+  }
+}

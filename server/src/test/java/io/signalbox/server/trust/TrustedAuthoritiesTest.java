@@ -1,0 +1,296 @@
+package io.signalbox.server.trust;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.OcspAuthority;
+import io.signalbox.pki.OcspResponder;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationList;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.RevocationStatus;
+import io.signalbox.pki.RevokedCertificate;
+import io.signalbox.pki.SubjectNames;
+import io.signalbox.pki.Verification;
+import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.config.TlsConfig.Revocation;
+import io.signalbox.server.config.TlsConfig.Revocation.Unknown;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import java.math.BigInteger;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TrustedAuthoritiesTest {
+  private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+  private static final Duration DAY = Duration.ofDays(1);
+
+  @TempDir Path folder;
+
+  private final AtomicLong millis = new AtomicLong(START.toEpochMilli());
+  private final SecureRandom random = new SecureRandom();
+  private final Metrics metrics = new Metrics(1, "test");
+  private final Fetcher fetcher = new Fetcher(metrics);
+  private final Clocks clocks =
+      new Clocks() {
+        @Override
+        public long wallMillis() {
+          return millis.get();
+        }
+
+        @Override
+        public long nanos() {
+          return millis.get() * 1_000_000;
+        }
+      };
+  private CertificateAuthority authority;
+  private X509Certificate device;
+  private Path certificateFile;
+
+  @BeforeEach
+  void makeAuthority() throws Exception {
+    authority =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    device =
+        authority.issue(
+            KeyAlgorithm.EC_P256.generate(random).getPublic(),
+            SubjectNames.ofCommonName("p7"),
+            CertificateProfile.DEVICE);
+    certificateFile = folder.resolve("factory.crt");
+    Files.writeString(certificateFile, Pem.encode(authority.chain()));
+  }
+
+  @AfterEach
+  void close() {
+    fetcher.close();
+  }
+
+  /** A clock of the moment: authorities keep theirs. */
+  private Clock clock() {
+    return new Clock() {
+      @Override
+      public ZoneOffset getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(java.time.ZoneId zone) {
+        return this;
+      }
+
+      @Override
+      public Instant instant() {
+        return Instant.ofEpochMilli(millis.get());
+      }
+    };
+  }
+
+  private byte[] list(int number, X509Certificate... revoked) throws PkiException {
+    return RevocationList.issue(
+            authority,
+            BigInteger.valueOf(number),
+            List.of(revoked).stream()
+                .map(
+                    one ->
+                        new RevokedCertificate(
+                            one.getSerialNumber(), START, RevocationReason.KEY_COMPROMISE))
+                .toList(),
+            DAY)
+        .encoded();
+  }
+
+  private TrustedAuthorities trusting(Revocation revocation) throws PkiException {
+    TlsConfig d = TlsConfig.DEFAULTS;
+    return TrustedAuthorities.load(
+        new TlsConfig(
+            null,
+            null,
+            List.of(),
+            false,
+            List.of(new TlsConfig.TrustedCa("factory-ca", certificateFile, revocation)),
+            Set.copyOf(d.protocols())),
+        List.of(),
+        fetcher,
+        clocks);
+  }
+
+  private static Revocation lists(List<Path> files, List<URI> urls, Unknown unknown) {
+    Revocation d = Revocation.NONE;
+    return new Revocation(
+        files, urls, Duration.ofMinutes(1), false, null, d.ocspRefresh(), 100, unknown);
+  }
+
+  private static Revocation ocsp(@Nullable URI address, Unknown unknown) {
+    return new Revocation(
+        List.of(), List.of(), DAY, true, address, Duration.ofMinutes(1), 100, unknown);
+  }
+
+  private Verification verify(CertificateVerifier verifier) {
+    return verifier.verify(List.of(device), clock().instant());
+  }
+
+  private static void assertRejected(Verification.Reason reason, Verification verification) {
+    assertEquals(reason, assertInstanceOf(Verification.Rejected.class, verification).reason());
+  }
+
+  private void write(Path file, byte[] list) throws Exception {
+    Files.write(file, list);
+    Files.setLastModifiedTime(file, FileTime.from(clock().instant()));
+  }
+
+  @Test
+  void readsAFileAgainWhenItChanges() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+    assertFalse(trusted.refresh(List::of));
+
+    millis.addAndGet(2_000);
+    write(file, list(2, device));
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
+  }
+
+  @Test
+  void keepsTheLastGoodListWhenAFileTurnsToRubbishOrGoes() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1, device));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(2_000);
+    write(file, new byte[] {0x30, 1});
+    assertFalse(trusted.refresh(List::of));
+    Files.delete(file);
+    assertFalse(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  @Test
+  void refusesToStartWithAListOfSomebodyElse() throws Exception {
+    CertificateAuthority other =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    Path file = folder.resolve("factory.crl");
+    write(file, RevocationList.issue(other, BigInteger.ONE, List.of(), DAY).encoded());
+    PkiException refused =
+        assertThrows(
+            PkiException.class, () -> trusting(lists(List.of(file), List.of(), Unknown.REFUSE)));
+    assertTrue(refused.getMessage().contains("not signed by"), refused.getMessage());
+  }
+
+  @Test
+  void fetchesAListAndKeepsItWhileItsServerIsDownOrServesRubbish() throws Exception {
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      server.answer(list(1));
+      TrustedAuthorities trusted =
+          trusting(lists(List.of(), List.of(server.address()), Unknown.REFUSE));
+      assertRejected(
+          Verification.Reason.REVOCATION_UNKNOWN, verify(trusted.verifier())); // not fetched yet
+      assertTrue(trusted.refresh(List::of));
+      assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+      assertFalse(trusted.refresh(List::of));
+      assertEquals(1, server.requests(), "asked again before its time");
+
+      server.answer(
+          "<html>under maintenance</html>".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      millis.addAndGet(61_000);
+      assertFalse(trusted.refresh(List::of));
+      server.status(503);
+      millis.addAndGet(61_000);
+      assertFalse(trusted.refresh(List::of));
+      assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+
+      server.status(200);
+      server.answer(list(2, device));
+      millis.addAndGet(61_000);
+      assertTrue(trusted.refresh(List::of));
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+    }
+  }
+
+  @Test
+  void anOutdatedListRefusesUnlessItsUnknownIsAccepted() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    TrustedAuthorities hard = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    TrustedAuthorities soft = trusting(lists(List.of(file), List.of(), Unknown.ACCEPT));
+    millis.addAndGet(DAY.toMillis() + 1_000); // also a clock that jumps ahead
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, verify(hard.verifier()));
+    assertInstanceOf(Verification.Accepted.class, verify(soft.verifier()));
+  }
+
+  @Test
+  void asksAResponderOnceAndRemembersItsAnswer() throws Exception {
+    AtomicLong revokedSince = new AtomicLong();
+    OcspResponder responder = responder(revokedSince);
+    try (WebServer server = new WebServer(responder::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      assertInstanceOf(Verification.Accepted.class, verify(trusted.handshakeVerifier()));
+      assertRejected(Verification.Reason.REVOCATION_UNKNOWN, verify(trusted.verifier()));
+      trusted.prepare(List.of(device)).join();
+      assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+      assertTrue(trusted.prepare(List.of(device)).isDone());
+      assertEquals(1, server.requests());
+
+      revokedSince.set(millis.get());
+      millis.addAndGet(61_000);
+      assertTrue(trusted.refresh(() -> List.of(List.of(device))));
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
+    }
+  }
+
+  @Test
+  void aResponderThatIsDownRefusesUnlessItsUnknownIsAccepted() throws Exception {
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      server.status(500);
+      TrustedAuthorities hard = trusting(ocsp(server.address(), Unknown.REFUSE));
+      hard.prepare(List.of(device)).join();
+      assertRejected(Verification.Reason.REVOCATION_UNKNOWN, verify(hard.verifier()));
+      TrustedAuthorities soft = trusting(ocsp(server.address(), Unknown.ACCEPT));
+      soft.prepare(List.of(device)).join();
+      assertInstanceOf(Verification.Accepted.class, verify(soft.verifier()));
+      assertTrue(metrics.fetchesFailed.of(Metrics.Fetched.OCSP).value() >= 2);
+    }
+  }
+
+  private OcspResponder responder(AtomicLong revokedSince) {
+    OcspAuthority.Source source =
+        _ ->
+            revokedSince.get() == 0
+                ? new RevocationStatus.Good()
+                : new RevocationStatus.Revoked(
+                    Instant.ofEpochMilli(revokedSince.get()), RevocationReason.KEY_COMPROMISE);
+    return new OcspResponder(
+        List.of(OcspAuthority.signingItself(authority, source)),
+        Duration.ofMinutes(30),
+        clock(),
+        random);
+  }
+}
