@@ -20,6 +20,9 @@ import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.protocol.Protocol;
 import io.signalbox.server.protocol.ProtocolContext;
 import io.signalbox.server.protocol.WillPublisher;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.retained.RetainedMessages;
 import io.signalbox.server.routing.Router;
 import io.signalbox.server.routing.SubscriptionTrie;
@@ -36,6 +39,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
@@ -77,9 +81,17 @@ final class Broker implements RunningBroker {
     this.config = config;
     try {
       transport = open();
-    } catch (PkiException | AuthSetupException | StoreOpenException | IOException e) {
+    } catch (PkiException
+        | AuthSetupException
+        | RegistryException
+        | StoreOpenException
+        | IOException e) {
       closeAll();
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      closeAll();
+      Thread.currentThread().interrupt();
+      throw new CommandFailure("the start was interrupted", e);
     } catch (CommandFailure | RuntimeException e) {
       closeAll();
       throw e;
@@ -92,7 +104,13 @@ final class Broker implements RunningBroker {
   }
 
   private Transport open()
-      throws PkiException, AuthSetupException, StoreOpenException, IOException, CommandFailure {
+      throws PkiException,
+          AuthSetupException,
+          RegistryException,
+          StoreOpenException,
+          IOException,
+          InterruptedException,
+          CommandFailure {
     SecureRandom random = new SecureRandom();
     Clocks clocks = Clocks.system();
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
@@ -132,6 +150,14 @@ final class Broker implements RunningBroker {
                 clocks,
                 metrics,
                 this::storeFailed));
+    Registry registry = Registry.open(store, config.registry(), clocks, metrics);
+    Authorities authorities =
+        Authorities.open(
+            registry,
+            config.dataDirectory().resolve("ca"),
+            Clock.systemUTC(),
+            random,
+            tls.developmentAuthority());
     RetainedMessages retained = new RetainedMessages(store, storeLimits, clocks);
     SubscriptionTrie trie = new SubscriptionTrie();
 
@@ -171,6 +197,20 @@ final class Broker implements RunningBroker {
     metrics.subscriptions.from(trie::size);
     metrics.retainedMessages.from(retained::count);
 
+    AdminSetup admin =
+        opened(
+            "admin API",
+            new AdminSetup(
+                config,
+                tls,
+                registry,
+                authorities,
+                clients,
+                authenticators::identify,
+                () -> ready ? listening() : List.of(),
+                clocks,
+                random,
+                metrics));
     ServerTls serverTls = opened("TLS", serverTls(tls));
     Transport listeners =
         opened(
@@ -183,7 +223,11 @@ final class Broker implements RunningBroker {
                 config.listeners(),
                 serverTls,
                 new AdminHandler(
-                    config.admin(), metrics, authenticators::identify, this::obstacle)));
+                    config.admin(),
+                    metrics,
+                    authenticators::identify,
+                    admin.api(),
+                    this::obstacle)));
     tls.trusted().refresh(List::of); // before the first client is judged by it
     listeners.start();
     metrics.connectionsOpen.from(listeners::connections);

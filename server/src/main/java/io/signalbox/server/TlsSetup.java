@@ -1,5 +1,6 @@
 package io.signalbox.server;
 
+import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.ClientTrust;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.PkiException;
@@ -20,6 +21,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The broker's own certificates and the authorities whose clients it takes: from the files that the
@@ -31,10 +33,15 @@ final class TlsSetup {
 
   private static final Logger LOG = System.getLogger(TlsSetup.class.getName());
 
+  private final @Nullable DevelopmentPki development;
   private final ServerCertificates certificates;
   private final TrustedAuthorities trusted;
 
-  private TlsSetup(ServerCertificates certificates, TrustedAuthorities trusted) {
+  private TlsSetup(
+      @Nullable DevelopmentPki development,
+      ServerCertificates certificates,
+      TrustedAuthorities trusted) {
+    this.development = development;
     this.certificates = certificates;
     this.trusted = trusted;
   }
@@ -55,6 +62,7 @@ final class TlsSetup {
             : List.of(
                 AuthoritySpec.of(DEVELOPMENT_CA, development.trustedCa(DEVELOPMENT_CA).anchors()));
     return new TlsSetup(
+        development,
         new ServerCertificates(tls, development, random),
         TrustedAuthorities.load(tls, others, fetcher, clocks));
   }
@@ -80,6 +88,18 @@ final class TlsSetup {
 
   TrustedAuthorities trusted() {
     return trusted;
+  }
+
+  /** The development PKI's issuing authority; null if the configuration names a certificate. */
+  @Nullable CertificateAuthority developmentAuthority() {
+    return development == null ? null : development.issuing();
+  }
+
+  /** Certificates with which clients check this broker's own, the root first as far as known. */
+  List<X509Certificate> trustedByClients() {
+    return development == null
+        ? List.of(certificates.keys().identities().getFirst().chain().getLast())
+        : List.of(development.root());
   }
 
   SSLContext context() {

@@ -17,8 +17,10 @@ public final class AdminHandler implements HttpHandler {
   private static final HttpHandler REFUSE_METHOD = new SecurityHeaders(AdminHandler::refuseMethod);
 
   private final HttpHandler handlers;
+  private final HttpHandler api;
 
   /**
+   * @param api serves all below {@code /api/}, with any method
    * @param obstacle what keeps the broker from serving clients, in words for an operator; empty if
    *     nothing does; any thread, quick
    */
@@ -26,6 +28,7 @@ public final class AdminHandler implements HttpHandler {
       AdminConfig config,
       Metrics metrics,
       RequestAuthenticator authenticator,
+      HttpHandler api,
       Supplier<Optional<String>> obstacle) {
     Map<String, HttpHandler> operators =
         Map.of(
@@ -39,6 +42,7 @@ public final class AdminHandler implements HttpHandler {
     operators.forEach(
         (path, handler) ->
             guarded.put(path, new OperatorsOnly(config.metricsGroups(), authenticator, handler)));
+    this.api = new SecurityHeaders(api);
     handlers =
         new SecurityHeaders(
             exchange ->
@@ -47,6 +51,10 @@ public final class AdminHandler implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) throws Exception {
+    if (exchange.getRequestURI().startsWith("/api/")) {
+      api.handleRequest(exchange);
+      return;
+    }
     boolean reads =
         exchange.getRequestMethod().equals(Methods.GET)
             || exchange.getRequestMethod().equals(Methods.HEAD);

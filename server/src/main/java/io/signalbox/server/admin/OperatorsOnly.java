@@ -3,21 +3,15 @@ package io.signalbox.server.admin;
 import io.signalbox.server.principal.Principal;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
-import io.undertow.server.SSLSessionInfo;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLPeerUnverifiedException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Lets a request through if it comes from this machine itself, or from a member of certain groups.
@@ -40,8 +34,6 @@ final class OperatorsOnly implements HttpHandler {
   private static final Pattern LOOPBACK_HOST =
       Pattern.compile("(localhost|127(\\.\\d{1,3}){3}|\\[::1])(:\\d{1,5})?");
 
-  private static final String BEARER = "bearer ";
-
   private final Set<String> groups;
   private final RequestAuthenticator authenticator;
   private final HttpHandler next;
@@ -63,7 +55,8 @@ final class OperatorsOnly implements HttpHandler {
       return;
     }
     Optional<Principal> principal =
-        authenticator.authenticate(certificates(exchange), bearerToken(exchange));
+        authenticator.authenticate(
+            RequestCredentials.certificates(exchange), RequestCredentials.bearerToken(exchange));
     if (principal.isEmpty()) {
       exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
       new Problem(
@@ -86,27 +79,5 @@ final class OperatorsOnly implements HttpHandler {
         && exchange.getSourceAddress().getAddress().isLoopbackAddress()
         && PROXY_HEADERS.stream().noneMatch(exchange.getRequestHeaders()::contains)
         && LOOPBACK_HOST.matcher(exchange.getHostAndPort().toLowerCase(Locale.ROOT)).matches();
-  }
-
-  private static List<X509Certificate> certificates(HttpServerExchange exchange) {
-    SSLSessionInfo tls = exchange.getConnection().getSslSessionInfo();
-    if (tls == null) {
-      return List.of();
-    }
-    try {
-      List<X509Certificate> chain = new ArrayList<>();
-      for (Certificate certificate : tls.getPeerCertificates()) {
-        chain.add((X509Certificate) certificate);
-      }
-      return chain;
-    } catch (SSLPeerUnverifiedException | io.undertow.server.RenegotiationRequiredException e) {
-      return List.of();
-    }
-  }
-
-  private static @Nullable String bearerToken(HttpServerExchange exchange) {
-    String header = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
-    boolean bearer = header != null && header.toLowerCase(Locale.ROOT).startsWith(BEARER);
-    return bearer ? header.substring(BEARER.length()).strip() : null;
   }
 }

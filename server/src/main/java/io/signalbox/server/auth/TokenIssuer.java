@@ -37,6 +37,9 @@ public final class TokenIssuer {
     return new TokenIssuer(LocalTokenKey.openOrCreate(dataDirectory, random), clocks, random);
   }
 
+  /** The claim {@code aud} of enrolment tokens: no client connects with one. */
+  public static final String ENROLMENT_AUDIENCE = "signalbox:enrol";
+
   /**
    * A token in compact form, valid from now; times have whole seconds.
    *
@@ -46,6 +49,21 @@ public final class TokenIssuer {
    *     auth.jwt.lifetime-max-seconds}
    */
   public String issue(String subject, List<String> groups, Duration lifetime) {
+    return issue(LocalTokenKey.AUDIENCE, subject, "groups", List.copyOf(groups), lifetime);
+  }
+
+  /** A token with which one device enrols, named by the claim {@code sub}. */
+  public String issueEnrolment(String device, Duration lifetime) {
+    return issue(ENROLMENT_AUDIENCE, device, "use", "device", lifetime);
+  }
+
+  /** A token with which devices enrol by a template, named by the claim {@code sub}. */
+  public String issueTemplateEnrolment(String template, Duration lifetime) {
+    return issue(ENROLMENT_AUDIENCE, template, "use", "template", lifetime);
+  }
+
+  private String issue(
+      String audience, String subject, String claim, Object value, Duration lifetime) {
     if (subject.isEmpty()) {
       throw new IllegalArgumentException("a token needs a subject");
     }
@@ -62,10 +80,10 @@ public final class TokenIssuer {
         .id(Base64.getUrlEncoder().encodeToString(id))
         .issuer(LocalTokenKey.ISSUER)
         .audience()
-        .add(LocalTokenKey.AUDIENCE)
+        .add(audience)
         .and()
         .subject(subject)
-        .claim("groups", List.copyOf(groups))
+        .claim(claim, value)
         .issuedAt(Date.from(Instant.ofEpochMilli(now)))
         .expiration(Date.from(Instant.ofEpochMilli(now).plusSeconds(lifetime.toSeconds())))
         .signWith(key.toSecretKey(), Jwts.SIG.HS256)

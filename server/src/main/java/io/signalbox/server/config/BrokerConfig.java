@@ -22,6 +22,7 @@ public record BrokerConfig(
     IoConfig io,
     AuthConfig auth,
     PolicyConfig policies,
+    RegistryConfig registry,
     AdminConfig admin,
     LogConfig log) {
 
@@ -40,6 +41,7 @@ public record BrokerConfig(
           IoConfig.DEFAULTS,
           AuthConfig.DEFAULTS,
           PolicyConfig.DEFAULTS,
+          RegistryConfig.DEFAULTS,
           AdminConfig.DEFAULTS,
           LogConfig.DEFAULTS);
 
@@ -61,14 +63,15 @@ public record BrokerConfig(
   /** The same with another data directory: the command line's {@code --data} wins over the file. */
   public BrokerConfig withDataDirectory(Path directory) {
     return new BrokerConfig(
-        directory, listeners, tls, limits, session, store, io, auth, policies, admin, log);
+        directory, listeners, tls, limits, session, store, io, auth, policies, registry, admin,
+        log);
   }
 
   /** The same on ports that the system chooses, so that it can run beside another broker. */
   public BrokerConfig withFreePorts() {
     List<ListenerConfig> free = listeners.stream().map(listener -> listener.withPort(0)).toList();
     return new BrokerConfig(
-        dataDirectory, free, tls, limits, session, store, io, auth, policies, admin, log);
+        dataDirectory, free, tls, limits, session, store, io, auth, policies, registry, admin, log);
   }
 
   static BrokerConfig read(Section root) {
@@ -86,6 +89,7 @@ public record BrokerConfig(
                 IoConfig.read(root.section("io")),
                 AuthConfig.read(root.section("auth")),
                 PolicyConfig.read(root.section("policies")),
+                RegistryConfig.read(root.section("registry")),
                 AdminConfig.read(root.section("admin")),
                 LogConfig.read(root.section("log"))));
   }

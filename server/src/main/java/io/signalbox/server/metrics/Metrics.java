@@ -162,7 +162,23 @@ public final class Metrics implements MultiCollector {
     CLIENT_ID_BYTES,
     SESSIONS,
     PENDING_ACKS,
-    PENDING_AUTHENTICATIONS
+    PENDING_AUTHENTICATIONS,
+    /** More of a kind than the registry may hold. */
+    REGISTRY_ENTRIES,
+    /** More requests of the admin API than may wait. */
+    ADMIN_REQUESTS
+  }
+
+  /** What became of a request of the admin API. */
+  public enum AdminRequest {
+    READ,
+    CHANGED,
+    UNCHANGED,
+    UNAUTHENTICATED,
+    FORBIDDEN,
+    INVALID,
+    CONFLICT,
+    FAILED
   }
 
   private static final String PREFIX = "signalbox_";
@@ -235,6 +251,12 @@ public final class Metrics implements MultiCollector {
   public final Counter willsSent;
   public final Gauge retainedMessages;
   public final Gauge retainedBytes;
+
+  // ---- registry and admin API
+  public final Gauge registryDevices;
+  public final Gauge registryCertificates;
+  public final Counters<AdminRequest> adminRequests;
+  public final Counter auditFailures;
 
   // ---- sessions
   public final Gauge sessions;
@@ -331,6 +353,12 @@ public final class Metrics implements MultiCollector {
         counter(
             "packets_unsent_too_large",
             "Packets not sent because they are over the client's Maximum Packet Size");
+    registryDevices = gauge("registry_devices", "Devices in the registry");
+    registryCertificates =
+        gauge("registry_certificates", "Certificates in the inventory, those that ended included");
+    adminRequests =
+        counters("admin_requests", "Requests of the admin API", "outcome", AdminRequest.class);
+    auditFailures = counter("audit_failures", "Entries that could not be written to the audit log");
     limitsReached =
         counters(
             "limits_reached",

@@ -12,6 +12,7 @@ import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Principal;
 import io.undertow.Undertow;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -52,7 +53,7 @@ final class AdminHandlerTest {
 
   @BeforeEach
   void start() {
-    server = serve(new AdminConfig(true, Set.of("operators")));
+    server = serve(config(true, Set.of("operators")));
   }
 
   @AfterEach
@@ -60,9 +61,28 @@ final class AdminHandlerTest {
     server.stop();
   }
 
+  private static AdminConfig config(boolean page, Set<String> metricsGroups) {
+    AdminConfig d = AdminConfig.DEFAULTS;
+    return new AdminConfig(
+        page,
+        metricsGroups,
+        d.roles(),
+        d.localToken(),
+        d.threads(),
+        d.pendingRequestsMax(),
+        d.batchOperationsMax(),
+        d.auditFileBytesMax(),
+        d.auditFilesMax());
+  }
+
   private Undertow serve(AdminConfig config) {
     HttpHandler handler =
-        new AdminHandler(config, metrics, (_, token) -> principal(token), () -> obstacle);
+        new AdminHandler(
+            config,
+            metrics,
+            (_, token) -> principal(token),
+            HttpServerExchange::endExchange,
+            () -> obstacle);
     Undertow undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
@@ -221,7 +241,7 @@ final class AdminHandlerTest {
   @Test
   void aBrokerWithoutPageHasNothingThere() throws Exception {
     server.stop();
-    server = serve(new AdminConfig(false, Set.of()));
+    server = serve(config(false, Set.of()));
     assertEquals(404, get("/").status);
     assertEquals("nothing is here", get("/").json().get("detail").getAsString());
     assertEquals(200, get("/health/live").status);

@@ -45,6 +45,7 @@ final class ShippedConfigTest {
             "factory-ca.crt",
             "factory-ca.crl",
             "acme-login.pem",
+            "ca.passphrase",
             "revoked-tokens.txt")) {
       Files.writeString(folder.resolve(file), "content");
     }
@@ -86,6 +87,8 @@ final class ShippedConfigTest {
     for (Class<?> type :
         List.of(
             LimitsConfig.class,
+            RegistryConfig.class,
+            AdminConfig.class,
             SessionConfig.class,
             StoreConfig.class,
             IoConfig.class,

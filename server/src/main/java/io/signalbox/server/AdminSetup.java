@@ -1,0 +1,139 @@
+package io.signalbox.server;
+
+import io.signalbox.pki.Pem;
+import io.signalbox.server.admin.AdminApi;
+import io.signalbox.server.admin.AuditLog;
+import io.signalbox.server.admin.LocalToken;
+import io.signalbox.server.admin.RequestAuthenticator;
+import io.signalbox.server.admin.ServerFacts;
+import io.signalbox.server.admin.TokenSigner;
+import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.TokenIssuer;
+import io.signalbox.server.cli.RunningBroker.Listening;
+import io.signalbox.server.cli.VersionCommand;
+import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.Registry;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The admin API with what it works on. */
+final class AdminSetup implements AutoCloseable {
+  private final AuditLog audit;
+  private final AdminApi api;
+
+  /**
+   * @param listening asked when somebody wants to know, because listeners are opened last
+   */
+  AdminSetup(
+      BrokerConfig config,
+      TlsSetup tls,
+      Registry registry,
+      Authorities authorities,
+      LiveClients clients,
+      RequestAuthenticator authenticator,
+      Supplier<List<Listening>> listening,
+      Clocks clocks,
+      SecureRandom random,
+      Metrics metrics)
+      throws IOException, AuthSetupException {
+    AdminConfig admin = config.admin();
+    audit =
+        AuditLog.open(
+            config.dataDirectory().resolve("audit"),
+            admin.auditFileBytesMax(),
+            admin.auditFilesMax(),
+            metrics);
+    api =
+        new AdminApi(
+            new AdminApi.Parts(
+                admin,
+                registry,
+                authorities,
+                new Inventory(registry, authorities, clocks, random),
+                clients,
+                authenticator,
+                admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,
+                signer(config, clocks, random),
+                config.auth().jwt().lifetimeMax(),
+                audit,
+                new ServerFacts(
+                    VersionCommand.version(),
+                    () -> listening.get().stream().map(AdminSetup::endpoint).toList(),
+                    () -> Pem.encode(tls.trustedByClients())),
+                config.limits().httpBodyBytesMax(),
+                clocks,
+                metrics));
+  }
+
+  private static @Nullable TokenSigner signer(
+      BrokerConfig config, Clocks clocks, SecureRandom random) throws AuthSetupException {
+    if (!config.auth().jwt().localIssuer()) {
+      return null;
+    }
+    TokenIssuer issuer = TokenIssuer.openOrCreate(config.dataDirectory(), clocks, random);
+    return new TokenSigner() {
+      @Override
+      public String access(String subject, List<String> groups, Duration lifetime) {
+        return issuer.issue(subject, groups, lifetime);
+      }
+
+      @Override
+      public String enrolment(
+          @Nullable String device, @Nullable String template, Duration lifetime) {
+        return device != null
+            ? issuer.issueEnrolment(device, lifetime)
+            : issuer.issueTemplateEnrolment(template == null ? "" : template, lifetime);
+      }
+    };
+  }
+
+  private static ServerFacts.Endpoint endpoint(Listening socket) {
+    ListenerConfig listener = socket.listener();
+    InetSocketAddress address = socket.address();
+    String host = host(address.getAddress());
+    String scheme =
+        switch (listener.type()) {
+          case TCP -> "mqtt";
+          case TLS -> "mqtts";
+          case WS -> "ws";
+          case WSS -> "wss";
+        };
+    String path = listener.type().isWebSocket() ? listener.path() : "";
+    return new ServerFacts.Endpoint(
+        listener.name(),
+        listener.type().name().toLowerCase(Locale.ROOT),
+        address.getAddress().getHostAddress(),
+        address.getPort(),
+        scheme + "://" + host + ":" + address.getPort() + path);
+  }
+
+  private static String host(InetAddress address) {
+    String text = address.getHostAddress();
+    return address instanceof Inet6Address ? "[" + text + "]" : text;
+  }
+
+  AdminApi api() {
+    return api;
+  }
+
+  @Override
+  public void close() throws IOException {
+    api.close();
+    audit.close();
+  }
+}

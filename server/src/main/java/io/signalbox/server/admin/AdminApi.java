@@ -1,0 +1,147 @@
+package io.signalbox.server.admin;
+
+import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.JwtIssuer;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.Registry;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The API, put together from its routes. */
+public final class AdminApi implements HttpHandler, AutoCloseable {
+  /** A body is never read beyond this, even if the configuration sets no bound. */
+  private static final long BODY_BYTES_MAX = 64L << 20;
+
+  private final ApiHandler handler;
+
+  /**
+   * What the API works on.
+   *
+   * @param localToken null: not accepted
+   * @param signer null: this broker accepts no tokens of its own
+   * @param bodyBytesMax 0: no bound
+   */
+  public record Parts(
+      AdminConfig config,
+      Registry registry,
+      Authorities authorities,
+      Inventory inventory,
+      LiveClients clients,
+      RequestAuthenticator authenticator,
+      @Nullable LocalToken localToken,
+      @Nullable TokenSigner signer,
+      Duration tokenLifetimeMax,
+      AuditLog audit,
+      ServerFacts facts,
+      long bodyBytesMax,
+      Clocks clocks,
+      Metrics metrics) {}
+
+  public AdminApi(Parts parts) {
+    AdminConfig config = parts.config;
+    long bodyMax =
+        parts.bodyBytesMax == 0 ? BODY_BYTES_MAX : Math.min(parts.bodyBytesMax, BODY_BYTES_MAX);
+    handler =
+        new ApiHandler(
+            routes(parts, bodyMax),
+            new ApiAuthenticator(parts.authenticator, parts.registry, config, parts.localToken),
+            parts.audit,
+            parts.clocks,
+            parts.metrics,
+            bodyMax,
+            config.threads(),
+            config.pendingRequestsMax());
+  }
+
+  private static List<Route> routes(Parts parts, long bodyMax) {
+    AdminConfig config = parts.config;
+    Registry registry = parts.registry;
+    Views views = new Views(registry, parts.authorities, parts.clocks);
+    Grants grants = new Grants(config.roles());
+    int batch = config.batchOperationsMax();
+    List<Route> routes = new ArrayList<>();
+    routes.addAll(
+        new ServerRoutes(
+                parts.facts,
+                registry,
+                parts.audit,
+                parts.clocks.wallMillis(),
+                batch,
+                bodyMax,
+                parts.tokenLifetimeMax.toSeconds())
+            .routes());
+    routes.addAll(new DeviceRoutes(registry, parts.inventory, views, grants, batch).routes());
+    routes.addAll(
+        new CertificateRoutes(registry, parts.inventory, views, grants, parts.clocks, batch)
+            .routes());
+    routes.addAll(new GroupRoutes(registry, views, grants).routes());
+    routes.addAll(new AuthorityRoutes(registry, parts.authorities, views).routes());
+    routes.addAll(
+        EntryRoutes.plain(
+                Kind.JWT_ISSUER,
+                registry,
+                views,
+                Role.ADMIN,
+                (_, _, wanted) -> requireOwnIssuer(registry, wanted))
+            .routes());
+    routes.addAll(
+        EntryRoutes.plain(
+                Kind.TEMPLATE,
+                registry,
+                views,
+                Role.ADMIN,
+                (request, _, wanted) -> grants.require(request.caller(), wanted.groups()))
+            .routes());
+    routes.addAll(
+        EntryRoutes.plain(Kind.CLAIM_TOKEN, registry, views, Role.OPERATOR, (_, _, _) -> {})
+            .routes());
+    routes.addAll(
+        EntryRoutes.plain(
+                Kind.USER,
+                registry,
+                views,
+                Role.ADMIN,
+                (request, _, wanted) -> grants.require(request.caller(), wanted.groups()))
+            .routes());
+    routes.addAll(
+        new TokenRoutes(registry, grants, parts.clocks, parts.signer, parts.tokenLifetimeMax)
+            .routes());
+    routes.addAll(new ClientRoutes(parts.clients).routes());
+    return routes;
+  }
+
+  /** Two issuers with one claim {@code iss} could not be told apart. */
+  private static void requireOwnIssuer(Registry registry, JwtIssuer wanted) throws ApiException {
+    for (JwtIssuer other : registry.all(Kind.JWT_ISSUER)) {
+      if (other.issuer().equals(wanted.issuer()) && !other.name().equals(wanted.name())) {
+        throw new ApiException(
+            ApiProblem.Type.CONFLICT,
+            "the JWT issuer \"" + other.name() + "\" has the same claim iss; put its keys there");
+      }
+    }
+  }
+
+  /** For the test that holds the document against the code. */
+  List<Route> routes() {
+    return handler.routes();
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    handler.handleRequest(exchange);
+  }
+
+  @Override
+  public void close() {
+    handler.close();
+  }
+}

@@ -1,0 +1,166 @@
+package io.signalbox.server.admin;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.JsonObject;
+import io.signalbox.server.metrics.Metrics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who changed what: one JSON object a line, in numbered files of bounded size and number. Written
+ * to the operating system before a change is answered; a change that cannot be written down is
+ * refused from the next one on.
+ */
+public final class AuditLog implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(AuditLog.class.getName());
+  private static final Pattern NAME = Pattern.compile("audit-(\\d{8})\\.log");
+
+  private final Path folder;
+  private final long fileBytesMax;
+  private final int filesMax;
+  private final Metrics metrics;
+  private FileChannel current;
+  private int number;
+  private boolean failed;
+
+  private AuditLog(
+      Path folder,
+      long fileBytesMax,
+      int filesMax,
+      Metrics metrics,
+      int number,
+      FileChannel current) {
+    this.folder = folder;
+    this.fileBytesMax = fileBytesMax;
+    this.filesMax = filesMax;
+    this.metrics = metrics;
+    this.number = number;
+    this.current = current;
+  }
+
+  /** Goes on in the newest file of a folder, which is made if it is not there. */
+  public static AuditLog open(Path folder, long fileBytesMax, int filesMax, Metrics metrics)
+      throws IOException {
+    if (Files.notExists(folder)) {
+      Files.createDirectories(folder.toAbsolutePath().getParent());
+      Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    int newest = numbers(folder).stream().mapToInt(n -> n).max().orElse(1);
+    return new AuditLog(folder, fileBytesMax, filesMax, metrics, newest, channel(folder, newest));
+  }
+
+  private static FileChannel channel(Path folder, int number) throws IOException {
+    return FileChannel.open(
+        file(folder, number),
+        Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+  }
+
+  static Path file(Path folder, int number) {
+    return folder.resolve("audit-%08d.log".formatted(number));
+  }
+
+  /** Numbers of the files that are there, newest first. */
+  static List<Integer> numbers(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Integer> numbers = new ArrayList<>();
+      for (Path file : files.toList()) {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        if (name.matches()) {
+          numbers.add(Integer.parseInt(name.group(1)));
+        }
+      }
+      numbers.sort(Comparator.reverseOrder());
+      return numbers;
+    } catch (UncheckedIOException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  /** Writes entries, all of them or none. */
+  synchronized void append(List<JsonObject> entries) {
+    var text = new StringBuilder();
+    entries.forEach(entry -> text.append(entry).append('\n'));
+    try {
+      if (current.size() > 0 && current.size() + text.length() > fileBytesMax) {
+        rotate();
+      }
+      write(text.toString());
+      failed = false;
+    } catch (IOException e) {
+      failed = true;
+      metrics.auditFailures.inc();
+      LOG.log(
+          Level.ERROR, "the audit log cannot be written, changes are refused: {0}", e.toString());
+    }
+  }
+
+  private void write(String text) throws IOException {
+    long before = current.size();
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
+    try {
+      while (bytes.hasRemaining()) {
+        current.write(bytes);
+      }
+    } catch (IOException e) {
+      current.truncate(before); // half a line would hide the next one
+      throw e;
+    }
+  }
+
+  private void rotate() throws IOException {
+    FileChannel next = channel(folder, number + 1);
+    current.close();
+    current = next;
+    number++;
+    List<Integer> numbers = numbers(folder);
+    for (int old : numbers.subList(Math.min(filesMax, numbers.size()), numbers.size())) {
+      Files.deleteIfExists(file(folder, old));
+    }
+  }
+
+  /** Why changes are to be refused; null if they are not. */
+  synchronized @Nullable String obstacle() {
+    if (!failed) {
+      return null;
+    }
+    try {
+      write(""); // finds out whether the file is there at all
+      if (folder.toFile().getUsableSpace() > fileBytesMax / 1_024) {
+        failed = false;
+        return null;
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "the audit log still cannot be written", e);
+    }
+    return "the audit log in \"" + folder + "\" cannot be written";
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    current.close();
+  }
+}

@@ -1,0 +1,203 @@
+package io.signalbox.server.admin;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.Fields;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.Written;
+import io.undertow.util.StatusCodes;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Devices, one by one and many at once. */
+final class DeviceRoutes {
+  private final Registry registry;
+  private final Inventory inventory;
+  private final EntryRoutes<Device> entries;
+  private final int operationsMax;
+
+  DeviceRoutes(
+      Registry registry, Inventory inventory, Views views, Grants grants, int operationsMax) {
+    this.registry = registry;
+    this.inventory = inventory;
+    this.operationsMax = operationsMax;
+    this.entries =
+        new EntryRoutes<>(
+            Kind.DEVICE,
+            registry,
+            views,
+            Role.OPERATOR,
+            "id",
+            (request, existing, wanted) ->
+                grants.require(request.caller(), added(existing, wanted)),
+            (id, condition, maker) -> registry.put(Kind.DEVICE, id, condition, maker),
+            inventory::deleteDevice);
+  }
+
+  /** Groups that the device is in now and was not before. */
+  static List<String> added(@Nullable Device existing, Device wanted) {
+    return wanted.groups().stream()
+        .filter(group -> existing == null || !existing.groups().contains(group))
+        .toList();
+  }
+
+  List<Route> routes() {
+    List<Route> routes = new ArrayList<>(entries.routes());
+    routes.removeFirst();
+    routes.add(
+        Route.list(
+            "/devices",
+            Role.VIEWER,
+            Set.of("prefix", "group", "enabled", "pendingApproval"),
+            this::list));
+    routes.add(Route.post("/devices/batch", Role.OPERATOR, this::batch));
+    return routes;
+  }
+
+  private ApiResponse list(ApiRequest request) throws ApiException {
+    Optional<String> group = request.query("group");
+    Optional<Boolean> enabled = request.flag("enabled");
+    Optional<Boolean> pending = request.flag("pendingApproval");
+    return entries.list(
+        request,
+        device ->
+            group.map(device.groups()::contains).orElse(true)
+                && enabled.map(wanted -> wanted == device.enabled()).orElse(true)
+                && pending.map(wanted -> wanted == device.pendingApproval()).orElse(true));
+  }
+
+  /** One operation of a batch on its way. */
+  private record Step(
+      String id,
+      Registry.@Nullable Put<Device> put,
+      @Nullable Written<Device> done,
+      @Nullable ApiProblem problem) {}
+
+  /** Hands all operations to the store before it waits for the first, so that they share syncs. */
+  private ApiResponse batch(ApiRequest request)
+      throws ApiException, RegistryException, InterruptedException {
+    Fields body = request.fields();
+    List<Fields> operations = body.parts("operations", operationsMax);
+    body.end();
+    List<Step> steps = new ArrayList<>(operations.size());
+    var results = new JsonArray();
+    List<ApiResponse.AuditedChange> changes = new ArrayList<>();
+    int failed = 0;
+    try (Closeable _ = registry.writing()) {
+      for (Fields operation : operations) {
+        if (!operation.text("op", "", 16).equals("delete")) {
+          steps.add(begin(request, operation));
+        } else {
+          steps.add(new Step(operation.text("id", "", 64), null, null, null));
+        }
+      }
+      for (int i = 0; i < steps.size(); i++) {
+        Step step = steps.get(i);
+        if (step.put != null) {
+          steps.set(i, finish(step));
+        }
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("a lock does no I/O", e);
+    }
+    for (int i = 0; i < steps.size(); i++) {
+      Step step = steps.get(i);
+      if (step.put == null && step.done == null && step.problem == null) {
+        step = delete(operations.get(i)); // needs the registry for itself
+      }
+      failed += step.problem == null ? 0 : 1;
+      results.add(result(step, changes));
+    }
+    var answer = new JsonObject();
+    answer.addProperty("failed", failed);
+    answer.add("results", results);
+    return ApiResponse.of(answer).changing(changes);
+  }
+
+  private Step begin(ApiRequest request, Fields operation) {
+    String id = operation.text("id", "", 64);
+    try {
+      operation.choice("op", "put", List.of("put", "delete"));
+      Condition condition = condition(operation);
+      Fields device = operation.nested("device");
+      operation.end();
+      return new Step(
+          id,
+          registry.begin(
+              Kind.DEVICE,
+              id,
+              condition,
+              existing -> entries.read(request, id, device.again(), existing)),
+          null,
+          null);
+    } catch (RegistryException e) {
+      return new Step(id, null, null, ApiProblem.of(e));
+    } catch (EntryRoutes.Refused e) {
+      return new Step(id, null, null, e.problem());
+    }
+  }
+
+  private static Condition condition(Fields operation) {
+    long revision = operation.number("ifMatch", Condition.ANY, 1, Long.MAX_VALUE);
+    return new Condition(revision, false);
+  }
+
+  private static Step finish(Step step) throws InterruptedException {
+    Registry.Put<Device> put = step.put;
+    if (put == null) {
+      return step;
+    }
+    try {
+      return new Step(step.id, null, put.finish(), null);
+    } catch (RegistryException e) {
+      return new Step(step.id, null, null, ApiProblem.of(e));
+    } catch (EntryRoutes.Refused e) {
+      return new Step(step.id, null, null, e.problem());
+    }
+  }
+
+  private Step delete(Fields operation) throws InterruptedException {
+    String id = operation.text("id", "", 64);
+    try {
+      operation.ignore("op");
+      Condition condition = condition(operation);
+      operation.end();
+      return new Step(id, null, inventory.deleteDevice(id, condition), null);
+    } catch (RegistryException e) {
+      return new Step(id, null, null, ApiProblem.of(e));
+    }
+  }
+
+  private JsonObject result(Step step, List<ApiResponse.AuditedChange> changes) {
+    var result = new JsonObject();
+    result.addProperty("id", step.id);
+    ApiProblem problem = step.problem;
+    Written<Device> done = step.done;
+    if (problem != null || done == null) {
+      result.addProperty("status", problem == null ? 0 : problem.type().status());
+      result.add("problem", problem == null ? new JsonObject() : problem.toJson());
+      return result;
+    }
+    if (done.isChanged()) {
+      changes.add(entries.audited(done));
+    }
+    Device after = done.after();
+    if (after == null) {
+      result.addProperty("status", StatusCodes.NO_CONTENT);
+    } else {
+      result.addProperty("status", done.isCreated() ? StatusCodes.CREATED : StatusCodes.OK);
+      result.addProperty("revision", after.stamp().revision());
+    }
+    return result;
+  }
+}

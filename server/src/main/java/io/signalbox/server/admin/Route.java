@@ -1,0 +1,89 @@
+package io.signalbox.server.admin;
+
+import io.signalbox.server.registry.RegistryException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One operation of the API.
+ *
+ * @param template of the path below the API's own, such as {@code /devices/{id}}
+ * @param role that the caller needs
+ * @param query parameters that the operation knows; others are errors
+ * @param hasBody whether it takes JSON; otherwise a body is an error
+ */
+record Route(
+    String method, String template, Role role, Set<String> query, boolean hasBody, Action action) {
+
+  /** What an operation does; may take its time, on a thread of the API. */
+  @FunctionalInterface
+  interface Action {
+    ApiResponse run(ApiRequest request)
+        throws ApiException, RegistryException, InterruptedException;
+  }
+
+  private static final Set<String> PAGE = Set.of("limit", "cursor");
+
+  Route {
+    query = Set.copyOf(query);
+  }
+
+  static Route get(String template, Role role, Action action) {
+    return new Route("GET", template, role, Set.of(), false, action);
+  }
+
+  /** A list in pages. */
+  static Route list(String template, Role role, Set<String> filters, Action action) {
+    Set<String> query = new HashSet<>(PAGE);
+    query.addAll(filters);
+    return new Route("GET", template, role, query, false, action);
+  }
+
+  static Route put(String template, Role role, Action action) {
+    return new Route("PUT", template, role, Set.of(), true, action);
+  }
+
+  static Route post(String template, Role role, Action action) {
+    return new Route("POST", template, role, Set.of(), true, action);
+  }
+
+  static Route delete(String template, Role role, Action action) {
+    return new Route("DELETE", template, role, Set.of(), false, action);
+  }
+
+  /** Whether it changes something. */
+  boolean isChange() {
+    return !method.equals("GET");
+  }
+
+  /** The parameters of a path, or nothing if it is none of this route. */
+  Optional<Map<String, String>> match(List<String> segments) {
+    String[] own = template.substring(1).split("/");
+    if (own.length != segments.size()) {
+      return Optional.empty();
+    }
+    Map<String, String> parameters = new HashMap<>();
+    for (int i = 0; i < own.length; i++) {
+      if (own[i].startsWith("{")) {
+        parameters.put(own[i].substring(1, own[i].length() - 1), segments.get(i));
+      } else if (!own[i].equals(segments.get(i))) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(parameters);
+  }
+
+  /** A route with fewer parameters in its path goes before others: {@code /devices/batch}. */
+  static List<Route> inOrder(List<Route> routes) {
+    List<Route> sorted = new ArrayList<>(routes);
+    sorted.sort(
+        Comparator.comparingLong(route -> route.template.chars().filter(c -> c == '{').count()));
+    return List.copyOf(sorted);
+  }
+}

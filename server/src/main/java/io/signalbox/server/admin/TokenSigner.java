@@ -1,0 +1,19 @@
+package io.signalbox.server.admin;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Signs tokens with the broker's own key. Implemented where tokens are made. */
+public interface TokenSigner {
+  /** A token with which a client connects, or a program calls the API. */
+  String access(String subject, List<String> groups, Duration lifetime);
+
+  /**
+   * A token with which a device enrols; exactly one of the two is given.
+   *
+   * @param device its id
+   * @param template of whatever device
+   */
+  String enrolment(@Nullable String device, @Nullable String template, Duration lifetime);
+}

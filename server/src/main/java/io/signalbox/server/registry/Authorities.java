@@ -1,0 +1,396 @@
+package io.signalbox.server.registry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.pki.AtomicFile;
+import io.signalbox.pki.AuthorityFiles;
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.Passphrase;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationList;
+import io.signalbox.pki.RevokedCertificate;
+import io.signalbox.server.registry.RegistryException.Reason;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The authorities whose keys live in this data directory: made, loaded, signing. A key is on disk
+ * before the entry that names it, and its file is never reused, so that whatever ends the process
+ * leaves at most a file that nobody names.
+ */
+public final class Authorities {
+  /** Name and key file of the authority of the development PKI. */
+  public static final String DEVELOPMENT = "dev-ca";
+
+  private static final Logger LOG = System.getLogger(Authorities.class.getName());
+  private static final String DEVELOPMENT_KEY = "development";
+  private static final int FILE_NAME_CHARS_MAX = 48;
+  private static final Duration LIST_LIFETIME = Duration.ofDays(7);
+
+  /** What can be said of an authority at some time. */
+  public enum State {
+    ACTIVE,
+    AWAITING_CERTIFICATE,
+    EXPIRED,
+    /** Its key is not there, or cannot be read. */
+    UNAVAILABLE
+  }
+
+  private final Registry registry;
+  private final Path folder;
+  private final Optional<Passphrase> passphrase;
+  private final Clock clock;
+  private final SecureRandom random;
+  private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
+  private final AtomicLong listNumber = new AtomicLong();
+
+  private Authorities(
+      Registry registry,
+      Path folder,
+      Optional<Passphrase> passphrase,
+      Clock clock,
+      SecureRandom random) {
+    this.registry = registry;
+    this.folder = folder;
+    this.passphrase = passphrase;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /**
+   * Loads the key of every registered authority; one that cannot be read is logged and issues
+   * nothing.
+   *
+   * @param folder of the keys; made with the first one
+   * @param development the development PKI's issuing authority, which is registered if it is not;
+   *     null: this broker has none
+   */
+  public static Authorities open(
+      Registry registry,
+      Path folder,
+      Clock clock,
+      SecureRandom random,
+      @Nullable CertificateAuthority development)
+      throws RegistryException, PkiException, InterruptedException {
+    var secret = registry.config().caPassphrase();
+    Optional<Passphrase> passphrase =
+        secret == null
+            ? Optional.empty()
+            : Optional.of(Passphrase.of(new String(secret.bytes(), UTF_8)));
+    var authorities = new Authorities(registry, folder, passphrase, clock, random);
+    if (development != null) {
+      authorities.register(development);
+    }
+    registry.all(Kind.ISSUING_CA).forEach(authorities::load);
+    return authorities;
+  }
+
+  private void register(CertificateAuthority development)
+      throws RegistryException, InterruptedException {
+    String chain = Pem.encode(development.chain());
+    String name = development.certificate().getSubjectX500Principal().getName();
+    String commonName = name.startsWith("CN=") ? name.substring(3) : name;
+    registry.put(
+        Kind.ISSUING_CA,
+        DEVELOPMENT,
+        Condition.NONE,
+        existing ->
+            new IssuingAuthority(
+                DEVELOPMENT,
+                commonName,
+                KeyAlgorithm.EC_P256.configName(),
+                null,
+                false,
+                87_600,
+                0,
+                existing == null || existing.enabled(),
+                DEVELOPMENT_KEY,
+                chain,
+                null,
+                existing == null ? Stamp.NEW : existing.stamp()));
+    signers.put(DEVELOPMENT, development);
+  }
+
+  private void load(IssuingAuthority entry) {
+    String chain = entry.chainPem();
+    if (chain == null || entry.keyFile().equals(DEVELOPMENT_KEY)) {
+      return;
+    }
+    try {
+      signers.put(entry.name(), signer(entry, chain));
+    } catch (PkiException e) {
+      LOG.log(
+          Level.ERROR, "the issuing CA \"{0}\" signs nothing: {1}", entry.name(), e.getMessage());
+    }
+  }
+
+  private CertificateAuthority signer(IssuingAuthority entry, String chain) throws PkiException {
+    return CertificateAuthority.of(
+        Pem.readPrivateKey(files(entry.keyFile()).key(), passphrase),
+        Pem.parseCertificates(chain, "certificate of issuing CA \"" + entry.name() + "\""),
+        clock,
+        random);
+  }
+
+  private AuthorityFiles files(String keyFile) throws PkiException {
+    return AuthorityFiles.in(folder, keyFile);
+  }
+
+  /**
+   * The authority that signs under a name.
+   *
+   * @throws RegistryException there is none, or it does not sign now
+   */
+  public CertificateAuthority signer(String name) throws RegistryException {
+    IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
+    if (entry == null) {
+      throw RegistryException.invalid(
+          "/ca", "there is no issuing CA \"" + name + "\"; name one of /issuing-cas");
+    }
+    CertificateAuthority signer = signers.get(name);
+    if (!entry.enabled() || signer == null || state(entry) != State.ACTIVE) {
+      String why =
+          entry.enabled()
+              ? "is " + state(entry).name().toLowerCase(Locale.ROOT).replace('_', ' ')
+              : "is disabled";
+      throw new RegistryException(
+          Reason.CONFLICT, "the issuing CA \"" + name + "\" " + why + ", so it signs nothing");
+    }
+    return signer;
+  }
+
+  public State state(IssuingAuthority entry) {
+    if (entry.chainPem() == null) {
+      return State.AWAITING_CERTIFICATE;
+    }
+    CertificateAuthority signer = signers.get(entry.name());
+    if (signer == null) {
+      return State.UNAVAILABLE;
+    }
+    Instant end = signer.certificate().getNotAfter().toInstant();
+    return clock.instant().isAfter(end) ? State.EXPIRED : State.ACTIVE;
+  }
+
+  /** Its certificate and those above it; empty while there is none. */
+  public List<X509Certificate> chain(IssuingAuthority entry) {
+    String chain = entry.chainPem();
+    try {
+      return chain == null
+          ? List.of()
+          : Pem.parseCertificates(chain, "certificate of issuing CA \"" + entry.name() + "\"");
+    } catch (PkiException e) {
+      throw new IllegalStateException("a chain that was checked cannot be read", e);
+    }
+  }
+
+  /**
+   * Whose certificates are trusted because this broker issues them: name to certificates, each
+   * trusted by itself.
+   */
+  public Map<String, List<X509Certificate>> anchors() {
+    Map<String, List<X509Certificate>> anchors = new LinkedHashMap<>();
+    for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
+      if (entry.enabled() && signers.containsKey(entry.name())) {
+        anchors.put(entry.name(), chain(entry));
+      }
+    }
+    return anchors;
+  }
+
+  /** Makes an authority, or switches one on or off. */
+  public Written<IssuingAuthority> put(
+      String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
+      throws RegistryException, InterruptedException {
+    Written<IssuingAuthority> written =
+        registry.put(
+            Kind.ISSUING_CA,
+            name,
+            condition,
+            existing -> {
+              IssuingAuthority wanted = maker.make(existing);
+              if (existing == null) {
+                return withNewKey(wanted);
+              }
+              if (!wanted.hasSameKeyAs(existing)) {
+                throw new RegistryException(
+                    Reason.CONFLICT,
+                    "the issuing CA \""
+                        + name
+                        + "\" exists with other names, key or validity, which cannot change; use"
+                        + " another name");
+              }
+              return existing.withEnabled(wanted.enabled());
+            });
+    load(written.entry());
+    return written;
+  }
+
+  private IssuingAuthority withNewKey(IssuingAuthority wanted) throws RegistryException {
+    if (registry.find(Kind.TRUSTED_CA, wanted.name()) != null) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "there is a trusted CA \"" + wanted.name() + "\"; policies need different names");
+    }
+    String parent = wanted.parent();
+    if (parent != null && registry.find(Kind.ISSUING_CA, parent) == null) {
+      throw RegistryException.invalid("/parent", "there is no issuing CA \"" + parent + "\"");
+    }
+    try {
+      String start =
+          wanted.name().substring(0, Math.min(FILE_NAME_CHARS_MAX, wanted.name().length()));
+      String keyFile = start + "-" + HexFormat.of().toHexDigits(random.nextInt());
+      AtomicFile.createSecretFolder(folder);
+      KeyAlgorithm algorithm = KeyAlgorithm.parse(wanted.keyType(), false);
+      AuthorityFiles files = files(keyFile);
+      if (wanted.offline()) {
+        String csr =
+            files.writeNewRequest(wanted.commonName(), algorithm, passphrase, random).toPem();
+        return wanted.withKey(keyFile, null, csr);
+      }
+      CertificateProfile profile =
+          (parent == null ? CertificateProfile.ROOT : CertificateProfile.ISSUING)
+              .withValidity(Duration.ofHours(wanted.validityHours()))
+              .withPathLength(wanted.pathLength());
+      CertificateAuthority made =
+          parent == null
+              ? CertificateAuthority.createRoot(
+                  wanted.commonName(), algorithm, profile, clock, random)
+              : signer(parent).createIssuing(wanted.commonName(), algorithm, profile);
+      files.write(made, passphrase);
+      return wanted.withKey(keyFile, Pem.encode(made.chain()), null);
+    } catch (PkiException e) {
+      throw RegistryException.invalid("", e.getMessage());
+    }
+  }
+
+  /** Installs what the offline root has signed. The same again changes nothing. */
+  public Written<IssuingAuthority> install(String name, String chainPem)
+      throws RegistryException, InterruptedException {
+    Written<IssuingAuthority> written =
+        registry.put(
+            Kind.ISSUING_CA,
+            name,
+            Condition.NONE,
+            existing -> {
+              if (existing == null) {
+                throw RegistryException.notFound(Kind.ISSUING_CA, name);
+              }
+              if (!existing.offline()) {
+                throw new RegistryException(
+                    Reason.CONFLICT,
+                    "the issuing CA \"" + name + "\" was not made with \"offline\": true");
+              }
+              return existing.withKey(
+                  existing.keyFile(), checkedChain(existing, chainPem), existing.csrPem());
+            });
+    load(written.entry());
+    return written;
+  }
+
+  private String checkedChain(IssuingAuthority entry, String chainPem) throws RegistryException {
+    try {
+      CertificateAuthority made = signer(entry, chainPem);
+      if (clock.instant().isAfter(made.certificate().getNotAfter().toInstant())) {
+        throw new PkiException(
+            "the certificate ended at " + made.certificate().getNotAfter().toInstant());
+      }
+      return Pem.encode(made.chain());
+    } catch (PkiException e) {
+      throw RegistryException.invalid("/chainPem", e.getMessage());
+    }
+  }
+
+  /** Removes an authority; its key's file is kept under another name. */
+  public Written<IssuingAuthority> delete(String name, Condition condition)
+      throws RegistryException, InterruptedException {
+    IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
+    if (entry != null && entry.keyFile().equals(DEVELOPMENT_KEY)) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the issuing CA \""
+              + name
+              + "\" is the development PKI's; disable it, or name a certificate of your own in the"
+              + " section tls of the configuration");
+    }
+    Written<IssuingAuthority> written = registry.delete(Kind.ISSUING_CA, name, condition);
+    signers.remove(name);
+    setAside(Objects.requireNonNull(written.before()).keyFile());
+    return written;
+  }
+
+  private void setAside(String keyFile) {
+    try {
+      Path key = files(keyFile).key();
+      Files.move(key, key.resolveSibling(key.getFileName() + ".removed"));
+    } catch (IOException | PkiException e) {
+      LOG.log(
+          Level.WARNING, "the key of a removed issuing CA stays where it is: {0}", e.toString());
+    }
+  }
+
+  /** A fresh list of the authority's certificates that are revoked and have not ended. */
+  public RevocationList revocationList(String name) throws RegistryException {
+    IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
+    if (entry == null) {
+      throw RegistryException.notFound(Kind.ISSUING_CA, name);
+    }
+    CertificateAuthority signer = signers.get(name);
+    if (signer == null) {
+      throw new RegistryException(
+          Reason.CONFLICT, "the issuing CA \"" + name + "\" has no key here to sign a list with");
+    }
+    long now = clock.millis();
+    List<RevokedCertificate> revoked = new ArrayList<>();
+    for (DeviceCertificate certificate : registry.all(Kind.CERTIFICATE)) {
+      DeviceCertificate.Revoked how = certificate.revoked();
+      if (how != null && name.equals(certificate.ca()) && certificate.notAfterMillis() > now) {
+        revoked.add(
+            new RevokedCertificate(
+                new BigInteger(certificate.serial(), 16),
+                Instant.ofEpochMilli(how.atMillis()),
+                how.reason()));
+      }
+    }
+    try {
+      long number = listNumber.updateAndGet(last -> Math.max(last + 1, now));
+      return RevocationList.issue(signer, BigInteger.valueOf(number), revoked, LIST_LIFETIME);
+    } catch (PkiException e) {
+      throw new RegistryException(Reason.CONFLICT, e.getMessage());
+    }
+  }
+
+  /** What a holder of a certificate presents: it and the authorities above it, without the root. */
+  public String presentedChain(DeviceCertificate entry, X509Certificate certificate) {
+    String ca = entry.ca();
+    IssuingAuthority authority = ca == null ? null : registry.find(Kind.ISSUING_CA, ca);
+    List<X509Certificate> chain = new ArrayList<>(List.of(certificate));
+    if (authority != null) {
+      chain(authority).stream().filter(c -> !Certificates.isSelfSigned(c)).forEach(chain::add);
+    }
+    return Pem.encode(chain);
+  }
+}

@@ -1,0 +1,362 @@
+package io.signalbox.server.registry;
+
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.CertificateSigningRequest;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.ClientIdentity;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.SealedKey;
+import io.signalbox.pki.SubjectNames;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.registry.DeviceCertificate.Origin;
+import io.signalbox.server.registry.RegistryException.Reason;
+import java.security.KeyPair;
+import java.security.SecureRandom;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Issues, registers and revokes device certificates. A certificate counts once its entry is
+ * durable; one whose entry was not written is never shown to anybody.
+ */
+public final class Inventory {
+  private final Registry registry;
+  private final Authorities authorities;
+  private final Clocks clocks;
+  private final SecureRandom random;
+
+  /** Device and label of certificates that are being made. */
+  private final Set<String> beingMade = ConcurrentHashMap.newKeySet();
+
+  public Inventory(Registry registry, Authorities authorities, Clocks clocks, SecureRandom random) {
+    this.registry = registry;
+    this.authorities = authorities;
+    this.clocks = clocks;
+    this.random = random;
+  }
+
+  /** The newest certificate that a device has under a label, or null. */
+  public @Nullable DeviceCertificate newest(String device, String label) {
+    return registry.certificatesOf(device).stream()
+        .filter(certificate -> certificate.label().equals(label))
+        .max(Comparator.comparingLong(certificate -> certificate.stamp().createdAtMillis()))
+        .orElse(null);
+  }
+
+  /** A certificate on its way to the disk. */
+  public final class Ensured {
+    private final @Nullable DeviceCertificate existing;
+    private final Registry.@Nullable Put<DeviceCertificate> put;
+    private final String place;
+
+    private Ensured(
+        @Nullable DeviceCertificate existing,
+        Registry.@Nullable Put<DeviceCertificate> put,
+        String place) {
+      this.existing = existing;
+      this.put = put;
+      this.place = place;
+    }
+
+    /** Waits until it is durable. Must be called once. */
+    public Written<DeviceCertificate> finish() throws RegistryException, InterruptedException {
+      if (put == null) {
+        return new Written<>(existing, existing);
+      }
+      try {
+        return put.finish();
+      } finally {
+        beingMade.remove(place);
+      }
+    }
+  }
+
+  /**
+   * Makes sure that a device has a certificate as requested, under a label. Costs a signature or
+   * two. Inside {@link Registry#writing}; {@link Ensured#finish} waits for the disk.
+   *
+   * @param onlyCreate refuse if there is one already
+   */
+  public Ensured ensure(String device, String label, CertificateRequest request, boolean onlyCreate)
+      throws RegistryException {
+    if (registry.device(device) == null) {
+      throw RegistryException.notFound(Kind.DEVICE, device);
+    }
+    if (!Names.isName(label)) {
+      throw RegistryException.invalid("", "the name of a certificate must be " + Names.RULE);
+    }
+    String place = device + "/" + label;
+    if (!beingMade.add(place)) {
+      throw new RegistryException(
+          Reason.UNAVAILABLE,
+          "another request makes the certificate \""
+              + label
+              + "\" of device \""
+              + device
+              + "\" right now; repeat this one");
+    }
+    boolean submitted = false;
+    try {
+      byte[] hash = request.hash(registry.config().defaultCa());
+      DeviceCertificate newest = newest(device, label);
+      if (newest != null && keeps(newest, request, hash, onlyCreate)) {
+        return new Ensured(newest, null, place);
+      }
+      Made made = make(device, label, request, hash);
+      var ensured = new Ensured(null, registry.begin(made.entry, made.content), place);
+      submitted = true;
+      return ensured;
+    } finally {
+      if (!submitted) {
+        beingMade.remove(place);
+      }
+    }
+  }
+
+  private boolean keeps(
+      DeviceCertificate newest, CertificateRequest request, byte[] hash, boolean onlyCreate)
+      throws RegistryException {
+    CertificateContent content = registry.content(newest.name());
+    boolean same = content != null && content.isOf(hash);
+    boolean imported = same && newest.origin() == Origin.IMPORTED;
+    long left = newest.notAfterMillis() - clocks.wallMillis();
+    boolean good =
+        newest.revoked() == null
+            && (imported || left > Duration.ofHours(request.renewBeforeHours()).toMillis());
+    if (imported && newest.revoked() != null) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the certificate " + newest.name() + " is revoked for good; register another one");
+    }
+    if (good && onlyCreate) {
+      throw new RegistryException(
+          Reason.REVISION_CONFLICT,
+          "the device has a certificate of this name, and it was to be created only");
+    }
+    if (good && !same && left > 0) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the device has a good certificate \""
+              + newest.label()
+              + "\" that was made from another request; revoke it, or use another name");
+    }
+    return good && same;
+  }
+
+  private record Made(DeviceCertificate entry, CertificateContent content) {}
+
+  private Made make(String device, String label, CertificateRequest request, byte[] hash)
+      throws RegistryException {
+    return switch (request.source()) {
+      case CertificateRequest.Source.Csr(String pem) -> {
+        CertificateAuthority authority = authorities.signer(caOf(request));
+        try {
+          CertificateSigningRequest csr = CertificateSigningRequest.parsePem(pem, "csrPem");
+          if (!csr.names().commonName().equals(device)) {
+            throw new PkiException(
+                "the common name is \""
+                    + csr.names().commonName()
+                    + "\", but the device is \""
+                    + device
+                    + "\"; make the request with the device's id");
+          }
+          yield made(
+              device,
+              label,
+              request,
+              hash,
+              authority.issue(csr, profile(request)),
+              Origin.CSR,
+              null);
+        } catch (PkiException e) {
+          throw RegistryException.invalid("/csrPem", e.getMessage());
+        }
+      }
+      case CertificateRequest.Source.Made(String pem) ->
+          made(device, label, request, hash, parsed(pem), Origin.IMPORTED, null);
+      case CertificateRequest.Source.Generated(String sealTo, KeyAlgorithm keyType) -> {
+        CertificateAuthority authority = authorities.signer(caOf(request));
+        try {
+          KeyPair keys = keyType.generate(random);
+          String sealed = SealedKey.seal(keys.getPrivate(), sealTo, "sealToPem", random);
+          X509Certificate certificate =
+              authority.issue(
+                  keys.getPublic(), SubjectNames.ofCommonName(device), profile(request));
+          yield made(device, label, request, hash, certificate, Origin.GENERATED, sealed);
+        } catch (PkiException e) {
+          throw RegistryException.invalid("/sealToPem", e.getMessage());
+        }
+      }
+    };
+  }
+
+  private String caOf(CertificateRequest request) {
+    String ca = request.ca();
+    return ca == null ? registry.config().defaultCa() : ca;
+  }
+
+  private CertificateProfile profile(CertificateRequest request) {
+    return CertificateProfile.DEVICE.withValidity(
+        request.validityHours() == 0
+            ? registry.config().certificateValidity()
+            : Duration.ofHours(request.validityHours()));
+  }
+
+  private X509Certificate parsed(String pem) throws RegistryException {
+    try {
+      List<X509Certificate> certificates = Pem.parseCertificates(pem, "certificatePem");
+      X509Certificate certificate = certificates.getFirst();
+      ClientIdentity.of(certificate); // refuses what a connection would be refused for
+      if (certificate.getBasicConstraints() >= 0) {
+        throw new PkiException("is an authority's; register it under /trusted-cas");
+      }
+      if (KeyAlgorithm.of(certificate.getPublicKey()).isEmpty()) {
+        throw new PkiException("has a key of a type or size that is not supported; use EC P-256");
+      }
+      if (certificate.getNotAfter().getTime() <= clocks.wallMillis()) {
+        throw new PkiException("ended at " + certificate.getNotAfter().toInstant());
+      }
+      return certificate;
+    } catch (PkiException e) {
+      throw RegistryException.invalid("/certificatePem", e.getMessage());
+    }
+  }
+
+  private Made made(
+      String device,
+      String label,
+      CertificateRequest request,
+      byte[] hash,
+      X509Certificate certificate,
+      Origin origin,
+      @Nullable String sealedKey)
+      throws RegistryException {
+    String fingerprint = Certificates.fingerprint(certificate);
+    DeviceCertificate other = registry.certificate(fingerprint);
+    if (other != null) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the certificate is registered as \""
+              + other.label()
+              + "\" of the device \""
+              + other.device()
+              + "\"");
+    }
+    try {
+      return new Made(
+          new DeviceCertificate(
+              fingerprint,
+              Certificates.serialHex(certificate),
+              device,
+              label,
+              origin == Origin.IMPORTED ? null : caOf(request),
+              origin,
+              request.active(),
+              certificate.getNotBefore().getTime(),
+              certificate.getNotAfter().getTime(),
+              null,
+              Stamp.NEW),
+          new CertificateContent(hash, certificate.getEncoded(), sealedKey));
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException("a certificate that was read cannot be written", e);
+    }
+  }
+
+  /** Switches a certificate on or off; a revoked one stays what it is. */
+  public Written<DeviceCertificate> setActive(
+      String fingerprint, boolean active, Condition condition)
+      throws RegistryException, InterruptedException {
+    return registry.put(
+        Kind.CERTIFICATE,
+        fingerprint,
+        condition,
+        existing -> {
+          DeviceCertificate certificate = required(existing, fingerprint);
+          if (certificate.revoked() != null) {
+            throw new RegistryException(
+                Reason.CONFLICT, "the certificate is revoked, which is for good; issue a new one");
+          }
+          return certificate.withActive(active);
+        });
+  }
+
+  /** Revokes for good. The same again changes nothing. */
+  public Written<DeviceCertificate> revoke(
+      String fingerprint, RevocationReason reason, Condition condition)
+      throws RegistryException, InterruptedException {
+    return registry.put(
+        Kind.CERTIFICATE,
+        fingerprint,
+        condition,
+        existing -> revoked(existing, fingerprint, reason));
+  }
+
+  private DeviceCertificate revoked(
+      @Nullable DeviceCertificate existing, String fingerprint, RevocationReason reason)
+      throws RegistryException {
+    DeviceCertificate certificate = required(existing, fingerprint);
+    return certificate.revoked() != null
+        ? certificate
+        : certificate.withRevoked(new DeviceCertificate.Revoked(clocks.wallMillis(), reason));
+  }
+
+  /** Removes one that has ended. */
+  public Written<DeviceCertificate> delete(String fingerprint, Condition condition)
+      throws RegistryException, InterruptedException {
+    DeviceCertificate certificate = required(registry.certificate(fingerprint), fingerprint);
+    if (certificate.notAfterMillis() >= clocks.wallMillis()) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the certificate is valid until "
+              + Fields.time(certificate.notAfterMillis())
+              + " and must be known until then; revoke it instead");
+    }
+    return registry.delete(Kind.CERTIFICATE, fingerprint, condition);
+  }
+
+  private static DeviceCertificate required(
+      @Nullable DeviceCertificate certificate, String fingerprint) throws RegistryException {
+    if (certificate == null) {
+      throw RegistryException.notFound(Kind.CERTIFICATE, fingerprint);
+    }
+    return certificate;
+  }
+
+  /**
+   * Removes a device. Its certificates are revoked first, so that whatever happens in between, they
+   * are refused.
+   */
+  public Written<Device> deleteDevice(String id, Condition condition)
+      throws RegistryException, InterruptedException {
+    Device device = registry.device(id);
+    if (device == null) {
+      throw RegistryException.notFound(Kind.DEVICE, id);
+    }
+    condition.check(Kind.DEVICE, id, device);
+    List<Registry.Put<DeviceCertificate>> puts = new ArrayList<>();
+    for (DeviceCertificate certificate : registry.certificatesOf(id)) {
+      puts.add(
+          registry.begin(
+              Kind.CERTIFICATE,
+              certificate.name(),
+              Condition.NONE,
+              existing ->
+                  revoked(existing, certificate.name(), RevocationReason.CESSATION_OF_OPERATION)));
+    }
+    for (Registry.Put<DeviceCertificate> put : puts) {
+      put.finish();
+    }
+    return registry.delete(Kind.DEVICE, id, condition);
+  }
+}

@@ -1,0 +1,110 @@
+package io.signalbox.server.registry;
+
+import io.signalbox.server.registry.RegistryException.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What an entry may name, and what may go while others name it. */
+final class References {
+  private static final int SHOWN_MAX = 5;
+
+  private final Indexes indexes;
+
+  References(Indexes indexes) {
+    this.indexes = indexes;
+  }
+
+  /** Refuses an entry that names what is not registered. */
+  void checkTargets(Entry<?> entry) throws RegistryException {
+    List<FieldProblem> missing = new ArrayList<>();
+    switch (entry) {
+      case Device device -> groups(device.groups(), missing);
+      case ProvisioningTemplate template -> {
+        groups(template.groups(), missing);
+        need(Kind.ISSUING_CA, template.ca(), "/ca", missing);
+      }
+      case TrustedAuthority ca ->
+          need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", missing);
+      case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", missing);
+      case IssuingAuthority ca -> need(Kind.ISSUING_CA, ca.parent(), "/parent", missing);
+      case DeviceCertificate certificate ->
+          need(Kind.DEVICE, certificate.device(), "/device", missing);
+      case Group _, JwtIssuer _, User _ -> {}
+    }
+    if (!missing.isEmpty()) {
+      throw RegistryException.invalid(missing);
+    }
+  }
+
+  private void groups(List<String> groups, List<FieldProblem> missing) {
+    for (int i = 0; i < groups.size(); i++) {
+      need(Kind.GROUP, groups.get(i), "/groups/" + i, missing);
+    }
+  }
+
+  private <E extends Entry<E>> void need(
+      Kind<E> kind, @Nullable String name, String pointer, List<FieldProblem> missing) {
+    if (name != null && indexes.of(kind).get(name) == null) {
+      missing.add(
+          new FieldProblem(pointer, "there is no " + kind + " \"" + name + "\"; put it first"));
+    }
+  }
+
+  /** Refuses to remove an entry that others name. */
+  void checkUnused(Entry<?> entry) throws RegistryException {
+    String name = entry.name();
+    Stream<String> users =
+        switch (entry) {
+          case Group _ ->
+              Stream.concat(
+                  named("device", indexes.members(name).stream()),
+                  named(
+                      "provisioning template",
+                      names(Kind.TEMPLATE, template -> template.groups().contains(name))));
+          case ProvisioningTemplate _ ->
+              Stream.concat(
+                  named("trusted CA", names(Kind.TRUSTED_CA, ca -> name.equals(ca.template()))),
+                  named(
+                      "claim token",
+                      names(Kind.CLAIM_TOKEN, token -> token.template().equals(name))));
+          case IssuingAuthority _ ->
+              Stream.concat(
+                  named("issuing CA", names(Kind.ISSUING_CA, ca -> name.equals(ca.parent()))),
+                  named(
+                      "provisioning template",
+                      names(Kind.TEMPLATE, template -> name.equals(template.ca()))));
+          case Device _,
+              DeviceCertificate _,
+              JwtIssuer _,
+              TrustedAuthority _,
+              ClaimToken _,
+              User _ ->
+              Stream.of();
+        };
+    List<String> first = users.limit(SHOWN_MAX + 1).toList();
+    if (!first.isEmpty()) {
+      String shown = String.join(", ", first.subList(0, Math.min(SHOWN_MAX, first.size())));
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the "
+              + entry.kind()
+              + " \""
+              + name
+              + "\" is still used by "
+              + shown
+              + (first.size() > SHOWN_MAX ? " and others" : "")
+              + "; remove it there first");
+    }
+  }
+
+  private <E extends Entry<E>> Stream<String> names(Kind<E> kind, Predicate<E> uses) {
+    return indexes.of(kind).all().stream().filter(uses).map(Entry::name);
+  }
+
+  private static Stream<String> named(String label, Stream<String> names) {
+    return names.map(name -> label + " \"" + name + "\"");
+  }
+}

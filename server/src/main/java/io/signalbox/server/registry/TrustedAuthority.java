@@ -1,0 +1,161 @@
+package io.signalbox.server.registry;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import com.google.gson.JsonObject;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.RevocationList;
+import io.signalbox.pki.TrustedCa;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An authority elsewhere whose certificates are accepted.
+ *
+ * @param certificatePem one or more authorities' certificates, trusted under this name
+ * @param autoRegister a device unknown so far is registered when it first connects
+ * @param template by which; null: with its id and nothing else
+ * @param crlPem null: none
+ * @param crlUrl null: none
+ * @param ocspUrl null: the one in the certificate
+ */
+public record TrustedAuthority(
+    String name,
+    String certificatePem,
+    boolean enabled,
+    boolean autoRegister,
+    @Nullable String template,
+    @Nullable String crlPem,
+    @Nullable String crlUrl,
+    OcspMode ocspMode,
+    @Nullable String ocspUrl,
+    IdentityMapping mapping,
+    Stamp stamp)
+    implements Entry<TrustedAuthority> {
+
+  /** Whether and how strictly an OCSP responder is asked. */
+  public enum OcspMode {
+    OFF,
+    /** No answer is as good as a good one. */
+    SOFT,
+    /** No answer refuses. */
+    HARD
+  }
+
+  static TrustedAuthority read(
+      String name, Fields in, @Nullable TrustedAuthority earlier, Stamp stamp) {
+    in.ignore("name", "fingerprint", "subject", "notAfter");
+    Fields ocsp = in.part("ocsp");
+    String pem = in.required("certificatePem", 262_144);
+    String crl = in.optional("crlPem", 8_388_608);
+    if (!in.isRow()) {
+      checkCertificates(in, name, pem);
+      if (crl != null) {
+        checkCrl(in, crl);
+      }
+    }
+    boolean autoRegister = in.flag("autoRegister", false);
+    var made =
+        new TrustedAuthority(
+            name,
+            pem,
+            in.flag("enabled", true),
+            autoRegister,
+            in.optionalName("provisioningTemplate"),
+            crl,
+            url(in, "crlUrl"),
+            OcspMode.valueOf(
+                ocsp.choice("mode", "off", List.of("off", "soft", "hard"))
+                    .toUpperCase(Locale.ROOT)),
+            url(ocsp, "url"),
+            IdentityMapping.read(in.part("identityMapping")),
+            stamp);
+    ocsp.endPart();
+    return made;
+  }
+
+  private static void checkCertificates(Fields in, String name, String pem) {
+    if (pem.isEmpty()) {
+      return; // noted already
+    }
+    try {
+      new TrustedCa(name, Pem.parseCertificates(pem, "certificatePem"), RevocationCheck.NONE);
+    } catch (PkiException | IllegalArgumentException e) {
+      in.problem("certificatePem", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void checkCrl(Fields in, String pem) {
+    try {
+      RevocationList.parse(pem.getBytes(US_ASCII), "crlPem");
+    } catch (PkiException e) {
+      in.problem("crlPem", e.getMessage());
+    }
+  }
+
+  private static @Nullable String url(Fields in, String field) {
+    String url = in.optional(field, 2_048);
+    if (url != null && !url.matches("https?://[^\\s/?#@]+(/[^\\s#]*)?")) {
+      in.problem(field, "must be an address that begins with http:// or https://");
+    }
+    return url;
+  }
+
+  /** The certificates; each is trusted by itself. */
+  public List<X509Certificate> certificates() {
+    try {
+      return Pem.parseCertificates(certificatePem, "trusted CA \"" + name + "\"");
+    } catch (PkiException e) {
+      throw new IllegalStateException("a certificate that was checked cannot be read", e);
+    }
+  }
+
+  @Override
+  public Kind<TrustedAuthority> kind() {
+    return Kind.TRUSTED_CA;
+  }
+
+  @Override
+  public TrustedAuthority withStamp(Stamp other) {
+    return new TrustedAuthority(
+        name,
+        certificatePem,
+        enabled,
+        autoRegister,
+        template,
+        crlPem,
+        crlUrl,
+        ocspMode,
+        ocspUrl,
+        mapping,
+        other);
+  }
+
+  @Override
+  public void write(JsonObject out) {
+    out.addProperty("certificatePem", certificatePem);
+    out.addProperty("enabled", enabled);
+    out.addProperty("autoRegister", autoRegister);
+    JsonOut.optional(out, "provisioningTemplate", template);
+    JsonOut.optional(out, "crlPem", crlPem);
+    JsonOut.optional(out, "crlUrl", crlUrl);
+    var ocsp = new JsonObject();
+    ocsp.addProperty("mode", ocspMode.name().toLowerCase(Locale.ROOT));
+    JsonOut.optional(ocsp, "url", ocspUrl);
+    out.add("ocsp", ocsp);
+    out.add("identityMapping", mapping.toJson());
+  }
+
+  /** Adds what the API tells about the first certificate. */
+  public void describe(JsonObject out) {
+    X509Certificate first = certificates().getFirst();
+    out.addProperty("fingerprint", Certificates.fingerprint(first));
+    out.addProperty("subject", first.getSubjectX500Principal().getName());
+    out.addProperty("notAfter", first.getNotAfter().toInstant().toString());
+  }
+}

@@ -1,0 +1,135 @@
+package io.signalbox.server.registry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.CertificateSigningRequest;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.SubjectNames;
+import io.signalbox.server.config.RegistryConfig;
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreLimits;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+
+/** A registry on a store of its own. */
+final class RegistryFixture implements AutoCloseable {
+  static final SecureRandom RANDOM = new SecureRandom();
+
+  final Store store;
+  final Metrics metrics = new Metrics(1, "test");
+  final Registry registry;
+  final Authorities authorities;
+  final Inventory inventory;
+
+  private RegistryFixture(Path directory, RegistryConfig config) throws Exception {
+    store =
+        Store.open(
+            directory.resolve("store"),
+            StoreConfig.DEFAULTS,
+            new StoreLimits(100, 1 << 20, StoreLimits.Overflow.DROP_NEWEST, 100, 1 << 20),
+            Clocks.system(),
+            metrics,
+            problem -> {
+              throw new AssertionError(problem);
+            });
+    registry = Registry.open(store, config, Clocks.system(), metrics);
+    authorities =
+        Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), RANDOM, null);
+    inventory = new Inventory(registry, authorities, Clocks.system(), RANDOM);
+  }
+
+  static RegistryFixture open(Path directory) throws Exception {
+    return new RegistryFixture(directory, config(100, 64));
+  }
+
+  static RegistryFixture open(Path directory, RegistryConfig config) throws Exception {
+    return new RegistryFixture(directory, config);
+  }
+
+  static RegistryConfig config(int devicesMax, int attributesMax) {
+    RegistryConfig d = RegistryConfig.DEFAULTS;
+    return new RegistryConfig(
+        d.required(),
+        "factory",
+        d.certificateValidity(),
+        null,
+        devicesMax,
+        d.certificatesMax(),
+        d.groupsMax(),
+        d.othersMax(),
+        attributesMax,
+        d.groupsPerEntryMax());
+  }
+
+  /** Puts what a caller would send. */
+  <E extends Entry<E>> Written<E> put(Kind<E> kind, String name, String json) throws Exception {
+    return put(kind, name, Condition.NONE, json);
+  }
+
+  <E extends Entry<E>> Written<E> put(Kind<E> kind, String name, Condition condition, String json)
+      throws Exception {
+    return registry.put(
+        kind,
+        name,
+        condition,
+        existing -> {
+          Fields in = fields(json);
+          E made = kind.read(name, in, existing, existing == null ? Stamp.NEW : existing.stamp());
+          in.end();
+          return made;
+        });
+  }
+
+  static Fields fields(String json) {
+    try {
+      return Fields.of(Json.object(json.replace('\'', '"').getBytes(UTF_8)));
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  void makeAuthority(String name) throws Exception {
+    authorities.put(
+        name,
+        Condition.NONE,
+        existing -> IssuingAuthority.read(name, fields("{}"), existing, Stamp.NEW));
+  }
+
+  static String csr(String commonName) {
+    return CertificateSigningRequest.create(
+            KeyAlgorithm.EC_P256.generate(RANDOM), SubjectNames.ofCommonName(commonName), RANDOM)
+        .toPem();
+  }
+
+  static CertificateAuthority elsewhere() throws Exception {
+    return CertificateAuthority.createRoot(
+        "Elsewhere",
+        KeyAlgorithm.EC_P256,
+        CertificateProfile.ROOT.withPathLength(0),
+        Clock.systemUTC(),
+        RANDOM);
+  }
+
+  Written<DeviceCertificate> ensure(String device, String label, String json) throws Exception {
+    Fields in = fields(json.replace("\n", "\\n"));
+    CertificateRequest request = CertificateRequest.read(in);
+    in.end();
+    return inventory.ensure(device, label, request, false).finish();
+  }
+
+  static List<String> pointers(RegistryException e) {
+    return e.problems().stream().map(FieldProblem::pointer).toList();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+}

@@ -1,0 +1,293 @@
+package io.signalbox.server.registry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.registry.RegistryException.Reason;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What callers see of the registry, over a restart too. */
+final class RegistryTest {
+  @TempDir Path directory;
+
+  @Test
+  void keepsEveryKindOverARestart() throws Exception {
+    List<Entry<?>> before = new ArrayList<>();
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      String root = io.signalbox.pki.Pem.encode(RegistryFixture.elsewhere().chain());
+      fixture.put(Kind.GROUP, "pumps", "{'attributes':{'site':'north'}}");
+      fixture.put(
+          Kind.DEVICE, "p7", "{'groups':['pumps'],'attributes':{'a':'b'},'clientIdPin':'p7*'}");
+      fixture.put(
+          Kind.JWT_ISSUER,
+          "login",
+          "{'issuer':'https://x','audiences':['iot'],'algorithms':['HS256'],"
+              + "'hmacSecret':'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='}");
+      fixture.put(Kind.TEMPLATE, "t", "{'groups':['pumps'],'ca':'factory','validityHours':24}");
+      fixture.put(
+          Kind.TRUSTED_CA,
+          "elsewhere",
+          "{'provisioningTemplate':'t','identityMapping':{'source':'uri','prefix':'spiffe://a/'},"
+              + "'certificatePem':'"
+              + root.replace("\n", "\\n")
+              + "'}");
+      fixture.put(Kind.CLAIM_TOKEN, "k", "{'template':'t','secret':'0123456789abcdef01234567'}");
+      fixture.put(Kind.USER, "alice@x", "{'password':'correct horse','groups':['staff']}");
+      fixture.ensure("p7", "main", "{'csrPem':'" + RegistryFixture.csr("p7") + "'}");
+      for (Kind<?> kind : Kind.ALL) {
+        assertEquals(1, fixture.registry.count(kind), kind.label());
+        before.addAll(fixture.registry.all(kind));
+      }
+    }
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (Entry<?> entry : before) {
+        if (entry instanceof User user) {
+          User again = fixture.registry.find(Kind.USER, user.name());
+          assertNotNull(again);
+          assertTrue(again.verifier().isPassword("correct horse"));
+          assertFalse(again.verifier().isPassword("correct horse "));
+        } else {
+          assertEquals(entry, fixture.registry.find(entry.kind(), entry.name()));
+        }
+      }
+      assertEquals(List.of("p7"), List.copyOf(fixture.registry.members("pumps")));
+      assertEquals(1, fixture.registry.certificatesOf("p7").size());
+      fixture.authorities.signer("factory"); // its key was loaded again
+    }
+  }
+
+  @Test
+  void answersTheSamePutWithTheSameRevision() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      Written<Device> first = fixture.put(Kind.DEVICE, "d", "{'displayName':'x'}");
+      Written<Device> second = fixture.put(Kind.DEVICE, "d", "{'displayName':'x'}");
+      Written<Device> third = fixture.put(Kind.DEVICE, "d", "{'displayName':'y'}");
+
+      assertTrue(first.isCreated());
+      assertFalse(second.isChanged());
+      assertEquals(first.entry(), second.entry());
+      assertTrue(third.entry().stamp().revision() > first.entry().stamp().revision());
+      assertEquals(
+          first.entry().stamp().createdAtMillis(), third.entry().stamp().createdAtMillis());
+    }
+  }
+
+  @Test
+  void changesOnlyTheRevisionThatTheCallerSaw() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      long seen = fixture.put(Kind.DEVICE, "d", "{}").entry().stamp().revision();
+      fixture.put(Kind.DEVICE, "d", "{'enabled':false}");
+
+      for (Condition condition :
+          List.of(new Condition(seen, false), new Condition(Condition.ANY, true))) {
+        assertEquals(
+            Reason.REVISION_CONFLICT,
+            assertThrows(
+                    RegistryException.class,
+                    () -> fixture.put(Kind.DEVICE, "d", condition, "{'displayName':'late'}"))
+                .reason());
+      }
+      assertEquals(
+          Reason.REVISION_CONFLICT,
+          assertThrows(
+                  RegistryException.class,
+                  () -> fixture.registry.delete(Kind.DEVICE, "d", new Condition(seen, false)))
+              .reason());
+      assertFalse(fixture.registry.device("d").enabled());
+    }
+  }
+
+  @Test
+  void losesNoChangeOfManyWritersAtOnce() throws Exception {
+    try (var fixture = RegistryFixture.open(directory);
+        var threads = Executors.newFixedThreadPool(8)) {
+      fixture.put(Kind.DEVICE, "d", "{}");
+      for (int i = 0; i < 16; i++) {
+        fixture.put(Kind.GROUP, "g" + i, "{}");
+      }
+      List<Callable<Written<Device>>> tasks = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        String group = "g" + i;
+        tasks.add(
+            () ->
+                fixture.registry.put(
+                    Kind.DEVICE,
+                    "d",
+                    Condition.NONE,
+                    device -> {
+                      List<String> groups = new ArrayList<>(device.groups());
+                      groups.add(group);
+                      return device.withGroups(groups);
+                    }));
+      }
+      for (Future<Written<Device>> task : threads.invokeAll(tasks)) {
+        task.get();
+      }
+
+      assertEquals(16, fixture.registry.device("d").groups().size());
+      assertEquals(List.of("d"), List.copyOf(fixture.registry.members("g3")));
+    }
+  }
+
+  @Test
+  void namesEveryWrongFieldAndStoresNothing() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      RegistryException e =
+          assertThrows(
+              RegistryException.class,
+              () ->
+                  fixture.put(
+                      Kind.DEVICE,
+                      "d",
+                      "{'enabled':'yes','groups':['a b','ok','ok'],'attributes':{'x':1,'/':'y'},"
+                          + "'colour':'red'}"));
+
+      assertEquals(
+          List.of(
+              "/attributes/x", "/attributes/~1", "/groups/0", "/groups/2", "/enabled", "/colour"),
+          RegistryFixture.pointers(e));
+      assertNull(fixture.registry.device("d"));
+    }
+  }
+
+  @Test
+  void refusesNamesOfWhatIsNotRegisteredAndKeepsWhatIsNamed() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      RegistryException missing =
+          assertThrows(
+              RegistryException.class, () -> fixture.put(Kind.DEVICE, "d", "{'groups':['g']}"));
+      assertEquals(List.of("/groups/0"), RegistryFixture.pointers(missing));
+      fixture.put(Kind.GROUP, "g", "{}");
+      fixture.put(Kind.DEVICE, "d", "{'groups':['g']}");
+
+      RegistryException used =
+          assertThrows(
+              RegistryException.class,
+              () -> fixture.registry.delete(Kind.GROUP, "g", Condition.NONE));
+      assertEquals(Reason.CONFLICT, used.reason());
+      assertTrue(used.getMessage().contains("device \"d\""), used.getMessage());
+
+      fixture.put(Kind.DEVICE, "d", "{'groups':[]}");
+      fixture.registry.delete(Kind.GROUP, "g", Condition.NONE);
+      assertNull(fixture.registry.find(Kind.GROUP, "g"));
+    }
+  }
+
+  @Test
+  void holdsAsManyAsTheConfigurationAllows() throws Exception {
+    try (var fixture = RegistryFixture.open(directory, RegistryFixture.config(2, 1))) {
+      fixture.put(Kind.DEVICE, "a", "{}");
+      fixture.put(Kind.DEVICE, "b", "{}");
+
+      assertEquals(
+          Reason.LIMIT_REACHED,
+          assertThrows(RegistryException.class, () -> fixture.put(Kind.DEVICE, "c", "{}"))
+              .reason());
+      assertEquals(
+          List.of("/attributes"),
+          RegistryFixture.pointers(
+              assertThrows(
+                  RegistryException.class,
+                  () -> fixture.put(Kind.DEVICE, "a", "{'attributes':{'x':'1','y':'2'}}"))));
+      assertEquals(1, fixture.metrics.limitsReached.of(Metrics.Limit.REGISTRY_ENTRIES).value());
+    }
+  }
+
+  @Test
+  void tellsListenersOfEachChangeBeforeItsCallerIsAnswered() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      List<String> heard = new ArrayList<>();
+      fixture.registry.onChange(
+          change ->
+              heard.add(
+                  change.kind().label()
+                      + " "
+                      + change.name()
+                      + (change.before() == null ? " new" : "")
+                      + (change.after() == null ? " gone" : "")));
+      fixture.put(Kind.DEVICE, "d", "{}");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      fixture.put(Kind.DEVICE, "d", "{'enabled':false}");
+      fixture.registry.delete(Kind.DEVICE, "d", Condition.NONE);
+
+      assertEquals(List.of("device d new", "device d", "device d gone"), heard);
+    }
+  }
+
+  @Test
+  void listsInPagesByNameAndPrefix() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (String id : List.of("a1", "a2", "a3", "b1", "b2")) {
+        fixture.put(Kind.DEVICE, id, "{}");
+      }
+      assertEquals(List.of("a1", "a2", "a3"), names(fixture.registry, "", "", 2));
+      assertEquals(List.of("a3", "b1", "b2"), names(fixture.registry, "a2", "", 2));
+      assertEquals(List.of("a1", "a2", "a3"), names(fixture.registry, "", "a", 5));
+      assertEquals(List.of("b2"), names(fixture.registry, "b1", "b", 5));
+    }
+  }
+
+  private static List<String> names(Registry registry, String after, String prefix, int limit) {
+    return registry.page(Kind.DEVICE, after, prefix, _ -> true, limit).stream()
+        .map(Device::name)
+        .toList();
+  }
+
+  @Test
+  void countsTheUsesOfAClaimToken() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      String secret = "0123456789abcdef01234567";
+      fixture.put(Kind.TEMPLATE, "t", "{}");
+      fixture.put(
+          Kind.CLAIM_TOKEN,
+          "k",
+          "{'template':'t','secret':'" + secret + "','maxUses':2,'allowedCidrs':['127.0.0.0/8']}");
+      var claims = new Claims(fixture.registry, io.signalbox.server.eventloop.Clocks.system());
+      InetAddress here = InetAddress.getByName("127.0.0.1");
+
+      assertEquals(
+          Reason.NOT_FOUND,
+          assertThrows(RegistryException.class, () -> claims.use("k", "guess", here)).reason());
+      assertEquals(
+          Reason.CONFLICT,
+          assertThrows(
+                  RegistryException.class,
+                  () -> claims.use("k", secret, InetAddress.getByName("10.0.0.1")))
+              .reason());
+      assertEquals("t", claims.use("k", secret, here).name());
+      assertEquals("t", claims.use("k", secret, here).name());
+      RegistryException usedUp =
+          assertThrows(RegistryException.class, () -> claims.use("k", secret, here));
+      assertTrue(usedUp.getMessage().contains("2 times"), usedUp.getMessage());
+    }
+  }
+
+  @Test
+  void pinsTheClientIdentifier() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      Device plain = fixture.put(Kind.DEVICE, "d", "{}").entry();
+      Device prefix = fixture.put(Kind.DEVICE, "e", "{'clientIdPin':'e:*'}").entry();
+      Device any = fixture.put(Kind.DEVICE, "f", "{'clientIdPin':'*'}").entry();
+
+      assertTrue(plain.mayUse("d"));
+      assertFalse(plain.mayUse("d1"));
+      assertTrue(prefix.mayUse("e:logs"));
+      assertFalse(prefix.mayUse("e"));
+      assertTrue(any.mayUse("whatever"));
+    }
+  }
+}
