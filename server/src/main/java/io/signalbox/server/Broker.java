@@ -195,7 +195,6 @@ final class Broker implements RunningBroker {
 
     metrics.sessions.from(sessions::size);
     metrics.subscriptions.from(trie::size);
-    metrics.retainedMessages.from(retained::count);
 
     AdminSetup admin =
         opened(

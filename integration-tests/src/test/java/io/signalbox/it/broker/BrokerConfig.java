@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,6 +42,7 @@ public final class BrokerConfig {
       """;
 
   private final List<Listener> listeners = new ArrayList<>();
+  private final Map<Transport, String> listenerLines = new EnumMap<>(Transport.class);
   private final StringBuilder more = new StringBuilder();
   private final Map<String, String> policies = new LinkedHashMap<>();
 
@@ -68,6 +70,12 @@ public final class BrokerConfig {
    */
   public BrokerConfig listener(Transport transport, boolean anonymous, String clientCertificate) {
     listeners.add(new Listener(transport, anonymous, clientCertificate));
+    return this;
+  }
+
+  /** More keys of the listener for that transport, one a line, without indentation. */
+  public BrokerConfig listenerYaml(Transport transport, String lines) {
+    listenerLines.merge(transport, lines.strip(), (some, more) -> some + "\n" + more);
     return this;
   }
 
@@ -115,6 +123,10 @@ public final class BrokerConfig {
       yaml.append("    allow-anonymous: ").append(listener.anonymous()).append('\n');
       if (listener.transport().isTls()) {
         yaml.append("    client-certificate: ").append(listener.clientCertificate()).append('\n');
+      }
+      String lines = listenerLines.get(listener.transport());
+      if (lines != null) {
+        yaml.append(lines.indent(4));
       }
     }
     if (!policies.isEmpty()) {

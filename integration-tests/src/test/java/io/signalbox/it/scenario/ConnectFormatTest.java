@@ -89,8 +89,8 @@ final class ConnectFormatTest {
   }
 
   @Test
-  @Spec({"MQTT-3.1.4-5", "MQTT-3.2.0-1"})
-  @Spec3({"MQTT-3.1.4-4", "MQTT-3.2.0-1"})
+  @Spec({"MQTT-3.1.4-5", "MQTT-3.2.0-1", "MQTT-4.2-1"})
+  @Spec3({"MQTT-3.1.4-4", "MQTT-3.2.0-1", "MQTT-7.1.1-1"})
   void answersTheShortestConnect() {
     assertAccepted(connectWithFlags(0x02, id()));
   }
@@ -329,6 +329,18 @@ final class ConnectFormatTest {
   void endsTheConnectionAtASecondConnect() {
     Peer peer = clients.connected();
     peer.send(connect(version).clientId(peer.clientId()));
+    peer.expectDisconnect(0x82);
+  }
+
+  @Test
+  @Spec("MQTT-3.1.0-2")
+  @Spec3("MQTT-3.1.0-2")
+  @Behaviour(9)
+  void endsTheConnectionAtASecondConnectRightBehindTheFirst() {
+    Peer peer = clients.peer();
+    peer.send(
+        connect(version).clientId(peer.clientId()), connect(version).clientId(peer.clientId()));
+    assertEquals(0, peer.receive(CONNACK).reasonCode());
     peer.expectDisconnect(0x82);
   }
 

@@ -45,9 +45,9 @@ final class KeepAliveTest {
   void keepsTheConnectionOfAClientThatSendsAnything() {
     String topic = clients.topic();
     Peer peer = clients.peer();
-    peer.connect(connect -> connect.keepAlive(1));
+    peer.connect(connect -> connect.keepAlive(2));
     for (int i = 0; i < 4; i++) {
-      assertNull(peer.wire().poll(Duration.ofMillis(600)), "nothing comes and nothing ends");
+      assertNull(peer.wire().poll(Duration.ofSeconds(1)), "nothing comes and nothing ends");
       if (i % 2 == 0) {
         peer.ping();
       } else {

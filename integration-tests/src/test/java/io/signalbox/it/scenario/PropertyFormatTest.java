@@ -235,7 +235,7 @@ final class PropertyFormatTest {
   @ParameterizedTest
   @EnumSource(Place.class)
   @Spec("MQTT-4.13.1-1")
-  @Behaviour({40, 42})
+  @Behaviour({40, 42, 291})
   void onesThatBelongElsewhereAreMalformed(Place place) {
     ALL.forEach(
         (identifier, property) -> {
@@ -257,7 +257,7 @@ final class PropertyFormatTest {
 
   @ParameterizedTest
   @EnumSource(Place.class)
-  @Behaviour(41)
+  @Behaviour({41, 291})
   void onesCutShortAreMalformed(Place place) {
     for (int identifier : place.allowed) {
       byte[] one = Objects.requireNonNull(ALL.get(identifier));

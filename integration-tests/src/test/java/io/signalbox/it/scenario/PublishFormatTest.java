@@ -168,7 +168,8 @@ final class PublishFormatTest {
   }
 
   @Test
-  @Behaviour({93, 132})
+  @Spec("MQTT-3.2.2-15")
+  @Behaviour({93, 94, 132})
   void takesAPacketOfExactlyTheMaximumSizeAndNoneAbove() {
     String topic = clients.topic();
     Peer observer = clients.connected();

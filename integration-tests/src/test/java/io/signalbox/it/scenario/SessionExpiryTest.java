@@ -54,10 +54,10 @@ final class SessionExpiryTest {
     String willTopic = clients.topic();
     Peer observer = observer(willTopic);
     Peer first = clients.peer();
-    connectWithDelayedWill(first, willTopic, 1);
+    connectWithDelayedWill(first, willTopic, 4);
     first.close();
     Peer second = clients.peer(first.clientId());
-    assertTrue(connectWithDelayedWill(second, willTopic, 1).sessionPresent());
+    assertTrue(connectWithDelayedWill(second, willTopic, 4).sessionPresent());
     second.close();
     observer.receivePublish("ended");
     assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
@@ -129,6 +129,18 @@ final class SessionExpiryTest {
   }
 
   @Test
+  @Behaviour(67)
+  void disconnectMayNotStartAnIntervalWhereTheResumingConnectHadNone() {
+    Peer first = clients.peer();
+    first.resume(600);
+    first.disconnect();
+    Peer second = clients.peer(first.clientId());
+    assertTrue(second.connect(connect -> connect.cleanStart(false)).sessionPresent());
+    second.send(disconnect(0x00, sessionExpiry(1)));
+    second.expectDisconnect(0x82);
+  }
+
+  @Test
   void disconnectMayRepeatAnIntervalOfZero() {
     Peer peer = clients.connected();
     peer.send(disconnect(0x00, sessionExpiry(0)));
@@ -168,9 +180,9 @@ final class SessionExpiryTest {
     String clockTopic = clients.topic();
     Peer observer = observer(clockTopic);
     Peer peer = clients.peer();
-    peer.resume(1);
+    peer.resume(4);
     Peer clock = clients.peer();
-    connectWithDelayedWill(clock, clockTopic, 2);
+    connectWithDelayedWill(clock, clockTopic, 5);
     clock.close();
     observer.receivePublish("ended");
     peer.disconnect();

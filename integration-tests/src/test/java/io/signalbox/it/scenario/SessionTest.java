@@ -3,6 +3,7 @@ package io.signalbox.it.scenario;
 import static io.signalbox.it.wire.PacketBytes.pubComp;
 import static io.signalbox.it.wire.PacketBytes.pubRec;
 import static io.signalbox.it.wire.PacketBytes.pubRel;
+import static io.signalbox.it.wire.PacketType.CONNACK;
 import static io.signalbox.it.wire.PacketType.PUBCOMP;
 import static io.signalbox.it.wire.PacketType.PUBLISH;
 import static io.signalbox.it.wire.PacketType.PUBREC;
@@ -16,6 +17,7 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
 import io.signalbox.it.Spec3;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
@@ -215,6 +217,28 @@ final class SessionTest {
     Peer fourth = clients.peer(id);
     fourth.resume(60);
     fourth.ping();
+  }
+
+  @Test
+  @Behaviour(141)
+  void aQueuedMessageKeepsTheQosOfTheSubscriptionItCameBy() {
+    String topic = clients.topic();
+    String id = storedSession(topic, 1);
+    Peer publisher = clients.connected();
+    publisher.publish(topic, 2, "queued");
+    Peer back = clients.peer(id);
+    back.send(
+        back.persistent(PacketBytes.connect(clients.version()).clientId(id), 60),
+        PacketBytes.subscribe(clients.version(), 1).filter(topic, 0));
+    assertTrue(back.receive(CONNACK).sessionPresent());
+    int queuedQos = -1;
+    for (int i = 0; i < 2; i++) { // SUBACK may come before or after
+      Parsed packet = back.receive();
+      queuedQos = packet.type() == PUBLISH ? packet.qos() : queuedQos;
+    }
+    assertEquals(1, queuedQos);
+    publisher.publish(topic, 2, "live");
+    assertEquals(0, back.receivePublish("live").qos());
   }
 
   @Test

@@ -218,7 +218,7 @@ final class SubscribeTest {
   }
 
   @Test
-  @Behaviour(179)
+  @Behaviour({179, 294})
   void subscribingAndUnsubscribingAThousandTimesLeavesNothingBehind() {
     Peer peer = clients.connected();
     Peer publisher = clients.connected();

@@ -1,5 +1,6 @@
 package io.signalbox.it.scenario;
 
+import static io.signalbox.it.wire.PacketType.PUBACK;
 import static io.signalbox.it.wire.PacketType.PUBLISH;
 import static io.signalbox.it.wire.PropertyBytes.TOPIC_ALIAS;
 import static io.signalbox.it.wire.PropertyBytes.topicAlias;
@@ -100,6 +101,17 @@ final class TopicAliasTest {
     Peer peer = clients.connected();
     peer.send(peer.publish("").with(topicAlias(3)));
     peer.expectDisconnect(0x82, 0x94);
+  }
+
+  @Test
+  @Behaviour(223)
+  void theAliasOfARefusedPublishIsSetAllTheSame() {
+    Peer peer = clients.connected();
+    peer.send(peer.publish("$SYS/not/writable").qos(1, 1).with(topicAlias(5)));
+    assertEquals(0x87, peer.receive(PUBACK).reasonCode());
+    peer.send(peer.publish("").qos(1, 2).with(topicAlias(5))); // known, and refused again
+    assertEquals(0x87, peer.receive(PUBACK).reasonCode());
+    peer.ping();
   }
 
   @Test

@@ -20,7 +20,7 @@ import java.time.Duration;
  * @param topicLevelsMax 1..65,535 levels of a Topic Name or Topic Filter; bounds every walk over
  *     the subscription tree
  * @param userPropertiesMax 0..100,000 User Properties in one packet
- * @param filtersPerPacketMax 1..100,000 Topic Filters in one SUBSCRIBE or UNSUBSCRIBE
+ * @param filtersPerPacketMax 1..100,000 Topic Filters in one SUBSCRIBE
  * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97
  * @param connectionsMax 1..10,000,000 open connections over all listeners
  * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT

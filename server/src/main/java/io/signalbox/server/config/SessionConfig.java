@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param memoryQueueBytesMax 1 KiB..64 GiB held in memory for one session
  * @param willRestartGrace 0..1 h after a restart in which a client may come back before the Will of
  *     its interrupted connection is sent
+ * @param sharedHandover when other members get what one has not taken of a Shared Subscription
  */
 public record SessionConfig(
     long expirySecondsMax,
@@ -22,7 +23,16 @@ public record SessionConfig(
     long queueBytesMax,
     int memoryQueueMessagesMax,
     long memoryQueueBytesMax,
-    Duration willRestartGrace) {
+    Duration willRestartGrace,
+    Handover sharedHandover) {
+
+  /** When other members of a Shared Subscription get what one has not taken. */
+  public enum Handover {
+    /** When its session ends. */
+    SESSION_END,
+    /** When its connection ends, if another member is connected; else when its session ends. */
+    DISCONNECT
+  }
 
   private static final Range EXPIRY_SECONDS_MAX =
       Range.of("session.expiry-seconds-max", 0, 4_294_967_295L);
@@ -38,7 +48,13 @@ public record SessionConfig(
 
   public static final SessionConfig DEFAULTS =
       new SessionConfig(
-          30L * 24 * 3_600, 100_000, 256L << 20, 10_000, 16L << 20, Duration.ofSeconds(10));
+          30L * 24 * 3_600,
+          100_000,
+          256L << 20,
+          10_000,
+          16L << 20,
+          Duration.ofSeconds(10),
+          Handover.SESSION_END);
 
   public SessionConfig {
     EXPIRY_SECONDS_MAX.check(expirySecondsMax);
@@ -60,6 +76,7 @@ public record SessionConfig(
                 session.number(QUEUE_BYTES_MAX, d.queueBytesMax),
                 session.integer(MEMORY_QUEUE_MESSAGES_MAX, d.memoryQueueMessagesMax),
                 session.number(MEMORY_QUEUE_BYTES_MAX, d.memoryQueueBytesMax),
-                session.duration(WILL_RESTART_GRACE, d.willRestartGrace)));
+                session.duration(WILL_RESTART_GRACE, d.willRestartGrace),
+                session.choice("shared-handover", Handover.class, d.sharedHandover)));
   }
 }

@@ -248,6 +248,7 @@ public final class Metrics implements MultiCollector {
   public final Counter publishQos2Duplicates;
   public final Counter acksUnexpected;
   public final Counter acksHeldBack;
+  public final Counter sharedHandovers;
   public final Counter willsSent;
   public final Gauge retainedMessages;
   public final Gauge retainedBytes;
@@ -413,6 +414,10 @@ public final class Metrics implements MultiCollector {
             "Times that a receiver's full queue delayed publishers' acknowledgements");
     acksUnexpected =
         counter("acks_unexpected", "Acknowledgements for Packet Identifiers that are not in use");
+    sharedHandovers =
+        counter(
+            "shared_handovers",
+            "Messages of Shared Subscriptions that went on from a member that left");
     willsSent = counter("wills_sent", "Will Messages published");
     retainedMessages = gauge("retained_messages", "Retained messages");
     retainedBytes =

@@ -15,6 +15,7 @@ import io.signalbox.server.packet.Will;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.OpenRequest;
 import io.signalbox.server.session.OpenResult;
 import io.signalbox.server.session.Session;
@@ -249,9 +250,17 @@ final class ConnectHandler {
         connect.version() == ProtocolVersion.V5
             ? connAckProperties(client, connect, assigned, expiry, keepAlive)
             : Properties.NONE;
-    client
-        .connection()
-        .send(new ConnAck(opened.sessionPresent(), ReasonCode.SUCCESS, answer)); // [MQTT-3.2.0-1]
+    ClientConnection connection = client.connection();
+    boolean fits =
+        connection.send(
+            new ConnAck(opened.sessionPresent(), ReasonCode.SUCCESS, answer)); // [MQTT-3.2.0-1]
+    if (!fits && connection.isOpen()) {
+      // A client that cannot be told that it is connected could be told nothing else either.
+      client.closing(Metrics.Close.PROTOCOL_ERROR);
+      client.end(Session.WillFate.DISCARD);
+      connection.close();
+      return;
+    }
     LOG.log(
         Level.DEBUG,
         "client {0} connected on {1} as {2}, session {3}",

@@ -21,7 +21,7 @@ final class DisconnectHandler {
   void onDisconnect(Client client, Disconnect disconnect) throws PacketException {
     Session session = client.session();
     long asked = disconnect.properties().number(Property.SESSION_EXPIRY_INTERVAL, -1);
-    if (asked > 0 && !session.isDurable()) { // section 3.14.2.2.2
+    if (asked > 0 && session.expirySeconds() == 0) { // section 3.14.2.2.2
       throw PacketException.protocolError(
           "a session expiry interval in DISCONNECT after 0 in CONNECT");
     }

@@ -119,6 +119,24 @@ public final class SubscriptionTrie {
     }
   }
 
+  /** The group that shares the filter under this name; null if it has no member. Any thread. */
+  public @Nullable SharedGroup group(TopicFilter filter, String shareName) {
+    byte[] utf8 = filter.utf8();
+    int end = pathEnd(filter);
+    synchronized (lock) {
+      Node node = root;
+      for (int at = ROOT; at != end; ) {
+        Node child = child(node, utf8, at + 1, end);
+        if (child == null || child.commonLength(utf8, at + 1, end) < child.labelLength()) {
+          return null;
+        }
+        at += 1 + child.labelLength();
+        node = child;
+      }
+      return Audience.group(node.audience(endsInMultiLevel(filter)), shareName);
+    }
+  }
+
   /**
    * Removes all subscriptions of a session that ends. Other writers get their turns in between. Any
    * thread.

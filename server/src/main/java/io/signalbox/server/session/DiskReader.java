@@ -173,6 +173,12 @@ final class DiskReader {
     return sequence != 0 && sequence < readUpTo;
   }
 
+  /** Rows came to the end of the queue by another way than an offer. */
+  void readAgain() {
+    heldTooMany = true; // what is held is on disk, and is read with them
+    held.clear();
+  }
+
   /** Memory has room for more. */
   void readOn() {
     if (!reading) {

@@ -2,6 +2,7 @@ package io.signalbox.server.session;
 
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.SharedGroup;
 import io.signalbox.server.store.StorePublish;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ final class OutgoingPublish {
 
   /** It was, or may have been, sent before. */
   boolean dup;
+
+  /** By whose Shared Subscription it came; null for others and for what was read from disk. */
+  @Nullable SharedGroup group;
 
   /** A command that gives it its packet identifier is on the way to the disk. */
   boolean assigning;

@@ -1,5 +1,6 @@
 package io.signalbox.server.session;
 
+import io.signalbox.server.config.SessionConfig.Handover;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
@@ -9,6 +10,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.routing.Delivery;
 import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.SharedGroup;
 import io.signalbox.server.routing.StoredMessage;
 import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.routing.Subscription;
@@ -81,12 +83,20 @@ public final class Session implements Subscriber {
   private long sentMark;
 
   private long sentUpTo;
+
+  /** The process that knew how far it had sent is gone. */
+  private boolean restored;
+
   private boolean marking;
   private @Nullable SessionWill will;
   private @Nullable Timer expiryTimer;
   private @Nullable Timer willTimer;
   private boolean opening;
+  private boolean ending;
   private boolean ended;
+
+  /** Of a transient session whose connection is gone: what other members take when it ends. */
+  private final List<OutgoingPublish> unshared = new ArrayList<>();
 
   // For the connection.
   private @Nullable ClientConnection connection;
@@ -163,6 +173,11 @@ public final class Session implements Subscriber {
    */
   public boolean belongsTo(ClientConnection which) {
     return connection == which;
+  }
+
+  /** Rows above it were never sent, neither on this connection nor on an earlier one. */
+  long maybeSentUpTo() {
+    return restored ? Long.MAX_VALUE : sentUpTo;
   }
 
   public EventLoop owner() {
@@ -425,6 +440,9 @@ public final class Session implements Subscriber {
           .writer()
           .submit(new DisconnectSession(number, epoch, expirySeconds, now, willDueMillis), null);
     }
+    if (!durable) {
+      unshared.addAll(sharedLeft());
+    }
     queue.clear();
     inflight.clear();
     disk.stop();
@@ -442,6 +460,21 @@ public final class Session implements Subscriber {
     if (remains && !resumed && expirySeconds != SessionRegistry.NEVER_SECONDS) {
       expiryTimer = owner.schedule(expirySeconds * 1000, this::expire);
     }
+    boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
+    if (staysAway && context.config().sharedHandover() == Handover.DISCONNECT) {
+      SharedHandover.atDisconnect(context, this);
+    }
+  }
+
+  /** What other members may take of a session in memory: not QoS 2 that was begun. */
+  private List<OutgoingPublish> sharedLeft() {
+    return inMemory().stream()
+        .filter(
+            publish ->
+                publish.group != null
+                    && (publish.qos == Qos.AT_LEAST_ONCE
+                        || publish.state == OutgoingPublish.State.WAITING))
+        .toList();
   }
 
   private boolean inMemoryIsEmpty() {
@@ -478,10 +511,10 @@ public final class Session implements Subscriber {
 
   /** The session is over: its state is gone, a will that waited is due now [MQTT-3.1.2-8]. */
   void end() {
-    if (ended) {
+    if (ended || ending) {
       return;
     }
-    ended = true;
+    ending = true;
     if (expiryTimer != null) {
       expiryTimer.cancel();
     }
@@ -489,10 +522,34 @@ public final class Session implements Subscriber {
       willTimer.cancel();
       willIsDue();
     }
+    SharedHandover handover =
+        number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     for (Subscription subscription : subscriptions.values()) {
       context.trie().remove(subscription.filter(), subscription.shareName(), this);
     }
     subscriptions.clear();
+    for (OutgoingPublish publish : unshared) {
+      giveOn(publish);
+    }
+    unshared.clear();
+    if (handover == null) {
+      finishEnd();
+    } else {
+      opening = true; // whoever asks for the session waits
+      handover.start();
+    }
+  }
+
+  private void giveOn(OutgoingPublish publish) {
+    SharedGroup group = publish.group;
+    Message message = publish.message;
+    if (group != null && message != null) {
+      SharedHandover.giveOn(context, owner, group, message);
+    }
+  }
+
+  private void finishEnd() {
+    ended = true;
     if (number != 0) {
       context.registry().endRow(number, owner);
     }
@@ -569,6 +626,19 @@ public final class Session implements Subscriber {
       accept(delivery, message, publish, receiverIndex, null);
     } else if (online) {
       at.execute(new Offer(this, delivery, message, publish, receiverIndex));
+    } else {
+      giveOnIfShared(delivery, message);
+    }
+  }
+
+  /** The publisher chose us from a group a moment before our transient session ended. */
+  private void giveOnIfShared(Delivery delivery, Message message) {
+    SharedGroup group = delivery.group();
+    if (group != null && !durable && message.qos() != Qos.AT_MOST_ONCE) {
+      context
+          .registry()
+          .current()
+          .ifPresent(loop -> SharedHandover.giveOn(context, loop, group, message));
     }
   }
 
@@ -590,7 +660,8 @@ public final class Session implements Subscriber {
       @Nullable Offer offer) {
     ClientConnection client = connection;
     if (client == null) {
-      return; // durable: it is on disk; transient: the session is over
+      giveOnIfShared(delivery, message); // durable: it is on disk; transient: the session is over
+      return;
     }
     Qos qos = message.qos().min(delivery.maximumQos()); // [MQTT-3.8.4-8]
     if (qos == Qos.AT_MOST_ONCE) {
@@ -626,14 +697,17 @@ public final class Session implements Subscriber {
       @Nullable StorePublish handle,
       int receiverIndex,
       Qos qos) {
-    return new OutgoingPublish(
-        message,
-        qos,
-        message.retain() && delivery.retainAsPublished(), // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-        delivery.subscriptionIdentifiers(),
-        handle,
-        receiverIndex,
-        0);
+    OutgoingPublish publish =
+        new OutgoingPublish(
+            message,
+            qos,
+            message.retain() && delivery.retainAsPublished(), // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+            delivery.subscriptionIdentifiers(),
+            handle,
+            receiverIndex,
+            0);
+    publish.group = delivery.group();
+    return publish;
   }
 
   private void sendQos0(ClientConnection client, Delivery delivery, Message message) {
@@ -723,6 +797,18 @@ public final class Session implements Subscriber {
 
   OutboundQueue queue() {
     return queue;
+  }
+
+  /** Another member of a Shared Subscription left messages in our queue on disk. Any thread. */
+  void rowsArrived() {
+    if (!owner.isCurrent()) {
+      owner.execute(this::rowsArrived);
+    } else if (connection != null && mode == Mode.LIVE) {
+      mode = Mode.BEHIND;
+      pump();
+    } else if (mode == Mode.READING) {
+      disk.readAgain();
+    }
   }
 
   // ---------------------------------------------------------------- sending
@@ -1059,6 +1145,7 @@ public final class Session implements Subscriber {
       List<Subscription> stored,
       int[] qos2,
       long remainingMillis) {
+    restored = true;
     number = storedNumber;
     epoch = storedEpoch;
     expirySeconds = storedExpirySeconds;

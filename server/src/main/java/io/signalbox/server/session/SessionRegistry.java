@@ -110,6 +110,24 @@ public final class SessionRegistry {
     return rowsEnding.get() > 0;
   }
 
+  /** Runs a task on a loop once every I/O thread has finished what it does now. */
+  void fence(EventLoop loop, Runnable task) {
+    var left = new AtomicInteger(loops.size());
+    for (EventLoop each : loops) {
+      each.execute(
+          () -> {
+            if (left.decrementAndGet() == 0) {
+              loop.execute(task);
+            }
+          });
+    }
+  }
+
+  /** The calling thread's loop, if it is one. */
+  Optional<EventLoop> current() {
+    return loops.stream().filter(EventLoop::isCurrent).findFirst();
+  }
+
   void forget(Session session) {
     sessions.remove(session.clientId(), session);
   }

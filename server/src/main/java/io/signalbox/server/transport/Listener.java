@@ -198,7 +198,7 @@ final class Listener {
         StreamConnection connection,
         @Nullable CorkedSink cork,
         XnioEventLoop loop,
-        boolean webSocket,
+        ListenerConfig listener,
         Peer peer,
         Admission.Ticket ticket);
   }
@@ -209,7 +209,7 @@ final class Listener {
       XnioEventLoop loop,
       Peer peer,
       Admission.Ticket ticket) {
-    opener.open(connection, cork, loop, config.type().isWebSocket(), peer, ticket);
+    opener.open(connection, cork, loop, config, peer, ticket);
   }
 
   ListenerConfig config() {

@@ -3,6 +3,7 @@ package io.signalbox.server.transport;
 import io.signalbox.server.codec.ByteOutput;
 import io.signalbox.server.codec.PacketDecoder;
 import io.signalbox.server.codec.PacketEncoder;
+import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
@@ -26,6 +27,7 @@ import io.signalbox.server.protocol.CloseCause;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.Traffic;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.xnio.StreamConnection;
 
@@ -44,6 +46,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private final ByteOutput output;
   private final Metrics metrics;
   private final Admission.Ticket ticket;
+  private final Set<ListenerConfig.Protocol> protocols;
   private @Nullable ClientHandler handler;
 
   // What CONNECT said.
@@ -75,7 +78,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       XnioEventLoop loop,
       TransportLimits limits,
       int packetBytesMax,
-      boolean webSocket,
+      ListenerConfig listener,
       Peer peer,
       Admission.Ticket ticket) {
     this.loop = loop;
@@ -85,7 +88,9 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     this.ticket = ticket;
     this.decoder = new PacketDecoder(loop.topicNames(), packetBytesMax);
     this.lastPacketMillis = loop.nowMillis();
-    this.socket = new ClientSocket(connection, cork, loop, limits, webSocket, this);
+    this.protocols = listener.protocols();
+    this.socket =
+        new ClientSocket(connection, cork, loop, limits, listener.type().isWebSocket(), this);
   }
 
   /**
@@ -99,12 +104,12 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       XnioEventLoop loop,
       TransportLimits limits,
       int packetBytesMax,
-      boolean webSocket,
+      ListenerConfig listener,
       Peer peer,
       ClientHandlers handlers,
       Admission.Ticket ticket) {
     var opened =
-        new MqttConnection(connection, cork, loop, limits, packetBytesMax, webSocket, peer, ticket);
+        new MqttConnection(connection, cork, loop, limits, packetBytesMax, listener, peer, ticket);
     ClientHandler handler = handlers.open(opened);
     opened.handler = handler;
     opened.connectTimer =
@@ -152,6 +157,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       ProtocolVersion said = decoder.version();
       version = said == null ? version : said;
       if (packet instanceof Connect connect) { // even a refusal keeps to it [MQTT-3.1.2-24]
+        checkVersion();
         clientPacketBytesMax =
             (int)
                 Math.min(
@@ -168,6 +174,18 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     }
     stopped = socket.held() || !socket.isOpen();
     return !stopped;
+  }
+
+  private void checkVersion() throws PacketException {
+    ListenerConfig.Protocol spoken =
+        switch (version) {
+          case V3_1_1 -> ListenerConfig.Protocol.MQTT_3_1_1;
+          case V5 -> ListenerConfig.Protocol.MQTT_5_0;
+        };
+    if (!protocols.contains(spoken)) {
+      throw PacketException.unsupportedVersion(
+          "listener " + peer.listener() + " does not speak MQTT " + spoken, version);
+    }
   }
 
   @Override

@@ -52,9 +52,9 @@ public final class Transport implements AutoCloseable {
     this.limits = limits;
     this.admission = new Admission(limits, loops.memory());
     Listener.MqttOpener opener =
-        (connection, cork, loop, webSocket, peer, ticket) ->
+        (connection, cork, loop, listener, peer, ticket) ->
             MqttConnection.open(
-                connection, cork, loop, limits, packetBytesMax, webSocket, peer, handlers, ticket);
+                connection, cork, loop, limits, packetBytesMax, listener, peer, handlers, ticket);
     var buffers = new DefaultByteBufferPool(true, HTTP_BUFFER_BYTES, -1, HTTP_BUFFERS_PER_THREAD);
     this.listeners =
         listeners.stream()

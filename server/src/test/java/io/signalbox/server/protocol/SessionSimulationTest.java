@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authorizer;
@@ -70,6 +71,7 @@ final class SessionSimulationTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  @Behaviour({53, 144})
   void losesNothingWhileTheSubscriberMoves(long seed) throws Exception {
     try (World world = new World(data, seed)) {
       world.run();
@@ -136,7 +138,8 @@ final class SessionSimulationTest {
           d.queueBytesMax(),
           10,
           d.memoryQueueBytesMax(),
-          d.willRestartGrace());
+          d.willRestartGrace(),
+          d.sharedHandover());
     }
 
     void run() {

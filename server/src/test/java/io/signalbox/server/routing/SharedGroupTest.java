@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ class SharedGroupTest {
   }
 
   @Test
+  @Behaviour(200)
   void membersTakeTurns() {
     SharedGroup group = groupOf(members(7));
 
@@ -67,6 +69,7 @@ class SharedGroupTest {
   }
 
   @Test
+  @Behaviour({203, 217})
   void prefersMembersWithRoomThenBusyOnesThenThoseWhoKeepMessages() {
     var away = new FakeSubscriber("away").away().durable();
     var gone = new FakeSubscriber("gone").away();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.packet.Qos;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -222,6 +223,7 @@ class SubscriptionTrieTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"#", "+", "/", "//", "a", "+/#", "/#", "a/+/b/#", "$share/g/#", "$share/g/a/b"})
+  @Behaviour({179, 300})
   void leavesNothingBehindAfterTheLastUnsubscribe(String filter) {
     assertTrue(trie.add(subscription(filter), client));
     assertTrue(remove(trie, filter, client));
@@ -278,6 +280,7 @@ class SubscriptionTrieTest {
   }
 
   @Test
+  @Behaviour({110, 300})
   void takesTheDeepestFiltersThereAre() {
     String slashes = "/".repeat(65_535);
     String pluses = "+/".repeat(32_767) + "+";
@@ -298,6 +301,7 @@ class SubscriptionTrieTest {
   }
 
   @Test
+  @Behaviour({73, 300})
   void removesAllSubscriptionsOfASession() {
     List<Subscription> all =
         List.of(subscription("a/b"), subscription("a/#"), subscription("$share/g/a/b"));

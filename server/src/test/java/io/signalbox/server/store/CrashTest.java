@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.routing.Message;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -61,6 +62,7 @@ final class CrashTest {
 
   @Test
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
+  @Behaviour({119, 146})
   void losesNothingAcknowledgedWhenItsProcessIsKilled() throws Exception {
     long seed = System.nanoTime();
     var random = new Random(seed);

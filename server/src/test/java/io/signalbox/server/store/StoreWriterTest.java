@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
@@ -196,6 +197,7 @@ final class StoreWriterTest {
   }
 
   @Test
+  @Behaviour(120)
   void acknowledgesNothingMoreWhenTheDiskFails() throws Exception {
     var disk = new Disk();
     long number;
@@ -220,6 +222,7 @@ final class StoreWriterTest {
   }
 
   @Test
+  @Behaviour(149)
   void refusesOnlyWhatGrowsWhenACommitFindsTheDiskFull() throws Exception {
     var disk = new Disk();
     try (var fixture = open(disk, 65_536)) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import java.net.InetAddress;
@@ -32,6 +33,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(30)
   void boundsOpenConnectionsOverAll() {
     Admission admission = new Admission(Limits.with(l -> l.connectionsMax = 2), memory);
     Admission.Ticket first = ticket(admission.admit(onListener, 10));
@@ -45,6 +47,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(30)
   void boundsOpenConnectionsOfAListener() {
     Admission admission = new Admission(TransportLimits.DEFAULTS, memory);
     ticket(admission.admit(onListener, 1));
@@ -55,6 +58,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(254)
   void turnsAwayAnAddressThatFailsTooOftenUntilTimeHasPassed() throws Exception {
     Admission admission = new Admission(Limits.with(l -> l.failuresPerMinute = 60), memory);
     InetAddress bad = InetAddress.getByName("192.0.2.1");
@@ -73,6 +77,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(293)
   void boundsHalfOpenConnections() {
     Admission admission = new Admission(Limits.with(l -> l.halfOpenMax = 1), memory);
     Admission.Ticket first = ticket(admission.admit(onListener, 10));
@@ -95,6 +100,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(293)
   void boundsTheConnectionsOfAnAddress() throws Exception {
     Admission admission = new Admission(Limits.with(l -> l.connectionsPerSource = 2), memory);
     InetAddress one = InetAddress.getByName("10.0.0.1");
@@ -114,6 +120,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour({254, 293})
   void boundsTheRateOfAnAddress() throws Exception {
     Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 2), memory);
     InetAddress one = InetAddress.getByName("10.0.0.1");
@@ -127,6 +134,7 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(293)
   void remembersABoundedNumberOfAddresses() throws Exception {
     Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 1), memory);
     byte[] address = new byte[4];

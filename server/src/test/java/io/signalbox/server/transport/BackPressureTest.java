@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PacketException;
@@ -136,6 +137,7 @@ class BackPressureTest {
   }
 
   @Test
+  @Behaviour({117, 296})
   void aHeldConnectionTakesNoMoreThanTheSystemsBuffers() throws Exception {
     EchoHandler.Log log = new EchoHandler.Log();
     ListenerConfig.Type type = ListenerConfig.Type.TCP;

@@ -3,6 +3,7 @@ package io.signalbox.server.transport;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.packet.Publish;
 import java.io.IOException;
@@ -22,6 +23,7 @@ class ManyConnectionsTest {
    */
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour({295, 299})
   void thousandsComeAndGoInAllWays(ListenerConfig.Type type) throws Exception {
     int count = type.isTls() ? 300 : 2_000;
     AtomicInteger served = new AtomicInteger();
@@ -97,6 +99,7 @@ class ManyConnectionsTest {
   }
 
   @Test
+  @Behaviour({295, 311})
   void oneMessageGoesToAThousandConnectionsWithOneWriteEach() throws Exception {
     ListenerConfig.Type type = ListenerConfig.Type.TCP;
     int count = 1_000;

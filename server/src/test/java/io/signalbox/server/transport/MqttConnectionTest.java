@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.ReasonCode;
@@ -77,6 +78,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(270)
   void takesManyPacketsInPiecesOfAnySize(ListenerConfig.Type type) throws Exception {
     try (var broker = echo(type);
         var wire = connected(broker, type, 0)) {
@@ -104,6 +106,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(307)
   void theReasonReachesAClientThatIsStillSending(ListenerConfig.Type type) throws Exception {
     try (var broker = echo(type);
         var wire = connected(broker, type, 0)) {
@@ -183,6 +186,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(4)
   void endsAConnectionWithoutConnect(ListenerConfig.Type type) throws Exception {
     var limits = Limits.with(l -> l.connectMillis = 300);
     try (var broker = TestBroker.start(2, limits, c -> new EchoHandler(c, log), type);
@@ -196,6 +200,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour({134, 135, 136})
   void aSlowReaderTakesBoundedMemoryAndIsClosed(ListenerConfig.Type type) throws Exception {
     var limits = Limits.with(l -> l.slowReaderMillis = 1_500);
     try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), type);
@@ -226,6 +231,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(134)
   void congestionEndsWhenTheClientReadsAgain(ListenerConfig.Type type) throws Exception {
     try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, Flood::new, type);
         var wire = connected(broker, type, 0)) {
@@ -266,6 +272,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(301)
   void tellsClientsThatTheServerStops(ListenerConfig.Type type) throws Exception {
     var broker = echo(type);
     try (var wire = connected(broker, type, 0)) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import java.io.ByteArrayOutputStream;
@@ -131,6 +132,7 @@ class ProxyHeaderTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(289)
   void theClientsAddressIsTheOneTheProxyNames(ListenerConfig.Type type) throws Exception {
     EchoHandler.Log log = new EchoHandler.Log();
     try (var broker =
@@ -156,6 +158,7 @@ class ProxyHeaderTest {
   }
 
   @Test
+  @Behaviour(289)
   void aConnectionWithoutTheHeaderIsTurnedAway() throws Exception {
     try (var broker =
             TestBroker.start(

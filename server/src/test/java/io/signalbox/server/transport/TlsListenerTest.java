@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.InMemoryKeyManager;
 import io.signalbox.pki.TlsContexts;
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.signalbox.server.metrics.Metrics.Close;
@@ -54,6 +55,7 @@ class TlsListenerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  @Behaviour(264)
   void knowsTheClientByItsCertificate(String version) throws Exception {
     try (var broker = broker(ClientCertificate.OPTIONAL);
         var client =
@@ -78,6 +80,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(259)
   void aClientWithoutACertificateIsRefusedWhereItIsRequired() throws Exception {
     try (var broker = broker(ClientCertificate.REQUIRED);
         var client =
@@ -90,6 +93,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(260)
   void aCertificateOfAnotherAuthorityIsRefused(@TempDir Path folder) throws Exception {
     DevelopmentPki other =
         DevelopmentPki.openOrCreate(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
@@ -138,6 +142,7 @@ class TlsListenerTest {
 
   @ParameterizedTest
   @CsvSource({"'', ''", "mqtt, mqtt", "'mqtt,http/1.1', mqtt"})
+  @Behaviour(271)
   void agreesOnMqttIfTheClientNamesProtocols(String offered, String agreed) throws Exception {
     try (var broker = broker(ClientCertificate.OPTIONAL);
         var client =
@@ -149,6 +154,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(271)
   void refusesAClientThatSpeaksOnlySomethingElse() throws Exception {
     try (var broker = broker(ClientCertificate.OPTIONAL);
         var client =
@@ -166,6 +172,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(268)
   void aResumedConnectionStillHasTheCertificate() throws Exception {
     SSLContext context =
         TlsContexts.client(
@@ -195,6 +202,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(264)
   void aClientCannotRenegotiate() throws Exception {
     try (var broker = broker(ClientCertificate.OPTIONAL);
         var client =
@@ -211,6 +219,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(265)
   void newHandshakesUseTheNewContextAndOpenConnectionsStay() throws Exception {
     try (var broker = broker(ClientCertificate.NONE);
         var before =
@@ -235,6 +244,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(266)
   void garbageAndPlaintextOnTheTlsPortEndOnlyTheirConnection() throws Exception {
     Random random = new Random(5);
     try (var broker = broker(ClientCertificate.OPTIONAL)) {
@@ -265,6 +275,7 @@ class TlsListenerTest {
   }
 
   @Test
+  @Behaviour(266)
   void tlsOnThePlainPortIsAProtocolError() throws Exception {
     try (var broker = TestBroker.start(c -> new EchoHandler(c, log), TCP);
         var client =
@@ -276,6 +287,7 @@ class TlsListenerTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 5, 100})
+  @Behaviour({5, 267})
   void aHandshakeThatStopsHalfWayTimesOut(int bytes) throws Exception {
     var limits = Limits.with(l -> l.handshakeMillis = 300);
     try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), TLS);

@@ -1,0 +1,214 @@
+package io.signalbox.it.scenario;
+
+import static io.signalbox.it.wire.PacketBytes.bytes;
+import static io.signalbox.it.wire.PacketBytes.connect;
+import static io.signalbox.it.wire.PacketBytes.subscribe;
+import static io.signalbox.it.wire.PacketType.PUBACK;
+import static io.signalbox.it.wire.PacketType.SUBACK;
+import static io.signalbox.it.wire.PropertyBytes.maximumPacketSize;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.Behaviour;
+import io.signalbox.it.Spec;
+import io.signalbox.it.Spec3;
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.Parsed;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A broker that takes few connections, few sessions and little data, and counts what it does. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class FewTest {
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start(
+          "few",
+          BrokerConfig.open()
+              .listenerYaml(Transport.TCP, "connections-max: 3")
+              .yaml(
+                  """
+                  limits:
+                    sessions-max: 6
+                  store:
+                    bytes-max: 4194304
+                  """));
+
+  @RegisterExtension final Clients clients = new Clients(BROKER, Transport.WS, Version.V5);
+
+  /** Another transport than TCP, whose places are counted. */
+  private Peer peer(Version version) {
+    return clients.peer(Transport.WS, version, Clients.unique("few"));
+  }
+
+  @Test
+  @Order(1)
+  @Behaviour({309, 129})
+  void countersAgreeWithWhatHappened() {
+    Metrics before = Metrics.of(BROKER);
+    Peer publisher = peer(Version.V5);
+    publisher.connect();
+    Peer small = peer(Version.V5);
+    small.connect(connect -> connect.with(maximumPacketSize(60)));
+    String topic = clients.topic();
+    small.subscribe(topic, 1);
+    for (int i = 0; i < 5; i++) {
+      publisher.publish(topic, 0, "q0");
+      publisher.publish(topic, 1, "q1");
+    }
+    for (int i = 0; i < 3; i++) {
+      publisher.publish(topic, 1, "x".repeat(100)); // does not fit and is counted
+    }
+    publisher.publishRetained(topic + "/r", 1, "kept");
+    for (int i = 0; i < 10; i++) {
+      small.acknowledge(small.receive());
+    }
+    small.ping();
+    small.disconnect();
+    publisher.send(bytes(0x00, 0));
+    publisher.expectDisconnect(0x81);
+    Metrics after = Metrics.of(BROKER);
+    assertEquals(2, after.since(before, "signalbox_connects_accepted_total"));
+    assertEquals(14, after.since(before, "signalbox_publishes_received_total"));
+    assertEquals(10, after.since(before, "signalbox_publishes_sent_total"));
+    assertEquals(3, after.since(before, "signalbox_messages_dropped_total"));
+    assertEquals(1, after.since(before, "signalbox_malformed_packets_total"));
+    assertEquals(1, after.total("signalbox_retained_messages"));
+    assertEquals(0, after.total("signalbox_sessions_connected"));
+  }
+
+  @Test
+  @Order(2)
+  @Behaviour(298)
+  void noClientWritesLinesOfItsOwnIntoTheLog() {
+    int position = BROKER.logPosition();
+    Peer forger = clients.peer("id\n2026-11-28 ERROR forged line\r\u001B[31m red \u202E");
+    forger.connect();
+    forger.send(bytes(0x00, 0));
+    forger.expectDisconnect(0x81);
+    Peer next = peer(Version.V5);
+    next.connect();
+    next.send(
+        subscribe(Version.V5, 1).filter("a\n2026-11-28 ERROR forged/#/filter", 0)); // bad, so told
+    assertEquals(0x8F, next.receive(SUBACK).reasonCode());
+    next.disconnect();
+    BROKER.awaitLogFrom(position, "broke the protocol");
+    for (String line : BROKER.logFrom(position)) {
+      assertTrue(line.chars().noneMatch(Character::isISOControl), line);
+      assertTrue(!line.startsWith("2026-11-28 ERROR forged"), line);
+    }
+  }
+
+  @Test
+  @Order(3)
+  @Behaviour(30)
+  void oneConnectionTooManyIsTurnedAway() {
+    List<Peer> good = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      Peer peer = clients.peer(Transport.TCP, Version.V5, Clients.unique("few"));
+      peer.connect();
+      good.add(peer);
+    }
+    RawClient tooMany = clients.raw(Transport.TCP, Version.V5);
+    tooMany.drain();
+    good.forEach(Peer::ping);
+    Peer elsewhere = peer(Version.V5);
+    elsewhere.connect(); // the other listener has places of its own
+    good.getFirst().disconnect();
+    awaitAPlace();
+    elsewhere.disconnect();
+  }
+
+  /** A place is free when the broker has let go of the socket, a moment after its last byte. */
+  private void awaitAPlace() {
+    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
+    while (System.nanoTime() < deadline) {
+      RawClient wire = clients.raw(Transport.TCP, Version.V5);
+      wire.sendIfOpen(connect(Version.V5).clientId(Clients.unique("few")));
+      Parsed connAck = wire.poll(RawClient.PATIENCE);
+      if (connAck != null) {
+        assertEquals(0, connAck.reasonCode());
+        wire.close();
+        return;
+      }
+    }
+    throw new AssertionError("the place of a closed connection is not given to another");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  @Order(4)
+  @Behaviour(31)
+  void oneSessionTooManyIsRefused(Version version) {
+    List<Peer> stored = new ArrayList<>();
+    Peer refused = null;
+    for (int i = 0; i < 7 && refused == null; i++) {
+      Peer peer = peer(version);
+      Parsed connAck = peer.tryConnect(connect -> peer.persistent(connect, 60));
+      if (connAck.reasonCode() == 0) {
+        peer.disconnect();
+        stored.add(peer);
+      } else {
+        assertEquals(version.isV5() ? 0x97 : 3, connAck.reasonCode());
+        peer.expectClosed();
+        refused = peer;
+      }
+    }
+    assertTrue(refused != null, "no limit was met");
+    Peer again = clients.peer(Transport.WS, version, stored.getFirst().clientId());
+    assertTrue(again.resume(60).sessionPresent(), "those that are there are served");
+    again.disconnect();
+    for (Peer peer : stored) {
+      Peer last = clients.peer(Transport.WS, version, peer.clientId());
+      last.connect();
+      last.disconnect();
+    }
+  }
+
+  @Test
+  @Order(5)
+  @Spec3("MQTT-4.8.0-2")
+  @Spec("MQTT-3.4.2-1")
+  @Behaviour({120, 149})
+  void aFullStoreIsSaidAndReadsGoOn() {
+    String topic = clients.topic();
+    Peer away = peer(Version.V5);
+    away.resume(600);
+    away.subscribe(topic, 1);
+    away.disconnect();
+    Peer five = peer(Version.V5);
+    five.connect();
+    String large = "x".repeat(100_000);
+    int acknowledged = 0;
+    int code;
+    do {
+      five.send(five.publish(topic).qos(1, 1).payload(large));
+      code = five.receive(PUBACK).reasonCode();
+      acknowledged += code == 0 ? 1 : 0;
+    } while (code == 0 && acknowledged < 100);
+    assertEquals(0x97, code);
+    five.ping();
+    Peer three = peer(Version.V3);
+    three.connect();
+    three.send(three.publish(topic).qos(1, 1).payload(large));
+    three.expectClosed(); // 3.1.1 has no negative acknowledgement
+    Peer back = clients.peer(away.clientId());
+    back.resume(600);
+    for (int i = 0; i < acknowledged; i++) {
+      back.acknowledge(back.receivePublish(large));
+    }
+    back.ping();
+  }
+}

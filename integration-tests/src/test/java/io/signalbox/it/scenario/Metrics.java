@@ -1,0 +1,59 @@
+package io.signalbox.it.scenario;
+
+import io.signalbox.it.broker.Broker;
+import io.signalbox.it.wire.Transport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+
+/** What {@code /metrics} said at one moment. */
+final class Metrics {
+  private final List<String> lines;
+
+  private Metrics(List<String> lines) {
+    this.lines = lines;
+  }
+
+  /** Of a broker with an unencrypted WebSocket listener. */
+  static Metrics of(Broker broker) {
+    InetSocketAddress address = broker.endpoint(Transport.WS).address();
+    URI uri = URI.create("http://127.0.0.1:" + address.getPort() + "/metrics");
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      HttpResponse<String> response =
+          http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+      if (response.statusCode() != 200) {
+        throw new AssertionError(uri + " answers " + response.statusCode());
+      }
+      return new Metrics(response.body().lines().toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while reading metrics", e);
+    }
+  }
+
+  /** By how much a counter has grown. */
+  long since(Metrics before, String name) {
+    return total(name) - before.total(name);
+  }
+
+  /** The sum over all labels of one metric; it must be there. */
+  long total(String name) {
+    List<String> found =
+        lines.stream()
+            .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+            .toList();
+    if (found.isEmpty()) {
+      throw new AssertionError("no metric " + name);
+    }
+    return found.stream()
+        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+}

@@ -1,0 +1,323 @@
+package io.signalbox.it.scenario;
+
+import static io.signalbox.it.wire.PacketBytes.disconnect;
+import static io.signalbox.it.wire.PacketBytes.pubComp;
+import static io.signalbox.it.wire.PacketBytes.pubRec;
+import static io.signalbox.it.wire.PacketBytes.pubRel;
+import static io.signalbox.it.wire.PacketType.DISCONNECT;
+import static io.signalbox.it.wire.PacketType.PUBCOMP;
+import static io.signalbox.it.wire.PacketType.PUBREC;
+import static io.signalbox.it.wire.PacketType.PUBREL;
+import static io.signalbox.it.wire.PropertyBytes.CONTENT_TYPE;
+import static io.signalbox.it.wire.PropertyBytes.MESSAGE_EXPIRY_INTERVAL;
+import static io.signalbox.it.wire.PropertyBytes.contentType;
+import static io.signalbox.it.wire.PropertyBytes.messageExpiry;
+import static io.signalbox.it.wire.PropertyBytes.sessionExpiry;
+import static io.signalbox.it.wire.PropertyBytes.subscriptionId;
+import static io.signalbox.it.wire.PropertyBytes.userProperty;
+import static io.signalbox.it.wire.PropertyBytes.willDelay;
+import static io.signalbox.it.wire.SubscribeBytes.NO_LOCAL;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.Behaviour;
+import io.signalbox.it.Spec;
+import io.signalbox.it.Spec3;
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.Parsed;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * What a broker still knows after it was killed: everything is prepared once, the process killed
+ * once, and each test looks at its own part. The last test stops the broker in order.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class RestartTest {
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start(
+          "restart", BrokerConfig.open().yaml("session:\n  will-restart-grace-millis: 6000\n"));
+
+  /**
+   * A name on both sides of the restart: {@code topic("x")} and the client {@code x} go together.
+   */
+  private static String topic(String name) {
+    return "restart/" + name;
+  }
+
+  private static final Before BEFORE = Before.prepareAndKill();
+
+  @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);
+
+  private Peer resumed(String clientId) {
+    Peer peer = clients.peer(clientId);
+    assertTrue(peer.resume(600).sessionPresent(), clientId);
+    return peer;
+  }
+
+  /** What the first process was told, and when. */
+  private record Before(long queuedAtNanos, int begunId, int releasedId) {
+    static Before prepareAndKill() {
+      List<Peer> open = new ArrayList<>();
+      Peer publisher = peer("publisher", open);
+      publisher.connect();
+
+      Peer queue = stored("queue", 2, open);
+      queue.disconnect();
+      long queuedAt = System.nanoTime();
+      publisher.publish(topic("queue"), 1, "one", messageExpiry(1_000));
+      publisher.publish(topic("queue"), 1, "short", messageExpiry(1));
+      publisher.publish(topic("queue"), 1, "two", contentType("text/plain"));
+      for (int i = 0; i < 100; i++) {
+        publisher.publish(topic("queue"), 1, "m" + i);
+      }
+
+      publisher.publishRetained(
+          topic("retained"),
+          2,
+          "kept",
+          userProperty("b", "1"),
+          userProperty("a", "2"),
+          messageExpiry(1_000));
+      publisher.publishRetained(topic("cleared"), 1, "old");
+      publisher.publishRetained(topic("cleared"), 1, "");
+
+      Peer local = peer("local", open);
+      local.resume(600);
+      local.subscribe(topic("local"), 1 | NO_LOCAL, subscriptionId(77));
+      local.disconnect();
+
+      Peer member = peer("member", open);
+      member.resume(600);
+      member.subscribe("$share/g/" + topic("shared"), 1);
+      member.disconnect();
+
+      Peer inbound = peer("inbound", open);
+      inbound.resume(600);
+      inbound.send(inbound.publish(topic("once")).qos(2, 9).payload("once"));
+      inbound.expectAck(PUBREC, 9);
+      Peer once = stored("once", 2, open); // subscribed after: gets it only if it is sent twice
+      once.disconnect();
+
+      Peer outbound = stored("outbound", 2, open);
+      publisher.publish(topic("outbound"), 2, "released");
+      publisher.publish(topic("outbound"), 2, "begun");
+      int released = outbound.receivePublish("released").packetId();
+      int begun = outbound.receivePublish("begun").packetId();
+      outbound.send(pubRec(released));
+      outbound.expectAck(PUBREL, released);
+
+      Peer will = peer("will", open);
+      will.connect(
+          connect ->
+              will.persistent(connect, 600).will(topic("wills"), 1, true, "late", willDelay(3)));
+      will.close();
+      Peer lost = peer("lost", open);
+      lost.connect(
+          connect -> lost.persistent(connect, 600).will(topic("wills/lost"), 1, true, "lost"));
+
+      Peer shortLived = stored("short", 1, open);
+      shortLived.send(disconnectWith(1));
+      shortLived.expectClosed();
+      stored("long", 1, open).disconnect();
+      publisher.publish(topic("queue"), 1, "last"); // acknowledged: all before it is on disk
+      BROKER.kill9();
+      open.forEach(Peer::close);
+      BROKER.restart();
+      return new Before(queuedAt, begun, released);
+    }
+
+    private static byte[] disconnectWith(long expirySeconds) {
+      return disconnect(0, sessionExpiry(expirySeconds));
+    }
+
+    private static Peer peer(String clientId, List<Peer> open) {
+      try {
+        Peer peer = new Peer(RawClient.open(BROKER.endpoint(Transport.TCP), Version.V5), clientId);
+        open.add(peer);
+        return peer;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static Peer stored(String name, int qos, List<Peer> open) {
+      Peer peer = peer(name, open);
+      peer.resume(600);
+      peer.subscribe(topic(name), qos);
+      return peer;
+    }
+  }
+
+  @Test
+  @Order(1)
+  @Spec({"MQTT-4.3.2-4", "MQTT-3.3.2-5", "MQTT-3.3.2-6", "MQTT-4.1.0-1", "MQTT-4.6.0-5"})
+  @Behaviour({119, 140, 146, 229})
+  void whatWasAcknowledgedIsInTheQueueInItsOrder() {
+    Peer queue = resumed("queue");
+    Parsed one = queue.receivePublish("one");
+    long passed = (System.nanoTime() - BEFORE.queuedAtNanos()) / 1_000_000_000L;
+    long left = one.properties().number(MESSAGE_EXPIRY_INTERVAL).orElseThrow();
+    assertTrue(
+        left <= 1_000 - passed + 1 && left >= 1_000 - passed - 2, passed + " s, left " + left);
+    queue.acknowledge(one);
+    Parsed next = queue.receive();
+    if (next.text().equals("short")) {
+      throw new AssertionError("expired while the broker was down, which took " + passed + " s");
+    }
+    assertEquals("two", next.text());
+    assertEquals(Optional.of("text/plain"), next.properties().text(CONTENT_TYPE));
+    queue.acknowledge(next);
+    for (int i = 0; i < 100; i++) {
+      queue.acknowledge(queue.receivePublish("m" + i));
+    }
+    queue.acknowledge(queue.receivePublish("last"));
+    queue.ping();
+    queue.disconnect();
+  }
+
+  @Test
+  @Order(1)
+  @Spec({"MQTT-3.3.1-5", "MQTT-3.3.1-7", "MQTT-3.3.2-18"})
+  @Spec3("MQTT-3.1.2-7")
+  @Behaviour({197, 188})
+  void retainedMessagesAreThereWithEverything() {
+    Peer peer = clients.connected();
+    peer.subscribe(topic("retained"), 2);
+    Parsed kept = peer.receivePublish("kept");
+    assertTrue(kept.retain());
+    assertEquals(2, kept.qos());
+    assertEquals(
+        List.of("b=1", "a=2"),
+        kept.properties().userProperties().stream().map(p -> p.name() + "=" + p.value()).toList());
+    assertTrue(kept.properties().number(MESSAGE_EXPIRY_INTERVAL).orElseThrow() < 1_000);
+    peer.acknowledge(kept);
+    peer.subscribe(topic("cleared"), 1);
+    peer.ping();
+  }
+
+  @Test
+  @Order(1)
+  @Spec({"MQTT-3.8.3-3", "MQTT-3.3.4-3"})
+  @Behaviour(184)
+  void subscriptionsKeepTheirOptionsAndIdentifiers() {
+    Peer local = resumed("local");
+    local.publish(topic("local"), 1, "own");
+    clients.connected().publish(topic("local"), 1, "of another");
+    Parsed other = local.receivePublish("of another");
+    assertEquals(List.of(77L), other.properties().subscriptionIds());
+    local.disconnect();
+  }
+
+  @Test
+  @Order(1)
+  @Behaviour(215)
+  void membersOfSharedSubscriptionsAreMembersStill() {
+    Peer second = clients.connected();
+    second.subscribe("$share/g/" + topic("shared"), 1);
+    Peer member = resumed("member");
+    Peer publisher = clients.connected();
+    for (int i = 0; i < 10; i++) {
+      publisher.publish(topic("shared"), 1, "m" + i);
+    }
+    List<List<Parsed>> received = Collected.from(10, member, second);
+    assertFalse(received.get(0).isEmpty() || received.get(1).isEmpty());
+    member.disconnect();
+  }
+
+  @Test
+  @Order(1)
+  @Spec({"MQTT-4.3.3-10", "MQTT-4.3.3-11"})
+  @Behaviour(147)
+  void aRepeatedQos2PublishIsKnownStill() {
+    Peer inbound = resumed("inbound");
+    inbound.send(inbound.publish(topic("once")).qos(2, 9).dup().payload("once"));
+    inbound.expectAck(PUBREC, 9);
+    inbound.send(pubRel(9));
+    assertEquals(0, inbound.receive(PUBCOMP).reasonCode());
+    inbound.publish(topic("once"), 2, "another");
+    Peer once = resumed("once");
+    once.acknowledge(once.receivePublish("another"));
+    once.ping();
+    inbound.disconnect();
+    once.disconnect();
+  }
+
+  @Test
+  @Order(1)
+  @Spec({"MQTT-4.3.3-5", "MQTT-4.3.3-6", "MQTT-4.4.0-1", "MQTT-3.3.1-1"})
+  @Behaviour(148)
+  void anOutgoingQos2ExchangeGoesOnWhereItStood() {
+    Peer outbound = resumed("outbound");
+    Parsed first = outbound.receive(PUBREL); // PUBREC came before the kill: no PUBLISH again
+    assertEquals(BEFORE.releasedId(), first.packetId());
+    Parsed begun = outbound.receivePublish("begun");
+    assertTrue(begun.dup());
+    assertEquals(BEFORE.begunId(), begun.packetId());
+    outbound.send(pubComp(first.packetId()));
+    outbound.acknowledge(begun);
+    outbound.ping();
+    outbound.disconnect();
+  }
+
+  @Test
+  @Order(1)
+  @Spec({"MQTT-3.1.2-8", "MQTT-3.1.2-7"})
+  @Behaviour(84)
+  void aDelayedWillIsSentAfterItsRemainingTime() {
+    Peer observer = clients.connected();
+    observer.subscribe(topic("wills"), 1);
+    assertEquals("late", observer.receive().text());
+  }
+
+  @Test
+  @Order(2)
+  @Spec("MQTT-3.1.2-8")
+  @Behaviour(84)
+  void theWillOfAClientThatTheKillCutOffIsSentAfterTheGrace() {
+    Peer observer = clients.connected();
+    observer.subscribe(topic("wills/lost"), 1);
+    Parsed will = observer.wire().poll(Duration.ofSeconds(40));
+    assertEquals("lost", will == null ? "nothing" : will.text());
+  }
+
+  @Test
+  @Order(1)
+  @Spec("MQTT-4.1.0-2")
+  @Behaviour(71)
+  void theTimeThatTheBrokerWasDownCountsForTheExpiry() {
+    clients.connected().wire().poll(Duration.ofSeconds(1)); // were the restart that quick
+    assertFalse(clients.peer("short").resume(0).sessionPresent());
+    resumed("long").disconnect();
+  }
+
+  @Test
+  @Order(3)
+  @Spec({"MQTT-3.14.2-1", "MQTT-3.14.2-2", "MQTT-4.13.2-1"})
+  @Behaviour(301)
+  void aStopIsTold() {
+    Peer five = clients.connected();
+    Peer three = clients.connected(Version.V3);
+    assertEquals(0, BROKER.stop());
+    Parsed told = five.receive(DISCONNECT);
+    assertEquals(0x8B, told.reasonCode());
+    five.expectClosed();
+    three.expectClosed();
+  }
+}

@@ -1,0 +1,128 @@
+package io.signalbox.it.scenario;
+
+import static io.signalbox.it.wire.PacketBytes.bytes;
+import static io.signalbox.it.wire.PropertyBytes.SERVER_KEEP_ALIVE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.Behaviour;
+import io.signalbox.it.Spec;
+import io.signalbox.it.Spec3;
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.Endpoint;
+import io.signalbox.it.wire.Parsed;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Peers that begin something and do not go on. */
+final class TimeoutTest {
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start(
+          "timeouts",
+          BrokerConfig.open()
+              .yaml(
+                  """
+                  limits:
+                    connect-timeout-millis: 5000
+                    handshake-timeout-millis: 6000
+                    http-header-timeout-millis: 5000
+                    keep-alive-seconds-max: 1
+                  """));
+
+  /** The start of a ClientHello. */
+  private static final byte[] TLS = bytes(0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3);
+
+  @RegisterExtension final Clients five = new Clients(BROKER, Transport.TCP, Version.V5);
+
+  private RawClient plainTo(Transport listener) throws IOException {
+    Endpoint plain = new Endpoint(Transport.TCP, BROKER.endpoint(listener).address(), null);
+    return five.keep(RawClient.open(plain, Version.V5));
+  }
+
+  @Test
+  @Behaviour({4, 5, 6, 267, 288})
+  void whoeverDoesNotGetAsFarAsConnectIsClosed() throws IOException {
+    List<RawClient> idle = new ArrayList<>();
+    for (Transport transport : Transport.values()) {
+      idle.add(five.raw(transport, Version.V5)); // handshake and upgrade done, no CONNECT
+      idle.add(plainTo(transport)); // not a byte
+    }
+    idle.add(plainTo(Transport.TLS).send(TLS)); // a handshake that stops
+    idle.add(plainTo(Transport.WS).send("GET /mqtt HTTP/1.1\r\nHost: x\r\n"));
+    idle.add(five.raw().send(bytes(0x10, 60, 0, 4, 'M', 'Q'))); // a CONNECT that stops
+    for (RawClient one : idle) {
+      one.drain();
+      five.connected().ping(); // others are not disturbed
+    }
+  }
+
+  @Test
+  @Behaviour({7, 266})
+  void bytesOfOtherProtocolsAreClosedFastWithOneLineInTheLog() throws IOException {
+    int position = BROKER.logPosition();
+    for (byte[] garbage :
+        List.of(
+            bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            TLS,
+            bytes("SSH-2.0-OpenSSH_9.9\r\n"),
+            bytes("\r\n\r\n"),
+            bytes(0xFF, 0xFF, 0xFF, 0xFF, 0xFF),
+            new byte[1_000])) {
+      RawClient plain = five.raw();
+      plain.sendIfOpen(garbage);
+      plain.expectClosed();
+      RawClient tls = plainTo(Transport.TLS);
+      tls.sendIfOpen(garbage);
+      tls.sendIfOpen(bytes("and more of it"));
+      tls.drain();
+    }
+    five.connected().ping();
+    List<String> traces =
+        BROKER.logFrom(position).stream()
+            .filter(line -> line.startsWith("\tat ") || line.contains("Exception"))
+            .toList();
+    assertEquals(List.of(), traces);
+    assertTrue(BROKER.logFrom(position).size() <= 20, "at most a line for each connection");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Transport.class)
+  @Spec({"MQTT-3.1.2-21", "MQTT-3.2.2-21", "MQTT-3.1.2-22"})
+  @Behaviour(32)
+  void theServersKeepAliveHoldsForClientsThatWantALongerOneOrNone(Transport transport) {
+    List<Peer> silent = new ArrayList<>();
+    for (int asked : new int[] {0, 2, 65_535}) {
+      Peer peer = five.peer(transport, Version.V5, Clients.unique("k"));
+      Parsed connAck = peer.connect(connect -> connect.keepAlive(asked));
+      assertEquals(Optional.of(1L), connAck.properties().number(SERVER_KEEP_ALIVE));
+      silent.add(peer);
+    }
+    Peer shorter = five.peer(transport, Version.V5, Clients.unique("k"));
+    Parsed connAck = shorter.connect(connect -> connect.keepAlive(1));
+    assertEquals(Optional.empty(), connAck.properties().number(SERVER_KEEP_ALIVE));
+    silent.add(shorter);
+    silent.forEach(peer -> peer.expectDisconnect(0x8D));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Transport.class)
+  @Spec3("MQTT-3.1.2-24")
+  @Behaviour(32)
+  void theServersKeepAliveHoldsFor311Too(Transport transport) {
+    Peer peer = five.peer(transport, Version.V3, Clients.unique("k"));
+    peer.connect(connect -> connect.keepAlive(600));
+    peer.expectClosed();
+  }
+}

@@ -1,0 +1,291 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Delivery;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.SharedGroup;
+import io.signalbox.server.routing.Subscriber;
+import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.store.Barrier;
+import io.signalbox.server.store.Command;
+import io.signalbox.server.store.Dequeue;
+import io.signalbox.server.store.MoveQueued;
+import io.signalbox.server.store.QueueSlice;
+import io.signalbox.server.store.QueuedRow;
+import io.signalbox.server.store.StorePublish;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives what a member of Shared Subscriptions leaves behind in its queue to other members: what was
+ * not sent, and QoS 1 that was not acknowledged (MQTT 5.0 section 4.8.2). A QoS 2 delivery that was
+ * begun stays where it is [MQTT-4.8.2-4], [MQTT-4.8.2-5], and what the client acknowledged with an
+ * error is not in the queue any more [MQTT-4.8.2-6].
+ *
+ * <p>One run over the queue on disk, slice by slice.
+ */
+@ConfinedTo("the leaving session's I/O thread")
+final class SharedHandover {
+  private static final int ROWS_MAX = 1_000;
+  private static final int BYTES_MAX = 1 << 20;
+  private static final long RETRY_MILLIS = 100;
+
+  /** A Shared Subscription of the leaving session, and who else has it. */
+  private record Left(Subscription subscription, SharedGroup group) {}
+
+  private final SessionContext context;
+  private final EventLoop loop;
+  private final long number;
+  private final long epoch;
+  private final long sentUpTo;
+  private final boolean onlyOnline;
+  private final List<Left> groups;
+  private final Runnable done;
+
+  /** Durable sessions that got rows. */
+  private final Set<Session> takers = new HashSet<>();
+
+  private long lastSequence;
+  private int moving;
+  private boolean scanned;
+
+  private SharedHandover(
+      SessionContext context,
+      Session session,
+      long epoch,
+      boolean onlyOnline,
+      List<Left> groups,
+      Runnable done) {
+    this.context = context;
+    this.loop = session.owner();
+    this.number = session.sessionNumber();
+    this.epoch = epoch;
+    this.sentUpTo = session.maybeSentUpTo();
+    this.onlyOnline = onlyOnline;
+    this.groups = groups;
+    this.done = done;
+  }
+
+  /**
+   * The session ends: whoever is there takes, or queues, what it leaves. Called while its
+   * subscriptions are still in the index, so that their groups are found.
+   *
+   * @return what runs once they are not: nothing more is queued for the session then; null if it
+   *     has no Shared Subscription
+   */
+  static @Nullable SharedHandover atEnd(SessionContext context, Session session, Runnable done) {
+    List<Left> groups = groups(context, session.subscriptions());
+    return groups.isEmpty()
+        ? null
+        : new SharedHandover(context, session, Command.ANY_EPOCH, false, groups, done);
+  }
+
+  /**
+   * The connection ended and its session stays: members that are connected take what it leaves. A
+   * reconnect in between raises the epoch, and what was not moved yet stays.
+   */
+  static void atDisconnect(SessionContext context, Session session) {
+    List<Left> groups = groups(context, session.subscriptions());
+    if (!groups.isEmpty()) {
+      new SharedHandover(context, session, session.epoch(), true, groups, () -> {}).start();
+    }
+  }
+
+  private static List<Left> groups(SessionContext context, Collection<Subscription> subscriptions) {
+    List<Left> groups = new ArrayList<>();
+    for (Subscription subscription : subscriptions) {
+      String shareName = subscription.shareName();
+      SharedGroup group =
+          shareName == null ? null : context.trie().group(subscription.filter(), shareName);
+      if (group != null) {
+        groups.add(new Left(subscription, group));
+      }
+    }
+    return groups;
+  }
+
+  /**
+   * Once every I/O thread has finished what it does now, no publisher is left that still has the
+   * session among its receivers; after the barrier all its rows can be read.
+   */
+  void start() {
+    context
+        .registry()
+        .fence(
+            loop,
+            () ->
+                context
+                    .writer()
+                    .submit(new Barrier(), new OnLoop(loop, _ -> readSlice(), _ -> done.run())));
+  }
+
+  private void readSlice() {
+    context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
+  }
+
+  private void onSlice(QueueSlice slice) {
+    if (slice.rows().isEmpty() && !slice.end()) {
+      loop.schedule(RETRY_MILLIS, this::readSlice); // the readers have too much to do
+      return;
+    }
+    for (QueuedRow row : slice.rows()) {
+      lastSequence = row.sequence();
+      Message message = row.message();
+      if (row.shared() && message != null && mayMove(row)) {
+        move(row, message);
+      }
+    }
+    scanned = slice.end();
+    goOnIfMoved();
+  }
+
+  private boolean mayMove(QueuedRow row) {
+    return row.qos() == Qos.AT_LEAST_ONCE
+        || (row.state() == QueuedRow.State.QUEUED && row.sequence() > sentUpTo);
+  }
+
+  private void move(QueuedRow row, Message message) {
+    SharedGroup group = groupOf(row, message);
+    Delivery taker = group == null ? null : group.pick();
+    if (taker == null || (onlyOnline && !taker.subscriber().isOnline())) {
+      return; // nobody is there: it stays while its session lasts
+    }
+    context.metrics().sharedHandovers.inc(loop.index());
+    Subscriber subscriber = taker.subscriber();
+    if (subscriber.isDurable() && message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE) {
+      moveToQueue(row, message, taker);
+    } else {
+      moveToMemory(row, message, taker);
+    }
+  }
+
+  private void moveToQueue(QueuedRow row, Message message, Delivery taker) {
+    moving++;
+    context
+        .writer()
+        .submit(
+            new MoveQueued(
+                number,
+                epoch,
+                row.sequence(),
+                taker.subscriber().sessionNumber(),
+                flags(message, taker),
+                taker.subscriptionIdentifiers()),
+            new OnLoop(
+                loop,
+                _ -> {
+                  if (taker.subscriber() instanceof Session session) {
+                    takers.add(session);
+                  }
+                  moved();
+                },
+                _ -> moved()));
+  }
+
+  /** The row goes first: a connection that took the session up again would send it too. */
+  private void moveToMemory(QueuedRow row, Message message, Delivery taker) {
+    moving++;
+    context
+        .writer()
+        .submit(
+            new Dequeue(number, epoch, row.sequence(), null),
+            new OnLoop(
+                loop,
+                _ -> {
+                  taker.subscriber().offer(taker, message, null, 0);
+                  moved();
+                },
+                _ -> moved()));
+  }
+
+  private void moved() {
+    moving--;
+    goOnIfMoved();
+  }
+
+  /** A slice is moved before the next one is read. */
+  private void goOnIfMoved() {
+    if (moving > 0) {
+      return;
+    }
+    if (!scanned) {
+      readSlice();
+    } else {
+      for (Session taker : takers) {
+        taker.rowsArrived();
+      }
+      takers.clear();
+      done.run();
+    }
+  }
+
+  /** A row does not say by which of the session's Shared Subscriptions it came. */
+  private @Nullable SharedGroup groupOf(QueuedRow row, Message message) {
+    SharedGroup found = null;
+    for (Left left : groups) {
+      if (left.subscription().filter().matches(message.topic())) {
+        int identifier = left.subscription().identifier();
+        int[] identifiers = row.subscriptionIdentifiers();
+        boolean same =
+            identifiers.length == 0
+                ? identifier == Subscription.NO_IDENTIFIER
+                : identifiers[0] == identifier;
+        if (same) {
+          return left.group();
+        }
+        found = left.group();
+      }
+    }
+    return found;
+  }
+
+  private static byte flags(Message message, Delivery taker) {
+    return StorePublish.flags(
+        message.qos().min(taker.maximumQos()), message.retain() && taker.retainAsPublished(), true);
+  }
+
+  /**
+   * Gives one message that is in no queue on disk to another member. Any I/O thread.
+   *
+   * @param loop the calling thread's
+   */
+  static void giveOn(SessionContext context, EventLoop loop, SharedGroup group, Message message) {
+    Delivery taker = group.pick();
+    if (taker == null) {
+      return; // it was the last member
+    }
+    context.metrics().sharedHandovers.inc(loop.index());
+    Subscriber subscriber = taker.subscriber();
+    Qos qos = message.qos().min(taker.maximumQos());
+    if (!subscriber.isDurable() || qos == Qos.AT_MOST_ONCE) {
+      subscriber.offer(taker, message, null, 0);
+      return;
+    }
+    StorePublish stored =
+        new StorePublish(
+            message,
+            new long[] {subscriber.sessionNumber()},
+            new byte[] {flags(message, taker)},
+            new int[][] {taker.subscriptionIdentifiers()},
+            false,
+            0,
+            0,
+            0,
+            0);
+    if (qos == Qos.EXACTLY_ONCE) {
+      context
+          .writer()
+          .submit(
+              stored, new OnLoop(loop, _ -> subscriber.offer(taker, message, stored, 0), _ -> {}));
+    } else {
+      context.writer().submit(stored, null);
+      subscriber.offer(taker, message, stored, 0);
+    }
+  }
+}
