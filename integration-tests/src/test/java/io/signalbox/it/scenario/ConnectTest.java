@@ -89,9 +89,7 @@ final class ConnectTest {
     refused.expectConnAck(2, 0x85);
     observer.publish(topic, 0, "marker");
     observer.receivePublish("marker");
-    Peer late = clients.connected();
-    late.subscribe(topic, 0);
-    late.ping();
+    clients.connected().subscribeAndGetNothingRetained(topic, 0);
   }
 
   @Test

@@ -26,8 +26,10 @@ import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -349,6 +351,53 @@ final class QosTest {
         observer.send(pubRec(packet.packetId()));
       } else if (packet.type() == PUBREL) {
         observer.send(pubComp(packet.packetId()));
+      }
+    }
+  }
+
+  @Test
+  @Spec({"MQTT-4.6.0-5", "MQTT-4.6.0-6"})
+  @Spec3({"MQTT-4.6.0-5", "MQTT-4.6.0-6"})
+  @Behaviour(310)
+  void keepsTheOrderOfEachTopicAndQosWhateverWaitsForTheDisk() {
+    Peer stored = clients.peer();
+    stored.resume(60);
+    stored.subscribe(topic + "/+", 2);
+    Peer passing = clients.connected();
+    passing.subscribe(topic + "/+", 1);
+    Peer publisher = clients.connected();
+    int count = 240;
+    Object[] packets = new Object[count];
+    for (int i = 0; i < count; i++) {
+      int qos = i / 2 % 3; // six streams: two topics, three QoS
+      packets[i] =
+          publisher
+              .publish(topic + "/" + i % 2)
+              .qos(qos, qos == 0 ? 0 : i + 1)
+              .payload(i % 2 + "-" + qos + "-" + (1_000 + i));
+    }
+    publisher.send(packets);
+    assertStreamsInOrder(count, passing);
+    assertStreamsInOrder(count, stored);
+  }
+
+  /** Within each topic and QoS the numbers grow, across them anything goes. */
+  private static void assertStreamsInOrder(int count, Peer receiver) {
+    Map<String, String> last = new HashMap<>();
+    for (int got = 0; got < count; ) {
+      Parsed packet = receiver.receive();
+      if (packet.type() == PUBLISH) {
+        got++;
+        String stream = packet.text().substring(0, 3);
+        String before = last.put(stream, packet.text());
+        assertTrue(before == null || before.compareTo(packet.text()) < 0, before + packet.text());
+        if (packet.qos() == 1) {
+          receiver.send(pubAck(packet.packetId()));
+        } else if (packet.qos() == 2) {
+          receiver.send(pubRec(packet.packetId()));
+        }
+      } else if (packet.type() == PUBREL) {
+        receiver.send(pubComp(packet.packetId()));
       }
     }
   }

@@ -37,9 +37,7 @@ final class RetainTest {
   }
 
   private void assertNothingRetained(String filter) {
-    Peer late = clients.connected();
-    late.subscribe(filter, 2);
-    late.ping();
+    clients.connected().subscribeAndGetNothingRetained(filter, 2);
   }
 
   private Parsed retained(String filter) {

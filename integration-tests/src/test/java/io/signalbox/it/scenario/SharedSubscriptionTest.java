@@ -113,8 +113,7 @@ final class SharedSubscriptionTest {
   @Behaviour({194, 185})
   void noRetainedMessageIsSentAtSubscribe() {
     clients.connected().publishRetained(topic, 1, "retained");
-    Peer member = member(1);
-    member.ping();
+    clients.connected().subscribeAndGetNothingRetained(shared, 1);
   }
 
   @ParameterizedTest

@@ -92,12 +92,14 @@ final class SubscribeTest {
   void unsubscribeEndsTheDelivery() {
     Peer peer = clients.connected();
     peer.subscribe(topic, 1);
+    peer.subscribe(topic + "/stays", 1);
     Peer publisher = clients.connected();
     publisher.publish(topic, 1, "before");
     peer.receivePublish("before");
     peer.unsubscribe(topic);
     publisher.publish(topic, 1, "after");
-    peer.ping();
+    publisher.publish(topic + "/stays", 1, "marker"); // comes behind whatever came before it
+    peer.receivePublish("marker");
   }
 
   @Test

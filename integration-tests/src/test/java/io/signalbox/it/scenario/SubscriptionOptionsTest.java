@@ -149,9 +149,8 @@ final class SubscriptionOptionsTest {
     Peer peer = clients.connected();
     peer.subscribe(topic, RETAIN_IF_NEW);
     peer.receivePublish("stored");
-    peer.subscribe(topic, RETAIN_IF_NEW);
-    peer.subscribe(topic, 1 | RETAIN_IF_NEW);
-    peer.ping();
+    peer.subscribeAndGetNothingRetained(topic, RETAIN_IF_NEW);
+    peer.subscribeAndGetNothingRetained(topic, 1 | RETAIN_IF_NEW);
     peer.unsubscribe(topic);
     peer.subscribe(topic, RETAIN_IF_NEW);
     peer.receivePublish("stored");
@@ -169,8 +168,7 @@ final class SubscriptionOptionsTest {
     peer.disconnect();
     Peer back = clients.peer(peer.clientId());
     assertTrue(back.resume(0).sessionPresent());
-    back.subscribe(topic, RETAIN_IF_NEW);
-    back.ping();
+    back.subscribeAndGetNothingRetained(topic, RETAIN_IF_NEW);
     back.disconnect();
     Peer anew = clients.peer(peer.clientId());
     assertFalse(anew.resume(0).sessionPresent());
@@ -186,8 +184,7 @@ final class SubscriptionOptionsTest {
     publisher.publishRetained(topic, 1, "stored");
     publisher.ping();
     Peer peer = clients.connected();
-    peer.subscribe(topic, RETAIN_NEVER);
-    peer.ping();
+    peer.subscribeAndGetNothingRetained(topic, RETAIN_NEVER);
     publisher.publish(topic, 0, "live");
     peer.receivePublish("live");
   }

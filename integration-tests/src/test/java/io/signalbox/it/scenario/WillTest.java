@@ -92,9 +92,7 @@ final class WillTest {
     Peer observer = observer(1);
     withWill(1, true, "not sent").disconnect();
     assertNoWill(observer);
-    Peer late = clients.connected();
-    late.subscribe(topic, 1);
-    late.ping();
+    clients.connected().subscribeAndGetNothingRetained(topic, 1);
   }
 
   @Test
@@ -128,9 +126,7 @@ final class WillTest {
     Peer observer = observer(1);
     withWill(1, false, "passing").close();
     assertFalse(observer.receivePublish("passing").retain());
-    Peer late = clients.connected();
-    late.subscribe(topic, 1);
-    late.ping();
+    clients.connected().subscribeAndGetNothingRetained(topic, 1);
   }
 
   @Test
@@ -153,9 +149,7 @@ final class WillTest {
     observer.receivePublish("old");
     withWill(1, true, "").close();
     observer.receivePublish("");
-    Peer late = clients.connected();
-    late.subscribe(topic, 1);
-    late.ping();
+    clients.connected().subscribeAndGetNothingRetained(topic, 1);
   }
 
   @ParameterizedTest

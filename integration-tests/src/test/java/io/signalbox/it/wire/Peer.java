@@ -119,6 +119,21 @@ public final class Peer implements AutoCloseable {
     return subAck;
   }
 
+  /**
+   * Subscribes and shows that no retained message comes for it: a second filter of the same
+   * SUBSCRIBE brings one, and the broker answers filter by filter.
+   */
+  public void subscribeAndGetNothingRetained(String filter, int options) {
+    String sentinel = "sentinel/" + clientId + "/" + newPacketId();
+    publishRetained(sentinel, 1, "sentinel");
+    int packetId = newPacketId();
+    send(PacketBytes.subscribe(version(), packetId).filter(filter, options).filter(sentinel, 0));
+    assertEquals(packetId, receive(SUBACK).packetId());
+    receivePublish("sentinel");
+    unsubscribe(sentinel);
+    publishRetained(sentinel, 1, "");
+  }
+
   public Parsed unsubscribe(String filter) {
     int packetId = newPacketId();
     send(PacketBytes.unsubscribe(version(), packetId, filter));
