@@ -56,7 +56,7 @@ final class WebSocketCasesTest {
    * @param answers {@code D0 00} for PINGRESP, {@code pong:} and its data, {@code close:} and its
    *     body, or {@code end}; in this order
    */
-  private record Case(String name, byte[] frames, List<String> answers) {
+  record Case(String name, byte[] frames, List<String> answers) {
     @Override
     public String toString() {
       return name;

@@ -67,7 +67,7 @@ public final class WillPublisher implements Wills {
         .publisher(loop.index())
         .publish(
             will.toMessage(clientId, shared.clocks().wallMillis()),
-            null,
+            shared.sessions().find(clientId).orElse(null), // for No Local [MQTT-3.8.3-3]
             new Publisher.Also(will.retain(), 0, 0, 0, storedFor),
             null);
   }

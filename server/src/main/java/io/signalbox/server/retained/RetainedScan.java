@@ -5,8 +5,11 @@ import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.RetainedSlice;
 import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One walk over the retained messages that match a filter, at the pace of who asks. */
@@ -25,6 +28,9 @@ final class RetainedScan {
   // snapshot, what comes later is delivered as it is published.
   private final List<Message> pending;
 
+  /** Those are committed meanwhile, and must not come once more from the disk. */
+  private final Set<TopicName> pendingTopics = new HashSet<>();
+
   private int pendingSent;
   private byte @Nullable [] after;
 
@@ -40,6 +46,7 @@ final class RetainedScan {
     this.sliceMax = sliceMax;
     this.to = to;
     this.pending = messages.pendingValues().matching(filter, messages.nowMillis());
+    pending.forEach(message -> pendingTopics.add(message.topic()));
   }
 
   void next() {
@@ -73,7 +80,8 @@ final class RetainedScan {
       // A newer value was among the pending ones, or is delivered as it was published. Pending
       // first: a topic leaves there only after it is among the changes.
       boolean replaced =
-          messages.pendingValues().has(message.topic())
+          pendingTopics.contains(message.topic())
+              || messages.pendingValues().has(message.topic())
               || messages.changes().since(mark, message.topic());
       if (!replaced) {
         current.add(message);

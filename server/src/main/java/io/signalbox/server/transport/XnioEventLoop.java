@@ -81,8 +81,6 @@ final class XnioEventLoop implements EventLoop {
   // Time.
   private final TimerWheel wheel;
   private long nowMillis;
-  private long wallMillis;
-  private long wallReadAtMillis = -1;
   private XnioExecutor.@Nullable Key armed;
   private long armedMillis = Long.MAX_VALUE;
 
@@ -416,13 +414,9 @@ final class XnioEventLoop implements EventLoop {
     return topicNames;
   }
 
-  /** Wall-clock time of about now, read once a pass at most. */
+  /** Not that of the pass: a message another loop has just taken would seem to expire later. */
   long wallMillis() {
-    if (wallReadAtMillis != nowMillis) {
-      wallReadAtMillis = nowMillis;
-      wallMillis = loops.clocks().wallMillis();
-    }
-    return wallMillis;
+    return loops.clocks().wallMillis();
   }
 
   OpenSockets sockets() {
