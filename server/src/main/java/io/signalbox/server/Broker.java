@@ -13,6 +13,7 @@ import io.signalbox.server.cli.VersionCommand;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.control.ControlSocket;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
@@ -144,7 +145,7 @@ final class Broker implements RunningBroker {
         opened(
             "store",
             Store.open(
-                config.dataDirectory().resolve("store"),
+                DataDirectory.store(config.dataDirectory()),
                 config.store(),
                 storeLimits,
                 clocks,
@@ -193,6 +194,7 @@ final class Broker implements RunningBroker {
     wiring.set(protocol, context);
     sessions.load();
 
+    openControl(store);
     metrics.sessions.from(sessions::size);
     metrics.subscriptions.from(trie::size);
 
@@ -273,6 +275,21 @@ final class Broker implements RunningBroker {
     }
   }
 
+  /** Without it the broker serves its clients all the same, so its absence stops no start. */
+  private void openControl(Store store) {
+    try {
+      opened(
+          "control socket",
+          ControlSocket.open(
+              config.dataDirectory(), DataDirectory.requests(config.dataDirectory(), store)));
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.log(
+          Level.WARNING,
+          "commands such as \"signalbox backup\" cannot reach this broker: {0}",
+          e.getMessage());
+    }
+  }
+
   private ServerTls serverTls(TlsSetup tls) {
     List<String> protocols =
         config.tls().protocols().stream()
@@ -286,7 +303,8 @@ final class Broker implements RunningBroker {
     return new StoreLimits(
         config.session().queueMessagesMax(),
         config.session().queueBytesMax(),
-        StoreLimits.Overflow.DROP_NEWEST,
+        config.session().queueOverflow(),
+        config.store().messagesMax() == 0 ? Long.MAX_VALUE : config.store().messagesMax(),
         config.limits().retainedMessagesMax(),
         config.limits().retainedBytesMax());
   }

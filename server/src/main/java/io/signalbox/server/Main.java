@@ -17,7 +17,9 @@ public final class Main {
 
   public static void main(String[] arguments) {
     Logging.start(System.err);
-    System.exit(new Commands(new Brokers(), Main::issueToken, System.getenv()).run(arguments));
+    System.exit(
+        new Commands(new Brokers(), Main::issueToken, new DataDirectory(), System.getenv())
+            .run(arguments));
   }
 
   private static String issueToken(

@@ -30,6 +30,7 @@ class ArchitectureTest {
           entry("topic", Set.of()),
           entry("config", Set.of()),
           entry("metrics", Set.of()),
+          entry("control", Set.of()),
           entry("principal", Set.of()),
           entry("packet", Set.of("topic")),
           entry("codec", Set.of("packet", "topic")),

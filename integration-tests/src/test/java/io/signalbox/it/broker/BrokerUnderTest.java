@@ -39,6 +39,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   private final Path folder;
   private final Log log = new Log();
   private final Map<Transport, InetSocketAddress> addresses = new EnumMap<>(Transport.class);
+  private @Nullable Path data;
   private @Nullable Process process;
   private @Nullable SSLContext trust;
   private int started;
@@ -57,6 +58,14 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
    */
   public static BrokerUnderTest start(String name, BrokerConfig config) {
     return start(name, config, Launch.DEFAULT);
+  }
+
+  /** Starts a broker on a data folder that is there and stays. */
+  public static BrokerUnderTest startOn(String name, BrokerConfig config, Path dataFolder) {
+    BrokerUnderTest broker = prepare(name, config);
+    broker.data = dataFolder;
+    broker.restart(Launch.DEFAULT);
+    return broker;
   }
 
   public static BrokerUnderTest start(String name, BrokerConfig config, Launch launch) {
@@ -82,7 +91,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   }
 
   public Path dataFolder() {
-    return folder.resolve("data");
+    return data != null ? data : folder.resolve("data");
   }
 
   private void start() throws IOException {

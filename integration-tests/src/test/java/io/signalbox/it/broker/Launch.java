@@ -47,10 +47,10 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
 
     private static Path record() {
       try {
+        Path cache = Path.of("target", "broker.aot").toAbsolutePath();
         Path jar = CommandLine.jar();
-        long built = Files.getLastModifiedTime(jar).toMillis();
-        Path cache = Path.of("target", "broker-" + built + ".aot").toAbsolutePath();
-        if (Files.exists(cache)) {
+        if (Files.exists(cache)
+            && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
           return cache;
         }
         Path scratch = Files.createTempDirectory(Objects.requireNonNull(cache.getParent()), "aot");

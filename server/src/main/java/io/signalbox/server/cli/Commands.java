@@ -28,6 +28,7 @@ import picocli.CommandLine.ScopeType;
       "1:failed; the reason is on standard error",
       "2:wrong usage of the command line",
       "3:the configuration has problems; each is on standard error",
+      "4:the disk failed while the broker ran; start it again once the disk is sound",
     })
 public final class Commands {
 
@@ -41,14 +42,20 @@ public final class Commands {
 
   private final BrokerFactory brokers;
   private final TokenFactory tokens;
+  private final StoreTools stores;
   private final Map<String, String> environment;
 
   /**
    * @param environment {@code System.getenv()}
    */
-  public Commands(BrokerFactory brokers, TokenFactory tokens, Map<String, String> environment) {
+  public Commands(
+      BrokerFactory brokers,
+      TokenFactory tokens,
+      StoreTools stores,
+      Map<String, String> environment) {
     this.brokers = brokers;
     this.tokens = tokens;
+    this.stores = stores;
     this.environment = environment;
   }
 
@@ -71,6 +78,13 @@ public final class Commands {
             .addSubcommand(new SignCsrCommand()));
     root.addSubcommand(
         new CommandLine(new TokenCommand()).addSubcommand(new TokenIssueCommand(tokens)));
+    root.addSubcommand(
+        new CommandLine(new StoreCommand())
+            .addSubcommand(new StoreCheckCommand(stores))
+            .addSubcommand(new StoreRepairCommand(stores))
+            .addSubcommand(new StoreQuarantineCommand(stores)));
+    root.addSubcommand(new BackupCommand(stores));
+    root.addSubcommand(new RestoreCommand(stores));
     root.addSubcommand(new PubCommand(System.in));
     root.addSubcommand(new SubCommand(System.out));
     root.addSubcommand(BenchCommand.commandLine());

@@ -13,5 +13,8 @@ final class ExitCode {
   /** Every problem of the configuration is on standard error. */
   static final int CONFIGURATION = 3;
 
+  /** The store failed while the broker ran: a supervisor may start it again. */
+  static final int DISK_FAILED = 4;
+
   private ExitCode() {}
 }

@@ -31,9 +31,10 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:stopped as it was told, or --check found nothing",
-      "1:could not start, or had to give up",
+      "1:could not start",
       "2:wrong usage of the command line",
       "3:the configuration has problems; each is on standard error",
+      "4:the disk failed; everything acknowledged before is kept, start again once it is sound",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class ServeCommand implements Callable<Integer> {
@@ -104,7 +105,8 @@ final class ServeCommand implements Callable<Integer> {
     boolean stopped = broker.awaitEnd();
     if (!stopped) {
       Runtime.getRuntime().removeShutdownHook(stopper);
-      throw new CommandFailure("the broker gave up; the reason is in the log above");
+      throw new CommandFailure(
+          ExitCode.DISK_FAILED, "the broker gave up; the reason is in the log above");
     }
     return ExitCode.DONE;
   }

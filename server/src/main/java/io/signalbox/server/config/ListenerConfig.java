@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     header
  * @param trustedProxies where such headers are believed; not empty when {@code proxyProtocol} is on
  * @param protocols MQTT versions spoken; not empty
+ * @param durability what the acknowledgement of a publish waits for
  * @param connectionsMax 1..10,000,000 open connections on this listener
  */
 public record ListenerConfig(
@@ -38,6 +39,7 @@ public record ListenerConfig(
     boolean proxyProtocol,
     List<AddressRange> trustedProxies,
     Set<Protocol> protocols,
+    Durability durability,
     int connectionsMax) {
 
   /** What is spoken on the socket. */
@@ -64,6 +66,14 @@ public record ListenerConfig(
     OPTIONAL,
     /** A client without one does not get through the handshake. */
     REQUIRED
+  }
+
+  /** What the acknowledgement of a publish that must be kept waits for. */
+  public enum Durability {
+    /** For the disk: an acknowledged message survives a loss of power. */
+    COMMIT,
+    /** For nothing: a crash loses what the store has not committed yet, as a rule milliseconds. */
+    LAZY
   }
 
   /** A protocol version as it is written in the file. */
@@ -146,6 +156,7 @@ public record ListenerConfig(
         false,
         List.of(),
         ALL_PROTOCOLS,
+        Durability.COMMIT,
         LimitsConfig.DEFAULTS.connectionsMax());
   }
 
@@ -163,6 +174,7 @@ public record ListenerConfig(
         proxyProtocol,
         trustedProxies,
         protocols,
+        durability,
         connectionsMax);
   }
 
@@ -188,6 +200,7 @@ public record ListenerConfig(
                 Set.copyOf(
                     listener.choices(
                         "protocol-versions", Protocol.class, List.copyOf(d.protocols))),
+                listener.choice("durability", Durability.class, d.durability),
                 listener.integer(CONNECTIONS_MAX, d.connectionsMax)));
   }
 }

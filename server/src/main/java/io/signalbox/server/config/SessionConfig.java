@@ -7,9 +7,9 @@ import java.time.Duration;
  *
  * @param expirySecondsMax 0..4,294,967,295; the most a 5.0 client is granted, and what a 3.1.1
  *     client with Clean Session 0 gets; 4,294,967,295 is never
- * @param queueMessagesMax 1..1,000,000,000 messages stored for one session; the newest is dropped
- *     when it is full
+ * @param queueMessagesMax 1..1,000,000,000 messages stored for one session
  * @param queueBytesMax 1 KiB..1 TiB stored for one session
+ * @param queueOverflow what is dropped when either is reached
  * @param memoryQueueMessagesMax 1..10,000,000 messages held in memory for one session, before the
  *     client's window or socket has room
  * @param memoryQueueBytesMax 1 KiB..64 GiB held in memory for one session
@@ -21,6 +21,7 @@ public record SessionConfig(
     long expirySecondsMax,
     long queueMessagesMax,
     long queueBytesMax,
+    Overflow queueOverflow,
     int memoryQueueMessagesMax,
     long memoryQueueBytesMax,
     Duration willRestartGrace,
@@ -32,6 +33,14 @@ public record SessionConfig(
     SESSION_END,
     /** When its connection ends, if another member is connected; else when its session ends. */
     DISCONNECT
+  }
+
+  /** What gives way when a session's queue is full. */
+  public enum Overflow {
+    /** The message that does not fit. */
+    DROP_NEWEST,
+    /** The oldest ones that were not sent yet. */
+    DROP_OLDEST
   }
 
   private static final Range EXPIRY_SECONDS_MAX =
@@ -51,6 +60,7 @@ public record SessionConfig(
           30L * 24 * 3_600,
           100_000,
           256L << 20,
+          Overflow.DROP_NEWEST,
           10_000,
           16L << 20,
           Duration.ofSeconds(10),
@@ -74,6 +84,7 @@ public record SessionConfig(
                 session.number(EXPIRY_SECONDS_MAX, d.expirySecondsMax),
                 session.number(QUEUE_MESSAGES_MAX, d.queueMessagesMax),
                 session.number(QUEUE_BYTES_MAX, d.queueBytesMax),
+                session.choice("queue-overflow", Overflow.class, d.queueOverflow),
                 session.integer(MEMORY_QUEUE_MESSAGES_MAX, d.memoryQueueMessagesMax),
                 session.number(MEMORY_QUEUE_BYTES_MAX, d.memoryQueueBytesMax),
                 session.duration(WILL_RESTART_GRACE, d.willRestartGrace),

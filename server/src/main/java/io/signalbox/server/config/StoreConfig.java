@@ -5,6 +5,8 @@ package io.signalbox.server.config;
  *
  * @param bytesMax 0..1 PiB used in the data file, beyond which what would grow it is refused; 0:
  *     bounded by the disk alone
+ * @param messagesMax 0..1,000,000,000,000 messages in the queues of all sessions together, beyond
+ *     which a queue is full; 0: not bounded
  * @param diskReserveBytes 1 MiB..1 TiB of free disk that stay free: deleting needs pages too
  * @param mapBytes 16 MiB..128 TiB of address space for the data file, halved at start until the
  *     system grants it
@@ -18,6 +20,7 @@ package io.signalbox.server.config;
  */
 public record StoreConfig(
     long bytesMax,
+    long messagesMax,
     long diskReserveBytes,
     long mapBytes,
     int batchCommandsMax,
@@ -28,6 +31,7 @@ public record StoreConfig(
     int sliceRowsMax) {
 
   private static final Range BYTES_MAX = Range.of("store.bytes-max", 0, 1L << 50);
+  private static final Range MESSAGES_MAX = Range.of("store.messages-max", 0, 1_000_000_000_000L);
   private static final Range DISK_RESERVE_BYTES =
       Range.of("store.disk-reserve-bytes", 1 << 20, 1L << 40);
   private static final Range MAP_BYTES = Range.of("store.map-bytes", 16 << 20, 128L << 40);
@@ -41,10 +45,11 @@ public record StoreConfig(
   private static final Range SLICE_ROWS_MAX = Range.of("store.slice-rows-max", 1, 100_000);
 
   public static final StoreConfig DEFAULTS =
-      new StoreConfig(0, 64L << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
+      new StoreConfig(0, 0, 64L << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
   public StoreConfig {
     BYTES_MAX.check(bytesMax);
+    MESSAGES_MAX.check(messagesMax);
     DISK_RESERVE_BYTES.check(diskReserveBytes);
     MAP_BYTES.check(mapBytes);
     BATCH_COMMANDS_MAX.check(batchCommandsMax);
@@ -62,6 +67,7 @@ public record StoreConfig(
         () ->
             new StoreConfig(
                 store.number(BYTES_MAX, d.bytesMax),
+                store.number(MESSAGES_MAX, d.messagesMax),
                 store.number(DISK_RESERVE_BYTES, d.diskReserveBytes),
                 store.number(MAP_BYTES, d.mapBytes),
                 store.integer(BATCH_COMMANDS_MAX, d.batchCommandsMax),

@@ -249,6 +249,8 @@ public final class Metrics implements MultiCollector {
   public final Counter acksUnexpected;
   public final Counter acksHeldBack;
   public final Counter sharedHandovers;
+  public final Counter acksBeforeCommit;
+  public final Counter publishersSuspended;
   public final Counter willsSent;
   public final Gauge retainedMessages;
   public final Gauge retainedBytes;
@@ -276,6 +278,9 @@ public final class Metrics implements MultiCollector {
   public final Gauge storeQueueCommands;
   public final Gauge storeQueueBytes;
   public final Gauge storeUsedBytes;
+  public final Gauge storeFull;
+  public final Gauge queuedMessages;
+  public final Gauge queuedBytes;
   public final Counter storeCongested;
   public final Counter storeSlicesRead;
 
@@ -412,6 +417,14 @@ public final class Metrics implements MultiCollector {
         counter(
             "acks_held_back",
             "Times that a receiver's full queue delayed publishers' acknowledgements");
+    acksBeforeCommit =
+        counter(
+            "acks_before_commit",
+            "Publishes acknowledged before the disk had them, because their listener is lazy");
+    publishersSuspended =
+        counter(
+            "publishers_suspended",
+            "3.1.1 publishers left without acknowledgement because the store was full");
     acksUnexpected =
         counter("acks_unexpected", "Acknowledgements for Packet Identifiers that are not in use");
     sharedHandovers =
@@ -461,6 +474,9 @@ public final class Metrics implements MultiCollector {
     storeQueueCommands = gauge("store_queue_commands", "Commands waiting for the writer");
     storeQueueBytes = gauge("store_queue_bytes", "Bytes of messages waiting for the writer");
     storeUsedBytes = gauge("store_used_bytes", "Bytes used in the data file");
+    storeFull = gauge("store_full", "1 while what would take more room is refused, otherwise 0");
+    queuedMessages = gauge("queued_messages", "Messages in the queues of all durable sessions");
+    queuedBytes = gauge("queued_bytes", "Bytes of those messages, as queues count them");
     storeCongested =
         counter("store_congested", "Times the writer's queue was full and publishers had to wait");
     storeSlicesRead = counter("store_slices_read", "Slices of rows read by the reader threads");

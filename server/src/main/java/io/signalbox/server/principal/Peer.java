@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param tlsVersion {@code TLSv1.3} or {@code TLSv1.2}; null without TLS
  * @param certificates the client's chain, its own first; empty if it showed none
  * @param anonymousAllowed whether this listener takes clients without a credential
+ * @param lazyDurability whether publishes on this listener are acknowledged before the disk has
+ *     them
  * @param authorizationHeader of the WebSocket upgrade request, or what stands for it; null if
  *     absent
  */
@@ -24,6 +26,7 @@ public record Peer(
     @Nullable String tlsVersion,
     List<X509Certificate> certificates,
     boolean anonymousAllowed,
+    boolean lazyDurability,
     @Nullable String authorizationHeader) {
   public Peer {
     certificates = List.copyOf(certificates);

@@ -72,6 +72,9 @@ final class Client implements ClientHandler {
   private boolean waitingForAcks;
   private boolean waitingForStore;
 
+  /** A publish found no room: it and those behind it are to come again. */
+  private boolean suspended;
+
   Client(ClientConnection connection, PacketDispatcher dispatcher, ProtocolContext context) {
     this.connection = connection;
     this.dispatcher = dispatcher;
@@ -112,6 +115,10 @@ final class Client implements ClientHandler {
    * disk.
    */
   private boolean mayReadOn() {
+    if (suspended && acks.size() >= context.limits().pendingAcksMax()) {
+      sendAgain(); // reading no further would keep back the acknowledgements that make room
+      return false;
+    }
     if (acks.size() >= context.limits().pendingAcksMax() && !waitingForAcks) {
       waitingForAcks = true;
       context.metrics().limitsReached.inc(Metrics.Limit.PENDING_ACKS, connection.loop().index());
@@ -257,6 +264,37 @@ final class Client implements ClientHandler {
   void forgetInbound(int packetId) {
     if (session != null) {
       session.inboundQos2().remove(packetId);
+    }
+  }
+
+  /**
+   * There was no room for a publish of a 3.1.1 client. It gets no acknowledgement; once there is
+   * room its connection ends, and it sends the message again, with those behind it and in their
+   * order, when it is back. Until then it may go on receiving, which makes room.
+   */
+  void suspend() {
+    if (suspended || phase != Phase.CONNECTED) {
+      return;
+    }
+    suspended = true;
+    context.metrics().publishersSuspended.inc(connection.loop().index());
+    LOG.log(
+        Level.WARNING,
+        "client {0} on {1} waits: the store is full",
+        LogText.quote(clientId),
+        connection.peer());
+    context.writer().whenRoom(connection.loop(), this::sendAgain);
+  }
+
+  boolean isSuspended() {
+    return suspended;
+  }
+
+  private void sendAgain() {
+    if (phase == Phase.CONNECTED) {
+      closing(Metrics.Close.QUOTA_EXCEEDED);
+      end(Session.WillFate.SEND);
+      connection.disconnect(ReasonCode.QUOTA_EXCEEDED, null);
     }
   }
 

@@ -9,6 +9,7 @@ import io.signalbox.server.store.Completion;
 import io.signalbox.server.store.StoreException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,12 +97,15 @@ final class PendingAcks {
   final class Ack implements Completion {
     private final Kind kind;
     private final int packetId;
-    private final @Nullable Packet packet;
+    private @Nullable Packet packet;
     private ReasonCode reason = ReasonCode.SUCCESS;
     private boolean ready;
 
     /** Runs on the I/O thread when the disk has it, before the acknowledgement. */
     @Nullable Runnable onCommit;
+
+    /** What is sent instead when the store has no room. */
+    @Nullable Supplier<Packet> whenFull;
 
     /** Runs after it was sent. */
     @Nullable Runnable after;
@@ -114,6 +118,14 @@ final class PendingAcks {
 
     void reason(ReasonCode code) {
       reason = code;
+    }
+
+    /** The exchange ends here: the store has kept no trace of the Packet Identifier either. */
+    void refusedByAll() {
+      reason = ReasonCode.QUOTA_EXCEEDED;
+      if (kind == Kind.PUBREC) {
+        client.forgetInbound(packetId);
+      }
     }
 
     void complete() {
@@ -129,8 +141,18 @@ final class PendingAcks {
             case STALE_EPOCH, REVISION_CONFLICT, INTERNAL, FAILED, CLOSED -> false;
           };
       boolean publish = kind == Kind.PUBACK || kind == Kind.PUBREC;
-      if (!full || !publish || !client.isV5()) {
-        client.storeFailed(problem); // 3.1.1 has no other way to say no
+      if (full && whenFull != null) {
+        packet = whenFull.get();
+        after = null;
+        complete();
+        return;
+      }
+      if (full && publish && !client.isV5()) {
+        client.suspend(); // 3.1.1 cannot be told no
+        return;
+      }
+      if (!full || !publish) {
+        client.storeFailed(problem);
         return;
       }
       if (kind == Kind.PUBREC) {

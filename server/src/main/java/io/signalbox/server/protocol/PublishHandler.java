@@ -58,6 +58,10 @@ final class PublishHandler {
       return;
     }
     if (qos != Qos.AT_MOST_ONCE) {
+      if (client.isSuspended()) { // one before it found no room, and may not be overtaken
+        client.acks().await(PendingAcks.Kind.PUBACK, publish.packetId(), null);
+        return;
+      }
       client.inboundBegun();
     }
     if (topic.levelCount() > context.limits().topicLevelsMax()) {
@@ -218,6 +222,12 @@ final class PublishHandler {
     @Override
     public void now(ReasonCode reason) {
       acks().ready(kind, packetId, reason, null);
+    }
+
+    @Override
+    public boolean isLazy() {
+      Client of = client;
+      return of != null && of.connection().peer().lazyDurability();
     }
 
     @Override

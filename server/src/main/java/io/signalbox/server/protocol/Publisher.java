@@ -71,6 +71,9 @@ final class Publisher {
 
     /** A place in the order of acknowledgements, completed by the store. */
     PendingAcks.Ack afterCommit();
+
+    /** Whether the listener's durability is lazy. */
+    boolean isLazy();
   }
 
   /**
@@ -134,10 +137,6 @@ final class Publisher {
     void offer(Message message) {
       delivery.subscriber().offer(delivery, message, stored, place);
     }
-
-    boolean refused() {
-      return stored != null && !stored.accepted(place);
-    }
   }
 
   private void publishStored(
@@ -148,44 +147,43 @@ final class Publisher {
       int durable) {
     StorePublish stored = toStore(message, also, count, durable);
     Receiver[] to = toReceivers(message, stored, count);
-    PendingAcks.Ack ack = acknowledgement == null ? null : acknowledgement.afterCommit();
-    if (ack != null && count == 0) {
-      ack.reason(ReasonCode.NO_MATCHING_SUBSCRIBERS);
-    }
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
-    if (ack != null) {
-      boolean mayBeRefused = durable > 0 && durable == count;
+    if (acknowledgement == null || mayAcknowledgeNow(acknowledgement)) {
+      writer.submit(stored, early ? null : new OnLoop(loop, _ -> offer(to, message), _ -> {}));
+      if (acknowledgement != null) {
+        metrics.acksBeforeCommit.inc(loop.index());
+        acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
+      }
+    } else {
+      PendingAcks.Ack ack = acknowledgement.afterCommit();
+      if (count == 0) {
+        ack.reason(ReasonCode.NO_MATCHING_SUBSCRIBERS);
+      }
       ack.onCommit =
           () -> {
-            if (mayBeRefused && allRefused(to)) {
-              ack.reason(ReasonCode.QUOTA_EXCEEDED);
+            if (stored.refusedByAll()) {
+              ack.refusedByAll();
             }
             if (!early) {
               offer(to, message);
             }
           };
       writer.submit(stored, ack);
-    } else {
-      writer.submit(stored, early ? null : new OnLoop(loop, _ -> offer(to, message), _ -> {}));
     }
     if (early) {
       offer(to, message); // INVARIANT: after submit, see Session.request
     }
   }
 
+  /** While there is no room even a lazy publisher waits to hear whether its message was taken. */
+  private boolean mayAcknowledgeNow(Acknowledgement acknowledgement) {
+    return acknowledgement.isLazy() && writer.hasRoom();
+  }
+
   private static void offer(Receiver[] to, Message message) {
     for (Receiver receiver : to) {
       receiver.offer(message);
     }
-  }
-
-  private static boolean allRefused(Receiver[] to) {
-    for (Receiver receiver : to) {
-      if (!receiver.refused()) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private StorePublish toStore(Message message, Also also, int count, int durable) {
@@ -211,7 +209,8 @@ final class Publisher {
         also.qos2Number(),
         also.qos2PacketId(),
         also.qos2Epoch(),
-        also.willOf());
+        also.willOf(),
+        next < count);
   }
 
   /**
@@ -269,7 +268,8 @@ final class Publisher {
   /** A stored will that is not published after all leaves its session's row. */
   void forgetWill(Message will, long number) {
     writer.submit(
-        new StorePublish(will, new long[0], new byte[0], new int[0][], false, 0, 0, 0, number),
+        new StorePublish(
+            will, new long[0], new byte[0], new int[0][], false, 0, 0, 0, number, false),
         null);
   }
 
@@ -284,6 +284,7 @@ final class Publisher {
         0,
         0,
         0,
-        0);
+        0,
+        false);
   }
 }

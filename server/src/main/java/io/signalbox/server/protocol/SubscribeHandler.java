@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PacketException;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ReasonCode;
@@ -79,6 +80,7 @@ final class SubscribeHandler {
       PendingAcks.Ack ack =
           client.acks().await(PendingAcks.Kind.PACKET, subscribe.packetId(), subAck);
       ack.after = retained::start;
+      ack.whenFull = () -> noRoom(client, session, granted, reasons, subscribe.packetId());
       context
           .writer()
           .submit(new StoreSubscriptions(session.sessionNumber(), session.epoch(), granted), ack);
@@ -88,6 +90,21 @@ final class SubscribeHandler {
           .ready(PendingAcks.Kind.PACKET, subscribe.packetId(), ReasonCode.SUCCESS, subAck);
       retained.start();
     }
+  }
+
+  /** The store did not take them, so they are not granted after all. */
+  private static Packet noRoom(
+      Client client,
+      Session session,
+      List<Subscription> granted,
+      List<ReasonCode> reasons,
+      int packetId) {
+    granted.forEach(subscription -> session.unsubscribe(subscription.requestedFilter()));
+    ReasonCode refusal = client.isV5() ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.UNSPECIFIED_ERROR;
+    return new SubAck(
+        packetId,
+        reasons.stream().map(reason -> reason.isError() ? reason : refusal).toList(),
+        client.reasonString("the store is full"));
   }
 
   /**

@@ -254,7 +254,7 @@ final class DiskReader {
     session.pump();
   }
 
-  private static OutgoingPublish toPublish(QueuedRow row) {
+  private OutgoingPublish toPublish(QueuedRow row) {
     @Nullable Message message = row.message();
     OutgoingPublish publish =
         new OutgoingPublish(
@@ -267,7 +267,7 @@ final class DiskReader {
             row.sequence());
     publish.packetId = row.packetId();
     switch (row.state()) {
-      case QUEUED -> publish.dup = row.maybeSent();
+      case QUEUED -> publish.dup = session.maybeSent(row.sequence());
       case SENT -> publish.dup = true;
       case RELEASED -> publish.state = OutgoingPublish.State.RELEASED;
     }

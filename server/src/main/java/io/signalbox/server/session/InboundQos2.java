@@ -1,6 +1,7 @@
 package io.signalbox.server.session;
 
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * Packet identifiers of QoS 2 publishes from the client between their PUBLISH and their PUBREL: a
@@ -19,6 +20,12 @@ public final class InboundQos2 {
     }
     ids.set(packetId);
     return true;
+  }
+
+  /** What the store says when a connection takes the session up: what was refused is not there. */
+  void replaceBy(List<Integer> stored) {
+    ids.clear();
+    stored.forEach(ids::set);
   }
 
   public boolean contains(int packetId) {

@@ -45,6 +45,9 @@ final class OutgoingPublish {
   /** A command that gives it its packet identifier is on the way to the disk. */
   boolean assigning;
 
+  /** Its row gave way to a newer one: it is not sent. */
+  boolean gone;
+
   @Nullable OutgoingPublish previous;
   @Nullable OutgoingPublish next;
 

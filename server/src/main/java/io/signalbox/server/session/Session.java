@@ -51,12 +51,6 @@ import org.jspecify.annotations.Nullable;
 public final class Session implements Subscriber {
   private static final Logger LOG = System.getLogger(Session.class.getName());
 
-  /**
-   * How far beyond the row at hand the mark of rows that may have been sent is moved: each block
-   * costs one commit.
-   */
-  private static final long MARK_BLOCK = 1 << 20;
-
   private static final int WAITING_REQUESTS_MAX = 16;
 
   // For the session.
@@ -84,8 +78,8 @@ public final class Session implements Subscriber {
 
   private long sentUpTo;
 
-  /** The process that knew how far it had sent is gone. */
-  private boolean restored;
+  /** What {@link #sentUpTo} was when the connection began: rows above it go out without DUP. */
+  private long sentBefore;
 
   private boolean marking;
   private @Nullable SessionWill will;
@@ -177,7 +171,7 @@ public final class Session implements Subscriber {
 
   /** Rows above it were never sent, neither on this connection nor on an earlier one. */
   long maybeSentUpTo() {
-    return restored ? Long.MAX_VALUE : sentUpTo;
+    return sentUpTo;
   }
 
   public EventLoop owner() {
@@ -241,6 +235,9 @@ public final class Session implements Subscriber {
       old.disconnect(ReasonCode.SESSION_TAKEN_OVER, null); // [MQTT-3.1.4-3]
       detach(old, WillFate.SEND, !request.cleanStart() && durable);
     }
+    if (!durable && old == null) {
+      cancelTimers(); // of a will that a restart interrupted: the client is back in time
+    }
     if (ended || request.cleanStart() || !durable) {
       end();
       request.connection().loop().execute(() -> context.registry().open(request));
@@ -278,6 +275,7 @@ public final class Session implements Subscriber {
       openTransient(request);
       return;
     }
+    sentBefore = sentUpTo;
     disk.begin();
     context
         .writer()
@@ -296,6 +294,8 @@ public final class Session implements Subscriber {
                   assert row != null : "OpenSession without a result";
                   number = row.number();
                   epoch = row.epoch();
+                  // A publish of the last connection may have been refused after it was noted.
+                  inboundQos2.replaceBy(row.inboundQos2());
                   opened(request, !fresh);
                 },
                 problem -> failedToOpen(request, problem)));
@@ -335,7 +335,13 @@ public final class Session implements Subscriber {
         .answer()
         .accept(
             new OpenResult.Refused(
-                ReasonCode.SERVER_UNAVAILABLE, String.valueOf(problem.getMessage())));
+                switch (problem.reason()) {
+                  case STORE_FULL -> ReasonCode.QUOTA_EXCEEDED;
+                  case BUSY -> ReasonCode.SERVER_BUSY;
+                  case STALE_EPOCH, REVISION_CONFLICT, INTERNAL, FAILED, CLOSED ->
+                      ReasonCode.SERVER_UNAVAILABLE;
+                },
+                String.valueOf(problem.getMessage())));
     if (number == 0) {
       end();
     }
@@ -432,10 +438,10 @@ public final class Session implements Subscriber {
           case SEND -> later || atOnce ? now + delayMillis : 0;
         };
     if (durable && number != 0) {
-      if (sentMark > sentUpTo && !inMemoryIsEmpty()) {
+      if (sentMark > sentUpTo || marking) {
         context.writer().submit(new MarkSent(number, epoch, sentUpTo), null);
       }
-      sentMark = Math.min(sentMark, sentUpTo);
+      sentMark = sentUpTo;
       context
           .writer()
           .submit(new DisconnectSession(number, epoch, expirySeconds, now, willDueMillis), null);
@@ -475,10 +481,6 @@ public final class Session implements Subscriber {
                     && (publish.qos == Qos.AT_LEAST_ONCE
                         || publish.state == OutgoingPublish.State.WAITING))
         .toList();
-  }
-
-  private boolean inMemoryIsEmpty() {
-    return queue.isEmpty() && inflight.size() == 0;
   }
 
   private void willIsDue() {
@@ -795,6 +797,11 @@ public final class Session implements Subscriber {
     return all;
   }
 
+  /** Whether an earlier connection may have sent the row. */
+  boolean maybeSent(long sequence) {
+    return sequence <= sentBefore;
+  }
+
   OutboundQueue queue() {
     return queue;
   }
@@ -919,7 +926,10 @@ public final class Session implements Subscriber {
       return false;
     }
     int derived = StorePublish.derivedPacketId(sequence);
-    if (inflight.uses(derived)) {
+    // A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
+    // not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
+    boolean rowMayBeGone = context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
+    if (rowMayBeGone || inflight.uses(derived)) {
       assign(publish);
       return false;
     }
@@ -932,7 +942,7 @@ public final class Session implements Subscriber {
       return;
     }
     marking = true;
-    long mark = sequence + MARK_BLOCK;
+    long mark = sequence + context.markBlock();
     ClientConnection forWhom = connection;
     context
         .writer()
@@ -960,10 +970,11 @@ public final class Session implements Subscriber {
             new AssignPacketId(number, epoch, publish.sequence(), publish.handle, free),
             new OnLoop(
                 owner,
-                _ -> {
+                found -> {
                   if (connection == forWhom) {
                     publish.assigning = false;
                     publish.packetId = free;
+                    publish.gone = !Boolean.TRUE.equals(found);
                     pump();
                   }
                 },
@@ -977,6 +988,9 @@ public final class Session implements Subscriber {
       inflight.add(publish);
       client.sendPubRel(publish.packetId, ReasonCode.SUCCESS); // [MQTT-4.4.0-1]
       return;
+    }
+    if (publish.gone) {
+      return; // dropped and counted by the store
     }
     Message message = publish.message;
     assert message != null : "only a released publish has no message";
@@ -1142,13 +1156,15 @@ public final class Session implements Subscriber {
       long storedNumber,
       long storedEpoch,
       long storedExpirySeconds,
+      long storedSentUpTo,
       List<Subscription> stored,
       int[] qos2,
       long remainingMillis) {
-    restored = true;
     number = storedNumber;
     epoch = storedEpoch;
     expirySeconds = storedExpirySeconds;
+    sentUpTo = storedSentUpTo;
+    sentMark = storedSentUpTo;
     for (Subscription subscription : stored) {
       subscribe(subscription);
     }

@@ -2,6 +2,7 @@ package io.signalbox.server.session;
 
 import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.routing.SubscriptionTrie;
@@ -19,6 +20,18 @@ record SessionContext(
     LimitsConfig limits,
     SessionConfig config,
     Wills wills) {
+  /**
+   * How far beyond the row at hand the mark of rows that may have been sent is moved: each block
+   * costs one commit. Rows below the mark cannot give way to newer ones, so there it is short.
+   */
+  long markBlock() {
+    return dropsOldest() ? 1 << 12 : 1 << 20;
+  }
+
+  boolean dropsOldest() {
+    return config.queueOverflow() == Overflow.DROP_OLDEST;
+  }
+
   /** After a restart a client gets this long to come back before its will goes out. */
   long restartGraceMillis() {
     return config.willRestartGrace().toMillis();

@@ -11,6 +11,7 @@ import io.signalbox.server.store.Command;
 import io.signalbox.server.store.EndSession;
 import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreOpenException;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -147,13 +148,16 @@ public final class SessionRegistry {
 
   /**
    * Once, before any listener is up: sessions as the store has them, spread over the I/O threads.
+   *
+   * @throws StoreOpenException they cannot be read
    */
-  public void load() {
+  public void load() throws StoreOpenException {
     long now = context.clocks().wallMillis();
-    context.store().sessions(row -> restore(row, now));
+    var restart = new Restart(context, now);
+    context.store().sessions(row -> restore(row, now, restart));
   }
 
-  private void restore(SessionRow row, long now) {
+  private void restore(SessionRow row, long now, Restart restart) {
     EventLoop owner = loops.get(Math.floorMod(row.clientId().hashCode(), loops.size()));
     boolean durable = row.expirySeconds() > 0;
     Session session = new Session(context, row.clientId(), row.owner(), durable, owner);
@@ -162,22 +166,25 @@ public final class SessionRegistry {
     // interval is left.
     long expiryMillis = row.expirySeconds() * 1000;
     long elapsed = row.online() ? 0 : Math.max(0, now - row.disconnectedAtMillis());
+    long leftMillis = Math.max(0, expiryMillis - elapsed);
+    byte[] stored = row.will();
+    SessionWill will = stored == null ? null : SessionWill.decode(stored);
+    long willDelayMillis = 0;
+    if (will != null) {
+      willDelayMillis = restart.willDelayMillis(row, will);
+      willDelayMillis = durable ? Math.min(willDelayMillis, leftMillis) : willDelayMillis;
+    }
     session.restore(
         row.number(),
         row.epoch(),
         row.expirySeconds(),
+        row.sentUpTo(),
         row.subscriptions(),
         row.inboundQos2(),
-        durable ? Math.max(0, expiryMillis - elapsed) : context.restartGraceMillis());
-    byte[] will = row.will();
+        durable ? leftMillis : willDelayMillis);
     if (will != null) {
-      SessionWill stored = SessionWill.decode(will);
-      long delay =
-          row.online()
-              ? Math.max(stored.delaySeconds() * 1000, context.restartGraceMillis())
-              : Math.clamp(row.willDueMillis() - now, 0, stored.delaySeconds() * 1000);
-      session.restoreWill(
-          stored, Math.min(delay, durable ? Math.max(0, expiryMillis - elapsed) : delay));
+      session.restoreWill(will, willDelayMillis);
     }
+    restart.disconnect(row, will == null ? 0 : now + willDelayMillis);
   }
 }

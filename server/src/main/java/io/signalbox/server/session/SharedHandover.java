@@ -277,7 +277,8 @@ final class SharedHandover {
             0,
             0,
             0,
-            0);
+            0,
+            false);
     if (qos == Qos.EXACTLY_ONCE) {
       context
           .writer()

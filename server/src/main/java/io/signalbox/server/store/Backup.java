@@ -42,8 +42,10 @@ final class Backup {
     }
     Files.move(copy, directory.resolve(Lmdb.DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
     Files.delete(unfinished);
-    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-      names.force(true);
+    StoreFiles.syncDirectory(directory);
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null) {
+      StoreFiles.syncDirectory(parent);
     }
   }
 }

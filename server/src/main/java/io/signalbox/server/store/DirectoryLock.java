@@ -43,7 +43,7 @@ final class DirectoryLock implements AutoCloseable {
                   + directory
                   + "\" is in use by process "
                   + owner(channel)
-                  + "; stop it first, or ask it through its admin API");
+                  + "; stop it first");
         }
         byte[] pid = ("\n" + ProcessHandle.current().pid() + "\n").getBytes(US_ASCII);
         channel.truncate(0);

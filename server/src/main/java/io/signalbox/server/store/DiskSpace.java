@@ -5,8 +5,8 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * Whether there is room for more. LMDB writes new pages to delete as well as to add, so the disk is
@@ -20,13 +20,20 @@ import java.nio.file.Files;
 final class DiskSpace {
   private static final Logger LOG = System.getLogger(DiskSpace.class.getName());
 
+  /** What the disk of a file has left. */
+  interface FreeSpace {
+    FreeSpace OF_DISK = file -> Files.getFileStore(file).getUsableSpace();
+
+    long bytes(Path file) throws IOException;
+  }
+
   private static final long LOOK_NANOS = 10_000_000;
 
   private final Lmdb lmdb;
   private final long quotaBytes;
   private final long reserveBytes;
   private final Clocks clocks;
-  private final FileStore disk;
+  private final FreeSpace disk;
 
   private boolean mayGrow = true;
   private long lookedAtNanos;
@@ -36,18 +43,12 @@ final class DiskSpace {
   /**
    * @param quotaBytes 0: the disk alone is the limit
    */
-  DiskSpace(Lmdb lmdb, long quotaBytes, long reserveBytes, Clocks clocks)
-      throws StoreOpenException {
+  DiskSpace(Lmdb lmdb, long quotaBytes, long reserveBytes, Clocks clocks, FreeSpace disk) {
     this.lmdb = lmdb;
     this.quotaBytes = quotaBytes == 0 ? Long.MAX_VALUE : quotaBytes;
     this.reserveBytes = reserveBytes;
     this.clocks = clocks;
-    try {
-      disk = Files.getFileStore(lmdb.dataFile());
-    } catch (IOException e) {
-      throw new StoreOpenException(
-          "cannot see the free space around \"" + lmdb.dataFile() + "\": " + e.getMessage(), e);
-    }
+    this.disk = disk;
   }
 
   /** Bytes of pages in use at the last commit. Any thread. */
@@ -82,7 +83,7 @@ final class DiskSpace {
   private long room() {
     try {
       long reusable = Math.max(0, lmdb.fileBytes() - usedBytes);
-      long growable = Math.min(disk.getUsableSpace(), lmdb.mapRoomBytes());
+      long growable = Math.min(disk.bytes(lmdb.dataFile()), lmdb.mapRoomBytes());
       return Math.min(growable + reusable - reserveBytes, quotaBytes - usedBytes);
     } catch (IOException e) {
       LOG.log(Level.WARNING, "cannot see the free space of the disk: {0}", e.getMessage());

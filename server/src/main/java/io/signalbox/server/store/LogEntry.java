@@ -150,7 +150,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       encodeInts(out, c.subscriptionIdentifiersOf(i));
     }
     out.putByte(c.setRetained() ? 1 : 0).putLong(c.qos2Number()).putShort(c.qos2PacketId());
-    out.putLong(c.epochOfQos2()).putLong(c.willOf());
+    out.putLong(c.epochOfQos2()).putLong(c.willOf()).putByte(c.othersToo() ? 1 : 0);
   }
 
   private static void encodeInts(RowWriter out, int[] values) {
@@ -307,7 +307,8 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
             in.getLong(),
             in.getShort(),
             in.getLong(),
-            in.getLong());
+            in.getLong(),
+            in.getByte() != 0);
     for (int i = 0; i < receivers; i++) {
       if (packetIds[i] != 0) {
         publish.setPacketId(i, packetIds[i]);

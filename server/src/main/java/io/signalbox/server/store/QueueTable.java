@@ -1,8 +1,8 @@
 package io.signalbox.server.store;
 
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.routing.Message;
-import io.signalbox.server.store.StoreLimits.Overflow;
 import io.signalbox.server.store.StorePublish.Row;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -74,6 +74,7 @@ final class QueueTable {
       publish.setRow(i, row);
       taken |= row >= Row.QUEUED;
     }
+    publish.decide();
     if (taken) {
       publish.setPending(true);
       pending.add(publish);
@@ -107,12 +108,15 @@ final class QueueTable {
 
   private boolean fits(SessionState session, int bytes) {
     return session.messages < limits.queueMessagesMax()
+        && batch.state().queuedMessages < limits.queuedMessagesMax()
         && session.bytes + bytes <= limits.queueBytesMax();
   }
 
   private void count(SessionState session, int messageCount, long bytes) {
     session.messages += messageCount;
     session.bytes += bytes;
+    batch.state().queuedMessages += messageCount;
+    batch.state().queuedBytes += bytes;
     batch.sessions.touch(session);
   }
 
@@ -334,7 +338,7 @@ final class QueueTable {
 
   void markSent(MarkSent command) throws StoreException {
     SessionState session = batch.sessions.require(command.number(), command.epoch());
-    session.sentUpTo = Math.max(session.sentUpTo, command.upToSequence());
+    session.sentUpTo = command.upToSequence();
     batch.sessions.touch(session);
   }
 

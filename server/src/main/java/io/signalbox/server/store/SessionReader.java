@@ -11,7 +11,7 @@ import org.lmdbjava.Cursor;
 
 /**
  * Reads all sessions with what belongs to them, at start. Every table is ordered by session number,
- * so each is read once, in step; queued messages are not looked at.
+ * so each is read once, in step; of a queue only the head is looked at.
  */
 final class SessionReader {
   /** Goes through a table whose keys begin with a session number. */
@@ -53,6 +53,9 @@ final class SessionReader {
   }
 
   void read(Snapshot snapshot, Consumer<SessionRow> each) {
+    // A mark is set ahead of the sending: rows that did not exist when the process ended were not
+    // sent by it.
+    long lastSequence = snapshot.state(lmdb).nextSequence - 1;
     try (var sessions = new Step(lmdb.sessions.openCursor(snapshot.txn));
         var wills = new Step(lmdb.wills.openCursor(snapshot.txn));
         var subscriptions = new Step(lmdb.subscriptions.openCursor(snapshot.txn));
@@ -60,6 +63,11 @@ final class SessionReader {
       for (; sessions.found; sessions.next()) {
         SessionState session = SessionState.read(sessions.number(), sessions.cursor.val());
         byte[] will = wills.isAt(session.number) ? wills.cursor.val().toArray(Bytes.BYTE) : null;
+        MemorySegment head =
+            lmdb.queue.get(snapshot.txn, snapshot.keys.queue(session.number, Keys.QUEUE_HEAD));
+        if (head != null) {
+          session.readHead(head);
+        }
         each.accept(
             new SessionRow(
                 session.number,
@@ -71,6 +79,7 @@ final class SessionReader {
                 session.disconnectedAtMillis,
                 will,
                 session.willDueMillis,
+                Math.min(session.sentUpTo, lastSequence),
                 subscriptionsOf(session.number, subscriptions),
                 packetIdsOf(session.number, inbound)));
       }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param disconnectedAtMillis wall clock; 0 when online
  * @param will opaque here, as 'session' encodes it, or null
  * @param willDueMillis wall clock; 0: no will, or not disconnected yet
+ * @param sentUpTo rows up to it may have been sent; never one that was not given out yet
  * @param inboundQos2 Packet Identifiers between PUBREC and PUBREL
  */
 public record SessionRow(
@@ -25,5 +26,6 @@ public record SessionRow(
     long disconnectedAtMillis,
     byte @Nullable [] will,
     long willDueMillis,
+    long sentUpTo,
     List<Subscription> subscriptions,
     int[] inboundQos2) {}

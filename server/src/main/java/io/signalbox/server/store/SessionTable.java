@@ -124,7 +124,8 @@ final class SessionTable {
     session.willDueMillis = 0;
     putWill(session.number, command.will());
     put(session);
-    return new OpenedSession(session.number, session.epoch, present);
+    return new OpenedSession(
+        session.number, session.epoch, present, present ? inboundQos2(session.number) : List.of());
   }
 
   private @Nullable SessionState findByClient(String clientId) {
@@ -184,7 +185,10 @@ final class SessionTable {
     lmdb.ended.put(txn(), batch.keys.number(session.number), NOTHING.asSlice(0, 0));
     remembered.remove(session.number);
     session.ended = true;
-    batch.state().sessions--;
+    MetaState state = batch.state();
+    state.sessions--;
+    state.queuedMessages -= session.messages;
+    state.queuedBytes -= session.bytes;
   }
 
   void putSubscriptions(StoreSubscriptions command) throws StoreException {
@@ -207,6 +211,18 @@ final class SessionTable {
 
   boolean hasInboundQos2(long number, int packetId) {
     return lmdb.inboundQos2.get(txn(), batch.keys.inboundQos2(number, packetId)) != null;
+  }
+
+  private List<Integer> inboundQos2(long number) {
+    List<Integer> ids = new ArrayList<>();
+    try (Cursor<MemorySegment> cursor = lmdb.inboundQos2.openCursor(txn())) {
+      boolean found = cursor.get(batch.keys.number(number), GetOp.MDB_SET_RANGE);
+      while (found && cursor.key().get(Bytes.LONG, 0) == number) {
+        ids.add(cursor.key().get(Bytes.SHORT, 8) & 0xFFFF);
+        found = cursor.next();
+      }
+    }
+    return ids;
   }
 
   void putInboundQos2(long number, int packetId) {

@@ -76,9 +76,13 @@ final class StateMachine {
         publish.markDuplicate(); // [MQTT-4.3.3-10]
         return publish;
       }
-      batch.sessions.putInboundQos2(publish.qos2Number(), publish.qos2PacketId());
     }
     batch.queue.enqueue(publish);
+    // PUBREC with an error ends the exchange: the client uses the identifier for another message,
+    // which a row left behind would swallow [MQTT-4.3.3-9].
+    if (publish.qos2Number() != 0 && !publish.refusedByAll()) {
+      batch.sessions.putInboundQos2(publish.qos2Number(), publish.qos2PacketId());
+    }
     if (publish.setRetained()) {
       batch.retained.set(publish);
     }
@@ -86,6 +90,16 @@ final class StateMachine {
       batch.sessions.clearWill(publish.willOf());
     }
     return publish;
+  }
+
+  /**
+   * A command of the batch is refused after all. Its sequence, told before an aborted transaction,
+   * names no row then and must never name another's: its receivers may still acknowledge by it.
+   */
+  void passOver(Command command) {
+    if (command instanceof StorePublish publish) {
+      batch.sequencesBegin(publish.sequence() + 1);
+    }
   }
 
   /** A sequence that was told before an aborted transaction stands: it may be on the wire. */

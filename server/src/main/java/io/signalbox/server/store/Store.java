@@ -40,18 +40,21 @@ public final class Store implements AutoCloseable {
       Clocks clocks,
       Metrics metrics,
       Consumer<Throwable> fatal,
-      Committer committer)
-      throws StoreOpenException {
+      Committer committer,
+      DiskSpace.FreeSpace disk) {
     this.lock = lock;
     this.lmdb = lmdb;
     this.config = config;
     this.metrics = metrics;
-    var space = new DiskSpace(lmdb, config.bytesMax(), config.diskReserveBytes(), clocks);
+    var space = new DiskSpace(lmdb, config.bytesMax(), config.diskReserveBytes(), clocks, disk);
     var batch = new WriteBatch(lmdb, limits, committer);
     this.writer = new StoreWriter(config, batch, space, clocks, metrics, fatal);
     this.readers = new Readers(lmdb, config.readerThreads(), READS_WAITING_MAX);
     this.housekeeping = new Housekeeping(this, clocks);
     metrics.storeUsedBytes.from(space::usedBytes);
+    metrics.storeFull.from(() -> writer.hasRoom() ? 0 : 1);
+    metrics.queuedMessages.from(() -> totals().queuedMessages());
+    metrics.queuedBytes.from(() -> totals().queuedBytes());
     metrics.retainedMessages.from(() -> totals().retainedMessages());
     metrics.retainedBytes.from(() -> totals().retainedBytes());
   }
@@ -72,7 +75,15 @@ public final class Store implements AutoCloseable {
       Metrics metrics,
       Consumer<Throwable> fatal)
       throws StoreOpenException {
-    return open(directory, config, limits, clocks, metrics, fatal, Committer.TO_DISK);
+    return open(
+        directory,
+        config,
+        limits,
+        clocks,
+        metrics,
+        fatal,
+        Committer.TO_DISK,
+        DiskSpace.FreeSpace.OF_DISK);
   }
 
   static Store open(
@@ -82,7 +93,8 @@ public final class Store implements AutoCloseable {
       Clocks clocks,
       Metrics metrics,
       Consumer<Throwable> fatal,
-      Committer committer)
+      Committer committer,
+      DiskSpace.FreeSpace disk)
       throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
     try {
@@ -93,17 +105,32 @@ public final class Store implements AutoCloseable {
     DirectoryLock lock = DirectoryLock.take(path);
     try {
       Lmdb lmdb = openEnvironment(path, config);
+      syncNames(path, lmdb);
       try {
-        var store = new Store(lock, lmdb, config, limits, clocks, metrics, fatal, committer);
+        var store = new Store(lock, lmdb, config, limits, clocks, metrics, fatal, committer, disk);
         store.writer.start();
         return store;
-      } catch (StoreOpenException | RuntimeException e) {
+      } catch (RuntimeException e) {
         lmdb.close();
         throw e;
       }
     } catch (StoreOpenException | RuntimeException e) {
       lock.close();
       throw e;
+    }
+  }
+
+  /** LMDB syncs what is in its file, not that there is a file of that name. */
+  private static void syncNames(Path directory, Lmdb lmdb) throws StoreOpenException {
+    try {
+      StoreFiles.syncDirectory(directory);
+      Path parent = directory.getParent();
+      if (parent != null) {
+        StoreFiles.syncDirectory(parent);
+      }
+    } catch (IOException e) {
+      lmdb.close();
+      throw new StoreOpenException("cannot sync \"" + directory + "\": " + e.getMessage(), e);
     }
   }
 
@@ -226,10 +253,22 @@ public final class Store implements AutoCloseable {
   /**
    * Reads all sessions, in the order of their numbers. At start, before anything is submitted; on
    * the calling thread.
+   *
+   * @throws StoreOpenException a row is damaged: it may be one that must not be forgotten, so the
+   *     broker is not to start without it
    */
-  public void sessions(Consumer<SessionRow> each) {
+  public void sessions(Consumer<SessionRow> each) throws StoreOpenException {
     try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
       new SessionReader(lmdb).read(new Readers.Snapshot(txn), each);
+    } catch (RuntimeException e) {
+      throw new StoreOpenException(
+          "the sessions in \""
+              + lmdb.dataFile()
+              + "\" cannot be read: "
+              + e.getMessage()
+              + "; look at them with \"signalbox store check\", then restore a backup or use"
+              + " \"signalbox store repair\"",
+          e);
     }
   }
 

@@ -71,10 +71,12 @@ public final class StoreCheck {
   public static Report run(Path directory, StoreConfig config, int descriptionsMax)
       throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
+    StoreFiles.requireStore(path);
     try (DirectoryLock _ = DirectoryLock.take(path)) {
       Lmdb.unpackLibraryInto(path);
       try (Lmdb lmdb =
           Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+        StoreFormat.requireCurrent(lmdb);
         return run(lmdb, descriptionsMax);
       }
     }
@@ -109,7 +111,18 @@ public final class StoreCheck {
     each("will", lmdb.wills, (key, _) -> owner("will", key.get(Bytes.LONG, 0)));
     each("sub", lmdb.subscriptions, this::subscription);
     each("qos2in", lmdb.inboundQos2, this::inboundQos2);
-    new QueueCheck().run();
+    var queues = new QueueCheck();
+    queues.run();
+    expect(
+        queues.allMessages == state.queuedMessages && queues.allBytes == state.queuedBytes,
+        "counters say "
+            + state.queuedMessages
+            + " queued messages and "
+            + state.queuedBytes
+            + " bytes, there are "
+            + queues.allMessages
+            + " and "
+            + queues.allBytes);
     new MessageCheck().run();
     new RetainedCheck().run();
     for (RecordTable table : RecordTable.values()) {
@@ -132,7 +145,7 @@ public final class StoreCheck {
     }
   }
 
-  private static String describe(MemorySegment key) {
+  static String describe(MemorySegment key) {
     var text = new StringBuilder("0x");
     for (byte b : key.asSlice(0, Math.min(32, key.byteSize())).toArray(Bytes.BYTE)) {
       text.append("%02x".formatted(b));
@@ -214,6 +227,8 @@ public final class StoreCheck {
     private @Nullable SessionState head;
     private long messages;
     private long bytes;
+    private long allMessages;
+    private long allBytes;
 
     void run() {
       each("queue", lmdb.queue, this::row);
@@ -286,6 +301,8 @@ public final class StoreCheck {
                 + messages
                 + " and "
                 + bytes);
+        allMessages += messages;
+        allBytes += bytes;
       }
       messages = 0;
       bytes = 0;

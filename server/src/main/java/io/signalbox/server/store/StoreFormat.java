@@ -2,10 +2,13 @@ package io.signalbox.server.store;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
@@ -19,8 +22,10 @@ import org.lmdbjava.Txn;
  * </pre>
  */
 final class StoreFormat {
+  private static final Logger LOG = System.getLogger(StoreFormat.class.getName());
+
   /** Raised by every change of a key or row that an older program would misread. */
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final byte[] META = "meta".getBytes(US_ASCII);
   private static final byte[] MAGIC = "signlbox".getBytes(US_ASCII);
@@ -32,8 +37,40 @@ final class StoreFormat {
     void apply(Lmdb lmdb, Txn<MemorySegment> txn);
   }
 
-  /** In order, one for each step. None yet: this is the first version. */
-  private static final List<Migration> MIGRATIONS = List.of();
+  /** In order, one for each step. */
+  private static final List<Migration> MIGRATIONS = List.of(new CountQueued());
+
+  /** Format 2 counts what all queues hold together. */
+  private static final class CountQueued implements Migration {
+    @Override
+    public int from() {
+      return 1;
+    }
+
+    @Override
+    public void apply(Lmdb lmdb, Txn<MemorySegment> txn) {
+      var keys = new Keys();
+      MemorySegment row = lmdb.meta.get(txn, keys.raw(Keys.STATE));
+      if (row == null) {
+        return; // nothing was ever committed
+      }
+      MetaState state = MetaState.readFormat1(row);
+      try (Cursor<MemorySegment> cursor = lmdb.sessions.openCursor(txn)) {
+        for (boolean found = cursor.first(); found; found = cursor.next()) {
+          var session = new SessionState(cursor.key().get(Bytes.LONG, 0), "");
+          MemorySegment head = lmdb.queue.get(txn, keys.queue(session.number, Keys.QUEUE_HEAD));
+          if (head != null) {
+            session.readHead(head);
+            state.queuedMessages += session.messages;
+            state.queuedBytes += session.bytes;
+          }
+        }
+      }
+      var out = new RowWriter();
+      state.write(out.begin());
+      lmdb.meta.put(txn, keys.raw(Keys.STATE), out.row());
+    }
+  }
 
   private StoreFormat() {}
 
@@ -72,12 +109,34 @@ final class StoreFormat {
       }
       for (Migration migration : MIGRATIONS) {
         if (row != null && migration.from() >= version) {
+          LOG.log(Level.INFO, "bringing the store to format {0}", migration.from() + 1);
           migration.apply(lmdb, txn);
         }
       }
       MemorySegment format = new RowWriter().begin().putBytes(MAGIC).putInt(VERSION).row();
       lmdb.meta.put(txn, keys.raw(Keys.FORMAT), format);
       txn.commit();
+    }
+  }
+
+  /**
+   * For those who only look: another version is not theirs to change.
+   *
+   * @throws StoreOpenException it is of an older version
+   */
+  static void requireCurrent(Lmdb lmdb) throws StoreOpenException {
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      int version = read(lmdb.meta.get(txn, new Keys().raw(Keys.FORMAT)), lmdb.dataFile());
+      if (version != VERSION && version != 0) {
+        throw new StoreOpenException(
+            "\""
+                + lmdb.dataFile()
+                + "\" has format "
+                + version
+                + ", this program writes "
+                + VERSION
+                + "; start the broker once, which brings it up to date");
+      }
     }
   }
 

@@ -1,11 +1,14 @@
 package io.signalbox.server.store;
 
+import io.signalbox.server.config.SessionConfig.Overflow;
+
 /**
  * How much the store keeps. What exceeds it is dropped and counted.
  *
  * @param queueMessagesMax 1.. messages queued for one session
  * @param queueBytesMax 1.. bytes queued for one session, as {@link Store} accounts for them
  * @param overflow what gives way when a session's queue is full
+ * @param queuedMessagesMax 1.. messages queued for all sessions together
  * @param retainedMessagesMax 0.. retained messages
  * @param retainedBytesMax 0.. bytes of retained messages
  */
@@ -13,24 +16,24 @@ public record StoreLimits(
     long queueMessagesMax,
     long queueBytesMax,
     Overflow overflow,
+    long queuedMessagesMax,
     long retainedMessagesMax,
     long retainedBytesMax) {
 
-  /** What gives way. */
-  public enum Overflow {
-    /** The message that does not fit. */
-    DROP_NEWEST,
-    /** The oldest ones that were not sent yet. */
-    DROP_OLDEST
-  }
-
   public static final StoreLimits DEFAULTS =
-      new StoreLimits(100_000, 256L << 20, Overflow.DROP_NEWEST, 1_000_000, 1L << 30);
+      new StoreLimits(
+          100_000, 256L << 20, Overflow.DROP_NEWEST, Long.MAX_VALUE, 1_000_000, 1L << 30);
 
   public StoreLimits {
-    if (queueMessagesMax < 1 || queueBytesMax < 1) {
+    if (queueMessagesMax < 1 || queueBytesMax < 1 || queuedMessagesMax < 1) {
       throw new IllegalArgumentException(
-          "queue limits " + queueMessagesMax + " messages, " + queueBytesMax + " bytes");
+          "queue limits "
+              + queueMessagesMax
+              + " messages, "
+              + queueBytesMax
+              + " bytes, "
+              + queuedMessagesMax
+              + " messages in all");
     }
     if (retainedMessagesMax < 0 || retainedBytesMax < 0) {
       throw new IllegalArgumentException(

@@ -59,6 +59,7 @@ public final class StorePublish implements Command, StoredMessage {
   private final int qos2PacketId;
   private final long epochOfQos2;
   private final long willOf;
+  private final boolean othersToo;
 
   /** Open addressing: index + 1 of the receiver whose number hashes here; empty for few. */
   private final int[] slots;
@@ -76,6 +77,9 @@ public final class StorePublish implements Command, StoredMessage {
 
   @ConfinedTo("store writer until the completion, then constant")
   private boolean retainedRefused;
+
+  @ConfinedTo("store writer until the completion, then constant")
+  private boolean refusedByAll;
 
   /** Whether its rows are still held back from the disk. */
   @ConfinedTo("store writer")
@@ -95,6 +99,8 @@ public final class StorePublish implements Command, StoredMessage {
    * @param qos2PacketId its Packet Identifier then; else 0
    * @param epochOfQos2 epoch of that session
    * @param willOf session whose stored will this is; cleared in the same commit; 0: none
+   * @param othersToo whether somebody gets it who has no queue here, so that full queues are no
+   *     reason to refuse it
    */
   @SuppressWarnings("TooManyParameters")
   public StorePublish(
@@ -106,7 +112,8 @@ public final class StorePublish implements Command, StoredMessage {
       long qos2Number,
       int qos2PacketId,
       long epochOfQos2,
-      long willOf) {
+      long willOf,
+      boolean othersToo) {
     if (flags.length != numbers.length || subscriptionIdentifiers.length != numbers.length) {
       throw new IllegalArgumentException(
           numbers.length
@@ -128,6 +135,7 @@ public final class StorePublish implements Command, StoredMessage {
     this.qos2PacketId = qos2PacketId;
     this.epochOfQos2 = epochOfQos2;
     this.willOf = willOf;
+    this.othersToo = othersToo;
     this.slots = index(numbers);
     this.claims = new int[numbers.length];
     this.rows = new byte[numbers.length];
@@ -184,9 +192,12 @@ public final class StorePublish implements Command, StoredMessage {
     return rows[receiverIndex] >= Row.QUEUED;
   }
 
-  /** After the completion: whether the receiver's quota dropped it. */
-  public boolean overQuota(int receiverIndex) {
-    return rows[receiverIndex] == Row.OVER_QUOTA;
+  /**
+   * After the completion: nobody took it, because the queues of those who were to have it are full.
+   * Its Packet Identifier, if it came as QoS 2, is free again.
+   */
+  public boolean refusedByAll() {
+    return refusedByAll;
   }
 
   /**
@@ -246,6 +257,10 @@ public final class StorePublish implements Command, StoredMessage {
     return willOf;
   }
 
+  boolean othersToo() {
+    return othersToo;
+  }
+
   int formBytes() {
     return formBytes;
   }
@@ -264,6 +279,7 @@ public final class StorePublish implements Command, StoredMessage {
     Arrays.fill(rows, Row.UNDECIDED);
     duplicate = false;
     retainedRefused = false;
+    refusedByAll = false;
     pending = false;
     sequence = newSequence;
   }
@@ -274,6 +290,17 @@ public final class StorePublish implements Command, StoredMessage {
 
   void refuseRetained() {
     retainedRefused = true;
+  }
+
+  /** Once each receiver's row is decided. */
+  void decide() {
+    boolean overQuota = false;
+    boolean taken = othersToo;
+    for (byte row : rows) {
+      overQuota |= row == Row.OVER_QUOTA;
+      taken |= row >= Row.QUEUED;
+    }
+    refusedByAll = overQuota && !taken;
   }
 
   byte row(int receiverIndex) {

@@ -5,6 +5,7 @@ import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.store.CommandQueue.Entry;
 import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
@@ -29,6 +30,10 @@ public final class StoreWriter {
   private static final Logger LOG = System.getLogger(StoreWriter.class.getName());
 
   private static final long IDLE_NANOS = 1_000_000_000;
+
+  /** While there is no room and nothing to do it looks as often for some. */
+  private static final long FULL_NANOS = 100_000_000;
+
   private static final long RETRY_MILLIS = 100;
 
   /** Behind so many times the mark at which publishers are to stop, publishes are refused. */
@@ -57,6 +62,7 @@ public final class StoreWriter {
 
   private final CommandQueue queue = new CommandQueue();
   private final Queue<Relief> reliefs = new ConcurrentLinkedQueue<>();
+  private final Queue<Relief> roomWaiters = new ConcurrentLinkedQueue<>();
   private final StoreConfig config;
   private final WriteBatch batch;
   private final StateMachine machine;
@@ -70,6 +76,7 @@ public final class StoreWriter {
   private volatile StoreTotals totals;
   private volatile boolean closed;
   private volatile boolean failed;
+  private volatile boolean room = true;
 
   /** The writer takes nothing from the queue any more, so whoever submits must. */
   private volatile boolean ended;
@@ -128,6 +135,7 @@ public final class StoreWriter {
   private void push(Command command, Entry entry, @Nullable StoreException refused) {
     queue.push(entry);
     if (refused != null && command instanceof StorePublish publish) {
+      metrics.messagesDropped.of(Drop.STORE_FULL).add(refused.reason() == Reason.BUSY ? 1 : 0);
       settle(publish);
     }
     if (ended) {
@@ -170,6 +178,27 @@ public final class StoreWriter {
     return queue.commands() >= config.queueCommandsMax() || queue.bytes() >= config.queueBytesMax();
   }
 
+  /**
+   * Whether the last batch found room for what takes some. Any thread; a moment later it may be
+   * otherwise.
+   */
+  public boolean hasRoom() {
+    return room && !failed && !closed;
+  }
+
+  /** Runs a task on a loop once there is room again; soon, if there is already. Any thread. */
+  public void whenRoom(EventLoop loop, Runnable task) {
+    roomWaiters.add(new Relief(loop, task));
+    queue.wake();
+  }
+
+  private void roomIs(boolean now) {
+    room = now;
+    if (now) {
+      run(roomWaiters);
+    }
+  }
+
   /** Runs a task on a loop once the queue is half empty; soon, if it is already. Any thread. */
   public void whenRelieved(EventLoop loop, Runnable task) {
     metrics.storeCongested.inc();
@@ -185,7 +214,11 @@ public final class StoreWriter {
   }
 
   private void relieve() {
-    for (Relief relief = reliefs.poll(); relief != null; relief = reliefs.poll()) {
+    run(reliefs);
+  }
+
+  private static void run(Queue<Relief> waiting) {
+    for (Relief relief = waiting.poll(); relief != null; relief = waiting.poll()) {
       execute(relief.loop(), relief.task());
     }
   }
@@ -222,7 +255,8 @@ public final class StoreWriter {
         if (closed) {
           return;
         }
-        queue.await(IDLE_NANOS);
+        roomIs(space.mayGrow());
+        queue.await(room ? IDLE_NANOS : FULL_NANOS);
         continue;
       }
       gather(first);
@@ -254,6 +288,7 @@ public final class StoreWriter {
   /** Commits the batch, with fewer commands if it must be, and answers. */
   private void carryOut() throws InterruptedException {
     boolean mayGrow = space.mayGrow();
+    roomIs(mayGrow);
     while (true) {
       try {
         attempt(mayGrow);
@@ -278,6 +313,7 @@ public final class StoreWriter {
           Thread.sleep(RETRY_MILLIS);
         }
         mayGrow = false;
+        room = false;
       }
     }
     metrics.storeBatchCommands.observe(entries.size());
@@ -295,7 +331,9 @@ public final class StoreWriter {
       boolean changed = false;
       for (Entry entry : entries) {
         Command command = entry.command;
-        if (command != null && !entry.faulty) {
+        if (command != null && entry.faulty) {
+          machine.passOver(command);
+        } else if (command != null) {
           changed |= apply(entry, command, ++index, mayGrow);
         }
       }
@@ -339,6 +377,8 @@ public final class StoreWriter {
     entry.result = null;
     entry.failure = null;
     if (!mayGrow && command.grows()) {
+      machine.passOver(command);
+      batch.drops.storeFull += command instanceof StorePublish ? 1 : 0;
       entry.failure = new StoreException(Reason.STORE_FULL);
       return false;
     }

@@ -29,6 +29,9 @@ final class WriteBatch {
   private @Nullable Txn<MemorySegment> txn;
   private MetaState state = new MetaState();
 
+  /** Sequences below were told to somebody, whether or not they were committed. */
+  private long firstSequence;
+
   /** Whether commands may take more room; told by the writer, as part of the batch. */
   private boolean mayGrow = true;
 
@@ -44,6 +47,7 @@ final class WriteBatch {
     mayGrow = growthAllowed;
     txn = lmdb.env.txnWrite();
     state = readState(txn);
+    state.nextSequence = Math.max(state.nextSequence, firstSequence);
     sessions.begin();
     drops.reset();
   }
@@ -69,6 +73,12 @@ final class WriteBatch {
 
   MetaState state() {
     return state;
+  }
+
+  /** In this batch and in those that follow. */
+  void sequencesBegin(long at) {
+    firstSequence = Math.max(firstSequence, at);
+    state.nextSequence = Math.max(state.nextSequence, at);
   }
 
   boolean mayGrow() {
@@ -109,12 +119,14 @@ final class WriteBatch {
   /** What the batch left out; reported once it is committed, for an attempt may be repeated. */
   static final class Drops {
     long queueFull;
+    long storeFull;
     long expired;
     long retainedLimit;
     long coalesced;
 
     void reset() {
       queueFull = 0;
+      storeFull = 0;
       expired = 0;
       retainedLimit = 0;
       coalesced = 0;
@@ -122,6 +134,7 @@ final class WriteBatch {
 
     void report(Metrics metrics) {
       metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).add(queueFull);
+      metrics.messagesDropped.of(Drop.STORE_FULL).add(storeFull);
       metrics.messagesDropped.of(Drop.EXPIRED).add(expired);
       metrics.messagesDropped.of(Drop.RETAINED_LIMIT).add(retainedLimit);
       metrics.storeCommandsCoalesced.add(coalesced);

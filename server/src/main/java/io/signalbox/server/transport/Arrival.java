@@ -215,6 +215,7 @@ final class Arrival {
             secured == null ? null : secured.getProtocol(),
             certificates,
             config.allowAnonymous(),
+            config.durability() == ListenerConfig.Durability.LAZY,
             authorization);
     listener.openMqtt(connection, cork, loop, peer, ticket);
   }

@@ -107,7 +107,7 @@ class AuthenticatorChainTest {
   private static Peer peer(
       List<X509Certificate> certificates, boolean anonymousAllowed, @Nullable String header) {
     var remote = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-    return new Peer("l", "tls", remote, "TLSv1.3", certificates, anonymousAllowed, header);
+    return new Peer("l", "tls", remote, "TLSv1.3", certificates, anonymousAllowed, false, header);
   }
 
   /** The answer, after the workers and the loop have run what they were given. */

@@ -77,11 +77,46 @@ final class CommandsTest {
     }
   }
 
+  /** Says what it was asked; a store named "damaged" is not sound. */
+  private static final class Stores implements StoreTools {
+    private static Outcome asked(String what, Path... paths) {
+      return new Outcome(!paths[0].endsWith("damaged"), what + " " + List.of(paths));
+    }
+
+    @Override
+    public Outcome check(Path dataDirectory) {
+      return asked("check", dataDirectory);
+    }
+
+    @Override
+    public Outcome repair(Path dataDirectory) {
+      return asked("repair", dataDirectory);
+    }
+
+    @Override
+    public Outcome quarantine(Path dataDirectory) {
+      return asked("quarantine", dataDirectory);
+    }
+
+    @Override
+    public Outcome backup(Path dataDirectory, Path to) {
+      return asked("backup", dataDirectory, to);
+    }
+
+    @Override
+    public Outcome restore(Path backup, Path dataDirectory) throws CommandFailure {
+      if (backup.endsWith("damaged")) {
+        throw new CommandFailure("the backup is damaged");
+      }
+      return asked("restore", backup, dataDirectory);
+    }
+  }
+
   private int run(String... arguments) {
     TokenFactory tokens =
         (data, subject, groups, lifetime) ->
             String.join("|", data.toString(), subject, groups.toString(), lifetime.toString());
-    CommandLine commands = new Commands(brokers, tokens, environment).commandLine();
+    CommandLine commands = new Commands(brokers, tokens, new Stores(), environment).commandLine();
     commands.setOut(new PrintWriter(out, true));
     commands.setErr(new PrintWriter(err, true));
     return commands.execute(arguments);
@@ -178,7 +213,7 @@ final class CommandsTest {
   @Test
   void aBrokerThatGivesUpIsAFailure() {
     brokers.givesUp = true;
-    assertEquals(1, run("serve"));
+    assertEquals(4, run("serve"));
     assertContains(err.toString(), "the broker gave up");
   }
 
@@ -267,11 +302,36 @@ final class CommandsTest {
     assertContains(err.toString(), "is no time; write a number with s, m, h or d");
   }
 
+  // ---- store, backup, restore
+
+  @Test
+  void storeCommandsTellWhatTheyFoundAndWhetherItIsSound() {
+    assertEquals(0, run("store", "check"));
+    assertContains(out.toString(), "check [data]");
+    assertEquals(1, run("store", "check", "--data", "damaged"));
+    assertEquals(1, run("store", "repair", "--data", "damaged"));
+    assertEquals(0, run("store", "quarantine", "--data", "d"));
+    assertContains(out.toString(), "quarantine [d]");
+    assertEquals(2, run("store"));
+  }
+
+  @Test
+  void backupAndRestoreNeedADirectory() {
+    assertEquals(0, run("backup", "b", "--data", "d"));
+    assertContains(out.toString(), "backup [d, b]");
+    assertEquals(0, run("restore", "b", "--data", "d"));
+    assertContains(out.toString(), "restore [b, d]");
+    assertEquals(1, run("restore", "damaged"));
+    assertContains(err.toString(), "the backup is damaged");
+    assertEquals(2, run("backup"));
+    assertEquals(2, run("restore"));
+  }
+
   // ---- all
 
   @Test
   void everyCommandHasAHelpWithADescription() {
-    assertHelp(new Commands(brokers, (_, _, _, _) -> "", environment).commandLine());
+    assertHelp(new Commands(brokers, (_, _, _, _) -> "", new Stores(), environment).commandLine());
   }
 
   private static void assertHelp(CommandLine command) {

@@ -44,6 +44,7 @@ final class ConfigReaderTest {
                     proxy-protocol: true
                     trusted-proxies: [10.0.0.0/8]
                     protocol-versions: [5.0]
+                    durability: lazy
                     connections-max: 7
                 """)
             .listeners()
@@ -62,6 +63,7 @@ final class ConfigReaderTest {
             true,
             List.of(AddressRange.of("10.0.0.0/8")),
             Set.of(ListenerConfig.Protocol.MQTT_5_0),
+            ListenerConfig.Durability.LAZY,
             7),
         listener);
   }

@@ -35,6 +35,7 @@ final class FakeConnection implements ClientConnection {
   private final ProtocolVersion version;
   private final Deque<Packet> unread = new ArrayDeque<>();
   private final ClientHandler handler;
+  private boolean lazy;
   private int suspended;
   private boolean open = true;
 
@@ -50,6 +51,12 @@ final class FakeConnection implements ClientConnection {
     ClientHandler[] made = new ClientHandler[1];
     loops.on(loop, () -> made[0] = handlers.open(this));
     handler = made[0];
+  }
+
+  /** As if its listener acknowledged before the disk has a message. */
+  FakeConnection lazy() {
+    lazy = true;
+    return this;
   }
 
   /** From the client; call it on the loop. */
@@ -110,6 +117,7 @@ final class FakeConnection implements ClientConnection {
         null,
         List.of(),
         true,
+        lazy,
         null);
   }
 

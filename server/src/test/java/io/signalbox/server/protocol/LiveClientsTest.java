@@ -53,7 +53,7 @@ final class LiveClientsTest {
             data,
             loops,
             authenticator,
-            new SessionSimulationTest.NoExchanges(),
+            new SimulatedBroker.NoExchanges(),
             (_, _, clientId) ->
                 withdrawn.contains(clientId) ? Optional.of("revoked") : Optional.empty());
     clients = world.clients();

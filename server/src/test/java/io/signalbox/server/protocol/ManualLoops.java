@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,7 @@ final class ManualLoops implements Clocks {
   final List<Loop> loops = new ArrayList<>();
   private final Random random;
   private final List<Delayed> timers = new ArrayList<>();
-  private long millis = 1_000_000;
+  private final AtomicLong millis = new AtomicLong(1_000_000); // the store reads it too
 
   ManualLoops(int count, long seed) {
     random = new Random(seed);
@@ -55,24 +56,29 @@ final class ManualLoops implements Clocks {
 
   /** Moves the clocks and runs the timers that are due. */
   void advance(long byMillis) {
-    millis += byMillis;
+    millis.addAndGet(byMillis);
     List<Delayed> due =
         timers.stream()
-            .filter(t -> t.dueMillis <= millis)
+            .filter(t -> t.dueMillis <= millis.get())
             .sorted(Comparator.comparingLong(t -> t.dueMillis))
             .toList();
     timers.removeAll(due);
     due.forEach(t -> on(t.loop, t.task));
   }
 
+  /** What was scheduled by a broker that is gone. */
+  void forgetTimers() {
+    timers.clear();
+  }
+
   @Override
   public long wallMillis() {
-    return millis;
+    return millis.get();
   }
 
   @Override
   public long nanos() {
-    return millis * 1_000_000;
+    return millis.get() * 1_000_000;
   }
 
   private record Delayed(Loop loop, long dueMillis, Runnable task) {}
@@ -123,14 +129,14 @@ final class ManualLoops implements Clocks {
 
     @Override
     public Timer schedule(long delayMillis, Runnable task) {
-      Delayed timer = new Delayed(this, millis + delayMillis, task);
+      Delayed timer = new Delayed(this, millis.get() + delayMillis, task);
       timers.add(timer);
       return () -> timers.remove(timer);
     }
 
     @Override
     public long nowMillis() {
-      return millis;
+      return millis.get();
     }
 
     @Override

@@ -6,16 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.signalbox.server.Behaviour;
-import io.signalbox.server.auth.AccessDecision;
-import io.signalbox.server.auth.Authentication;
-import io.signalbox.server.auth.Authorizer;
-import io.signalbox.server.auth.CredentialCheck;
-import io.signalbox.server.auth.ExchangeAuthenticator;
-import io.signalbox.server.auth.SubscribeDecision;
-import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
-import io.signalbox.server.eventloop.EventLoop;
-import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
@@ -33,14 +24,6 @@ import io.signalbox.server.packet.RequestedSubscription;
 import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
-import io.signalbox.server.principal.Peer;
-import io.signalbox.server.principal.Principal;
-import io.signalbox.server.routing.Router;
-import io.signalbox.server.routing.SubscriptionTrie;
-import io.signalbox.server.session.SessionRegistry;
-import io.signalbox.server.store.Store;
-import io.signalbox.server.topic.TopicFilter;
-import io.signalbox.server.topic.TopicName;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,49 +63,15 @@ final class SessionSimulationTest {
 
   private static final class World implements AutoCloseable {
     final Random random;
+    final SimulatedBroker broker;
     final ManualLoops loops;
-    final Store store;
-    final Protocol protocol;
     final List<PublishingClient> publishers = new ArrayList<>();
     final SubscribingClient subscriber;
 
     World(Path data, long seed) throws Exception {
       random = new Random(seed);
-      loops = new ManualLoops(3, seed);
-      Metrics metrics = new Metrics(3, "test");
-      List<EventLoop> all = List.copyOf(loops.loops);
-      store = TestStores.open(data, loops, metrics);
-      SubscriptionTrie trie = new SubscriptionTrie();
-      Protocol[] made = new Protocol[1];
-      ProtocolContext[] context = new ProtocolContext[1];
-      SessionConfig config = smallMemory();
-      SessionRegistry sessions =
-          new SessionRegistry(
-              all,
-              trie,
-              store,
-              loops,
-              metrics,
-              LimitsConfig.DEFAULTS,
-              config,
-              new WillPublisher(all, () -> made[0], () -> context[0]));
-      context[0] =
-          new ProtocolContext(
-              sessions,
-              new LiveClients(all, CredentialCheck.NOTHING_IS_TAKEN_BACK),
-              TestStores.retained(store, loops),
-              store.writer(),
-              (connect, _, _, answer) ->
-                  answer.accept(new Authentication.Accepted(Principal.anonymous())),
-              new NoExchanges(),
-              (_, _, _, _, _, _) -> new AllowAll(),
-              LimitsConfig.DEFAULTS,
-              config,
-              metrics,
-              loops,
-              new Random(seed));
-      protocol = new Protocol(all, _ -> new Router(trie, 1_024, 1 << 20), context[0]);
-      made[0] = protocol;
+      broker = new SimulatedBroker(data, 3, seed, smallMemory());
+      loops = broker.loops;
       subscriber = new SubscribingClient(this);
       for (int i = 0; i < 3; i++) {
         publishers.add(new PublishingClient(this, i));
@@ -136,6 +85,7 @@ final class SessionSimulationTest {
           d.expirySecondsMax(),
           d.queueMessagesMax(),
           d.queueBytesMax(),
+          d.queueOverflow(),
           10,
           d.memoryQueueBytesMax(),
           d.willRestartGrace(),
@@ -186,7 +136,7 @@ final class SessionSimulationTest {
 
     FakeConnection connect(String clientId, boolean cleanStart, long expiry, int receiveMaximum) {
       ManualLoops.Loop loop = loops.loops.get(random.nextInt(loops.loops.size()));
-      FakeConnection connection = new FakeConnection(loops, loop, ProtocolVersion.V5, protocol);
+      FakeConnection connection = broker.connection(loop, ProtocolVersion.V5);
       Properties properties =
           Properties.NONE
               .with(Property.SESSION_EXPIRY_INTERVAL, expiry)
@@ -203,7 +153,7 @@ final class SessionSimulationTest {
 
     @Override
     public void close() {
-      store.close();
+      broker.close();
     }
   }
 
@@ -242,7 +192,14 @@ final class SessionSimulationTest {
               .array();
       world.send(
           connection,
-          new Publish(topic("t/" + index), qos, false, false, packetId, Properties.NONE, payload));
+          new Publish(
+              SimulatedBroker.topic("t/" + index),
+              qos,
+              false,
+              false,
+              packetId,
+              Properties.NONE,
+              payload));
     }
 
     void read() {
@@ -409,51 +366,6 @@ final class SessionSimulationTest {
             .append(p.acknowledged);
       }
       return text.toString();
-    }
-  }
-
-  private static TopicName topic(String text) {
-    try {
-      return TopicName.of(text);
-    } catch (io.signalbox.server.topic.InvalidTopicException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  static final class AllowAll implements Authorizer {
-    private static final AccessDecision YES = new AccessDecision(true, "test", false);
-
-    @Override
-    public AccessDecision connect() {
-      return YES;
-    }
-
-    @Override
-    public AccessDecision publish(TopicName topic, Qos qos, boolean retain, int payloadBytes) {
-      return YES;
-    }
-
-    @Override
-    public SubscribeDecision subscribe(
-        @Nullable String shareName, TopicFilter filter, Qos requested) {
-      return new SubscribeDecision(true, requested, false, "test");
-    }
-
-    @Override
-    public AccessDecision receive(TopicName topic) {
-      return YES;
-    }
-  }
-
-  static final class NoExchanges implements ExchangeAuthenticator {
-    @Override
-    public boolean knows(String method) {
-      return false;
-    }
-
-    @Override
-    public Exchange begin(String method, Connect connect, Peer peer) {
-      throw new AssertionError("no method is known");
     }
   }
 }

@@ -8,6 +8,7 @@ import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.config.RegistryConfig;
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -33,7 +34,7 @@ final class RegistryFixture implements AutoCloseable {
         Store.open(
             directory.resolve("store"),
             StoreConfig.DEFAULTS,
-            new StoreLimits(100, 1 << 20, StoreLimits.Overflow.DROP_NEWEST, 100, 1 << 20),
+            new StoreLimits(100, 1 << 20, Overflow.DROP_NEWEST, Long.MAX_VALUE, 100, 1 << 20),
             Clocks.system(),
             metrics,
             problem -> {

@@ -106,6 +106,70 @@ final class StoreFilesTest {
   }
 
   @Test
+  void bringsAStoreOfFormat1UpToDate() throws Exception {
+    long number;
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      OpenedSession ended = fixture.session("ended");
+      for (int i = 0; i < 10; i++) {
+        fixture.apply(
+            StoreFixture.publish(StoreFixture.message("a", "m" + i), number, ended.number()));
+      }
+      fixture.apply(new EndSession(ended.number(), Command.ANY_EPOCH));
+      fixture.apply(StoreFixture.retain(StoreFixture.message("b", "kept")));
+      writeAsFormat1(fixture.store.lmdb());
+    }
+    String refusal =
+        assertThrows(
+                StoreOpenException.class,
+                () -> StoreCheck.run(directory, StoreFixture.CONFIG, 10),
+                "who only looks changes nothing")
+            .getMessage();
+    assertTrue(refusal.contains("has format 1, this program writes 2"), refusal);
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(10, fixture.store.totals().queuedMessages());
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a", "m10"), number));
+      assertEquals(11, fixture.store.totals().queuedMessages());
+      assertEquals("m0", StoreFixture.payload(fixture.queue(number).rows().getFirst()));
+      assertEquals(1, fixture.retained("#").size());
+      StoreCheck.Report report = StoreCheck.run(fixture.store, 10);
+      assertTrue(report.isSound(), () -> report.descriptions().toString());
+    }
+  }
+
+  /** The counters without what format 2 added. */
+  private static void writeAsFormat1(Lmdb lmdb) {
+    try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+      var keys = new Keys();
+      MetaState state = MetaState.read(lmdb.meta.get(txn, keys.raw(Keys.STATE)));
+      var row = new RowWriter();
+      row.begin().putByte(1).putLong(state.appliedIndex).putLong(state.nextSequence);
+      row.putLong(state.nextSessionNumber).putLong(state.sessions);
+      row.putLong(state.retainedMessages).putLong(state.retainedBytes);
+      lmdb.meta.put(txn, keys.raw(Keys.STATE), row.row());
+      row.begin().putBytes("signlbox".getBytes(UTF_8)).putInt(1);
+      lmdb.meta.put(txn, keys.raw(Keys.FORMAT), row.row());
+      txn.commit();
+    }
+  }
+
+  @Test
+  void doesNotStartWithoutASessionThatCannotBeRead() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.session("device").number();
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.sessions.put(txn, new Keys().number(number), new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
+    }
+    try (var fixture = StoreFixture.open(directory)) {
+      String refusal = assertThrows(StoreOpenException.class, fixture::sessions).getMessage();
+      assertTrue(refusal.contains("signalbox store check"), refusal);
+    }
+  }
+
+  @Test
   void refusesAFileThatLostItsEnd() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {
       long number = fixture.session("device").number();
@@ -126,7 +190,7 @@ final class StoreFilesTest {
   @Test
   void asksForLessWhenTheSystemRefusesTheMap() throws Exception {
     var config =
-        new StoreConfig(0, 1 << 20, 128L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 1, 1_000);
+        new StoreConfig(0, 0, 1 << 20, 128L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 1, 1_000);
     try (var fixture =
         new StoreFixture(
             directory, config, StoreLimits.DEFAULTS, Clocks.system(), Committer.TO_DISK)) {

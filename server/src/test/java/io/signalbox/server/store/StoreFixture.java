@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** A store in a directory of a test, with what tests do to it over and over. */
 public final class StoreFixture implements AutoCloseable {
   static final StoreConfig CONFIG =
-      new StoreConfig(0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
+      new StoreConfig(0, 0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
   public final Metrics metrics = new Metrics(2, "test");
   public final Store store;
@@ -34,7 +34,18 @@ public final class StoreFixture implements AutoCloseable {
   StoreFixture(
       Path directory, StoreConfig config, StoreLimits limits, Clocks clocks, Committer committer)
       throws StoreOpenException {
-    store = Store.open(directory, config, limits, clocks, metrics, fatal::set, committer);
+    this(directory, config, limits, clocks, committer, DiskSpace.FreeSpace.OF_DISK);
+  }
+
+  StoreFixture(
+      Path directory,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Committer committer,
+      DiskSpace.FreeSpace disk)
+      throws StoreOpenException {
+    store = Store.open(directory, config, limits, clocks, metrics, fatal::set, committer, disk);
   }
 
   public static StoreFixture open(Path directory) throws StoreOpenException {
@@ -43,6 +54,34 @@ public final class StoreFixture implements AutoCloseable {
 
   public static StoreFixture open(Path directory, StoreLimits limits) throws StoreOpenException {
     return new StoreFixture(directory, CONFIG, limits, Clocks.system(), Committer.TO_DISK);
+  }
+
+  /**
+   * A store alone, of which each commit waits for something of the test's; one that fails ends the
+   * test.
+   */
+  public static Store open(
+      Path directory,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Metrics metrics,
+      Runnable beforeCommit)
+      throws StoreOpenException {
+    return Store.open(
+        directory,
+        config,
+        limits,
+        clocks,
+        metrics,
+        problem -> {
+          throw new AssertionError("the store failed", problem);
+        },
+        txn -> {
+          beforeCommit.run();
+          Committer.TO_DISK.commit(txn);
+        },
+        DiskSpace.FreeSpace.OF_DISK);
   }
 
   @Nullable Object apply(Command command) throws StoreException, InterruptedException {
@@ -80,7 +119,7 @@ public final class StoreFixture implements AutoCloseable {
     return messages;
   }
 
-  List<SessionRow> sessions() {
+  List<SessionRow> sessions() throws StoreOpenException {
     List<SessionRow> rows = new ArrayList<>();
     store.sessions(rows::add);
     return rows;
@@ -127,12 +166,20 @@ public final class StoreFixture implements AutoCloseable {
     byte[] flags = new byte[numbers.length];
     int[][] identifiers = new int[numbers.length][0];
     java.util.Arrays.fill(flags, StorePublish.flags(Qos.AT_LEAST_ONCE, false, false));
-    return new StorePublish(message, numbers, flags, identifiers, false, 0, 0, 0, 0);
+    return new StorePublish(message, numbers, flags, identifiers, false, 0, 0, 0, 0, false);
+  }
+
+  /** So many retained messages. */
+  public void writeRetained(int count) throws StoreException, InterruptedException {
+    for (int i = 0; i < count; i++) {
+      apply(retain(message("retained/" + i, "value")));
+    }
   }
 
   /** Sets, or with an empty payload clears, a retained message. */
   public static StorePublish retain(Message message) {
-    return new StorePublish(message, new long[0], new byte[0], new int[0][], true, 0, 0, 0, 0);
+    return new StorePublish(
+        message, new long[0], new byte[0], new int[0][], true, 0, 0, 0, 0, false);
   }
 
   static String payload(QueuedRow row) {

@@ -1,6 +1,7 @@
 package io.signalbox.server.store;
 
 import com.google.errorprone.annotations.FormatMethod;
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.retained.RetainedMessages;
@@ -67,7 +68,8 @@ final class StoreMeasurement {
     delete(directory);
     return StoreFixture.open(
         directory,
-        new StoreLimits(1L << 40, 1L << 50, StoreLimits.Overflow.DROP_NEWEST, 1L << 40, 1L << 50));
+        new StoreLimits(
+            1L << 40, 1L << 50, Overflow.DROP_NEWEST, Long.MAX_VALUE, 1L << 40, 1L << 50));
   }
 
   private static void delete(Path directory) throws IOException {

@@ -2,6 +2,7 @@ package io.signalbox.server.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.store.StoreException.Reason;
@@ -164,7 +165,7 @@ final class StoreModel {
         if (session == null) {
           yield Reason.STALE_EPOCH;
         }
-        session.sentUpTo = Math.max(session.sentUpTo, c.upToSequence());
+        session.sentUpTo = c.upToSequence();
         yield null;
       }
       case MoveQueued c -> move(c);
@@ -207,7 +208,7 @@ final class StoreModel {
     session.disconnectedAt = 0;
     session.willDue = 0;
     session.will = c.will();
-    return new OpenedSession(session.number, session.epoch, present);
+    return new OpenedSession(session.number, session.epoch, present, List.copyOf(session.inbound));
   }
 
   private void end(Session session) {
@@ -235,11 +236,13 @@ final class StoreModel {
     applied.put(c, sequence);
     if (c.qos2Number() != 0) {
       Session publisher = byNumber.get(c.qos2Number());
-      if (publisher == null || !publisher.inbound.add(c.qos2PacketId())) {
+      if (publisher == null || publisher.inbound.contains(c.qos2PacketId())) {
         return expectation(c, sequence, true, new boolean[c.receivers()]);
       }
     }
     boolean[] accepted = new boolean[c.receivers()];
+    boolean overQuota = false;
+    boolean taken = c.othersToo();
     for (int i = 0; i < c.receivers(); i++) {
       Session session = byNumber.get(c.number(i));
       var row = new Row(c.message(), c.flagsOf(i), c.subscriptionIdentifiersOf(i));
@@ -249,6 +252,12 @@ final class StoreModel {
         row.state = row.packetId == 0 ? QueuedRow.State.QUEUED : QueuedRow.State.SENT;
         session.queue.put(sequence, row);
       }
+      taken |= accepted[i];
+      overQuota |= session != null && !accepted[i];
+    }
+    Session publisher = byNumber.get(c.qos2Number());
+    if (publisher != null && (taken || !overQuota)) {
+      publisher.inbound.add(c.qos2PacketId());
     }
     if (c.setRetained()) {
       retain(c.message());
@@ -275,7 +284,7 @@ final class StoreModel {
   }
 
   private boolean makeRoom(Session session, int bytes) {
-    if (limits.overflow() == StoreLimits.Overflow.DROP_OLDEST && bytes <= limits.queueBytesMax()) {
+    if (limits.overflow() == Overflow.DROP_OLDEST && bytes <= limits.queueBytesMax()) {
       var rows = session.queue.tailMap(session.sentUpTo, false).entrySet().iterator();
       while (!fits(session, bytes) && rows.hasNext()) {
         if (rows.next().getValue().state == QueuedRow.State.QUEUED) {
@@ -288,7 +297,12 @@ final class StoreModel {
 
   private boolean fits(Session session, int bytes) {
     return session.queue.size() < limits.queueMessagesMax()
+        && queuedMessages() < limits.queuedMessagesMax()
         && session.bytes() + bytes <= limits.queueBytesMax();
+  }
+
+  long queuedMessages() {
+    return byNumber.values().stream().mapToLong(s -> s.queue.size()).sum();
   }
 
   private void retain(Message message) {

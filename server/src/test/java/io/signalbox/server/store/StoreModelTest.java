@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
@@ -14,7 +15,6 @@ import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Subscription;
-import io.signalbox.server.store.StoreLimits.Overflow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +49,7 @@ final class StoreModelTest {
   void holdsWhatTheModelHolds(long fixedSeed, Overflow overflow) throws Exception {
     long seed = fixedSeed == 0 ? System.nanoTime() : fixedSeed;
     var random = new Random(seed);
-    var limits = new StoreLimits(12, 20_000, overflow, 25, 30_000);
+    var limits = new StoreLimits(12, 20_000, overflow, 40, 25, 30_000);
     var model = new StoreModel(limits);
     try {
       for (int round = 0; round < ROUNDS; round++) {
@@ -296,7 +296,8 @@ final class StoreModelTest {
               qos2 ? publisher.number : 0,
               qos2 ? 1 + random.nextInt(5) : 0,
               qos2 ? epoch(publisher) : 0,
-              random.nextInt(6) == 0 ? publisher.number : 0);
+              random.nextInt(6) == 0 ? publisher.number : 0,
+              random.nextBoolean());
       for (int i = 0; i < flags.length; i++) {
         if (random.nextInt(3) == 0) {
           assertTrue(publish.claimPacketId(i, packetId()));
@@ -408,6 +409,7 @@ final class StoreModelTest {
     assertEquals(model.retained.keySet(), byTopic.keySet());
     model.retained.forEach((topic, message) -> assertSame(message, byTopic.get(topic)));
     assertEquals(model.retained.size(), fixture.store.totals().retainedMessages());
+    assertEquals(model.queuedMessages(), fixture.store.totals().queuedMessages());
     Map<String, byte[]> records = new TreeMap<>();
     for (RecordTable table : RecordTable.values()) {
       fixture.store.records(

@@ -11,6 +11,7 @@ import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
@@ -23,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +69,7 @@ final class StoreWriterTest {
 
   private static StoreConfig config(int queueCommandsMax) {
     return new StoreConfig(
-        0, 1 << 20, 1L << 40, 4_096, 4 << 20, queueCommandsMax, 64L << 20, 1, 1_000);
+        0, 0, 1 << 20, 1L << 40, 4_096, 4 << 20, queueCommandsMax, 64L << 20, 1, 1_000);
   }
 
   private StoreFixture open(Disk disk, int queueCommandsMax) throws StoreOpenException {
@@ -316,7 +318,8 @@ final class StoreWriterTest {
               0,
               0,
               0,
-              0);
+              0,
+              false);
       List<Answer> answers = new ArrayList<>();
       writer.submit(will, completion(fixture.loop, 0, answers));
       awaitEmpty(fixture);
@@ -329,6 +332,61 @@ final class StoreWriterTest {
       assertEquals(told, will.sequence());
       awaitAccepted(fixture, session.number());
       assertEquals(told + 1, fixture.queue(session.number()).rows().getFirst().sequence());
+    }
+  }
+
+  @Test
+  void refusesWhatGrowsWhileTheDiskIsBelowItsReserveAndResumesByItself() throws Exception {
+    var free = new AtomicLong(1L << 40);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            Clocks.system(),
+            Committer.TO_DISK,
+            _ -> free.get())) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      fixture.apply(publish(session.number()));
+      free.set(0); // the reserve is one MiB, the pages of the file that wait for reuse are few
+      while (writer.hasRoom()) {
+        Thread.onSpinWait(); // it looks from time to time, also when nothing comes
+      }
+      assertEquals(
+          Reason.STORE_FULL,
+          assertThrows(StoreException.class, () -> fixture.apply(publish(session.number())))
+              .reason());
+      assertThrows(StoreException.class, () -> fixture.session("new"));
+      fixture.apply(StoreFixture.retain(StoreFixture.message("a", ""))); // clears
+      fixture.apply(new Dequeue(session.number(), session.epoch(), 1, null));
+      assertEquals(1, fixture.metrics.messagesDropped.of(Drop.STORE_FULL).value());
+      var resumed = new CountDownLatch(1);
+      writer.whenRoom(fixture.loop, resumed::countDown);
+      free.set(1L << 40);
+      assertTrue(resumed.await(30, TimeUnit.SECONDS), "told without another command");
+      fixture.apply(publish(session.number()));
+      assertEquals(1, fixture.queue(session.number()).rows().size());
+    }
+  }
+
+  @Test
+  void neverNamesAnotherRowByASequenceThatWasToldAndThenRefused() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      disk.full.set(1);
+      StorePublish refused = publish(session.number());
+      List<Answer> answers = new ArrayList<>();
+      writer.submit(refused, completion(fixture.loop, 0, answers));
+      assertEquals(Reason.STORE_FULL, await(answers, 1).getFirst().failure());
+      assertTrue(refused.sequence() > 0, "its receiver has been told");
+      awaitAccepted(fixture, session.number());
+      // The receiver got the message before the commit failed, and acknowledges it now.
+      fixture.apply(new Dequeue(session.number(), session.epoch(), 0, refused));
+      assertEquals(1, fixture.queue(session.number()).rows().size(), "the other message stays");
+      assertTrue(fixture.metrics.messagesDropped.of(Drop.STORE_FULL).value() > 0);
     }
   }
 

@@ -118,6 +118,7 @@ final class TestBroker implements AutoCloseable {
             ? List.of(io.signalbox.server.config.AddressRange.of("127.0.0.1"))
             : List.of(),
         d.protocols(),
+        d.durability(),
         options.connectionsMax);
   }
 

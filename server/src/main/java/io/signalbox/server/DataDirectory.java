@@ -1,0 +1,249 @@
+package io.signalbox.server;
+
+import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.StoreTools;
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.control.ControlClient;
+import io.signalbox.server.control.ControlSocket;
+import io.signalbox.server.control.RequestFailure;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreCheck;
+import io.signalbox.server.store.StoreFiles;
+import io.signalbox.server.store.StoreOpenException;
+import io.signalbox.server.store.StoreRepair;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What is done with a data directory as a whole. While a broker runs on it the broker does it,
+ * asked through its control socket; otherwise this process, which then holds the directory's lock.
+ */
+final class DataDirectory implements StoreTools {
+  private static final String STORE = "store";
+
+  /** Made anew by each process. */
+  private static final Set<String> NOT_COPIED = Set.of(STORE, "control");
+
+  private static final int DESCRIPTIONS_MAX = 20;
+  private static final StoreConfig CONFIG = StoreConfig.DEFAULTS;
+
+  /** Where the store of a data directory is. */
+  static Path store(Path dataDirectory) {
+    return dataDirectory.resolve(STORE);
+  }
+
+  /** What a running broker does for the commands. */
+  static Map<String, ControlSocket.Request> requests(Path dataDirectory, Store store) {
+    return Map.of(
+        "check",
+        _ -> report(StoreCheck.run(store, DESCRIPTIONS_MAX)).text(),
+        "backup",
+        to -> {
+          try {
+            copy(dataDirectory, Path.of(to), target -> store.backup(target));
+            return "";
+          } catch (IOException e) {
+            throw new RequestFailure(problem(e));
+          }
+        });
+  }
+
+  /** Asks the broker, if there is one. */
+  private static Optional<String> ask(Path dataDirectory, String request) throws CommandFailure {
+    try {
+      return ControlClient.ask(dataDirectory, request);
+    } catch (RequestFailure | IOException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public Outcome check(Path dataDirectory) throws CommandFailure {
+    Optional<String> answer = ask(dataDirectory, "check");
+    if (answer.isPresent()) {
+      return new Outcome(answer.get().startsWith(SOUND), answer.get());
+    }
+    try {
+      return report(StoreCheck.run(store(dataDirectory), CONFIG, DESCRIPTIONS_MAX));
+    } catch (StoreOpenException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static final String SOUND = "the store is sound";
+
+  private static Outcome report(StoreCheck.Report report) {
+    if (report.isSound()) {
+      return new Outcome(true, SOUND + ": " + report.rows() + " rows");
+    }
+    return new Outcome(
+        false,
+        report.problems()
+            + " problems in "
+            + report.rows()
+            + " rows:"
+            + lines(report.descriptions(), report.problems()));
+  }
+
+  private static String lines(List<String> descriptions, long all) {
+    var text = new StringBuilder();
+    for (String description : descriptions) {
+      text.append(System.lineSeparator()).append("  ").append(description);
+    }
+    if (all > descriptions.size()) {
+      text.append(System.lineSeparator())
+          .append("  and ")
+          .append(all - descriptions.size())
+          .append(" more");
+    }
+    return text.toString();
+  }
+
+  @Override
+  public Outcome repair(Path dataDirectory) throws CommandFailure {
+    try {
+      StoreRepair.Report report = StoreRepair.run(store(dataDirectory), CONFIG, DESCRIPTIONS_MAX);
+      String kept = report.kept() + " rows kept; the old file is " + report.damagedFile();
+      return report.leftOut() == 0
+          ? new Outcome(true, kept)
+          : new Outcome(
+              false,
+              kept
+                  + System.lineSeparator()
+                  + report.leftOut()
+                  + " left out:"
+                  + lines(report.descriptions(), report.leftOut()));
+    } catch (StoreOpenException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public Outcome quarantine(Path dataDirectory) throws CommandFailure {
+    try {
+      return new Outcome(true, "the store is now " + StoreFiles.quarantine(store(dataDirectory)));
+    } catch (StoreOpenException | IOException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public Outcome backup(Path dataDirectory, Path to) throws CommandFailure {
+    Path absolute = to.toAbsolutePath().normalize();
+    if (ask(dataDirectory, "backup " + absolute).isEmpty()) {
+      try {
+        copy(
+            dataDirectory,
+            absolute,
+            target -> StoreFiles.backup(store(dataDirectory), CONFIG, target));
+      } catch (IOException e) {
+        throw new CommandFailure(problem(e), e);
+      }
+    }
+    return new Outcome(true, "copied to " + absolute);
+  }
+
+  /** Writes the copy of a store. */
+  private interface StoreCopy {
+    void to(Path target) throws IOException, StoreOpenException;
+  }
+
+  /** The store comes last and appears under its name when it is whole: then the copy is too. */
+  private static void copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
+    requireEmpty(to);
+    Files.createDirectories(
+        to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    copyFiles(dataDirectory, to);
+    try {
+      store.to(to.resolve(STORE));
+    } catch (StoreOpenException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static void requireEmpty(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      if (files.findAny().isPresent()) {
+        throw new IOException("\"" + directory + "\" is not empty; name a new directory");
+      }
+    }
+  }
+
+  /** Keys and certificates, with their modes; not what each process makes for itself. */
+  private static void copyFiles(Path from, Path to) throws IOException {
+    Files.walkFileTree(
+        from,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            Path name = from.relativize(directory);
+            if (NOT_COPIED.contains(name.toString()) || directory.startsWith(to)) {
+              return FileVisitResult.SKIP_SUBTREE;
+            }
+            if (!directory.equals(from)) {
+              Files.copy(directory, to.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            if (attributes.isRegularFile()) {
+              Files.copy(
+                  file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  @Override
+  public Outcome restore(Path backup, Path dataDirectory) throws CommandFailure {
+    Path target = dataDirectory.toAbsolutePath().normalize();
+    Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
+    try {
+      if (!StoreFiles.exists(store(backup))) {
+        throw new CommandFailure("\"" + backup + "\" holds no whole backup");
+      }
+      requireEmpty(target);
+      requireEmpty(unfinished);
+      Files.createDirectories(
+          unfinished,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      copyFiles(backup.toAbsolutePath().normalize(), unfinished);
+      StoreFiles.copy(store(backup), store(unfinished));
+      Outcome checked = report(StoreCheck.run(store(unfinished), CONFIG, DESCRIPTIONS_MAX));
+      if (!checked.sound()) {
+        throw new CommandFailure(
+            "the backup is damaged, its copy is in \"" + unfinished + "\": " + checked.text());
+      }
+      Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
+      return new Outcome(true, "restored to " + target + "; " + checked.text());
+    } catch (StoreOpenException | IOException e) {
+      throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
+    }
+  }
+
+  /** An exception of the file system often says no more than a name. */
+  private static String problem(Exception e) {
+    return e instanceof java.nio.file.FileSystemException
+        ? e.getClass().getSimpleName() + ": " + e.getMessage()
+        : String.valueOf(e.getMessage());
+  }
+}

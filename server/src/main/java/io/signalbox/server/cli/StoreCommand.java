@@ -1,0 +1,10 @@
+package io.signalbox.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Groups the commands that look after the data file. */
+@Command(
+    name = "store",
+    description = "Check, repair or put aside the store of a data directory.",
+    synopsisSubcommandLabel = "COMMAND")
+final class StoreCommand {}

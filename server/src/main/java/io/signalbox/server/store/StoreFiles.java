@@ -1,0 +1,129 @@
+package io.signalbox.server.store;
+
+import io.signalbox.server.config.StoreConfig;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The files of a store that no process has open: copied, put aside, put back. */
+public final class StoreFiles {
+  private static final DateTimeFormatter STAMP =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+  private StoreFiles() {}
+
+  /** Whether a directory holds a store. */
+  public static boolean exists(Path directory) {
+    return Files.exists(directory.resolve(Lmdb.DATA_FILE));
+  }
+
+  /**
+   * Writes a compacted copy, as {@link Store#backup} does of a store in use.
+   *
+   * @throws StoreOpenException it is in use or cannot be read
+   */
+  public static void backup(Path directory, StoreConfig config, Path to)
+      throws StoreOpenException, IOException {
+    Path path = directory.toAbsolutePath().normalize();
+    requireStore(path);
+    try (DirectoryLock _ = DirectoryLock.take(path)) {
+      Lmdb.unpackLibraryInto(path);
+      try (Lmdb lmdb =
+          Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+        Backup.write(lmdb, to);
+      }
+    }
+  }
+
+  /**
+   * Puts the data file aside, so that the next start begins a new store. Nothing is deleted.
+   *
+   * @return where it is now
+   * @throws StoreOpenException it is in use, or there is none
+   */
+  public static Path quarantine(Path directory) throws StoreOpenException, IOException {
+    Path path = directory.toAbsolutePath().normalize();
+    requireStore(path);
+    try (DirectoryLock _ = DirectoryLock.take(path)) {
+      Path aside = asideOf(path);
+      Files.move(path.resolve(Lmdb.DATA_FILE), aside, StandardCopyOption.ATOMIC_MOVE);
+      syncDirectory(path);
+      return aside;
+    }
+  }
+
+  /**
+   * Copies the data file of a backup into a new directory and syncs it.
+   *
+   * @param to must not exist
+   */
+  public static void copy(Path backup, Path to) throws IOException {
+    Files.createDirectories(to);
+    Path file = to.resolve(Lmdb.DATA_FILE);
+    Files.copy(backup.resolve(Lmdb.DATA_FILE), file);
+    sync(file);
+    syncDirectory(to);
+  }
+
+  /** Refuses a directory without a store: opening it would begin one. */
+  static void requireStore(Path directory) throws StoreOpenException {
+    if (!exists(directory)) {
+      throw new StoreOpenException("there is no store in \"" + directory + "\"");
+    }
+  }
+
+  /**
+   * Puts a file in the place of the data file. The old one gets a second name first, so that at no
+   * moment there is none.
+   *
+   * @return the old one
+   */
+  static Path replace(Path directory, Path by) throws IOException {
+    sync(by);
+    Path aside = asideOf(directory);
+    Path file = directory.resolve(Lmdb.DATA_FILE);
+    Files.createLink(aside, file);
+    Files.move(by, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    syncDirectory(directory);
+    return aside;
+  }
+
+  private static Path asideOf(Path directory) {
+    return directory.resolve("damaged-" + STAMP.format(Instant.now()) + ".mdb");
+  }
+
+  private static void sync(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+  }
+
+  /** A new name is not durable before its directory is. */
+  static void syncDirectory(Path directory) throws IOException {
+    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+  }
+
+  static void deleteTree(Path tree) throws IOException {
+    if (!Files.exists(tree)) {
+      return;
+    }
+    List<Path> paths;
+    try (Stream<Path> walk = Files.walk(tree)) {
+      paths = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : paths) {
+      Files.delete(path);
+    }
+  }
+}

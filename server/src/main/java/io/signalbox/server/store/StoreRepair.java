@@ -1,0 +1,331 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.config.StoreConfig;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Cursor;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.Txn;
+
+/**
+ * Writes every row that can still be read, and that still belongs to something, into a new file
+ * with counters that are true again, and puts it in the place of the damaged one, which is kept
+ * beside it.
+ *
+ * <p>Rows are copied one by one rather than mended in place: the damaged file is not written to, so
+ * a repair that fails makes nothing worse.
+ */
+public final class StoreRepair {
+  private static final String NEW_DIRECTORY = "unfinished-repair";
+
+  /** Rows of a transaction: few enough for memory. */
+  private static final int BATCH_ROWS = 10_000;
+
+  /**
+   * What became of the rows.
+   *
+   * @param kept rows that are in the new file
+   * @param leftOut rows that are not; rows of damaged pages were never seen and are not counted
+   * @param descriptions of the first ones left out
+   * @param damagedFile where the old file is now
+   */
+  public record Report(long kept, long leftOut, List<String> descriptions, Path damagedFile) {
+    public Report {
+      descriptions = List.copyOf(descriptions);
+    }
+  }
+
+  private final Lmdb from;
+  private final Lmdb to;
+  private final Txn<MemorySegment> reading;
+  private final int descriptionsMax;
+  private final Keys keys = new Keys();
+  private final RowWriter row = new RowWriter();
+  private final List<String> descriptions = new ArrayList<>();
+  private final Map<Long, SessionState> sessions = new HashMap<>();
+  private final TreeMap<Long, Integer> references = new TreeMap<>();
+  private final MetaState state = new MetaState();
+  private Txn<MemorySegment> writing;
+  private int inBatch;
+  private long kept;
+  private long leftOut;
+
+  private StoreRepair(Lmdb from, Lmdb to, Txn<MemorySegment> reading, int descriptionsMax) {
+    this.from = from;
+    this.to = to;
+    this.reading = reading;
+    this.descriptionsMax = descriptionsMax;
+    this.writing = to.env.txnWrite();
+  }
+
+  /**
+   * Repairs a store that no process has open.
+   *
+   * @throws StoreOpenException it cannot be opened at all, or the disk refuses the new file
+   */
+  public static Report run(Path directory, StoreConfig config, int descriptionsMax)
+      throws StoreOpenException {
+    Path path = directory.toAbsolutePath().normalize();
+    StoreFiles.requireStore(path);
+    try (DirectoryLock _ = DirectoryLock.take(path)) {
+      Lmdb.unpackLibraryInto(path);
+      Path fresh = path.resolve(NEW_DIRECTORY);
+      StoreFiles.deleteTree(fresh);
+      Files.createDirectories(fresh);
+      Report counts = copy(path, fresh, config, descriptionsMax);
+      Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
+      StoreFiles.deleteTree(fresh);
+      return new Report(counts.kept, counts.leftOut, counts.descriptions, damaged);
+    } catch (IOException | LmdbException e) {
+      throw new StoreOpenException("repair of \"" + path + "\" failed: " + e.getMessage(), e);
+    }
+  }
+
+  private static Report copy(Path path, Path fresh, StoreConfig config, int descriptionsMax)
+      throws StoreOpenException {
+    long quota = config.bytesMax();
+    try (Lmdb from = Lmdb.open(path, config.mapBytes(), quota, config.readerThreads());
+        Lmdb to = Lmdb.open(fresh, config.mapBytes(), quota, config.readerThreads())) {
+      StoreFormat.requireCurrent(from);
+      StoreFormat.bringUpToDate(to);
+      try (Txn<MemorySegment> reading = from.env.txnRead()) {
+        return new StoreRepair(from, to, reading, descriptionsMax).run();
+      }
+    }
+  }
+
+  private Report run() {
+    try {
+      readState();
+      each("session", from.sessions, this::session);
+      each("will", from.wills, (key, value) -> belonging(to.wills, key, value));
+      each("sub", from.subscriptions, this::subscription);
+      each("qos2in", from.inboundQos2, (key, value) -> belonging(to.inboundQos2, key, value));
+      each("queue", from.queue, this::queued);
+      heads();
+      messages();
+      each("retained", from.retained, this::retained);
+      for (RecordTable table : RecordTable.values()) {
+        each(
+            table.name(),
+            from.records(table),
+            (key, value) -> record(to.records(table), key, value));
+      }
+      state.write(row.begin());
+      to.meta.put(writing, keys.raw(Keys.STATE), row.row());
+      writing.commit();
+      return new Report(kept, leftOut, descriptions, Path.of(""));
+    } finally {
+      writing.close();
+    }
+  }
+
+  // ---------------------------------------------------------------- walking
+
+  /** Copies a row, or says why not. */
+  private interface RowCopy {
+    /**
+     * @throws CorruptRowException the row is left out
+     */
+    void copy(MemorySegment key, MemorySegment value);
+  }
+
+  /** From the front as far as the pages can be read, then from the back to there. */
+  private void each(String table, Dbi<MemorySegment> dbi, RowCopy copy) {
+    byte[] last = null;
+    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading)) {
+      for (boolean found = cursor.first(); found; found = cursor.next()) {
+        last = cursor.key().toArray(Bytes.BYTE);
+        one(table, cursor, copy);
+      }
+      return;
+    } catch (LmdbException e) {
+      leaveOut("table " + table + ": a page cannot be read: " + e.getMessage());
+    }
+    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading)) {
+      for (boolean found = cursor.last(); found; found = cursor.prev()) {
+        byte[] key = cursor.key().toArray(Bytes.BYTE);
+        if (last != null && Arrays.compareUnsigned(key, last) <= 0) {
+          return;
+        }
+        one(table, cursor, copy);
+      }
+    } catch (LmdbException e) {
+      leaveOut("table " + table + ", from its end: a page cannot be read: " + e.getMessage());
+    }
+  }
+
+  private void one(String table, Cursor<MemorySegment> cursor, RowCopy copy) {
+    MemorySegment key = cursor.key();
+    try {
+      copy.copy(key, cursor.val());
+    } catch (CorruptRowException | IndexOutOfBoundsException e) {
+      leaveOut("table " + table + ", key " + StoreCheck.describe(key) + ": " + e.getMessage());
+    }
+  }
+
+  private void leaveOut(String description) {
+    leftOut++;
+    if (descriptions.size() < descriptionsMax) {
+      descriptions.add(description);
+    }
+  }
+
+  private void put(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
+    table.put(writing, key, value);
+    kept++;
+    if (++inBatch >= BATCH_ROWS) {
+      writing.commit();
+      writing.close();
+      writing = to.env.txnWrite();
+      inBatch = 0;
+    }
+  }
+
+  // ---------------------------------------------------------------- tables
+
+  /** Counters only grow, so what rows show is the least they can have been. */
+  private void readState() {
+    try {
+      MetaState old = new Readers.Snapshot(reading).state(from);
+      state.appliedIndex = old.appliedIndex;
+      state.nextSequence = old.nextSequence;
+      state.nextSessionNumber = old.nextSessionNumber;
+    } catch (CorruptRowException | IndexOutOfBoundsException | LmdbException e) {
+      leaveOut("the counters: " + e.getMessage());
+    }
+  }
+
+  private void session(MemorySegment key, MemorySegment value) {
+    long number = key.get(Bytes.LONG, 0);
+    SessionState session = SessionState.read(number, value);
+    MemorySegment client = keys.clientId(session.clientId);
+    if (to.clients.get(writing, client) != null) {
+      throw new CorruptRowException("a second session of one client");
+    }
+    to.clients.put(writing, client, row.begin().putLong(number).row());
+    put(to.sessions, key, value);
+    sessions.put(number, session);
+    state.sessions++;
+    state.nextSessionNumber = Math.max(state.nextSessionNumber, number + 1);
+  }
+
+  private @Nullable SessionState owner(MemorySegment key) {
+    SessionState session = sessions.get(key.get(Bytes.LONG, 0));
+    if (session == null && !isEnded(key)) {
+      throw new CorruptRowException("its session does not exist");
+    }
+    return session;
+  }
+
+  /** Rows of ended sessions waited to be swept: they are no loss. */
+  private boolean isEnded(MemorySegment key) {
+    try {
+      return from.ended.get(reading, keys.number(key.get(Bytes.LONG, 0))) != null;
+    } catch (LmdbException e) {
+      return false;
+    }
+  }
+
+  private void belonging(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
+    if (owner(key) != null) {
+      put(table, key, value);
+    }
+  }
+
+  private void subscription(MemorySegment key, MemorySegment value) {
+    if (owner(key) != null) {
+      SubscriptionForm.read(new RowReader(value), key.asSlice(8).toArray(Bytes.BYTE));
+      put(to.subscriptions, key, value);
+    }
+  }
+
+  private void queued(MemorySegment key, MemorySegment value) {
+    long sequence = key.get(Bytes.LONG, 8);
+    SessionState session = owner(key);
+    if (session == null) {
+      return;
+    }
+    if (sequence == Keys.QUEUE_HEAD) {
+      var head = new SessionState(session.number, "");
+      head.readHead(value);
+      session.sentUpTo = head.sentUpTo;
+      return;
+    }
+    var in = new RowReader(value);
+    QueueRow queueRow = QueueRow.read(in);
+    switch (queueRow.content) {
+      case QueueRow.INLINE -> MessageBytes.read(in, null);
+      case QueueRow.REFERENCE -> {
+        long message = in.getLong();
+        var messages = new MessageTable(from.messages, keys);
+        MessageBytes.read(new RowReader(messages.read(reading, message)), null);
+        references.merge(message, 1, Integer::sum);
+      }
+      default -> {
+        if (queueRow.state != QueueRow.RELEASED) {
+          throw new CorruptRowException("no message");
+        }
+      }
+    }
+    put(to.queue, key, value);
+    session.messages++;
+    session.bytes += queueRow.bytes;
+    state.nextSequence = Math.max(state.nextSequence, sequence + 1);
+  }
+
+  private void heads() {
+    for (SessionState session : sessions.values()) {
+      if (session.messages > 0 || session.sentUpTo > 0) {
+        session.writeHead(row.begin());
+        put(to.queue, keys.queue(session.number, Keys.QUEUE_HEAD), row.row());
+      }
+      state.queuedMessages += session.messages;
+      state.queuedBytes += session.bytes;
+    }
+  }
+
+  private void messages() {
+    var source = new MessageTable(from.messages, new Keys());
+    var target = new MessageTable(to.messages, keys);
+    references.forEach(
+        (sequence, receivers) -> {
+          target.append(writing, sequence, receivers, source.read(reading, sequence));
+          kept++;
+        });
+  }
+
+  private void retained(MemorySegment key, MemorySegment value) {
+    byte[] stored = MessageBytes.topic(value);
+    byte[] topic = stored == null ? key.toArray(Bytes.BYTE) : stored;
+    MessageBytes.read(new RowReader(value), MessageBytes.topicName(topic));
+    if (SegmentProxy.compare(keys.topic(topic), key) != 0) {
+      throw new CorruptRowException(
+          "not the key of \"" + new String(topic, UTF_8) + "\", which it holds");
+    }
+    state.retainedMessages++;
+    state.retainedBytes += key.byteSize() + value.byteSize();
+    put(to.retained, key, value);
+  }
+
+  private void record(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
+    long revision = new RowReader(value).getLong();
+    if (revision < 1) {
+      throw new CorruptRowException("revision " + revision);
+    }
+    state.appliedIndex = Math.max(state.appliedIndex, revision);
+    put(table, key, value);
+  }
+}

@@ -1,0 +1,165 @@
+package io.signalbox.server.protocol;
+
+import io.signalbox.server.auth.AccessDecision;
+import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.auth.CredentialCheck;
+import io.signalbox.server.auth.ExchangeAuthenticator;
+import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.retained.RetainedMessages;
+import io.signalbox.server.routing.Router;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.session.SessionRegistry;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreFixture;
+import io.signalbox.server.store.StoreLimits;
+import io.signalbox.server.topic.InvalidTopicException;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything between sockets and disk, on loops that a test turns by hand; only the store's own
+ * threads are real.
+ */
+final class SimulatedBroker implements AutoCloseable {
+  final ManualLoops loops;
+  final Metrics metrics;
+  private final Semaphore commits = new Semaphore(Integer.MAX_VALUE / 2);
+  private final Store store;
+  private final Protocol protocol;
+
+  SimulatedBroker(Path data, int loopCount, long seed, SessionConfig config) throws Exception {
+    this(data, new ManualLoops(loopCount, seed), config, StoreConfig.DEFAULTS);
+  }
+
+  /**
+   * @param loops keep their clock when another broker follows on the same data
+   */
+  SimulatedBroker(Path data, ManualLoops loops, SessionConfig config, StoreConfig storeConfig)
+      throws Exception {
+    this.loops = loops;
+    metrics = new Metrics(loops.loops.size(), "test");
+    List<EventLoop> all = List.copyOf(loops.loops);
+    StoreLimits d = StoreLimits.DEFAULTS;
+    var limits =
+        new StoreLimits(
+            config.queueMessagesMax(),
+            config.queueBytesMax(),
+            config.queueOverflow(),
+            d.queuedMessagesMax(),
+            d.retainedMessagesMax(),
+            d.retainedBytesMax());
+    store =
+        StoreFixture.open(
+            data, storeConfig, limits, loops, metrics, commits::acquireUninterruptibly);
+    SubscriptionTrie trie = new SubscriptionTrie();
+    Protocol[] made = new Protocol[1];
+    ProtocolContext[] context = new ProtocolContext[1];
+    SessionRegistry sessions =
+        new SessionRegistry(
+            all,
+            trie,
+            store,
+            loops,
+            metrics,
+            LimitsConfig.DEFAULTS,
+            config,
+            new WillPublisher(all, () -> made[0], () -> context[0]));
+    context[0] =
+        new ProtocolContext(
+            sessions,
+            new LiveClients(all, CredentialCheck.NOTHING_IS_TAKEN_BACK),
+            new RetainedMessages(store, limits, loops),
+            store.writer(),
+            (connect, _, _, answer) ->
+                answer.accept(new Authentication.Accepted(Principal.anonymous())),
+            new NoExchanges(),
+            (_, _, _, _, _, _) -> new AllowAll(),
+            LimitsConfig.DEFAULTS,
+            config,
+            metrics,
+            loops,
+            new Random(1));
+    protocol = new Protocol(all, _ -> new Router(trie, 1_024, 1 << 20), context[0]);
+    made[0] = protocol;
+    sessions.load();
+  }
+
+  FakeConnection connection(ManualLoops.Loop loop, ProtocolVersion version) {
+    return new FakeConnection(loops, loop, version, protocol);
+  }
+
+  /** Nothing is committed until {@link #releaseDisk}. */
+  void holdDisk() {
+    commits.drainPermits();
+  }
+
+  void releaseDisk() {
+    commits.release(1_000_000);
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+
+  static TopicName topic(String text) {
+    try {
+      return TopicName.of(text);
+    } catch (InvalidTopicException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static final class AllowAll implements Authorizer {
+    private static final AccessDecision YES = new AccessDecision(true, "test", false);
+
+    @Override
+    public AccessDecision connect() {
+      return YES;
+    }
+
+    @Override
+    public AccessDecision publish(TopicName topic, Qos qos, boolean retain, int payloadBytes) {
+      return YES;
+    }
+
+    @Override
+    public SubscribeDecision subscribe(
+        @Nullable String shareName, TopicFilter filter, Qos requested) {
+      return new SubscribeDecision(true, requested, false, "test");
+    }
+
+    @Override
+    public AccessDecision receive(TopicName topic) {
+      return YES;
+    }
+  }
+
+  static final class NoExchanges implements ExchangeAuthenticator {
+    @Override
+    public boolean knows(String method) {
+      return false;
+    }
+
+    @Override
+    public Exchange begin(String method, Connect connect, Peer peer) {
+      throw new AssertionError("no method is known");
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.signalbox.server.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.packet.Qos;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Txn;
+
+/** What can be saved of a damaged store is saved, and the damaged file too. */
+final class StoreRepairTest {
+  @TempDir Path directory;
+
+  private long number;
+  private long other;
+
+  private void fill() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      OpenedSession session = fixture.session("device");
+      number = session.number();
+      other = fixture.session("other").number();
+      fixture.apply(
+          new StoreSubscriptions(
+              number,
+              session.epoch(),
+              List.of(StoreFixture.subscription("a/+", Qos.AT_LEAST_ONCE))));
+      for (int i = 0; i < 20; i++) {
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", "m" + i), number, other));
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", "only" + i), number));
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, "kept")));
+      }
+      fixture.apply(
+          new PutRecord(RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9]));
+    }
+  }
+
+  private StoreCheck.Report check() throws Exception {
+    return StoreCheck.run(directory, StoreFixture.CONFIG, 10);
+  }
+
+  @Test
+  void leavesNothingOutOfASoundStore() throws Exception {
+    fill();
+    long rows = check().rows();
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, 10);
+    assertEquals(0, report.leftOut(), () -> report.descriptions().toString());
+    assertTrue(check().isSound(), "and it is sound");
+    assertEquals(rows, check().rows());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(40, fixture.queue(number).rows().size());
+      assertEquals(20, fixture.queue(other).rows().size());
+      long highest = fixture.queue(number).rows().getLast().sequence();
+      var publish = StoreFixture.publish(StoreFixture.message("a/b", "new"), number);
+      fixture.apply(publish);
+      assertTrue(publish.sequence() > highest, "sequences are never used twice");
+    }
+  }
+
+  @Test
+  void leavesOutDamagedRowsAndMakesTheCountersTrueAgain() throws Exception {
+    fill();
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      long first = fixture.queue(number).rows().getFirst().sequence();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        var keys = new Keys();
+        var row = new RowWriter();
+        lmdb.queue.put(txn, keys.queue(number, first), row.begin().putByte(99).row());
+        lmdb.retained.put(txn, keys.topic("r/3".getBytes(UTF_8)), row.begin().putByte(77).row());
+        lmdb.sessions.delete(txn, keys.number(other));
+        lmdb.meta.delete(txn, keys.raw(Keys.STATE));
+        txn.commit();
+      }
+    }
+    assertFalse(check().isSound());
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, 100);
+    // A row and a retained message, and what the lost session owned: its queue and its head.
+    assertEquals(2 + 21, report.leftOut(), () -> report.descriptions().toString());
+    assertTrue(Files.exists(report.damagedFile()), "nothing is thrown away");
+    StoreCheck.Report after = check();
+    assertTrue(after.isSound(), () -> after.descriptions().toString());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(39, fixture.queue(number).rows().size());
+      assertEquals(19, fixture.retained("#").size());
+      assertEquals(1, fixture.sessions().size());
+      assertEquals(1, fixture.sessions().getFirst().subscriptions().size());
+    }
+  }
+
+  @Test
+  void putsAStoreAsideWithoutDeletingIt() throws Exception {
+    fill();
+    Path aside = StoreFiles.quarantine(directory);
+    assertTrue(Files.exists(aside));
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(List.of(), fixture.sessions());
+    }
+  }
+
+  @Test
+  void beginsNoStoreWhereThereIsNone(@TempDir Path empty) {
+    assertThrows(StoreOpenException.class, () -> StoreCheck.run(empty, StoreFixture.CONFIG, 10));
+    assertThrows(StoreOpenException.class, () -> StoreRepair.run(empty, StoreFixture.CONFIG, 10));
+    assertThrows(StoreOpenException.class, () -> StoreFiles.quarantine(empty));
+  }
+
+  @Test
+  void doesNotTouchAStoreInUse() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.session("device");
+      for (var attempt :
+          List.<org.junit.jupiter.api.function.Executable>of(
+              () -> StoreRepair.run(directory, StoreFixture.CONFIG, 10),
+              () -> StoreFiles.quarantine(directory),
+              () -> StoreFiles.backup(directory, StoreFixture.CONFIG, directory.resolve("b")))) {
+        String refusal = assertThrows(StoreOpenException.class, attempt).getMessage();
+        assertTrue(refusal.contains("is in use by process"), refusal);
+      }
+    }
+  }
+}
