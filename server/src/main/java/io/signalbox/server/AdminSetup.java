@@ -28,6 +28,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,12 @@ final class AdminSetup implements AutoCloseable {
             admin.auditFileBytesMax(),
             admin.auditFilesMax(),
             metrics);
+    clients.onEnded(
+        all -> { // not on the I/O thread that ended the last one
+          CompletableFuture<Void> written =
+              CompletableFuture.runAsync(() -> audit.ended(all, clocks.wallMillis()));
+          assert written != null : "always made";
+        });
     api =
         new AdminApi(
             new AdminApi.Parts(

@@ -7,6 +7,8 @@ import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.JwtExchange;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
+import io.signalbox.server.auth.Provisioning;
+import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.RunningBroker;
 import io.signalbox.server.cli.VersionCommand;
@@ -22,6 +24,7 @@ import io.signalbox.server.protocol.Protocol;
 import io.signalbox.server.protocol.ProtocolContext;
 import io.signalbox.server.protocol.WillPublisher;
 import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.retained.RetainedMessages;
@@ -129,17 +132,6 @@ final class Broker implements RunningBroker {
                 transportLimits,
                 clocks,
                 metrics));
-    AuthenticatorChain authenticators =
-        AuthenticatorChain.of(
-            config.auth(),
-            config.dataDirectory(),
-            tls.trusted(),
-            fetcher,
-            loops.worker(),
-            clocks,
-            random,
-            metrics);
-
     StoreLimits storeLimits = storeLimits();
     Store store =
         opened(
@@ -159,6 +151,19 @@ final class Broker implements RunningBroker {
             Clock.systemUTC(),
             random,
             tls.developmentAuthority());
+    AuthenticatorChain authenticators =
+        AuthenticatorChain.of(
+            config.auth(),
+            config.dataDirectory(),
+            tls.trusted(),
+            fetcher,
+            registry,
+            new Provisioning(registry, new Inventory(registry, authorities, clocks, random)),
+            loops.worker(),
+            clocks,
+            random,
+            metrics);
+
     RetainedMessages retained = new RetainedMessages(store, storeLimits, clocks);
     SubscriptionTrie trie = new SubscriptionTrie();
 
@@ -212,6 +217,10 @@ final class Broker implements RunningBroker {
                 clocks,
                 random,
                 metrics));
+    EnrolmentSetup enrolment =
+        opened(
+            "enrolment",
+            new EnrolmentSetup(config, registry, authorities, authenticators, clocks, random));
     ServerTls serverTls = opened("TLS", serverTls(tls));
     Transport listeners =
         opened(
@@ -223,14 +232,24 @@ final class Broker implements RunningBroker {
                 protocol,
                 config.listeners(),
                 serverTls,
-                new AdminHandler(
-                    config.admin(),
-                    metrics,
-                    authenticators::identify,
-                    admin.api(),
-                    this::obstacle)));
-    tls.trusted().refresh(List::of); // before the first client is judged by it
+                enrolment.around(
+                    new AdminHandler(
+                        config.admin(),
+                        metrics,
+                        authenticators::identify,
+                        admin.api(),
+                        this::obstacle))));
+    CredentialSweep sweep =
+        new CredentialSweep(
+            registry,
+            new RegisteredAuthorities(registry, authorities, tls.trusted()),
+            tls.trusted(),
+            authenticators,
+            clients,
+            clocks);
+    sweep.begin();
     listeners.start();
+    enrolment.start(loops.worker());
     metrics.connectionsOpen.from(listeners::connections);
     store.startHousekeeping();
     ScheduledExecutorService maintenance =
@@ -243,7 +262,10 @@ final class Broker implements RunningBroker {
             tls::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
     Future<?> credentials =
         maintenance.scheduleWithFixedDelay(
-            new CredentialSweep(tls.trusted(), authenticators, clients), 1, 1, TimeUnit.SECONDS);
+            sweep,
+            CredentialSweep.PERIOD_MILLIS,
+            CredentialSweep.PERIOD_MILLIS,
+            TimeUnit.MILLISECONDS);
     LOG.log(Level.DEBUG, "revocations are looked at every second: {0}", credentials);
     LOG.log(Level.DEBUG, "certificates are looked at every {0} s: {1}", REFRESH_SECONDS, refresh);
     return listeners;

@@ -1,46 +1,148 @@
 package io.signalbox.server;
 
 import io.signalbox.server.auth.AuthenticatorChain;
+import io.signalbox.server.auth.RegisteredAuthorities;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.protocol.LiveClient;
 import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.registry.Change;
+import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.DeviceCertificate;
+import io.signalbox.server.registry.Group;
+import io.signalbox.server.registry.IssuingAuthority;
+import io.signalbox.server.registry.JwtIssuer;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.trust.TrustedAuthorities;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Looks every second whether somebody was revoked, and ends the connections of those who were. One
- * thread.
+ * Brings what was revoked, disabled, removed or changed to those who are connected: they lose their
+ * connection, or have other groups from then on. Changes are noted on any thread and brought on
+ * one, several times a second; files and addresses are looked at every second.
  */
-final class CredentialSweep implements Runnable {
+final class CredentialSweep implements Runnable, Registry.ChangeListener {
+  static final int PERIOD_MILLIS = 200;
+
   private static final Logger LOG = System.getLogger(CredentialSweep.class.getName());
   private static final int PAGE = 1_000;
+  private static final long DRIFT_MILLIS_MAX = 1_000;
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private final Registry registry;
+  private final RegisteredAuthorities authorities;
   private final TrustedAuthorities trusted;
-  private final AuthenticatorChain tokens;
+  private final AuthenticatorChain authenticators;
   private final LiveClients clients;
+  private final Clocks clocks;
 
-  CredentialSweep(TrustedAuthorities trusted, AuthenticatorChain tokens, LiveClients clients) {
+  private final AtomicBoolean authoritiesChanged = new AtomicBoolean();
+  private final AtomicBoolean issuersChanged = new AtomicBoolean();
+  private final AtomicBoolean withdrawn = new AtomicBoolean();
+  private final AtomicBoolean described = new AtomicBoolean();
+  private long lookedNanos = System.nanoTime();
+  private long driftMillis;
+
+  CredentialSweep(
+      Registry registry,
+      RegisteredAuthorities authorities,
+      TrustedAuthorities trusted,
+      AuthenticatorChain authenticators,
+      LiveClients clients,
+      Clocks clocks) {
+    this.clocks = clocks;
+    this.driftMillis = clocks.wallMillis() - clocks.nanos() / 1_000_000;
+    this.registry = registry;
+    this.authorities = authorities;
     this.trusted = trusted;
-    this.tokens = tokens;
+    this.authenticators = authenticators;
     this.clients = clients;
+  }
+
+  /** Before the first client: what is registered counts. */
+  void begin() {
+    authorities.apply();
+    authenticators.registered(registry.all(Kind.JWT_ISSUER));
+    registry.onChange(this);
+    trusted.refresh(List::of);
+  }
+
+  @Override
+  public void changed(Change<?> change) {
+    switch (change.after() == null ? change.before() : change.after()) {
+      case TrustedAuthority _, IssuingAuthority _ -> authoritiesChanged.set(true);
+      case JwtIssuer _ -> issuersChanged.set(true);
+      case Group _ -> described.set(true);
+      case Device after -> {
+        boolean isNew = change.before() == null;
+        if (change.after() == null || !after.mayConnect() || !isNew) {
+          withdrawn.set(true);
+          described.set(true);
+        }
+      }
+      case DeviceCertificate after -> {
+        if (change.after() == null || !after.mayConnect()) {
+          withdrawn.set(true);
+        }
+      }
+      case null, default -> {}
+    }
   }
 
   @Override
   public void run() {
     try {
-      boolean revoked = tokens.refresh();
-      if (trusted.refresh(this::chains) || revoked) {
-        int ended = clients.recheckCredentials().join();
-        if (ended > 0) {
-          LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
-        }
-      }
+      sweep();
     } catch (RuntimeException e) { // else the next looks would not come
       LOG.log(Level.ERROR, "looking for revocations failed", e);
     }
+  }
+
+  private void sweep() {
+    boolean mayBeWithdrawn = withdrawn.getAndSet(false);
+    if (authoritiesChanged.getAndSet(false)) {
+      authorities.apply();
+      mayBeWithdrawn = true;
+    }
+    if (issuersChanged.getAndSet(false)) {
+      authenticators.registered(registry.all(Kind.JWT_ISSUER));
+      mayBeWithdrawn = true;
+      described.set(true);
+    }
+    if (clockWasSet()) {
+      clients.endExpired(clocks.wallMillis()).join();
+      mayBeWithdrawn = true;
+    }
+    long now = System.nanoTime();
+    if (now - lookedNanos >= LOOK_NANOS) {
+      lookedNanos = now;
+      mayBeWithdrawn |= authenticators.refresh();
+      mayBeWithdrawn |= trusted.refresh(this::chains);
+    }
+    if (mayBeWithdrawn) {
+      int ended = clients.recheckCredentials().join();
+      if (ended > 0) {
+        LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
+      }
+    }
+    if (described.getAndSet(false)) {
+      clients.renewPrincipals(authenticators::refreshed).join();
+    }
+  }
+
+  /** Timers run by a clock that cannot be set; what ends by the calendar has to be looked at. */
+  private boolean clockWasSet() {
+    long drift = clocks.wallMillis() - clocks.nanos() / 1_000_000;
+    boolean wasSet = Math.abs(drift - driftMillis) > DRIFT_MILLIS_MAX;
+    driftMillis = drift;
+    return wasSet;
   }
 
   /** Of the clients that are connected with a certificate. */

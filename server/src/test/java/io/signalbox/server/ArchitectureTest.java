@@ -53,6 +53,7 @@ class ArchitectureTest {
                   "metrics",
                   "pki",
                   "acl")),
+          entry("enrolment", Set.of("registry", "auth", "principal", "config", "metrics", "pki")),
           entry(
               "session",
               Set.of("routing", "store", "principal", "packet", "topic", "config", "metrics")),

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.gson.JsonObject;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.LiveClients;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -98,6 +99,28 @@ public final class AuditLog implements AutoCloseable {
 
   Path folder() {
     return folder;
+  }
+
+  /** Writes down whose connections were ended, and why. */
+  public void ended(List<LiveClients.Ended> all, long wallMillis) {
+    String at = Views.time(wallMillis);
+    append(
+        all.stream()
+            .map(
+                one -> {
+                  var line = new JsonObject();
+                  line.addProperty("at", at);
+                  line.addProperty("actor", "signalbox");
+                  line.addProperty(
+                      "remote", one.client().peer().remote().getAddress().getHostAddress());
+                  line.addProperty("method", "DISCONNECT");
+                  line.addProperty("path", "/clients/" + one.client().clientId());
+                  line.addProperty("status", one.ending().reason().code());
+                  line.addProperty(
+                      "detail", one.client().principal().id() + ": " + one.ending().text());
+                  return line;
+                })
+            .toList());
   }
 
   /** Writes entries, all of them or none. */

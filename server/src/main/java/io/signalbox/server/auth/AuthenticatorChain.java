@@ -9,6 +9,8 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.registry.JwtIssuer;
+import io.signalbox.server.registry.Registry;
 import io.signalbox.server.trust.CurrentAuthorities;
 import io.signalbox.server.trust.Fetcher;
 import java.lang.System.Logger;
@@ -17,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +36,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   private static final Logger LOG = System.getLogger(AuthenticatorChain.class.getName());
 
   private final CurrentAuthorities trusted;
+  private final Devices devices;
   private final CertificateAuthenticator certificates;
   private final JwtAuthenticator tokens;
   private final AuthWorkers workers;
@@ -40,11 +44,13 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   private AuthenticatorChain(
       CurrentAuthorities trusted,
+      Devices devices,
       CertificateAuthenticator certificates,
       JwtAuthenticator tokens,
       AuthWorkers workers,
       Metrics metrics) {
     this.trusted = trusted;
+    this.devices = devices;
     this.certificates = certificates;
     this.tokens = tokens;
     this.workers = workers;
@@ -55,6 +61,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    * @param dataDirectory whose token key is used, and made if there is none, when the configuration
    *     has the local issuer
    * @param trusted whose clients are accepted
+   * @param registry of devices and issuers; null: there is none
+   * @param provisioning registers devices that connect for the first time; null: nobody does
    * @param workers run signature checks of up to half a millisecond
    * @throws AuthSetupException naming every key that cannot be used
    */
@@ -63,6 +71,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       Path dataDirectory,
       CurrentAuthorities trusted,
       Fetcher fetcher,
+      @Nullable Registry registry,
+      @Nullable Provisioning provisioning,
       Executor workers,
       Clocks clocks,
       SecureRandom random,
@@ -70,9 +80,11 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       throws AuthSetupException {
     LocalTokenKey local =
         config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
+    Devices devices = new Devices(registry, provisioning);
     return new AuthenticatorChain(
         trusted,
-        new CertificateAuthenticator(trusted::verifier, clocks),
+        devices,
+        new CertificateAuthenticator(trusted::verifier, devices, clocks),
         new JwtAuthenticator(
             config.jwt(),
             TokenTrust.of(config.jwt(), local, fetcher, clocks),
@@ -102,7 +114,25 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       answer.accept(refused(e));
       return;
     }
-    authenticate(credentials, loop, answer);
+    authenticate(
+        credentials, loop, outcome -> answer.accept(admitted(outcome, connect.clientId())));
+  }
+
+  /**
+   * What the registry says of somebody who has proved who it is.
+   *
+   * @param clientId under which it connects; null: not by MQTT
+   */
+  Authentication admitted(Authentication outcome, @Nullable String clientId) {
+    if (!(outcome instanceof Authentication.Accepted accepted)) {
+      return outcome;
+    }
+    try {
+      return new Authentication.Accepted(
+          devices.admit(accepted.principal(), clientId), accepted.data());
+    } catch (CredentialException e) {
+      return refused(e);
+    }
   }
 
   void authenticate(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
@@ -162,7 +192,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
     var credentials = new Credentials(certificates, token, null, false);
     prepare(credentials).join();
-    return switch (withSignatureChecks(credentials)) {
+    return switch (admitted(withSignatureChecks(credentials), null)) {
       case Authentication.Accepted accepted -> Optional.of(accepted.principal());
       case Authentication.Continue _ -> Optional.empty();
       case Authentication.Rejected rejected -> {
@@ -174,7 +204,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   @Override
   public Optional<String> problem(Principal principal, Peer peer, String clientId) {
-    Optional<String> problem = tokens.problem(principal);
+    Optional<String> problem =
+        tokens.problem(principal).or(() -> devices.problem(principal, clientId));
     return problem.isPresent() || principal.certificate() == null
         ? problem
         : certificates.problem(peer.certificates());
@@ -187,6 +218,20 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    */
   public boolean refresh() {
     return tokens.refresh();
+  }
+
+  /** Who a connected client is now that the registry says something else of it. */
+  public Principal refreshed(Principal principal, String clientId) {
+    try {
+      return devices.admit(tokens.asProved(principal), clientId);
+    } catch (CredentialException _) {
+      return principal; // it is about to lose its connection
+    }
+  }
+
+  /** Believes these issuers beside those of the configuration. One thread at a time. */
+  public void registered(Collection<JwtIssuer> issuers) {
+    tokens.registered(issuers);
   }
 
   /** The outcome if it is known without a signature check, else null. */
@@ -261,7 +306,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
         device.deviceId(),
         user.userName(),
         user.groups(),
-        device.attributes(),
+        user.attributes(),
         device.certificate(),
         user.token());
   }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * resumed connection brings the certificate of the first handshake, so time and revocation are
  * looked at for every CONNECT. Any thread; {@link #verify} costs signature checks.
  *
- * <p>The device id is the common name, one name space over all trusted authorities: whoever
- * registers an authority lets it name any device, except where policies ask for the authority.
+ * <p>Device ids are one name space over all trusted authorities: whoever registers an authority
+ * lets it name any device, except where policies ask for the authority.
  */
 final class CertificateAuthenticator {
   /** Chains remembered so that a reconnect costs no signature check. */
@@ -33,6 +33,7 @@ final class CertificateAuthenticator {
   private record Known(CertificateVerifier by, Verification.Accepted accepted) {}
 
   private final Supplier<CertificateVerifier> verifier;
+  private final Devices devices;
   private final Clocks clocks;
   private final Map<X509Certificate, Known> known =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -45,8 +46,9 @@ final class CertificateAuthenticator {
   /**
    * @param verifier the current one; asked anew for each client
    */
-  CertificateAuthenticator(Supplier<CertificateVerifier> verifier, Clocks clocks) {
+  CertificateAuthenticator(Supplier<CertificateVerifier> verifier, Devices devices, Clocks clocks) {
     this.verifier = verifier;
+    this.devices = devices;
     this.clocks = clocks;
   }
 
@@ -62,26 +64,30 @@ final class CertificateAuthenticator {
     synchronized (known) {
       before = known.get(chain.getFirst());
     }
-    return before == null || before.by != now
-        ? null
-        : principal(now.recheck(before.accepted, instant()));
+    if (before == null || before.by != now) {
+      return null;
+    }
+    Verification.Accepted accepted = accepted(now.recheck(before.accepted, instant()));
+    String id = devices.idOf(accepted.caName(), accepted.identity());
+    return devices.mustRegister(accepted.caName(), id) ? null : principal(accepted, id);
   }
 
   /**
-   * Checks the chain as a whole.
+   * Checks the chain as a whole, and registers a device that its authority wants registered.
    *
    * @param chain the client's certificate first; not empty
    */
   Principal verify(List<X509Certificate> chain) throws CredentialException {
     CertificateVerifier now = verifier.get();
-    Verification verification = now.verify(chain, instant());
-    Principal principal = principal(verification);
-    if (verification instanceof Verification.Accepted accepted) {
-      synchronized (known) {
-        known.put(chain.getFirst(), new Known(now, accepted));
-      }
+    Verification.Accepted accepted = accepted(now.verify(chain, instant()));
+    synchronized (known) {
+      known.put(chain.getFirst(), new Known(now, accepted));
     }
-    return principal;
+    String id = devices.idOf(accepted.caName(), accepted.identity());
+    if (devices.mustRegister(accepted.caName(), id)) {
+      devices.register(accepted.caName(), id, chain.getFirst());
+    }
+    return principal(accepted, id);
   }
 
   /** Why a chain that was verified before is no longer good; no signature check. */
@@ -98,27 +104,21 @@ final class CertificateAuthenticator {
     return Instant.ofEpochMilli(clocks.wallMillis());
   }
 
-  private static Principal principal(Verification verification) throws CredentialException {
+  private static Verification.Accepted accepted(Verification verification)
+      throws CredentialException {
     return switch (verification) {
-      case Verification.Accepted(String ca, ClientIdentity identity, var _) ->
-          principal(ca, identity);
+      case Verification.Accepted accepted -> accepted;
       case Verification.Rejected(var reason, String text) ->
           throw CredentialException.ofCertificate(failure(reason), text);
     };
   }
 
-  private static Principal principal(String ca, ClientIdentity identity)
-      throws CredentialException {
-    String deviceId = identity.commonName();
-    if (deviceId.isEmpty()) {
-      throw CredentialException.ofCertificate(
-          AuthFailure.CERTIFICATE_IDENTITY,
-          "certificate " + identity.serialHex() + " of " + ca + " has no common name");
-    }
+  private static Principal principal(Verification.Accepted accepted, String deviceId) {
+    ClientIdentity identity = accepted.identity();
     var certificate =
         new CertificateFields(
-            ca,
-            deviceId,
+            accepted.caName(),
+            identity.commonName(),
             identity.serialHex(),
             identity.fingerprint(),
             identity.issuerCommonName(),
@@ -142,13 +142,8 @@ final class CertificateAuthenticator {
     return switch (reason) {
       case EXPIRED, NOT_YET_VALID, CA_NOT_VALID -> AuthFailure.CERTIFICATE_EXPIRED;
       case MALFORMED -> AuthFailure.CERTIFICATE_IDENTITY;
-      case UNKNOWN_CA,
-          WRONG_USAGE,
-          BAD_SIGNATURE,
-          WEAK_ALGORITHM,
-          CONSTRAINT_VIOLATED,
-          REVOKED,
-          REVOCATION_UNKNOWN ->
+      case REVOKED, REVOCATION_UNKNOWN -> AuthFailure.CERTIFICATE_REVOKED;
+      case UNKNOWN_CA, WRONG_USAGE, BAD_SIGNATURE, WEAK_ALGORITHM, CONSTRAINT_VIOLATED ->
           AuthFailure.CERTIFICATE_UNTRUSTED;
     };
   }

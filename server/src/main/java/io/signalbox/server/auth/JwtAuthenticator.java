@@ -7,6 +7,7 @@ import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.TokenClaims;
+import io.signalbox.server.registry.JwtIssuer;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,6 +17,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +45,7 @@ final class JwtAuthenticator {
   private static final long SECONDS_MAX = 253_402_300_799L;
 
   private final AuthConfig.Jwt config;
-  private final TokenTrust trust;
+  private volatile TokenTrust trust;
   private final RevokedTokens revoked;
   private final VerifiedTokens verified;
   private final Clocks clocks;
@@ -68,9 +70,36 @@ final class JwtAuthenticator {
   /** Why the token of a principal is no longer good although it has not ended. */
   Optional<String> problem(Principal principal) {
     TokenClaims token = principal.token();
-    return token != null && revoked.isRevoked(token)
-        ? Optional.of("the token was revoked")
-        : Optional.empty();
+    if (token == null) {
+      return Optional.empty();
+    }
+    if (trust.issuer(token.issuer()).isEmpty()) {
+      return Optional.of("the token's issuer is no longer trusted");
+    }
+    return revoked.isRevoked(token) ? Optional.of("the token was revoked") : Optional.empty();
+  }
+
+  /** Believes these issuers beside those of the configuration, and no others any more. */
+  void registered(Collection<JwtIssuer> issuers) {
+    trust = trust.withRegistered(issuers);
+    verified.clear(); // what a token says may be read otherwise now
+  }
+
+  /** A principal with the groups and attributes of its own token alone. */
+  Principal asProved(Principal principal) throws CredentialException {
+    TokenClaims token = principal.token();
+    Optional<TokenTrust.Issuer> issuer =
+        token == null ? Optional.empty() : trust.issuer(token.issuer());
+    boolean none = token == null || issuer.isEmpty();
+    return new Principal(
+        principal.id(),
+        principal.method(),
+        principal.deviceId(),
+        principal.userName(),
+        none ? List.of() : groups(token.claims(), issuer.get()),
+        none ? Map.of() : attributes(token.claims(), issuer.get()),
+        principal.certificate(),
+        token);
   }
 
   /**
@@ -157,7 +186,7 @@ final class JwtAuthenticator {
   private Principal principal(Map<String, Object> claims, TokenTrust.Issuer issuer)
       throws CredentialException {
     List<String> audiences = audiences(claims, issuer);
-    long endMillis = endMillis(claims);
+    long endMillis = endMillis(claims, issuer);
     String subject = issuer.user().in(claims) instanceof String text ? text : "";
     if (subject.isEmpty() || subject.length() > SUBJECT_MAX) {
       throw claim(issuer.user().toString(), "a text of 1 to " + SUBJECT_MAX + " characters");
@@ -193,9 +222,10 @@ final class JwtAuthenticator {
   }
 
   /** Checks the times and says when the connection ends. */
-  private long endMillis(Map<String, Object> claims) throws CredentialException {
+  private long endMillis(Map<String, Object> claims, TokenTrust.Issuer issuer)
+      throws CredentialException {
     long now = clocks.wallMillis();
-    long skew = config.clockSkew().toMillis();
+    long skew = issuer.clockSkew().toMillis();
     Long exp = millis(claims, "exp");
     if (exp == null) {
       throw claim("exp", "a time: tokens without an end are not accepted");
@@ -210,14 +240,14 @@ final class JwtAuthenticator {
           AuthFailure.TOKEN_NOT_YET_VALID,
           "token is valid from " + Instant.ofEpochMilli(nbf) + " only");
     }
-    long lifetimeMax = config.lifetimeMax().toMillis();
+    long lifetimeMax = issuer.lifetimeMax().toMillis();
     if (exp - now > lifetimeMax + skew) {
       throw CredentialException.ofToken(
           AuthFailure.TOKEN_LIFETIME,
           "token is valid until "
               + Instant.ofEpochMilli(exp)
               + ", auth.jwt.lifetime-max-seconds is "
-              + config.lifetimeMax().toSeconds());
+              + issuer.lifetimeMax().toSeconds());
     }
     // Within the skew the issuer's clock may be behind ours: it would have ended already by ours.
     return exp > now ? exp : exp + skew;

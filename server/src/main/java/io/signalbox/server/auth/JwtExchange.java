@@ -29,7 +29,9 @@ public final class JwtExchange implements ExchangeAuthenticator {
         return;
       }
       chain.authenticate(
-          new Credentials(peer.certificates(), data, connect.userName(), false), loop, answer);
+          new Credentials(peer.certificates(), data, connect.userName(), false),
+          loop,
+          outcome -> answer.accept(chain.admitted(outcome, connect.clientId())));
     };
   }
 }

@@ -54,6 +54,9 @@ final class TokenKey {
         }
       };
 
+  /** No configured id is empty. */
+  private static final String ANY_ID = "";
+
   private final @Nullable String id;
   private final Algorithm algorithm;
   private final Key key;
@@ -159,6 +162,16 @@ final class TokenKey {
     return key instanceof ECPublicKey ec
         && ec.getParams().getCurve().getField().getFieldSize() == bits
         && ec.getParams().getOrder().bitLength() == bits;
+  }
+
+  /** The same key for tokens of whatever {@code kid}. */
+  TokenKey forAnyId() {
+    return new TokenKey(ANY_ID, algorithm, key);
+  }
+
+  /** Whether a token with this {@code kid}, or none, may be signed with it. */
+  boolean isFor(@Nullable String keyId) {
+    return ANY_ID.equals(id) || Objects.equals(id, keyId);
   }
 
   /** The header {@code kid} of the tokens it signs; null for tokens without one. */

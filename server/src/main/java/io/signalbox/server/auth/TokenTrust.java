@@ -6,21 +6,29 @@ import io.signalbox.server.config.JwtClaims;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.LogText;
+import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.trust.Fetcher;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The issuers whose tokens are accepted, with their keys. Immutable; any thread. */
 final class TokenTrust {
+  private static final Logger LOG = System.getLogger(TokenTrust.class.getName());
+
   /**
    * Somebody who signs tokens.
    *
@@ -33,7 +41,9 @@ final class TokenTrust {
       ClaimPath user,
       @Nullable ClaimPath device,
       ClaimPath groups,
-      Map<String, ClaimPath> attributes) {
+      Map<String, ClaimPath> attributes,
+      Duration clockSkew,
+      Duration lifetimeMax) {
     Issuer {
       audiences = Set.copyOf(audiences);
       keys = List.copyOf(keys);
@@ -59,15 +69,72 @@ final class TokenTrust {
           ClaimPath.of(claims.user()),
           device == null ? null : ClaimPath.of(device),
           ClaimPath.of(groups == null ? config.groupsClaim() : groups),
-          attributes);
+          attributes,
+          config.clockSkew(),
+          config.lifetimeMax());
     }
   }
 
   /** By the exact value of the claim {@code iss}. */
   private final Map<String, Issuer> issuers;
 
-  private TokenTrust(Map<String, Issuer> issuers) {
-    this.issuers = Map.copyOf(issuers);
+  /** Those of the configuration alone. */
+  private final Map<String, Issuer> configured;
+
+  private final Map<JwtIssuer, Issuer> registered;
+  private final @Nullable Fetcher fetcher;
+  private final Clocks clocks;
+
+  private TokenTrust(
+      Map<String, Issuer> configured,
+      Map<JwtIssuer, Issuer> registered,
+      @Nullable Fetcher fetcher,
+      Clocks clocks) {
+    Map<String, Issuer> all = new HashMap<>(configured);
+    registered.forEach((entry, issuer) -> all.putIfAbsent(entry.issuer(), issuer));
+    this.issuers = Map.copyOf(all);
+    this.configured = Map.copyOf(configured);
+    this.registered = Map.copyOf(registered);
+    this.fetcher = fetcher;
+    this.clocks = clocks;
+  }
+
+  /**
+   * The issuers of the configuration and these. Keys that were fetched stay where the entry stayed.
+   */
+  TokenTrust withRegistered(Collection<JwtIssuer> entries) {
+    Map<JwtIssuer, Issuer> now = new HashMap<>();
+    for (JwtIssuer entry : entries) {
+      if (!entry.enabled()) {
+        continue;
+      }
+      Issuer before = registered.get(entry);
+      try {
+        now.put(
+            entry,
+            before != null
+                ? before
+                : RegisteredIssuers.issuer(entry, Objects.requireNonNull(fetcher), clocks));
+      } catch (IllegalArgumentException e) {
+        LOG.log(
+            Level.ERROR,
+            "tokens of the registered issuer \"{0}\" are refused: its key {1}",
+            entry.name(),
+            e.getMessage());
+      }
+      if (configured.containsKey(entry.issuer())) {
+        LOG.log(
+            Level.ERROR,
+            "the registered issuer \"{0}\" does not count: the configuration has its iss",
+            entry.name());
+      }
+    }
+    return new TokenTrust(configured, now, fetcher, clocks);
+  }
+
+  /** By the name under which policies know it. */
+  Optional<Issuer> issuer(String name) {
+    return issuers.values().stream().filter(issuer -> issuer.name().equals(name)).findFirst();
   }
 
   /**
@@ -126,7 +193,19 @@ final class TokenTrust {
     if (!problems.isEmpty()) {
       throw new AuthSetupException(problems);
     }
-    return new TokenTrust(issuers);
+    return new TokenTrust(issuers, Map.of(), fetcher, clocks);
+  }
+
+  /** Trusts the data directory's own enrolment tokens and nothing else; fetches nothing. */
+  static TokenTrust ofEnrolment(AuthConfig.Jwt config, LocalTokenKey local, Clocks clocks) {
+    Issuer own =
+        Issuer.of(
+            LocalTokenKey.ISSUER_NAME,
+            List.of(TokenIssuer.ENROLMENT_AUDIENCE),
+            List.of(new TokenKeys.Fixed(List.of(local.toTokenKey()))),
+            JwtClaims.DEFAULTS,
+            config);
+    return new TokenTrust(Map.of(LocalTokenKey.ISSUER, own), Map.of(), null, clocks);
   }
 
   private static TokenKeys keySet(
@@ -144,10 +223,7 @@ final class TokenTrust {
   /** Whether there is a key with the token's id and algorithm. */
   static boolean hasKeyFor(List<TokenKey> keys, CompactToken token) {
     return keys.stream()
-        .anyMatch(
-            key ->
-                Objects.equals(key.id(), token.keyId())
-                    && key.algorithm().equals(token.algorithm()));
+        .anyMatch(key -> key.isFor(token.keyId()) && key.algorithm().equals(token.algorithm()));
   }
 
   /** Whether any issuer's keys are fetched, so that {@link #prepare} may have something to do. */
@@ -190,7 +266,7 @@ final class TokenTrust {
     List<TokenKey> keys =
         issuer.keys().stream().flatMap(source -> source.known().stream()).toList();
     for (TokenKey key : keys) {
-      if (!Objects.equals(key.id(), token.keyId())) {
+      if (!key.isFor(token.keyId())) {
         continue;
       }
       keyIsKnown = true;

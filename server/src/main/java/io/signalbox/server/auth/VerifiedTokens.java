@@ -52,6 +52,10 @@ final class VerifiedTokens {
     byHash.put(hash, principal);
   }
 
+  synchronized void clear() {
+    byHash.clear();
+  }
+
   synchronized int size() {
     return byHash.size();
   }

@@ -23,6 +23,7 @@ public record BrokerConfig(
     AuthConfig auth,
     PolicyConfig policies,
     RegistryConfig registry,
+    EnrolmentConfig enrolment,
     AdminConfig admin,
     LogConfig log) {
 
@@ -42,6 +43,7 @@ public record BrokerConfig(
           AuthConfig.DEFAULTS,
           PolicyConfig.DEFAULTS,
           RegistryConfig.DEFAULTS,
+          EnrolmentConfig.DEFAULTS,
           AdminConfig.DEFAULTS,
           LogConfig.DEFAULTS);
 
@@ -63,15 +65,27 @@ public record BrokerConfig(
   /** The same with another data directory: the command line's {@code --data} wins over the file. */
   public BrokerConfig withDataDirectory(Path directory) {
     return new BrokerConfig(
-        directory, listeners, tls, limits, session, store, io, auth, policies, registry, admin,
-        log);
+        directory, listeners, tls, limits, session, store, io, auth, policies, registry, enrolment,
+        admin, log);
   }
 
   /** The same on ports that the system chooses, so that it can run beside another broker. */
   public BrokerConfig withFreePorts() {
     List<ListenerConfig> free = listeners.stream().map(listener -> listener.withPort(0)).toList();
     return new BrokerConfig(
-        dataDirectory, free, tls, limits, session, store, io, auth, policies, registry, admin, log);
+        dataDirectory,
+        free,
+        tls,
+        limits,
+        session,
+        store,
+        io,
+        auth,
+        policies,
+        registry,
+        enrolment,
+        admin,
+        log);
   }
 
   static BrokerConfig read(Section root) {
@@ -90,6 +104,7 @@ public record BrokerConfig(
                 AuthConfig.read(root.section("auth")),
                 PolicyConfig.read(root.section("policies")),
                 RegistryConfig.read(root.section("registry")),
+                EnrolmentConfig.read(root.section("enrolment")),
                 AdminConfig.read(root.section("admin")),
                 LogConfig.read(root.section("log"))));
   }

@@ -54,7 +54,7 @@ public record RegistryConfig(
       new RegistryConfig(
           Required.NONE,
           "dev-ca",
-          Duration.ofHours(17_520),
+          Duration.ofDays(730),
           null,
           1_000_000,
           2_000_000,

@@ -407,6 +407,12 @@ final class Client implements ClientHandler {
     return true;
   }
 
+  void renewPrincipal(Principal now) {
+    if (phase == Phase.CONNECTED) {
+      dispatcher.renew(this, now);
+    }
+  }
+
   /** Any thread, once it is connected. */
   LiveClient facts() {
     LiveClient known = facts;

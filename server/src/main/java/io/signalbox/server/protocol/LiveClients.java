@@ -5,6 +5,7 @@ import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.TokenClaims;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -13,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -41,6 +44,8 @@ public final class LiveClients {
   private final List<EventLoop> loops;
   private final CredentialCheck check;
 
+  private volatile Consumer<List<Ended>> listener = _ -> {};
+
   /** Raised before each sweep over credentials. */
   private final AtomicLong epoch = new AtomicLong();
 
@@ -56,6 +61,17 @@ public final class LiveClients {
   public LiveClients(List<EventLoop> loops, CredentialCheck check) {
     this.loops = List.copyOf(loops);
     this.check = check;
+  }
+
+  /** A client whose connection the server ended. */
+  public record Ended(LiveClient client, Ending ending) {}
+
+  /**
+   * @param told of those whose connections were ended together, on the last one's I/O thread: must
+   *     be quick
+   */
+  public void onEnded(Consumer<List<Ended>> told) {
+    listener = told;
   }
 
   public int count() {
@@ -135,21 +151,74 @@ public final class LiveClients {
     return end(facts -> withdrawn(facts.principal(), facts.peer(), facts.clientId()));
   }
 
+  /**
+   * Gives those a new principal of whom something else is known now, such as other groups: what
+   * they may do is asked anew from here on. Not on an I/O thread.
+   *
+   * @param known the same for those of whom nothing is new
+   * @return how many it was, when the last one has it
+   */
+  public CompletableFuture<Integer> renewPrincipals(
+      BiFunction<Principal, String, Principal> known) {
+    var fresh = new HashMap<Client, Principal>();
+    for (Client client : clients.values()) {
+      LiveClient facts = client.facts();
+      Principal now = known.apply(facts.principal(), facts.clientId());
+      if (!now.equals(facts.principal())) {
+        fresh.put(client, now);
+      }
+    }
+    return inTurns(
+            List.copyOf(fresh.keySet()),
+            client -> {
+              Principal now = fresh.get(client);
+              if (now != null) {
+                client.renewPrincipal(now);
+              }
+            })
+        .thenApply(_ -> fresh.size());
+  }
+
+  /**
+   * Ends the connections of those whose credentials have ended by this clock. Each has a timer for
+   * that; this is for a clock that was set.
+   *
+   * @return how many were ended, when the last one was
+   */
+  public CompletableFuture<Integer> endExpired(long wallMillis) {
+    return end(facts -> expired(facts.principal(), wallMillis));
+  }
+
+  private static Optional<Ending> expired(Principal who, long wallMillis) {
+    TokenClaims token = who.token();
+    return who.expiresAtMillis() > wallMillis
+        ? Optional.empty()
+        : Optional.of(
+            Ending.credentialExpired(token != null && token.expiresAtMillis() <= wallMillis));
+  }
+
   private CompletableFuture<Integer> end(Function<LiveClient, Optional<Ending>> verdict) {
     var endings = new HashMap<Client, Ending>();
     for (Client client : clients.values()) {
       verdict.apply(client.facts()).ifPresent(ending -> endings.put(client, ending));
     }
-    var ended = new AtomicInteger();
+    var ended = new ConcurrentLinkedQueue<Ended>();
     return inTurns(
             List.copyOf(endings.keySet()),
             client -> {
               Ending ending = endings.get(client);
               if (ending != null && client.endBy(ending)) {
-                ended.incrementAndGet();
+                ended.add(new Ended(client.facts(), ending));
               }
             })
-        .thenApply(_ -> ended.get());
+        .thenApply(_ -> told(List.copyOf(ended)));
+  }
+
+  private int told(List<Ended> all) {
+    if (!all.isEmpty()) {
+      listener.accept(all);
+    }
+    return all.size();
   }
 
   Optional<Ending> withdrawn(Principal principal, Peer peer, String clientId) {

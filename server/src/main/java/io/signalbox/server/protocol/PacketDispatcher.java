@@ -19,6 +19,7 @@ import io.signalbox.server.packet.SubAck;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.UnsubAck;
 import io.signalbox.server.packet.Unsubscribe;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.routing.Router;
 import io.signalbox.server.session.Session;
 
@@ -49,6 +50,10 @@ final class PacketDispatcher {
 
   Publisher publisher() {
     return publisher;
+  }
+
+  void renew(Client client, Principal now) {
+    connectHandler.renew(client, now);
   }
 
   void onConnect(Client client, Connect connect) {

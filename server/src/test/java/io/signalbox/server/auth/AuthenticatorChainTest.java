@@ -93,7 +93,7 @@ class AuthenticatorChainTest {
 
   private AuthenticatorChain chain(AuthConfig config) throws AuthSetupException {
     return AuthenticatorChain.of(
-        config, data, () -> verifier, fetcher, work::add, clocks, RANDOM, metrics);
+        config, data, () -> verifier, fetcher, null, null, work::add, clocks, RANDOM, metrics);
   }
 
   private AuthenticatorChain chain() throws AuthSetupException {
@@ -222,7 +222,7 @@ class AuthenticatorChainTest {
                 connect(null, null),
                 peer(authority.presentedChainOf(certificate), false, null)));
     assertEquals(1, metrics.authenticationFailures.of(AuthFailure.CERTIFICATE_IDENTITY).value());
-    assertTrue(rejected.cause().endsWith("of factory-ca has no common name"), rejected.cause());
+    assertTrue(rejected.cause().endsWith("names no device in its common name"), rejected.cause());
   }
 
   @Test
@@ -347,6 +347,8 @@ class AuthenticatorChainTest {
             data,
             () -> verifier,
             fetcher,
+            null,
+            null,
             _ -> {
               throw new RejectedExecutionException("stopped");
             },
@@ -368,6 +370,8 @@ class AuthenticatorChainTest {
             data,
             new FailingSecondTime(verifier),
             fetcher,
+            null,
+            null,
             work::add,
             clocks,
             RANDOM,

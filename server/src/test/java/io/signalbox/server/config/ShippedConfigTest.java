@@ -93,7 +93,8 @@ final class ShippedConfigTest {
             StoreConfig.class,
             IoConfig.class,
             AuthConfig.class,
-            ListenerConfig.class)) {
+            ListenerConfig.class,
+            EnrolmentConfig.class)) {
       for (Field field : type.getDeclaredFields()) {
         if (field.getType() == Range.class && Modifier.isStatic(field.getModifiers())) {
           field.setAccessible(true);

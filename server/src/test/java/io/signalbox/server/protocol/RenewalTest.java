@@ -22,6 +22,7 @@ import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -162,6 +163,23 @@ final class RenewalTest {
       loops.advance(HOUR + 1_000);
       settle();
       assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void aClockThatWasSetEndsWhatHasEndedByIt() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      List<LiveClients.Ended> told = new ArrayList<>();
+      world.clients().onEnded(told::addAll);
+      var early = world.clients().endExpired(loops.wallMillis() + HOUR - 1);
+      settle();
+      assertEquals(0, early.get());
+      var late = world.clients().endExpired(loops.wallMillis() + HOUR);
+      settle();
+      assertEquals(1, late.get());
+      assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+      assertEquals("c", told.getFirst().client().clientId());
     }
   }
 }

@@ -1,0 +1,161 @@
+package io.signalbox.it.identity;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.PemFiles;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The broker's own certificates as {@code openssl s_client} sees them. */
+final class ServerCertificateTest {
+  private static final Duration RELOAD_PATIENCE = Duration.ofSeconds(50); // looked at every ten
+
+  @TempDir static Path folder;
+
+  private static OpenSslCa ca;
+  private static int responderPort;
+  private static Process responder;
+  private static BrokerUnderTest broker;
+
+  @BeforeAll
+  static void startResponderAndBroker() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      responderPort = free.getLocalPort();
+    }
+    ca = OpenSslCa.create(folder, "web");
+    server("default", "localhost");
+    server("other", "other.example");
+    responder =
+        new ProcessBuilder(
+                "openssl",
+                "ocsp",
+                "-index",
+                "index.txt",
+                "-port",
+                "" + responderPort,
+                "-rsigner",
+                "ca.crt",
+                "-rkey",
+                "ca.key",
+                "-CA",
+                "ca.crt",
+                "-ndays",
+                "1")
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("responder.log").toFile())
+            .start();
+    broker =
+        BrokerUnderTest.start(
+            "server-certificates",
+            BrokerConfig.open()
+                .yaml(
+                    """
+                    tls:
+                      certificate-file: %1$s/default.crt
+                      private-key-file: %1$s/default.key
+                      more-certificates:
+                        - { certificate-file: %1$s/other.crt, private-key-file: %1$s/other.key }
+                      ocsp-stapling: true
+                    """
+                        .formatted(folder)));
+  }
+
+  @AfterAll
+  static void stop() {
+    broker.close();
+    responder.destroyForcibly();
+  }
+
+  /** A server's key and certificate, which names the responder. */
+  private static void server(String file, String host) throws IOException {
+    Files.writeString(
+        folder.resolve("server.ext"),
+        "subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\n"
+            .formatted(host, responderPort));
+    ca.openssl("ecparam -name prime256v1 -genkey -noout -out s.sec1");
+    ca.openssl("pkcs8 -topk8 -nocrypt -in s.sec1 -out s.key");
+    ca.openssl("req -new -key s.key -out s.csr -config ca.cnf -subj /CN=" + host);
+    ca.openssl("ca -batch -config ca.cnf -extfile server.ext -notext -in s.csr -out s.crt");
+    for (String kind : List.of("key", "crt")) {
+      Files.move(
+          folder.resolve("s." + kind),
+          folder.resolve(file + "." + kind),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static int port(Transport transport) {
+    String line = broker.awaitLog("listening name=" + transport.name().toLowerCase(Locale.ROOT));
+    return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
+  }
+
+  private static String sClient(Transport transport, String arguments) {
+    List<String> words = new ArrayList<>(List.of("sh", "-c"));
+    words.add(
+        "openssl s_client -connect 127.0.0.1:"
+            + port(transport)
+            + " -CAfile ca.crt "
+            + arguments
+            + " < /dev/null 2>&1");
+    List<String> inFolder =
+        List.of("sh", "-c", "cd \"$0\" && " + words.getLast(), folder.toString());
+    return CommandLine.run(inFolder).out();
+  }
+
+  private static String serial(String name) {
+    String shown = sClient(Transport.TLS, "-servername " + name + " | openssl x509 -noout -serial");
+    return shown.strip();
+  }
+
+  @Test
+  void theServerNameChoosesTheCertificate() {
+    assertTrue(sClient(Transport.TLS, "-servername other.example").contains("CN = other.example"));
+    assertTrue(sClient(Transport.WSS, "-servername other.example").contains("CN = other.example"));
+    assertTrue(sClient(Transport.TLS, "-servername unknown.example").contains("CN = localhost"));
+    assertTrue(
+        sClient(Transport.TLS, "-servername other.example -verify_hostname other.example")
+            .contains("Verify return code: 0 (ok)"));
+  }
+
+  @Test
+  void clientsGetTheRespondersAnswerWithTheCertificate() {
+    String seen = sClient(Transport.TLS, "-servername localhost -status");
+    assertTrue(seen.contains("OCSP Response Status: successful"), seen);
+    assertTrue(seen.contains("Cert Status: good"), seen);
+  }
+
+  @Test
+  void aReplacedFileIsServedWhileOpenConnectionsStay() throws Exception {
+    var endpoint = broker.endpoint(Transport.TLS).with(PemFiles.trusting(folder.resolve("ca.crt")));
+    try (Peer peer = new Peer(RawClient.open(endpoint, Version.V5), "stays")) {
+      peer.connect();
+      String before = serial("other.example");
+      server("other", "other.example");
+      long deadline = System.nanoTime() + RELOAD_PATIENCE.toNanos();
+      while (serial("other.example").equals(before)) {
+        assertTrue(System.nanoTime() < deadline, "not reloaded in time");
+      }
+      peer.ping();
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package io.signalbox.it.identity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.PemFiles;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * An administrator takes a right back while its owner is connected, on both listeners: by the API,
+ * with curl. OpenSSL reads what is published of it.
+ */
+final class WithdrawalTest {
+  private static final int NOT_AUTHORIZED = 0x87;
+  private static final int ADMINISTRATIVE_ACTION = 0x98;
+
+  private static final String CONNECT_POLICY =
+      """
+      version: 1
+      name: connect
+      description: Devices may connect under any Client Identifier.
+      match: { everyone: true }
+      statements:
+        - id: connect
+          effect: allow
+          actions: [connect]
+          clientIds: ["*"]
+      """;
+
+  @TempDir static Path folder;
+
+  private static BrokerUnderTest broker;
+
+  private final List<Peer> opened = new ArrayList<>();
+
+  @BeforeAll
+  static void startBroker() {
+    broker =
+        BrokerUnderTest.start(
+            "withdrawal",
+            BrokerConfig.empty()
+                .listener(Transport.TLS, false, "required")
+                .listener(Transport.WSS, false, "optional")
+                .policy("connect", CONNECT_POLICY));
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
+  @AfterEach
+  void closeAll() {
+    opened.forEach(Peer::close);
+  }
+
+  private static String https(String path) {
+    return "https://localhost:" + broker.endpoint(Transport.WSS).address().getPort() + path;
+  }
+
+  private static String sh(String line) {
+    List<String> words = new ArrayList<>(List.of("sh", "-c"));
+    words.add("cd \"$0\" && CA=\"$1\" && TOKEN=\"$(cat \"$2\")\" && " + line);
+    words.add(folder.toString());
+    words.add(broker.caFile().toString());
+    words.add(broker.dataFolder().resolve("admin.token").toString());
+    return CommandLine.run(words).expectSuccess().out();
+  }
+
+  private static String api(String method, String path, String body) {
+    try {
+      Files.writeString(folder.resolve("body.json"), body);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return sh(
+        "curl -fsS --cacert $CA -X "
+            + method
+            + " -H \"Authorization: Bearer $TOKEN\""
+            + (body.isEmpty() ? "" : " -H 'Content-Type: application/json' --data @body.json")
+            + " "
+            + https("/api/v1" + path));
+  }
+
+  /** A key by OpenSSL and a certificate by the API. */
+  private static PemFiles.Device device(String id) {
+    api("PUT", "/devices/" + id, "{\"clientIdPin\":\"*\"}");
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out k.sec1");
+    sh("openssl pkcs8 -topk8 -nocrypt -in k.sec1 -out " + id + ".key");
+    String csr = sh("openssl req -new -key " + id + ".key -subj /CN=" + id);
+    String answer =
+        api(
+            "PUT",
+            "/devices/" + id + "/certificates/main",
+            "{\"csrPem\":\"" + csr.replace("\n", "\\n") + "\"}");
+    try {
+      Files.writeString(folder.resolve(id + ".crt"), text(answer, "chainPem").replace("\\n", "\n"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new PemFiles.Device(
+        id, folder.resolve(id + ".crt"), folder.resolve(id + ".key"), broker.caFile());
+  }
+
+  /** The text of a member; the answers here hold no quotes inside of them. */
+  private static String text(String json, String member) {
+    int from = json.indexOf("\"" + member + "\":");
+    int start = json.indexOf('"', from + member.length() + 3) + 1;
+    return json.substring(start, json.indexOf('"', start));
+  }
+
+  private Peer connected(PemFiles.Device device, Transport transport, Version version) {
+    var endpoint = broker.endpoint(transport).with(device.tls());
+    try {
+      Peer peer = new Peer(RawClient.open(endpoint, version), device.id() + opened.size());
+      opened.add(peer);
+      peer.connect();
+      return peer;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private List<Peer> everywhere(PemFiles.Device device) {
+    return List.of(
+        connected(device, Transport.TLS, Version.V5),
+        connected(device, Transport.WSS, Version.V5),
+        connected(device, Transport.TLS, Version.V3));
+  }
+
+  @Test
+  void aRevokedCertificateEndsItsConnectionsAndStandsInTheList() {
+    PemFiles.Device pump = device("pump");
+    PemFiles.Device other = device("other");
+    List<Peer> pumps = everywhere(pump);
+    Peer untouched = connected(other, Transport.TLS, Version.V5);
+
+    String fingerprint =
+        sh("openssl x509 -in pump.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d ':\\n'")
+            .toLowerCase(java.util.Locale.ROOT);
+    api("POST", "/certificates/" + fingerprint + "/revoke", "{\"reason\":\"keyCompromise\"}");
+    pumps.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+    untouched.ping();
+
+    sh("curl -fsS --cacert $CA " + https("/pki/dev-ca.crt") + " -o i.der");
+    sh("openssl x509 -inform DER -in i.der -out i.pem");
+    sh("curl -fsS --cacert $CA " + https("/pki/dev-ca.crl") + " -o dev.crl");
+    String serial = sh("openssl x509 -in pump.crt -noout -serial | cut -d= -f2").strip();
+    assertTrue(sh("openssl crl -inform DER -in dev.crl -noout -text").contains(serial));
+    sh("openssl crl -inform DER -in dev.crl -out crl.pem");
+    assertTrue(
+        sh("openssl verify -CAfile $CA -untrusted i.pem -crl_check -CRLfile crl.pem other.crt")
+            .contains("OK"));
+    assertTrue(
+        sh("openssl verify -CAfile $CA -untrusted i.pem -crl_check -CRLfile crl.pem pump.crt 2>&1"
+                + " || true")
+            .contains("certificate revoked"));
+  }
+
+  @Test
+  void aDisabledDeviceLosesItsConnectionsAndAnEnabledOneConnectsAgain() {
+    PemFiles.Device fan = device("fan");
+    List<Peer> fans = everywhere(fan);
+    api("PUT", "/devices/fan", "{\"clientIdPin\":\"*\",\"enabled\":false}");
+    fans.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+    api("PUT", "/devices/fan", "{\"clientIdPin\":\"*\",\"enabled\":true}");
+    connected(fan, Transport.TLS, Version.V5).ping();
+  }
+
+  @Test
+  void aRemovedAuthorityTakesItsClientsWithIt() throws IOException {
+    Path own = Files.createDirectory(folder.resolve("foreign"));
+    OpenSslCa ca = OpenSslCa.create(own, "foreign");
+    String pem = Files.readString(ca.certificate()).replace("\n", "\\n");
+    api(
+        "PUT",
+        "/trusted-cas/foreign",
+        "{\"certificatePem\":\"" + pem + "\",\"autoRegister\":true}");
+    PemFiles.Device lamp = ca.issue("lamp", broker.caFile());
+    Peer connected = eventually(lamp);
+    api("DELETE", "/trusted-cas/foreign", "");
+    connected.expectDisconnect(NOT_AUTHORIZED);
+  }
+
+  /** An authority counts a moment after the API has answered. */
+  private Peer eventually(PemFiles.Device device) {
+    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
+    while (true) {
+      try {
+        var endpoint = broker.endpoint(Transport.TLS).with(device.tls());
+        Peer peer = new Peer(RawClient.open(endpoint, Version.V5), device.id());
+        opened.add(peer);
+        peer.connect();
+        return peer;
+      } catch (IOException | UncheckedIOException | AssertionError e) {
+        if (System.nanoTime() > deadline) {
+          throw new AssertionError("not accepted in time", e);
+        }
+      }
+    }
+  }
+
+  @Test
+  void anAdministratorDisconnectsAClient() {
+    PemFiles.Device valve = device("valve");
+    Peer peer = connected(valve, Transport.WSS, Version.V5);
+    api("POST", "/clients/" + peer.clientId() + "/disconnect", "{\"reason\":\"maintenance\"}");
+    peer.expectDisconnect(ADMINISTRATIVE_ACTION);
+  }
+
+  @Test
+  void aClaimTokenEnrolsOnceAndNoMore() {
+    api("PUT", "/provisioning-templates/line1", "{\"groups\":[]}");
+    api(
+        "PUT",
+        "/claim-tokens/batch1",
+        "{\"template\":\"line1\",\"secret\":\"0123456789abcdef01234567\",\"maxUses\":1}");
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out c.key");
+    String post =
+        "curl -sS -o est.p7 -w '%{http_code}' --cacert $CA -u batch1:0123456789abcdef01234567"
+            + " -H 'Content-Type: application/pkcs10' --data-binary @c.p10 "
+            + https("/.well-known/est/simpleenroll");
+    sh("openssl req -new -key c.key -subj /CN=claimed1 -outform DER | base64 > c.p10");
+    assertEquals("200", sh(post));
+    assertTrue(
+        sh("tr -d '\\r' < est.p7 | base64 -d | openssl pkcs7 -inform DER -print_certs")
+            .contains("claimed1"));
+    sh("openssl req -new -key c.key -subj /CN=claimed2 -outform DER | base64 > c.p10");
+    assertEquals("403", sh(post));
+  }
+
+  @Test
+  void anEnrolmentTokenIsGoodForItsDeviceAlone() {
+    api("PUT", "/devices/invited", "{}");
+    String token = text(api("POST", "/enrolment-tokens", "{\"device\":\"invited\"}"), "token");
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out e.key");
+    String post =
+        "curl -sS -o e.p7 -w '%{http_code}' --cacert $CA -H 'Authorization: Bearer "
+            + token
+            + "' -H 'Content-Type: application/pkcs10' --data-binary @e.p10 "
+            + https("/.well-known/est/simpleenroll");
+    sh("openssl req -new -key e.key -subj /CN=somebody -outform DER | base64 > e.p10");
+    assertEquals("403", sh(post));
+    sh("openssl req -new -key e.key -subj /CN=invited -outform DER | base64 > e.p10");
+    assertEquals("200", sh(post));
+  }
+}

@@ -1,0 +1,67 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.principal.TokenClaims;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the tokens of {@link TokenIssuer#issueEnrolment} and its like. Checks a signature: not on
+ * an I/O thread.
+ */
+public final class EnrolmentTokens {
+  private static final Logger LOG = System.getLogger(EnrolmentTokens.class.getName());
+
+  private final @Nullable JwtAuthenticator tokens;
+
+  /** What a token is good for. */
+  public sealed interface Invitation {
+    /** The enrolment of one device. */
+    record OfDevice(String id) implements Invitation {}
+
+    /** The enrolment of devices by a template. */
+    record OfTemplate(String name) implements Invitation {}
+  }
+
+  private EnrolmentTokens(@Nullable JwtAuthenticator tokens) {
+    this.tokens = tokens;
+  }
+
+  /** Those signed with the data directory's own key; none if the configuration does without it. */
+  public static EnrolmentTokens of(
+      AuthConfig config, Path dataDirectory, Clocks clocks, SecureRandom random)
+      throws AuthSetupException {
+    if (!config.jwt().localIssuer()) {
+      return new EnrolmentTokens(null);
+    }
+    LocalTokenKey key = LocalTokenKey.openOrCreate(dataDirectory, random);
+    TokenTrust trust = TokenTrust.ofEnrolment(config.jwt(), key, clocks);
+    return new EnrolmentTokens(
+        new JwtAuthenticator(config.jwt(), trust, RevokedTokens.open(null), clocks));
+  }
+
+  /** Empty if it is no good one; why is logged. */
+  public Optional<Invitation> read(String token) {
+    if (tokens == null) {
+      return Optional.empty();
+    }
+    try {
+      TokenClaims claims = tokens.verify(token.getBytes(StandardCharsets.UTF_8)).token();
+      if (claims != null && "device".equals(claims.claims().get("use"))) {
+        return Optional.of(new Invitation.OfDevice(claims.subject()));
+      }
+      if (claims != null && "template".equals(claims.claims().get("use"))) {
+        return Optional.of(new Invitation.OfTemplate(claims.subject()));
+      }
+    } catch (CredentialException e) {
+      LOG.log(Level.WARNING, "an enrolment token is not accepted: {0}", e.getMessage());
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,110 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.Pem;
+import io.signalbox.server.metrics.Metrics.AuthFailure;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.registry.CertificateRequest;
+import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.ProvisioningTemplate;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.Stamp;
+import io.signalbox.server.registry.Written;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes devices as a template says. Waits for the disk: not on an I/O thread. The same again
+ * changes nothing, whoever comes first.
+ */
+public final class Provisioning {
+  private static final Logger LOG = System.getLogger(Provisioning.class.getName());
+  private static final int LABEL_DIGITS = 12;
+
+  private final Registry registry;
+  private final Inventory inventory;
+
+  public Provisioning(Registry registry, Inventory inventory) {
+    this.registry = registry;
+    this.inventory = inventory;
+  }
+
+  /**
+   * A device as a template wants it; one that is there stays as it is.
+   *
+   * @param template null: its id and nothing else
+   */
+  public Device device(String id, @Nullable ProvisioningTemplate template)
+      throws RegistryException, InterruptedException {
+    Written<Device> written =
+        registry.put(
+            Kind.DEVICE,
+            id,
+            Condition.NONE,
+            existing -> existing != null ? existing : fresh(id, template));
+    if (written.isCreated()) {
+      LOG.log(
+          Level.INFO,
+          "device {0} was registered{1}{2}",
+          LogText.quote(id),
+          template == null ? "" : " by the template " + template.name(),
+          written.entry().pendingApproval() ? " and waits for approval" : "");
+    }
+    return written.entry();
+  }
+
+  private static Device fresh(String id, @Nullable ProvisioningTemplate template) {
+    if (template == null) {
+      return new Device(id, "", Map.of(), List.of(), true, false, id, Stamp.NEW);
+    }
+    String pin = template.clientIdPin();
+    return new Device(
+        id,
+        "",
+        template.attributes(),
+        template.groups(),
+        true,
+        template.manualApproval(),
+        pin == null ? id : pin,
+        Stamp.NEW);
+  }
+
+  /** A device that connects for the first time, with the certificate that it has. */
+  void register(String id, @Nullable ProvisioningTemplate template, X509Certificate certificate)
+      throws CredentialException {
+    try {
+      device(id, template);
+      String label = "jit-" + Certificates.fingerprint(certificate).substring(0, LABEL_DIGITS);
+      var request =
+          new CertificateRequest(
+              new CertificateRequest.Source.Made(Pem.encode(List.of(certificate))),
+              null,
+              0,
+              0,
+              true);
+      Inventory.Ensured ensured;
+      try (Closeable _ = registry.writing()) {
+        ensured = inventory.ensure(id, label, request, false);
+        ensured.finish();
+      }
+    } catch (RegistryException | IOException e) {
+      throw CredentialException.ofCertificate(
+          AuthFailure.DEVICE_NOT_ADMITTED,
+          "device " + LogText.quote(id) + " cannot be registered: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw CredentialException.ofCertificate(
+          AuthFailure.OVERLOADED, "the broker stops while a device is registered");
+    }
+  }
+}

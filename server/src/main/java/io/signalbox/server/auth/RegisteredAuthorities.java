@@ -1,0 +1,77 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.RevocationStatus;
+import io.signalbox.server.config.TlsConfig.Revocation;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.DeviceCertificate;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.TrustedAuthority;
+import io.signalbox.server.registry.TrustedAuthority.OcspMode;
+import io.signalbox.server.trust.AuthoritySpec;
+import io.signalbox.server.trust.TrustedAuthorities;
+import java.net.URI;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes the registry's authorities those that are trusted. One thread at a time. */
+public final class RegisteredAuthorities {
+  private final Registry registry;
+  private final Authorities issuing;
+  private final TrustedAuthorities trusted;
+
+  public RegisteredAuthorities(Registry registry, Authorities issuing, TrustedAuthorities trusted) {
+    this.registry = registry;
+    this.issuing = issuing;
+    this.trusted = trusted;
+  }
+
+  /** From now on those are trusted that are registered now. */
+  public void apply() {
+    List<AuthoritySpec> specs = new ArrayList<>();
+    issuing.anchors().forEach((name, chain) -> specs.add(AuthoritySpec.of(name, chain)));
+    for (TrustedAuthority foreign : registry.all(Kind.TRUSTED_CA)) {
+      if (foreign.enabled()) {
+        specs.add(spec(foreign));
+      }
+    }
+    trusted.register(specs, (certificate, _, _) -> status(certificate));
+  }
+
+  private static AuthoritySpec spec(TrustedAuthority foreign) {
+    Revocation d = Revocation.NONE;
+    String list = foreign.crlUrl();
+    String responder = foreign.ocspUrl();
+    boolean asks = foreign.ocspMode() != OcspMode.OFF;
+    return new AuthoritySpec(
+        foreign.name(),
+        foreign.certificates(),
+        new Revocation(
+            List.of(),
+            list == null ? List.of() : List.of(URI.create(list)),
+            d.crlRefresh(),
+            asks,
+            asks && responder != null ? URI.create(responder) : null,
+            d.ocspRefresh(),
+            d.ocspAnswersMax(),
+            foreign.ocspMode() == OcspMode.SOFT ? Revocation.Unknown.ACCEPT : d.unknown()),
+        foreign.crlPem());
+  }
+
+  private RevocationStatus status(X509Certificate certificate) {
+    DeviceCertificate known = registry.certificate(Certificates.fingerprint(certificate));
+    if (known == null || known.mayConnect()) {
+      return new RevocationStatus.Good();
+    }
+    DeviceCertificate.Revoked how = known.revoked();
+    return how == null
+        ? new RevocationStatus.Revoked(
+            Instant.ofEpochMilli(known.stamp().updatedAtMillis()),
+            RevocationReason.CERTIFICATE_HOLD)
+        : new RevocationStatus.Revoked(Instant.ofEpochMilli(how.atMillis()), how.reason());
+  }
+}

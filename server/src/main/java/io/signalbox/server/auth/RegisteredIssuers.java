@@ -1,0 +1,90 @@
+package io.signalbox.server.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.AuthConfig.Algorithm;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.registry.JwtIssuer;
+import io.signalbox.server.registry.JwtIssuer.Keys;
+import io.signalbox.server.trust.Fetcher;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Makes an issuer of what the registry says of it. */
+final class RegisteredIssuers {
+  private static final Duration REFRESH = Duration.ofMinutes(5);
+  private static final Duration PAUSE = Duration.ofSeconds(10);
+
+  private RegisteredIssuers() {}
+
+  /**
+   * @throws IllegalArgumentException if a key cannot be used
+   */
+  static TokenTrust.Issuer issuer(JwtIssuer entry, Fetcher fetcher, Clocks clocks) {
+    String device = entry.deviceClaim();
+    Map<String, ClaimPath> attributes = new HashMap<>();
+    entry.attributeClaims().forEach((name, path) -> attributes.put(name, ClaimPath.of(path)));
+    return new TokenTrust.Issuer(
+        entry.name(),
+        Set.copyOf(entry.audiences()),
+        List.of(keys(entry, fetcher, clocks)),
+        ClaimPath.of(entry.userClaim()),
+        device == null ? null : ClaimPath.of(device),
+        ClaimPath.of(entry.groupsClaim()),
+        attributes,
+        Duration.ofSeconds(entry.clockSkewSeconds()),
+        Duration.ofSeconds(entry.maxLifetimeSeconds()));
+  }
+
+  private static TokenKeys keys(JwtIssuer entry, Fetcher fetcher, Clocks clocks) {
+    Set<Algorithm> algorithms =
+        Arrays.stream(Algorithm.values())
+            .filter(algorithm -> entry.algorithms().contains(algorithm.toString()))
+            .collect(Collectors.toSet());
+    return switch (entry.keys()) {
+      case Keys.JwksUri(String uri) ->
+          new TokenKeys.Fetched(
+              new FetchedKeys(
+                  entry.name(), URI.create(uri), algorithms, REFRESH, PAUSE, fetcher, clocks));
+      case Keys.JwksJson(String json) ->
+          new TokenKeys.Fixed(KeySet.read(json.getBytes(UTF_8), algorithms));
+      case Keys.PublicKeys(List<String> pem) -> new TokenKeys.Fixed(publicKeys(pem, algorithms));
+      case Keys.HmacSecret(String base64) -> {
+        byte[] secret = Base64.getDecoder().decode(base64);
+        yield new TokenKeys.Fixed(
+            algorithms.stream()
+                .map(algorithm -> TokenKey.ofSecret(null, algorithm, secret).forAnyId())
+                .toList());
+      }
+    };
+  }
+
+  /** Each for those algorithms that it fits. */
+  private static List<TokenKey> publicKeys(List<String> pem, Set<Algorithm> algorithms) {
+    List<TokenKey> keys = new ArrayList<>();
+    for (String one : pem) {
+      String problem = "fits none of the algorithms " + algorithms;
+      int before = keys.size();
+      for (Algorithm algorithm : algorithms) {
+        try {
+          keys.add(TokenKey.of(new AuthConfig.Key(null, algorithm, one, null)).forAnyId());
+        } catch (IllegalArgumentException e) {
+          problem = String.valueOf(e.getMessage());
+        }
+      }
+      if (keys.size() == before) {
+        throw new IllegalArgumentException(problem);
+      }
+    }
+    return keys;
+  }
+}

@@ -1,0 +1,287 @@
+package io.signalbox.server.enrolment;
+
+import io.signalbox.pki.CertificateSigningRequest;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.EstMessages;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.PkiException;
+import io.signalbox.server.auth.EnrolmentTokens.Invitation;
+import io.signalbox.server.auth.Provisioning;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.CertificateContent;
+import io.signalbox.server.registry.CertificateRequest;
+import io.signalbox.server.registry.Claims;
+import io.signalbox.server.registry.DeviceCertificate;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.IssuingAuthority;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.ProvisioningTemplate;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
+import io.undertow.util.StatusCodes;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Issues certificates to devices that ask for themselves. Signs and waits for the disk: worker
+ * threads only. The same request again gets the same certificate, so that a lost answer costs
+ * nothing.
+ */
+public final class Enrolment {
+  private static final Logger LOG = System.getLogger(Enrolment.class.getName());
+  private static final int LABEL_DIGITS = 12;
+
+  private final Registry registry;
+  private final Authorities authorities;
+  private final Inventory inventory;
+  private final Claims claims;
+  private final Provisioning provisioning;
+
+  public Enrolment(
+      Registry registry,
+      Authorities authorities,
+      Inventory inventory,
+      Claims claims,
+      Provisioning provisioning) {
+    this.registry = registry;
+    this.authorities = authorities;
+    this.inventory = inventory;
+    this.claims = claims;
+    this.provisioning = provisioning;
+  }
+
+  /** The authority that issues and those above it, for whoever is to trust its certificates. */
+  List<X509Certificate> authorities(@Nullable String ca) throws EnrolmentException {
+    IssuingAuthority entry =
+        registry.find(Kind.ISSUING_CA, ca == null ? registry.config().defaultCa() : ca);
+    List<X509Certificate> chain = entry == null ? List.of() : authorities.chain(entry);
+    if (chain.isEmpty()) {
+      throw new EnrolmentException(StatusCodes.NOT_FOUND, "there is no such issuing authority");
+    }
+    return chain;
+  }
+
+  /** A first certificate, or one more. */
+  X509Certificate enrol(byte[] body, Applicant applicant, @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    CertificateSigningRequest request = request(body);
+    return switch (applicant) {
+      case Applicant.Stranger stranger -> throw unauthorized(stranger);
+      case Applicant.Holder holder -> {
+        String id = idOf(holder);
+        if (!request.names().commonName().equals(id)) {
+          throw new EnrolmentException(
+              StatusCodes.FORBIDDEN,
+              "a device enrols itself only: the common name must be " + LogText.quote(id));
+        }
+        yield issue(id, request, null, ca);
+      }
+      case Applicant.Claimant claimant -> claimed(request, claimant, ca);
+      case Applicant.Invited(Invitation.OfDevice(String id)) -> {
+        if (!request.names().commonName().equals(id) || registry.device(id) == null) {
+          throw new EnrolmentException(
+              StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
+        }
+        yield issue(id, request, null, ca);
+      }
+      case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
+        requireNotTaken(request);
+        ProvisioningTemplate template = registry.find(Kind.TEMPLATE, name);
+        if (template == null || !template.enabled()) {
+          throw new EnrolmentException(
+              StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
+        }
+        yield byTemplate(request, template, name, ca);
+      }
+    };
+  }
+
+  /** Another certificate in place of the one that the connection rests on. */
+  X509Certificate renew(byte[] body, Applicant applicant, @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    if (!(applicant instanceof Applicant.Holder holder)) {
+      throw new EnrolmentException(
+          StatusCodes.UNAUTHORIZED, "renewal needs the certificate that is to be renewed, in TLS");
+    }
+    CertificateSigningRequest request = request(body);
+    try {
+      EstMessages.requireSameNames(request, holder.certificate());
+    } catch (PkiException e) {
+      throw new EnrolmentException(StatusCodes.FORBIDDEN, String.valueOf(e.getMessage()));
+    }
+    DeviceCertificate current =
+        registry.certificate(Certificates.fingerprint(holder.certificate()));
+    return issue(idOf(holder), request, null, ca != null || current == null ? ca : current.ca());
+  }
+
+  private static CertificateSigningRequest request(byte[] body) throws EnrolmentException {
+    try {
+      return EstMessages.parseRequest(body, "the request");
+    } catch (PkiException e) {
+      throw new EnrolmentException(StatusCodes.BAD_REQUEST, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static EnrolmentException unauthorized(Applicant.Stranger stranger) {
+    String why = stranger.why();
+    return new EnrolmentException(
+        StatusCodes.UNAUTHORIZED,
+        why != null
+            ? why
+            : "enrolment needs a claim token (HTTP Basic: its name and secret) or a client"
+                + " certificate");
+  }
+
+  private static String idOf(Applicant.Holder holder) throws EnrolmentException {
+    String id = holder.device().deviceId();
+    if (id == null) {
+      throw new EnrolmentException(StatusCodes.FORBIDDEN, "the certificate is no device's");
+    }
+    return id;
+  }
+
+  private X509Certificate claimed(
+      CertificateSigningRequest request, Applicant.Claimant claimant, @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    requireNotTaken(request);
+    try {
+      ProvisioningTemplate template =
+          claims.use(claimant.token(), claimant.secret(), claimant.from());
+      return byTemplate(request, template, claimant.token(), ca);
+    } catch (RegistryException e) {
+      throw refused(e);
+    }
+  }
+
+  /**
+   * A template makes new devices. Who may have the name of one that has a certificate is for that
+   * device to say, or for an administrator.
+   */
+  private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
+    String id = request.names().commonName();
+    String label = label(request);
+    boolean taken =
+        registry.certificatesOf(id).stream()
+            .anyMatch(one -> one.mayConnect() && !one.label().equals(label));
+    if (taken) {
+      throw new EnrolmentException(
+          StatusCodes.CONFLICT,
+          "the device "
+              + LogText.quote(id)
+              + " has a certificate: renew with it, or have an administrator revoke it first");
+    }
+  }
+
+  private X509Certificate byTemplate(
+      CertificateSigningRequest request,
+      ProvisioningTemplate template,
+      String claim,
+      @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    check(request, template);
+    String id = request.names().commonName();
+    Optional<String> wanted = template.deviceId(Map.of("id", id, "claim", claim));
+    if (wanted.isEmpty() || !wanted.get().equals(id)) {
+      throw new EnrolmentException(
+          StatusCodes.FORBIDDEN,
+          "the template "
+              + template.name()
+              + " wants the common name "
+              + wanted.map(LogText::quote).orElse("that it cannot make of this request")
+              + ", not "
+              + LogText.quote(id));
+    }
+    try {
+      provisioning.device(id, template);
+    } catch (RegistryException e) {
+      throw refused(e);
+    }
+    return issue(id, request, template, ca);
+  }
+
+  private static void check(CertificateSigningRequest request, ProvisioningTemplate template)
+      throws EnrolmentException {
+    String type =
+        KeyAlgorithm.of(request.publicKey()).map(KeyAlgorithm::configName).orElse("unknown");
+    if (!template.keyTypes().isEmpty() && !template.keyTypes().contains(type)) {
+      throw new EnrolmentException(
+          StatusCodes.BAD_REQUEST,
+          "a key of type " + type + "; the template allows " + template.keyTypes());
+    }
+  }
+
+  private X509Certificate issue(
+      String id,
+      CertificateSigningRequest request,
+      @Nullable ProvisioningTemplate template,
+      @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    String templateCa = template == null ? null : template.ca();
+    if (ca != null && templateCa != null && !ca.equals(templateCa)) {
+      throw new EnrolmentException(
+          StatusCodes.FORBIDDEN, "the template issues from " + templateCa + ", not " + ca);
+    }
+    var wanted =
+        new CertificateRequest(
+            new CertificateRequest.Source.Csr(request.toPem()),
+            ca != null ? ca : templateCa,
+            template == null ? 0 : template.validityHours(),
+            0,
+            true);
+    try {
+      if (registry.device(id) == null) {
+        provisioning.device(id, null); // its certificate is good and older than the registry
+      }
+      DeviceCertificate issued;
+      try (Closeable _ = registry.writing()) {
+        issued = inventory.ensure(id, label(request), wanted, false).finish().entry();
+      }
+      CertificateContent content = registry.content(issued.name());
+      if (content == null) {
+        throw new IllegalStateException("a certificate that was issued is not on disk");
+      }
+      LOG.log(
+          Level.INFO,
+          "device {0} has the certificate {1} by enrolment",
+          LogText.quote(id),
+          issued.serial());
+      return Certificates.parse(content.der(), "the issued certificate");
+    } catch (RegistryException e) {
+      throw refused(e);
+    } catch (PkiException | IOException e) {
+      throw new IllegalStateException("a certificate that was issued cannot be read", e);
+    }
+  }
+
+  /** The same request has the same place in the inventory, a new one has its own. */
+  private static String label(CertificateSigningRequest request) {
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(request.encoded());
+      return "est-" + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  private static EnrolmentException refused(RegistryException e) {
+    int status =
+        switch (e.reason()) {
+          case NOT_FOUND -> StatusCodes.UNAUTHORIZED;
+          case INVALID -> StatusCodes.BAD_REQUEST;
+          case CONFLICT, REVISION_CONFLICT -> StatusCodes.FORBIDDEN;
+          case LIMIT_REACHED, UNAVAILABLE -> StatusCodes.SERVICE_UNAVAILABLE;
+        };
+    return new EnrolmentException(status, e.getMessage());
+  }
+}

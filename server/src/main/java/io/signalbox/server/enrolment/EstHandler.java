@@ -1,0 +1,215 @@
+package io.signalbox.server.enrolment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.EstMessages;
+import io.signalbox.pki.PkiException;
+import io.signalbox.server.auth.EnrolmentTokens;
+import io.signalbox.server.principal.Principal;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.RenegotiationRequiredException;
+import io.undertow.server.SSLSessionInfo;
+import io.undertow.util.Headers;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Enrolment over Secure Transport (RFC 7030) under {@value #PREFIX}, with an optional label that
+ * names the issuing authority.
+ */
+public final class EstHandler implements HttpHandler {
+  public static final String PREFIX = "/.well-known/est/";
+
+  private static final Logger LOG = System.getLogger(EstHandler.class.getName());
+
+  private final Enrolment enrolment;
+  private final EnrolmentTokens tokens;
+  private final Function<List<X509Certificate>, Optional<Principal>> identify;
+
+  /**
+   * @param identify whose the chain of a TLS connection is, checked at this moment
+   */
+  public EstHandler(
+      Enrolment enrolment,
+      EnrolmentTokens tokens,
+      Function<List<X509Certificate>, Optional<Principal>> identify) {
+    this.enrolment = enrolment;
+    this.tokens = tokens;
+    this.identify = identify;
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    String[] path = exchange.getRequestPath().substring(PREFIX.length()).split("/", -1);
+    String label = path.length == 2 ? path[0] : null;
+    String operation = path[path.length - 1];
+    boolean reads = exchange.getRequestMethod().equals(Methods.GET);
+    boolean posts = exchange.getRequestMethod().equals(Methods.POST);
+    if (path.length > 2 || !exchange.isSecure()) {
+      text(exchange, StatusCodes.NOT_FOUND, "nothing is here");
+    } else if (reads && operation.equals("cacerts")) {
+      exchange.dispatch(() -> answer(exchange, () -> cacerts(exchange, label)));
+    } else if (reads && operation.equals("csrattrs")) {
+      exchange.dispatch(() -> answer(exchange, () -> csrattrs(exchange)));
+    } else if (posts && (operation.equals("simpleenroll") || operation.equals("simplereenroll"))) {
+      receive(exchange, operation.equals("simplereenroll"), label);
+    } else {
+      text(exchange, StatusCodes.NOT_FOUND, "no such operation of EST, or with another method");
+    }
+  }
+
+  /** The body is collected without a thread waiting for it. */
+  private void receive(HttpServerExchange exchange, boolean renews, @Nullable String label) {
+    exchange.getRequestReceiver().setMaxBufferSize(EstMessages.REQUEST_BODY_BYTES_MAX);
+    exchange
+        .getRequestReceiver()
+        .receiveFullBytes(
+            (complete, body) ->
+                complete.dispatch(
+                    () -> answer(complete, () -> enrol(complete, body, renews, label))),
+            (failed, _) ->
+                text(failed, StatusCodes.REQUEST_ENTITY_TOO_LARGE, "a request too large"));
+  }
+
+  /** What an operation does on a worker thread. */
+  private interface Operation {
+    void run() throws EnrolmentException, PkiException, InterruptedException;
+  }
+
+  private static void answer(HttpServerExchange exchange, Operation operation) {
+    try {
+      operation.run();
+    } catch (EnrolmentException e) {
+      LOG.log(
+          Level.WARNING,
+          "refused {0} from {1}: {2}",
+          exchange.getRequestPath(),
+          exchange.getSourceAddress().getAddress().getHostAddress(),
+          e.getMessage());
+      if (e.status() == StatusCodes.UNAUTHORIZED) {
+        exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Basic realm=\"enrolment\"");
+      }
+      text(exchange, e.status(), String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      text(exchange, StatusCodes.SERVICE_UNAVAILABLE, "the broker is stopping");
+    } catch (PkiException | RuntimeException e) {
+      LOG.log(Level.ERROR, "an enrolment failed", e);
+      text(exchange, StatusCodes.INTERNAL_SERVER_ERROR, "it failed here, see the broker's log");
+    }
+  }
+
+  private void cacerts(HttpServerExchange exchange, @Nullable String label)
+      throws EnrolmentException {
+    certificates(exchange, enrolment.authorities(label));
+  }
+
+  private static void csrattrs(HttpServerExchange exchange) throws PkiException {
+    send(exchange, EstMessages.ATTRIBUTES_TYPE, EstMessages.attributes(CertificateProfile.DEVICE));
+  }
+
+  private void enrol(
+      HttpServerExchange exchange, byte[] body, boolean renews, @Nullable String label)
+      throws EnrolmentException, InterruptedException {
+    Applicant applicant = applicant(exchange);
+    certificates(
+        exchange,
+        List.of(
+            renews
+                ? enrolment.renew(body, applicant, label)
+                : enrolment.enrol(body, applicant, label)));
+  }
+
+  private Applicant applicant(HttpServerExchange exchange) {
+    String header = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
+    if (header != null) {
+      return claimant(header, exchange);
+    }
+    List<X509Certificate> chain = certificates(exchange);
+    if (chain.isEmpty()) {
+      return new Applicant.Stranger(null);
+    }
+    Optional<Principal> device = identify.apply(chain);
+    return device.isPresent()
+        ? new Applicant.Holder(device.get(), chain.getFirst())
+        : new Applicant.Stranger("the client certificate is not accepted");
+  }
+
+  /**
+   * Basic with a claim token's name and secret; the same pair, or an enrolment token, behind the
+   * word Bearer.
+   */
+  private Applicant claimant(String header, HttpServerExchange exchange) {
+    String[] words = header.strip().split("\\s+", 2);
+    String scheme = words[0].toLowerCase(Locale.ROOT);
+    String pair = words.length == 2 ? words[1] : "";
+    if (scheme.equals("basic")) {
+      try {
+        pair = new String(Base64.getDecoder().decode(pair), UTF_8);
+      } catch (IllegalArgumentException e) {
+        return new Applicant.Stranger("the header Authorization is not base64");
+      }
+    } else if (!scheme.equals("bearer")) {
+      return new Applicant.Stranger("the header Authorization must be Basic or Bearer");
+    }
+    int colon = pair.indexOf(':');
+    if (colon < 0 && scheme.equals("bearer")) {
+      return tokens
+          .read(pair)
+          .<Applicant>map(Applicant.Invited::new)
+          .orElseGet(() -> new Applicant.Stranger("the enrolment token is not accepted"));
+    }
+    return colon <= 0
+        ? new Applicant.Stranger("the claim token must be its name, a colon and its secret")
+        : new Applicant.Claimant(
+            pair.substring(0, colon),
+            pair.substring(colon + 1),
+            exchange.getSourceAddress().getAddress());
+  }
+
+  private static List<X509Certificate> certificates(HttpServerExchange exchange) {
+    SSLSessionInfo tls = exchange.getConnection().getSslSessionInfo();
+    List<X509Certificate> chain = new ArrayList<>();
+    if (tls != null) {
+      try {
+        for (Certificate certificate : tls.getPeerCertificates()) {
+          chain.add((X509Certificate) certificate);
+        }
+      } catch (SSLPeerUnverifiedException | RenegotiationRequiredException _) {
+        return List.of();
+      }
+    }
+    return chain;
+  }
+
+  private static void certificates(HttpServerExchange exchange, List<X509Certificate> chain) {
+    send(exchange, EstMessages.CERTIFICATES_TYPE, EstMessages.certificates(chain));
+  }
+
+  private static void send(HttpServerExchange exchange, String type, byte[] base64) {
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TRANSFER_ENCODING, "base64");
+    exchange.getResponseSender().send(ByteBuffer.wrap(base64));
+  }
+
+  private static void text(HttpServerExchange exchange, int status, String problem) {
+    exchange.setStatusCode(status);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+    exchange.getResponseSender().send(problem + "\n");
+  }
+}

@@ -1,0 +1,310 @@
+package io.signalbox.server.auth;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.NamePolicy;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.SubjectNames;
+import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.RegistryConfig;
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.Entry;
+import io.signalbox.server.registry.Group;
+import io.signalbox.server.registry.IdentityMapping;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.ProvisioningTemplate;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.Stamp;
+import io.signalbox.server.registry.TrustedAuthority;
+import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreLimits;
+import io.signalbox.server.trust.Fetcher;
+import io.signalbox.server.trust.TrustedAuthorities;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the registry makes of a client whose certificate is good. */
+final class RegisteredDevicesTest {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  @TempDir Path data;
+
+  private final ManualClocks clocks = new ManualClocks();
+  private final Metrics metrics = new Metrics(1, "test");
+  private final Fetcher fetcher = new Fetcher(metrics);
+  private final InlineLoop loop = new InlineLoop();
+  private Store store;
+  private Registry registry;
+  private Inventory inventory;
+  private CertificateAuthority factory;
+  private RegisteredAuthorities authorities;
+  private AuthenticatorChain chain;
+
+  @BeforeEach
+  void open() throws Exception {
+    clocks.set(Instant.now());
+    store =
+        Store.open(
+            data.resolve("store"),
+            StoreConfig.DEFAULTS,
+            StoreLimits.DEFAULTS,
+            clocks,
+            metrics,
+            problem -> {
+              throw new AssertionError("the store failed", problem);
+            });
+    registry = Registry.open(store, RegistryConfig.DEFAULTS, clocks, metrics);
+    Authorities issuing =
+        Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null);
+    inventory = new Inventory(registry, issuing, clocks, RANDOM);
+    TrustedAuthorities trusted =
+        TrustedAuthorities.load(TlsConfig.DEFAULTS, List.of(), fetcher, clocks);
+    factory =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
+    authorities = new RegisteredAuthorities(registry, issuing, trusted);
+    chain =
+        AuthenticatorChain.of(
+            AuthConfig.DEFAULTS,
+            data,
+            trusted,
+            fetcher,
+            registry,
+            new Provisioning(registry, inventory),
+            Runnable::run,
+            clocks,
+            RANDOM,
+            metrics);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    fetcher.close();
+  }
+
+  private <E extends Entry<E>> void put(Kind<E> kind, E entry) throws Exception {
+    registry.put(kind, entry.name(), Condition.NONE, _ -> entry);
+  }
+
+  private void trustFactory(
+      boolean autoRegister, @Nullable String template, IdentityMapping mapping) throws Exception {
+    put(
+        Kind.TRUSTED_CA,
+        new TrustedAuthority(
+            "factory-ca",
+            Pem.encode(factory.chain()),
+            true,
+            autoRegister,
+            template,
+            null,
+            null,
+            TrustedAuthority.OcspMode.OFF,
+            null,
+            mapping,
+            Stamp.NEW));
+    authorities.apply();
+  }
+
+  private static Device device(String id, boolean enabled, boolean pending, String pin) {
+    return new Device(
+        id, "", Map.of("site", "own"), List.of("pumps"), enabled, pending, pin, Stamp.NEW);
+  }
+
+  private void registerPump(boolean enabled, boolean pending, String pin) throws Exception {
+    put(Kind.GROUP, new Group("pumps", "", Map.of("site", "group", "team", "blue"), Stamp.NEW));
+    put(Kind.DEVICE, device("p7", enabled, pending, pin));
+  }
+
+  private List<X509Certificate> certificate(SubjectNames names) throws PkiException {
+    var key = KeyAlgorithm.EC_P256.generate(RANDOM).getPublic();
+    return List.of(
+        factory.issue(key, names, CertificateProfile.DEVICE.withNames(NamePolicy.ANYTHING)));
+  }
+
+  private List<X509Certificate> certificate(String id) throws PkiException {
+    return certificate(SubjectNames.ofCommonName(id));
+  }
+
+  private Authentication ask(String clientId, List<X509Certificate> certificates) {
+    List<Authentication> answers = new ArrayList<>();
+    chain.authenticate(
+        new Connect(ProtocolVersion.V5, clientId, true, 0, null, null, null, Properties.NONE),
+        peer(certificates),
+        loop,
+        answers::add);
+    loop.run();
+    assertEquals(1, answers.size());
+    return answers.getFirst();
+  }
+
+  private static Peer peer(List<X509Certificate> certificates) {
+    var remote = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    return new Peer("l", "tls", remote, "TLSv1.3", certificates, false, false, null);
+  }
+
+  private Principal accepted(String clientId, List<X509Certificate> certificates) {
+    return assertInstanceOf(Authentication.Accepted.class, ask(clientId, certificates)).principal();
+  }
+
+  private void assertRefused(String part, String clientId, List<X509Certificate> certificates) {
+    var rejected = assertInstanceOf(Authentication.Rejected.class, ask(clientId, certificates));
+    assertEquals(ReasonCode.NOT_AUTHORIZED, rejected.reason());
+    assertTrue(rejected.cause().contains(part), rejected.cause());
+  }
+
+  @Test
+  void bringsGroupsAndAttributesIntoThePrincipal() throws Exception {
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    registerPump(true, false, "p7");
+    Principal pump = accepted("p7", certificate("p7"));
+    assertEquals("device:p7", pump.id());
+    assertEquals(List.of("pumps"), pump.groups());
+    assertEquals(Map.of("site", "own", "team", "blue"), pump.attributes());
+  }
+
+  @Test
+  void takesTheIdFromWhereTheAuthorityPutsIt() throws Exception {
+    trustFactory(
+        false,
+        null,
+        new IdentityMapping(IdentityMapping.Source.URI, "spiffe://acme.example/pump/", ""));
+    var names =
+        new SubjectNames(
+            "anything",
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of("spiffe://acme.example/pump/p7"),
+            List.of());
+    assertEquals("p7", accepted("x", certificate(names)).deviceId());
+    assertRefused("names no device in its URIs", "x", certificate("p8"));
+  }
+
+  @Test
+  void refusesADeviceThatIsDisabledOrWaitsForApprovalOrUsesAnotherClientIdentifier()
+      throws Exception {
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    var certificate = certificate("p7");
+    registerPump(false, false, "p7");
+    assertRefused("is disabled", "p7", certificate);
+    put(Kind.DEVICE, device("p7", true, true, "p7"));
+    assertRefused("waits for approval", "p7", certificate);
+    put(Kind.DEVICE, device("p7", true, false, "p7-*"));
+    assertRefused("must use the client identifier \"p7-*\"", "p7", certificate);
+    accepted("p7-a", certificate);
+  }
+
+  @Test
+  void registersADeviceAndItsCertificateWhenItFirstConnects() throws Exception {
+    put(Kind.GROUP, new Group("new", "", Map.of(), Stamp.NEW));
+    put(
+        Kind.TEMPLATE,
+        new ProvisioningTemplate(
+            "jit",
+            "",
+            "pump-${id}",
+            List.of(),
+            List.of("new"),
+            Map.of("made", "jit"),
+            List.of(),
+            "*",
+            true,
+            null,
+            0,
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            true,
+            Stamp.NEW));
+    trustFactory(true, "jit", IdentityMapping.COMMON_NAME);
+    var certificate = certificate("9");
+    assertRefused("waits for approval", "any", certificate);
+    assertRefused("waits for approval", "any", certificate);
+    Device made = registry.device("pump-9");
+    assertTrue(made != null && made.pendingApproval());
+    assertEquals(1, registry.certificatesOf("pump-9").size());
+
+    put(
+        Kind.DEVICE,
+        new Device("pump-9", "", made.attributes(), made.groups(), true, false, "*", made.stamp()));
+    Principal pump = accepted("any", certificate);
+    assertEquals("device:pump-9", pump.id());
+    assertEquals(List.of("new"), pump.groups());
+  }
+
+  @Test
+  void aRevocationIsSeenByThoseWhoComeAndThoseWhoAreThere() throws Exception {
+    trustFactory(true, null, IdentityMapping.COMMON_NAME);
+    var certificate = certificate("p7");
+    Principal pump = accepted("p7", certificate);
+    assertTrue(chain.problem(pump, peer(certificate), "p7").isEmpty());
+
+    inventory.revoke(
+        Certificates.fingerprint(certificate.getFirst()),
+        RevocationReason.KEY_COMPROMISE,
+        Condition.NONE);
+    assertTrue(chain.problem(pump, peer(certificate), "p7").isPresent());
+    assertRefused("revoked", "p7", certificate);
+  }
+
+  @Test
+  void aRemovedAuthorityTakesItsClientsWithIt() throws Exception {
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    var certificate = certificate("p7");
+    Principal pump = accepted("p7", certificate);
+    registry.delete(Kind.TRUSTED_CA, "factory-ca", Condition.NONE);
+    authorities.apply();
+    assertTrue(
+        chain
+            .problem(pump, peer(certificate), "p7")
+            .orElseThrow()
+            .contains("not a registered authority"));
+    assertRefused("not a registered authority", "p7", certificate);
+  }
+
+  @Test
+  void anotherGroupIsSeenInThePrincipalOfWhoIsThere() throws Exception {
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    registerPump(true, false, "p7");
+    Principal pump = accepted("p7", certificate("p7"));
+    Device now = registry.device("p7");
+    assertTrue(now != null);
+    put(Kind.DEVICE, now.withGroups(List.of()));
+    assertEquals(List.of(), chain.refreshed(pump, "p7").groups());
+  }
+}
