@@ -3,8 +3,8 @@ package io.signalbox.server;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.admin.AdminHandler;
 import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.AuthenticationMethods;
 import io.signalbox.server.auth.AuthenticatorChain;
-import io.signalbox.server.auth.JwtExchange;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.Provisioning;
@@ -187,7 +187,7 @@ final class Broker implements RunningBroker {
             retained,
             store.writer(),
             authenticators,
-            new JwtExchange(authenticators),
+            AuthenticationMethods.of(authenticators, config.auth(), random, metrics),
             new PolicyAuthorizers(policies),
             config.limits(),
             config.session(),

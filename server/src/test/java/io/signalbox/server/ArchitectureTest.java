@@ -40,12 +40,14 @@ class ArchitectureTest {
               Set.of("routing", "codec", "packet", "topic", "principal", "config", "metrics")),
           entry("retained", Set.of("routing", "store", "packet", "topic", "config", "metrics")),
           entry("trust", Set.of("principal", "config", "metrics", "pki")),
+          entry("scram", Set.of("pki")),
           entry("registry", Set.of("store", "principal", "config", "metrics", "pki")),
           entry(
               "auth",
               Set.of(
                   "registry",
                   "trust",
+                  "scram",
                   "principal",
                   "packet",
                   "topic",
@@ -104,7 +106,16 @@ class ArchitectureTest {
           entry("bench", Set.of("codec", "packet", "topic", "metrics")),
           entry(
               "cli",
-              Set.of("config", "topic", "packet", "codec", "registry", "bench", "pki", "acl")));
+              Set.of(
+                  "config",
+                  "topic",
+                  "packet",
+                  "codec",
+                  "registry",
+                  "bench",
+                  "scram",
+                  "pki",
+                  "acl")));
 
   /** Imports nothing of ours, so anybody may import it. */
   private static final String FOR_ALL = "eventloop";

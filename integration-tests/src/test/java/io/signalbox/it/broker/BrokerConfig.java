@@ -45,6 +45,7 @@ public final class BrokerConfig {
   private final Map<Transport, String> listenerLines = new EnumMap<>(Transport.class);
   private final StringBuilder more = new StringBuilder();
   private final Map<String, String> policies = new LinkedHashMap<>();
+  private final Map<String, String> files = new LinkedHashMap<>();
 
   /** All four transports, anonymous clients welcome, certificates optional, everything allowed. */
   public static BrokerConfig open() {
@@ -94,12 +95,21 @@ public final class BrokerConfig {
     return this;
   }
 
+  /** A file beside the configuration file, which may name it. */
+  public BrokerConfig file(String name, String text) {
+    files.put(name, text);
+    return this;
+  }
+
   /** Writes the configuration file and the policies that it names. */
   void write(Path file) throws IOException {
     Path folder = file.resolveSibling("policies");
     Files.createDirectories(folder);
     for (Map.Entry<String, String> policy : policies.entrySet()) {
       Files.writeString(folder.resolve(policy.getKey()), policy.getValue());
+    }
+    for (Map.Entry<String, String> other : files.entrySet()) {
+      Files.writeString(file.resolveSibling(other.getKey()), other.getValue());
     }
     Files.writeString(file, text());
   }

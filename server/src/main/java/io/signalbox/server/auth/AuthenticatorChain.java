@@ -39,6 +39,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   private final Devices devices;
   private final CertificateAuthenticator certificates;
   private final JwtAuthenticator tokens;
+  private final PasswordAuthenticator passwords;
+  private final @Nullable Users users;
   private final AuthWorkers workers;
   private final Metrics metrics;
 
@@ -47,24 +49,27 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       Devices devices,
       CertificateAuthenticator certificates,
       JwtAuthenticator tokens,
+      @Nullable Users users,
       AuthWorkers workers,
       Metrics metrics) {
     this.trusted = trusted;
     this.devices = devices;
     this.certificates = certificates;
     this.tokens = tokens;
+    this.passwords = new PasswordAuthenticator(users);
+    this.users = users;
     this.workers = workers;
     this.metrics = metrics;
   }
 
   /**
    * @param dataDirectory whose token key is used, and made if there is none, when the configuration
-   *     has the local issuer
+   *     has the local issuer; likewise the key for unknown users, when it has a users file
    * @param trusted whose clients are accepted
    * @param registry of devices and issuers; null: there is none
    * @param provisioning registers devices that connect for the first time; null: nobody does
-   * @param workers run signature checks of up to half a millisecond
-   * @throws AuthSetupException naming every key that cannot be used
+   * @param workers run signature checks of up to half a millisecond, and checks of passwords
+   * @throws AuthSetupException naming every key and user that cannot be used
    */
   public static AuthenticatorChain of(
       AuthConfig config,
@@ -81,6 +86,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     LocalTokenKey local =
         config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
     Devices devices = new Devices(registry, provisioning);
+    Path file = config.usersFile();
     return new AuthenticatorChain(
         trusted,
         devices,
@@ -90,18 +96,28 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
             TokenTrust.of(config.jwt(), local, fetcher, clocks),
             RevokedTokens.open(config.jwt().revokedFile()),
             clocks),
+        file == null ? null : Users.open(file, dataDirectory, random, metrics),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
         metrics);
   }
 
   /**
-   * Reads every key that the configuration names, without touching the data directory.
+   * Reads every key and user that the configuration names, without touching the data directory.
    *
    * @throws AuthSetupException naming every key that cannot be used
    */
   public static void check(AuthConfig config, Fetcher fetcher) throws AuthSetupException {
     TokenTrust.of(config.jwt(), null, fetcher, Clocks.system());
     RevokedTokens.open(config.jwt().revokedFile());
+    Path file = config.usersFile();
+    if (file != null) {
+      Users.check(file);
+    }
+  }
+
+  /** Null if there is no users file. */
+  @Nullable Users users() {
+    return users;
   }
 
   @Override
@@ -109,7 +125,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       Connect connect, Peer peer, EventLoop loop, Consumer<Authentication> answer) {
     Credentials credentials;
     try {
-      credentials = Credentials.of(connect, peer);
+      credentials = Credentials.of(connect, peer, passwords);
     } catch (CredentialException e) {
       answer.accept(refused(e));
       return;
@@ -190,7 +206,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   public Optional<Principal> identify(
       List<X509Certificate> certificates, @Nullable String bearerToken) {
     byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
-    var credentials = new Credentials(certificates, token, null, false);
+    var credentials = Credentials.ofRequest(certificates, token);
     prepare(credentials).join();
     return switch (admitted(withSignatureChecks(credentials), null)) {
       case Authentication.Accepted accepted -> Optional.of(accepted.principal());
@@ -204,6 +220,11 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   @Override
   public Optional<String> problem(Principal principal, Peer peer, String clientId) {
+    if (users != null && principal.token() == null && principal.userName() != null) {
+      if (!users.has(principal.userName())) {
+        return Optional.of("the user is no longer in the users file");
+      }
+    }
     Optional<String> problem =
         tokens.problem(principal).or(() -> devices.problem(principal, clientId));
     return problem.isPresent() || principal.certificate() == null
@@ -212,12 +233,13 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   /**
-   * Looks whether tokens were revoked. One thread at a time.
+   * Looks whether tokens were revoked or the users file has changed. One thread at a time.
    *
    * @return whether a connected client may have lost the right to be
    */
   public boolean refresh() {
-    return tokens.refresh();
+    boolean changed = users != null && users.refresh();
+    return tokens.refresh() || changed;
   }
 
   /** Who a connected client is now that the registry says something else of it. */
@@ -236,6 +258,9 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   /** The outcome if it is known without a signature check, else null. */
   private @Nullable Authentication withoutSignatureChecks(Credentials credentials) {
+    if (credentials.password() != null) {
+      return null;
+    }
     try {
       Principal device = null;
       if (!credentials.certificates().isEmpty()) {
@@ -245,11 +270,13 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
         }
       }
       byte[] token = credentials.token();
-      if (token == null) {
-        return new Authentication.Accepted(device == null ? nobody(credentials) : device);
+      Principal user = token == null ? credentials.user() : tokens.known(token);
+      if (user != null) {
+        return accepted(device, user, credentials);
       }
-      Principal user = tokens.known(token);
-      return user == null ? null : accepted(device, user, credentials);
+      return token != null
+          ? null
+          : new Authentication.Accepted(device == null ? nobody(credentials) : device);
     } catch (CredentialException e) {
       return refused(e);
     }
@@ -261,11 +288,10 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
           credentials.certificates().isEmpty()
               ? null
               : certificates.verify(credentials.certificates());
-      byte[] token = credentials.token();
-      if (token == null) {
-        return new Authentication.Accepted(device == null ? nobody(credentials) : device);
-      }
-      return accepted(device, tokens.verify(token), credentials);
+      Principal user = verifiedUser(credentials);
+      return user == null
+          ? new Authentication.Accepted(device == null ? nobody(credentials) : device)
+          : accepted(device, user, credentials);
     } catch (CredentialException e) {
       return refused(e);
     } catch (RuntimeException e) {
@@ -277,10 +303,22 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     }
   }
 
+  private @Nullable Principal verifiedUser(Credentials credentials) throws CredentialException {
+    byte[] token = credentials.token();
+    if (token != null) {
+      return tokens.verify(token);
+    }
+    byte[] password = credentials.password();
+    String userName = credentials.userName();
+    return password != null && userName != null
+        ? passwords.verify(userName, password)
+        : credentials.user();
+  }
+
   private static Principal nobody(Credentials credentials) throws CredentialException {
     if (!credentials.mayBeNobody()) {
       throw CredentialException.missing(
-          "neither a client certificate nor a token, and the listener allows no anonymous access");
+          "no client certificate, token or password, and the listener allows no anonymous access");
     }
     return Principal.anonymous();
   }
@@ -311,7 +349,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
         user.token());
   }
 
-  private Authentication refused(CredentialException e) {
+  Authentication refused(CredentialException e) {
     metrics.authenticationFailures.inc(e.failure());
     return e.toRejected();
   }

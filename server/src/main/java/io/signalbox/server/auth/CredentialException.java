@@ -17,9 +17,14 @@ final class CredentialException extends Exception {
     this.reason = reason;
   }
 
-  /** A token or what stands in its place. */
+  /** A token or password, or what stands in its place. */
   static CredentialException ofToken(AuthFailure failure, String problem) {
     return new CredentialException(failure, ReasonCode.BAD_USER_NAME_OR_PASSWORD, problem);
+  }
+
+  /** What was said in an exchange of AUTH packets, where there is no password to be wrong. */
+  static CredentialException ofExchange(AuthFailure failure, String problem) {
+    return new CredentialException(failure, ReasonCode.NOT_AUTHORIZED, problem);
   }
 
   static CredentialException ofCertificate(AuthFailure failure, String problem) {

@@ -24,11 +24,15 @@ public interface ExchangeAuthenticator {
   /** One exchange; confined to the connection's I/O thread. */
   interface Exchange {
     /**
-     * The next Authentication Data of the client; must not block the thread.
+     * The next Authentication Data of the client; must not block the thread. Called again only
+     * after an answer to continue.
      *
      * @param data empty if the packet had none
      * @param answer called once, on {@code loop}, at once or later
      */
     void next(byte[] data, EventLoop loop, Consumer<Authentication> answer);
+
+    /** It is over, one way or another; nothing else is called after. Idempotent. */
+    default void end() {}
   }
 }

@@ -1,19 +1,11 @@
 package io.signalbox.server.auth;
 
-import io.signalbox.pki.AtomicFile;
-import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.AuthConfig.Algorithm;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
-import java.util.Base64;
 import java.util.HexFormat;
-import java.util.List;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -32,8 +24,6 @@ final class LocalTokenKey {
   static final String AUDIENCE = "signalbox";
 
   private static final String FILE = "token.key";
-  private static final int SECRET_BYTES = 32;
-  private static final int FILE_BYTES_MAX = 1_024;
 
   private final byte[] secret;
   private final String id;
@@ -51,55 +41,9 @@ final class LocalTokenKey {
    */
   static LocalTokenKey openOrCreate(Path dataDirectory, SecureRandom random)
       throws AuthSetupException {
-    Path file = dataDirectory.resolve(FILE);
-    try {
-      if (Files.notExists(file)) {
-        create(dataDirectory, file, random);
-      }
-      return read(file);
-    } catch (IOException | PkiException e) {
-      throw problem("cannot make or read the token key \"" + file + "\": " + e.getMessage());
-    }
-  }
-
-  private static void create(Path dataDirectory, Path file, SecureRandom random)
-      throws IOException, PkiException {
-    var secret = new byte[SECRET_BYTES];
-    random.nextBytes(secret);
-    AtomicFile.createSecretFolder(dataDirectory);
-    Path fresh =
-        dataDirectory.resolve("." + FILE + "." + HexFormat.of().toHexDigits(random.nextLong()));
-    AtomicFile.writeSecret(fresh, Base64.getEncoder().encodeToString(secret) + "\n");
-    try {
-      Files.createLink(file, fresh); // fails if another process was faster: its key is then ours
-    } catch (FileAlreadyExistsException _) {
-      // read it
-    } finally {
-      Files.delete(fresh);
-    }
-  }
-
-  private static LocalTokenKey read(Path file) throws IOException, AuthSetupException {
-    byte[] secret = {};
-    if (Files.size(file) <= FILE_BYTES_MAX) {
-      String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
-      try {
-        secret = Base64.getDecoder().decode(text);
-      } catch (IllegalArgumentException _) {
-        // damaged: too short below
-      }
-    }
-    if (secret.length < SECRET_BYTES) {
-      throw problem(
-          "the token key \""
-              + file
-              + "\" is damaged; restore it, or delete it and tokens issued so far become void");
-    }
-    return new LocalTokenKey(secret);
-  }
-
-  private static AuthSetupException problem(String text) {
-    return new AuthSetupException(List.of(text));
+    return new LocalTokenKey(
+        SecretFile.openOrCreate(
+            dataDirectory.resolve(FILE), random, "token key", "tokens issued so far become void"));
   }
 
   private static String idOf(byte[] secret) {

@@ -85,6 +85,11 @@ public final class Commands {
             .addSubcommand(new StoreQuarantineCommand(stores)));
     root.addSubcommand(new BackupCommand(stores));
     root.addSubcommand(new RestoreCommand(stores));
+    root.addSubcommand(
+        new CommandLine(new UserCommand())
+            .addSubcommand(new UserAddCommand(new PasswordInput(System.in)))
+            .addSubcommand(new UserListCommand())
+            .addSubcommand(new UserRemoveCommand()));
     root.addSubcommand(new PubCommand(System.in));
     root.addSubcommand(new SubCommand(System.out));
     root.addSubcommand(BenchCommand.commandLine());

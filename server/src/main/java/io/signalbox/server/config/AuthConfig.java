@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
  * How clients prove who they are, beside certificates. Section {@code auth}.
  *
  * @param jwt JSON Web Tokens
+ * @param usersFile users with the verifiers of their passwords; null: none
  * @param pendingMax 1..1,000,000 credentials waiting for a worker thread; one more CONNECT is
  *     refused as busy
+ * @param exchangesMax 1..1,000,000 exchanges of AUTH packets under way; one more is refused as busy
  */
-public record AuthConfig(Jwt jwt, int pendingMax) {
+public record AuthConfig(Jwt jwt, @Nullable Path usersFile, int pendingMax, int exchangesMax) {
 
   private static final Range PENDING_MAX = Range.of("auth.pending-max", 1, 1_000_000);
+  private static final Range EXCHANGES_MAX = Range.of("auth.exchanges-max", 1, 1_000_000);
   private static final Range CLOCK_SKEW = Range.seconds("auth.jwt.clock-skew-seconds", 0, 3_600);
   private static final Range LIFETIME_MAX =
       Range.seconds("auth.jwt.lifetime-max-seconds", 60, 366L * 24 * 3_600);
@@ -34,10 +37,13 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
               10_000,
               null,
               true),
-          1_000);
+          null,
+          1_000,
+          10_000);
 
   public AuthConfig {
     PENDING_MAX.check(pendingMax);
+    EXCHANGES_MAX.check(exchangesMax);
   }
 
   /**
@@ -119,6 +125,7 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
       List<Key> keys,
       @Nullable JwksConfig keySet,
       JwtClaims claims) {
+    private static final Set<String> RESERVED = Set.of("local", "users");
 
     /** With its keys in the configuration and the usual claims. */
     public Issuer(String name, String issuer, List<String> audiences, List<Key> keys) {
@@ -128,12 +135,12 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
     public Issuer {
       audiences = List.copyOf(audiences);
       keys = List.copyOf(keys);
-      if (!name.matches("[a-z0-9-]{1,64}") || name.equals("local")) {
+      if (!name.matches("[a-z0-9-]{1,64}") || RESERVED.contains(name)) {
         throw new IllegalArgumentException(
             "auth.jwt.issuers.name: \""
                 + name
-                + "\" is not 1 to 64 lower-case letters, digits and hyphens, or is \"local\", the"
-                + " name of the data directory's own issuer");
+                + "\" is not 1 to 64 lower-case letters, digits and hyphens, or is \"local\" or"
+                + " \"users\", the names of the data directory's own issuer and of the users file");
       }
       if (audiences.isEmpty()) {
         throw new IllegalArgumentException(
@@ -258,6 +265,10 @@ public record AuthConfig(Jwt jwt, int pendingMax) {
     return auth.make(
         d,
         () ->
-            new AuthConfig(Jwt.read(auth.section("jwt")), auth.integer(PENDING_MAX, d.pendingMax)));
+            new AuthConfig(
+                Jwt.read(auth.section("jwt")),
+                auth.file("users-file"),
+                auth.integer(PENDING_MAX, d.pendingMax),
+                auth.integer(EXCHANGES_MAX, d.exchangesMax)));
   }
 }

@@ -103,7 +103,16 @@ public final class Metrics implements MultiCollector {
     TOKEN_BINDING,
     TOKEN_REVOKED,
     USER_NAME_MISMATCH,
+    /** Wrong, or of a user that is not there: nobody is told which. */
+    PASSWORD,
+    EXCHANGE_MALFORMED,
     OVERLOADED
+  }
+
+  /** How the re-authentication of a connected client ended. */
+  public enum Reauthentication {
+    RENEWED,
+    REFUSED
   }
 
   /** What the broker fetched over HTTP to know whom to believe. */
@@ -165,6 +174,7 @@ public final class Metrics implements MultiCollector {
     SESSIONS,
     PENDING_ACKS,
     PENDING_AUTHENTICATIONS,
+    EXCHANGES,
     /** More of a kind than the registry may hold. */
     REGISTRY_ENTRIES,
     /** More requests of the admin API than may wait. */
@@ -238,6 +248,9 @@ public final class Metrics implements MultiCollector {
   public final Counters<AuthFailure> authenticationFailures;
   public final Counters<Denial> policyDenials;
   public final Gauge authenticationsPending;
+  public final Gauge authenticationExchanges;
+  public final Counters<Reauthentication> reauthentications;
+  public final Counter usersReloadsFailed;
   public final Counter policyReloadsFailed;
   public final Counters<Fetched> fetches;
   public final Counters<Fetched> fetchesFailed;
@@ -385,6 +398,18 @@ public final class Metrics implements MultiCollector {
             Denial.class);
     authenticationsPending =
         gauge("authentications_pending", "Credentials waiting for a worker thread");
+    authenticationExchanges =
+        gauge("authentication_exchanges", "Exchanges of AUTH packets under way");
+    reauthentications =
+        counters(
+            "reauthentications",
+            "Re-authentications of connected clients",
+            "outcome",
+            Reauthentication.class);
+    usersReloadsFailed =
+        counter(
+            "users_reloads_failed",
+            "Changed users files that could not be used; the last good one stayed in force");
     policyReloadsFailed =
         counter(
             "policy_reloads_failed",

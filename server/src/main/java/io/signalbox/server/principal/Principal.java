@@ -2,6 +2,7 @@ package io.signalbox.server.principal;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,21 @@ public record Principal(
   public static Principal anonymous() {
     return new Principal(
         "anonymous", AuthMethod.ANONYMOUS, null, null, List.of(), Map.of(), null, null);
+  }
+
+  /**
+   * Whether a fresh credential is of the same identity: the same device, and the same user of the
+   * same issuer.
+   */
+  public boolean isSameAs(Principal other) {
+    return id.equals(other.id)
+        && Objects.equals(deviceId, other.deviceId)
+        && Objects.equals(userName, other.userName)
+        && Objects.equals(issuer(), other.issuer());
+  }
+
+  private @Nullable String issuer() {
+    return token == null ? null : token.issuer();
   }
 
   /** Wall clock in milliseconds at which the credential ends, {@link #NEVER} if it does not. */

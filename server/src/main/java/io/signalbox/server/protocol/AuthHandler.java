@@ -65,8 +65,14 @@ final class AuthHandler {
         connectHandler.authenticated(client, connect, accepted);
       }
       case Authentication.Rejected rejected ->
-          connectHandler.authenticated(client, connect, rejected); // [MQTT-4.12.0-4]
+          connectHandler.refuse(
+              client, withoutPassword(rejected.reason()), rejected.cause()); // [MQTT-4.12.0-4]
     }
+  }
+
+  /** An exchange has no User Name and Password that could be bad; DISCONNECT has no such code. */
+  private static ReasonCode withoutPassword(ReasonCode reason) {
+    return reason == ReasonCode.BAD_USER_NAME_OR_PASSWORD ? ReasonCode.NOT_AUTHORIZED : reason;
   }
 
   void onAuth(Client client, Auth auth) throws PacketException {
@@ -108,7 +114,11 @@ final class AuthHandler {
     if (exchange == null) {
       exchange = context.exchanges().begin(method, connect, client.connection().peer());
       client.exchanging(connect, method, exchange);
+      client.limitExchange(context.limits().connectTimeout().toMillis(), () -> timedOut(client));
+    } else if (!client.awaitsAuth()) {
+      throw PacketException.protocolError("AUTH while the one before is looked at");
     }
+    client.authTaken();
     exchange.next(
         data(auth.properties()),
         client.connection().loop(),
@@ -120,25 +130,50 @@ final class AuthHandler {
       return;
     }
     switch (outcome) {
-      case Authentication.Continue more ->
-          send(client, ReasonCode.CONTINUE_AUTHENTICATION, more.data());
+      case Authentication.Continue more -> {
+        send(client, ReasonCode.CONTINUE_AUTHENTICATION, more.data());
+        client.awaitAuth();
+      }
       case Authentication.Accepted accepted -> renewed(client, accepted);
-      case Authentication.Rejected rejected -> failed(client, rejected.cause());
+      case Authentication.Rejected rejected ->
+          failed(client, withoutPassword(rejected.reason()), rejected.cause());
     }
+  }
+
+  private void timedOut(Client client) {
+    failed(
+        client,
+        ReasonCode.NOT_AUTHORIZED,
+        "not completed in time, limits.connect-timeout-millis is "
+            + context.limits().connectTimeout().toMillis());
   }
 
   private void renewed(Client client, Authentication.Accepted accepted) {
     Principal now = accepted.principal();
-    if (!now.id().equals(client.principal().id())) {
-      failed(client, "the new credential is another principal's: " + now.id());
+    if (!now.isSameAs(client.principal())) {
+      failed(
+          client,
+          ReasonCode.NOT_AUTHORIZED,
+          "the new credential is another's: " + LogText.quote(now.id()));
       return;
     }
     client.exchangeOver(NO_DATA);
-    connectHandler.renew(client, now);
+    if (!connectHandler.renew(client, now)) {
+      failed(client, ReasonCode.NOT_AUTHORIZED, "no policy lets it connect any more");
+      return;
+    }
+    context
+        .metrics()
+        .reauthentications
+        .inc(Metrics.Reauthentication.RENEWED, client.connection().loop().index());
     send(client, ReasonCode.SUCCESS, accepted.data());
   }
 
-  private static void failed(Client client, String cause) {
+  private void failed(Client client, ReasonCode reason, String cause) {
+    context
+        .metrics()
+        .reauthentications
+        .inc(Metrics.Reauthentication.REFUSED, client.connection().loop().index());
     LOG.log(
         Level.WARNING,
         "client {0} as {1} failed to re-authenticate: {2}",
@@ -147,9 +182,7 @@ final class AuthHandler {
         cause);
     client.closing(Metrics.Close.NOT_AUTHORIZED);
     client.end(Session.WillFate.SEND);
-    client
-        .connection()
-        .disconnect(ReasonCode.NOT_AUTHORIZED, "re-authentication failed"); // section 4.12.1
+    client.connection().disconnect(reason, "re-authentication failed"); // [MQTT-4.12.1-2]
   }
 
   private static void send(Client client, ReasonCode reason, byte[] data) {

@@ -9,6 +9,7 @@ import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.PacketType;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -62,6 +63,7 @@ final class Client implements ClientHandler {
   private @Nullable String authenticationMethod;
   private @Nullable Exchange exchange;
   private boolean awaitingAuth;
+  private @Nullable Timer exchangeTimer;
   private byte[] finalAuthenticationData = {};
   private @Nullable TopicName[] inboundAliases = {};
 
@@ -172,11 +174,17 @@ final class Client implements ClientHandler {
     }
     phase = Phase.ENDED;
     context.metrics().connectsRefused.inc(refusal(problem.reason()), connection.loop().index());
-    if (problem.answerForm() == null) {
+    if (problem.answerForm() == null && authenticationMethod == null) {
       connection.close(); // before a CONNECT of a known form there is nobody to answer
     } else {
-      connection.refuse(new ConnAck(false, problem.reason(), reasonString(problem.problem())));
+      connection.refuse(
+          new ConnAck(false, inConnAck(problem.reason()), reasonString(problem.problem())));
     }
+  }
+
+  /** A packet in place of AUTH may be wrong in ways that no CONNECT can be. */
+  private static ReasonCode inConnAck(ReasonCode reason) {
+    return reason.allowedIn(PacketType.CONNACK) ? reason : ReasonCode.PROTOCOL_ERROR;
   }
 
   private static Metrics.Refusal refusal(ReasonCode reason) {
@@ -210,6 +218,15 @@ final class Client implements ClientHandler {
   @Override
   public void onConnectTimeout() {
     closing(Metrics.Close.CONNECT_TIMEOUT);
+    if (awaitingAuth) {
+      LOG.log(Level.INFO, "{0}: no AUTH in time", connection.peer());
+      context
+          .metrics()
+          .connectsRefused
+          .inc(Metrics.Refusal.NOT_AUTHORIZED, connection.loop().index());
+      refuse(ReasonCode.NOT_AUTHORIZED, "no AUTH in time");
+      return;
+    }
     LOG.log(Level.INFO, "{0}: no CONNECT in time", connection.peer());
     phase = Phase.ENDED;
     connection.close();
@@ -251,6 +268,7 @@ final class Client implements ClientHandler {
       credentialTimer.cancel();
       credentialTimer = null;
     }
+    endExchange();
     Session mine = session;
     if (mine != null) {
       session = null;
@@ -311,6 +329,7 @@ final class Client implements ClientHandler {
   void refuse(ReasonCode reason, String problem) {
     phase = Phase.ENDED;
     closing(Metrics.Close.REFUSED);
+    endExchange();
     connection.refuse(new ConnAck(false, reason, reasonString(problem)));
   }
 
@@ -460,9 +479,29 @@ final class Client implements ClientHandler {
     exchange = begun;
   }
 
+  /** A re-authentication does not wait for its client for ever. */
+  void limitExchange(long millis, Runnable timedOut) {
+    exchangeTimer = connection.loop().schedule(millis, timedOut);
+  }
+
+  private void endExchange() {
+    if (exchangeTimer != null) {
+      exchangeTimer.cancel();
+      exchangeTimer = null;
+    }
+    if (exchange != null) {
+      exchange.end();
+      exchange = null;
+    }
+  }
+
   /** The next AUTH packet is the client's. */
   void awaitAuth() {
     awaitingAuth = true;
+  }
+
+  boolean awaitsAuth() {
+    return awaitingAuth;
   }
 
   void authTaken() {
@@ -473,7 +512,7 @@ final class Client implements ClientHandler {
    * @param data for CONNACK
    */
   void exchangeOver(byte[] data) {
-    exchange = null;
+    endExchange();
     awaitingAuth = false;
     finalAuthenticationData = data;
   }

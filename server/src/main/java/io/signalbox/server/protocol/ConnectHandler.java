@@ -170,10 +170,16 @@ final class ConnectHandler {
             peer.tlsVersion() == null ? "" : peer.tlsVersion());
   }
 
-  /** A connected client showed a fresh credential. */
-  void renew(Client client, Principal principal) {
-    client.authenticated(principal, authorizer(client, principal, client.clientId()));
+  /**
+   * A connected client showed a fresh credential: what it may do is asked anew from here on.
+   *
+   * @return false: with it, the client may not even connect
+   */
+  boolean renew(Client client, Principal principal) {
+    Authorizer authorizer = authorizer(client, principal, client.clientId());
+    client.authenticated(principal, authorizer);
     client.scheduleCredentialEnd();
+    return authorizer.connect().allowed();
   }
 
   private void openSession(Client client, Connect connect, String clientId, boolean assigned) {

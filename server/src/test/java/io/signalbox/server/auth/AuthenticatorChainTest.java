@@ -292,7 +292,7 @@ class AuthenticatorChainTest {
     assertRejected(
         ReasonCode.NOT_AUTHORIZED,
         AuthFailure.NO_CREDENTIALS,
-        "neither a client certificate nor a token, and the listener allows no anonymous access",
+        "no client certificate, token or password, and the listener allows no anonymous access",
         ask(chain(), connect("admin", null), peer(List.of(), false, null)));
   }
 
@@ -317,7 +317,7 @@ class AuthenticatorChainTest {
 
   @Test
   void moreThanThePendingMaximumIsTurnedAway() throws Exception {
-    AuthenticatorChain chain = chain(new AuthConfig(AuthConfig.DEFAULTS.jwt(), 2));
+    AuthenticatorChain chain = chain(new AuthConfig(AuthConfig.DEFAULTS.jwt(), null, 2, 10));
     List<Authentication> answers = new ArrayList<>();
     Peer peer = peer(List.of(), false, null);
     for (String subject : List.of("a", "b")) {
@@ -403,7 +403,7 @@ class AuthenticatorChainTest {
 
   @Test
   void theExchangeTakesATokenInOneStepOrTwo() throws Exception {
-    var exchange = new JwtExchange(chain());
+    var exchange = AuthenticationMethods.of(chain(), AuthConfig.DEFAULTS, RANDOM, metrics);
     assertTrue(exchange.knows("JWT") && !exchange.knows("jwt") && !exchange.knows("SCRAM-SHA-1"));
     Peer peer = peer(List.of(), true, null);
     var begun = exchange.begin("JWT", connect(null, null), peer);
@@ -431,7 +431,7 @@ class AuthenticatorChainTest {
         AuthFailure.TOKEN_ISSUER,
         "token of the issuer \"signalbox:local\", which is not configured",
         ask(
-            chain(new AuthConfig(off, 10)),
+            chain(new AuthConfig(off, null, 10, 10)),
             connect(null, token("alice")),
             peer(List.of(), true, null)));
   }
@@ -519,7 +519,8 @@ class AuthenticatorChainTest {
             10,
             null,
             true);
-    var e = assertThrows(AuthSetupException.class, () -> chain(new AuthConfig(clash, 10)));
+    var e =
+        assertThrows(AuthSetupException.class, () -> chain(new AuthConfig(clash, null, 10, 10)));
     assertEquals(
         List.of(
             "auth.jwt.issuers: the issuer \"signalbox:local\" is this broker's own; choose another"

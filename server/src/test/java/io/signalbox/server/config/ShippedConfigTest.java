@@ -46,7 +46,8 @@ final class ShippedConfigTest {
             "factory-ca.crl",
             "acme-login.pem",
             "ca.passphrase",
-            "revoked-tokens.txt")) {
+            "revoked-tokens.txt",
+            "users")) {
       Files.writeString(folder.resolve(file), "content");
     }
     Files.writeString(folder.resolve("acme-login.secret"), "0123456789abcdef0123456789abcdef\n");

@@ -17,12 +17,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The fuzz targets for a moment: every seed in the tree, then so many damaged ones, the same in
@@ -36,35 +35,33 @@ final class FuzzTargetsTest {
     void run(byte[] data) throws Exception;
   }
 
-  /** Each target, and how many damaged seeds take about a second. */
-  enum Target {
-    PACKET_DECODER(PacketDecoderFuzz::fuzzerTestOneInput, 20_000),
-    WEB_SOCKET_DECODER(WebSocketDecoderFuzz::fuzzerTestOneInput, 20_000),
-    PROXY_HEADER(ProxyHeaderFuzz::fuzzerTestOneInput, 50_000),
-    TOPIC(TopicFuzz::fuzzerTestOneInput, 50_000),
-    CONFIG_READER(ConfigReaderFuzz::fuzzerTestOneInput, 2_000),
-    COMPACT_TOKEN(CompactTokenFuzz::fuzzerTestOneInput, 20_000),
-    SCRAM(ScramFuzz::fuzzerTestOneInput, 20_000),
-    USERS_FILE(UsersFileFuzz::fuzzerTestOneInput, 20_000),
-    POLICY(PolicyFuzz::fuzzerTestOneInput, 2_000),
-    SIGNING_REQUEST(SigningRequestFuzz::fuzzerTestOneInput, 2_000);
-
-    private final Code code;
-    private final int runs;
-
-    Target(Code code, int runs) {
-      this.code = code;
-      this.runs = runs;
-    }
-
-    /** Folder of its seeds. */
-    String folder() {
-      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  /**
+   * @param folder of its seeds
+   * @param runs how many damaged seeds take about a second
+   */
+  private record Target(String folder, int runs, Code code) {
+    @Override
+    public String toString() {
+      return folder;
     }
   }
 
+  static List<Target> targets() {
+    return List.of(
+        new Target("packet-decoder", 20_000, PacketDecoderFuzz::fuzzerTestOneInput),
+        new Target("web-socket-decoder", 20_000, WebSocketDecoderFuzz::fuzzerTestOneInput),
+        new Target("proxy-header", 50_000, ProxyHeaderFuzz::fuzzerTestOneInput),
+        new Target("topic", 50_000, TopicFuzz::fuzzerTestOneInput),
+        new Target("config-reader", 2_000, ConfigReaderFuzz::fuzzerTestOneInput),
+        new Target("compact-token", 20_000, CompactTokenFuzz::fuzzerTestOneInput),
+        new Target("scram", 20_000, ScramFuzz::fuzzerTestOneInput),
+        new Target("users-file", 20_000, UsersFileFuzz::fuzzerTestOneInput),
+        new Target("policy", 2_000, PolicyFuzz::fuzzerTestOneInput),
+        new Target("signing-request", 2_000, SigningRequestFuzz::fuzzerTestOneInput));
+  }
+
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("targets")
   void takesEverySeedAndManyDamagedOnes(Target target) throws Exception {
     List<byte[]> seeds = seeds(target);
     for (byte[] seed : seeds) {
@@ -87,7 +84,7 @@ final class FuzzTargetsTest {
 
   private static List<byte[]> seeds(Target target) throws IOException {
     List<byte[]> seeds = new ArrayList<>();
-    try (Stream<Path> files = Files.list(SEEDS.resolve(target.folder()))) {
+    try (Stream<Path> files = Files.list(SEEDS.resolve(target.folder))) {
       for (Path file : files.sorted().toList()) {
         seeds.add(Files.readAllBytes(file));
       }
@@ -98,7 +95,7 @@ final class FuzzTargetsTest {
 
   /** The dictionary, one word a line in quotes, as fuzzers read it. */
   private static List<String> words(Target target) throws IOException {
-    Path file = SEEDS.resolve(target.folder() + ".dict");
+    Path file = SEEDS.resolve(target.folder + ".dict");
     return Files.exists(file)
         ? Files.readAllLines(file).stream()
             .filter(line -> line.startsWith("\""))

@@ -1,0 +1,81 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.pki.AtomicFile;
+import io.signalbox.pki.PkiException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+
+/** A random secret of the broker's own, in a file of the data directory with mode 0600. */
+final class SecretFile {
+  private static final int SECRET_BYTES = 32;
+  private static final int FILE_BYTES_MAX = 1_024;
+
+  private SecretFile() {}
+
+  /**
+   * Reads the secret, after making it if there is none. Safe for two processes at once: both get
+   * the same.
+   *
+   * @param what for messages, such as "token key"
+   * @param loss what deleting the file means, for the message about a damaged one
+   * @throws AuthSetupException if it cannot be read or made, or is damaged; it is never replaced
+   */
+  static byte[] openOrCreate(Path file, SecureRandom random, String what, String loss)
+      throws AuthSetupException {
+    try {
+      if (Files.notExists(file)) {
+        create(file, random);
+      }
+      return read(file, what, loss);
+    } catch (IOException | PkiException e) {
+      throw problem("cannot make or read the " + what + " \"" + file + "\": " + e.getMessage());
+    }
+  }
+
+  private static void create(Path file, SecureRandom random) throws IOException, PkiException {
+    var secret = new byte[SECRET_BYTES];
+    random.nextBytes(secret);
+    AtomicFile.createSecretFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    Path fresh =
+        file.resolveSibling(
+            "." + file.getFileName() + "." + HexFormat.of().toHexDigits(random.nextLong()));
+    AtomicFile.writeSecret(fresh, Base64.getEncoder().encodeToString(secret) + "\n");
+    try {
+      Files.createLink(file, fresh); // fails if another process was faster: its secret is then ours
+    } catch (FileAlreadyExistsException _) {
+      // read it
+    } finally {
+      Files.delete(fresh);
+    }
+  }
+
+  private static byte[] read(Path file, String what, String loss)
+      throws IOException, AuthSetupException {
+    byte[] secret = {};
+    if (Files.size(file) <= FILE_BYTES_MAX) {
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+      try {
+        secret = Base64.getDecoder().decode(text);
+      } catch (IllegalArgumentException _) {
+        // damaged: too short below
+      }
+    }
+    if (secret.length < SECRET_BYTES) {
+      throw problem(
+          "the " + what + " \"" + file + "\" is damaged; restore it, or delete it and " + loss);
+    }
+    return secret;
+  }
+
+  private static AuthSetupException problem(String text) {
+    return new AuthSetupException(List.of(text));
+  }
+}
