@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How the broker's process is started.
@@ -28,11 +29,14 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
 
   /**
    * Starts in about half the time, with a class cache as the start script makes one. It takes a
-   * start to record, so it is for who starts often.
+   * start to record, so it is for who starts often; where it cannot be recorded, starts are slow.
    */
   public Launch withClassCache() {
+    if (ClassCache.FILE.isEmpty()) {
+      return this;
+    }
     var options = new ArrayList<>(jvmOptions);
-    options.add("-XX:AOTCache=" + ClassCache.FILE);
+    options.add("-XX:AOTCache=" + ClassCache.FILE.get());
     return new Launch(options, environment);
   }
 
@@ -43,15 +47,15 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
   }
 
   private static final class ClassCache {
-    static final Path FILE = record();
+    static final Optional<Path> FILE = record();
 
-    private static Path record() {
+    private static Optional<Path> record() {
       try {
-        Path cache = Path.of("target", "broker.aot").toAbsolutePath();
         Path jar = CommandLine.jar();
-        if (Files.exists(cache)
-            && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
-          return cache;
+        long built = Files.getLastModifiedTime(jar).toMillis();
+        Path cache = Path.of("target", "broker-" + built + ".aot").toAbsolutePath();
+        if (Files.exists(cache)) {
+          return Optional.of(cache);
         }
         Path scratch = Files.createTempDirectory(Objects.requireNonNull(cache.getParent()), "aot");
         CommandLine.run(
@@ -62,9 +66,12 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
                     "--data",
                     scratch.resolve("data").toString()))
             .expectSuccess();
-        return Files.move(scratch.resolve("cache"), cache, StandardCopyOption.REPLACE_EXISTING);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        return Optional.of(
+            Files.move(scratch.resolve("cache"), cache, StandardCopyOption.REPLACE_EXISTING));
+      } catch (IOException | UncheckedIOException | AssertionError e) {
+        System.getLogger(Launch.class.getName())
+            .log(System.Logger.Level.WARNING, "no class cache: {0}", e.getMessage());
+        return Optional.empty();
       }
     }
   }
