@@ -7,6 +7,7 @@ import io.signalbox.it.wire.ConnectBytes;
 import io.signalbox.it.wire.Endpoint;
 import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Version;
+import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Mourned implements Actor {
   private static final int LONG_DELAY_SECONDS = 600;
-  private static final int PATIENCE_SECONDS = 30;
+  private static final List<Integer> DELAYS_SECONDS = List.of(0, 0, 1, LONG_DELAY_SECONDS);
+
+  /** Each restart gives the client of a broken connection the whole delay again. */
+  private static final int PATIENCE_SECONDS = 300;
 
   private final String name;
   private final Version version;
@@ -87,7 +91,7 @@ final class Mourned implements Actor {
 
   private void live(Endpoint endpoint) {
     Letter before = last; // cancelled as soon as this CONNECT is accepted
-    int delay = version.isV5() ? random.nextInt(3) == 0 ? LONG_DELAY_SECONDS : 0 : 0;
+    int delay = version.isV5() ? DELAYS_SECONDS.get(random.nextInt(DELAYS_SECONDS.size())) : 0;
     var will = new Letter(name, ++number, "w/" + name, 1 + random.nextInt(2), false, 0, 40);
     history.add(will);
     try (Line line = Line.open(endpoint, version)) {
@@ -109,7 +113,7 @@ final class Mourned implements Actor {
       } // else nobody told us that the good-bye was on disk when the broker was killed
       last = will;
       goodbyeAt = null;
-      due = delay == 0; // whatever ends this connection now
+      due = delay < LONG_DELAY_SECONDS; // whatever ends this connection now
       stage.pause(random.nextInt(150));
       if (random.nextInt(3) == 0) {
         due = false;
