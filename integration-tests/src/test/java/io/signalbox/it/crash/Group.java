@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The members of a Shared Subscription: together they get each message once. */
+/** The members of a Shared Subscription: together they get each message, with QoS 2 once. */
 final class Group {
   private final Map<Letter, String> takers = new ConcurrentHashMap<>();
   private final Set<Letter> taken = takers.keySet();

@@ -199,8 +199,11 @@ final class Inbox {
         letter.acknowledged > endedBefore, publish, letter, "belongs to a session that was ended");
     require(!letter.isLongOver(SLACK_MILLIS) || publish.dup(), publish, letter, "expired long ago");
     checkRemainingLife(publish, letter);
-    // A QoS 1 message that its publisher sent twice may be two messages; nothing else may.
-    boolean maybeTwo = letter.qos == 1 && letter.transmissions > 1;
+    // A QoS 1 message that its publisher sent twice may be two messages, and what a member of a
+    // Shared Subscription leaves unacknowledged may be given to another, and back; nothing else
+    // may come twice.
+    boolean sentTwice = letter.qos == 1 && letter.transmissions > 1;
+    boolean maybeTwo = sentTwice || (group != null && publish.qos() == 1);
     @Nullable Integer carriedAs = carried.contains(letter) ? unanswered.get(letter) : null;
     if (carriedAs != null && !maybeTwo) {
       require(publish.dup(), publish, letter, "sent again without DUP");
@@ -217,7 +220,7 @@ final class Inbox {
       require(publish.dup() || maybeTwo, publish, letter, "a second time without DUP");
     } else {
       require(!letter.cancelled, publish, letter, "was cancelled");
-      if (!maybeTwo || wasThereFor(letter)) {
+      if (group == null && (!maybeTwo || wasThereFor(letter))) {
         checkOrder(publish, letter);
       } // else the first copy went elsewhere, and its successors came here
       history.delivered.incrementAndGet();
@@ -225,7 +228,7 @@ final class Inbox {
     copies.all++;
     copies.withoutDup += publish.dup() ? 0 : 1;
     require(
-        copies.withoutDup <= Math.max(1, letter.transmissions),
+        group != null || copies.withoutDup <= Math.max(1, letter.transmissions),
         publish,
         letter,
         "more often without DUP than it was sent");
@@ -236,7 +239,8 @@ final class Inbox {
 
   private boolean mayHave(Letter letter, int qos) {
     for (Span span : spans) {
-      if (Math.min(span.qos, letter.qos) == qos && span.mayMatch(letter)) {
+      boolean then = group == null ? span.mayMatch(letter) : span.matches(letter);
+      if (then && Math.min(span.qos, letter.qos) == qos) {
         return true;
       }
     }
@@ -244,7 +248,7 @@ final class Inbox {
   }
 
   private boolean wasThereFor(Letter letter) {
-    return group == null && spans.stream().anyMatch(span -> span.wasThereFor(letter));
+    return spans.stream().anyMatch(span -> span.wasThereFor(letter));
   }
 
   private void checkOrder(Parsed publish, Letter letter) {

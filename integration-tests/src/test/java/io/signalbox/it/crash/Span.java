@@ -73,7 +73,8 @@ final class Span {
     return granted < letter.sent && leaving > letter.sent && matches(letter);
   }
 
-  private boolean matches(Letter letter) {
+  /** Whenever it was sent. */
+  boolean matches(Letter letter) {
     return History.matches(plain, letter.topic);
   }
 }
