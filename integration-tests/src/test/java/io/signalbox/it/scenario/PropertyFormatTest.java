@@ -75,10 +75,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every property of every packet: twice, in the wrong packet, cut short, and with a wrong Property
@@ -217,32 +220,41 @@ final class PropertyFormatTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(Place.class)
-  @Spec("MQTT-4.13.1-1")
-  @Behaviour({39, 42})
-  void aSecondOneOfASingleKindIsAProtocolError(Place place) {
-    for (int identifier : place.allowed) {
-      byte[] one = Objects.requireNonNull(ALL.get(identifier));
-      if (identifier == USER_PROPERTY) {
-        continue;
-      }
-      byte[] before = identifier == AUTHENTICATION_DATA ? authenticationMethod("JWT") : new byte[0];
-      assertRefused(place, properties(before, one, one), 0x82);
-    }
+  /** Every property with every place, told apart by whether it may stand there. */
+  private static Stream<Arguments> pairs(boolean allowed) {
+    return Stream.of(Place.values())
+        .flatMap(
+            place ->
+                ALL.keySet().stream()
+                    .filter(identifier -> place.allowed.contains(identifier) == allowed)
+                    .map(identifier -> Arguments.of(place, identifier)));
+  }
+
+  static Stream<Arguments> allowed() {
+    return pairs(true).filter(pair -> !pair.get()[1].equals(USER_PROPERTY));
+  }
+
+  static Stream<Arguments> elsewhere() {
+    return pairs(false);
   }
 
   @ParameterizedTest
-  @EnumSource(Place.class)
+  @MethodSource("allowed")
+  @Spec("MQTT-4.13.1-1")
+  @Behaviour({39, 42})
+  void aSecondOneOfASingleKindIsAProtocolError(Place place, int identifier) {
+    byte[] one = Objects.requireNonNull(ALL.get(identifier));
+    byte[] before = identifier == AUTHENTICATION_DATA ? authenticationMethod("JWT") : new byte[0];
+    assertRefused(place, properties(before, one, one), 0x82);
+  }
+
+  @ParameterizedTest
+  @MethodSource("elsewhere")
   @Spec("MQTT-4.13.1-1")
   @Behaviour({40, 42, 291})
-  void onesThatBelongElsewhereAreMalformed(Place place) {
-    ALL.forEach(
-        (identifier, property) -> {
-          if (!place.allowed.contains(identifier)) {
-            assertRefused(place, properties(property), 0x81, 0x82);
-          }
-        });
+  void oneThatBelongsElsewhereIsMalformed(Place place, int identifier) {
+    byte[] one = Objects.requireNonNull(ALL.get(identifier));
+    assertRefused(place, properties(one), 0x81, 0x82);
   }
 
   @ParameterizedTest
@@ -256,15 +268,12 @@ final class PropertyFormatTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Place.class)
+  @MethodSource("allowed")
   @Behaviour({41, 291})
-  void onesCutShortAreMalformed(Place place) {
-    for (int identifier : place.allowed) {
-      byte[] one = Objects.requireNonNull(ALL.get(identifier));
-      for (int length = 1; length < one.length; length++) {
-        byte[] cut = Arrays.copyOf(one, length);
-        assertRefused(place, properties(cut), 0x81, 0x82);
-      }
+  void oneCutShortIsMalformed(Place place, int identifier) {
+    byte[] one = Objects.requireNonNull(ALL.get(identifier));
+    for (int length = 1; length < one.length; length++) {
+      assertRefused(place, properties(Arrays.copyOf(one, length)), 0x81, 0x82);
     }
   }
 

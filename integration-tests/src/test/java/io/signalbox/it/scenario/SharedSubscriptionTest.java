@@ -97,6 +97,7 @@ final class SharedSubscriptionTest {
   }
 
   @Test
+  @Spec({"MQTT-3.3.4-3", "MQTT-3.3.4-5"})
   @Behaviour(167)
   void sharedAndPlainSubscriptionsOfOneClientBothDeliver() {
     Peer member = member(0, subscriptionId(1));

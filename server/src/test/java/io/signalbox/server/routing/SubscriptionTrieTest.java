@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.Spec;
 import io.signalbox.server.packet.Qos;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -72,6 +73,8 @@ class SubscriptionTrieTest {
     "Sensor, sensor, false",
     "über/+, über/ß, true",
   })
+  @Spec(value = "MQTT-4.7.2-1", v3 = "MQTT-4.7.2-1")
+  @Behaviour(174)
   void matchesAsTheStandardSays(String filter, String name, boolean expected) {
     trie.add(subscription(filter), client);
 
