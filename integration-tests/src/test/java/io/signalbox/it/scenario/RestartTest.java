@@ -51,8 +51,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class RestartTest {
   private static final BrokerUnderTest BROKER =
-      BrokerUnderTest.start(
-          "restart", BrokerConfig.open().yaml("session:\n  will-restart-grace-millis: 6000\n"));
+      BrokerUnderTest.start("restart", BrokerConfig.open());
 
   /**
    * A name on both sides of the restart: {@code topic("x")} and the client {@code x} go together.
@@ -310,14 +309,24 @@ final class RestartTest {
   @Test
   @Order(3)
   @Spec({"MQTT-3.14.2-1", "MQTT-3.14.2-2", "MQTT-4.13.2-1"})
-  @Behaviour(301)
-  void aStopIsTold() {
-    Peer five = clients.connected();
+  @Behaviour({301, 78})
+  void aStopIsToldAndKeepsTheWills() {
+    Peer observer = clients.peer("observer");
+    observer.resume(600);
+    observer.subscribe(topic("stop"), 1);
+    Peer five = clients.peer("five");
+    five.connect(connect -> five.persistent(connect, 600).will(topic("stop"), 1, false, "will"));
     Peer three = clients.connected(Version.V3);
     assertEquals(0, BROKER.stop());
     Parsed told = five.receive(DISCONNECT);
     assertEquals(0x8B, told.reasonCode());
     five.expectClosed();
     three.expectClosed();
+    assertEquals(0x8B, observer.receive(DISCONNECT).reasonCode()); // and no will before it
+    BROKER.restart();
+    resumed("five").disconnect(); // back in time: its will is not sent any more
+    Peer back = resumed("observer");
+    clients.connected().publish(topic("stop"), 1, "marker");
+    back.receivePublish("marker");
   }
 }
