@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * endpoints and the log is safe for any.
  */
 public final class BrokerUnderTest implements Broker, AutoCloseable {
-  private static final Duration START_PATIENCE = Duration.ofSeconds(120);
+  private static final Duration START_PATIENCE = Duration.ofMinutes(2);
   private static final Pattern LISTENING =
       Pattern.compile("listening name=(\\S+) type=(\\S+) address=(\\S+):(\\d+)");
   private static final AtomicInteger NUMBERS = new AtomicInteger();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the packaged jar's commands as an operator does. */
 public final class CommandLine {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /**
    * How a command ended.
