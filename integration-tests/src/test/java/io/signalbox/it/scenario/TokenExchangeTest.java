@@ -2,10 +2,7 @@ package io.signalbox.it.scenario;
 
 import static io.signalbox.it.wire.PacketBytes.auth;
 import static io.signalbox.it.wire.PacketBytes.connect;
-import static io.signalbox.it.wire.PacketBytes.pingReq;
 import static io.signalbox.it.wire.PacketType.AUTH;
-import static io.signalbox.it.wire.PacketType.CONNACK;
-import static io.signalbox.it.wire.PacketType.DISCONNECT;
 import static io.signalbox.it.wire.PropertyBytes.AUTHENTICATION_METHOD;
 import static io.signalbox.it.wire.PropertyBytes.REASON_STRING;
 import static io.signalbox.it.wire.PropertyBytes.USER_PROPERTY;
@@ -30,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Enhanced authentication (section 4.12) with the method JWT, in one step and in two. */
+/** Tokens that are refused in an exchange, and the size of AUTH packets (section 3.15). */
 @ParameterizedClass
 @EnumSource(
     value = Transport.class,
@@ -68,19 +65,6 @@ final class TokenExchangeTest {
   }
 
   @Test
-  @Spec({"MQTT-4.12.0-2", "MQTT-4.12.0-3", "MQTT-4.12.0-5"})
-  @Behaviour(234)
-  void oneStepOrTwoLeadIn() {
-    alice().ping();
-    Peer peer = asked();
-    peer.send(auth(0x18, METHOD, data(AccessTest.ALICE)));
-    Parsed connAck = peer.receive(CONNACK);
-    assertEquals(0, connAck.reasonCode());
-    assertEquals(Optional.of("JWT"), connAck.properties().text(AUTHENTICATION_METHOD));
-    peer.ping();
-  }
-
-  @Test
   @Spec("MQTT-4.12.0-4")
   @Behaviour(244)
   void aWrongTokenIsRefusedInEitherStep() {
@@ -90,90 +74,6 @@ final class TokenExchangeTest {
     Peer two = asked();
     two.send(auth(0x18, METHOD, data(AccessTest.ALICE + "x")));
     two.expectRefused(0x86, 0x87);
-  }
-
-  @Test
-  @Spec("MQTT-3.1.2-30")
-  @Behaviour(236)
-  void nothingButAuthAndDisconnectMayComeBeforeConnAck() {
-    Peer publisher = asked();
-    publisher.send(publisher.publish("free/early"));
-    publisher.expectClosed();
-    Peer pinger = asked();
-    pinger.send(pingReq());
-    pinger.expectClosed();
-    Peer leaving = asked();
-    leaving.disconnect();
-  }
-
-  @Test
-  @Spec({"MQTT-4.12.0-3", "MQTT-4.12.0-5", "MQTT-3.15.2-1"})
-  @Behaviour(238)
-  void anotherMethodOrReasonInTheExchangeIsAProtocolError() {
-    Peer method = asked();
-    method.send(auth(0x18, authenticationMethod("OTHER"), data(AccessTest.ALICE)));
-    method.expectClosed();
-    Peer reason = asked();
-    reason.send(auth(0x19, METHOD, data(AccessTest.ALICE)));
-    reason.expectClosed();
-    Peer again = alice();
-    again.send(auth(0x19, authenticationMethod("OTHER"), data(AccessTest.ALICE)));
-    again.expectDisconnect(0x82);
-    Peer unasked = alice();
-    unasked.send(auth(0x18, METHOD, data(AccessTest.ALICE)));
-    unasked.expectDisconnect(0x82);
-  }
-
-  @Test
-  @Spec({"MQTT-4.12.1-1", "MQTT-3.15.2-1"})
-  @Behaviour(239)
-  void aNewTokenIsTakenWithoutInterruption() {
-    String topic = "free/" + Clients.unique("a");
-    Peer peer = alice();
-    peer.subscribe(topic, 1);
-    peer.send(auth(0x19, METHOD, data(AccessTest.ALICE)), peer.publish(topic).payload("goes on"));
-    boolean renewed = false;
-    boolean delivered = false;
-    while (!renewed || !delivered) {
-      Parsed packet = peer.receive();
-      renewed |= packet.type() == AUTH && packet.reasonCode() == 0;
-      delivered |= packet.text().equals("goes on");
-    }
-    peer.ping();
-  }
-
-  @Test
-  @Spec("MQTT-4.12.1-2")
-  @Behaviour(240)
-  void aWrongTokenEndsTheConnectionAndSendsTheWill() {
-    String topic = "free/" + Clients.unique("w");
-    for (String token : new String[] {"no.such.token", AccessTest.BOB}) {
-      Peer observer = alice();
-      observer.subscribe(topic, 1);
-      Peer peer = clients.peer();
-      peer.connect(
-          connect -> connect.with(METHOD, data(AccessTest.ALICE)).will(topic, 1, false, "will"));
-      peer.send(auth(0x19, METHOD, data(token)));
-      assertEquals(0x87, peer.receive(DISCONNECT).reasonCode());
-      peer.expectClosed();
-      observer.receivePublish("will");
-    }
-  }
-
-  @Test
-  @Behaviour(241)
-  void aSecondReauthenticationAtOnceIsAProtocolError() {
-    Peer peer = alice();
-    byte[] renew = auth(0x19, METHOD, data(AccessTest.ALICE));
-    peer.send(renew, renew);
-    Parsed answer = peer.receive();
-    if (answer.type() == AUTH) { // the first one was quicker: then each is answered
-      assertEquals(0, answer.reasonCode());
-      assertEquals(AUTH, peer.receive().type());
-    } else {
-      assertEquals(0x82, answer.reasonCode());
-      peer.expectClosed();
-    }
   }
 
   @Test

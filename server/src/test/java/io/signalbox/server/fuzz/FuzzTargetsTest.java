@@ -3,6 +3,7 @@ package io.signalbox.server.fuzz;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.CompactTokenFuzz;
 import io.signalbox.server.codec.PacketDecoderFuzz;
 import io.signalbox.server.config.ConfigReaderFuzz;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The fuzz targets for a moment: every seed in the tree, then so many damaged ones, the same in
  * each build. {@code build-tools/fuzz} runs them for as long as one likes, led by coverage.
  */
+@Behaviour(297)
 final class FuzzTargetsTest {
   private static final Path SEEDS = Path.of("src", "test", "fuzz");
 
