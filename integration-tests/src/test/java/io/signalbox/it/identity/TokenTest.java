@@ -31,7 +31,11 @@ final class TokenTest {
   private static Path revoked;
   private static BrokerUnderTest broker;
 
-  @RegisterExtension final Clients clients = new Clients(broker, Transport.WSS, Version.V5);
+  @RegisterExtension final Clients clients = new Clients(broker(), Transport.WSS, Version.V5);
+
+  private static BrokerUnderTest broker() {
+    return broker;
+  }
 
   @BeforeAll
   static void startBroker() throws IOException {

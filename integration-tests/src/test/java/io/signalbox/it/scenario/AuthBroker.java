@@ -6,6 +6,7 @@ import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.wire.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import javax.crypto.SecretKey;
@@ -81,7 +82,6 @@ final class AuthBroker {
 
   /** A token good for so long from now, in Authentication Data's form. */
   static byte[] token(String subject, Duration lifetime, String... groups) {
-    long end = System.currentTimeMillis() + lifetime.toMillis();
     return Jwts.builder()
         .issuer(ISSUER)
         .subject(subject)
@@ -89,7 +89,7 @@ final class AuthBroker {
         .add("tests")
         .and()
         .claim("groups", List.of(groups))
-        .expiration(new Date(end))
+        .expiration(Date.from(Instant.now().plus(lifetime)))
         .signWith(KEY, Jwts.SIG.HS256)
         .compact()
         .getBytes(StandardCharsets.US_ASCII);

@@ -19,9 +19,11 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,6 +35,7 @@ final class CertificateRoutes {
   private static final String OF_DEVICE = "/devices/{id}/certificates";
   private static final String NAMED = "/devices/{id}/certificates/{name}";
   private static final String ONE = "/certificates/{fingerprint}";
+  private static final Map<String, RevocationReason> REASONS = reasons();
   private static final List<String> STATUS = List.of("active", "inactive", "revoked", "expired");
 
   private final Registry registry;
@@ -245,14 +248,21 @@ final class CertificateRoutes {
     return answer(inventory.setActive(certificate.name(), active, request.condition()));
   }
 
+  private static Map<String, RevocationReason> reasons() {
+    Map<String, RevocationReason> byWord = new LinkedHashMap<>();
+    for (RevocationReason reason : RevocationReason.values()) {
+      byWord.put(Views.word(reason), reason);
+    }
+    return byWord;
+  }
+
   private ApiResponse revoke(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
     DeviceCertificate certificate = certificate(request);
     Fields body = request.fields();
-    List<String> words = Arrays.stream(RevocationReason.values()).map(Views::word).toList();
-    String word = body.choice("reason", "unspecified", words);
+    String word = body.choice("reason", "unspecified", List.copyOf(REASONS.keySet()));
     body.end();
-    RevocationReason reason = RevocationReason.values()[words.indexOf(word)];
+    RevocationReason reason = Objects.requireNonNull(REASONS.get(word), "a choice among the keys");
     return answer(inventory.revoke(certificate.name(), reason, request.condition()));
   }
 

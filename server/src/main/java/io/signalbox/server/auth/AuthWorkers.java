@@ -58,11 +58,12 @@ final class AuthWorkers {
       return false;
     }
     pending.add(1);
-    fetched.whenComplete(
-        (_, _) -> {
-          done();
-          then.run();
-        });
+    CompletableFuture<?> _ =
+        fetched.whenComplete(
+            (_, _) -> {
+              done();
+              then.run();
+            });
     return true;
   }
 

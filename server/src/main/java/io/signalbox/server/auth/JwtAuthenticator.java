@@ -88,16 +88,22 @@ final class JwtAuthenticator {
   /** A principal with the groups and attributes of its own token alone. */
   Principal asProved(Principal principal) throws CredentialException {
     TokenClaims token = principal.token();
-    Optional<TokenTrust.Issuer> issuer =
-        token == null ? Optional.empty() : trust.issuer(token.issuer());
-    boolean none = token == null || issuer.isEmpty();
+    List<String> groups = List.of();
+    Map<String, String> attributes = Map.of();
+    if (token != null) {
+      Optional<TokenTrust.Issuer> issuer = trust.issuer(token.issuer());
+      if (issuer.isPresent()) {
+        groups = groups(token.claims(), issuer.get());
+        attributes = attributes(token.claims(), issuer.get());
+      }
+    }
     return new Principal(
         principal.id(),
         principal.method(),
         principal.deviceId(),
         principal.userName(),
-        none ? List.of() : groups(token.claims(), issuer.get()),
-        none ? Map.of() : attributes(token.claims(), issuer.get()),
+        groups,
+        attributes,
         principal.certificate(),
         token);
   }

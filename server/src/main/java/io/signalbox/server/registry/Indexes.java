@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,7 +29,7 @@ final class Indexes {
 
   @SuppressWarnings("unchecked") // the constructor makes one of each kind
   <E extends Entry<E>> Index<E> of(Kind<E> kind) {
-    return (Index<E>) byKind.get(kind);
+    return (Index<E>) Objects.requireNonNull(byKind.get(kind));
   }
 
   <E extends Entry<E>> void put(Kind<E> kind, @Nullable E before, E after) {

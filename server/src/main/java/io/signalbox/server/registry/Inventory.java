@@ -224,7 +224,7 @@ public final class Inventory {
       if (KeyAlgorithm.of(certificate.getPublicKey()).isEmpty()) {
         throw new PkiException("has a key of a type or size that is not supported; use EC P-256");
       }
-      if (certificate.getNotAfter().getTime() <= clocks.wallMillis()) {
+      if (certificate.getNotAfter().toInstant().toEpochMilli() <= clocks.wallMillis()) {
         throw new PkiException("ended at " + certificate.getNotAfter().toInstant());
       }
       return certificate;
@@ -263,8 +263,8 @@ public final class Inventory {
               origin == Origin.IMPORTED ? null : caOf(request),
               origin,
               request.active(),
-              certificate.getNotBefore().getTime(),
-              certificate.getNotAfter().getTime(),
+              certificate.getNotBefore().toInstant().toEpochMilli(),
+              certificate.getNotAfter().toInstant().toEpochMilli(),
               null,
               Stamp.NEW),
           new CertificateContent(hash, certificate.getEncoded(), sealedKey));

@@ -41,13 +41,13 @@ public record User(
       if (password != null && password.length() < PASSWORD_CHARS_MIN) {
         in.problem("password", "must have at least " + PASSWORD_CHARS_MIN + " characters");
       }
-      boolean keeps =
-          earlier != null && (password == null || earlier.verifier.isPassword(password));
-      verifier =
-          keeps
-              ? earlier.verifier
-              : ScramVerifier.of(password == null ? "" : password, ITERATIONS, RANDOM);
-      changedAt = keeps ? earlier.passwordChangedAtMillis : CHANGED_NOW;
+      if (earlier != null && (password == null || earlier.verifier.isPassword(password))) {
+        verifier = earlier.verifier;
+        changedAt = earlier.passwordChangedAtMillis;
+      } else {
+        verifier = ScramVerifier.of(password == null ? "" : password, ITERATIONS, RANDOM);
+        changedAt = CHANGED_NOW;
+      }
     }
     return new User(
         name, verifier, in.names("groups", 1_024), in.flag("enabled", true), changedAt, stamp);

@@ -75,23 +75,24 @@ final class OcspChecks implements RevocationCheck {
       return mine;
     }
     OcspQuestion question = OcspQuestion.of(certificate, issuer);
-    fetcher
-        .post(
-            Metrics.Fetched.OCSP,
-            where,
-            OcspResponder.REQUEST_TYPE,
-            question.encoded(),
-            ANSWER_BYTES_MAX)
-        .whenComplete(
-            (body, problem) -> {
-              if (body == null) {
-                failed(certificate, String.valueOf(problem.getCause()));
-              } else {
-                take(question, certificate, issuer, body);
-              }
-              asking.remove(certificate);
-              mine.complete(null);
-            });
+    CompletableFuture<?> _ =
+        fetcher
+            .post(
+                Metrics.Fetched.OCSP,
+                where,
+                OcspResponder.REQUEST_TYPE,
+                question.encoded(),
+                ANSWER_BYTES_MAX)
+            .whenComplete(
+                (body, problem) -> {
+                  if (body == null) {
+                    failed(certificate, String.valueOf(problem.getCause()));
+                  } else {
+                    take(question, certificate, issuer, body);
+                  }
+                  asking.remove(certificate);
+                  mine.complete(null);
+                });
     return mine;
   }
 

@@ -143,7 +143,8 @@ final class RevocationLists implements RevocationCheck {
           fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX).join();
       return take(source, RevocationList.parse(fetched, address.toString()));
     } catch (CompletionException e) {
-      throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+      Throwable cause = e.getCause();
+      throw new IOException(String.valueOf((cause == null ? e : cause).getMessage()), e);
     }
   }
 

@@ -41,7 +41,7 @@ final class FuzzTargetsTest {
    * @param folder of its seeds
    * @param runs how many damaged seeds take about a second
    */
-  private record Target(String folder, int runs, Code code) {
+  record Target(String folder, int runs, Code code) {
     @Override
     public String toString() {
       return folder;
