@@ -5,24 +5,17 @@ resource "signalbox_group" "this" {
   attributes  = each.value.attributes
 }
 
-resource "signalbox_device" "this" {
-  for_each      = var.devices
-  id            = each.key
-  display_name  = each.value.display_name
-  attributes    = each.value.attributes
-  groups        = each.value.groups
-  enabled       = each.value.enabled
-  client_id_pin = each.value.client_id_pin
-
-  # The groups are given as names, so Terraform would not see by itself what has to be there first.
-  depends_on = [signalbox_group.this]
-}
-
-resource "signalbox_device_certificate" "this" {
-  for_each           = { for id, device in var.devices : id => device.csr_pem if device.csr_pem != null }
-  device             = signalbox_device.this[each.key].id
-  csr_pem            = each.value
+# A module a device, and not one resource for all devices beside one for all certificates: there Terraform would draw an edge
+# from each certificate to each device, and evaluate all devices for each certificate, which ten thousand of both do not survive.
+module "device" {
+  source             = "./device"
+  for_each           = var.devices
+  id                 = each.key
+  device             = each.value
   ca                 = var.ca
   validity_hours     = var.validity_hours
   renew_before_hours = var.renew_before_hours
+
+  # The groups are given as names, so Terraform would not see by itself what has to be there first.
+  depends_on = [signalbox_group.this]
 }

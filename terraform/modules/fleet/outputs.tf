@@ -1,15 +1,15 @@
 output "devices" {
   description = "Ids of all devices."
-  value       = sort(keys(signalbox_device.this))
+  value       = sort(keys(module.device))
 }
 
 output "certificates" {
   description = "What each device with a request installs, by id."
   value = {
-    for id, certificate in signalbox_device_certificate.this : id => {
-      chain_pem          = certificate.chain_pem
-      fingerprint_sha256 = certificate.fingerprint_sha256
-      not_after          = certificate.not_after
-    }
+    for id, device in module.device : id => {
+      chain_pem          = device.certificate.chain_pem
+      fingerprint_sha256 = device.certificate.fingerprint_sha256
+      not_after          = device.certificate.not_after
+    } if var.devices[id].csr_pem != null
   }
 }

@@ -102,7 +102,7 @@ func (b *broker) start(t testing.TB) {
 		close(exited)
 	}(b.process, b.exited)
 	deadline := time.Now().Add(startTimeout)
-	for !b.answers() {
+	for !b.answersAt("/health/ready") {
 		select {
 		case <-b.exited:
 			text, _ := os.ReadFile(b.file("broker.log"))
@@ -115,7 +115,8 @@ func (b *broker) start(t testing.TB) {
 	}
 }
 
-func (b *broker) answers() bool {
+// answersAt says whether there is something at an address of the broker.
+func (b *broker) answersAt(path string) bool {
 	authorities, err := os.ReadFile(b.caFile())
 	if err != nil {
 		return false
@@ -124,7 +125,7 @@ func (b *broker) answers() bool {
 	pool.AppendCertsFromPEM(authorities)
 	http := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool},
 		DisableKeepAlives: true}}
-	response, err := http.Get(b.endpoint() + "/health/ready")
+	response, err := http.Get(b.endpoint() + path)
 	if err != nil {
 		return false
 	}
@@ -179,6 +180,9 @@ func (b *broker) get(t testing.TB, path string) map[string]any {
 func (b *broker) change(t testing.TB, path string, fields map[string]any) {
 	t.Helper()
 	object := b.get(t, path)
+	for _, shown := range []string{"createdAt", "updatedAt", "revision"} {
+		delete(object, shown)
+	}
 	for name, value := range fields {
 		object[name] = value
 	}

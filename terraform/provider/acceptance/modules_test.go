@@ -150,3 +150,12 @@ func must[T any](value T, err error) T {
 	}
 	return value
 }
+
+func TestTheModuleFleetPassesItsOwnTests(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := module(t, "fleet").of(t, b).init(t)
+	if output := w.run(t, "test", "-no-color"); !strings.Contains(output, "Success! 4 passed, 0 failed.") {
+		t.Errorf("not all tests ran:\n%s", output)
+	}
+}

@@ -4,10 +4,12 @@ package acceptance
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -168,22 +170,35 @@ func (w *workspace) state(t testing.TB) string {
 	return string(text)
 }
 
-// planned gives the actions of a plan by resource address; those without a change are left out.
+// planned gives the actions of a plan by resource address, with the attributes that change where there are some before and after;
+// resources without a change are left out.
 func (w *workspace) planned(t testing.TB) map[string]string {
 	t.Helper()
 	w.run(t, "plan", "-out=the.plan", "-no-color")
-	plan := asJSON(t, w.run(t, "show", "-json", "the.plan"))
-	actions := map[string]string{}
-	changes, _ := plan["resource_changes"].([]any)
-	for _, change := range changes {
-		entry := change.(map[string]any)
-		words := []string{}
-		for _, action := range entry["change"].(map[string]any)["actions"].([]any) {
-			words = append(words, action.(string))
-		}
-		if word := strings.Join(words, "-"); word != "no-op" && word != "read" {
-			actions[entry["address"].(string)] = word
-		}
+	var plan struct {
+		Changes []struct {
+			Address string `json:"address"`
+			Change  struct {
+				Actions       []string `json:"actions"`
+				Before, After map[string]any
+			} `json:"change"`
+		} `json:"resource_changes"`
 	}
-	return actions
+	if err := json.Unmarshal([]byte(w.run(t, "show", "-json", "the.plan")), &plan); err != nil {
+		t.Fatal(err)
+	}
+	planned := map[string]string{}
+	for _, one := range plan.Changes {
+		action := strings.Join(one.Change.Actions, "-")
+		if action == "no-op" || action == "read" {
+			continue
+		}
+		for name, after := range one.Change.After {
+			if before, found := one.Change.Before[name]; found && !reflect.DeepEqual(before, after) {
+				action += fmt.Sprintf(" %s: %v -> %v", name, before, after)
+			}
+		}
+		planned[one.Address] = action
+	}
+	return planned
 }

@@ -13,11 +13,11 @@ run "provisions_groups_devices_and_certificates" {
     error_message = "Not all devices are there."
   }
   assert {
-    condition     = keys(output.certificates) == ["fleet-1"] && startswith(output.certificates["fleet-1"].chain_pem, "-----BEGIN CERTIFICATE-----")
+    condition     = toset(keys(output.certificates)) == toset(["fleet-1"]) && startswith(output.certificates["fleet-1"].chain_pem, "-----BEGIN CERTIFICATE-----")
     error_message = "Exactly the device with a request has a certificate."
   }
   assert {
-    condition     = signalbox_device.this["fleet-1"].client_id_pin == "fleet-1"
+    condition     = module.device["fleet-1"].device.client_id_pin == "fleet-1"
     error_message = "The Client Identifier is not pinned to the device's id."
   }
 }
@@ -40,7 +40,7 @@ run "disables_one_device_and_leaves_the_rest" {
   }
 
   assert {
-    condition     = !signalbox_device.this["fleet-1"].enabled && signalbox_device.this["fleet-2"].enabled
+    condition     = !module.device["fleet-1"].device.enabled && module.device["fleet-2"].device.enabled
     error_message = "Not exactly the one device is disabled."
   }
   assert {

@@ -30,7 +30,7 @@ func (p *Problem) Error() string {
 		lines[0] = p.Title
 	}
 	for _, field := range p.Errors {
-		if field.Detail != p.Detail || field.Pointer != "" {
+		if !strings.Contains(p.Detail, field.Detail) {
 			lines = append(lines, strings.TrimSpace(field.Pointer+": "+field.Detail))
 		}
 	}

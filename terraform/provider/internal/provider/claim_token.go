@@ -46,7 +46,7 @@ func newClaimToken() resource.Resource {
 						"when `secret_wo_version` changes."},
 				"secret_wo_version": schema.Int64Attribute{Required: true, MarkdownDescription: secretVersion},
 				"max_uses":          numberAttribute("How many devices may enrol with it; 1 by default.", 1, int64validator.Between(1, 10_000_000)),
-				"expires_at": schema.StringAttribute{Optional: true, Validators: []validator.String{isTime{}},
+				"expires_at": schema.StringAttribute{Optional: true, Validators: []validator.String{isTime{}}, PlanModifiers: unchanged(sameTime),
 					MarkdownDescription: "Until when it is good, RFC 3339. Left out: for ever."},
 				"allowed_cidrs": setAttribute("Address blocks from which it may be used, such as `10.0.0.0/8`. Left out: everywhere."),
 				"enabled":       flagAttribute("`false` refuses it.", true),
@@ -78,7 +78,7 @@ func newClaimToken() resource.Resource {
 			m.Template = types.StringValue(a.Template)
 			m.SecretWO = types.StringNull()
 			m.MaxUses = types.Int64Value(a.MaxUses)
-			m.ExpiresAt = keepTime(m.ExpiresAt, a.ExpiresAt)
+			m.ExpiresAt = keep(m.ExpiresAt, a.ExpiresAt, sameTime)
 			m.AllowedCidrs = setOf(ctx, a.AllowedCidrs, diagnostics)
 			m.Enabled = types.BoolValue(a.Enabled)
 			m.Hint = types.StringValue(a.Hint)

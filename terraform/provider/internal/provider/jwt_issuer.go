@@ -86,7 +86,8 @@ func jwtIssuerSchema() schema.Schema {
 				Validators: []validator.Set{setvalidator.SizeBetween(1, 32)}, MarkdownDescription: "A token's `aud` must hold one of them."},
 			"jwks_uri": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of the issuer's key set; https, or http on the " +
 				"broker's own machine."},
-			"jwks_json": schema.StringAttribute{Optional: true, Validators: []validator.String{holdsNoKey{}}, MarkdownDescription: "The key set itself, JSON."},
+			"jwks_json": schema.StringAttribute{Optional: true, Validators: []validator.String{holdsNoKey{}}, PlanModifiers: unchanged(sameJSON),
+				MarkdownDescription: "The key set itself, JSON."},
 			"public_keys_pem": schema.ListAttribute{Optional: true, ElementType: types.StringType,
 				Validators:          []validator.List{listvalidator.SizeBetween(1, 32), listvalidator.ValueStringsAre(holdsNoKey{})},
 				MarkdownDescription: "Public keys or certificates in PEM form."},
@@ -148,7 +149,7 @@ func decodeJwtIssuer(ctx context.Context, a *client.JwtIssuer, m *jwtIssuer, dia
 	m.Issuer = types.StringValue(a.Issuer)
 	m.Audiences = setOf(ctx, a.Audiences, diagnostics)
 	m.JwksURI = optional(a.JwksURI)
-	m.JwksJSON = keepJSON(m.JwksJSON, a.JwksJSON)
+	m.JwksJSON = keep(m.JwksJSON, a.JwksJSON, sameJSON)
 	m.PublicKeysPEM = keepPems(ctx, m.PublicKeysPEM, a.PublicKeysPEM, diagnostics)
 	m.HmacSecretWO = types.StringNull()
 	m.Algorithms = setOf(ctx, a.Algorithms, diagnostics)

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
@@ -49,8 +50,29 @@ func (o *object[M, A]) Configure(_ context.Context, request resource.ConfigureRe
 func (o *object[M, A]) ConfigValidators(context.Context) []resource.ConfigValidator { return o.checks }
 
 func (o *object[M, A]) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	if o.plan != nil && !request.Plan.Raw.IsNull() {
+	if request.Plan.Raw.IsNull() {
+		return
+	}
+	if o.plan != nil {
 		o.plan(ctx, o.client, request, response)
+	}
+	settle(request, response)
+}
+
+// settle plans nothing when all that differs is what the API computes: the framework has made that unknown because a text
+// differed, and a plan modifier has found since that the text means the same.
+func settle(request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var plan, state, config map[string]tftypes.Value
+	if request.State.Raw.IsNull() || response.Plan.Raw.As(&plan) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
+		return
+	}
+	for name, value := range plan {
+		if !value.IsKnown() && config[name].IsNull() {
+			plan[name] = state[name]
+		}
+	}
+	if settled := tftypes.NewValue(response.Plan.Raw.Type(), plan); settled.Equal(request.State.Raw) {
+		response.Plan.Raw = settled
 	}
 }
 

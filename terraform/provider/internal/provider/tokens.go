@@ -113,7 +113,9 @@ func newEnrolmentToken() ephemeral.EphemeralResource {
 		collection: "enrolment-tokens",
 		schema: schema.Schema{
 			MarkdownDescription: "A short-lived token with which one device, or any that a template takes, enrols. It is in no state and no " +
-				"plan, and the broker keeps nothing of it.",
+				"plan, and the broker keeps nothing of it. The device or template must be there when the token is opened, which Terraform " +
+				"does while it plans unless something is not known yet: for one that the same apply makes, refer to an attribute that is " +
+				"known afterwards only, as the example does.",
 			Attributes: tokenAttributes(map[string]schema.Attribute{
 				"device":   schema.StringAttribute{Optional: true, MarkdownDescription: "Device that enrols. Either this or `template`."},
 				"template": schema.StringAttribute{Optional: true, MarkdownDescription: "Provisioning template. Either this or `device`."},

@@ -47,14 +47,15 @@ func newTrustedCa() resource.Resource {
 			MarkdownDescription: "An authority of somebody else whose client certificates the broker accepts. Destroying it ends the connections " +
 				"with its certificates.",
 			Attributes: map[string]schema.Attribute{
-				"name":            nameAttribute("Policies call the authority by it."),
-				"certificate_pem": schema.StringAttribute{Required: true, Validators: []validator.String{holdsNoKey{}}, MarkdownDescription: "One or more CA certificates, PEM."},
-				"enabled":         flagAttribute("`false` refuses its certificates.", true),
+				"name": nameAttribute("Policies call the authority by it."),
+				"certificate_pem": schema.StringAttribute{Required: true, Validators: []validator.String{holdsNoKey{}}, PlanModifiers: unchanged(samePem),
+					MarkdownDescription: "One or more CA certificates, PEM."},
+				"enabled": flagAttribute("`false` refuses its certificates.", true),
 				"auto_register": flagAttribute("`true`: a device that is not known yet is registered at its first connection, by "+
 					"`provisioning_template`.", false),
 				"provisioning_template": schema.StringAttribute{Optional: true, Validators: []validator.String{isName()},
 					MarkdownDescription: "Template that makes the devices of `auto_register`."},
-				"crl_pem": schema.StringAttribute{Optional: true, MarkdownDescription: "Revocation list, PEM."},
+				"crl_pem": schema.StringAttribute{Optional: true, PlanModifiers: unchanged(samePem), MarkdownDescription: "Revocation list, PEM."},
 				"crl_url": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the revocation list is fetched from."},
 				"ocsp": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Whether the authority is asked about each certificate.",
 					Attributes: map[string]schema.Attribute{

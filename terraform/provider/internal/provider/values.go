@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -26,12 +27,50 @@ func optionalNumber(number int64) types.Int64 {
 	return types.Int64Value(number)
 }
 
-// keepPem stays with the text in Terraform when the API shows the same but for white space at its ends.
-func keepPem(mine types.String, api string) types.String {
-	if strings.TrimSpace(strings.ReplaceAll(mine.ValueString(), "\r\n", "\n")) == strings.TrimSpace(api) && !mine.IsUnknown() {
+// samePem says that two texts differ in line ends and white space around them at most.
+func samePem(one, other string) bool { return plainPem(one) == plainPem(other) }
+
+func plainPem(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
+
+// sameJSON says that two texts are the same value.
+func sameJSON(one, other string) bool {
+	var first, second any
+	return json.Unmarshal([]byte(one), &first) == nil && json.Unmarshal([]byte(other), &second) == nil && reflect.DeepEqual(first, second)
+}
+
+// sameTime says that two texts are the same instant.
+func sameTime(one, other string) bool {
+	first, errFirst := time.Parse(time.RFC3339, one)
+	second, errSecond := time.Parse(time.RFC3339, other)
+	return errFirst == nil && errSecond == nil && first.Equal(second)
+}
+
+// keep stays with the text in Terraform when the API shows the same.
+func keep(mine types.String, api string, same func(one, other string) bool) types.String {
+	if !mine.IsNull() && !mine.IsUnknown() && same(mine.ValueString(), api) {
 		return mine
 	}
 	return optional(api)
+}
+
+func keepPem(mine types.String, api string) types.String { return keep(mine, api, samePem) }
+
+// unchangedIf plans no change for another text that means the same, which an import may have brought into the state.
+type unchangedIf struct{ same func(one, other string) bool }
+
+func (unchangedIf) Description(context.Context) string { return "compared by meaning" }
+
+func (u unchangedIf) MarkdownDescription(ctx context.Context) string { return u.Description(ctx) }
+
+func (u unchangedIf) PlanModifyString(_ context.Context, request planmodifier.StringRequest, response *planmodifier.StringResponse) {
+	if !request.StateValue.IsNull() && !request.ConfigValue.IsNull() && !request.ConfigValue.IsUnknown() &&
+		u.same(request.StateValue.ValueString(), request.ConfigValue.ValueString()) {
+		response.PlanValue = request.StateValue
+	}
+}
+
+func unchanged(same func(one, other string) bool) []planmodifier.String {
+	return []planmodifier.String{unchangedIf{same}}
 }
 
 // keepPems is keepPem for a list.
@@ -53,25 +92,6 @@ func keepPems(ctx context.Context, mine types.List, api []string, diagnostics *d
 	list, found := types.ListValueFrom(ctx, types.StringType, kept)
 	diagnostics.Append(found...)
 	return list
-}
-
-// keepJSON stays with the text in Terraform when the API shows the same value.
-func keepJSON(mine types.String, api string) types.String {
-	var one, other any
-	if json.Unmarshal([]byte(mine.ValueString()), &one) == nil && json.Unmarshal([]byte(api), &other) == nil && reflect.DeepEqual(one, other) {
-		return mine
-	}
-	return optional(api)
-}
-
-// keepTime stays with the text in Terraform when the API shows the same instant.
-func keepTime(mine types.String, api string) types.String {
-	one, errOne := time.Parse(time.RFC3339, mine.ValueString())
-	other, errOther := time.Parse(time.RFC3339, api)
-	if errOne == nil && errOther == nil && one.Equal(other) {
-		return mine
-	}
-	return optional(api)
 }
 
 func setOf(ctx context.Context, elements []string, diagnostics *diag.Diagnostics) types.Set {

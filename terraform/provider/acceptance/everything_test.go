@@ -1,0 +1,214 @@
+package acceptance
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// The secrets of the configuration; none may be found anywhere afterwards.
+const (
+	password    = "correct horse battery staple"
+	claimSecret = "0123456789-claim-secret-0123456789"
+	hmacSecret  = "c2lnbmFsYm94LWhtYWMtc2VjcmV0LTAxMjM0NTY3ODk="
+)
+
+// everything is a workspace with every resource, data source, function and ephemeral resource, applied.
+func everything(t *testing.T, b *broker) *workspace {
+	t.Helper()
+	text, err := os.ReadFile("testdata/everything.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorkspace(t, string(text)).of(t, b)
+	_, request := requestOf(t, "all-1")
+	w.write(t, "all-1.csr", request)
+	w.write(t, "factory-ca.crt", authority(t, "Factory CA"))
+	w.write(t, "receiver.pem", publicKey(t))
+	w.write(t, "issuer.pem", publicKey(t))
+	w.set("TF_VAR_password", password).set("TF_VAR_claim_secret", claimSecret).set("TF_VAR_hmac_secret", hmacSecret)
+	w.init(t)
+	return w
+}
+
+// addresses of everything that the state manages.
+func (w *workspace) addresses(t testing.TB) []string {
+	t.Helper()
+	var found []string
+	for _, address := range strings.Fields(w.run(t, "state", "list")) {
+		if !strings.HasPrefix(address, "data.") {
+			found = append(found, address)
+		}
+	}
+	return found
+}
+
+// importIDs of everything, in the words of the documentation.
+func importIDs(t testing.TB, w *workspace, b *broker) map[string]string {
+	fingerprint := func(device, name string) string {
+		return b.get(t, "/devices/"+device+"/certificates/"+name)["fingerprint"].(string)
+	}
+	ids := map[string]string{
+		"signalbox_device.one":                   "all-1",
+		"signalbox_device.two":                   "all-2",
+		"signalbox_group.one":                    "all-group",
+		"signalbox_group.two":                    "all-other-group",
+		"signalbox_group_membership.one":         "all-other-group/all-2",
+		"signalbox_device_certificate.requested": fingerprint("all-1", "main") + "/24",
+		"signalbox_device_certificate.sealed":    fingerprint("all-2", "sealed"),
+		"signalbox_jwt_issuer.keys":              "all-login",
+		"signalbox_jwt_issuer.shared":            "all-service/1",
+		"signalbox_trusted_ca.one":               "all-factory",
+		"signalbox_issuing_ca.one":               "all-plant",
+		"signalbox_provisioning_template.one":    "all-template",
+		"signalbox_claim_token.one":              "all-claim/1",
+		"signalbox_user.one":                     "all-user/1",
+	}
+	for _, address := range w.addresses(t) {
+		if ids[address] == "" {
+			t.Errorf("%s is in the configuration, and this test does not know how to import it", address)
+		}
+	}
+	return ids
+}
+
+func TestEverything(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := everything(t, b)
+	w.set("TF_LOG", "TRACE").set("TF_LOG_PATH", w.file("trace.log"))
+	w.apply(t)
+	w.run(t, "plan", "-out=saved.plan", "-no-color")
+	w.set("TF_LOG", "").set("TF_LOG_PATH", "")
+
+	t.Run("the plan after an apply is empty", func(t *testing.T) { w.hasNothingToDo(t) })
+	t.Run("no secret is in state, plan or log", func(t *testing.T) { findsNoSecret(t, w, b) })
+	t.Run("an import of everything is followed by an empty plan", func(t *testing.T) { importsEverything(t, w, b) })
+	t.Run("what was changed behind Terraform's back is mended", func(t *testing.T) { mendsChanges(t, w, b) })
+	t.Run("what was deleted behind Terraform's back is mended", func(t *testing.T) { mendsDeletions(t, w, b) })
+	t.Run("an error says what to do", func(t *testing.T) { explainsErrors(t, b) })
+	t.Run("a destroy leaves nothing", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color")
+		for _, path := range []string{"/devices", "/groups", "/jwt-issuers", "/trusted-cas", "/provisioning-templates", "/claim-tokens", "/users"} {
+			if items := b.get(t, path+"?prefix=all-")["items"].([]any); len(items) > 0 {
+				t.Errorf("%s still holds %v", path, items)
+			}
+		}
+	})
+}
+
+func findsNoSecret(t *testing.T, w *workspace, b *broker) {
+	files, err := filepath.Glob(w.file("*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"plan as JSON": w.run(t, "show", "-json", "saved.plan")}
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil {
+			texts[file] = string(text)
+		}
+	}
+	log, _ := os.ReadFile(b.file("broker.log"))
+	texts["the broker's log"] = string(log)
+	for _, want := range []string{"terraform.tfstate", "saved.plan", "trace.log"} {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(texts)), func(name string) bool { return strings.HasSuffix(name, want) }) {
+			t.Errorf("there is no %s to look at", want)
+		}
+	}
+	for name, text := range texts {
+		for what, secret := range map[string]string{"a private key": "PRIVATE KEY", "the password": password, "the claim secret": claimSecret,
+			"the HMAC secret": hmacSecret, "the administrator's token": b.token(t), "a signed token": "eyJhbGciOi"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s holds %s", name, what)
+			}
+		}
+	}
+}
+
+func importsEverything(t *testing.T, w *workspace, b *broker) {
+	imports := ""
+	for address, id := range importIDs(t, w, b) {
+		imports += "import {\n  to = " + address + "\n  id = \"" + id + "\"\n}\n"
+	}
+	other := *w
+	w.write(t, "imported/main.tf", "")
+	other.folder = w.file("imported")
+	for _, name := range []string{"main.tf", "all-1.csr", "factory-ca.crt", "receiver.pem", "issuer.pem"} {
+		text, err := os.ReadFile(w.file(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.write(t, name, string(text))
+	}
+	other.write(t, "imports.tf", imports)
+	other.init(t)
+	if planned := other.planned(t); len(planned) > 0 {
+		t.Fatalf("an import wants to change something: %v", planned)
+	}
+	other.run(t, "apply", "-no-color", "the.plan")
+	other.hasNothingToDo(t)
+}
+
+func mendsChanges(t *testing.T, w *workspace, b *broker) {
+	b.change(t, "/devices/all-1", map[string]any{"clientIdPin": "*", "attributes": map[string]any{"hall": "8"}})
+	b.change(t, "/devices/all-2", map[string]any{"enabled": false})
+	b.change(t, "/groups/all-group", map[string]any{"description": "changed"})
+	b.change(t, "/groups/all-other-group", map[string]any{"attributes": map[string]any{"a": "b"}})
+	b.change(t, "/jwt-issuers/all-login", map[string]any{"audiences": []any{"elsewhere"}})
+	b.change(t, "/jwt-issuers/all-service", map[string]any{"clockSkewSeconds": 3})
+	b.change(t, "/trusted-cas/all-factory", map[string]any{"autoRegister": false, "ocsp": map[string]any{"mode": "hard"}})
+	b.change(t, "/issuing-cas/all-plant", map[string]any{"enabled": false})
+	b.change(t, "/provisioning-templates/all-template", map[string]any{"approval": "automatic", "groups": []any{}})
+	b.change(t, "/claim-tokens/all-claim", map[string]any{"maxUses": 7})
+	b.change(t, "/users/all-user", map[string]any{"groups": []any{}})
+	fingerprints := importIDs(t, w, b)
+	for _, address := range []string{"signalbox_device_certificate.requested", "signalbox_device_certificate.sealed"} {
+		fingerprint, _, _ := strings.Cut(fingerprints[address], "/")
+		err := b.api(t).Put(context.Background(), "/certificates/"+fingerprint, client.Always, map[string]string{"status": "inactive"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectPlan(t, w, "update", "signalbox_group_membership.one")
+	w.apply(t)
+	w.hasNothingToDo(t)
+}
+
+func mendsDeletions(t *testing.T, w *workspace, b *broker) {
+	ctx, api := context.Background(), b.api(t)
+	for address, id := range importIDs(t, w, b) {
+		if strings.HasPrefix(address, "signalbox_device_certificate.") {
+			fingerprint, _, _ := strings.Cut(id, "/")
+			if err := api.Post(ctx, "/certificates/"+fingerprint+"/revoke", map[string]string{}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, path := range []string{"/groups/all-other-group/members/all-2", "/devices/all-1", "/devices/all-2", "/claim-tokens/all-claim",
+		"/trusted-cas/all-factory", "/provisioning-templates/all-template", "/groups/all-group", "/groups/all-other-group",
+		"/jwt-issuers/all-login", "/jwt-issuers/all-service", "/issuing-cas/all-plant", "/users/all-user"} {
+		if err := api.Delete(ctx, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectPlan(t, w, "create")
+	w.apply(t)
+	w.hasNothingToDo(t)
+}
+
+// expectPlan wants the same action for all that the state held, but for the exceptions.
+func expectPlan(t *testing.T, w *workspace, action string, but ...string) {
+	t.Helper()
+	planned := w.planned(t)
+	for _, address := range w.addresses(t) {
+		if !strings.HasPrefix(planned[address], action) && !slices.Contains(but, address) {
+			t.Errorf("%s: the plan says %q, not %q", address, planned[address], action)
+		}
+	}
+}
