@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -107,7 +108,7 @@ final class RegistryTest {
                   RegistryException.class,
                   () -> fixture.registry.delete(Kind.DEVICE, "d", new Condition(seen, false)))
               .reason());
-      assertFalse(fixture.registry.device("d").enabled());
+      assertFalse(device(fixture).enabled());
     }
   }
 
@@ -129,16 +130,17 @@ final class RegistryTest {
                     "d",
                     Condition.NONE,
                     device -> {
-                      List<String> groups = new ArrayList<>(device.groups());
+                      Device known = Objects.requireNonNull(device);
+                      List<String> groups = new ArrayList<>(known.groups());
                       groups.add(group);
-                      return device.withGroups(groups);
+                      return known.withGroups(groups);
                     }));
       }
       for (Future<Written<Device>> task : threads.invokeAll(tasks)) {
         task.get();
       }
 
-      assertEquals(16, fixture.registry.device("d").groups().size());
+      assertEquals(16, device(fixture).groups().size());
       assertEquals(List.of("d"), List.copyOf(fixture.registry.members("g3")));
     }
   }
@@ -257,7 +259,7 @@ final class RegistryTest {
           "k",
           "{'template':'t','secret':'" + secret + "','maxUses':2,'allowedCidrs':['127.0.0.0/8']}");
       var claims = new Claims(fixture.registry, io.signalbox.server.eventloop.Clocks.system());
-      InetAddress here = InetAddress.getByName("127.0.0.1");
+      InetAddress here = InetAddress.ofLiteral("127.0.0.1");
 
       assertEquals(
           Reason.NOT_FOUND,
@@ -289,5 +291,9 @@ final class RegistryTest {
       assertFalse(prefix.mayUse("e"));
       assertTrue(any.mayUse("whatever"));
     }
+  }
+
+  private static Device device(RegistryFixture fixture) {
+    return Objects.requireNonNull(fixture.registry.device("d"));
   }
 }

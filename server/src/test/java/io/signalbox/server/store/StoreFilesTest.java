@@ -120,11 +120,12 @@ final class StoreFilesTest {
       writeAsFormat1(fixture.store.lmdb());
     }
     String refusal =
-        assertThrows(
-                StoreOpenException.class,
-                () -> StoreCheck.run(directory, StoreFixture.CONFIG, 10),
-                "who only looks changes nothing")
-            .getMessage();
+        String.valueOf(
+            assertThrows(
+                    StoreOpenException.class,
+                    () -> StoreCheck.run(directory, StoreFixture.CONFIG, 10),
+                    "who only looks changes nothing")
+                .getMessage());
     assertTrue(refusal.contains("has format 1, this program writes 2"), refusal);
     try (var fixture = StoreFixture.open(directory)) {
       assertEquals(10, fixture.store.totals().queuedMessages());
@@ -164,7 +165,8 @@ final class StoreFilesTest {
       }
     }
     try (var fixture = StoreFixture.open(directory)) {
-      String refusal = assertThrows(StoreOpenException.class, fixture::sessions).getMessage();
+      String refusal =
+          String.valueOf(assertThrows(StoreOpenException.class, fixture::sessions).getMessage());
       assertTrue(refusal.contains("signalbox store check"), refusal);
     }
   }

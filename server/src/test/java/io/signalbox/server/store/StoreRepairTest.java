@@ -121,7 +121,8 @@ final class StoreRepairTest {
               () -> StoreRepair.run(directory, StoreFixture.CONFIG, 10),
               () -> StoreFiles.quarantine(directory),
               () -> StoreFiles.backup(directory, StoreFixture.CONFIG, directory.resolve("b")))) {
-        String refusal = assertThrows(StoreOpenException.class, attempt).getMessage();
+        String refusal =
+            String.valueOf(assertThrows(StoreOpenException.class, attempt).getMessage());
         assertTrue(refusal.contains("is in use by process"), refusal);
       }
     }
