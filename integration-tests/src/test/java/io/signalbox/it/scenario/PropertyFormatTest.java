@@ -231,7 +231,7 @@ final class PropertyFormatTest {
   }
 
   static Stream<Arguments> allowed() {
-    return pairs(true).filter(pair -> !pair.get()[1].equals(USER_PROPERTY));
+    return pairs(true).filter(pair -> !Objects.equals(pair.get()[1], USER_PROPERTY));
   }
 
   static Stream<Arguments> elsewhere() {
