@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * has reached the disk. A broker that answers early is seen at once, without a kill in the few
  * microseconds that it would take.
  */
+@Timeout(180)
 class AnswerAfterSyncTest {
   private static final int SYNC_MILLIS = 60;
 
@@ -40,6 +42,7 @@ class AnswerAfterSyncTest {
   private final List<Peer> peers = new ArrayList<>();
 
   @BeforeAll
+  @Timeout(180)
   static void start() {
     disk = NativeDisk.in(folder);
     broker = BrokerUnderTest.prepare("sync", CrashBroker.config());

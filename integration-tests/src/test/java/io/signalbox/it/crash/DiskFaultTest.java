@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A disk that fails below the running broker ({@link NativeDisk}). */
+@Timeout(180)
 class DiskFaultTest {
   private static final int DISK_FAILED = 4;
   private static final int QUOTA_EXCEEDED = 0x97;

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The broker is killed between every two steps of QoS 1 and QoS 2, in both directions: one client
  * for each {@link ProtocolStep} stops at its step, then all is killed at once.
  */
+@Timeout(180)
 class ProtocolStepTest {
   private static final String LAST = "last";
 

@@ -16,11 +16,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * A data file that was damaged while the broker was away is refused by its name and left alone, so
  * that nobody takes a part of the messages for all of them.
  */
+@Timeout(180)
 class StoreDamageTest {
   private static final int PAGE = 4_096;
 
