@@ -39,7 +39,7 @@ final class FuzzTargetsTest {
 
   /**
    * @param folder of its seeds
-   * @param runs how many damaged seeds take about a second
+   * @param runs how many damaged seeds take less than a second
    */
   record Target(String folder, int runs, Code code) {
     @Override
@@ -50,16 +50,16 @@ final class FuzzTargetsTest {
 
   static List<Target> targets() {
     return List.of(
-        new Target("packet-decoder", 20_000, PacketDecoderFuzz::fuzzerTestOneInput),
-        new Target("web-socket-decoder", 20_000, WebSocketDecoderFuzz::fuzzerTestOneInput),
-        new Target("proxy-header", 50_000, ProxyHeaderFuzz::fuzzerTestOneInput),
-        new Target("topic", 50_000, TopicFuzz::fuzzerTestOneInput),
-        new Target("config-reader", 2_000, ConfigReaderFuzz::fuzzerTestOneInput),
-        new Target("compact-token", 20_000, CompactTokenFuzz::fuzzerTestOneInput),
-        new Target("scram", 20_000, ScramFuzz::fuzzerTestOneInput),
-        new Target("users-file", 20_000, UsersFileFuzz::fuzzerTestOneInput),
-        new Target("policy", 2_000, PolicyFuzz::fuzzerTestOneInput),
-        new Target("signing-request", 2_000, SigningRequestFuzz::fuzzerTestOneInput));
+        new Target("packet-decoder", 5_000, PacketDecoderFuzz::fuzzerTestOneInput),
+        new Target("web-socket-decoder", 5_000, WebSocketDecoderFuzz::fuzzerTestOneInput),
+        new Target("proxy-header", 20_000, ProxyHeaderFuzz::fuzzerTestOneInput),
+        new Target("topic", 20_000, TopicFuzz::fuzzerTestOneInput),
+        new Target("config-reader", 1_000, ConfigReaderFuzz::fuzzerTestOneInput),
+        new Target("compact-token", 10_000, CompactTokenFuzz::fuzzerTestOneInput),
+        new Target("scram", 10_000, ScramFuzz::fuzzerTestOneInput),
+        new Target("users-file", 5_000, UsersFileFuzz::fuzzerTestOneInput),
+        new Target("policy", 1_000, PolicyFuzz::fuzzerTestOneInput),
+        new Target("signing-request", 1_000, SigningRequestFuzz::fuzzerTestOneInput));
   }
 
   @ParameterizedTest

@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
 
 /** Damages seeds in the ways that find most: bits, lengths, pieces moved, words of the format. */
 final class Mutations {
-  private static final int BYTES_MAX = 8_192;
+  private static final int BYTES_MAX = 2_048;
 
   private final List<byte[]> seeds;
   private final List<byte[]> words;
