@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 @ConfinedTo("the session's I/O thread")
 final class RetainedDelivery {
-  private static final int SLICE_MAX = 256;
+  private static final int SLICE_MAX = 1_000;
 
   private final ProtocolContext context;
   private final Session session;

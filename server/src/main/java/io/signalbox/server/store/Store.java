@@ -47,6 +47,9 @@ public final class Store implements AutoCloseable {
     this.config = config;
     this.metrics = metrics;
     var space = new DiskSpace(lmdb, config.bytesMax(), config.diskReserveBytes(), clocks, disk);
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      space.used(lmdb.usedBytes(txn));
+    }
     var batch = new WriteBatch(lmdb, limits, committer);
     this.writer = new StoreWriter(config, batch, space, clocks, metrics, fatal);
     this.readers = new Readers(lmdb, config.readerThreads(), READS_WAITING_MAX);
