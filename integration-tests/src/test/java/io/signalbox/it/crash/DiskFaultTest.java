@@ -108,8 +108,9 @@ class DiskFaultTest {
       try (Peer old = peer(broker, Version.V3, "old")) {
         old.connect();
         old.send(old.publish("full/3").qos(1, 9).payload("refused"));
-        old.ping(); // 3.1.1 cannot be told no: it waits, and is not thrown out
-        disk.heal();
+        old.ping(); // its message is with the store
+        assertEquals(QUOTA_EXCEEDED, publish(publisher, 1, taken)); // and was refused before this
+        disk.heal(); // 3.1.1 cannot be told no: it waits for room
         old.expectClosed(); // so that it sends again
       }
       publishUntil(0, publisher, taken);
