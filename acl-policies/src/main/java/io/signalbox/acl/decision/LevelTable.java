@@ -17,12 +17,27 @@ final class LevelTable {
     }
   }
 
+  private static final @Nullable Slot[] NO_TABLE = {};
+
+  /** Empty when there is one level only. */
   private final @Nullable Slot[] table;
+
+  // The only level, which is what most nodes have: not behind a table, for each step to an object
+  // that is not in the processor's cache costs as much as all the rest of the look-up.
+  private final byte[] level;
+  private final RuleTrie.Node node;
+
   private final Slot[] slots;
 
   private LevelTable(Slot[] slots) {
     this.slots = slots;
-    int size = slots.length == 1 ? 1 : Integer.highestOneBit(slots.length) << 2;
+    this.level = slots[0].level;
+    this.node = slots[0].node;
+    if (slots.length == 1) {
+      table = NO_TABLE;
+      return;
+    }
+    int size = Integer.highestOneBit(slots.length) << 2;
     table = new @Nullable Slot[size];
     for (Slot slot : slots) {
       int i = slot.hash & (size - 1);
@@ -52,6 +67,9 @@ final class LevelTable {
   }
 
   RuleTrie.@Nullable Node get(byte[] text, int from, int to, int hash) {
+    if (table.length == 0) {
+      return Arrays.equals(level, 0, level.length, text, from, to) ? node : null;
+    }
     int mask = table.length - 1;
     int i = hash & mask;
     for (int probes = 0; probes <= mask; probes++) {

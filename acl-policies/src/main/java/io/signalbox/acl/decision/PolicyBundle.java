@@ -16,8 +16,10 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,22 +37,51 @@ public final class PolicyBundle {
   private static final SourceLimits CLAIM_LIMITS = new SourceLimits(65_536, 8, 2_000);
 
   /** Distinct combinations of policies that are kept compiled; beyond, all are made anew. */
-  private static final int SETS_MAX = 1_024;
+  private static final int SETS_MAX = 16_384;
+
+  /**
+   * Hashes of a policy, which cost more than anything else in making a bundle.
+   *
+   * @param whole of all of it
+   * @param effect of what changes decisions for a client that it binds
+   */
+  private record Digest(String whole, String effect) {
+    static Digest of(Policy policy) {
+      return new Digest(Hash.of(PolicyJson.of(policy)), Hash.ofEffect(policy));
+    }
+  }
 
   private final List<Policy> policies;
   private final List<Attachment> attachments;
   private final String hash;
   private final BindingIndex index;
   private final @Nullable PolicyBundle shadow;
+
+  /** By identity: what did not change between two bundles is the same object in both. */
+  private final IdentityHashMap<Policy, Digest> digests;
+
   private final Map<BitSet, PolicySet> sets = new ConcurrentHashMap<>();
 
   private PolicyBundle(
       List<Policy> policies, List<Attachment> attachments, @Nullable PolicyBundle shadow) {
+    this(policies, attachments, shadow, new IdentityHashMap<>());
+  }
+
+  private PolicyBundle(
+      List<Policy> policies,
+      List<Attachment> attachments,
+      @Nullable PolicyBundle shadow,
+      IdentityHashMap<Policy, Digest> known) {
     this.policies = policies.stream().sorted(Comparator.comparing(Policy::ref)).toList();
     this.attachments = List.copyOf(attachments);
     this.shadow = shadow;
     this.index = new BindingIndex(this.policies, this.attachments);
-    this.hash = hash(this.policies, this.attachments);
+    this.digests = new IdentityHashMap<>();
+    for (Policy policy : this.policies) {
+      Digest digest = known.get(policy);
+      digests.put(policy, digest == null ? Digest.of(policy) : digest);
+    }
+    this.hash = hashOfAll();
   }
 
   /**
@@ -64,7 +95,18 @@ public final class PolicyBundle {
    */
   public static Optional<PolicyBundle> compile(
       List<Policy> policies, List<Attachment> attachments, Problems problems) {
-    int before = problems.count();
+    return compile(policies, attachments, EMPTY, problems);
+  }
+
+  /**
+   * As {@link #compile(List, List, Problems)}, quicker.
+   *
+   * @param before a bundle that has many of the same policies, as the same objects
+   */
+  public static Optional<PolicyBundle> compile(
+      List<Policy> policies, List<Attachment> attachments, PolicyBundle before, Problems problems) {
+    IdentityHashMap<Policy, Digest> known = before.allDigests();
+    int problemsBefore = problems.count();
     Set<String> refs = new HashSet<>();
     for (Policy policy : policies) {
       if (!refs.add(policy.ref())) {
@@ -85,11 +127,20 @@ public final class PolicyBundle {
         policies.stream().filter(policy -> policy.mode() == Mode.ENFORCE).toList();
     PolicyBundle shadow = null;
     if (enforced.size() < policies.size()) {
-      shadow = new PolicyBundle(observed(policies, refs, problems), attachments, null);
+      shadow = new PolicyBundle(observed(policies, refs, problems), attachments, null, known);
     }
-    return problems.count() == before
-        ? Optional.of(new PolicyBundle(enforced, attachments, shadow))
+    return problems.count() == problemsBefore
+        ? Optional.of(new PolicyBundle(enforced, attachments, shadow, known))
         : Optional.empty();
+  }
+
+  private IdentityHashMap<Policy, Digest> allDigests() {
+    if (shadow == null) {
+      return digests;
+    }
+    IdentityHashMap<Policy, Digest> all = new IdentityHashMap<>(shadow.digests);
+    all.putAll(digests);
+    return all;
   }
 
   private static List<Policy> observed(List<Policy> policies, Set<String> refs, Problems problems) {
@@ -111,7 +162,7 @@ public final class PolicyBundle {
 
   /** This bundle in force, and another one, say a candidate as a whole, observed beside it. */
   public PolicyBundle observing(PolicyBundle candidate) {
-    return new PolicyBundle(policies, attachments, candidate);
+    return new PolicyBundle(policies, attachments, candidate, digests);
   }
 
   /** In the order of their names. */
@@ -168,20 +219,15 @@ public final class PolicyBundle {
       bound.set(
           i, bound.get(i) || attached.contains(policy.ref()) || attached.contains(policy.name()));
     }
-    PolicySet set =
-        grants
-            ? new PolicySet(with(bound, claim.orElseThrow()), hash, Reason.NO_MATCH)
-            : policySet(bound);
+    PolicySet set = grants ? policySet(with(bound, claim.orElseThrow())) : policySet(bound);
     if (!problems.isEmpty()) {
-      set = new PolicySet(List.of(), hash, Reason.ERROR);
+      set = new PolicySet(List.of(), "", hash, Reason.ERROR);
     }
     Substitution substitution = new Substitution(subject);
     RuleBook book = new RuleBook(set, subject, substitution);
     RuleBook narrowing = null;
     if (claim.isPresent() && !grants) {
-      narrowing =
-          new RuleBook(
-              new PolicySet(List.of(claim.get()), hash, Reason.NO_MATCH), subject, substitution);
+      narrowing = new RuleBook(policySet(List.of(claim.get())), subject, substitution);
     }
     return new BoundPolicies(
         subject,
@@ -209,7 +255,17 @@ public final class PolicyBundle {
   private List<Policy> with(BitSet bound, Policy claim) {
     List<Policy> all = new ArrayList<>(bound.stream().mapToObj(policies::get).toList());
     all.add(claim);
+    all.sort(Comparator.comparing(Policy::ref));
     return all;
+  }
+
+  private PolicySet policySet(List<Policy> bound) {
+    List<String> effects = new ArrayList<>();
+    for (Policy policy : bound) {
+      Digest digest = digests.get(policy);
+      effects.add(digest == null ? Hash.ofEffect(policy) : digest.effect); // of a token: not ours
+    }
+    return new PolicySet(bound, Hash.ofAll(effects), hash, Reason.NO_MATCH);
   }
 
   private PolicySet policySet(BitSet bound) {
@@ -220,8 +276,7 @@ public final class PolicyBundle {
     if (sets.size() >= SETS_MAX) {
       sets.clear();
     }
-    PolicySet made =
-        new PolicySet(bound.stream().mapToObj(policies::get).toList(), hash, Reason.NO_MATCH);
+    PolicySet made = policySet(bound.stream().mapToObj(policies::get).toList());
     sets.put(bound, made);
     return made;
   }
@@ -236,11 +291,11 @@ public final class PolicyBundle {
         .flatMap(node -> PolicyParser.parseClaim(node, problems));
   }
 
-  private static String hash(List<Policy> policies, List<Attachment> attachments) {
+  private String hashOfAll() {
     List<String> parts = new ArrayList<>();
     for (Policy policy : policies) {
       parts.add(policy.namespace());
-      parts.add(PolicyJson.of(policy));
+      parts.add(Objects.requireNonNull(digests.get(policy)).whole);
     }
     attachments.stream()
         .map(a -> a.policy() + " " + a.kind() + " " + a.target())

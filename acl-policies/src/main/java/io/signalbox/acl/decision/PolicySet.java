@@ -37,16 +37,17 @@ final class PolicySet {
   private final @Nullable SubscribeDecision[] granted;
 
   /**
-   * @param policies each once
+   * @param policies each once, in the order of their names
+   * @param effect equal for two sets whose statements decide alike
    * @param bundle hash for the decisions
    * @param unmatched the reason when no statement speaks of a request
    */
-  PolicySet(List<Policy> policies, String bundle, Reason unmatched) {
+  PolicySet(List<Policy> policies, String effect, String bundle, Reason unmatched) {
     this.unmatched = new Decision(false, unmatched, "", bundle);
-    this.policies = policies.stream().sorted(Comparator.comparing(Policy::ref)).toList();
+    this.policies = List.copyOf(policies);
     this.bundle = bundle;
     this.statements = rank(this.policies);
-    this.effect = Hash.ofAll(this.policies.stream().map(Hash::ofEffect).toList());
+    this.effect = effect;
     if (statements.size() > Rule.RANK_MAX) {
       throw new IllegalArgumentException(
           "more than " + Rule.RANK_MAX + " statements bind together");

@@ -21,6 +21,7 @@ import java.util.Optional;
 public final class BundleLoader {
   private final PolicyFolder folder;
   private final SourceLimits limits;
+  private PolicyBundle last = PolicyBundle.EMPTY;
 
   public BundleLoader(Path folder, SourceLimits limits) {
     this.folder = new PolicyFolder(folder, limits);
@@ -40,10 +41,11 @@ public final class BundleLoader {
     List<Policy> policies = new ArrayList<>(folder.read(problems));
     policies.addAll(others);
     List<PolicyTest> tests = tests(problems);
-    Optional<PolicyBundle> bundle = PolicyBundle.compile(policies, attachments, problems);
+    Optional<PolicyBundle> bundle = PolicyBundle.compile(policies, attachments, last, problems);
     if (bundle.isEmpty() || problems.count() > before) {
       return Optional.empty();
     }
+    last = bundle.get();
     for (TestReport.Result result : TestRunner.run(bundle.get(), tests).results()) {
       if (!result.passed()) {
         problems.add(result.position(), "test failed: " + result.what() + ": " + result.fault());

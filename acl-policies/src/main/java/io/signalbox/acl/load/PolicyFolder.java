@@ -54,7 +54,7 @@ public final class PolicyFolder {
   public List<Policy> read(Problems problems) {
     List<Policy> policies = new ArrayList<>();
     Map<String, Known> read = new HashMap<>();
-    for (Path file : files(".policy.", problems)) {
+    for (Path file : policyFiles(problems)) {
       Optional<String> text = text(file, limits, problems);
       if (text.isEmpty()) {
         continue;
@@ -72,6 +72,11 @@ public final class PolicyFolder {
     }
     known = read;
     return policies;
+  }
+
+  /** The policy files, sorted. */
+  public List<Path> policyFiles(Problems problems) {
+    return files(".policy.", problems);
   }
 
   /** The {@code *.test.yaml} files beside the policies, sorted. */

@@ -20,6 +20,7 @@ import io.signalbox.acl.subject.Attribute.Kind;
 import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -167,19 +168,31 @@ final class Gains {
   private static Set<String> changed(PolicyBundle one, PolicyBundle other) {
     Map<String, String> ones = fingerprints(one);
     Map<String, String> others = fingerprints(other);
-    Set<String> changed = new LinkedHashSet<>(ones.keySet());
-    changed.addAll(others.keySet());
-    changed.removeIf(
-        ref -> ones.containsKey(ref) && ones.getOrDefault(ref, "").equals(others.get(ref)));
+    Set<String> changed = new LinkedHashSet<>();
+    Set<String> ofOther = new HashSet<>(others.values());
+    ones.forEach((ref, print) -> addUnless(ofOther.contains(print), ref, changed));
+    Set<String> ofOne = new HashSet<>(ones.values());
+    others.forEach((ref, print) -> addUnless(ofOne.contains(print), ref, changed));
     return changed;
   }
 
+  private static void addUnless(boolean known, String ref, Set<String> changed) {
+    if (!known) {
+      changed.add(ref);
+    }
+  }
+
+  /** A policy of another name space decides the same. */
   private static Map<String, String> fingerprints(PolicyBundle bundle) {
     Map<String, String> fingerprints = new HashMap<>();
     for (Policy policy : bundle.policies()) {
-      List<Attachment> attached =
-          bundle.attachments().stream().filter(a -> a.policy().equals(policy.ref())).toList();
-      fingerprints.put(policy.ref(), PolicyJson.of(policy) + new LinkedHashSet<>(attached));
+      Set<String> attached = new TreeSet<>();
+      for (Attachment attachment : bundle.attachments()) {
+        if (attachment.policy().equals(policy.ref())) {
+          attached.add(attachment.kind() + " " + attachment.target());
+        }
+      }
+      fingerprints.put(policy.ref(), PolicyJson.of(policy) + attached);
     }
     return fingerprints;
   }
