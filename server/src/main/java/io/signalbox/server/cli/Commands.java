@@ -90,6 +90,7 @@ public final class Commands {
             .addSubcommand(new UserAddCommand(new PasswordInput(System.in)))
             .addSubcommand(new UserListCommand())
             .addSubcommand(new UserRemoveCommand()));
+    root.addSubcommand(PolicyCommand.commandLine());
     root.addSubcommand(new PubCommand(System.in));
     root.addSubcommand(new SubCommand(System.out));
     root.addSubcommand(BenchCommand.commandLine());

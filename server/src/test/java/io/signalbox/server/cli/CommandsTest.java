@@ -78,7 +78,7 @@ final class CommandsTest {
   }
 
   /** Says what it was asked; a store named "damaged" is not sound. */
-  private static final class Stores implements StoreTools {
+  static final class Stores implements StoreTools {
     private static Outcome asked(String what, Path... paths) {
       return new Outcome(!paths[0].endsWith("damaged"), what + " " + List.of(paths));
     }

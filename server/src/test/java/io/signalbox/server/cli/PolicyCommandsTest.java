@@ -1,0 +1,333 @@
+package io.signalbox.server.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.signalbox.acl.load.ShippedPolicies;
+import io.signalbox.pki.DevelopmentPki;
+import io.signalbox.pki.DeviceFiles;
+import io.signalbox.server.config.BrokerConfig;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.Base64;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+final class PolicyCommandsTest {
+  private static final String PUMP =
+      """
+      version: 1
+      name: pump
+      match: { group: pumps }
+      statements:
+        - id: connect
+          effect: allow
+          actions: [connect]
+          clientIds: ["${device.id}"]
+        - id: data
+          effect: allow
+          actions: [publish]
+          topics: ["pump/${device.id}/#"]
+        - id: secrets
+          effect: deny
+          actions: [publish]
+          topics: ["pump/+/secret"]
+      """;
+
+  private static final String TEST =
+      """
+      version: 1
+      principals: { p7: { device: { id: p7 }, groups: pumps } }
+      cases:
+        - { as: p7, connect: p7, expect: allow }
+        - { as: p7, publish: pump/p7/t, expect: allow, by: pump#data }
+        - { as: p7, publish: pump/p7/secret, expect: deny, by: pump#secrets }
+      invariants:
+        - { noone: publish, topic: "ota/#" }
+      """;
+
+  private static final String P7 = "{ device: { id: p7 }, groups: pumps }";
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void writePolicies() throws Exception {
+    Files.writeString(folder.resolve("pump.policy.yaml"), PUMP);
+    Files.writeString(folder.resolve("pump.test.yaml"), TEST);
+  }
+
+  private int run(String... arguments) {
+    CommandLine commands =
+        new Commands(new NoBrokers(), (_, _, _, _) -> "", new CommandsTest.Stores(), Map.of())
+            .commandLine();
+    commands.setOut(new PrintWriter(out, true));
+    commands.setErr(new PrintWriter(err, true));
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    return commands.execute(arguments);
+  }
+
+  static final class NoBrokers implements BrokerFactory {
+    @Override
+    public void check(BrokerConfig config) {
+      throw new AssertionError("no command on policies needs a broker");
+    }
+
+    @Override
+    public RunningBroker start(BrokerConfig config) {
+      throw new AssertionError("no command on policies needs a broker");
+    }
+  }
+
+  private JsonObject json() {
+    return JsonParser.parseString(out.toString()).getAsJsonObject();
+  }
+
+  private static void assertContains(String text, String part) {
+    assertTrue(text.contains(part), () -> "\"" + part + "\" is not in:\n" + text);
+  }
+
+  @Test
+  void lintFindsNothingInGoodPolicies() {
+    assertEquals(0, run("policy", "lint", folder.toString()), out + "" + err);
+    assertEquals("", out.toString());
+  }
+
+  @Test
+  void lintNamesPlaceRuleAndStatement() throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("all.policy.yaml"),
+            PUMP.replace("name: pump", "name: all").replace("pump/${device.id}/#", "#"));
+    assertEquals(1, run("policy", "lint", file.toString()));
+    assertContains(out.toString(), file + ":9:5: file:all#data: allows every topic");
+    assertContains(out.toString(), "[allow-all]");
+    assertEquals(
+        0, run("policy", "lint", file.toString(), "--ignore", "allow-all"), out.toString());
+    assertEquals(1, run("policy", "lint", file.toString(), "--json"));
+    assertEquals(
+        "allow-all",
+        json().getAsJsonArray("findings").get(0).getAsJsonObject().get("rule").getAsString());
+  }
+
+  @Test
+  void unusablePoliciesAreToldWithPlacesAndExitCode3() throws Exception {
+    Path file =
+        Files.writeString(folder.resolve("bad.policy.yaml"), "version: 1\nname: x\nno: x\n");
+    assertEquals(3, run("policy", "lint", folder.toString()));
+    assertContains(err.toString(), file + ":3:1: ");
+    assertEquals(3, run("policy", "test", folder.toString(), "--json"));
+    assertEquals(
+        3, json().getAsJsonArray("problems").get(1).getAsJsonObject().get("line").getAsInt());
+    assertEquals(3, run("policy", "test", folder.resolve("nowhere").toString()));
+    assertContains(err.toString(), "there is no such file or folder");
+  }
+
+  @Test
+  void testsPassFailOrAreMissing() throws Exception {
+    assertEquals(0, run("policy", "test", folder.toString()));
+    assertEquals("4 passed\n", out.toString().replace("\r", ""));
+    Path test = folder.resolve("pump.test.yaml");
+    Files.writeString(test, TEST.replace("expect: deny, by: pump#secrets", "expect: allow"));
+    assertEquals(1, run("policy", "test", folder.toString()));
+    assertContains(out.toString(), test + ":6:5: p7 publish \"pump/p7/secret\": expected allow");
+    assertEquals(1, run("policy", "test", folder.toString(), "--json"));
+    assertEquals(1, json().get("failed").getAsInt());
+    Files.delete(test);
+    assertEquals(1, run("policy", "test", folder.toString()));
+    assertContains(err.toString(), "there is no test");
+  }
+
+  @Test
+  void explainSaysWhyAndEndsWithTheDecision() {
+    String policies = folder.toString();
+    assertEquals(
+        0, run("policy", "explain", "publish", "pump/p7/t", "--as", P7, "--policies", policies));
+    assertContains(out.toString(), "allowed by file:pump#data\n");
+    assertEquals(
+        1,
+        run(
+            "policy",
+            "explain",
+            "publish",
+            "pump/p7/secret",
+            "--as",
+            "p7",
+            "--policies",
+            policies));
+    assertContains(out.toString(), "denied by file:pump#secrets\n");
+    assertEquals(
+        1,
+        run(
+            "policy",
+            "explain",
+            "subscribe",
+            "$share/g/x",
+            "--as",
+            P7,
+            "--policies",
+            policies,
+            "--json"));
+    assertEquals("no-match", json().getAsJsonObject("decision").get("reason").getAsString());
+    assertEquals(2, run("policy", "explain", "publish", "a/+", "--as", P7, "--policies", policies));
+    assertContains(err.toString(), "a topic name holds no wildcard");
+    assertEquals(2, run("policy", "explain", "publish", "a", "--policies", policies));
+    assertContains(err.toString(), "say which client is meant");
+  }
+
+  @Test
+  void whoCanNamesValuesAndDenials() {
+    assertEquals(
+        0, run("policy", "who-can", "publish", "pump/p9/t", "--policies", folder.toString()));
+    assertContains(out.toString(), "any client with device.id = p9, bound to file:pump#data");
+    assertEquals(
+        0,
+        run("policy", "who-can", "subscribe", "pump/#", "--policies", folder.toString(), "--json"));
+    assertEquals(0, json().getAsJsonArray("grants").size());
+    assertEquals(2, run("policy", "who-can", "publish", "#", "--policies", folder.toString()));
+    assertEquals(2, run("policy", "who-can", "connect", "x", "--policies", folder.toString()));
+  }
+
+  @Test
+  void whatCanReadsACertificate() throws Exception {
+    DeviceFiles files = DeviceFiles.in(folder.resolve("devices"), "p7");
+    DevelopmentPki pki =
+        DevelopmentPki.openOrCreate(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
+    files.write(pki.issueDevice("p7"), pki.root());
+    assertEquals(
+        0,
+        run(
+            "policy",
+            "what-can",
+            "--cert",
+            files.certificate().toString(),
+            "--group",
+            "pumps",
+            "--policies",
+            folder.toString()));
+    assertContains(out.toString(), "may connect p7  (file:pump#connect)");
+    assertContains(out.toString(), "may publish pump/p7/#, not retained  (file:pump#data)");
+  }
+
+  @Test
+  void whatCanReadsATokenWithoutItsKey() throws Exception {
+    String claims = "{\"sub\":\"ann\",\"groups\":[\"browsers\"],\"exp\":1}";
+    Path token =
+        Files.writeString(
+            folder.resolve("ann.jwt"),
+            "e30."
+                + Base64.getUrlEncoder()
+                    .withoutPadding()
+                    .encodeToString(claims.getBytes(StandardCharsets.UTF_8))
+                + ".AA");
+    assertEquals(
+        0, run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+    assertContains(out.toString(), "may subscribe devices/#");
+    Files.writeString(token, "no token");
+    assertEquals(
+        1, run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+    assertContains(err.toString(), "holds no token");
+  }
+
+  @Test
+  void diffTellsGainsAndLosses() throws Exception {
+    Path after = Files.createDirectory(folder.resolve("after"));
+    Files.writeString(after.resolve("pump.policy.yaml"), PUMP);
+    assertEquals(0, run("policy", "diff", folder.toString(), after.toString()), out.toString());
+    assertContains(out.toString(), "no client gains or loses anything");
+    Files.writeString(
+        after.resolve("pump.policy.yaml"), PUMP.replace("pump/+/secret", "pump/+/hidden"));
+    assertEquals(1, run("policy", "diff", folder.toString(), after.toString()));
+    assertContains(out.toString(), "+ publish \"pump/${device.id}/#\" by file:pump#data");
+    assertContains(out.toString(), "- publish ");
+    assertEquals(1, run("policy", "diff", folder.toString(), after.toString(), "--json"));
+    assertEquals(2, json().getAsJsonArray("changes").size());
+  }
+
+  @Test
+  void fmtChangesTheLayoutOrOnlyNamesWhatWouldChange() throws Exception {
+    Path file = folder.resolve("pump.policy.yaml");
+    String untidy = PUMP.replace("match: { group: pumps }", "match:   {group:   pumps}");
+    Files.writeString(file, untidy);
+    assertEquals(1, run("policy", "fmt", folder.toString(), "--check"));
+    assertEquals(untidy, Files.readString(file));
+    assertEquals(0, run("policy", "fmt", folder.toString()));
+    assertContains(Files.readString(file), "match: { group: pumps }");
+    assertEquals(0, run("policy", "fmt", folder.toString(), "--check"), out.toString());
+  }
+
+  @Test
+  void importedAclsPassTheirOwnTests() throws Exception {
+    Path acl =
+        Files.writeString(
+            folder.resolve("acl"),
+            """
+            topic read news/#
+            user ann
+            topic readwrite ann/#
+            topic deny ann/secret
+            pattern write devices/%c/data
+            """);
+    Path imported = folder.resolve("imported");
+    assertEquals(
+        0,
+        run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()),
+        err.toString());
+    assertEquals(0, run("policy", "test", imported.toString()), out.toString());
+    assertEquals(
+        1, run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()));
+    assertContains(err.toString(), "is there already; nothing was written");
+    assertEquals(
+        0,
+        run(
+            "policy",
+            "import-mosquitto-acl",
+            acl.toString(),
+            "--out",
+            imported.toString(),
+            "--force"));
+    Files.writeString(acl, "topics read x\n");
+    assertEquals(
+        1,
+        run(
+            "policy",
+            "import-mosquitto-acl",
+            acl.toString(),
+            "--out",
+            folder.resolve("other").toString()));
+    assertFalse(Files.exists(folder.resolve("other")));
+    assertContains(err.toString(), acl + ":1");
+  }
+
+  @Test
+  void theSchemaIsJson() {
+    assertEquals(0, run("policy", "schema"));
+    assertTrue(json().has("$schema"));
+  }
+
+  @Test
+  void theShippedPoliciesPassTheirTests() throws Exception {
+    Path shipped = Files.createDirectory(folder.resolve("shipped"));
+    for (String name : ShippedPolicies.NAMES) {
+      for (String kind : new String[] {".policy.yaml", ".test.yaml"}) {
+        Files.writeString(shipped.resolve(name + kind), ShippedPolicies.text(name + kind));
+      }
+    }
+    assertEquals(0, run("policy", "test", shipped.toString()), out.toString());
+    assertEquals(0, run("policy", "diff", "shipped", shipped.toString()), out.toString());
+  }
+}
