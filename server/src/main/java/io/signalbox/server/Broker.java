@@ -12,6 +12,7 @@ import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.RunningBroker;
 import io.signalbox.server.cli.VersionCommand;
+import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.config.TlsConfig;
@@ -49,11 +50,13 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,7 +123,7 @@ final class Broker implements RunningBroker {
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
     Fetcher fetcher = opened("HTTP client", new Fetcher(metrics));
     TlsSetup tls = TlsSetup.load(config, fetcher, clocks, random);
-    PolicyStore policies = PolicyStore.open(config.policies(), metrics);
+    PolicyStore policies = PolicyStore.open(config.policies(), metrics, clocks);
 
     TransportLimits transportLimits = TransportLimits.of(config.io(), config.limits());
     IoLoops loops =
@@ -188,7 +191,7 @@ final class Broker implements RunningBroker {
             store.writer(),
             authenticators,
             AuthenticationMethods.of(authenticators, config.auth(), random, metrics),
-            new PolicyAuthorizers(policies),
+            new PolicyAuthorizers(policies, grantingIssuers()),
             config.limits(),
             config.session(),
             metrics,
@@ -197,6 +200,7 @@ final class Broker implements RunningBroker {
     Protocol protocol =
         new Protocol(all, _ -> new Router(trie, CACHED_TOPICS, CACHED_ROUTE_BYTES), context);
     wiring.set(protocol, context);
+    policies.rollout(() -> protocol.reviewClients(config.policies().revokeGrace()));
     sessions.load();
 
     openControl(store);
@@ -268,6 +272,7 @@ final class Broker implements RunningBroker {
             TimeUnit.MILLISECONDS);
     LOG.log(Level.DEBUG, "revocations are looked at every second: {0}", credentials);
     LOG.log(Level.DEBUG, "certificates are looked at every {0} s: {1}", REFRESH_SECONDS, refresh);
+    watch(policies, maintenance);
     return listeners;
   }
 
@@ -319,6 +324,23 @@ final class Broker implements RunningBroker {
             .map(TlsConfig.Version::toString)
             .toList();
     return new ServerTls(tls.context(), protocols, config.io().ioThreadCount(), WAITING_HANDSHAKES);
+  }
+
+  private Set<String> grantingIssuers() {
+    return config.auth().jwt().issuers().stream()
+        .filter(issuer -> issuer.aclClaim() == AuthConfig.AclClaim.GRANT)
+        .map(AuthConfig.Issuer::name)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private void watch(PolicyStore policies, ScheduledExecutorService maintenance) {
+    long millis = config.policies().reloadInterval().toMillis();
+    if (millis > 0) {
+      Future<?> reload =
+          maintenance.scheduleWithFixedDelay(
+              policies::reloadIfChanged, millis, millis, TimeUnit.MILLISECONDS);
+      LOG.log(Level.DEBUG, "policies are looked at every {0} ms: {1}", millis, reload);
+    }
   }
 
   private StoreLimits storeLimits() {

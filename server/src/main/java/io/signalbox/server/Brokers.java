@@ -9,6 +9,7 @@ import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.RunningBroker;
 import io.signalbox.server.cli.VersionCommand;
 import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.trust.Fetcher;
 import java.security.SecureRandom;
@@ -33,7 +34,7 @@ final class Brokers implements BrokerFactory {
       problems.add(e.getMessage());
     }
     try {
-      PolicyStore.open(config.policies(), unused);
+      PolicyStore.open(config.policies(), unused, Clocks.system());
     } catch (AuthSetupException e) {
       problems.add(e.getMessage());
     }

@@ -46,6 +46,7 @@ public final class BrokerConfig {
   private final StringBuilder more = new StringBuilder();
   private final Map<String, String> policies = new LinkedHashMap<>();
   private final Map<String, String> files = new LinkedHashMap<>();
+  private final StringBuilder policyOptions = new StringBuilder();
 
   /** All four transports, anonymous clients welcome, certificates optional, everything allowed. */
   public static BrokerConfig open() {
@@ -95,6 +96,12 @@ public final class BrokerConfig {
     return this;
   }
 
+  /** A line for the section {@code policies}; needs a policy. */
+  public BrokerConfig policyOption(String line) {
+    policyOptions.append("  ").append(line).append('\n');
+    return this;
+  }
+
   /** A file beside the configuration file, which may name it. */
   public BrokerConfig file(String name, String text) {
     files.put(name, text);
@@ -140,7 +147,7 @@ public final class BrokerConfig {
       }
     }
     if (!policies.isEmpty()) {
-      yaml.append("policies:\n  directory: policies\n");
+      yaml.append("policies:\n  directory: policies\n").append(policyOptions);
     }
     return yaml.append(more).toString();
   }

@@ -6,9 +6,13 @@ package io.signalbox.server.auth;
  *
  * @param rule {@code policy#statement} that decided, or why none did; for the log and, where the
  *     client asked for problem information, the Reason String
+ * @param bundle hash of the policies that decided
  * @param onDenied what becomes of a denied PUBLISH where the protocol has no way to say no
  */
-public record AccessDecision(boolean allowed, String rule, OnDenied onDenied) {
+public record AccessDecision(boolean allowed, String rule, String bundle, OnDenied onDenied) {
+
+  /** Characters of a bundle's hash that log lines carry. */
+  private static final int HASH_SHOWN = 12;
 
   /** What the client's policies say of a denied PUBLISH. */
   public enum OnDenied {
@@ -21,11 +25,22 @@ public record AccessDecision(boolean allowed, String rule, OnDenied onDenied) {
   }
 
   public AccessDecision(boolean allowed, String rule, boolean disconnect) {
-    this(allowed, rule, disconnect ? OnDenied.DISCONNECT : OnDenied.DEFAULT);
+    this(allowed, rule, "", disconnect ? OnDenied.DISCONNECT : OnDenied.DEFAULT);
   }
 
   /** The policy ends the connection when this is denied, rather than dropping the message. */
   public boolean disconnect() {
     return onDenied == OnDenied.DISCONNECT;
+  }
+
+  /** For the log: the rule and the policies it is from. */
+  public String audit() {
+    return audit(rule, bundle);
+  }
+
+  static String audit(String rule, String bundle) {
+    return bundle.isEmpty()
+        ? rule
+        : rule + " (bundle " + bundle.substring(0, Math.min(bundle.length(), HASH_SHOWN)) + ")";
   }
 }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one connected client may do; confined to the connection's I/O thread. Variables of the
- * policies were substituted when it was made.
+ * policies were substituted when it was made, or when the policies last changed.
  */
 public interface Authorizer {
   AccessDecision connect();
@@ -22,4 +22,21 @@ public interface Authorizer {
 
   /** Only where {@link SubscribeDecision#checkEachMessage} said so. */
   AccessDecision receive(TopicName topic);
+
+  /**
+   * Whether a message may be delivered whose subscription is not allowed as a whole, or was not
+   * when the message was queued: as if the client had subscribed to this very topic.
+   */
+  AccessDecision delivery(TopicName topic);
+
+  /** What becomes of subscriptions that the policies no longer allow. */
+  OnRevoke onRevoke();
+
+  /**
+   * Turns to the policies in force.
+   *
+   * @return whether this client's statements are others than at the last call, so that what was
+   *     granted must be looked at again
+   */
+  boolean refresh();
 }

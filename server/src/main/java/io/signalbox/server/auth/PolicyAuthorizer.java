@@ -6,12 +6,15 @@ import io.signalbox.acl.source.Problem;
 import io.signalbox.acl.subject.Subject;
 import io.signalbox.server.auth.AccessDecision.OnDenied;
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.metrics.Metrics.Denial;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,25 +25,34 @@ import org.jspecify.annotations.Nullable;
 final class PolicyAuthorizer implements Authorizer {
   private static final Logger LOG = System.getLogger(PolicyAuthorizer.class.getName());
 
-  private static final AccessDecision NOT_DENIED = new AccessDecision(true, "", OnDenied.DEFAULT);
+  private static final AccessDecision ALLOWED =
+      new AccessDecision(true, "allowed", "", OnDenied.DEFAULT);
   private static final int ALLOWED_MAX = 8; // a power of two
+
+  /** Things that happen for each message are told once each, and no more different ones. */
+  private static final int TOLD_MAX = 64;
 
   /**
    * An allowed PUBLISH. Limits are limits of an allow, never of a deny, so what is allowed stays so
    * with a smaller payload.
    */
-  private record Allowed(
-      TopicName topic, Qos qos, boolean retain, int payloadBytesMax, AccessDecision decision) {}
+  private record Allowed(TopicName topic, Qos qos, boolean retain, int payloadBytesMax) {}
 
   private final PolicyStore policies;
   private final Subject subject;
   private final String principalId;
 
   private BoundPolicies bound;
+  private OnDenied onDenied;
   private int epoch;
+
+  /** Other statements came into force since {@link #refresh} was called. */
+  private boolean changed;
 
   /** Direct-mapped; made with the first PUBLISH, which many clients never send. */
   private @Nullable Allowed @Nullable [] allowed;
+
+  private @Nullable Set<String> told;
 
   PolicyAuthorizer(PolicyStore policies, Subject subject, String principalId) {
     this.policies = policies;
@@ -48,6 +60,7 @@ final class PolicyAuthorizer implements Authorizer {
     this.principalId = principalId;
     this.epoch = policies.epoch(); // first: a change meanwhile is then noticed
     this.bound = policies.bind(subject);
+    this.onDenied = onDenied(bound);
     logProblems();
   }
 
@@ -76,11 +89,25 @@ final class PolicyAuthorizer implements Authorizer {
     int now = policies.epoch();
     if (now != epoch) {
       epoch = now;
+      BoundPolicies before = bound;
       bound = policies.bind(subject);
+      onDenied = onDenied(bound);
       allowed = null;
-      logProblems();
+      told = null;
+      if (!bound.sameStatements(before)) {
+        changed = true;
+        logProblems();
+      }
     }
     return bound;
+  }
+
+  @Override
+  public boolean refresh() {
+    current();
+    boolean others = changed;
+    changed = false;
+    return others;
   }
 
   @Override
@@ -89,7 +116,7 @@ final class PolicyAuthorizer implements Authorizer {
     Decision decision = asked.decideConnect();
     BoundPolicies shadow = shadow(asked);
     if (shadow != null) {
-      observe("connect", "", decision, shadow.decideConnect());
+      observe(Denial.CONNECT, "connect", "", decision, shadow.decideConnect());
     }
     return toAccess(decision);
   }
@@ -109,24 +136,22 @@ final class PolicyAuthorizer implements Authorizer {
         && known.retain == retain
         && payloadBytes <= known.payloadBytesMax
         && known.topic.equals(topic)) {
-      return known.decision;
+      return ALLOWED;
     }
     byte[] utf8 = topic.utf8();
     Decision decision =
         asked.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes);
     BoundPolicies shadow = shadow(asked);
+    boolean agreed = true;
     if (shadow != null) {
-      observe(
-          "publish to",
-          topic.toString(),
-          decision,
-          shadow.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes));
+      Decision observed =
+          shadow.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes);
+      agreed = observe(Denial.PUBLISH, "publish to", topic.toString(), decision, observed);
     }
-    AccessDecision access = toAccess(decision);
-    if (access.allowed()) {
-      cache[slot] = new Allowed(topic, qos, retain, payloadBytes, access);
+    if (decision.allowed() && agreed) { // else every one of them is counted
+      cache[slot] = new Allowed(topic, qos, retain, payloadBytes);
     }
-    return access;
+    return toAccess(decision);
   }
 
   @Override
@@ -138,6 +163,7 @@ final class PolicyAuthorizer implements Authorizer {
     BoundPolicies shadow = shadow(asked);
     if (shadow != null) {
       observe(
+          Denial.SUBSCRIBE,
           "subscribe to",
           text,
           decision.decision(),
@@ -147,37 +173,85 @@ final class PolicyAuthorizer implements Authorizer {
         decision.allowed(),
         Qos.of(decision.grantedQos()),
         decision.receiveCheck(),
-        decision.decision().text());
+        decision.decision().text(),
+        decision.decision().bundle());
   }
 
   @Override
   public AccessDecision receive(TopicName topic) {
     byte[] utf8 = topic.utf8();
     Decision denied = current().decideReceive(utf8, 0, utf8.length);
-    return denied == null ? NOT_DENIED : toAccess(denied);
+    return denied == null ? ALLOWED : notDelivered(topic, denied);
+  }
+
+  @Override
+  public AccessDecision delivery(TopicName topic) {
+    byte[] utf8 = topic.utf8();
+    Decision decision = current().decideDelivery(utf8, 0, utf8.length);
+    return decision.allowed() ? ALLOWED : toAccess(decision);
+  }
+
+  @Override
+  public OnRevoke onRevoke() {
+    return current()
+        .onRevoke()
+        .map(
+            said ->
+                switch (said) {
+                  case FILTER -> OnRevoke.FILTER;
+                  case DISCONNECT -> OnRevoke.DISCONNECT;
+                })
+        .orElse(OnRevoke.DEFAULT);
+  }
+
+  private static OnDenied onDenied(BoundPolicies bound) {
+    return bound
+        .onDenied()
+        .map(
+            said ->
+                switch (said) {
+                  case DROP -> OnDenied.DROP;
+                  case DISCONNECT -> OnDenied.DISCONNECT;
+                })
+        .orElse(OnDenied.DEFAULT);
   }
 
   private AccessDecision toAccess(Decision decision) {
-    OnDenied onDenied =
-        bound
-            .onDenied()
-            .map(
-                said ->
-                    switch (said) {
-                      case DROP -> OnDenied.DROP;
-                      case DISCONNECT -> OnDenied.DISCONNECT;
-                    })
-            .orElse(OnDenied.DEFAULT);
-    return new AccessDecision(decision.allowed(), decision.text(), onDenied);
+    return decision.allowed()
+        ? ALLOWED
+        : new AccessDecision(false, decision.text(), decision.bundle(), onDenied);
+  }
+
+  private AccessDecision notDelivered(TopicName topic, Decision denied) {
+    AccessDecision access = toAccess(denied);
+    if (isNews(denied.statement())) {
+      LOG.log(
+          Level.WARNING,
+          "client {0} as {1} does not receive {2} and its likes: {3}",
+          LogText.quote(subject.clientId()),
+          LogText.quote(principalId),
+          LogText.quote(topic.toString()),
+          access.audit());
+    }
+    return access;
   }
 
   private static @Nullable BoundPolicies shadow(BoundPolicies asked) {
     return asked.shadow().orElse(null);
   }
 
-  /** Logs where policies that are only observed would decide otherwise. */
-  private void observe(String action, String topic, Decision inForce, Decision observed) {
-    if (inForce.allowed() != observed.allowed()) {
+  /**
+   * Counts and logs where policies that are only observed would decide otherwise.
+   *
+   * @return whether they decide alike
+   */
+  private boolean observe(
+      Denial kind, String action, String topic, Decision inForce, Decision observed) {
+    if (inForce.allowed() == observed.allowed()) {
+      return true;
+    }
+    policies.differs(kind);
+    if (isNews(action + topic)) {
       LOG.log(
           Level.INFO,
           "client {0} as {1}, {2} {3}: {4}, but under the observed policies {5}",
@@ -188,5 +262,15 @@ final class PolicyAuthorizer implements Authorizer {
           inForce.text(),
           observed.text());
     }
+    return false;
+  }
+
+  private boolean isNews(String what) {
+    Set<String> known = told;
+    if (known == null) {
+      known = new HashSet<>();
+      told = known;
+    }
+    return known.size() < TOLD_MAX && known.add(what);
   }
 }

@@ -5,19 +5,27 @@ import io.signalbox.acl.subject.CertificateAttributes;
 import io.signalbox.acl.subject.Subject;
 import io.signalbox.acl.subject.TlsVersion;
 import io.signalbox.acl.subject.TokenAttributes;
+import io.signalbox.acl.subject.TokenAttributes.AclClaim;
 import io.signalbox.acl.subject.Transport;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.TokenClaims;
 import java.net.InetAddress;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes authorizers that ask the policies of a {@link PolicyStore}. Any thread. */
 public final class PolicyAuthorizers implements Authorizers {
   private final PolicyStore policies;
+  private final Set<String> grantingIssuers;
 
-  public PolicyAuthorizers(PolicyStore policies) {
+  /**
+   * @param grantingIssuers names of the issuers whose tokens may grant more than the policies do,
+   *     with an {@code acl} claim; those of all others only narrow
+   */
+  public PolicyAuthorizers(PolicyStore policies, Set<String> grantingIssuers) {
     this.policies = policies;
+    this.grantingIssuers = Set.copyOf(grantingIssuers);
   }
 
   @Override
@@ -64,7 +72,7 @@ public final class PolicyAuthorizers implements Authorizers {
             fields.emails());
   }
 
-  private static @Nullable TokenAttributes token(@Nullable TokenClaims claims) {
+  private @Nullable TokenAttributes token(@Nullable TokenClaims claims) {
     return claims == null
         ? null
         : new TokenAttributes(
@@ -72,7 +80,7 @@ public final class PolicyAuthorizers implements Authorizers {
             claims.subject(),
             claims.audiences(),
             claims.claims(),
-            TokenAttributes.AclClaim.NARROW);
+            grantingIssuers.contains(claims.issuer()) ? AclClaim.GRANT : AclClaim.NARROW);
   }
 
   private static Transport transport(String name) {

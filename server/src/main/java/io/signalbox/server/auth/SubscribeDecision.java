@@ -9,6 +9,13 @@ import io.signalbox.server.packet.Qos;
  * @param checkEachMessage some messages that match the filter must still not be received: ask
  *     {@link Authorizer#receive} for each
  * @param rule as in {@link AccessDecision}
+ * @param bundle as in {@link AccessDecision}
  */
 public record SubscribeDecision(
-    boolean allowed, Qos maximumQos, boolean checkEachMessage, String rule) {}
+    boolean allowed, Qos maximumQos, boolean checkEachMessage, String rule, String bundle) {
+
+  /** For the log: the rule and the policies it is from. */
+  public String audit() {
+    return AccessDecision.audit(rule, bundle);
+  }
+}

@@ -117,6 +117,7 @@ public record AuthConfig(Jwt jwt, @Nullable Path usersFile, int pendingMax, int 
    * @param keys every key is good for one algorithm only, so that a token cannot choose another
    * @param keySet further keys; null: none
    * @param claims where its tokens say whose they are
+   * @param aclClaim what an {@code acl} claim of its tokens does
    */
   public record Issuer(
       String name,
@@ -124,12 +125,13 @@ public record AuthConfig(Jwt jwt, @Nullable Path usersFile, int pendingMax, int 
       List<String> audiences,
       List<Key> keys,
       @Nullable JwksConfig keySet,
-      JwtClaims claims) {
+      JwtClaims claims,
+      AclClaim aclClaim) {
     private static final Set<String> RESERVED = Set.of("local", "users");
 
     /** With its keys in the configuration and the usual claims. */
     public Issuer(String name, String issuer, List<String> audiences, List<Key> keys) {
-      this(name, issuer, audiences, keys, null, JwtClaims.DEFAULTS);
+      this(name, issuer, audiences, keys, null, JwtClaims.DEFAULTS, AclClaim.NARROW);
     }
 
     public Issuer {
@@ -160,10 +162,20 @@ public record AuthConfig(Jwt jwt, @Nullable Path usersFile, int pendingMax, int 
       List<String> audiences = issuer.strings("audiences", List.of());
       List<Key> keys = issuer.list("keys", Key::read, List.of());
       JwtClaims claims = JwtClaims.read(issuer);
+      AclClaim aclClaim = issuer.choice("acl-claim", AclClaim.class, AclClaim.NARROW);
       return issuer.make(
           new Issuer("issuer", "issuer", List.of("audience"), List.of(Key.NONE)),
-          () -> new Issuer(name, value, audiences, keys, JwksConfig.read(issuer), claims));
+          () ->
+              new Issuer(name, value, audiences, keys, JwksConfig.read(issuer), claims, aclClaim));
     }
+  }
+
+  /** What the {@code acl} claim of a token does to the rights that policies give. */
+  public enum AclClaim {
+    /** It can only take away. */
+    NARROW,
+    /** It may also give. */
+    GRANT
   }
 
   /** Signature algorithms of RFC 7518 and RFC 8037; {@code none} is not among them. */

@@ -1,6 +1,7 @@
 package io.signalbox.server.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +12,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param directory folder whose {@code *.policy.yaml} files are read; null: none
  * @param shipped which of the policies that come with the broker are in force
+ * @param reloadInterval 0..1 h between two looks at the folder; 0: it is read at the start only
+ * @param revokeGrace 0..1 min in which a client that lost rights must take what was on its way to
+ *     it before; then its connection is cut
  */
-public record PolicyConfig(@Nullable Path directory, Set<Shipped> shipped) {
+public record PolicyConfig(
+    @Nullable Path directory, Set<Shipped> shipped, Duration reloadInterval, Duration revokeGrace) {
 
   /** Policies that come with the broker. */
   public enum Shipped {
@@ -22,10 +27,18 @@ public record PolicyConfig(@Nullable Path directory, Set<Shipped> shipped) {
     BROWSERS
   }
 
-  public static final PolicyConfig DEFAULTS = new PolicyConfig(null, Set.of(Shipped.values()));
+  private static final Range RELOAD_INTERVAL =
+      Range.millis("policies.reload-interval-millis", 0, 3_600_000);
+  private static final Range REVOKE_GRACE = Range.millis("policies.revoke-grace-millis", 0, 60_000);
+
+  public static final PolicyConfig DEFAULTS =
+      new PolicyConfig(
+          null, Set.of(Shipped.values()), Duration.ofSeconds(2), Duration.ofSeconds(1));
 
   public PolicyConfig {
     shipped = Set.copyOf(shipped);
+    RELOAD_INTERVAL.check(reloadInterval);
+    REVOKE_GRACE.check(revokeGrace);
   }
 
   static PolicyConfig read(Section policies) {
@@ -35,6 +48,8 @@ public record PolicyConfig(@Nullable Path directory, Set<Shipped> shipped) {
         () ->
             new PolicyConfig(
                 policies.directory("directory"),
-                Set.copyOf(policies.choices("shipped", Shipped.class, List.copyOf(d.shipped)))));
+                Set.copyOf(policies.choices("shipped", Shipped.class, List.copyOf(d.shipped))),
+                policies.duration(RELOAD_INTERVAL, d.reloadInterval),
+                policies.duration(REVOKE_GRACE, d.revokeGrace)));
   }
 }

@@ -254,6 +254,11 @@ public final class Metrics implements MultiCollector {
   public final Counter policyReloadsFailed;
   public final Counters<Fetched> fetches;
   public final Counters<Fetched> fetchesFailed;
+  public final Gauge policyRevision;
+  public final Gauge policiesStale;
+  public final Counters<Denial> policyDifferences;
+  public final Counter policyReviews;
+  public final Counter subscriptionsRevoked;
 
   // ---- messages
   public final NumberedCounters publishReceived;
@@ -426,6 +431,20 @@ public final class Metrics implements MultiCollector {
             "Fetches that failed; what was known before stays in force",
             "what",
             Fetched.class);
+    policyRevision = gauge("policy_revision", "Number of the policies in force");
+    policiesStale =
+        gauge("policies_stale", "1 while the policies on disk cannot be used and older ones are");
+    policyDifferences =
+        counters(
+            "policy_differences",
+            "Requests that policies in mode observe would have decided otherwise",
+            "action",
+            Denial.class);
+    policyReviews =
+        counter(
+            "policy_reviews", "Clients whose rights were looked at again after a policy change");
+    subscriptionsRevoked =
+        counter("subscriptions_revoked", "Subscriptions that a policy change no longer allows");
 
     publishReceived =
         numbered("publishes_received", "PUBLISH packets accepted from clients", "qos", QOS);

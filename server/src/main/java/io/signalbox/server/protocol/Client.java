@@ -56,6 +56,7 @@ final class Client implements ClientHandler {
   private @Nullable Principal principal;
   private @Nullable Authorizer authorizer;
   private @Nullable Session session;
+  private @Nullable DeliveryRights deliveryRights;
   private @Nullable Timer credentialTimer;
   private @Nullable Connect connect;
   private @Nullable String userName;
@@ -353,6 +354,9 @@ final class Client implements ClientHandler {
     if (before != null) {
       facts = before.as(who);
     }
+    if (deliveryRights != null) {
+      deliveryRights.authorizer(rights);
+    }
   }
 
   /** Why it must not be let in although it was found good: that was before a sweep. */
@@ -365,6 +369,7 @@ final class Client implements ClientHandler {
   void connected(Session opened, int topicAliasMaximum, boolean cleanStart, int keepAlive) {
     phase = Phase.CONNECTED;
     session = opened;
+    deliveryRights = new DeliveryRights(opened, authorizer());
     facts =
         new LiveClient(
             clientId,
@@ -566,6 +571,12 @@ final class Client implements ClientHandler {
   Authorizer authorizer() {
     Authorizer rights = authorizer;
     assert rights != null : "not authenticated";
+    return rights;
+  }
+
+  DeliveryRights deliveryRights() {
+    DeliveryRights rights = deliveryRights;
+    assert rights != null : "not connected";
     return rights;
   }
 

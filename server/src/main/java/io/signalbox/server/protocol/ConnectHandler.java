@@ -34,9 +34,11 @@ final class ConnectHandler {
   private static final int PACKET_BYTES_UNLIMITED = 268_435_460;
 
   private final ProtocolContext context;
+  private final AccessReview review;
 
   ConnectHandler(ProtocolContext context) {
     this.context = context;
+    this.review = new AccessReview(context);
   }
 
   /**
@@ -128,10 +130,8 @@ final class ConnectHandler {
           .metrics()
           .policyDenials
           .inc(Metrics.Denial.CONNECT, client.connection().loop().index());
-      refuse(
-          client,
-          ReasonCode.NOT_AUTHORIZED,
-          principal.id() + " may not connect: " + mayConnect.rule());
+      String problem = LogText.quote(principal.id()) + " may not connect: ";
+      refuse(client, problem + mayConnect.rule(), problem + mayConnect.audit());
       return;
     }
     Will will = connect.will();
@@ -143,14 +143,12 @@ final class ConnectHandler {
             .metrics()
             .policyDenials
             .inc(Metrics.Denial.WILL, client.connection().loop().index());
-        refuse(
-            client,
-            ReasonCode.NOT_AUTHORIZED,
-            principal.id()
-                + " may not publish its will to "
-                + will.topic()
-                + ": "
-                + mayWill.rule());
+        String problem =
+            "%s may not publish its will to %s: "
+                .formatted(LogText.quote(principal.id()), LogText.quote(will.topic().toString()));
+        String rule =
+            mayWill.allowed() ? "topics that start with $ are the server's" : mayWill.rule();
+        refuse(client, problem + rule, problem + (mayWill.allowed() ? rule : mayWill.audit()));
         return;
       }
     }
@@ -179,7 +177,11 @@ final class ConnectHandler {
     Authorizer authorizer = authorizer(client, principal, client.clientId());
     client.authenticated(principal, authorizer);
     client.scheduleCredentialEnd();
-    return authorizer.connect().allowed();
+    boolean mayConnect = authorizer.connect().allowed();
+    if (mayConnect) {
+      review.review(client); // a new token may say less
+    }
+    return mayConnect;
   }
 
   private void openSession(Client client, Connect connect, String clientId, boolean assigned) {
@@ -274,6 +276,11 @@ final class ConnectHandler {
         client.connection().peer(),
         LogText.quote(client.principal().id()),
         opened.sessionPresent() ? "resumed" : "new");
+    if (client.authorizer().refresh()) { // between the decision to let it in and now
+      review.review(client);
+    } else if (opened.sessionPresent()) {
+      review.resumed(client);
+    }
     opened.session().start();
     client.connection().resumeReads();
   }
@@ -337,7 +344,9 @@ final class ConnectHandler {
         will.properties().number(Property.WILL_DELAY_INTERVAL, 0),
         client.principal(),
         peer.listener(),
-        peer.transport());
+        peer.transport(),
+        peer.remote().getAddress().getHostAddress(),
+        peer.tlsVersion() == null ? "" : peer.tlsVersion());
   }
 
   /** 96 random bits: nobody guesses the identifier of another's session. */
@@ -360,13 +369,22 @@ final class ConnectHandler {
   }
 
   void refuse(Client client, ReasonCode reason, String problem) {
+    refuse(client, reason, problem, problem);
+  }
+
+  /** The policies say no. */
+  private void refuse(Client client, String problem, String audit) {
+    refuse(client, ReasonCode.NOT_AUTHORIZED, problem, audit);
+  }
+
+  private void refuse(Client client, ReasonCode reason, String problem, String audit) {
     context.metrics().connectsRefused.inc(refusal(reason), client.connection().loop().index());
     LOG.log(
         Level.WARNING,
         "refused client {0} on {1}: {2} (0x{3})",
         LogText.quote(client.clientId()),
         client.connection().peer(),
-        problem,
+        audit,
         Integer.toHexString(reason.code()));
     client.refuse(reason, problem);
   }

@@ -21,6 +21,11 @@ public record Ending(Metrics.Close cause, ReasonCode reason, String text) {
     return new Ending(Metrics.Close.CREDENTIALS_WITHDRAWN, ReasonCode.NOT_AUTHORIZED, text);
   }
 
+  /** The policies do not allow any more what it was granted: 0x87. */
+  static Ending accessRevoked(String text) {
+    return new Ending(Metrics.Close.NOT_AUTHORIZED, ReasonCode.NOT_AUTHORIZED, text);
+  }
+
   /** The credential's own end has come: a token's is Maximum connect time, 0xA0; else 0x87. */
   static Ending credentialExpired(boolean token) {
     return new Ending(

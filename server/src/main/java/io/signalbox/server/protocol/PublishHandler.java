@@ -114,7 +114,7 @@ final class PublishHandler {
           LogText.quote(client.clientId()),
           LogText.quote(client.principal().id()),
           LogText.quote(topic.toString()),
-          access.rule());
+          access.audit());
       deny(client, publish, ReasonCode.NOT_AUTHORIZED, access.rule(), access.onDenied());
       return;
     }

@@ -159,7 +159,7 @@ final class SubscribeHandler {
           LogText.quote(client.clientId()),
           LogText.quote(client.principal().id()),
           LogText.quote(text),
-          decision.rule());
+          decision.audit());
       return new Outcome(ReasonCode.NOT_AUTHORIZED, decision.rule());
     }
     SubscriptionOptions options = requested.options();
@@ -173,9 +173,7 @@ final class SubscribeHandler {
                 options.retainAsPublished(),
                 options.retainHandling()),
             identifier);
-    if (decision.checkEachMessage()) {
-      session.receiveFilter(topic -> client.authorizer().receive(topic).allowed());
-    }
+    client.deliveryRights().granted(subscription, decision.checkEachMessage());
     boolean isNew =
         session.subscribe(
             subscription); // before retained messages are read: a duplicate is allowed, a gap is

@@ -41,7 +41,13 @@ public final class WillPublisher implements Wills {
     Authorizer authorizer =
         shared
             .authorizers()
-            .of(will.principal(), clientId, will.listener(), will.transport(), "", "");
+            .of(
+                will.principal(),
+                clientId,
+                will.listener(),
+                will.transport(),
+                will.remoteAddress(),
+                will.tlsVersion());
     AccessDecision access =
         authorizer.publish(will.topic(), will.qos(), will.retain(), will.payload().length);
     if (!access.allowed()) {
@@ -52,7 +58,7 @@ public final class WillPublisher implements Wills {
           LogText.quote(clientId),
           LogText.quote(will.principal().id()),
           LogText.quote(will.topic().toString()),
-          access.rule());
+          access.audit());
       if (storedFor != 0) {
         protocol
             .get()

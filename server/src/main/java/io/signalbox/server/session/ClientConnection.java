@@ -70,6 +70,13 @@ public interface ClientConnection {
    */
   boolean congested();
 
+  /**
+   * Runs a task once all that was put into the output so far has been handed to the socket, or the
+   * connection is closed. A peer that takes longer than the grace is cut off, and does not get the
+   * rest.
+   */
+  void whenFlushed(long graceMillis, Runnable task);
+
   /** Stops reading; calls nest with {@link #resumeReads}. */
   void suspendReads();
 

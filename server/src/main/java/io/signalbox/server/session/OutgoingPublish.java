@@ -70,6 +70,11 @@ final class OutgoingPublish {
     this.sequence = sequence;
   }
 
+  /** It was queued on disk, maybe long ago. */
+  boolean isFromDisk() {
+    return handle == null && sequence != 0;
+  }
+
   /** Whether a row of the session's queue on disk stands, or will stand, for it. */
   boolean durable() {
     return handle != null || sequence != 0;

@@ -34,7 +34,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,7 +96,7 @@ public final class Session implements Subscriber {
   private OutgoingAliases aliases = new OutgoingAliases(0);
   private final Deque<Runnable> roomListeners = new ArrayDeque<>();
   private final Pressure pressure;
-  private @Nullable Predicate<TopicName> receiveFilter;
+  private @Nullable DeliveryFilter filter;
 
   /** INVARIANT: LIVE only when every row of the queue on disk has its copy in memory. */
   private Mode mode = Mode.OFFLINE;
@@ -454,7 +453,7 @@ public final class Session implements Subscriber {
     disk.stop();
     pressure.end();
     marking = false;
-    receiveFilter = null;
+    filter = null;
     if (last == null) {
       // nothing to say
     } else if (atOnce) {
@@ -589,12 +588,9 @@ public final class Session implements Subscriber {
     return subscriptions.containsKey(requestedFilter);
   }
 
-  /**
-   * Some messages that match must still not be received: asks for each from now on, until the
-   * connection ends.
-   */
-  public void receiveFilter(Predicate<TopicName> mayReceive) {
-    receiveFilter = mayReceive;
+  /** Who is asked whether a message may be delivered, until the connection ends. */
+  public void deliveryFilter(DeliveryFilter mayDeliver) {
+    filter = mayDeliver;
   }
 
   // ---------------------------------------------------------------- receiving from publishers
@@ -999,7 +995,7 @@ public final class Session implements Subscriber {
       dequeue(publish);
       return;
     }
-    if (!mayReceive(message)) {
+    if (publish.isFromDisk() ? !mayReceiveQueued(message) : !mayReceive(message)) {
       dequeue(publish);
       return;
     }
@@ -1028,9 +1024,17 @@ public final class Session implements Subscriber {
   }
 
   private boolean mayReceive(Message message) {
-    if (receiveFilter == null || receiveFilter.test(message.topic())) {
-      return true;
-    }
+    DeliveryFilter asked = filter;
+    return asked == null || !asked.asksEach() || asked.mayDeliver(message.topic()) || notReceived();
+  }
+
+  private boolean mayReceiveQueued(Message message) {
+    DeliveryFilter asked = filter;
+    return asked == null || asked.mayDeliverQueued(message.topic()) || notReceived();
+  }
+
+  /** Always false. */
+  private boolean notReceived() {
     context.metrics().messagesDropped.inc(Metrics.Drop.NOT_AUTHORIZED, owner.index());
     context.metrics().policyDenials.inc(Metrics.Denial.RECEIVE, owner.index());
     return false;

@@ -9,6 +9,7 @@ import io.signalbox.server.store.MessageBytes;
 import io.signalbox.server.topic.TopicName;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Will Message with all that is needed to authorize and publish it later, also after a restart
@@ -20,6 +21,8 @@ import java.nio.charset.StandardCharsets;
  * @param principal whose will it is: authorized again when it is published
  * @param listener name of the listener the client had used
  * @param transport of the connection, see {@link io.signalbox.server.principal.Peer}
+ * @param remoteAddress of the client; empty: not known
+ * @param tlsVersion of the connection; empty: none, or not known
  */
 public record SessionWill(
     TopicName topic,
@@ -31,7 +34,9 @@ public record SessionWill(
     long delaySeconds,
     Principal principal,
     String listener,
-    String transport) {
+    String transport,
+    String remoteAddress,
+    String tlsVersion) {
   private static final Gson GSON = new Gson();
 
   /** What the store keeps beside the message itself. */
@@ -40,7 +45,9 @@ public record SessionWill(
       long delaySeconds,
       Principal principal,
       String listener,
-      String transport) {}
+      String transport,
+      @Nullable String remoteAddress,
+      @Nullable String tlsVersion) {}
 
   /** Whether it is kept on disk although its session ends with the connection. */
   public boolean outlivesCrash() {
@@ -57,7 +64,15 @@ public record SessionWill(
   /** Byte form for the store: length and JSON of the header, then the message. */
   byte[] encode() {
     byte[] header =
-        GSON.toJson(new Header(messageExpirySeconds, delaySeconds, principal, listener, transport))
+        GSON.toJson(
+                new Header(
+                    messageExpirySeconds,
+                    delaySeconds,
+                    principal,
+                    listener,
+                    transport,
+                    remoteAddress,
+                    tlsVersion))
             .getBytes(StandardCharsets.UTF_8);
     byte[] message =
         MessageBytes.encode(
@@ -67,6 +82,10 @@ public record SessionWill(
         .put(header)
         .put(message)
         .array();
+  }
+
+  private static String orEmpty(@Nullable String text) {
+    return text == null ? "" : text;
   }
 
   static SessionWill decode(byte[] bytes) {
@@ -87,6 +106,8 @@ public record SessionWill(
         h.delaySeconds(),
         h.principal(),
         h.listener(),
-        h.transport());
+        h.transport(),
+        orEmpty(h.remoteAddress()),
+        orEmpty(h.tlsVersion()));
   }
 }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
@@ -107,6 +109,8 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private long progressMillis;
   private long congestedMillis;
   private @Nullable Timer slowTimer;
+  private final List<Runnable> flushListeners = new ArrayList<>(0);
+  private @Nullable Timer flushTimer;
 
   /**
    * @param cork under the TLS layer of {@code connection}; null without TLS
@@ -603,6 +607,43 @@ final class ClientSocket implements WebSocketDecoder.Events {
     }
   }
 
+  /**
+   * Runs a task, later, once all output has been handed to the socket or the socket is closed;
+   * closes it when that takes longer than the grace.
+   */
+  void whenFlushed(long graceMillis, Runnable task) {
+    flushListeners.add(task);
+    if (state != State.CLOSED && state != State.DRAINING && !blocked) {
+      write();
+    }
+    boolean flushed = head == null && !blocked;
+    if (state == State.CLOSED || state == State.DRAINING || flushed) {
+      tellFlushed();
+    } else if (flushTimer == null) {
+      flushTimer = loop.schedule(graceMillis, this::cutOff);
+    }
+  }
+
+  private void tellFlushed() {
+    if (flushTimer != null) {
+      flushTimer.cancel();
+      flushTimer = null;
+    }
+    flushListeners.forEach(loop::execute);
+    flushListeners.clear();
+  }
+
+  private void cutOff() {
+    flushTimer = null;
+    LOG.log(
+        Level.INFO,
+        "{0} lost rights and does not take the {1} bytes on their way to it, it is cut off",
+        owner,
+        outputBytes);
+    loop.metrics().slowReaders.inc(loop.index());
+    closeNow(CloseCause.SLOW_READER);
+  }
+
   private void tellWritable() {
     if (state == State.OPEN) {
       owner.writable();
@@ -614,6 +655,9 @@ final class ClientSocket implements WebSocketDecoder.Events {
     if (writesResumed) {
       writesResumed = false;
       sink.suspendWrites();
+    }
+    if (!flushListeners.isEmpty()) {
+      tellFlushed();
     }
     if (state == State.FLUSHING) {
       shutDownOutput();
@@ -747,6 +791,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
       slowTimer.cancel();
     }
     IoUtils.safeClose(connection);
+    tellFlushed();
     tellClosed(cause);
   }
 

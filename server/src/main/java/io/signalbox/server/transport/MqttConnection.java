@@ -366,6 +366,11 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   @Override
+  public void whenFlushed(long graceMillis, Runnable task) {
+    socket.whenFlushed(graceMillis, task);
+  }
+
+  @Override
   public void writable() {
     handler().onWritable();
   }

@@ -74,7 +74,13 @@ final class FetchedKeysTest {
             Duration.ofSeconds(10));
     var issuer =
         new AuthConfig.Issuer(
-            "cloud", "https://cloud.example", List.of("iot"), List.of(), keys, CLAIMS);
+            "cloud",
+            "https://cloud.example",
+            List.of("iot"),
+            List.of(),
+            keys,
+            CLAIMS,
+            AuthConfig.AclClaim.NARROW);
     var config =
         new AuthConfig.Jwt(
             List.of(issuer), d.clockSkew(), d.lifetimeMax(), null, "groups", 100, revoked, false);

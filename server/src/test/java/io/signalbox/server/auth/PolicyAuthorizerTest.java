@@ -12,6 +12,7 @@ import com.sun.management.ThreadMXBean;
 import io.signalbox.server.auth.AccessDecision.OnDenied;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.config.PolicyConfig.Shipped;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.AuthMethod;
@@ -25,10 +26,14 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,11 +75,15 @@ class PolicyAuthorizerTest {
   }
 
   private PolicyStore shipped() throws AuthSetupException {
-    return PolicyStore.open(PolicyConfig.DEFAULTS, metrics);
+    return PolicyStore.open(PolicyConfig.DEFAULTS, metrics, Clocks.system());
+  }
+
+  private static PolicyConfig config(@Nullable Path folder, Shipped... shipped) {
+    return new PolicyConfig(folder, Set.of(shipped), Duration.ZERO, Duration.ZERO);
   }
 
   private PolicyStore ofFolder() throws AuthSetupException {
-    return PolicyStore.open(new PolicyConfig(folder, Set.of()), metrics);
+    return PolicyStore.open(config(folder), metrics, Clocks.system());
   }
 
   private void write(String name, String statements) throws IOException {
@@ -84,7 +93,7 @@ class PolicyAuthorizerTest {
   }
 
   private static Authorizer authorizer(PolicyStore policies, Principal principal, String clientId) {
-    return new PolicyAuthorizers(policies)
+    return new PolicyAuthorizers(policies, Set.of())
         .of(principal, clientId, "mqtts", "tls", "192.0.2.7", "TLSv1.3");
   }
 
@@ -128,7 +137,7 @@ class PolicyAuthorizerTest {
 
   @Test
   void nobodyMayDoAnythingWithoutAPolicy() throws Exception {
-    PolicyStore none = PolicyStore.open(new PolicyConfig(null, Set.of()), metrics);
+    PolicyStore none = PolicyStore.open(config(null), metrics, Clocks.system());
     for (Principal principal : List.of(device("p7"), Principal.anonymous())) {
       Authorizer authorizer = authorizer(none, principal, "p7");
       assertFalse(authorizer.connect().allowed());
@@ -137,7 +146,7 @@ class PolicyAuthorizerTest {
     }
     Authorizer onlyBrowsers =
         authorizer(
-            PolicyStore.open(new PolicyConfig(null, Set.of(Shipped.BROWSERS)), metrics),
+            PolicyStore.open(config(null, Shipped.BROWSERS), metrics, Clocks.system()),
             device("p7"),
             "p7");
     assertFalse(onlyBrowsers.connect().allowed());
@@ -255,12 +264,16 @@ class PolicyAuthorizerTest {
         """);
     PolicyStore policies = ofFolder();
     var changes = new AtomicInteger();
-    policies.onChange(changes::incrementAndGet);
+    policies.rollout(
+        () -> {
+          changes.incrementAndGet();
+          return CompletableFuture.completedStage("nobody");
+        });
     Authorizer authorizer = authorizer(policies, user("alice", Map.of(), "g"), "c");
     assertTrue(mayPublish(authorizer, "a"));
     String before = policies.bundle().hash();
 
-    policies.reload();
+    reload(policies);
     assertEquals(0, changes.get(), "nothing has changed");
 
     write(
@@ -270,11 +283,71 @@ class PolicyAuthorizerTest {
           - { id: s, effect: allow, actions: [publish], topics: [b] }
         """);
     assertTrue(mayPublish(authorizer, "a"), "not before it is asked for");
-    policies.reload();
+    reload(policies);
     assertEquals(1, changes.get());
     assertNotEquals(before, policies.bundle().hash());
     assertFalse(mayPublish(authorizer, "a"));
     assertTrue(mayPublish(authorizer, "b"));
+  }
+
+  private static long reload(PolicyStore policies) throws Exception {
+    return policies.reload("test").toCompletableFuture().get().number();
+  }
+
+  @Test
+  void anEarlierRevisionComesBackUntilTheNextReload() throws Exception {
+    write(
+        "p",
+        """
+        statements:
+          - { id: s, effect: allow, actions: [publish], topics: [a] }
+        """);
+    PolicyStore policies = ofFolder();
+    Authorizer authorizer = authorizer(policies, user("alice", Map.of(), "g"), "c");
+    write(
+        "p",
+        """
+        statements:
+          - { id: s, effect: allow, actions: [publish], topics: [b] }
+        """);
+    assertEquals(2, reload(policies));
+    assertTrue(authorizer.refresh(), "its statements are others");
+    assertFalse(authorizer.refresh(), "told once");
+    assertEquals(
+        3, policies.rollback(1, "test").orElseThrow().toCompletableFuture().get().number());
+    assertTrue(mayPublish(authorizer, "a"));
+    assertTrue(authorizer.refresh(), "also when it noticed by itself");
+    assertEquals(3, metrics.policyRevision.value());
+    assertTrue(policies.rollback(17, "test").isEmpty());
+    reload(policies);
+    assertTrue(mayPublish(authorizer, "b"));
+    write("other", "statements: [{ id: s, effect: deny, actions: [publish], topics: [q] }]");
+    Path bound = folder.resolve("other.policy.yaml");
+    Files.writeString(bound, Files.readString(bound).replace("group: g", "group: others"));
+    authorizer.refresh();
+    reload(policies);
+    assertFalse(authorizer.refresh(), "a policy of others is none of its business");
+  }
+
+  @Test
+  void aTokenMayGrantWhereItsIssuerMay() throws Exception {
+    Map<String, Object> claim =
+        Map.of(
+            "acl",
+            List.of(
+                Map.of(
+                    "effect", "allow",
+                    "actions", List.of("publish"),
+                    "topics", List.of("given"))));
+    Principal alice = user("alice", claim, "g");
+    String issuer = Objects.requireNonNull(alice.token()).issuer();
+    Authorizer given =
+        new PolicyAuthorizers(ofFolder(), Set.of(issuer)).of(alice, "c", "wss", "wss", "", "");
+    assertTrue(mayPublish(given, "given"));
+    assertFalse(mayPublish(given, "else"));
+    Authorizer not =
+        new PolicyAuthorizers(ofFolder(), Set.of("x")).of(alice, "c", "wss", "wss", "", "");
+    assertFalse(mayPublish(not, "given"));
   }
 
   @Test
@@ -288,12 +361,12 @@ class PolicyAuthorizerTest {
     PolicyStore policies = ofFolder();
     Authorizer authorizer = authorizer(policies, user("alice", Map.of(), "g"), "c");
     write("q", "statements: everything");
-    var e = assertThrows(AuthSetupException.class, policies::reload);
+    var e = assertThrows(AuthSetupException.class, () -> reload(policies));
     assertTrue(e.problems().getFirst().contains("q.policy.yaml:4"), e.problems().toString());
     assertEquals(1, metrics.policyReloadsFailed.value());
     assertTrue(mayPublish(authorizer, "a"));
     Files.delete(folder.resolve("q.policy.yaml"));
-    policies.reload();
+    reload(policies);
     assertTrue(mayPublish(authorizer, "a"));
   }
 
@@ -304,8 +377,9 @@ class PolicyAuthorizerTest {
     var e = assertThrows(AuthSetupException.class, this::ofFolder);
     String all = String.join("\n", e.problems());
     assertTrue(all.contains("p.policy.yaml:4") && all.contains("q.policy.yaml:4"), all);
-    var missing = new PolicyConfig(folder.resolve("nowhere"), Set.of());
-    assertThrows(AuthSetupException.class, () -> PolicyStore.open(missing, metrics));
+    var missing = config(folder.resolve("nowhere"));
+    assertThrows(
+        AuthSetupException.class, () -> PolicyStore.open(missing, metrics, Clocks.system()));
   }
 
   @Test
@@ -361,7 +435,7 @@ class PolicyAuthorizerTest {
   @Test
   void aWillIsCheckedWithoutAnAddress() throws Exception {
     Authorizer later =
-        new PolicyAuthorizers(shipped()).of(device("p7"), "p7", "mqtts", "tls", "", "");
+        new PolicyAuthorizers(shipped(), Set.of()).of(device("p7"), "p7", "mqtts", "tls", "", "");
     assertNotNull(later);
     assertTrue(mayPublish(later, "devices/p7/gone"));
   }

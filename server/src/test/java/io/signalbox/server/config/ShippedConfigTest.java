@@ -94,6 +94,7 @@ final class ShippedConfigTest {
             StoreConfig.class,
             IoConfig.class,
             AuthConfig.class,
+            PolicyConfig.class,
             ListenerConfig.class,
             EnrolmentConfig.class)) {
       for (Field field : type.getDeclaredFields()) {

@@ -182,6 +182,11 @@ final class FakeConnection implements ClientConnection {
   }
 
   @Override
+  public void whenFlushed(long graceMillis, Runnable task) {
+    loop.execute(task);
+  }
+
+  @Override
   public void suspendReads() {
     suspended++;
   }

@@ -5,6 +5,7 @@ import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.CredentialCheck;
 import io.signalbox.server.auth.ExchangeAuthenticator;
+import io.signalbox.server.auth.OnRevoke;
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
@@ -142,12 +143,27 @@ final class SimulatedBroker implements AutoCloseable {
     @Override
     public SubscribeDecision subscribe(
         @Nullable String shareName, TopicFilter filter, Qos requested) {
-      return new SubscribeDecision(true, requested, false, "test");
+      return new SubscribeDecision(true, requested, false, "test", "");
     }
 
     @Override
     public AccessDecision receive(TopicName topic) {
       return YES;
+    }
+
+    @Override
+    public AccessDecision delivery(TopicName topic) {
+      return YES;
+    }
+
+    @Override
+    public OnRevoke onRevoke() {
+      return OnRevoke.DEFAULT;
+    }
+
+    @Override
+    public boolean refresh() {
+      return false;
     }
   }
 
