@@ -29,6 +29,8 @@ import picocli.CommandLine.ScopeType;
       "2:wrong usage of the command line",
       "3:the configuration has problems; each is on standard error",
       "4:the disk failed while the broker ran; start it again once the disk is sound",
+      "5:the running broker refused it; the reason is on standard error",
+      "6:the running broker cannot be reached, or does not accept the credential",
     })
 public final class Commands {
 
@@ -94,6 +96,7 @@ public final class Commands {
     root.addSubcommand(new PubCommand(System.in));
     root.addSubcommand(new SubCommand(System.out));
     root.addSubcommand(BenchCommand.commandLine());
+    ApiCommands.addTo(root);
     root.addSubcommand(new VersionCommand());
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
     root.setUsageHelpWidth(100);

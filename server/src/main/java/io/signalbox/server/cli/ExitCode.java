@@ -16,5 +16,11 @@ final class ExitCode {
   /** The store failed while the broker ran: a supervisor may start it again. */
   static final int DISK_FAILED = 4;
 
+  /** A running broker refused what it was asked to do; why is on standard error. */
+  static final int REFUSED = 5;
+
+  /** A running broker cannot be reached, or does not accept the credential. */
+  static final int UNREACHABLE = 6;
+
   private ExitCode() {}
 }

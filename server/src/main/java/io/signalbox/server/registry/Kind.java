@@ -86,6 +86,7 @@ public final class Kind<E extends Entry<E>> {
    * @param existing what stands under the name now; null: nothing
    */
   public E read(String name, Fields in, @Nullable E existing) {
+    in.ignore("createdAt", "updatedAt", "revision");
     return reader.read(name, in, existing, existing == null ? Stamp.NEW : existing.stamp());
   }
 

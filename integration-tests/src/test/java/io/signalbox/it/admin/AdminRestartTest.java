@@ -1,0 +1,73 @@
+package io.signalbox.it.admin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.wire.Transport;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What was answered is there after the process was killed. */
+final class AdminRestartTest {
+  @Test
+  void keepsEveryAcknowledgedChangeThroughKill9() throws Exception {
+    try (BrokerUnderTest broker =
+        BrokerUnderTest.start(
+            "admin-kill", BrokerConfig.empty().listener(Transport.WSS, false, "optional"))) {
+      AdminClient admin = AdminClient.administrator(broker);
+      admin.put("/issuing-cas/line", "{}").expect(201);
+      Map<String, String> acknowledged = new ConcurrentHashMap<>();
+      var enough = new CountDownLatch(20);
+      var writer =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      for (int i = 0; ; i++) {
+                        String id = "d" + i;
+                        AdminClient.Answer device = admin.put("/devices/" + id, "{}");
+                        acknowledged.put("/devices/" + id, device.expect(201).etag());
+                        AdminClient.Answer certificate =
+                            admin.put(
+                                "/devices/" + id + "/certificates/c",
+                                "{'ca':'line','csrPem':'" + Certificates.csr(id) + "'}");
+                        acknowledged.put(
+                            "/certificates/" + certificate.expect(201).get("fingerprint"),
+                            certificate.etag());
+                        enough.countDown();
+                      }
+                    } catch (AssertionError e) {
+                      if (!(e.getCause() instanceof java.io.IOException)) {
+                        acknowledged.put("failed: " + e.getMessage(), "");
+                      }
+                    }
+                  });
+      assertTrue(enough.await(40, TimeUnit.SECONDS), acknowledged::toString);
+      broker.kill9();
+      writer.join();
+      broker.restart();
+
+      AdminClient after = AdminClient.administrator(broker);
+      assertTrue(acknowledged.size() >= 40, acknowledged::toString);
+      acknowledged.forEach((path, etag) -> assertEquals(etag, after.get(path).expect(200).etag()));
+      after
+          .put(
+              "/devices/d0/certificates/another",
+              "{'ca':'line','csrPem':'" + Certificates.csr("d0") + "'}")
+          .expect(201); // the authority's key is there too
+      assertEquals(
+          1,
+          after
+              .get("/audit?limit=1000&target=/devices/d3")
+              .expect(200)
+              .json()
+              .getAsJsonArray("items")
+              .size());
+    }
+  }
+}

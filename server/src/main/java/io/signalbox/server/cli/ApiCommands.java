@@ -1,0 +1,324 @@
+package io.signalbox.server.cli;
+
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.UsageMessageSpec;
+
+/** The commands on the admin API, put together from a few kinds. */
+final class ApiCommands {
+  private ApiCommands() {}
+
+  static void addTo(CommandLine root) {
+    root.addSubcommand("device", devices());
+    root.addSubcommand("group", groups());
+    root.addSubcommand("cert", certificates());
+    root.addSubcommand("ca", authorities());
+    root.addSubcommand("issuer", issuers());
+    root.addSubcommand("claim", claims());
+    root.addSubcommand("user", users());
+    root.addSubcommand("client", clients());
+  }
+
+  private static CommandLine devices() {
+    String path = "/devices";
+    var group = group("Devices in the registry of a running broker.");
+    list(group, "device", path, List.of("id", "displayName", "enabled", "groups"));
+    add(group, "device", path, "p7 --set displayName=\"Pump 7\" --set groups=pumps");
+    set(group, "device", path, "p7 --set attributes='{\"site\":\"north\"}'");
+    put(
+        group,
+        "enable",
+        "Let a device connect.",
+        path,
+        Map.of("enabled", "true"),
+        "device enable p7");
+    put(
+        group,
+        "disable",
+        "Refuse a device and end its connections.",
+        path,
+        Map.of("enabled", "false"),
+        "device disable p7");
+    put(
+        group,
+        "approve",
+        "Let a device connect that provisioning has registered for approval.",
+        path,
+        Map.of("pendingApproval", "false"),
+        "device approve p7");
+    delete(group, "device", path, "p7");
+    return group;
+  }
+
+  private static CommandLine groups() {
+    String path = "/groups";
+    var group = group("Groups of devices.");
+    list(group, "group", path, List.of("name", "description", "memberCount"));
+    add(group, "group", path, "pumps --set description=\"All pumps\"");
+    set(group, "group", path, "pumps --set attributes='{\"site\":\"north\"}'");
+    action(
+        group,
+        "members",
+        "List the ids of the devices in a group.",
+        new ApiActionCommand("GET", "/groups/{}/members", null),
+        "group members pumps");
+    action(
+        group,
+        "join",
+        "Put a device into a group.",
+        new ApiActionCommand("PUT", "/groups/{}/members/{}", null),
+        "group join pumps p7");
+    action(
+        group,
+        "leave",
+        "Take a device out of a group.",
+        new ApiActionCommand("DELETE", "/groups/{}/members/{}", null),
+        "group leave pumps p7");
+    delete(group, "group", path, "pumps");
+    return group;
+  }
+
+  private static CommandLine certificates() {
+    String path = "/certificates";
+    var group = group("Certificates of devices: the inventory of a running broker.");
+    list(group, "cert", path, List.of("fingerprint", "device", "name", "status", "notAfter"));
+    action(
+        group,
+        "issue",
+        "Issue a certificate from a signing request, or register one made elsewhere.",
+        new CertIssueCommand(),
+        "cert issue p7 --csr p7.csr --out p7.crt");
+    action(
+        group,
+        "revoke",
+        "Revoke a certificate for good; its connections end.",
+        new ApiActionCommand("POST", "/certificates/{}/revoke", Map.of()),
+        "cert revoke FINGERPRINT --set reason=keyCompromise");
+    action(
+        group,
+        "disable",
+        "Switch a certificate off; its connections end.",
+        new ApiActionCommand("PUT", "/certificates/{}", Map.of("status", "inactive")),
+        "cert disable FINGERPRINT");
+    action(
+        group,
+        "enable",
+        "Switch a certificate on again.",
+        new ApiActionCommand("PUT", "/certificates/{}", Map.of("status", "active")),
+        "cert enable FINGERPRINT");
+    delete(group, "cert", path, "FINGERPRINT");
+    return group;
+  }
+
+  private static CommandLine authorities() {
+    String path = "/issuing-cas";
+    var group = group("Certificate authorities: those of the broker, and those that it trusts.");
+    list(group, "ca", path, List.of("name", "commonName", "state", "enabled", "notAfter"));
+    add(group, "ca", path, "factory --set keyType=ec-p384 --set offline=true");
+    put(
+        group,
+        "enable",
+        "Let an authority issue.",
+        path,
+        Map.of("enabled", "true"),
+        "ca enable factory");
+    put(
+        group,
+        "disable",
+        "Let an authority issue nothing and refuse what it issued.",
+        path,
+        Map.of("enabled", "false"),
+        "ca disable factory");
+    action(
+        group,
+        "install",
+        "Install the certificate that an offline root has signed.",
+        new ApiActionCommand("PUT", "/issuing-cas/{}/certificate", Map.of()),
+        "ca install factory --set chainPem=@factory-chain.pem");
+    action(
+        group,
+        "crl",
+        "Print a fresh certificate revocation list.",
+        new ApiActionCommand("GET", "/issuing-cas/{}/crl", null),
+        "ca crl factory > factory.crl.pem");
+    delete(group, "ca", path, "factory");
+    describe(
+        add(
+            group,
+            "trusted",
+            new ApiListCommand("/trusted-cas", List.of("name", "subject", "notAfter"))),
+        "List the authorities elsewhere that are trusted.",
+        "ca trusted");
+    put(
+        group,
+        "trust",
+        true,
+        "Trust an authority elsewhere.",
+        "/trusted-cas",
+        Map.of(),
+        "ca trust acme --set certificatePem=@acme.pem");
+    action(
+        group,
+        "untrust",
+        "Trust an authority no longer; connections with its certificates end.",
+        new ApiActionCommand("DELETE", "/trusted-cas/{}", null),
+        "ca untrust acme");
+    return group;
+  }
+
+  private static CommandLine issuers() {
+    String path = "/jwt-issuers";
+    var group = group("Issuers of JSON Web Tokens that a broker accepts.");
+    list(group, "issuer", path, List.of("name", "issuer", "audiences", "algorithms", "enabled"));
+    add(
+        group,
+        "issuer",
+        path,
+        "login --set issuer=https://login.example --set audiences=iot --set algorithms=ES256"
+            + " --set jwksUri=https://login.example/jwks.json");
+    set(group, "issuer", path, "login --set enabled=false");
+    delete(group, "issuer", path, "login");
+    return group;
+  }
+
+  private static CommandLine claims() {
+    String path = "/claim-tokens";
+    var group = group("Claim tokens, with which devices without a certificate enrol.");
+    list(group, "claim", path, List.of("name", "template", "uses", "maxUses", "expiresAt"));
+    add(
+        group,
+        "claim",
+        path,
+        "line-3 --set template=pumps --set maxUses=500 --set secret=@claim.secret");
+    set(group, "claim", path, "line-3 --set enabled=false");
+    delete(group, "claim", path, "line-3");
+    return group;
+  }
+
+  private static CommandLine users() {
+    String path = "/users";
+    var group = group("Users with a password.");
+    list(group, "user", path, List.of("name", "groups", "enabled", "passwordChangedAt"));
+    add(group, "user", path, "alice --set password=@alice.password --set groups=staff");
+    set(group, "user", path, "alice --set password=@alice.password");
+    delete(group, "user", path, "alice");
+    return group;
+  }
+
+  private static CommandLine clients() {
+    String path = "/clients";
+    var group = group("Clients that are connected to a running broker.");
+    list(group, "client", path, List.of("clientId", "principal", "remote", "protocolVersion"));
+    action(
+        group,
+        "disconnect",
+        "End a client's connection; it may connect again.",
+        new ApiActionCommand("POST", "/clients/{}/disconnect", Map.of()),
+        "client disconnect p7 --set reason=maintenance");
+    return group;
+  }
+
+  // ---- kinds
+
+  private static CommandLine group(String description) {
+    var group = new CommandLine(new Group());
+    group
+        .getCommandSpec()
+        .usageMessage()
+        .description(description)
+        .synopsisSubcommandLabel("COMMAND");
+    return group;
+  }
+
+  /** Does nothing by itself. */
+  @CommandLine.Command
+  private static final class Group {}
+
+  private static void list(CommandLine group, String of, String path, List<String> columns) {
+    describe(
+        add(group, "list", new ApiListCommand(path, columns)),
+        "List them, as a table or as JSON.",
+        of + " list",
+        of + " list --json --limit 10");
+    describe(
+        add(group, "get", new ApiGetCommand(path)),
+        "Show one.",
+        of + " get NAME",
+        of + " get NAME --json");
+  }
+
+  private static void add(CommandLine group, String of, String path, String example) {
+    put(
+        group,
+        "add",
+        true,
+        "Make one; fails if it exists.",
+        path,
+        Map.of(),
+        of + " add " + example);
+  }
+
+  private static void set(CommandLine group, String of, String path, String example) {
+    put(
+        group,
+        "set",
+        false,
+        "Change fields of one; the others stay.",
+        path,
+        Map.of(),
+        of + " set " + example);
+  }
+
+  private static void delete(CommandLine group, String of, String path, String name) {
+    action(
+        group,
+        "delete",
+        "Remove one.",
+        new ApiActionCommand("DELETE", path + "/{}", null),
+        of + " delete " + name);
+  }
+
+  private static void put(
+      CommandLine group,
+      String name,
+      String description,
+      String path,
+      Map<String, String> fixed,
+      String example) {
+    put(group, name, false, description, path, fixed, example);
+  }
+
+  private static void put(
+      CommandLine group,
+      String name,
+      boolean create,
+      String description,
+      String path,
+      Map<String, String> fixed,
+      String example) {
+    describe(add(group, name, new ApiPutCommand(path, create, fixed)), description, example);
+  }
+
+  private static void action(
+      CommandLine group, String name, String description, ApiCommand command, String example) {
+    describe(add(group, name, command), description, example);
+  }
+
+  private static CommandLine add(CommandLine group, String name, ApiCommand command) {
+    var line = new CommandLine(command);
+    group.addSubcommand(name, line);
+    return line;
+  }
+
+  private static void describe(CommandLine line, String description, String... examples) {
+    UsageMessageSpec usage = line.getCommandSpec().usageMessage();
+    usage.description(description);
+    usage.footerHeading("%nExamples:%n");
+    String[] footer = new String[examples.length];
+    for (int i = 0; i < examples.length; i++) {
+      footer[i] = "  signalbox " + examples[i].replace("%", "%%");
+    }
+    usage.footer(footer);
+  }
+}

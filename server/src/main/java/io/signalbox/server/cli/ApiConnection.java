@@ -1,0 +1,158 @@
+package io.signalbox.server.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.TlsContexts;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Calls the admin API of a broker. */
+final class ApiConnection {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int TOKEN_BYTES_MAX = 65_535;
+
+  private final HttpClient http;
+  private final String root;
+  private final String token;
+
+  private ApiConnection(HttpClient http, String root, String token) {
+    this.http = http;
+    this.root = root;
+    this.token = token;
+  }
+
+  /**
+   * @param bundleRequired false: without the file, what Java trusts is trusted
+   */
+  static ApiConnection open(URI server, Path tokenFile, Path bundle, boolean bundleRequired)
+      throws CommandFailure {
+    boolean plain = "http".equals(server.getScheme());
+    if (server.getHost() == null || !(plain || "https".equals(server.getScheme()))) {
+      throw new CommandFailure(
+          "--server: \"" + server + "\" is no address such as https://localhost:8443");
+    }
+    HttpClient.Builder http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(PATIENCE)
+            .followRedirects(HttpClient.Redirect.NEVER);
+    try {
+      if (!plain && (bundleRequired || Files.exists(bundle))) {
+        http.sslContext(TlsContexts.client(Pem.readCertificates(bundle), Optional.empty()));
+      }
+    } catch (PkiException e) {
+      throw new CommandFailure(e.getMessage(), e);
+    }
+    String address = server.toString().replaceAll("/+$", "");
+    return new ApiConnection(http.build(), address + "/api/v1", read(tokenFile));
+  }
+
+  private static String read(Path file) throws CommandFailure {
+    try {
+      if (Files.size(file) <= TOKEN_BYTES_MAX) {
+        return Files.readString(file).strip();
+      }
+    } catch (IOException _) {
+      // told below
+    }
+    throw new CommandFailure(
+        "there is no credential in \""
+            + file
+            + "\"; name the broker's data directory with --data, or a file with a token with"
+            + " --credential");
+  }
+
+  /**
+   * What came back.
+   *
+   * @param etag empty if there is none
+   */
+  record Answer(String text, String etag) {
+    JsonObject json() throws CommandFailure {
+      try {
+        JsonElement json = JsonParser.parseString(text);
+        if (json.isJsonObject()) {
+          return json.getAsJsonObject();
+        }
+      } catch (JsonParseException _) {
+        // told below
+      }
+      throw new CommandFailure("the answer is no JSON object; is --server a Signalbox broker?");
+    }
+  }
+
+  /** One part of a path, whatever characters it has. */
+  static String encoded(String part) {
+    return URLEncoder.encode(part, UTF_8).replace("+", "%20");
+  }
+
+  Answer get(String path) throws CommandFailure {
+    return send("GET", path, null);
+  }
+
+  /**
+   * @param body null: none
+   * @param headers names and values
+   */
+  Answer send(String method, String path, @Nullable JsonObject body, String... headers)
+      throws CommandFailure {
+    var request =
+        HttpRequest.newBuilder(URI.create(root + path))
+            .timeout(PATIENCE)
+            .header("Authorization", "Bearer " + token)
+            .header("Accept", "application/json, application/x-pem-file")
+            .method(
+                method,
+                body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.toString()));
+    if (body != null) {
+      request.header("Content-Type", "application/json");
+    }
+    for (int i = 0; i < headers.length; i += 2) {
+      request.header(headers[i], headers[i + 1]);
+    }
+    try {
+      HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
+      if (response.statusCode() >= 400) {
+        throw refused(response);
+      }
+      return new Answer(response.body(), response.headers().firstValue("ETag").orElse(""));
+    } catch (IOException e) {
+      String why = e instanceof ConnectException ? "nothing listens there" : e.getMessage();
+      throw new CommandFailure(
+          ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; see --server and --cafile");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailure("interrupted", e);
+    }
+  }
+
+  private static CommandFailure refused(HttpResponse<String> response) {
+    String detail = "HTTP status " + response.statusCode();
+    try {
+      JsonObject problem = JsonParser.parseString(response.body()).getAsJsonObject();
+      detail = problem.get("detail").getAsString();
+    } catch (JsonParseException | IllegalStateException | NullPointerException _) {
+      // not our answer: the status must do
+    }
+    boolean unknown = response.statusCode() == 401 || response.statusCode() >= 500;
+    return new CommandFailure(unknown ? ExitCode.UNREACHABLE : ExitCode.REFUSED, detail);
+  }
+}

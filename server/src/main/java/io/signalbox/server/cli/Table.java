@@ -1,0 +1,72 @@
+package io.signalbox.server.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Shows JSON objects to people. */
+final class Table {
+  private static final int CELL_CHARS_MAX = 64;
+
+  private Table() {}
+
+  /** One line each, columns as wide as they need. */
+  static void print(List<JsonObject> rows, List<String> columns, PrintWriter out) {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(columns.stream().map(name -> name.toUpperCase(Locale.ROOT)).toList());
+    for (JsonObject row : rows) {
+      lines.add(columns.stream().map(name -> shortened(text(row.get(name)))).toList());
+    }
+    for (List<String> line : lines) {
+      var text = new StringBuilder();
+      for (int i = 0; i < line.size(); i++) {
+        int column = i;
+        int width = lines.stream().mapToInt(other -> other.get(column).length()).max().orElse(0);
+        boolean last = i == line.size() - 1;
+        text.append(last ? line.get(i) : ("%-" + (width + 2) + "s").formatted(line.get(i)));
+      }
+      out.println(text);
+    }
+  }
+
+  /** One field a line; texts of several lines below each other at the end. */
+  static void print(JsonObject object, PrintWriter out) {
+    int width = object.keySet().stream().mapToInt(String::length).max().orElse(0);
+    List<String> blocks = new ArrayList<>();
+    for (Map.Entry<String, JsonElement> field : object.entrySet()) {
+      String text = text(field.getValue());
+      if (text.contains("\n")) {
+        blocks.add(field.getKey() + System.lineSeparator() + text.strip());
+      } else {
+        out.println(("%-" + (width + 2) + "s%s").formatted(field.getKey(), text));
+      }
+    }
+    blocks.forEach(out::println);
+  }
+
+  private static String text(@Nullable JsonElement value) {
+    return switch (value) {
+      case null -> "";
+      case JsonNull _ -> "";
+      case JsonPrimitive primitive -> primitive.getAsString();
+      case JsonArray array -> String.join(",", array.asList().stream().map(Table::text).toList());
+      default ->
+          value.getAsJsonObject().entrySet().stream()
+              .map(entry -> entry.getKey() + "=" + text(entry.getValue()))
+              .reduce((a, b) -> a + "," + b)
+              .orElse("");
+    };
+  }
+
+  private static String shortened(String text) {
+    return text.length() > CELL_CHARS_MAX ? text.substring(0, CELL_CHARS_MAX - 3) + "..." : text;
+  }
+}

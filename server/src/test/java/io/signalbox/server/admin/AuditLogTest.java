@@ -1,0 +1,89 @@
+package io.signalbox.server.admin;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.signalbox.server.metrics.Metrics;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Lines, files, and how they are read from the end. */
+final class AuditLogTest {
+  @TempDir Path directory;
+  private final Metrics metrics = new Metrics(1, "test");
+
+  private static JsonObject entry(int number) {
+    var entry = new JsonObject();
+    entry.addProperty("number", number);
+    entry.addProperty("padding", "x".repeat(100) + "ä");
+    return entry;
+  }
+
+  private List<Integer> read(int limit) throws Exception {
+    List<Integer> numbers = new ArrayList<>();
+    String cursor = "";
+    do {
+      ApiResponse page = AuditReader.page(directory.resolve("audit"), cursor, _ -> true, limit);
+      JsonObject body = JsonParser.parseString(new String(page.body(), UTF_8)).getAsJsonObject();
+      for (JsonElement item : body.getAsJsonArray("items")) {
+        numbers.add(item.getAsJsonObject().get("number").getAsInt());
+      }
+      cursor = body.has("next") ? body.get("next").getAsString() : "";
+    } while (!cursor.isEmpty());
+    return numbers;
+  }
+
+  @Test
+  void readsEveryEntryOnceNewestFirstAcrossFilesAndARestart() throws Exception {
+    List<Integer> expected = new ArrayList<>();
+    for (int start = 0; start < 2; start++) {
+      try (var log = AuditLog.open(directory.resolve("audit"), 2_000, 100, metrics)) {
+        for (int i = 0; i < 50; i++) {
+          log.append(List.of(entry(start * 50 + i)));
+          expected.addFirst(start * 50 + i);
+        }
+      }
+    }
+    assertEquals(expected, read(7));
+    assertEquals(expected, read(1_000));
+    assertTrue(AuditLog.numbers(directory.resolve("audit")).size() > 3);
+  }
+
+  @Test
+  void keepsAsManyFilesAsAllowed() throws Exception {
+    try (var log = AuditLog.open(directory.resolve("audit"), 1_024, 3, metrics)) {
+      for (int i = 0; i < 100; i++) {
+        log.append(List.of(entry(i)));
+      }
+    }
+    assertEquals(3, AuditLog.numbers(directory.resolve("audit")).size());
+    List<Integer> left = read(100);
+    assertEquals(99, left.getFirst());
+    assertTrue(left.size() < 40, left::toString);
+    try (var files = Files.list(directory.resolve("audit"))) {
+      for (Path file : files.toList()) {
+        assertTrue(Files.size(file) <= 1_024, file::toString);
+      }
+    }
+  }
+
+  @Test
+  void saysThatChangesAreToBeRefusedWhenItCannotBeWritten() throws Exception {
+    var log = AuditLog.open(directory.resolve("audit"), 1_024, 3, metrics);
+    assertNull(log.obstacle());
+    log.close(); // as good as a disk that is gone
+    log.append(List.of(entry(1)));
+    assertNotNull(log.obstacle());
+    assertEquals(1, metrics.auditFailures.value());
+  }
+}

@@ -1,0 +1,126 @@
+package io.signalbox.server.admin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.config.RegistryConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.store.StoreFixture;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/** Holds the document against the code: every operation with its role, its query and its body. */
+final class OpenApiDocumentTest {
+  @TempDir Path directory;
+
+  @Test
+  void listsExactlyTheOperationsThatAreServed() throws Exception {
+    Map<String, String> served = new TreeMap<>();
+    for (Route route : routes()) {
+      served.put(
+          route.method() + " " + route.template(),
+          route.role().word() + " " + new TreeSet<>(route.query()) + " " + route.hasBody());
+    }
+    assertEquals(documented(), served);
+    assertTrue(served.size() > 50, () -> "only " + served.size() + " operations");
+  }
+
+  private List<Route> routes() throws Exception {
+    var metrics = new Metrics(1, "test");
+    var clocks = Clocks.system();
+    var random = new SecureRandom();
+    try (var fixture = StoreFixture.open(directory.resolve("store"));
+        var audit = AuditLog.open(directory.resolve("audit"), 1_024, 2, metrics)) {
+      Registry registry = Registry.open(fixture.store, RegistryConfig.DEFAULTS, clocks, metrics);
+      Authorities authorities =
+          Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), random, null);
+      try (var api =
+          new AdminApi(
+              new AdminApi.Parts(
+                  AdminConfig.DEFAULTS,
+                  registry,
+                  authorities,
+                  new Inventory(registry, authorities, clocks, random),
+                  new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
+                  (_, _) -> Optional.empty(),
+                  null,
+                  null,
+                  Duration.ofDays(1),
+                  audit,
+                  new ServerFacts("test", List::of, () -> ""),
+                  1_024,
+                  clocks,
+                  metrics))) {
+        return api.routes();
+      }
+    }
+  }
+
+  private static Map<String, String> documented() throws Exception {
+    Map<String, String> operations = new TreeMap<>();
+    try (InputStream in = AdminApi.class.getResourceAsStream("openapi.yaml")) {
+      assertNotNull(in);
+      Map<?, ?> document =
+          (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromInputStream(in);
+      Map<?, ?> shared = map(map(document, "components"), "parameters");
+      for (Map.Entry<?, ?> path : map(document, "paths").entrySet()) {
+        Map<?, ?> item = (Map<?, ?>) path.getValue();
+        for (String method : List.of("get", "put", "post", "delete", "patch")) {
+          if (!item.containsKey(method)) {
+            continue;
+          }
+          Map<?, ?> operation = map(item, method);
+          operations.put(
+              method.toUpperCase(Locale.ROOT) + " " + path.getKey(),
+              operation.get("x-role")
+                  + " "
+                  + new TreeSet<>(query(operation, shared))
+                  + " "
+                  + operation.containsKey("requestBody"));
+        }
+      }
+    }
+    return operations;
+  }
+
+  private static List<String> query(Map<?, ?> operation, Map<?, ?> shared) {
+    List<String> names = new ArrayList<>();
+    if (operation.get("parameters") instanceof List<?> parameters) {
+      for (Object element : parameters) {
+        Map<?, ?> parameter = (Map<?, ?>) element;
+        if (parameter.get("$ref") instanceof String reference) {
+          parameter = map(shared, reference.substring(reference.lastIndexOf('/') + 1));
+        }
+        if ("query".equals(parameter.get("in"))) {
+          names.add(String.valueOf(parameter.get("name")));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static Map<?, ?> map(Map<?, ?> of, String key) {
+    return (Map<?, ?>) of.get(key);
+  }
+}

@@ -1,0 +1,153 @@
+package io.signalbox.server.registry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.SubjectNames;
+import io.signalbox.pki.TrustedCa;
+import io.signalbox.pki.Verification;
+import io.signalbox.server.registry.RegistryException.Reason;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is issued, found again, and refused. */
+final class InventoryTest {
+  @TempDir Path directory;
+
+  @Test
+  void issuesWhatItsAuthorityVouchesFor() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      DeviceCertificate issued =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
+      X509Certificate certificate =
+          Certificates.parse(fixture.registry.content(issued.name()).der(), "inventory");
+
+      var verifier =
+          new CertificateVerifier(
+              List.of(
+                  new TrustedCa(
+                      "factory",
+                      fixture.authorities.anchors().get("factory"),
+                      RevocationCheck.NONE)));
+      assertTrue(
+          verifier.verify(List.of(certificate), Instant.now()) instanceof Verification.Accepted);
+      assertEquals("factory", issued.ca());
+      assertEquals(List.of(issued), fixture.registry.certificatesWithSerial(issued.serial()));
+    }
+  }
+
+  @Test
+  void revokesForGoodAndListsItForEverybody() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      DeviceCertificate issued =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
+      assertFalse(fixture.registry.isRefused(issued.name()));
+
+      fixture.inventory.revoke(issued.name(), RevocationReason.KEY_COMPROMISE, Condition.NONE);
+
+      assertTrue(fixture.registry.isRefused(issued.name()));
+      var entry =
+          fixture.authorities.revocationList("factory").find(new BigInteger(issued.serial(), 16));
+      assertEquals(RevocationReason.KEY_COMPROMISE, entry.orElseThrow().reason());
+      assertEquals(
+          Reason.CONFLICT,
+          assertThrows(
+                  RegistryException.class,
+                  () -> fixture.inventory.setActive(issued.name(), true, Condition.NONE))
+              .reason());
+      assertEquals(
+          Reason.CONFLICT,
+          assertThrows(
+                  RegistryException.class,
+                  () -> fixture.inventory.delete(issued.name(), Condition.NONE))
+              .reason());
+    }
+  }
+
+  @Test
+  void revokesTheCertificatesOfADeviceThatGoes() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      DeviceCertificate issued =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
+      fixture.inventory.deleteDevice("d", Condition.NONE);
+
+      assertNull(fixture.registry.device("d"));
+      assertTrue(fixture.registry.isRefused(issued.name()));
+    }
+  }
+
+  @Test
+  void registersACertificateMadeElsewhereOnce() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.put(Kind.DEVICE, "d", "{}");
+      fixture.put(Kind.DEVICE, "e", "{}");
+      var authority = RegistryFixture.elsewhere();
+      String pem =
+          Pem.encode(
+              List.of(
+                  authority.issue(
+                      KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
+                      SubjectNames.ofCommonName("d"),
+                      CertificateProfile.DEVICE)));
+      String request = "{'certificatePem':'" + pem + "'}";
+      Written<DeviceCertificate> first = fixture.ensure("d", "own", request);
+      Written<DeviceCertificate> again = fixture.ensure("d", "own", request);
+
+      assertTrue(first.isCreated());
+      assertFalse(again.isChanged());
+      assertEquals(
+          Reason.CONFLICT,
+          assertThrows(RegistryException.class, () -> fixture.ensure("e", "own", request))
+              .reason());
+      fixture.inventory.revoke(first.entry().name(), RevocationReason.UNSPECIFIED, Condition.NONE);
+      assertEquals(
+          Reason.CONFLICT,
+          assertThrows(RegistryException.class, () -> fixture.ensure("d", "own", request))
+              .reason());
+    }
+  }
+
+  @Test
+  void leavesNoKeyThatOthersMayRead() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.authorities.delete("factory", Condition.NONE);
+      try (Stream<Path> files = Files.list(directory.resolve("ca"))) {
+        List<Path> keys = files.filter(file -> file.toString().contains(".key")).toList();
+        assertEquals(1, keys.size());
+        assertTrue(keys.getFirst().toString().endsWith(".removed"));
+        assertEquals(
+            "rw-------",
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(keys.getFirst())));
+      }
+      assertEquals(
+          Reason.INVALID,
+          assertThrows(RegistryException.class, () -> fixture.authorities.signer("factory"))
+              .reason());
+    }
+  }
+}
