@@ -344,8 +344,15 @@ public final class Inventory {
       throw RegistryException.notFound(Kind.DEVICE, id);
     }
     condition.check(Kind.DEVICE, id, device);
+    revokeAll(id);
+    Written<Device> written = registry.delete(Kind.DEVICE, id, condition);
+    revokeAll(id); // what was issued in between
+    return written;
+  }
+
+  private void revokeAll(String device) throws RegistryException, InterruptedException {
     List<Registry.Put<DeviceCertificate>> puts = new ArrayList<>();
-    for (DeviceCertificate certificate : registry.certificatesOf(id)) {
+    for (DeviceCertificate certificate : registry.certificatesOf(device)) {
       puts.add(
           registry.begin(
               Kind.CERTIFICATE,
@@ -357,6 +364,5 @@ public final class Inventory {
     for (Registry.Put<DeviceCertificate> put : puts) {
       put.finish();
     }
-    return registry.delete(Kind.DEVICE, id, condition);
   }
 }

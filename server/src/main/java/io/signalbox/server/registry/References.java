@@ -30,9 +30,8 @@ final class References {
           need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", missing);
       case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", missing);
       case IssuingAuthority ca -> need(Kind.ISSUING_CA, ca.parent(), "/parent", missing);
-      case DeviceCertificate certificate ->
-          need(Kind.DEVICE, certificate.device(), "/device", missing);
-      case Group _, JwtIssuer _, User _ -> {}
+      // A certificate outlives its device: that it is revoked must be known until it ends.
+      case DeviceCertificate _, Group _, JwtIssuer _, User _ -> {}
     }
     if (!missing.isEmpty()) {
       throw RegistryException.invalid(missing);
