@@ -36,13 +36,17 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The API as its callers see it; the tests share a broker and use names of their own. */
 final class AdminApiTest {
+  @SuppressWarnings("NullAway.Init") // before the first test
   private static BrokerUnderTest broker;
+
+  @SuppressWarnings("NullAway.Init") // before the first test
   private static AdminClient admin;
 
   @BeforeAll
@@ -75,7 +79,8 @@ final class AdminApiTest {
   void letsNobodyInWithoutACredentialNotFromThisMachineEither() throws IOException {
     Path token = broker.dataFolder().resolve("admin.token");
     assertEquals("rw-------", permissions(token));
-    for (String wrong : new String[] {null, "guess", "sbadmin_" + "A".repeat(43), "a.b.c"}) {
+    for (@Nullable String wrong :
+        new @Nullable String[] {null, "guess", "sbadmin_" + "A".repeat(43), "a.b.c"}) {
       for (String path : List.of("/devices", "/openapi.yaml", "/server-info", "/nothing")) {
         admin.with(wrong).get(path).expectProblem(401, "unauthenticated");
       }

@@ -24,6 +24,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,14 +41,15 @@ final class InventoryTest {
       DeviceCertificate issued =
           fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
       X509Certificate certificate =
-          Certificates.parse(fixture.registry.content(issued.name()).der(), "inventory");
+          Certificates.parse(
+              Objects.requireNonNull(fixture.registry.content(issued.name())).der(), "inventory");
 
       var verifier =
           new CertificateVerifier(
               List.of(
                   new TrustedCa(
                       "factory",
-                      fixture.authorities.anchors().get("factory"),
+                      Objects.requireNonNull(fixture.authorities.anchors().get("factory")),
                       RevocationCheck.NONE)));
       assertTrue(
           verifier.verify(List.of(certificate), Instant.now()) instanceof Verification.Accepted);
