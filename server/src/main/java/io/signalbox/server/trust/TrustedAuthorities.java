@@ -71,11 +71,18 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   private Current current(List<TrustedAuthority> registered, RevocationCheck inventory) {
     List<TrustedAuthority> all = Stream.concat(configured.stream(), registered.stream()).toList();
+    CertificateVerifier verifier = verifier(all, false, inventory);
+    // One verifier where they would be alike: it remembers at CONNECT what it checked in the
+    // handshake.
+    boolean alike = all.stream().noneMatch(ca -> ca.spec().revocation().ocsp());
     return new Current(
-        List.copyOf(registered),
-        all,
-        new CertificateVerifier(all.stream().map(ca -> ca.trusted(false, inventory)).toList()),
-        new CertificateVerifier(all.stream().map(ca -> ca.trusted(true, inventory)).toList()));
+        List.copyOf(registered), all, verifier, alike ? verifier : verifier(all, true, inventory));
+  }
+
+  private static CertificateVerifier verifier(
+      List<TrustedAuthority> all, boolean atHandshake, RevocationCheck inventory) {
+    return new CertificateVerifier(
+        all.stream().map(ca -> ca.trusted(atHandshake, inventory)).toList());
   }
 
   /**
