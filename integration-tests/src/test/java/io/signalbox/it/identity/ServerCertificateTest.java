@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
@@ -109,17 +108,16 @@ final class ServerCertificateTest {
     return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
   }
 
+  /**
+   * @param arguments may go on with a pipe
+   */
   private static String sClient(Transport transport, String arguments) {
-    List<String> words = new ArrayList<>(List.of("sh", "-c"));
-    words.add(
-        "openssl s_client -connect 127.0.0.1:"
+    String line =
+        "cd \"$0\" && openssl s_client < /dev/null 2>&1 -CAfile ca.crt -connect 127.0.0.1:"
             + port(transport)
-            + " -CAfile ca.crt "
-            + arguments
-            + " < /dev/null 2>&1");
-    List<String> inFolder =
-        List.of("sh", "-c", "cd \"$0\" && " + words.getLast(), folder.toString());
-    return CommandLine.run(inFolder).out();
+            + " "
+            + arguments;
+    return CommandLine.run(List.of("sh", "-c", line, folder.toString())).out();
   }
 
   private static String serial(String name) {
