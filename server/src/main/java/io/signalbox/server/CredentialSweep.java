@@ -19,7 +19,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -45,7 +48,10 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   private final AtomicBoolean authoritiesChanged = new AtomicBoolean();
   private final AtomicBoolean issuersChanged = new AtomicBoolean();
-  private final AtomicBoolean withdrawn = new AtomicBoolean();
+
+  /** Devices that changed, themselves or a certificate of theirs. */
+  private final Set<String> touched = ConcurrentHashMap.newKeySet();
+
   private final AtomicBoolean described = new AtomicBoolean();
   private long lookedNanos = System.nanoTime();
   private long driftMillis;
@@ -80,16 +86,14 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       case TrustedAuthority _, IssuingAuthority _ -> authoritiesChanged.set(true);
       case JwtIssuer _ -> issuersChanged.set(true);
       case Group _ -> described.set(true);
-      case Device after -> {
-        boolean isNew = change.before() == null;
-        if (change.after() == null || !after.mayConnect() || !isNew) {
-          withdrawn.set(true);
-          described.set(true);
+      case Device device -> {
+        if (change.before() != null) { // a new one is nobody's who is connected
+          touched.add(device.name());
         }
       }
-      case DeviceCertificate after -> {
-        if (change.after() == null || !after.mayConnect()) {
-          withdrawn.set(true);
+      case DeviceCertificate certificate -> {
+        if (change.before() != null) {
+          touched.add(certificate.device());
         }
       }
       case null, default -> {}
@@ -106,7 +110,8 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   }
 
   private void sweep() {
-    boolean mayBeWithdrawn = withdrawn.getAndSet(false);
+    Set<String> devices = takeTouched();
+    boolean mayBeWithdrawn = false;
     if (authoritiesChanged.getAndSet(false)) {
       authorities.apply();
       mayBeWithdrawn = true;
@@ -126,15 +131,33 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       mayBeWithdrawn |= authenticators.refresh();
       mayBeWithdrawn |= trusted.refresh(this::chains);
     }
-    if (mayBeWithdrawn) {
-      int ended = clients.recheckCredentials().join();
+    boolean everybody = mayBeWithdrawn;
+    if (everybody || !devices.isEmpty()) {
+      int ended = clients.recheckCredentials(client -> everybody || isOf(devices, client)).join();
       if (ended > 0) {
         LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
       }
     }
-    if (described.getAndSet(false)) {
-      clients.renewPrincipals(authenticators::refreshed).join();
+    boolean all = described.getAndSet(false);
+    if (all || !devices.isEmpty()) {
+      clients
+          .renewPrincipals(client -> all || isOf(devices, client), authenticators::refreshed)
+          .join();
     }
+  }
+
+  private Set<String> takeTouched() {
+    Set<String> taken = new HashSet<>();
+    for (String device : touched) { // what is touched again meanwhile is there again
+      touched.remove(device);
+      taken.add(device);
+    }
+    return taken;
+  }
+
+  private static boolean isOf(Set<String> devices, LiveClient client) {
+    String id = client.principal().deviceId();
+    return id != null && devices.contains(id);
   }
 
   /** Timers run by a clock that cannot be set; what ends by the calendar has to be looked at. */

@@ -147,25 +147,41 @@ public final class LiveClients {
    * @return how many were ended, when the last one was
    */
   public CompletableFuture<Integer> recheckCredentials() {
+    return recheckCredentials(_ -> true);
+  }
+
+  /**
+   * The same where it is known whom it can be about.
+   *
+   * @param which whose credentials may be no longer good
+   */
+  public CompletableFuture<Integer> recheckCredentials(Predicate<LiveClient> which) {
     epoch.incrementAndGet();
-    return end(facts -> withdrawn(facts.principal(), facts.peer(), facts.clientId()));
+    return end(
+        facts ->
+            which.test(facts)
+                ? withdrawn(facts.principal(), facts.peer(), facts.clientId())
+                : Optional.empty());
   }
 
   /**
    * Gives those a new principal of whom something else is known now, such as other groups: what
    * they may do is asked anew from here on. Not on an I/O thread.
    *
+   * @param which of whom something may be known
    * @param known the same for those of whom nothing is new
    * @return how many it was, when the last one has it
    */
   public CompletableFuture<Integer> renewPrincipals(
-      BiFunction<Principal, String, Principal> known) {
+      Predicate<LiveClient> which, BiFunction<Principal, String, Principal> known) {
     var fresh = new HashMap<Client, Principal>();
     for (Client client : clients.values()) {
       LiveClient facts = client.facts();
-      Principal now = known.apply(facts.principal(), facts.clientId());
-      if (!now.equals(facts.principal())) {
-        fresh.put(client, now);
+      if (which.test(facts)) {
+        Principal now = known.apply(facts.principal(), facts.clientId());
+        if (!now.equals(facts.principal())) {
+          fresh.put(client, now);
+        }
       }
     }
     return inTurns(
