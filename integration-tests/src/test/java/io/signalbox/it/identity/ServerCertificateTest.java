@@ -95,6 +95,9 @@ final class ServerCertificateTest {
     ca.openssl("pkcs8 -topk8 -nocrypt -in s.sec1 -out s.key");
     ca.openssl("req -new -key s.key -out s.csr -config ca.cnf -subj /CN=" + host);
     ca.openssl("ca -batch -config ca.cnf -extfile server.ext -notext -in s.csr -out s.crt");
+    Files.writeString( // stapling asks about a certificate whose issuer stands behind it
+        folder.resolve("s.crt"),
+        Files.readString(folder.resolve("s.crt")) + Files.readString(ca.certificate()));
     for (String kind : List.of("key", "crt")) {
       Files.move(
           folder.resolve("s." + kind),
