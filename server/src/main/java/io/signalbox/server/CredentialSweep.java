@@ -148,7 +148,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   private Set<String> takeTouched() {
     Set<String> taken = new HashSet<>();
-    for (String device : touched) { // what is touched again meanwhile is there again
+    for (String device : List.copyOf(touched)) { // what is touched again meanwhile is there again
       touched.remove(device);
       taken.add(device);
     }

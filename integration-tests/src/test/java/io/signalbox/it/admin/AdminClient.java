@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls the admin API and holds every answer against the document. */
 final class AdminClient {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final HttpClient http;
   private final URI root;

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -121,6 +122,6 @@ final class OpenApiDocumentTest {
   }
 
   private static Map<?, ?> map(Map<?, ?> of, String key) {
-    return (Map<?, ?>) of.get(key);
+    return (Map<?, ?>) Objects.requireNonNull(of.get(key), key);
   }
 }
