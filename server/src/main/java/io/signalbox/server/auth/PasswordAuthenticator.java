@@ -30,7 +30,8 @@ final class PasswordAuthenticator {
 
   /**
    * Whether the Password of CONNECT is a user's password, and not a token. A token is told by its
-   * form, which no password in a users file has, because {@code signalbox user add} refuses it.
+   * form, which no password in a users file has, because {@code signalbox users-file add} refuses
+   * it.
    */
   boolean takes(@Nullable String userName, byte[] password) {
     return users != null && userName != null && !userName.isEmpty() && !TokenForm.isIn(password);

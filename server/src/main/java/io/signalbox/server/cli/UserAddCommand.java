@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  signalbox user add alice --file users --group operators",
-      "  pass show broker/pump-7 | signalbox user add pump-7 --file users",
+      "  signalbox users-file add alice --file users --group operators",
+      "  pass show broker/pump-7 | signalbox users-file add pump-7 --file users",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class UserAddCommand implements Callable<Integer> {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
     name = "list",
     description = "Print the users, one a line: name, groups, iterations; with tabs between.",
     footerHeading = "%nExamples:%n",
-    footer = "  signalbox user list --file users")
+    footer = "  signalbox users-file list --file users")
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class UserListCommand implements Callable<Integer> {
   @Mixin private UsersFileOption file;

@@ -15,10 +15,10 @@ import picocli.CommandLine.Spec;
       "A running broker ends the connections that the user has.",
     },
     footerHeading = "%nExamples:%n",
-    footer = "  signalbox user remove alice --file users")
+    footer = "  signalbox users-file remove alice --file users")
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class UserRemoveCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "NAME", description = "User name as \"user list\" prints it.")
+  @Parameters(paramLabel = "NAME", description = "User name as \"users-file list\" prints it.")
   private String name;
 
   @Mixin private UsersFileOption file;

@@ -32,7 +32,7 @@ public final class UsersFile {
   private static final String NO_GROUP = "-";
   private static final String HEADER =
       """
-      # Users of Signalbox and verifiers of their passwords; see "signalbox user --help".
+      # Users of Signalbox and verifiers of their passwords; see "signalbox users-file --help".
       # NAME GROUP,GROUP SCRAM-SHA-256$ITERATIONS:SALT$STORED-KEY:SERVER-KEY
       """;
 

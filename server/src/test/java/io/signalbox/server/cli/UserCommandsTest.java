@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** {@code signalbox user add}, {@code list} and {@code remove}. */
+/** {@code signalbox users-file add}, {@code list} and {@code remove}. */
 final class UserCommandsTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
