@@ -118,6 +118,7 @@ final class Broker implements RunningBroker {
           IOException,
           InterruptedException,
           CommandFailure {
+    ServerTls.refuseRenegotiation();
     SecureRandom random = new SecureRandom();
     Clocks clocks = Clocks.system();
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());

@@ -39,8 +39,15 @@ public final class ServerTls implements AutoCloseable {
   private final UndertowXnioSsl ssl;
 
   static {
-    // A client that renegotiates again and again would make us do the work of handshakes on an open
-    // connection. Read by the JDK when its first TLS connection is made; TLS 1.3 has no such thing.
+    refuseRenegotiation();
+  }
+
+  /**
+   * A client that renegotiates again and again would make us do the work of handshakes on an open
+   * connection. The JDK reads this at its first handshake, so it is said before anything connects;
+   * TLS 1.3 has no renegotiation.
+   */
+  public static void refuseRenegotiation() {
     if (System.getProperty("jdk.tls.rejectClientInitiatedRenegotiation") == null) {
       System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     }
