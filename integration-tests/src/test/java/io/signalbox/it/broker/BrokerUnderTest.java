@@ -137,11 +137,20 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
 
   @Override
   public synchronized Endpoint endpoint(Transport transport) {
+    return new Endpoint(transport, address(transport), transport.isTls() ? trust() : null);
+  }
+
+  /** Of a broker whose certificate is not from its own authority. */
+  public synchronized Endpoint endpoint(Transport transport, SSLContext trusted) {
+    return new Endpoint(transport, address(transport), trusted);
+  }
+
+  private InetSocketAddress address(Transport transport) {
     InetSocketAddress address = addresses.get(transport);
     if (address == null) {
       throw new IllegalStateException("no listener for " + transport + " in " + addresses);
     }
-    return new Endpoint(transport, address, transport.isTls() ? trust() : null);
+    return address;
   }
 
   private synchronized SSLContext trust() {

@@ -147,7 +147,7 @@ final class ServerCertificateTest {
 
   @Test
   void aReplacedFileIsServedWhileOpenConnectionsStay() throws Exception {
-    var endpoint = broker.endpoint(Transport.TLS).with(PemFiles.trusting(folder.resolve("ca.crt")));
+    var endpoint = broker.endpoint(Transport.TLS, PemFiles.trusting(folder.resolve("ca.crt")));
     try (Peer peer = new Peer(RawClient.open(endpoint, Version.V5), "stays")) {
       peer.connect();
       String before = serial("other.example");

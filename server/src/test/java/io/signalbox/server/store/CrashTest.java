@@ -99,7 +99,8 @@ final class CrashTest {
             System.getProperty("java.class.path"),
             CrashChild.class.getName(),
             directory.toString(),
-            String.valueOf(oracle.highest + 1_000)));
+            // Above all that a child may have stored and not told: a full pipe holds thousands.
+            String.valueOf(oracle.highest + 1_000_000)));
     Process child =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try (var in = new DataInputStream(new BufferedInputStream(child.getInputStream()))) {
