@@ -35,6 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class CrashTest {
   private static final int KILLS = 10;
 
+  /** More than what a child has outstanding and has not written to the pipe yet. */
+  private static final int UNTOLD_MAX = 1_000;
+
   @TempDir Path directory;
 
   /** What the killed processes said. */
@@ -99,8 +102,8 @@ final class CrashTest {
             System.getProperty("java.class.path"),
             CrashChild.class.getName(),
             directory.toString(),
-            // Above all that a child may have stored and not told: a full pipe holds thousands.
-            String.valueOf(oracle.highest + 1_000_000)));
+            // Above all that a child may have stored and not told.
+            String.valueOf(oracle.highest + UNTOLD_MAX)));
     Process child =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try (var in = new DataInputStream(new BufferedInputStream(child.getInputStream()))) {
@@ -108,7 +111,9 @@ final class CrashTest {
       in.readLong();
       for (long i = 0; ; i++) {
         if (i == told) {
-          child.destroyForcibly(); // SIGKILL
+          // SIGKILL. Not Process.destroyForcibly, which closes our end of the pipe and with it loses
+          // what the child told: an acknowledgement it sent off is then taken for a lost message.
+          child.toHandle().destroyForcibly();
         }
         oracle.hear(in.readLong(), in.readLong());
       }
