@@ -111,7 +111,8 @@ final class CrashTest {
       in.readLong();
       for (long i = 0; ; i++) {
         if (i == told) {
-          // SIGKILL. Not Process.destroyForcibly, which closes our end of the pipe and with it loses
+          // SIGKILL. Not Process.destroyForcibly, which closes our end of the pipe and with it
+          // loses
           // what the child told: an acknowledgement it sent off is then taken for a lost message.
           child.toHandle().destroyForcibly();
         }
