@@ -48,12 +48,18 @@ func signalbox(t testing.TB) string {
 	return filepath.Join(home(t), "signalbox")
 }
 
-// startBroker skips the test where there is no packaged broker.
-func startBroker(t *testing.T) *broker {
+// needsBroker skips the test where there is no packaged broker.
+func needsBroker(t testing.TB) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(home(t), "server/target/signalbox.jar")); err != nil && os.Getenv("SIGNALBOX") == "" {
 		t.Skip("there is no packaged broker; build it first: mvn -pl server -am package -DskipTests")
 	}
+}
+
+// startBroker skips the test where there is no packaged broker.
+func startBroker(t *testing.T) *broker {
+	t.Helper()
+	needsBroker(t)
 	b := &broker{folder: t.TempDir(), https: freePort(t), mqtt: freePort(t)}
 	b.write(t, "signalbox.yaml", fmt.Sprintf(`
 data-directory: %s
@@ -103,7 +109,7 @@ func (b *broker) start(t testing.TB) {
 		close(exited)
 	}(b.process, b.exited)
 	deadline := time.Now().Add(startTimeout)
-	for !b.answersAt("/health/ready") {
+	for !b.answersAt(t, "/health/ready") {
 		select {
 		case <-b.exited:
 			text, _ := os.ReadFile(b.file("broker.log"))
@@ -116,15 +122,25 @@ func (b *broker) start(t testing.TB) {
 	}
 }
 
-// answersAt says whether there is something at an address of the broker.
-func (b *broker) answersAt(path string) bool {
-	authorities, err := os.ReadFile(b.caFile())
+// authorities are those that its certificate may come from.
+func (b *broker) authorities(t testing.TB) *x509.CertPool {
+	t.Helper()
+	text, err := os.ReadFile(b.caFile())
 	if err != nil {
-		return false
+		t.Fatal(err)
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(authorities)
-	http := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool},
+	pool.AppendCertsFromPEM(text)
+	return pool
+}
+
+// answersAt says whether there is something at an address of the broker.
+func (b *broker) answersAt(t testing.TB, path string) bool {
+	t.Helper()
+	if _, err := os.Stat(b.caFile()); err != nil {
+		return false
+	}
+	http := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: b.authorities(t)},
 		DisableKeepAlives: true}}
 	response, err := http.Get(b.endpoint() + path)
 	if err != nil {

@@ -65,8 +65,18 @@ func (b *broker) openPage(t *testing.T, address string) *browser {
 	return page
 }
 
-// call sends a command and waits for its answer, past the events in between.
+// call is try for what must succeed.
 func (p *browser) call(t testing.TB, method string, parameters map[string]any) map[string]any {
+	t.Helper()
+	result, refusal := p.try(t, method, parameters)
+	if refusal != nil {
+		t.Fatalf("%s: %v", method, refusal)
+	}
+	return result
+}
+
+// try sends a command and waits for its answer, past the events in between. The second result is what the browser refuses it with.
+func (p *browser) try(t testing.TB, method string, parameters map[string]any) (result map[string]any, refusal any) {
 	t.Helper()
 	p.number++
 	message := map[string]any{"id": p.number, "method": method, "params": parameters}
@@ -91,18 +101,17 @@ func (p *browser) call(t testing.TB, method string, parameters map[string]any) m
 			Error  any            `json:"error"`
 		}
 		if json.Unmarshal(text[:len(text)-1], &answer) == nil && answer.ID == p.number {
-			if answer.Error != nil {
-				t.Fatalf("%s: %v", method, answer.Error)
-			}
-			return answer.Result
+			return answer.Result, answer.Error
 		}
 	}
 }
 
-// evaluate gives the value of an expression in the page; nil if it throws, as it does while the page loads.
+// evaluate gives the value of an expression in the page; nil if it throws, as it does while the page loads, or if there is no page
+// to evaluate it in yet.
 func (p *browser) evaluate(t testing.TB, expression string) any {
 	t.Helper()
-	result, _ := p.call(t, "Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true})["result"].(map[string]any)
+	evaluated, _ := p.try(t, "Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true})
+	result, _ := evaluated["result"].(map[string]any)
 	return result["value"]
 }
 

@@ -71,10 +71,8 @@ output "all" {
 		}
 	})
 	t.Run("by signalbox serve --check", func(t *testing.T) {
+		needsBroker(t)
 		b := &broker{folder: w.folder}
-		if _, err := os.Stat(filepath.Join(home(t), "server/target/signalbox.jar")); err != nil {
-			t.Skip("there is no packaged broker")
-		}
 		w.write(t, "signalbox.yaml", all["configuration"].(string))
 		w.write(t, "policies/pump.policy.yaml", string(must(os.ReadFile(w.file("pump.json")))))
 		b.command(t, "serve", "--config", "signalbox.yaml", "--check")

@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"crypto"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"testing"
 	"time"
 )
@@ -39,14 +37,8 @@ func certificateOf(chain string, key crypto.PrivateKey) tls.Certificate {
 // connect gives the Reason Code of CONNACK; an error says that there was none.
 func (b *broker) connect(t testing.TB, clientID string, certificates ...tls.Certificate) (*mqtt, byte, error) {
 	t.Helper()
-	authorities, err := os.ReadFile(b.caFile())
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(authorities)
 	dialer := &net.Dialer{Timeout: packetTimeout}
-	socket, err := tls.DialWithDialer(dialer, "tcp", fmt.Sprintf("localhost:%d", b.mqtt), &tls.Config{RootCAs: pool, Certificates: certificates})
+	socket, err := tls.DialWithDialer(dialer, "tcp", fmt.Sprintf("localhost:%d", b.mqtt), &tls.Config{RootCAs: b.authorities(t), Certificates: certificates})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -86,7 +86,7 @@ func seesInBrowser(t *testing.T, b *broker, w *workspace, token string) {
 	if err != nil {
 		t.Skip("mosquitto_pub is not on this machine")
 	}
-	if !b.answersAt("/") {
+	if !b.answersAt(t, "/") {
 		t.Skip("this broker was built without its page")
 	}
 	page := b.openPage(t, b.endpoint()+"/#token="+token)

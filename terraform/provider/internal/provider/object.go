@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -66,6 +67,7 @@ func settle(request resource.ModifyPlanRequest, response *resource.ModifyPlanRes
 	if request.State.Raw.IsNull() || response.Plan.Raw.As(&plan) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
 		return
 	}
+	plan = maps.Clone(plan) // what As gives is the planned object itself, which must keep its unknowns if this is a change
 	for name, value := range plan {
 		if !value.IsKnown() && config[name].IsNull() {
 			plan[name] = state[name]
