@@ -20,18 +20,18 @@ final class AckHandler {
   }
 
   void onPubAck(Client client, PubAck ack) {
-    client.session().onPubAck(ack.packetId());
+    client.session().outbox().onPubAck(ack.packetId());
   }
 
   void onPubRec(Client client, PubRec rec) {
-    if (!client.session().onPubRec(rec.packetId(), !rec.reason().isError())
+    if (!client.session().outbox().onPubRec(rec.packetId(), !rec.reason().isError())
         && !rec.reason().isError()) {
       client.connection().sendPubRel(rec.packetId(), ReasonCode.PACKET_IDENTIFIER_NOT_FOUND);
     }
   }
 
   void onPubComp(Client client, PubComp comp) {
-    client.session().onPubComp(comp.packetId());
+    client.session().outbox().onPubComp(comp.packetId());
   }
 
   /**

@@ -29,7 +29,7 @@ final class DeliveryRights implements DeliveryFilter {
   DeliveryRights(Session session, Authorizer authorizer) {
     this.session = session;
     this.authorizer = authorizer;
-    session.deliveryFilter(this);
+    session.outbox().deliveryFilter(this);
   }
 
   /** The client showed a fresh credential. */

@@ -32,7 +32,8 @@ final class DiskReader {
 
   private final SessionContext context;
   private final Session session;
-  private final Deque<Held> held = new ArrayDeque<>();
+  private final Outbox outbox;
+  private final Deque<Held> held = new ArrayDeque<>(1);
 
   /**
    * Rows that were in memory when the read began: they are skipped, also after they were
@@ -61,9 +62,10 @@ final class DiskReader {
       Message message, Qos qos, int[] subscriptionIdentifiers, StorePublish handle)
       implements Held {}
 
-  DiskReader(SessionContext context, Session session) {
+  DiskReader(SessionContext context, Session session, Outbox outbox) {
     this.context = context;
     this.session = session;
+    this.outbox = outbox;
   }
 
   /** A connection is being opened: hold from now on. */
@@ -109,7 +111,7 @@ final class DiskReader {
    * Only a transient session that waits for the row of its will comes here, for the few
    * milliseconds of a commit.
    */
-  private final Deque<Offer> heldForTransient = new ArrayDeque<>();
+  private final Deque<Offer> heldForTransient = new ArrayDeque<>(1);
 
   private void transientHeld(Offer offer) {
     if (heldForTransient.size() < HELD_MAX) {
@@ -124,7 +126,7 @@ final class DiskReader {
 
   void releaseHeld() {
     while (!heldForTransient.isEmpty()) {
-      session.release(heldForTransient.remove());
+      outbox.release(heldForTransient.remove());
     }
   }
 
@@ -143,7 +145,7 @@ final class DiskReader {
     reading = true;
     // Taken now, because what the client completes while we wait may still be visible to the read;
     // the sequences are asked for later, because only then all of them are known.
-    List<OutgoingPublish> known = session.inMemory();
+    List<OutgoingPublish> known = outbox.inMemory();
     context
         .writer()
         .submit(
@@ -194,8 +196,8 @@ final class DiskReader {
         .scanQueue(
             session.sessionNumber(),
             lastSequence,
-            Math.min(ROWS_MAX, session.queue().room() + skip.size()),
-            session.queue().byteRoom(),
+            Math.min(ROWS_MAX, outbox.queue().room() + skip.size()),
+            outbox.queue().byteRoom(),
             session.owner(),
             slice -> {
               if (now == round) {
@@ -214,11 +216,11 @@ final class DiskReader {
     for (QueuedRow row : slice.rows()) {
       lastSequence = row.sequence();
       if (!skip.contains(row.sequence())) {
-        session.enqueue(toPublish(row));
+        outbox.enqueue(toPublish(row));
       }
     }
     if (!slice.end()) {
-      session.pump();
+      outbox.pump();
       return;
     }
     if (heldTooMany) {
@@ -227,7 +229,7 @@ final class DiskReader {
       return;
     }
     readUpTo = slice.nextSequence();
-    session.caughtUp();
+    outbox.caughtUp();
     skip.clear();
     while (!held.isEmpty()) {
       Held one = held.remove();
@@ -235,12 +237,12 @@ final class DiskReader {
         continue;
       }
       switch (one) {
-        case HeldOffer h -> session.release(h.offer());
+        case HeldOffer h -> outbox.release(h.offer());
         case HeldRetained r ->
-            session.deliverRetained(r.message(), r.qos(), r.subscriptionIdentifiers(), r.handle());
+            outbox.deliverRetained(r.message(), r.qos(), r.subscriptionIdentifiers(), r.handle());
       }
     }
-    session.pump();
+    outbox.pump();
   }
 
   private void retry(int ofRound) {
@@ -250,8 +252,8 @@ final class DiskReader {
   }
 
   private void catchUpLater() {
-    session.fellBehind();
-    session.pump();
+    outbox.fellBehind();
+    outbox.pump();
   }
 
   private OutgoingPublish toPublish(QueuedRow row) {
@@ -267,7 +269,7 @@ final class DiskReader {
             row.sequence());
     publish.packetId = row.packetId();
     switch (row.state()) {
-      case QUEUED -> publish.dup = session.maybeSent(row.sequence());
+      case QUEUED -> publish.dup = outbox.packetIds().maybeSent(row.sequence());
       case SENT -> publish.dup = true;
       case RELEASED -> publish.state = OutgoingPublish.State.RELEASED;
     }

@@ -4,7 +4,6 @@ import io.signalbox.server.config.SessionConfig.Handover;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
-import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
@@ -14,17 +13,12 @@ import io.signalbox.server.routing.SharedGroup;
 import io.signalbox.server.routing.StoredMessage;
 import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.routing.Subscription;
-import io.signalbox.server.store.AssignPacketId;
 import io.signalbox.server.store.Barrier;
-import io.signalbox.server.store.Dequeue;
 import io.signalbox.server.store.DisconnectSession;
-import io.signalbox.server.store.MarkReleased;
-import io.signalbox.server.store.MarkSent;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
-import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
@@ -59,10 +53,8 @@ public final class Session implements Subscriber {
   private final boolean durable;
   private final Map<String, Subscription> subscriptions = new HashMap<>();
   private final InboundQos2 inboundQos2 = new InboundQos2();
-  private final OutboundQueue queue;
-  private final InflightWindow inflight = new InflightWindow();
-  private final DiskReader disk;
-  private final Deque<OpenRequest> waiting = new ArrayDeque<>();
+  private final Deque<OpenRequest> waiting = new ArrayDeque<>(1);
+  private final Outbox outbox;
   private volatile EventLoop owner;
   private volatile boolean online;
 
@@ -72,15 +64,6 @@ public final class Session implements Subscriber {
   private long epoch;
   private long expirySeconds;
 
-  /** Rows up to it may be sent: after a crash they go out with DUP. Committed. */
-  private long sentMark;
-
-  private long sentUpTo;
-
-  /** What {@link #sentUpTo} was when the connection began: rows above it go out without DUP. */
-  private long sentBefore;
-
-  private boolean marking;
   private @Nullable SessionWill will;
   private @Nullable Timer expiryTimer;
   private @Nullable Timer willTimer;
@@ -91,24 +74,7 @@ public final class Session implements Subscriber {
   /** Of a transient session whose connection is gone: what other members take when it ends. */
   private final List<OutgoingPublish> unshared = new ArrayList<>();
 
-  // For the connection.
   private @Nullable ClientConnection connection;
-  private OutgoingAliases aliases = new OutgoingAliases(0);
-  private final Deque<Runnable> roomListeners = new ArrayDeque<>();
-  private final Pressure pressure;
-  private @Nullable DeliveryFilter filter;
-
-  /** INVARIANT: LIVE only when every row of the queue on disk has its copy in memory. */
-  private Mode mode = Mode.OFFLINE;
-
-  private enum Mode {
-    OFFLINE,
-    /** Reading rows; what arrives meanwhile is held by the reader. */
-    READING,
-    LIVE,
-    /** Memory is full: what arrives stays on disk only, and is read when there is room again. */
-    BEHIND
-  }
 
   Session(
       SessionContext context,
@@ -121,11 +87,7 @@ public final class Session implements Subscriber {
     this.principalId = principalId;
     this.durable = durable;
     this.owner = owner;
-    this.queue =
-        new OutboundQueue(
-            context.config().memoryQueueMessagesMax(), context.config().memoryQueueBytesMax());
-    this.disk = new DiskReader(context, this);
-    this.pressure = new Pressure(context.metrics());
+    this.outbox = new Outbox(context, this);
   }
 
   // ---------------------------------------------------------------- what others ask
@@ -168,11 +130,6 @@ public final class Session implements Subscriber {
     return connection == which;
   }
 
-  /** Rows above it were never sent, neither on this connection nor on an earlier one. */
-  long maybeSentUpTo() {
-    return sentUpTo;
-  }
-
   public EventLoop owner() {
     return owner;
   }
@@ -186,12 +143,18 @@ public final class Session implements Subscriber {
     return inboundQos2;
   }
 
-  public int inflightCount() {
-    return inflight.size();
+  /** Messages on their way to the client. */
+  public Outbox outbox() {
+    return outbox;
   }
 
-  public int queuedInMemory() {
-    return queue.size();
+  @Nullable ClientConnection connection() {
+    return connection;
+  }
+
+  /** From CONNECT until CONNACK is sent: nothing else may be sent yet. */
+  boolean isOpening() {
+    return opening;
   }
 
   boolean ended() {
@@ -263,19 +226,16 @@ public final class Session implements Subscriber {
     ClientConnection client = request.connection();
     connection = client;
     online = true;
-    mode = Mode.READING;
     expirySeconds = request.expirySeconds();
     will = request.will();
-    inflight.receiveMaximum(request.receiveMaximum());
-    aliases = new OutgoingAliases(request.topicAliasMaximum());
+    outbox.attach(request.receiveMaximum(), request.topicAliasMaximum());
     SessionWill stored = will != null && (durable || will.outlivesCrash()) ? will : null;
     boolean fresh = number == 0;
     if (!durable && stored == null) {
       openTransient(request);
       return;
     }
-    sentBefore = sentUpTo;
-    disk.begin();
+    outbox.hold();
     context
         .writer()
         .submit(
@@ -309,7 +269,7 @@ public final class Session implements Subscriber {
       opened(request, false);
       return;
     }
-    disk.begin();
+    outbox.hold();
     context
         .writer()
         .submit(
@@ -329,7 +289,7 @@ public final class Session implements Subscriber {
     opening = false;
     connection = null;
     online = false;
-    mode = Mode.OFFLINE;
+    outbox.off();
     request
         .answer()
         .accept(
@@ -354,12 +314,7 @@ public final class Session implements Subscriber {
     }
     opening = false;
     if (connection != null) {
-      if (durable) {
-        disk.read();
-      } else {
-        mode = Mode.LIVE;
-        disk.releaseHeld();
-      }
+      outbox.start();
     }
     nextRequest();
   }
@@ -418,9 +373,11 @@ public final class Session implements Subscriber {
   private void detach(ClientConnection which, WillFate fate, boolean resumed) {
     assert connection == which : "detach of another connection";
     connection = null;
-    roomListeners.clear();
     online = false;
-    mode = Mode.OFFLINE;
+    if (!durable) {
+      unshared.addAll(sharedLeft());
+    }
+    outbox.detach();
     long now = context.clocks().wallMillis();
     SessionWill last = will;
     will = null;
@@ -437,23 +394,10 @@ public final class Session implements Subscriber {
           case SEND -> later || atOnce ? now + delayMillis : 0;
         };
     if (durable && number != 0) {
-      if (sentMark > sentUpTo || marking) {
-        context.writer().submit(new MarkSent(number, epoch, sentUpTo), null);
-      }
-      sentMark = sentUpTo;
       context
           .writer()
           .submit(new DisconnectSession(number, epoch, expirySeconds, now, willDueMillis), null);
     }
-    if (!durable) {
-      unshared.addAll(sharedLeft());
-    }
-    queue.clear();
-    inflight.clear();
-    disk.stop();
-    pressure.end();
-    marking = false;
-    filter = null;
     if (last == null) {
       // nothing to say
     } else if (atOnce) {
@@ -473,7 +417,7 @@ public final class Session implements Subscriber {
 
   /** What other members may take of a session in memory: not QoS 2 that was begun. */
   private List<OutgoingPublish> sharedLeft() {
-    return inMemory().stream()
+    return outbox.inMemory().stream()
         .filter(
             publish ->
                 publish.group != null
@@ -588,30 +532,25 @@ public final class Session implements Subscriber {
     return subscriptions.containsKey(requestedFilter);
   }
 
-  /** Who is asked whether a message may be delivered, until the connection ends. */
-  public void deliveryFilter(DeliveryFilter mayDeliver) {
-    filter = mayDeliver;
-  }
-
   // ---------------------------------------------------------------- receiving from publishers
 
   @Override
   public boolean hasRoom() {
-    return online && mode == Mode.LIVE && queue.isEmpty() && inflight.hasRoom();
+    return online && outbox.hasRoom();
   }
 
   @Override
   public boolean isPressed() {
-    return pressure.isOn();
+    return outbox.pressure().isOn();
   }
 
   @Override
   public void whenRelieved(EventLoop loop, Runnable task) {
     EventLoop at = owner;
     if (at.isCurrent()) {
-      pressure.whenRelieved(loop, task);
+      outbox.pressure().whenRelieved(loop, task);
     } else {
-      at.execute(() -> pressure.whenRelieved(loop, task));
+      at.execute(() -> outbox.pressure().whenRelieved(loop, task));
     }
   }
 
@@ -621,7 +560,7 @@ public final class Session implements Subscriber {
     StorePublish publish = (StorePublish) handle;
     EventLoop at = owner;
     if (at.isCurrent()) {
-      accept(delivery, message, publish, receiverIndex, null);
+      outbox.accept(delivery, message, publish, receiverIndex, null);
     } else if (online) {
       at.execute(new Offer(this, delivery, message, publish, receiverIndex));
     } else {
@@ -630,7 +569,7 @@ public final class Session implements Subscriber {
   }
 
   /** The publisher chose us from a group a moment before our transient session ended. */
-  private void giveOnIfShared(Delivery delivery, Message message) {
+  void giveOnIfShared(Delivery delivery, Message message) {
     SharedGroup group = delivery.group();
     if (group != null && !durable && message.qos() != Qos.AT_MOST_ONCE) {
       context
@@ -647,506 +586,19 @@ public final class Session implements Subscriber {
       }
       return;
     }
-    accept(offer.delivery, offer.message, offer.handle, offer.receiverIndex, offer);
-  }
-
-  private void accept(
-      Delivery delivery,
-      Message message,
-      @Nullable StorePublish handle,
-      int receiverIndex,
-      @Nullable Offer offer) {
-    ClientConnection client = connection;
-    if (client == null) {
-      giveOnIfShared(delivery, message); // durable: it is on disk; transient: the session is over
-      return;
-    }
-    Qos qos = message.qos().min(delivery.maximumQos()); // [MQTT-3.8.4-8]
-    if (qos == Qos.AT_MOST_ONCE) {
-      if (opening) {
-        return; // before CONNACK nothing may be sent, and QoS 0 is not kept
-      }
-      sendQos0(client, delivery, message);
-      return;
-    }
-    if (durable && handle == null) {
-      LOG.log(
-          Level.ERROR,
-          "a QoS {0} message for durable session {1} is in no store",
-          qos.value(),
-          LogText.quote(clientId));
-      return;
-    }
-    if (handle != null && disk.alreadyRead(handle)) {
-      return; // the offer took longer than the disk
-    }
-    switch (mode) {
-      case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));
-      case READING ->
-          disk.hold(
-              offer != null ? offer : new Offer(this, delivery, message, handle, receiverIndex));
-      case BEHIND, OFFLINE -> {}
-    }
-  }
-
-  private OutgoingPublish toPublish(
-      Delivery delivery,
-      Message message,
-      @Nullable StorePublish handle,
-      int receiverIndex,
-      Qos qos) {
-    OutgoingPublish publish =
-        new OutgoingPublish(
-            message,
-            qos,
-            message.retain() && delivery.retainAsPublished(), // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-            delivery.subscriptionIdentifiers(),
-            handle,
-            receiverIndex,
-            0);
-    publish.group = delivery.group();
-    return publish;
-  }
-
-  private void sendQos0(ClientConnection client, Delivery delivery, Message message) {
-    if (!mayReceive(message)) {
-      return;
-    }
-    if (client.congested()) {
-      context.metrics().messagesDropped.inc(Metrics.Drop.OUTPUT_CONGESTED, owner.index());
-      return;
-    }
-    boolean retain = message.retain() && delivery.retainAsPublished();
-    sendPublish(
-        client, message, Qos.AT_MOST_ONCE, retain, false, 0, delivery.subscriptionIdentifiers());
-  }
-
-  /**
-   * A retained message that answers SUBSCRIBE; RETAIN is always set [MQTT-3.3.1-8].
-   *
-   * @param handle of the session's row for it; null for QoS 0 and for transient sessions
-   */
-  public void deliverRetained(
-      Message message, Qos qos, int[] subscriptionIdentifiers, @Nullable StorePublish handle) {
-    ClientConnection client = connection;
-    if (client == null) {
-      return;
-    }
-    if (qos == Qos.AT_MOST_ONCE) {
-      if (mayReceive(message)) {
-        sendPublish(client, message, qos, true, false, 0, subscriptionIdentifiers);
-      }
-    } else if (handle != null && disk.alreadyRead(handle)) {
-      return;
-    } else if (mode == Mode.LIVE) {
-      deliver(new OutgoingPublish(message, qos, true, subscriptionIdentifiers, handle, 0, 0));
-    } else if (mode == Mode.READING && handle != null) {
-      disk.holdRetained(message, qos, subscriptionIdentifiers, handle);
-    }
-  }
-
-  /** In LIVE mode: into the window if there is room, else into the queue. */
-  private void deliver(OutgoingPublish publish) {
-    if (queue.isEmpty() && trySend(publish)) {
-      return;
-    }
-    if (queue.hasRoom()) {
-      queue.add(publish);
-      if (!durable && !queue.isLow()) {
-        pressure.begin(owner);
-      }
-    } else if (durable) {
-      mode = Mode.BEHIND; // it is on disk and will be read when there is room
-    } else {
-      context.metrics().messagesDropped.inc(Metrics.Drop.MEMORY_QUEUE_FULL, owner.index());
-    }
-  }
-
-  /** From the reader: a row of the queue on disk, or what was held while it read. */
-  void enqueue(OutgoingPublish publish) {
-    queue.add(publish);
-  }
-
-  /** From the reader: everything on disk is in memory. */
-  void caughtUp() {
-    mode = Mode.LIVE;
-  }
-
-  /** From the reader, after {@link #caughtUp}: in the order of arrival. */
-  void release(Offer held) {
-    accept(held.delivery, held.message, held.handle, held.receiverIndex, held);
-  }
-
-  /** From the reader: more was offered than it could hold; it is on disk. */
-  void fellBehind() {
-    mode = Mode.BEHIND;
-  }
-
-  List<OutgoingPublish> inMemory() {
-    List<OutgoingPublish> all = new ArrayList<>(inflight.size() + queue.size());
-    for (OutgoingPublish p = inflight.first(); p != null; p = p.next) {
-      all.add(p);
-    }
-    for (OutgoingPublish p = queue.peek(); p != null; p = p.next) {
-      all.add(p);
-    }
-    return all;
-  }
-
-  /** Whether an earlier connection may have sent the row. */
-  boolean maybeSent(long sequence) {
-    return sequence <= sentBefore;
-  }
-
-  OutboundQueue queue() {
-    return queue;
+    outbox.accept(offer.delivery, offer.message, offer.handle, offer.receiverIndex, offer);
   }
 
   /** Another member of a Shared Subscription left messages in our queue on disk. Any thread. */
   void rowsArrived() {
-    if (!owner.isCurrent()) {
-      owner.execute(this::rowsArrived);
-    } else if (connection != null && mode == Mode.LIVE) {
-      mode = Mode.BEHIND;
-      pump();
-    } else if (mode == Mode.READING) {
-      disk.readAgain();
-    }
-  }
-
-  // ---------------------------------------------------------------- sending
-
-  /** Sends what the window allows, then reads on from disk if memory ran low. */
-  public void pump() {
-    if (opening) {
-      return; // nothing goes out before CONNACK
-    }
-    while (true) {
-      OutgoingPublish head = queue.peek();
-      if (head == null || !trySendHead(head)) {
-        break;
-      }
-    }
-    if (queue.isNearlyEmpty()) {
-      pressure.end();
-    }
-    if (queue.isLow()) {
-      if (mode == Mode.BEHIND) {
-        mode = Mode.READING;
-        disk.catchUp();
-      } else if (mode == Mode.READING) {
-        disk.readOn();
-      } else if (!roomListeners.isEmpty() && hasOutputRoom()) {
-        List<Runnable> now = List.copyOf(roomListeners);
-        roomListeners.clear();
-        now.forEach(Runnable::run);
-      }
-    }
-  }
-
-  private boolean trySendHead(OutgoingPublish head) {
-    if (!canSend(head)) {
-      return false;
-    }
-    queue.removeHead(); // before sending: sending links it into the window
-    sendNow(head);
-    return true;
-  }
-
-  private boolean trySend(OutgoingPublish publish) {
-    if (!canSend(publish)) {
-      return false;
-    }
-    sendNow(publish);
-    return true;
-  }
-
-  /** Runs once when the queue in memory has run low: whoever feeds the session slowly goes on. */
-  public void whenRoom(Runnable listener) {
-    if (mode == Mode.LIVE && queue.isLow() && hasOutputRoom()) {
-      listener.run();
+    if (owner.isCurrent()) {
+      outbox.rowsArrived();
     } else {
-      roomListeners.add(listener);
+      owner.execute(this::rowsArrived);
     }
   }
 
-  private boolean hasOutputRoom() {
-    return connection != null && !connection.congested();
-  }
-
-  private boolean canSend(OutgoingPublish publish) {
-    ClientConnection client = connection;
-    return client != null
-        && client.isOpen() // else it would look as if the message were too large, and be dropped
-        && !client.congested()
-        && inflight.hasRoom() // [MQTT-3.3.4-9]
-        && (isOver(publish) || choosePacketId(publish));
-  }
-
-  /** Its Message Expiry Interval has passed before we began to send it [MQTT-3.3.2-5]. */
-  private boolean isOver(OutgoingPublish publish) {
-    return !publish.dup
-        && publish.message != null
-        && publish.message.isExpired(context.clocks().wallMillis());
-  }
-
-  /**
-   * A packet identifier that is on disk, or will be in the same commit as its row, before the
-   * packet is sent: else a crash would send the message again under another one.
-   *
-   * @return false: not yet; {@link #pump} is called again when the disk has it
-   */
-  private boolean choosePacketId(OutgoingPublish publish) {
-    if (publish.packetId != 0) {
-      return !inflight.uses(publish.packetId);
-    }
-    if (publish.assigning) {
-      return false;
-    }
-    if (!publish.durable()) {
-      publish.packetId = inflight.freePacketId();
-      return true;
-    }
-    if (publish.handle != null
-        && publish.qos == Qos.AT_LEAST_ONCE
-        && publish.handle.sequence() == 0) {
-      int free = inflight.freePacketId();
-      if (publish.handle.claimPacketId(publish.receiverIndex, free)) {
-        publish.packetId = free;
-        return true;
-      }
-    }
-    long sequence = publish.sequence();
-    if (sequence > sentMark) {
-      moveMark(sequence);
-      return false;
-    }
-    int derived = StorePublish.derivedPacketId(sequence);
-    // A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
-    // not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
-    boolean rowMayBeGone = context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
-    if (rowMayBeGone || inflight.uses(derived)) {
-      assign(publish);
-      return false;
-    }
-    publish.packetId = derived;
-    return true;
-  }
-
-  private void moveMark(long sequence) {
-    if (marking) {
-      return;
-    }
-    marking = true;
-    long mark = sequence + context.markBlock();
-    ClientConnection forWhom = connection;
-    context
-        .writer()
-        .submit(
-            new MarkSent(number, epoch, mark),
-            new OnLoop(
-                owner,
-                _ -> {
-                  if (connection == forWhom) {
-                    marking = false;
-                    sentMark = mark;
-                    pump();
-                  }
-                },
-                this::storeFailed));
-  }
-
-  private void assign(OutgoingPublish publish) {
-    int free = inflight.freePacketId();
-    publish.assigning = true;
-    ClientConnection forWhom = connection;
-    context
-        .writer()
-        .submit(
-            new AssignPacketId(number, epoch, publish.sequence(), publish.handle, free),
-            new OnLoop(
-                owner,
-                found -> {
-                  if (connection == forWhom) {
-                    publish.assigning = false;
-                    publish.packetId = free;
-                    publish.gone = !Boolean.TRUE.equals(found);
-                    pump();
-                  }
-                },
-                this::storeFailed));
-  }
-
-  private void sendNow(OutgoingPublish publish) {
-    ClientConnection client = connection;
-    assert client != null : "sending without a connection";
-    if (publish.state == OutgoingPublish.State.RELEASED) {
-      inflight.add(publish);
-      client.sendPubRel(publish.packetId, ReasonCode.SUCCESS); // [MQTT-4.4.0-1]
-      return;
-    }
-    if (publish.gone) {
-      return; // dropped and counted by the store
-    }
-    Message message = publish.message;
-    assert message != null : "only a released publish has no message";
-    if (isOver(publish)) {
-      context.metrics().messagesDropped.inc(Metrics.Drop.EXPIRED, owner.index());
-      dequeue(publish);
-      return;
-    }
-    if (publish.isFromDisk() ? !mayReceiveQueued(message) : !mayReceive(message)) {
-      dequeue(publish);
-      return;
-    }
-    boolean sent =
-        sendPublish(
-            client,
-            message,
-            publish.qos,
-            publish.retain,
-            publish.dup,
-            publish.packetId,
-            publish.subscriptionIdentifiers);
-    if (!sent && !client.isOpen()) {
-      return; // the connection broke in the middle: its row stays for the next one
-    }
-    if (!sent) { // larger than the client takes: as if it had been completed [MQTT-3.1.2-25]
-      context.metrics().messagesDropped.inc(Metrics.Drop.TOO_LARGE_FOR_CLIENT, owner.index());
-      dequeue(publish);
-      return;
-    }
-    publish.state = OutgoingPublish.State.SENT;
-    if (publish.durable()) {
-      sentUpTo = Math.max(sentUpTo, publish.sequence());
-    }
-    inflight.add(publish);
-  }
-
-  private boolean mayReceive(Message message) {
-    DeliveryFilter asked = filter;
-    return asked == null || !asked.asksEach() || asked.mayDeliver(message.topic()) || notReceived();
-  }
-
-  private boolean mayReceiveQueued(Message message) {
-    DeliveryFilter asked = filter;
-    return asked == null || asked.mayDeliverQueued(message.topic()) || notReceived();
-  }
-
-  /** Always false. */
-  private boolean notReceived() {
-    context.metrics().messagesDropped.inc(Metrics.Drop.NOT_AUTHORIZED, owner.index());
-    context.metrics().policyDenials.inc(Metrics.Denial.RECEIVE, owner.index());
-    return false;
-  }
-
-  private boolean sendPublish(
-      ClientConnection client,
-      Message message,
-      Qos qos,
-      boolean retain,
-      boolean dup,
-      int packetId,
-      int[] subscriptionIdentifiers) {
-    TopicName topic = message.topic();
-    int alias = aliases.known(topic);
-    boolean known = alias != OutgoingAliases.NONE;
-    if (!known) {
-      alias = aliases.assign(topic);
-    }
-    boolean sent =
-        client.sendPublish(
-            message, qos, retain, dup, packetId, subscriptionIdentifiers, alias, known);
-    if (sent) {
-      context.metrics().publishSent.inc(qos.value(), owner.index());
-    }
-    if (!sent && !known && alias != OutgoingAliases.NONE) {
-      aliases.takeBack(topic);
-    }
-    return sent;
-  }
-
-  // ---------------------------------------------------------------- acknowledgements from the
-  // client
-
-  /** PUBACK, whatever its Reason Code: the message is done [MQTT-4.3.2-3]. */
-  public void onPubAck(int packetId) {
-    OutgoingPublish publish = inflight.get(packetId);
-    if (publish == null || publish.qos != Qos.AT_LEAST_ONCE) {
-      context.metrics().acksUnexpected.inc(owner.index());
-      return;
-    }
-    inflight.remove(publish);
-    dequeue(publish);
-    pump();
-  }
-
-  /**
-   * PUBREC: PUBREL goes out after the new state is on disk.
-   *
-   * @param accepted Reason Code below 0x80; else the message is done
-   * @return false for an identifier that is not in use: PUBREL 0x92
-   */
-  public boolean onPubRec(int packetId, boolean accepted) {
-    OutgoingPublish publish = inflight.get(packetId);
-    if (publish == null || publish.qos != Qos.EXACTLY_ONCE) {
-      context.metrics().acksUnexpected.inc(owner.index());
-      return false;
-    }
-    if (!accepted) {
-      inflight.remove(publish);
-      dequeue(publish);
-      pump();
-      return true;
-    }
-    if (publish.state == OutgoingPublish.State.RELEASED || !publish.durable()) {
-      publish.state = OutgoingPublish.State.RELEASED;
-      sendPubRel(packetId);
-      return true;
-    }
-    publish.state = OutgoingPublish.State.RELEASED;
-    ClientConnection forWhom = connection;
-    context
-        .writer()
-        .submit(
-            new MarkReleased(number, epoch, publish.sequence(), publish.handle, packetId),
-            new OnLoop(
-                owner,
-                _ -> {
-                  if (connection == forWhom) {
-                    sendPubRel(packetId);
-                  }
-                },
-                this::storeFailed));
-    return true;
-  }
-
-  private void sendPubRel(int packetId) {
-    if (connection != null) {
-      connection.sendPubRel(packetId, ReasonCode.SUCCESS);
-    }
-  }
-
-  /** PUBCOMP, whatever its Reason Code. */
-  public void onPubComp(int packetId) {
-    OutgoingPublish publish = inflight.get(packetId);
-    if (publish == null || publish.state != OutgoingPublish.State.RELEASED) {
-      context.metrics().acksUnexpected.inc(owner.index());
-      return;
-    }
-    inflight.remove(publish);
-    dequeue(publish);
-    pump();
-  }
-
-  /** Its row goes; nobody waits for that. */
-  private void dequeue(OutgoingPublish publish) {
-    if (publish.durable()) {
-      context.writer().submit(new Dequeue(number, epoch, publish.sequence(), publish.handle), null);
-    }
-  }
-
-  private void storeFailed(StoreException problem) {
+  void storeFailed(StoreException problem) {
     LOG.log(Level.ERROR, "client {0}: {1}", LogText.quote(clientId), problem.getMessage());
     if (connection != null) {
       connection.disconnect(ReasonCode.UNSPECIFIED_ERROR, "the store failed");
@@ -1167,8 +619,7 @@ public final class Session implements Subscriber {
     number = storedNumber;
     epoch = storedEpoch;
     expirySeconds = storedExpirySeconds;
-    sentUpTo = storedSentUpTo;
-    sentMark = storedSentUpTo;
+    outbox.packetIds().restore(storedSentUpTo);
     for (Subscription subscription : stored) {
       subscribe(subscription);
     }

@@ -66,7 +66,7 @@ final class SharedHandover {
     this.loop = session.owner();
     this.number = session.sessionNumber();
     this.epoch = epoch;
-    this.sentUpTo = session.maybeSentUpTo();
+    this.sentUpTo = session.outbox().packetIds().sentUpTo();
     this.onlyOnline = onlyOnline;
     this.groups = groups;
     this.done = done;

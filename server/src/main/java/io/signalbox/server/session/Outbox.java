@@ -1,0 +1,560 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.LogText;
+import io.signalbox.server.routing.Delivery;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.Dequeue;
+import io.signalbox.server.store.MarkReleased;
+import io.signalbox.server.store.StorePublish;
+import io.signalbox.server.topic.TopicName;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages on their way to the client of one session: the window of those it has not acknowledged,
+ * the queue in memory behind it and, of a durable session, what is on disk only.
+ *
+ * <p>What a durable session has in memory is a copy of its queue in the store. When memory is full,
+ * new messages stay on disk and are read when there is room again ({@link DiskReader}).
+ */
+@ConfinedTo("the session's I/O thread, but for what others ask of hasRoom and pressure")
+public final class Outbox {
+  private static final Logger LOG = System.getLogger(Outbox.class.getName());
+
+  /** INVARIANT: LIVE only when every row of the queue on disk has its copy in memory. */
+  private enum Mode {
+    OFFLINE,
+    /** Reading rows; what arrives meanwhile is held by the reader. */
+    READING,
+    LIVE,
+    /** Memory is full: what arrives stays on disk only, and is read when there is room again. */
+    BEHIND
+  }
+
+  private final SessionContext context;
+  private final Session session;
+  private final OutboundQueue queue;
+  private final InflightWindow inflight = new InflightWindow();
+  private final PacketIds packetIds;
+  private final DiskReader disk;
+  private final Pressure pressure;
+  private final Deque<Runnable> roomListeners = new ArrayDeque<>(1);
+  private OutgoingAliases aliases = new OutgoingAliases(0);
+  private @Nullable DeliveryFilter filter;
+  private Mode mode = Mode.OFFLINE;
+
+  Outbox(SessionContext context, Session session) {
+    this.context = context;
+    this.session = session;
+    this.queue =
+        new OutboundQueue(
+            context.config().memoryQueueMessagesMax(), context.config().memoryQueueBytesMax());
+    this.packetIds = new PacketIds(context, session, this, inflight);
+    this.disk = new DiskReader(context, session, this);
+    this.pressure = new Pressure(context.metrics());
+  }
+
+  // ---------------------------------------------------------------- a connection comes and goes
+
+  /** A connection is being opened: nothing is sent before {@link #start}. */
+  void attach(int receiveMaximum, int topicAliasMaximum) {
+    mode = Mode.READING;
+    inflight.receiveMaximum(receiveMaximum);
+    aliases = new OutgoingAliases(topicAliasMaximum);
+  }
+
+  /** The session's row is about to be opened: what arrives is held from now on. */
+  void hold() {
+    packetIds.connectionBegins();
+    disk.begin();
+  }
+
+  /** Opening failed. */
+  void off() {
+    mode = Mode.OFFLINE;
+  }
+
+  /** After CONNACK was sent: begins to deliver. */
+  void start() {
+    if (session.isDurable()) {
+      disk.read();
+    } else {
+      mode = Mode.LIVE;
+      disk.releaseHeld();
+    }
+  }
+
+  /** The connection is gone: what is in memory only is dropped. */
+  void detach() {
+    packetIds.connectionEnds();
+    roomListeners.clear();
+    mode = Mode.OFFLINE;
+    queue.clear();
+    inflight.clear();
+    disk.stop();
+    pressure.end();
+    filter = null;
+  }
+
+  // ---------------------------------------------------------------- what others ask
+
+  /** Whether a message would be sent at once. Any thread; a moment later it may be otherwise. */
+  boolean hasRoom() {
+    return mode == Mode.LIVE && queue.isEmpty() && inflight.hasRoom();
+  }
+
+  Pressure pressure() {
+    return pressure;
+  }
+
+  PacketIds packetIds() {
+    return packetIds;
+  }
+
+  public int inflightCount() {
+    return inflight.size();
+  }
+
+  public int queuedInMemory() {
+    return queue.size();
+  }
+
+  /** Who is asked whether a message may be delivered, until the connection ends. */
+  public void deliveryFilter(DeliveryFilter mayDeliver) {
+    filter = mayDeliver;
+  }
+
+  // ---------------------------------------------------------------- messages arrive
+
+  /**
+   * A message for one of the session's subscriptions.
+   *
+   * @param offer what it came in, if it came from another thread
+   */
+  void accept(
+      Delivery delivery,
+      Message message,
+      @Nullable StorePublish handle,
+      int receiverIndex,
+      @Nullable Offer offer) {
+    ClientConnection client = session.connection();
+    if (client == null) {
+      session.giveOnIfShared(
+          delivery, message); // durable: it is on disk; transient: the session is over
+      return;
+    }
+    Qos qos = message.qos().min(delivery.maximumQos()); // [MQTT-3.8.4-8]
+    if (qos == Qos.AT_MOST_ONCE) {
+      if (session.isOpening()) {
+        return; // before CONNACK nothing may be sent, and QoS 0 is not kept
+      }
+      sendQos0(client, delivery, message);
+      return;
+    }
+    if (session.isDurable() && handle == null) {
+      LOG.log(
+          Level.ERROR,
+          "a QoS {0} message for session.isDurable() session {1} is in no store",
+          qos.value(),
+          LogText.quote(session.clientId()));
+      return;
+    }
+    if (handle != null && disk.alreadyRead(handle)) {
+      return; // the offer took longer than the disk
+    }
+    switch (mode) {
+      case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));
+      case READING ->
+          disk.hold(
+              offer != null ? offer : new Offer(session, delivery, message, handle, receiverIndex));
+      case BEHIND, OFFLINE -> {}
+    }
+  }
+
+  private OutgoingPublish toPublish(
+      Delivery delivery,
+      Message message,
+      @Nullable StorePublish handle,
+      int receiverIndex,
+      Qos qos) {
+    OutgoingPublish publish =
+        new OutgoingPublish(
+            message,
+            qos,
+            message.retain() && delivery.retainAsPublished(), // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+            delivery.subscriptionIdentifiers(),
+            handle,
+            receiverIndex,
+            0);
+    publish.group = delivery.group();
+    return publish;
+  }
+
+  private void sendQos0(ClientConnection client, Delivery delivery, Message message) {
+    if (!mayReceive(message)) {
+      return;
+    }
+    if (client.congested()) {
+      context.metrics().messagesDropped.inc(Metrics.Drop.OUTPUT_CONGESTED, session.owner().index());
+      return;
+    }
+    boolean retain = message.retain() && delivery.retainAsPublished();
+    sendPublish(
+        client, message, Qos.AT_MOST_ONCE, retain, false, 0, delivery.subscriptionIdentifiers());
+  }
+
+  /**
+   * A retained message that answers SUBSCRIBE; RETAIN is always set [MQTT-3.3.1-8].
+   *
+   * @param handle of the session's row for it; null for QoS 0 and for transient sessions
+   */
+  public void deliverRetained(
+      Message message, Qos qos, int[] subscriptionIdentifiers, @Nullable StorePublish handle) {
+    ClientConnection client = session.connection();
+    if (client == null) {
+      return;
+    }
+    if (qos == Qos.AT_MOST_ONCE) {
+      if (mayReceive(message)) {
+        sendPublish(client, message, qos, true, false, 0, subscriptionIdentifiers);
+      }
+    } else if (handle != null && disk.alreadyRead(handle)) {
+      return;
+    } else if (mode == Mode.LIVE) {
+      deliver(new OutgoingPublish(message, qos, true, subscriptionIdentifiers, handle, 0, 0));
+    } else if (mode == Mode.READING && handle != null) {
+      disk.holdRetained(message, qos, subscriptionIdentifiers, handle);
+    }
+  }
+
+  /** Rows came to the end of the queue on disk by another way than an offer. */
+  void rowsArrived() {
+    if (session.connection() != null && mode == Mode.LIVE) {
+      mode = Mode.BEHIND;
+      pump();
+    } else if (mode == Mode.READING) {
+      disk.readAgain();
+    }
+  }
+
+  /** In LIVE mode: into the window if there is room, else into the queue. */
+  private void deliver(OutgoingPublish publish) {
+    if (queue.isEmpty() && trySend(publish)) {
+      return;
+    }
+    if (queue.hasRoom()) {
+      queue.add(publish);
+      if (!session.isDurable() && !queue.isLow()) {
+        pressure.begin(session.owner());
+      }
+    } else if (session.isDurable()) {
+      mode = Mode.BEHIND; // it is on disk and will be read when there is room
+    } else {
+      context
+          .metrics()
+          .messagesDropped
+          .inc(Metrics.Drop.MEMORY_QUEUE_FULL, session.owner().index());
+    }
+  }
+
+  /** From the reader: a row of the queue on disk, or what was held while it read. */
+  void enqueue(OutgoingPublish publish) {
+    queue.add(publish);
+  }
+
+  /** From the reader: everything on disk is in memory. */
+  void caughtUp() {
+    mode = Mode.LIVE;
+  }
+
+  /** From the reader, after {@link #caughtUp}: in the order of arrival. */
+  void release(Offer held) {
+    accept(held.delivery, held.message, held.handle, held.receiverIndex, held);
+  }
+
+  /** From the reader: more was offered than it could hold; it is on disk. */
+  void fellBehind() {
+    mode = Mode.BEHIND;
+  }
+
+  List<OutgoingPublish> inMemory() {
+    List<OutgoingPublish> all = new ArrayList<>(inflight.size() + queue.size());
+    for (OutgoingPublish p = inflight.first(); p != null; p = p.next) {
+      all.add(p);
+    }
+    for (OutgoingPublish p = queue.peek(); p != null; p = p.next) {
+      all.add(p);
+    }
+    return all;
+  }
+
+  OutboundQueue queue() {
+    return queue;
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  /** Sends what the window allows, then reads on from disk if memory ran low. */
+  public void pump() {
+    if (session.isOpening()) {
+      return; // nothing goes out before CONNACK
+    }
+    while (true) {
+      OutgoingPublish head = queue.peek();
+      if (head == null || !trySendHead(head)) {
+        break;
+      }
+    }
+    if (queue.isNearlyEmpty()) {
+      pressure.end();
+    }
+    if (queue.isLow()) {
+      if (mode == Mode.BEHIND) {
+        mode = Mode.READING;
+        disk.catchUp();
+      } else if (mode == Mode.READING) {
+        disk.readOn();
+      } else if (!roomListeners.isEmpty() && hasOutputRoom()) {
+        List<Runnable> now = List.copyOf(roomListeners);
+        roomListeners.clear();
+        now.forEach(Runnable::run);
+      }
+    }
+  }
+
+  private boolean trySendHead(OutgoingPublish head) {
+    if (!canSend(head)) {
+      return false;
+    }
+    queue.removeHead(); // before sending: sending links it into the window
+    sendNow(head);
+    return true;
+  }
+
+  private boolean trySend(OutgoingPublish publish) {
+    if (!canSend(publish)) {
+      return false;
+    }
+    sendNow(publish);
+    return true;
+  }
+
+  /** Runs once when the queue in memory has run low: whoever feeds the session slowly goes on. */
+  public void whenRoom(Runnable listener) {
+    if (mode == Mode.LIVE && queue.isLow() && hasOutputRoom()) {
+      listener.run();
+    } else {
+      roomListeners.add(listener);
+    }
+  }
+
+  private boolean hasOutputRoom() {
+    ClientConnection client = session.connection();
+    return client != null && !client.congested();
+  }
+
+  private boolean canSend(OutgoingPublish publish) {
+    ClientConnection client = session.connection();
+    return client != null
+        && client.isOpen() // else it would look as if the message were too large, and be dropped
+        && !client.congested()
+        && inflight.hasRoom() // [MQTT-3.3.4-9]
+        && (isOver(publish) || packetIds.choose(publish));
+  }
+
+  /** Its Message Expiry Interval has passed before we began to send it [MQTT-3.3.2-5]. */
+  private boolean isOver(OutgoingPublish publish) {
+    return !publish.dup
+        && publish.message != null
+        && publish.message.isExpired(context.clocks().wallMillis());
+  }
+
+  private void sendNow(OutgoingPublish publish) {
+    ClientConnection client = session.connection();
+    assert client != null : "sending without a connection";
+    if (publish.state == OutgoingPublish.State.RELEASED) {
+      inflight.add(publish);
+      client.sendPubRel(publish.packetId, ReasonCode.SUCCESS); // [MQTT-4.4.0-1]
+      return;
+    }
+    if (publish.gone) {
+      return; // dropped and counted by the store
+    }
+    Message message = publish.message;
+    assert message != null : "only a released publish has no message";
+    if (isOver(publish)) {
+      context.metrics().messagesDropped.inc(Metrics.Drop.EXPIRED, session.owner().index());
+      dequeue(publish);
+      return;
+    }
+    if (publish.isFromDisk() ? !mayReceiveQueued(message) : !mayReceive(message)) {
+      dequeue(publish);
+      return;
+    }
+    boolean sent =
+        sendPublish(
+            client,
+            message,
+            publish.qos,
+            publish.retain,
+            publish.dup,
+            publish.packetId,
+            publish.subscriptionIdentifiers);
+    if (!sent && !client.isOpen()) {
+      return; // the connection broke in the middle: its row stays for the next one
+    }
+    if (!sent) { // larger than the client takes: as if it had been completed [MQTT-3.1.2-25]
+      context
+          .metrics()
+          .messagesDropped
+          .inc(Metrics.Drop.TOO_LARGE_FOR_CLIENT, session.owner().index());
+      dequeue(publish);
+      return;
+    }
+    publish.state = OutgoingPublish.State.SENT;
+    packetIds.sent(publish);
+    inflight.add(publish);
+  }
+
+  private boolean mayReceive(Message message) {
+    DeliveryFilter asked = filter;
+    return asked == null || !asked.asksEach() || asked.mayDeliver(message.topic()) || notReceived();
+  }
+
+  private boolean mayReceiveQueued(Message message) {
+    DeliveryFilter asked = filter;
+    return asked == null || asked.mayDeliverQueued(message.topic()) || notReceived();
+  }
+
+  /** Always false. */
+  private boolean notReceived() {
+    context.metrics().messagesDropped.inc(Metrics.Drop.NOT_AUTHORIZED, session.owner().index());
+    context.metrics().policyDenials.inc(Metrics.Denial.RECEIVE, session.owner().index());
+    return false;
+  }
+
+  private boolean sendPublish(
+      ClientConnection client,
+      Message message,
+      Qos qos,
+      boolean retain,
+      boolean dup,
+      int packetId,
+      int[] subscriptionIdentifiers) {
+    TopicName topic = message.topic();
+    int alias = aliases.known(topic);
+    boolean known = alias != OutgoingAliases.NONE;
+    if (!known) {
+      alias = aliases.assign(topic);
+    }
+    boolean sent =
+        client.sendPublish(
+            message, qos, retain, dup, packetId, subscriptionIdentifiers, alias, known);
+    if (sent) {
+      context.metrics().publishSent.inc(qos.value(), session.owner().index());
+    }
+    if (!sent && !known && alias != OutgoingAliases.NONE) {
+      aliases.takeBack(topic);
+    }
+    return sent;
+  }
+
+  // ---------------------------------------------------------------- the client acknowledges
+
+  /** PUBACK, whatever its Reason Code: the message is done [MQTT-4.3.2-3]. */
+  public void onPubAck(int packetId) {
+    OutgoingPublish publish = inflight.get(packetId);
+    if (publish == null || publish.qos != Qos.AT_LEAST_ONCE) {
+      context.metrics().acksUnexpected.inc(session.owner().index());
+      return;
+    }
+    inflight.remove(publish);
+    dequeue(publish);
+    pump();
+  }
+
+  /**
+   * PUBREC: PUBREL goes out after the new state is on disk.
+   *
+   * @param accepted Reason Code below 0x80; else the message is done
+   * @return false for an identifier that is not in use: PUBREL 0x92
+   */
+  public boolean onPubRec(int packetId, boolean accepted) {
+    OutgoingPublish publish = inflight.get(packetId);
+    if (publish == null || publish.qos != Qos.EXACTLY_ONCE) {
+      context.metrics().acksUnexpected.inc(session.owner().index());
+      return false;
+    }
+    if (!accepted) {
+      inflight.remove(publish);
+      dequeue(publish);
+      pump();
+      return true;
+    }
+    if (publish.state == OutgoingPublish.State.RELEASED || !publish.durable()) {
+      publish.state = OutgoingPublish.State.RELEASED;
+      sendPubRel(packetId);
+      return true;
+    }
+    publish.state = OutgoingPublish.State.RELEASED;
+    ClientConnection forWhom = session.connection();
+    context
+        .writer()
+        .submit(
+            new MarkReleased(
+                session.sessionNumber(),
+                session.epoch(),
+                publish.sequence(),
+                publish.handle,
+                packetId),
+            new OnLoop(
+                session.owner(),
+                _ -> {
+                  if (session.connection() == forWhom) {
+                    sendPubRel(packetId);
+                  }
+                },
+                session::storeFailed));
+    return true;
+  }
+
+  private void sendPubRel(int packetId) {
+    ClientConnection client = session.connection();
+    if (client != null) {
+      client.sendPubRel(packetId, ReasonCode.SUCCESS);
+    }
+  }
+
+  /** PUBCOMP, whatever its Reason Code. */
+  public void onPubComp(int packetId) {
+    OutgoingPublish publish = inflight.get(packetId);
+    if (publish == null || publish.state != OutgoingPublish.State.RELEASED) {
+      context.metrics().acksUnexpected.inc(session.owner().index());
+      return;
+    }
+    inflight.remove(publish);
+    dequeue(publish);
+    pump();
+  }
+
+  /** Its row goes; nobody waits for that. */
+  private void dequeue(OutgoingPublish publish) {
+    if (publish.durable()) {
+      context
+          .writer()
+          .submit(
+              new Dequeue(
+                  session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle),
+              null);
+    }
+  }
+}

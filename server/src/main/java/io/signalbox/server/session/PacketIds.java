@@ -1,0 +1,165 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.store.AssignPacketId;
+import io.signalbox.server.store.MarkSent;
+import io.signalbox.server.store.StorePublish;
+
+/**
+ * Gives each message to one client its packet identifier, and keeps the mark up to which rows of
+ * the queue on disk may have been sent.
+ *
+ * <p>An identifier is on disk, or will be in the same commit as its row, before the packet is sent:
+ * else a crash would send the message again under another one. Most need no commit of their own,
+ * because they are derived from the row's sequence, and rows below the mark go out with DUP after a
+ * crash.
+ */
+@ConfinedTo("the session's I/O thread")
+final class PacketIds {
+  private final SessionContext context;
+  private final Session session;
+  private final Outbox outbox;
+  private final InflightWindow inflight;
+
+  /** Rows up to it may be sent: after a crash they go out with DUP. Committed. */
+  private long sentMark;
+
+  private long sentUpTo;
+
+  /** What {@link #sentUpTo} was when the connection began: rows above it go out without DUP. */
+  private long sentBefore;
+
+  private boolean marking;
+
+  PacketIds(SessionContext context, Session session, Outbox outbox, InflightWindow inflight) {
+    this.context = context;
+    this.session = session;
+    this.outbox = outbox;
+    this.inflight = inflight;
+  }
+
+  /** As it was stored. */
+  void restore(long storedSentUpTo) {
+    sentUpTo = storedSentUpTo;
+    sentMark = storedSentUpTo;
+  }
+
+  void connectionBegins() {
+    sentBefore = sentUpTo;
+  }
+
+  /** The mark moves back to what was really sent. */
+  void connectionEnds() {
+    if (session.isDurable() && session.sessionNumber() != 0 && (sentMark > sentUpTo || marking)) {
+      context
+          .writer()
+          .submit(new MarkSent(session.sessionNumber(), session.epoch(), sentUpTo), null);
+    }
+    sentMark = sentUpTo;
+    marking = false;
+  }
+
+  /** Rows above it were never sent, neither on this connection nor on an earlier one. */
+  long sentUpTo() {
+    return sentUpTo;
+  }
+
+  /** Whether an earlier connection may have sent the row. */
+  boolean maybeSent(long sequence) {
+    return sequence <= sentBefore;
+  }
+
+  void sent(OutgoingPublish publish) {
+    if (publish.durable()) {
+      sentUpTo = Math.max(sentUpTo, publish.sequence());
+    }
+  }
+
+  /**
+   * Chooses the identifier of a message that is to be sent now.
+   *
+   * @return false: not yet; {@link Outbox#pump} is called again when the disk has it
+   */
+  boolean choose(OutgoingPublish publish) {
+    if (publish.packetId != 0) {
+      return !inflight.uses(publish.packetId);
+    }
+    if (publish.assigning) {
+      return false;
+    }
+    if (!publish.durable()) {
+      publish.packetId = inflight.freePacketId();
+      return true;
+    }
+    if (publish.handle != null
+        && publish.qos == Qos.AT_LEAST_ONCE
+        && publish.handle.sequence() == 0) {
+      int free = inflight.freePacketId();
+      if (publish.handle.claimPacketId(publish.receiverIndex, free)) {
+        publish.packetId = free;
+        return true;
+      }
+    }
+    long sequence = publish.sequence();
+    if (sequence > sentMark) {
+      moveMark(sequence);
+      return false;
+    }
+    int derived = StorePublish.derivedPacketId(sequence);
+    // A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
+    // not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
+    boolean rowMayBeGone = context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
+    if (rowMayBeGone || inflight.uses(derived)) {
+      assign(publish);
+      return false;
+    }
+    publish.packetId = derived;
+    return true;
+  }
+
+  private void moveMark(long sequence) {
+    if (marking) {
+      return;
+    }
+    marking = true;
+    long mark = sequence + context.markBlock();
+    ClientConnection forWhom = session.connection();
+    context
+        .writer()
+        .submit(
+            new MarkSent(session.sessionNumber(), session.epoch(), mark),
+            new OnLoop(
+                session.owner(),
+                _ -> {
+                  if (session.connection() == forWhom) {
+                    marking = false;
+                    sentMark = mark;
+                    outbox.pump();
+                  }
+                },
+                session::storeFailed));
+  }
+
+  private void assign(OutgoingPublish publish) {
+    int free = inflight.freePacketId();
+    publish.assigning = true;
+    ClientConnection forWhom = session.connection();
+    context
+        .writer()
+        .submit(
+            new AssignPacketId(
+                session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle, free),
+            new OnLoop(
+                session.owner(),
+                found -> {
+                  if (session.connection() == forWhom) {
+                    publish.assigning = false;
+                    publish.packetId = free;
+                    publish.gone = !Boolean.TRUE.equals(found);
+                    outbox.pump();
+                  }
+                },
+                session::storeFailed));
+  }
+}
