@@ -83,7 +83,7 @@ final class BrowserTest {
   private static void exchange(Chromium browser, Version version) throws Exception {
     subscribe(browser, "devices/#");
     try (Peer device = device(version)) {
-      device.subscribe("devices/pump-7/cmd/#", 2);
+      device.subscribe("devices/pump-7/cmd/browser/#", 2);
       for (int qos = 0; qos <= 2; qos++) {
         String payload = "from the device at QoS " + qos + " in " + version;
         device.publish("devices/pump-7/data/" + qos, qos, payload);
@@ -94,12 +94,13 @@ final class BrowserTest {
                 + "') && li.innerText.includes('QoS "
                 + qos
                 + "'))");
-        publish(browser, "devices/pump-7/cmd/" + qos, qos, "from the browser at QoS " + qos);
+        publish(
+            browser, "devices/pump-7/cmd/browser/" + qos, qos, "from the browser at QoS " + qos);
         Parsed command = device.receivePublish("from the browser at QoS " + qos);
         assertEquals(qos, command.qos());
         device.acknowledge(command);
         browser.await(
-            "document.getElementById('published').textContent.includes('devices/pump-7/cmd/"
+            "document.getElementById('published').textContent.includes('devices/pump-7/cmd/browser/"
                 + qos
                 + "')");
       }

@@ -20,18 +20,18 @@ final class AckHandler {
   }
 
   void onPubAck(Client client, PubAck ack) {
-    client.session().outbox().onPubAck(ack.packetId());
+    client.session().outgoing().onPubAck(ack.packetId());
   }
 
   void onPubRec(Client client, PubRec rec) {
-    if (!client.session().outbox().onPubRec(rec.packetId(), !rec.reason().isError())
+    if (!client.session().outgoing().onPubRec(rec.packetId(), !rec.reason().isError())
         && !rec.reason().isError()) {
       client.connection().sendPubRel(rec.packetId(), ReasonCode.PACKET_IDENTIFIER_NOT_FOUND);
     }
   }
 
   void onPubComp(Client client, PubComp comp) {
-    client.session().outbox().onPubComp(comp.packetId());
+    client.session().outgoing().onPubComp(comp.packetId());
   }
 
   /**

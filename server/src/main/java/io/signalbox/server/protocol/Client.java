@@ -200,7 +200,7 @@ final class Client implements ClientHandler {
   @Override
   public void onWritable() {
     if (session != null) {
-      session.outbox().pump();
+      session.outgoing().pump();
     }
   }
 
@@ -455,8 +455,8 @@ final class Client implements ClientHandler {
                 mine.isDurable(),
                 mine.isDurable() ? mine.expirySeconds() : 0,
                 mine.subscriptions().size(),
-                mine.outbox().inflightCount(),
-                mine.outbox().queuedInMemory()));
+                mine.outgoing().inflightCount(),
+                mine.outgoing().queuedInMemory()));
   }
 
   /**

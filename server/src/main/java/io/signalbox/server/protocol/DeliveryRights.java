@@ -29,7 +29,7 @@ final class DeliveryRights implements DeliveryFilter {
   DeliveryRights(Session session, Authorizer authorizer) {
     this.session = session;
     this.authorizer = authorizer;
-    session.outbox().deliveryFilter(this);
+    session.outgoing().deliveryFilter(this);
   }
 
   /** The client showed a fresh credential. */

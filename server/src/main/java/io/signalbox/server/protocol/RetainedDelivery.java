@@ -63,7 +63,7 @@ final class RetainedDelivery {
     if (!connection.isOpen()) {
       return;
     }
-    session.outbox().whenRoom(last ? this::start : next);
+    session.outgoing().whenRoom(last ? this::start : next);
   }
 
   private void deliver(Subscription subscription, Message message) {
@@ -77,7 +77,7 @@ final class RetainedDelivery {
             ? new int[0]
             : new int[] {subscription.identifier()};
     if (qos == Qos.AT_MOST_ONCE || !session.isDurable()) {
-      session.outbox().deliverRetained(message, qos, identifiers, null);
+      session.outgoing().deliverRetained(message, qos, identifiers, null);
       return;
     }
     StorePublish stored =
@@ -94,14 +94,14 @@ final class RetainedDelivery {
                   _ -> {}));
     } else {
       context.writer().submit(stored, null);
-      session.outbox().deliverRetained(message, qos, identifiers, stored);
+      session.outgoing().deliverRetained(message, qos, identifiers, stored);
     }
   }
 
   private void deliverIfHere(
       Message message, Qos qos, int[] identifiers, @Nullable StorePublish stored) {
     if (connection.isOpen()) { // else the session reads it from disk
-      session.outbox().deliverRetained(message, qos, identifiers, stored);
+      session.outgoing().deliverRetained(message, qos, identifiers, stored);
     }
   }
 }

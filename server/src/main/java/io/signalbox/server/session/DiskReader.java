@@ -32,7 +32,7 @@ final class DiskReader {
 
   private final SessionContext context;
   private final Session session;
-  private final Outbox outbox;
+  private final OutgoingMessages outgoing;
   private final Deque<Held> held = new ArrayDeque<>(1);
 
   /**
@@ -62,10 +62,10 @@ final class DiskReader {
       Message message, Qos qos, int[] subscriptionIdentifiers, StorePublish handle)
       implements Held {}
 
-  DiskReader(SessionContext context, Session session, Outbox outbox) {
+  DiskReader(SessionContext context, Session session, OutgoingMessages outgoing) {
     this.context = context;
     this.session = session;
-    this.outbox = outbox;
+    this.outgoing = outgoing;
   }
 
   /** A connection is being opened: hold from now on. */
@@ -126,7 +126,7 @@ final class DiskReader {
 
   void releaseHeld() {
     while (!heldForTransient.isEmpty()) {
-      outbox.release(heldForTransient.remove());
+      outgoing.release(heldForTransient.remove());
     }
   }
 
@@ -145,7 +145,7 @@ final class DiskReader {
     reading = true;
     // Taken now, because what the client completes while we wait may still be visible to the read;
     // the sequences are asked for later, because only then all of them are known.
-    List<OutgoingPublish> known = outbox.inMemory();
+    List<OutgoingPublish> known = outgoing.inMemory();
     context
         .writer()
         .submit(
@@ -196,8 +196,8 @@ final class DiskReader {
         .scanQueue(
             session.sessionNumber(),
             lastSequence,
-            Math.min(ROWS_MAX, outbox.queue().room() + skip.size()),
-            outbox.queue().byteRoom(),
+            Math.min(ROWS_MAX, outgoing.queue().room() + skip.size()),
+            outgoing.queue().byteRoom(),
             session.owner(),
             slice -> {
               if (now == round) {
@@ -216,11 +216,11 @@ final class DiskReader {
     for (QueuedRow row : slice.rows()) {
       lastSequence = row.sequence();
       if (!skip.contains(row.sequence())) {
-        outbox.enqueue(toPublish(row));
+        outgoing.enqueue(toPublish(row));
       }
     }
     if (!slice.end()) {
-      outbox.pump();
+      outgoing.pump();
       return;
     }
     if (heldTooMany) {
@@ -229,7 +229,7 @@ final class DiskReader {
       return;
     }
     readUpTo = slice.nextSequence();
-    outbox.caughtUp();
+    outgoing.caughtUp();
     skip.clear();
     while (!held.isEmpty()) {
       Held one = held.remove();
@@ -237,12 +237,12 @@ final class DiskReader {
         continue;
       }
       switch (one) {
-        case HeldOffer h -> outbox.release(h.offer());
+        case HeldOffer h -> outgoing.release(h.offer());
         case HeldRetained r ->
-            outbox.deliverRetained(r.message(), r.qos(), r.subscriptionIdentifiers(), r.handle());
+            outgoing.deliverRetained(r.message(), r.qos(), r.subscriptionIdentifiers(), r.handle());
       }
     }
-    outbox.pump();
+    outgoing.pump();
   }
 
   private void retry(int ofRound) {
@@ -252,8 +252,8 @@ final class DiskReader {
   }
 
   private void catchUpLater() {
-    outbox.fellBehind();
-    outbox.pump();
+    outgoing.fellBehind();
+    outgoing.pump();
   }
 
   private OutgoingPublish toPublish(QueuedRow row) {
@@ -269,7 +269,7 @@ final class DiskReader {
             row.sequence());
     publish.packetId = row.packetId();
     switch (row.state()) {
-      case QUEUED -> publish.dup = outbox.packetIds().maybeSent(row.sequence());
+      case QUEUED -> publish.dup = outgoing.packetIds().maybeSent(row.sequence());
       case SENT -> publish.dup = true;
       case RELEASED -> publish.state = OutgoingPublish.State.RELEASED;
     }

@@ -19,7 +19,7 @@ import io.signalbox.server.store.StorePublish;
 final class PacketIds {
   private final SessionContext context;
   private final Session session;
-  private final Outbox outbox;
+  private final OutgoingMessages outgoing;
   private final InflightWindow inflight;
 
   /** Rows up to it may be sent: after a crash they go out with DUP. Committed. */
@@ -32,10 +32,11 @@ final class PacketIds {
 
   private boolean marking;
 
-  PacketIds(SessionContext context, Session session, Outbox outbox, InflightWindow inflight) {
+  PacketIds(
+      SessionContext context, Session session, OutgoingMessages outgoing, InflightWindow inflight) {
     this.context = context;
     this.session = session;
-    this.outbox = outbox;
+    this.outgoing = outgoing;
     this.inflight = inflight;
   }
 
@@ -79,7 +80,7 @@ final class PacketIds {
   /**
    * Chooses the identifier of a message that is to be sent now.
    *
-   * @return false: not yet; {@link Outbox#pump} is called again when the disk has it
+   * @return false: not yet; {@link OutgoingMessages#pump} is called again when the disk has it
    */
   boolean choose(OutgoingPublish publish) {
     if (publish.packetId != 0) {
@@ -135,7 +136,7 @@ final class PacketIds {
                   if (session.connection() == forWhom) {
                     marking = false;
                     sentMark = mark;
-                    outbox.pump();
+                    outgoing.pump();
                   }
                 },
                 session::storeFailed));
@@ -157,7 +158,7 @@ final class PacketIds {
                     publish.assigning = false;
                     publish.packetId = free;
                     publish.gone = !Boolean.TRUE.equals(found);
-                    outbox.pump();
+                    outgoing.pump();
                   }
                 },
                 session::storeFailed));

@@ -54,7 +54,7 @@ public final class Session implements Subscriber {
   private final Map<String, Subscription> subscriptions = new HashMap<>();
   private final InboundQos2 inboundQos2 = new InboundQos2();
   private final Deque<OpenRequest> waiting = new ArrayDeque<>(1);
-  private final Outbox outbox;
+  private final OutgoingMessages outgoing;
   private volatile EventLoop owner;
   private volatile boolean online;
 
@@ -87,7 +87,7 @@ public final class Session implements Subscriber {
     this.principalId = principalId;
     this.durable = durable;
     this.owner = owner;
-    this.outbox = new Outbox(context, this);
+    this.outgoing = new OutgoingMessages(context, this);
   }
 
   // ---------------------------------------------------------------- what others ask
@@ -144,8 +144,8 @@ public final class Session implements Subscriber {
   }
 
   /** Messages on their way to the client. */
-  public Outbox outbox() {
-    return outbox;
+  public OutgoingMessages outgoing() {
+    return outgoing;
   }
 
   @Nullable ClientConnection connection() {
@@ -228,14 +228,14 @@ public final class Session implements Subscriber {
     online = true;
     expirySeconds = request.expirySeconds();
     will = request.will();
-    outbox.attach(request.receiveMaximum(), request.topicAliasMaximum());
+    outgoing.attach(request.receiveMaximum(), request.topicAliasMaximum());
     SessionWill stored = will != null && (durable || will.outlivesCrash()) ? will : null;
     boolean fresh = number == 0;
     if (!durable && stored == null) {
       openTransient(request);
       return;
     }
-    outbox.hold();
+    outgoing.hold();
     context
         .writer()
         .submit(
@@ -269,7 +269,7 @@ public final class Session implements Subscriber {
       opened(request, false);
       return;
     }
-    outbox.hold();
+    outgoing.hold();
     context
         .writer()
         .submit(
@@ -289,7 +289,7 @@ public final class Session implements Subscriber {
     opening = false;
     connection = null;
     online = false;
-    outbox.off();
+    outgoing.off();
     request
         .answer()
         .accept(
@@ -314,7 +314,7 @@ public final class Session implements Subscriber {
     }
     opening = false;
     if (connection != null) {
-      outbox.start();
+      outgoing.start();
     }
     nextRequest();
   }
@@ -377,7 +377,7 @@ public final class Session implements Subscriber {
     if (!durable) {
       unshared.addAll(sharedLeft());
     }
-    outbox.detach();
+    outgoing.detach();
     long now = context.clocks().wallMillis();
     SessionWill last = will;
     will = null;
@@ -417,7 +417,7 @@ public final class Session implements Subscriber {
 
   /** What other members may take of a session in memory: not QoS 2 that was begun. */
   private List<OutgoingPublish> sharedLeft() {
-    return outbox.inMemory().stream()
+    return outgoing.inMemory().stream()
         .filter(
             publish ->
                 publish.group != null
@@ -536,21 +536,21 @@ public final class Session implements Subscriber {
 
   @Override
   public boolean hasRoom() {
-    return online && outbox.hasRoom();
+    return online && outgoing.hasRoom();
   }
 
   @Override
   public boolean isPressed() {
-    return outbox.pressure().isOn();
+    return outgoing.pressure().isOn();
   }
 
   @Override
   public void whenRelieved(EventLoop loop, Runnable task) {
     EventLoop at = owner;
     if (at.isCurrent()) {
-      outbox.pressure().whenRelieved(loop, task);
+      outgoing.pressure().whenRelieved(loop, task);
     } else {
-      at.execute(() -> outbox.pressure().whenRelieved(loop, task));
+      at.execute(() -> outgoing.pressure().whenRelieved(loop, task));
     }
   }
 
@@ -560,7 +560,7 @@ public final class Session implements Subscriber {
     StorePublish publish = (StorePublish) handle;
     EventLoop at = owner;
     if (at.isCurrent()) {
-      outbox.accept(delivery, message, publish, receiverIndex, null);
+      outgoing.accept(delivery, message, publish, receiverIndex, null);
     } else if (online) {
       at.execute(new Offer(this, delivery, message, publish, receiverIndex));
     } else {
@@ -586,13 +586,13 @@ public final class Session implements Subscriber {
       }
       return;
     }
-    outbox.accept(offer.delivery, offer.message, offer.handle, offer.receiverIndex, offer);
+    outgoing.accept(offer.delivery, offer.message, offer.handle, offer.receiverIndex, offer);
   }
 
   /** Another member of a Shared Subscription left messages in our queue on disk. Any thread. */
   void rowsArrived() {
     if (owner.isCurrent()) {
-      outbox.rowsArrived();
+      outgoing.rowsArrived();
     } else {
       owner.execute(this::rowsArrived);
     }
@@ -619,7 +619,7 @@ public final class Session implements Subscriber {
     number = storedNumber;
     epoch = storedEpoch;
     expirySeconds = storedExpirySeconds;
-    outbox.packetIds().restore(storedSentUpTo);
+    outgoing.packetIds().restore(storedSentUpTo);
     for (Subscription subscription : stored) {
       subscribe(subscription);
     }

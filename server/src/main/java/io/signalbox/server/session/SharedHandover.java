@@ -66,7 +66,7 @@ final class SharedHandover {
     this.loop = session.owner();
     this.number = session.sessionNumber();
     this.epoch = epoch;
-    this.sentUpTo = session.outbox().packetIds().sentUpTo();
+    this.sentUpTo = session.outgoing().packetIds().sentUpTo();
     this.onlyOnline = onlyOnline;
     this.groups = groups;
     this.done = done;

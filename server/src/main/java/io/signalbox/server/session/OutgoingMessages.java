@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * new messages stay on disk and are read when there is room again ({@link DiskReader}).
  */
 @ConfinedTo("the session's I/O thread, but for what others ask of hasRoom and pressure")
-public final class Outbox {
-  private static final Logger LOG = System.getLogger(Outbox.class.getName());
+public final class OutgoingMessages {
+  private static final Logger LOG = System.getLogger(OutgoingMessages.class.getName());
 
   /** INVARIANT: LIVE only when every row of the queue on disk has its copy in memory. */
   private enum Mode {
@@ -52,7 +52,7 @@ public final class Outbox {
   private @Nullable DeliveryFilter filter;
   private Mode mode = Mode.OFFLINE;
 
-  Outbox(SessionContext context, Session session) {
+  OutgoingMessages(SessionContext context, Session session) {
     this.context = context;
     this.session = session;
     this.queue =
