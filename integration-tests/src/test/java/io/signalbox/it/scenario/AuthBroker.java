@@ -14,7 +14,8 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * A broker with users and an issuer of tokens whose key the tests have. Who is in group {@code
- * clients} may connect and subscribe, who is in group {@code writers} may publish.
+ * clients} may connect and subscribe, who is in group {@code writers} may publish, who is in group
+ * {@code guests} may only connect.
  */
 final class AuthBroker {
   static final String ISSUER = "https://login.example";
@@ -40,6 +41,7 @@ final class AuthBroker {
         .file("secret", SECRET)
         .policy("clients", policy("clients", "clients", "connect", "clientIds: [\"*\"]"))
         .policy("readers", policy("readers", "clients", "subscribe", "topics: [\"#\"]"))
+        .policy("guests", policy("guests", "guests", "connect", "clientIds: [\"*\"]"))
         .policy("writers", policy("writers", "writers", "publish", "topics: [\"#\"]"))
         .yaml(
             """

@@ -133,6 +133,26 @@ final class JwtRenewalTest {
     peer.expectDisconnect(0x87);
   }
 
+  /** The renewal is good, but not for what the client is subscribed to. */
+  @Test
+  @Spec("MQTT-4.12.1-2")
+  void aTokenThatTakesASubscriptionAwayEndsTheConnectionAndIsNotCountedAsRenewed() {
+    Peer peer = connected(token("ann", LONG, "clients"));
+    peer.subscribe(clients.topic(), 1);
+    Metrics before = Metrics.of(BROKER);
+    peer.send(renewal(token("ann", LONG, "guests")));
+    peer.expectDisconnect(0x87);
+    Metrics after = Metrics.of(BROKER);
+    String name = "signalbox_reauthentications_total";
+    for (String outcome : new String[] {"renewed", "refused"}) {
+      String label = "outcome=\"" + outcome + "\"";
+      assertEquals(
+          outcome.equals("refused") ? 1 : 0,
+          after.total(name, label) - before.total(name, label),
+          outcome);
+    }
+  }
+
   @Test
   @Spec("MQTT-4.12.0-4")
   void aTokenThatIsNotGoodDoesNotConnect() {

@@ -45,12 +45,22 @@ final class Metrics {
 
   /** The sum over all labels of one metric; it must be there. */
   long total(String name) {
+    return total(name, "");
+  }
+
+  /**
+   * The sum of those series of a metric that have a label; there must be one.
+   *
+   * @param label such as {@code outcome="renewed"}
+   */
+  long total(String name, String label) {
     List<String> found =
         lines.stream()
             .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+            .filter(line -> line.contains(label))
             .toList();
     if (found.isEmpty()) {
-      throw new AssertionError("no metric " + name);
+      throw new AssertionError("no metric " + name + " " + label);
     }
     return found.stream()
         .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))

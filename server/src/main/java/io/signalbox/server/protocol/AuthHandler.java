@@ -162,18 +162,16 @@ final class AuthHandler {
       failed(client, ReasonCode.NOT_AUTHORIZED, "no policy lets it connect any more");
       return;
     }
-    context
-        .metrics()
-        .reauthentications
-        .inc(Metrics.Reauthentication.RENEWED, client.connection().loop().index());
+    if (client.phase() != Client.Phase.CONNECTED) {
+      count(client, Metrics.Reauthentication.REFUSED); // for what it lost, its connection was ended
+      return;
+    }
+    count(client, Metrics.Reauthentication.RENEWED);
     send(client, ReasonCode.SUCCESS, accepted.data());
   }
 
   private void failed(Client client, ReasonCode reason, String cause) {
-    context
-        .metrics()
-        .reauthentications
-        .inc(Metrics.Reauthentication.REFUSED, client.connection().loop().index());
+    count(client, Metrics.Reauthentication.REFUSED);
     LOG.log(
         Level.WARNING,
         "client {0} as {1} failed to re-authenticate: {2}",
@@ -183,6 +181,10 @@ final class AuthHandler {
     client.closing(Metrics.Close.NOT_AUTHORIZED);
     client.end(Session.WillFate.SEND);
     client.connection().disconnect(reason, "re-authentication failed"); // [MQTT-4.12.1-2]
+  }
+
+  private void count(Client client, Metrics.Reauthentication outcome) {
+    context.metrics().reauthentications.inc(outcome, client.connection().loop().index());
   }
 
   private static void send(Client client, ReasonCode reason, byte[] data) {

@@ -252,18 +252,12 @@ final class StoreWriterTest {
     }
   }
 
-  /** Service resumes by itself. */
+  /** Service resumes by itself, and says when. */
   private static void awaitAccepted(StoreFixture fixture, long number) throws Exception {
-    for (int tries = 0; ; tries++) {
-      try {
-        fixture.apply(publish(number));
-        return;
-      } catch (StoreException e) {
-        assertEquals(Reason.STORE_FULL, e.reason());
-        assertTrue(tries < 1_000, "still full");
-        Thread.sleep(5);
-      }
-    }
+    var room = new CountDownLatch(1);
+    fixture.store.writer().whenRoom(fixture.loop, room::countDown);
+    assertTrue(room.await(30, TimeUnit.SECONDS), "still full");
+    fixture.apply(publish(number));
   }
 
   @Test
