@@ -7,7 +7,9 @@ import io.signalbox.server.admin.LocalToken;
 import io.signalbox.server.admin.RequestAuthenticator;
 import io.signalbox.server.admin.ServerFacts;
 import io.signalbox.server.admin.TokenSigner;
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.RunningBroker.Listening;
 import io.signalbox.server.cli.VersionCommand;
@@ -45,6 +47,7 @@ final class AdminSetup implements AutoCloseable {
       TlsSetup tls,
       Registry registry,
       Authorities authorities,
+      PolicyStore policies,
       LiveClients clients,
       RequestAuthenticator authenticator,
       Supplier<List<Listening>> listening,
@@ -72,6 +75,7 @@ final class AdminSetup implements AutoCloseable {
                 registry,
                 authorities,
                 new Inventory(registry, authorities, clocks, random),
+                new ApiPolicies(policies, registry),
                 clients,
                 authenticator,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,

@@ -124,7 +124,6 @@ final class Broker implements RunningBroker {
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
     Fetcher fetcher = opened("HTTP client", new Fetcher(metrics));
     TlsSetup tls = TlsSetup.load(config, fetcher, clocks, random);
-    PolicyStore policies = PolicyStore.open(config.policies(), metrics, clocks);
 
     TransportLimits transportLimits = TransportLimits.of(config.io(), config.limits());
     IoLoops loops =
@@ -148,6 +147,7 @@ final class Broker implements RunningBroker {
                 metrics,
                 this::storeFailed));
     Registry registry = Registry.open(store, config.registry(), clocks, metrics);
+    PolicyStore policies = PolicyStore.open(config.policies(), registry, metrics, clocks);
     Authorities authorities =
         Authorities.open(
             registry,
@@ -216,6 +216,7 @@ final class Broker implements RunningBroker {
                 tls,
                 registry,
                 authorities,
+                policies,
                 clients,
                 authenticators::identify,
                 () -> ready ? listening() : List.of(),

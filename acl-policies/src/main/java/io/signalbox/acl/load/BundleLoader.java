@@ -13,40 +13,82 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way to a bundle that may go into force: every policy is valid and every test beside the
  * policies passes, or there is no bundle. Reads files; one thread at a time, never an I/O thread.
  */
 public final class BundleLoader {
-  private final PolicyFolder folder;
+  /** What a folder holds. */
+  private record Files(List<Policy> policies, List<PolicyTest> tests) {
+    static final Files NONE = new Files(List.of(), List.of());
+  }
+
+  private final @Nullable PolicyFolder folder;
   private final SourceLimits limits;
+  private Files files = Files.NONE;
   private PolicyBundle last = PolicyBundle.EMPTY;
 
   public BundleLoader(Path folder, SourceLimits limits) {
-    this.folder = new PolicyFolder(folder, limits);
+    this(new PolicyFolder(folder, limits), limits);
+  }
+
+  private BundleLoader(@Nullable PolicyFolder folder, SourceLimits limits) {
+    this.folder = folder;
     this.limits = limits;
+  }
+
+  /** For policies of other namespaces alone. */
+  public static BundleLoader withoutFolder(SourceLimits limits) {
+    return new BundleLoader((PolicyFolder) null, limits);
   }
 
   /**
    * Reads the folder anew; files that did not change are not parsed again.
    *
    * @param others policies of other namespaces, such as those of the admin API
+   * @param attachments those to a policy that is not there bind nobody
    * @return empty when {@code problems} grew: at start refuse to start, at reload keep the old
    *     bundle
    */
   public Optional<PolicyBundle> load(
       List<Policy> others, List<Attachment> attachments, Problems problems) {
     int before = problems.count();
-    List<Policy> policies = new ArrayList<>(folder.read(problems));
+    PolicyFolder from = folder;
+    Files read = from == null ? Files.NONE : new Files(from.read(problems), tests(from, problems));
+    Optional<PolicyBundle> bundle = compile(read, others, attachments, before, problems);
+    if (bundle.isPresent()) {
+      files = read;
+    }
+    return bundle;
+  }
+
+  /** As {@link #load}, with what the folder held when that last made a bundle. */
+  public Optional<PolicyBundle> loadOthers(
+      List<Policy> others, List<Attachment> attachments, Problems problems) {
+    return compile(files, others, attachments, problems.count(), problems);
+  }
+
+  private Optional<PolicyBundle> compile(
+      Files read,
+      List<Policy> others,
+      List<Attachment> attachments,
+      int before,
+      Problems problems) {
+    List<Policy> policies = new ArrayList<>(read.policies);
     policies.addAll(others);
-    List<PolicyTest> tests = tests(problems);
-    Optional<PolicyBundle> bundle = PolicyBundle.compile(policies, attachments, last, problems);
+    Set<String> refs = policies.stream().map(Policy::ref).collect(Collectors.toSet());
+    List<Attachment> there =
+        attachments.stream().filter(attachment -> refs.contains(attachment.policy())).toList();
+    Optional<PolicyBundle> bundle = PolicyBundle.compile(policies, there, last, problems);
     if (bundle.isEmpty() || problems.count() > before) {
       return Optional.empty();
     }
     last = bundle.get();
-    for (TestReport.Result result : TestRunner.run(bundle.get(), tests).results()) {
+    for (TestReport.Result result : TestRunner.run(bundle.get(), read.tests).results()) {
       if (!result.passed()) {
         problems.add(result.position(), "test failed: " + result.what() + ": " + result.fault());
       }
@@ -54,9 +96,9 @@ public final class BundleLoader {
     return problems.count() == before ? bundle : Optional.empty();
   }
 
-  private List<PolicyTest> tests(Problems problems) {
+  private List<PolicyTest> tests(PolicyFolder from, Problems problems) {
     List<PolicyTest> tests = new ArrayList<>();
-    for (Path file : folder.tests(problems)) {
+    for (Path file : from.tests(problems)) {
       PolicyFolder.text(file, limits, problems)
           .flatMap(text -> TestParser.parse(file.toString(), text, limits, problems))
           .ifPresent(tests::add);

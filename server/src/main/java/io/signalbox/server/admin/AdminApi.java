@@ -1,5 +1,6 @@
 package io.signalbox.server.admin;
 
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -35,6 +36,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       Registry registry,
       Authorities authorities,
       Inventory inventory,
+      ApiPolicies policies,
       LiveClients clients,
       RequestAuthenticator authenticator,
       @Nullable LocalToken localToken,
@@ -65,7 +67,8 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
   private static List<Route> routes(Parts parts, long bodyMax) {
     AdminConfig config = parts.config;
     Registry registry = parts.registry;
-    Views views = new Views(registry, parts.authorities, parts.clocks);
+    Views views =
+        new Views(registry, parts.authorities, new PolicyViews(parts.policies), parts.clocks);
     Grants grants = new Grants(config.roles());
     int batch = config.batchOperationsMax();
     List<Route> routes = new ArrayList<>();
@@ -115,6 +118,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
     routes.addAll(
         new TokenRoutes(registry, grants, parts.clocks, parts.signer, parts.tokenLifetimeMax)
             .routes());
+    routes.addAll(new PolicyRoutes(registry, parts.policies, views).routes());
     routes.addAll(new ClientRoutes(parts.clients).routes());
     return routes;
   }

@@ -9,6 +9,11 @@ final class ApiException extends Exception {
     this.problem = new ApiProblem(type, detail);
   }
 
+  ApiException(ApiProblem problem) {
+    super(problem.detail(), null, false, false);
+    this.problem = problem;
+  }
+
   ApiProblem problem() {
     return problem;
   }

@@ -38,7 +38,8 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
   static final String ROOT = "/api/v1";
 
   private static final Logger LOG = System.getLogger(ApiHandler.class.getName());
-  private static final List<String> HEADERS = List.of("if-match", "if-none-match", "accept");
+  private static final List<String> HEADERS =
+      List.of("if-match", "if-none-match", "accept", "content-type");
   private static final int STOP_SECONDS = 10;
 
   private final List<Route> routes;
@@ -244,10 +245,15 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       return;
     }
     String plain = type == null ? "" : type.toLowerCase(Locale.ROOT).replace(" ", "");
-    if (!plain.equals("application/json") && !plain.equals("application/json;charset=utf-8")) {
+    plain = plain.replaceFirst(";charset=utf-8$", "");
+    boolean yaml = route.body() == Route.Body.POLICY;
+    if (!plain.equals("application/json") && !(yaml && plain.equals("application/yaml"))) {
       throw new ApiException(
           ApiProblem.Type.UNSUPPORTED_MEDIA_TYPE,
-          "send JSON with the header Content-Type: application/json");
+          yaml
+              ? "send JSON or YAML with the header Content-Type: application/json, or"
+                  + " application/yaml"
+              : "send JSON with the header Content-Type: application/json");
     }
   }
 
@@ -366,6 +372,9 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       JsonObject line = line(route, request, change.path(), response.status());
       line.add("before", change.before());
       line.add("after", change.after());
+      if (!change.detail().isEmpty()) {
+        line.addProperty("detail", change.detail());
+      }
       lines.add(line);
     }
     if (!done) {

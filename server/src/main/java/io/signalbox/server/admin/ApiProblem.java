@@ -82,6 +82,10 @@ record ApiProblem(Type type, String detail, List<FieldProblem> errors) {
       for (FieldProblem error : errors) {
         var item = new JsonObject();
         item.addProperty("pointer", error.pointer());
+        if (error.line() > 0) {
+          item.addProperty("line", error.line());
+          item.addProperty("column", error.column());
+        }
         item.addProperty("detail", error.detail());
         list.add(item);
       }

@@ -1,11 +1,16 @@
 package io.signalbox.server.admin;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.gson.JsonObject;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Fields;
 import io.signalbox.server.registry.Json;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -104,6 +109,24 @@ record ApiRequest(
   boolean accepts(String type) {
     return List.of(headers.getOrDefault("accept", "").split("[,;]")).stream()
         .anyMatch(wanted -> wanted.strip().equals(type));
+  }
+
+  /** Whether the body is YAML, where a route takes that beside JSON. */
+  boolean isYaml() {
+    return headers
+        .getOrDefault("content-type", "")
+        .strip()
+        .toLowerCase(Locale.ROOT)
+        .startsWith("application/yaml");
+  }
+
+  /** The body as text. */
+  String text() throws ApiException {
+    try {
+      return UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+    } catch (CharacterCodingException e) {
+      throw malformed("the body is not UTF-8");
+    }
   }
 
   /** The body, to be read field by field. */

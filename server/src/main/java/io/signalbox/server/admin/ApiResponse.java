@@ -29,8 +29,13 @@ record ApiResponse(
    * @param path of the object
    * @param before as the API shows it; JSON null if there was none
    * @param after as the API shows it; JSON null if there is none
+   * @param detail for people; may be empty
    */
-  record AuditedChange(String path, JsonElement before, JsonElement after) {}
+  record AuditedChange(String path, JsonElement before, JsonElement after, String detail) {}
+
+  static JsonElement orNull(@Nullable JsonObject object) {
+    return object == null ? JsonNull.INSTANCE : object;
+  }
 
   static ApiResponse of(JsonObject body) {
     return json(StatusCodes.OK, JSON, body, 0);
@@ -73,11 +78,7 @@ record ApiResponse(
 
   ApiResponse changing(String path, @Nullable JsonObject before, @Nullable JsonObject after) {
     List<AuditedChange> all = new ArrayList<>(changes);
-    all.add(
-        new AuditedChange(
-            path,
-            before == null ? JsonNull.INSTANCE : before,
-            after == null ? JsonNull.INSTANCE : after));
+    all.add(new AuditedChange(path, orNull(before), orNull(after), ""));
     return changing(all);
   }
 

@@ -35,7 +35,7 @@ final class GroupRoutes {
                 .routes());
     routes.add(Route.list("/groups/{name}/members", Role.VIEWER, Set.of(), this::members));
     routes.add(Route.get(MEMBER, Role.VIEWER, this::member));
-    routes.add(new Route("PUT", MEMBER, Role.OPERATOR, Set.of(), false, this::add));
+    routes.add(new Route("PUT", MEMBER, Role.OPERATOR, Set.of(), Route.Body.NONE, this::add));
     routes.add(Route.delete(MEMBER, Role.OPERATOR, this::remove));
     return routes;
   }

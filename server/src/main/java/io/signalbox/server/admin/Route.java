@@ -16,10 +16,19 @@ import java.util.Set;
  * @param template of the path below the API's own, such as {@code /devices/{id}}
  * @param role that the caller needs
  * @param query parameters that the operation knows; others are errors
- * @param hasBody whether it takes JSON; otherwise a body is an error
+ * @param body what it takes
  */
 record Route(
-    String method, String template, Role role, Set<String> query, boolean hasBody, Action action) {
+    String method, String template, Role role, Set<String> query, Body body, Action action) {
+
+  /** What a request carries. */
+  enum Body {
+    /** A body is an error. */
+    NONE,
+    JSON,
+    /** A policy, as JSON or YAML. */
+    POLICY
+  }
 
   /** What an operation does; may take its time, on a thread of the API. */
   @FunctionalInterface
@@ -35,26 +44,30 @@ record Route(
   }
 
   static Route get(String template, Role role, Action action) {
-    return new Route("GET", template, role, Set.of(), false, action);
+    return new Route("GET", template, role, Set.of(), Body.NONE, action);
   }
 
   /** A list in pages. */
   static Route list(String template, Role role, Set<String> filters, Action action) {
     Set<String> query = new HashSet<>(PAGE);
     query.addAll(filters);
-    return new Route("GET", template, role, query, false, action);
+    return new Route("GET", template, role, query, Body.NONE, action);
   }
 
   static Route put(String template, Role role, Action action) {
-    return new Route("PUT", template, role, Set.of(), true, action);
+    return new Route("PUT", template, role, Set.of(), Body.JSON, action);
   }
 
   static Route post(String template, Role role, Action action) {
-    return new Route("POST", template, role, Set.of(), true, action);
+    return new Route("POST", template, role, Set.of(), Body.JSON, action);
   }
 
   static Route delete(String template, Role role, Action action) {
-    return new Route("DELETE", template, role, Set.of(), false, action);
+    return new Route("DELETE", template, role, Set.of(), Body.NONE, action);
+  }
+
+  boolean hasBody() {
+    return body != Body.NONE;
   }
 
   /** Whether it changes something. */

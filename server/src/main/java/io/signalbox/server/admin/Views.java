@@ -16,9 +16,11 @@ import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.IssuingAuthority;
 import io.signalbox.server.registry.JsonOut;
 import io.signalbox.server.registry.JwtIssuer;
+import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.Stamp;
+import io.signalbox.server.registry.StoredPolicy;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.User;
 import java.security.cert.X509Certificate;
@@ -31,9 +33,11 @@ import org.jspecify.annotations.Nullable;
 final class Views {
   private final Registry registry;
   private final Authorities authorities;
+  private final PolicyViews policies;
   private final Clocks clocks;
 
-  Views(Registry registry, Authorities authorities, Clocks clocks) {
+  Views(Registry registry, Authorities authorities, PolicyViews policies, Clocks clocks) {
+    this.policies = policies;
     this.registry = registry;
     this.authorities = authorities;
     this.clocks = clocks;
@@ -43,7 +47,18 @@ final class Views {
     return entry == null ? null : of(entry);
   }
 
-  /** Of a certificate without what is large. */
+  /** With what is large, of policies. */
+  JsonObject whole(Entry<?> entry) {
+    if (!(entry instanceof StoredPolicy policy)) {
+      return of(entry);
+    }
+    var out = new JsonObject();
+    policies.policy(out, policy, true);
+    stamp(out, entry.stamp());
+    return out;
+  }
+
+  /** Of a certificate or policy without what is large. */
   JsonObject of(Entry<?> entry) {
     var out = new JsonObject();
     switch (entry) {
@@ -63,6 +78,8 @@ final class Views {
         ca.describe(out);
       }
       case IssuingAuthority ca -> issuing(out, ca);
+      case StoredPolicy policy -> policies.policy(out, policy, false);
+      case PolicyAttachment attachment -> policies.attachment(out, attachment);
       case JwtIssuer _, ProvisioningTemplate _, ClaimToken _, User _ -> named(out, entry);
     }
     stamp(out, entry.stamp());

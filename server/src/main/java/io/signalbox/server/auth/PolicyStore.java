@@ -14,9 +14,13 @@ import io.signalbox.acl.subject.Subject;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.registry.PolicyAttachment;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -24,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +41,23 @@ public final class PolicyStore {
   /** A bundle and its number, read as one. */
   private record InForce(PolicyBundle bundle, int epoch) {}
 
+  /** Makes a change durable, or throws and has changed nothing. */
+  @FunctionalInterface
+  interface Commit<T> {
+    T run() throws RegistryException, InterruptedException;
+  }
+
+  /**
+   * A change that is durable.
+   *
+   * @param revision with which it goes into force
+   * @param inForce done when nothing that it forbids is handed to a socket any more
+   */
+  record Changed<T>(T written, Revision revision, CompletionStage<Revision> inForce) {}
+
   private final List<Policy> shipped;
-  private final @Nullable BundleLoader loader;
+  private final StoredPolicies stored;
+  private final BundleLoader loader;
   private final @Nullable FolderWatch watch;
   private final Metrics metrics;
   private final Clocks clocks;
@@ -45,9 +65,14 @@ public final class PolicyStore {
   private volatile InForce inForce;
   private volatile PolicyRollout rollout =
       () -> CompletableFuture.completedStage("nobody is connected");
+
+  /** The latest one begun. */
+  private CompletionStage<?> rolledOut = CompletableFuture.completedStage("at the start");
+
   private boolean stale;
 
-  private PolicyStore(PolicyConfig config, Metrics metrics, Clocks clocks)
+  private PolicyStore(
+      PolicyConfig config, @Nullable Registry registry, Metrics metrics, Clocks clocks)
       throws AuthSetupException {
     Set<String> names =
         config.shipped().stream()
@@ -59,10 +84,19 @@ public final class PolicyStore {
             .toList();
     Path directory = config.directory();
     this.watch = directory == null ? null : new FolderWatch(directory); // before it is read
-    this.loader = directory == null ? null : new BundleLoader(directory, SourceLimits.DEFAULTS);
+    this.loader =
+        directory == null
+            ? BundleLoader.withoutFolder(SourceLimits.DEFAULTS)
+            : new BundleLoader(directory, SourceLimits.DEFAULTS);
+    this.stored = new StoredPolicies(registry);
     this.metrics = metrics;
     this.clocks = clocks;
-    PolicyBundle bundle = load();
+    PolicyBundle bundle;
+    try {
+      bundle = load(PolicyEdit.NOTHING, true);
+    } catch (PolicyException e) {
+      throw setupProblem(e);
+    }
     this.inForce = new InForce(bundle, 0);
     revisions.add(bundle, clocks.wallMillis(), "start", "start");
   }
@@ -74,7 +108,18 @@ public final class PolicyStore {
    */
   public static PolicyStore open(PolicyConfig config, Metrics metrics, Clocks clocks)
       throws AuthSetupException {
-    PolicyStore store = new PolicyStore(config, metrics, clocks);
+    return open(config, null, metrics, clocks);
+  }
+
+  /**
+   * As {@link #open(PolicyConfig, Metrics, Clocks)}, and those of the API.
+   *
+   * @param registry holds the API's policies and attachments; null: there are none
+   */
+  public static PolicyStore open(
+      PolicyConfig config, @Nullable Registry registry, Metrics metrics, Clocks clocks)
+      throws AuthSetupException {
+    PolicyStore store = new PolicyStore(config, registry, metrics, clocks);
     PolicyBundle bundle = store.inForce.bundle;
     metrics.policyRevision.from(() -> store.revision().number());
     LOG.log(
@@ -82,16 +127,56 @@ public final class PolicyStore {
     return store;
   }
 
-  private PolicyBundle load() throws AuthSetupException {
+  /**
+   * @param readFiles whether the files are read anew, or as they were when they last were good
+   */
+  private PolicyBundle load(PolicyEdit edit, boolean readFiles) throws PolicyException {
     Problems problems = new Problems();
+    StoredPolicies.Content content = stored.content(edit, problems);
+    List<Policy> others = new ArrayList<>(shipped);
+    others.addAll(content.policies());
     Optional<PolicyBundle> bundle =
-        loader == null
-            ? PolicyBundle.compile(shipped, List.of(), problems)
-            : loader.load(shipped, List.of(), problems);
+        readFiles
+            ? loader.load(others, content.attachments(), problems)
+            : loader.loadOthers(others, content.attachments(), problems);
     if (!problems.isEmpty() || bundle.isEmpty()) {
-      throw new AuthSetupException(problems.list().stream().map(Problem::toString).toList());
+      throw new PolicyException(problems.list());
+    }
+    int idle = content.attachments().size() - bundle.get().attachments().size();
+    if (idle > 0 && readFiles) {
+      LOG.log(
+          Level.WARNING, "{0} attachment(s) name a policy that is not there and bind nobody", idle);
     }
     return bundle.get();
+  }
+
+  private static AuthSetupException setupProblem(PolicyException e) {
+    return new AuthSetupException(e.problems().stream().map(Problem::toString).toList());
+  }
+
+  /**
+   * Changes the API's policies: compiled and tested with all others first, then stored, then put in
+   * force.
+   *
+   * @param commit called once all is well; nobody else may change the registry's policies
+   * @throws PolicyException it cannot be put in force, and is not stored
+   */
+  synchronized <T> Changed<T> change(PolicyEdit edit, Commit<T> commit, String author, String cause)
+      throws PolicyException, RegistryException, InterruptedException {
+    PolicyBundle bundle = load(edit, false);
+    requireThere(edit, bundle);
+    T written = commit.run();
+    Revision revision = revisions.add(bundle, clocks.wallMillis(), author, cause);
+    return new Changed<>(written, revision, swap(revision));
+  }
+
+  private static void requireThere(PolicyEdit edit, PolicyBundle bundle) throws RegistryException {
+    for (PolicyAttachment attachment : edit.attached()) {
+      if (!bundle.attachments().contains(StoredPolicies.attachment(attachment))) {
+        throw RegistryException.invalid(
+            "", "there is no policy \"" + attachment.policy() + "\" to attach; put it first");
+      }
+    }
   }
 
   /**
@@ -123,8 +208,8 @@ public final class PolicyStore {
   public synchronized CompletionStage<Revision> reload(String author) throws AuthSetupException {
     PolicyBundle bundle;
     try {
-      bundle = load();
-    } catch (AuthSetupException e) {
+      bundle = load(PolicyEdit.NOTHING, true);
+    } catch (PolicyException e) {
       metrics.policyReloadsFailed.inc();
       stale(true);
       LOG.log(
@@ -132,7 +217,7 @@ public final class PolicyStore {
           "the policies are not reloaded, those before stay in force; {0} problem(s)",
           e.problems().size());
       e.problems().forEach(problem -> LOG.log(Level.ERROR, problem));
-      throw e;
+      throw setupProblem(e);
     }
     stale(false);
     return swap(revisions.add(bundle, clocks.wallMillis(), author, "reload"));
@@ -151,24 +236,24 @@ public final class PolicyStore {
     InForce before = inForce;
     PolicyBundle bundle = revision.bundle();
     if (bundle.sameAs(before.bundle)) {
-      return CompletableFuture.completedStage(revision);
+      return rolledOut.thenApply(_ -> revision); // it may still be on its way
     }
     inForce = new InForce(bundle, before.epoch + 1);
-    return rollout
-        .begin()
-        .thenApply(
-            outcome -> {
-              LOG.log(
-                  Level.INFO,
-                  "policies of revision {0} in force by {1} ({2}): {3} policies, bundle {4}; {5}",
-                  revision.number(),
-                  revision.author(),
-                  revision.cause(),
-                  bundle.policies().size(),
-                  bundle.hash(),
-                  outcome);
-              return revision;
-            });
+    CompletionStage<?> begun = rollout.begin();
+    rolledOut = begun;
+    return begun.thenApply(
+        outcome -> {
+          LOG.log(
+              Level.INFO,
+              "policies of revision {0} in force by {1} ({2}): {3} policies, bundle {4}; {5}",
+              revision.number(),
+              revision.author(),
+              revision.cause(),
+              bundle.policies().size(),
+              bundle.hash(),
+              outcome);
+          return revision;
+        });
   }
 
   private void stale(boolean now) {
@@ -206,6 +291,19 @@ public final class PolicyStore {
   /** A request that the observed policies would have decided otherwise. */
   void differs(Metrics.Denial kind) {
     metrics.policyDifferences.inc(kind);
+  }
+
+  /**
+   * Whether a policy is in force or observed.
+   *
+   * @param ref {@code NAMESPACE:NAME}
+   */
+  boolean isThere(String ref) {
+    PolicyBundle bundle = inForce.bundle;
+    return Stream.concat(
+            bundle.policies().stream(),
+            bundle.shadow().stream().flatMap(observed -> observed.policies().stream()))
+        .anyMatch(policy -> policy.ref().equals(ref));
   }
 
   /** The policies in force. */

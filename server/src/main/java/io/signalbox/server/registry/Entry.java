@@ -16,7 +16,9 @@ public sealed interface Entry<E extends Entry<E>>
         IssuingAuthority,
         ProvisioningTemplate,
         ClaimToken,
-        User {
+        User,
+        StoredPolicy,
+        PolicyAttachment {
 
   Kind<E> kind();
 

@@ -26,7 +26,9 @@ final class EntryLimits {
           JwtIssuer _,
           TrustedAuthority _,
           IssuingAuthority _,
-          ClaimToken _ -> {}
+          ClaimToken _,
+          StoredPolicy _,
+          PolicyAttachment _ -> {}
     }
     if (!problems.isEmpty()) {
       throw RegistryException.invalid(problems);

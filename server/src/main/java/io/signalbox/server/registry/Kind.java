@@ -27,6 +27,10 @@ public final class Kind<E extends Entry<E>> {
   public static final Kind<ClaimToken> CLAIM_TOKEN =
       new Kind<>("claim token", "claim-tokens", 'k', ClaimToken::read);
   public static final Kind<User> USER = new Kind<>("user", "users", 'u', User::read);
+  public static final Kind<StoredPolicy> POLICY =
+      new Kind<>("policy", "policies", 'a', StoredPolicy::read);
+  public static final Kind<PolicyAttachment> ATTACHMENT =
+      new Kind<>("attachment", "attachments", 'b', PolicyAttachment::read);
 
   /** All of them; a row of another kind was written by a newer version. */
   public static final List<Kind<?>> ALL =
@@ -39,7 +43,9 @@ public final class Kind<E extends Entry<E>> {
           ISSUING_CA,
           TEMPLATE,
           CLAIM_TOKEN,
-          USER);
+          USER,
+          POLICY,
+          ATTACHMENT);
 
   /** Makes an entry of a row, or of what somebody sent. */
   @FunctionalInterface

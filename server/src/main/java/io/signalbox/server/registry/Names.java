@@ -1,5 +1,7 @@
 package io.signalbox.server.registry;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.regex.Pattern;
 
 /** What entries may be called. */
@@ -19,6 +21,10 @@ final class Names {
     return NAME.matcher(text).matches();
   }
 
+  static boolean isShort(String text, int bytesMax) {
+    return text.length() <= bytesMax && text.getBytes(UTF_8).length <= bytesMax;
+  }
+
   /** Checks the name under which somebody wants to register something. */
   static void check(Kind<?> kind, String name) throws RegistryException {
     boolean good;
@@ -29,6 +35,9 @@ final class Names {
     } else if (kind == Kind.CERTIFICATE) {
       good = FINGERPRINT.matcher(name).matches();
       rule = "64 lower-case hexadecimal digits";
+    } else if (kind == Kind.ATTACHMENT) {
+      good = true; // as good as what it is made of, see PolicyAttachment.fault
+      rule = "";
     } else {
       good = isName(name);
       rule = RULE;

@@ -30,8 +30,10 @@ final class References {
           need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", missing);
       case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", missing);
       case IssuingAuthority ca -> need(Kind.ISSUING_CA, ca.parent(), "/parent", missing);
+      case PolicyAttachment attachment ->
+          need(Kind.POLICY, attachment.apiPolicy().orElse(null), "/policy", missing);
       // A certificate outlives its device: that it is revoked must be known until it ends.
-      case DeviceCertificate _, Group _, JwtIssuer _, User _ -> {}
+      case DeviceCertificate _, Group _, JwtIssuer _, User _, StoredPolicy _ -> {}
     }
     if (!missing.isEmpty()) {
       throw RegistryException.invalid(missing);
@@ -75,12 +77,17 @@ final class References {
                   named(
                       "provisioning template",
                       names(Kind.TEMPLATE, template -> name.equals(template.ca()))));
+          case StoredPolicy policy ->
+              named(
+                  "attachment",
+                  names(Kind.ATTACHMENT, attachment -> attachment.policy().equals(policy.ref())));
           case Device _,
               DeviceCertificate _,
               JwtIssuer _,
               TrustedAuthority _,
               ClaimToken _,
-              User _ ->
+              User _,
+              PolicyAttachment _ ->
               Stream.of();
         };
     List<String> first = users.limit(SHOWN_MAX + 1).toList();

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.config.RegistryConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -63,6 +66,8 @@ final class OpenApiDocumentTest {
                   registry,
                   authorities,
                   new Inventory(registry, authorities, clocks, random),
+                  new ApiPolicies(
+                      PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks), registry),
                   new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
                   (_, _) -> Optional.empty(),
                   null,
