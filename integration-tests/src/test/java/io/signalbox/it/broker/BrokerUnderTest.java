@@ -57,14 +57,14 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
    * @param name for its log file {@code target/broker-logs/NAME-N.log}
    */
   public static BrokerUnderTest start(String name, BrokerConfig config) {
-    return start(name, config, Launch.DEFAULT);
+    return start(name, config, Launch.DEFAULT.quick());
   }
 
   /** Starts a broker on a data folder that is there and stays. */
   public static BrokerUnderTest startOn(String name, BrokerConfig config, Path dataFolder) {
     BrokerUnderTest broker = prepare(name, config);
     broker.data = dataFolder;
-    broker.restart(Launch.DEFAULT);
+    broker.restart(Launch.DEFAULT.quick());
     return broker;
   }
 
@@ -77,7 +77,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   /** A broker with its folders that is not started yet; {@link #restart(Launch)} does. */
   public static BrokerUnderTest prepare(String name, BrokerConfig config) {
     try {
-      var broker = new BrokerUnderTest(name, config, Launch.DEFAULT);
+      var broker = new BrokerUnderTest(name, config, Launch.DEFAULT.quick());
       config.write(broker.configFile());
       Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
       return broker;

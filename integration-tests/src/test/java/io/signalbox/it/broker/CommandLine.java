@@ -56,7 +56,7 @@ public final class CommandLine {
 
   /** Runs {@code signalbox ARGUMENTS} to its end. */
   public static Result signalbox(String... arguments) {
-    return run(words(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), arguments));
+    return run(words(Launch.quickOptions(), arguments));
   }
 
   /** Runs any program to its end; a program that does not end in time fails the test. */

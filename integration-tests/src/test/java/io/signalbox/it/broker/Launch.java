@@ -27,17 +27,25 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
     environment = Map.copyOf(environment);
   }
 
+  /** Whatever lives for a few tests only: half the processor time of a start goes to {@code C2}. */
+  private static final List<String> QUICK = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
   /**
-   * Starts in about half the time, with a class cache as the start script makes one. It takes a
-   * start to record, so it is for who starts often; where it cannot be recorded, starts are slow.
+   * Starts with less than half the processor time: without the optimizing compiler, and with a
+   * class cache as the start script makes one. For processes that live for seconds; the broker that
+   * most tests share runs as in production.
    */
-  public Launch withClassCache() {
-    if (ClassCache.FILE.isEmpty()) {
-      return this;
-    }
+  public Launch quick() {
     var options = new ArrayList<>(jvmOptions);
-    options.add("-XX:AOTCache=" + ClassCache.FILE.get());
+    options.addAll(quickOptions());
     return new Launch(options, environment);
+  }
+
+  /** The options of {@link #quick}; without the cache where it cannot be recorded. */
+  static List<String> quickOptions() {
+    var options = new ArrayList<>(QUICK);
+    ClassCache.FILE.ifPresent(cache -> options.add("-XX:AOTCache=" + cache));
+    return options;
   }
 
   public Launch with(String variable, String value) {

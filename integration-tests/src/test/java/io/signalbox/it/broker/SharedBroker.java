@@ -23,7 +23,7 @@ public final class SharedBroker {
     static final Broker BROKER =
         isExternal()
             ? SharedBroker::external
-            : BrokerUnderTest.start("shared", BrokerConfig.open());
+            : BrokerUnderTest.start("shared", BrokerConfig.open(), Launch.DEFAULT);
   }
 
   public static Broker get() {

@@ -19,6 +19,6 @@ final class CrashBroker {
   }
 
   static Launch launch() {
-    return Launch.DEFAULT.withClassCache();
+    return Launch.DEFAULT.quick();
   }
 }

@@ -16,7 +16,6 @@ import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.List;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,12 +25,16 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Topics that start with {@code $} (section 4.7.2). On a broker of its own, because the filter
  * {@code #} sees everything.
  */
+@EachTransport
 final class DollarTopicTest {
-  @AutoClose
   private static final BrokerUnderTest BROKER =
       BrokerUnderTest.start("dollar", BrokerConfig.open());
 
-  @RegisterExtension final Clients five = new Clients(BROKER, Transport.TCP, Version.V5);
+  @RegisterExtension final Clients five;
+
+  DollarTopicTest(Transport transport) {
+    five = new Clients(BROKER, transport, Version.V5);
+  }
 
   @ParameterizedTest
   @EnumSource(Version.class)

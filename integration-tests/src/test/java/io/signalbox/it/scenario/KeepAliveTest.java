@@ -17,9 +17,12 @@ import java.time.Duration;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Keep Alive (section 3.1.2.10), in both versions. */
 @EachTransportAndVersion
+@Execution(ExecutionMode.CONCURRENT)
 final class KeepAliveTest {
   @RegisterExtension final Clients clients;
 

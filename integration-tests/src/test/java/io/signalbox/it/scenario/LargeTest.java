@@ -26,10 +26,16 @@ import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Much of something, over one transport: what matters here lies above them. */
+/** Much of something. */
+@EachTransport
 final class LargeTest {
-  @RegisterExtension final Clients clients = new Clients(Transport.TCP, Version.V5);
-  private final String topic = clients.topic();
+  @RegisterExtension final Clients clients;
+  private final String topic;
+
+  LargeTest(Transport transport) {
+    clients = new Clients(transport, Version.V5);
+    topic = clients.topic();
+  }
 
   /** QoS 1, as fast as the server's Receive Maximum allows. */
   private void publish(int count, IntFunction<PublishBytes> message) {

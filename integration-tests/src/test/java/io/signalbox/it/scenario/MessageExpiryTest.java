@@ -20,9 +20,12 @@ import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Message Expiry Interval (section 3.3.2.3.3). A will with a delay is the clock of these tests. */
 @EachTransport
+@Execution(ExecutionMode.CONCURRENT)
 final class MessageExpiryTest {
   @RegisterExtension final Clients clients;
   private final String topic;

@@ -18,10 +18,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** All 65535 Packet Identifiers at once; over one transport, because it takes as many messages. */
+/** All 65535 Packet Identifiers at once. */
+@EachTransport
 final class PacketIdentifierTest {
-  @RegisterExtension
-  final Clients clients = new Clients(LimitsTest.BROKER, Transport.TCP, Version.V5);
+  @RegisterExtension final Clients clients;
+
+  PacketIdentifierTest(Transport transport) {
+    clients = new Clients(LimitsTest.BROKER, transport, Version.V5);
+  }
 
   @ParameterizedTest
   @EnumSource(Version.class)

@@ -4,7 +4,6 @@ import static io.signalbox.it.wire.PacketBytes.disconnect;
 import static io.signalbox.it.wire.PacketBytes.pubComp;
 import static io.signalbox.it.wire.PacketBytes.pubRec;
 import static io.signalbox.it.wire.PacketBytes.pubRel;
-import static io.signalbox.it.wire.PacketType.DISCONNECT;
 import static io.signalbox.it.wire.PacketType.PUBCOMP;
 import static io.signalbox.it.wire.PacketType.PUBREC;
 import static io.signalbox.it.wire.PacketType.PUBREL;
@@ -36,48 +35,83 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import org.junit.jupiter.api.MethodOrderer;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * What a broker still knows after it was killed: everything is prepared once, the process killed
- * once, and each test looks at its own part. The last test stops the broker in order.
+ * What a broker still knows after it was killed: everything is prepared once over every transport,
+ * the process killed once, and each test looks at its own part. {@link StopTest} ends one in order.
  */
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@EachTransport
 final class RestartTest {
   private static final BrokerUnderTest BROKER =
       BrokerUnderTest.start("restart", BrokerConfig.open());
 
-  /**
-   * A name on both sides of the restart: {@code topic("x")} and the client {@code x} go together.
-   */
-  private static String topic(String name) {
-    return "restart/" + name;
+  private static final Map<Transport, Before> BEFORE = Before.prepareAndKill();
+
+  @RegisterExtension final Clients clients;
+  private final Before before;
+
+  RestartTest(Transport transport) {
+    clients = new Clients(BROKER, transport, Version.V5);
+    before = Objects.requireNonNull(BEFORE.get(transport));
   }
 
-  private static final Before BEFORE = Before.prepareAndKill();
+  /** A name on both sides of the restart: {@code topic("x")} and {@code id("x")} go together. */
+  private String topic(String name) {
+    return Before.topic(clients.transport(), name);
+  }
 
-  @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);
+  private String id(String name) {
+    return Before.id(clients.transport(), name);
+  }
 
-  private Peer resumed(String clientId) {
-    Peer peer = clients.peer(clientId);
-    assertTrue(peer.resume(600).sessionPresent(), clientId);
+  private Peer resumed(String name) {
+    Peer peer = clients.peer(id(name));
+    assertTrue(peer.resume(600).sessionPresent(), name);
     return peer;
   }
 
-  /** What the first process was told, and when. */
+  /** What the first process was told over one transport, and when. */
   private record Before(long queuedAtNanos, int begunId, int releasedId) {
-    static Before prepareAndKill() {
+    static String topic(Transport transport, String name) {
+      return "restart/" + transport + "/" + name;
+    }
+
+    static String id(Transport transport, String name) {
+      return transport + "-" + name;
+    }
+
+    static Map<Transport, Before> prepareAndKill() {
+      Map<Transport, Before> all = new EnumMap<>(Transport.class);
       List<Peer> open = new ArrayList<>();
-      Peer publisher = peer("publisher", open);
+      List<Preparation> preparations =
+          EachTransport.Chosen.transports().map(each -> new Preparation(each, open)).toList();
+      preparations.forEach(each -> all.put(each.transport(), each.whatStays()));
+      preparations.forEach(Preparation::whatEndsSoon);
+      BROKER.kill9();
+      open.forEach(Peer::close);
+      BROKER.restart();
+      return all;
+    }
+  }
+
+  /** The clients of one transport before the kill. */
+  private record Preparation(Transport transport, List<Peer> open) {
+    String topic(String name) {
+      return Before.topic(transport, name);
+    }
+
+    Before whatStays() {
+      Peer publisher = peer("publisher");
       publisher.connect();
 
-      Peer queue = stored("queue", 2, open);
+      Peer queue = stored("queue", 2);
       queue.disconnect();
       long queuedAt = System.nanoTime();
       publisher.publish(topic("queue"), 1, "one", messageExpiry(1_000));
@@ -97,24 +131,24 @@ final class RestartTest {
       publisher.publishRetained(topic("cleared"), 1, "old");
       publisher.publishRetained(topic("cleared"), 1, "");
 
-      Peer local = peer("local", open);
+      Peer local = peer("local");
       local.resume(600);
       local.subscribe(topic("local"), 1 | NO_LOCAL, subscriptionId(77));
       local.disconnect();
 
-      Peer member = peer("member", open);
+      Peer member = peer("member");
       member.resume(600);
       member.subscribe("$share/g/" + topic("shared"), 1);
       member.disconnect();
 
-      Peer inbound = peer("inbound", open);
+      Peer inbound = peer("inbound");
       inbound.resume(600);
       inbound.send(inbound.publish(topic("once")).qos(2, 9).payload("once"));
       inbound.expectAck(PUBREC, 9);
-      Peer once = stored("once", 2, open); // subscribed after: gets it only if it is sent twice
+      Peer once = stored("once", 2); // subscribed after: gets it only if it is sent twice
       once.disconnect();
 
-      Peer outbound = stored("outbound", 2, open);
+      Peer outbound = stored("outbound", 2);
       publisher.publish(topic("outbound"), 2, "released");
       publisher.publish(topic("outbound"), 2, "begun");
       int released = outbound.receivePublish("released").packetId();
@@ -122,33 +156,38 @@ final class RestartTest {
       outbound.send(pubRec(released));
       outbound.expectAck(PUBREL, released);
 
-      Peer will = peer("will", open);
+      return new Before(queuedAt, begun, released);
+    }
+
+    /** Last before the kill, so that it ends after it. */
+    void whatEndsSoon() {
+      Peer will = peer("will");
       will.connect(
           connect ->
               will.persistent(connect, 600).will(topic("wills"), 1, true, "late", willDelay(3)));
       will.close();
-      Peer lost = peer("lost", open);
+      Peer lost = peer("lost");
       lost.connect(
           connect -> lost.persistent(connect, 600).will(topic("wills/lost"), 1, true, "lost"));
 
-      Peer shortLived = stored("short", 1, open);
+      Peer shortLived = stored("short", 1);
       shortLived.send(disconnectWith(1));
       shortLived.expectClosed();
-      stored("long", 1, open).disconnect();
+      stored("long", 1).disconnect();
+      Peer publisher = peer("last");
+      publisher.connect();
       publisher.publish(topic("queue"), 1, "last"); // acknowledged: all before it is on disk
-      BROKER.kill9();
-      open.forEach(Peer::close);
-      BROKER.restart();
-      return new Before(queuedAt, begun, released);
     }
 
-    private static byte[] disconnectWith(long expirySeconds) {
+    private byte[] disconnectWith(long expirySeconds) {
       return disconnect(0, sessionExpiry(expirySeconds));
     }
 
-    private static Peer peer(String clientId, List<Peer> open) {
+    private Peer peer(String name) {
       try {
-        Peer peer = new Peer(RawClient.open(BROKER.endpoint(Transport.TCP), Version.V5), clientId);
+        Peer peer =
+            new Peer(
+                RawClient.open(BROKER.endpoint(transport), Version.V5), Before.id(transport, name));
         open.add(peer);
         return peer;
       } catch (IOException e) {
@@ -156,8 +195,8 @@ final class RestartTest {
       }
     }
 
-    private static Peer stored(String name, int qos, List<Peer> open) {
-      Peer peer = peer(name, open);
+    private Peer stored(String name, int qos) {
+      Peer peer = peer(name);
       peer.resume(600);
       peer.subscribe(topic(name), qos);
       return peer;
@@ -165,13 +204,12 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec({"MQTT-4.3.2-4", "MQTT-3.3.2-5", "MQTT-3.3.2-6", "MQTT-4.1.0-1", "MQTT-4.6.0-5"})
   @Behaviour({119, 140, 146, 229})
   void whatWasAcknowledgedIsInTheQueueInItsOrder() {
     Peer queue = resumed("queue");
     Parsed one = queue.receivePublish("one");
-    long passed = (System.nanoTime() - BEFORE.queuedAtNanos()) / 1_000_000_000L;
+    long passed = (System.nanoTime() - before.queuedAtNanos()) / 1_000_000_000L;
     long left = one.properties().number(MESSAGE_EXPIRY_INTERVAL).orElseThrow();
     assertTrue(
         left <= 1_000 - passed + 1 && left >= 1_000 - passed - 2, passed + " s, left " + left);
@@ -192,7 +230,6 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec({"MQTT-3.3.1-5", "MQTT-3.3.1-7", "MQTT-3.3.2-18"})
   @Spec3("MQTT-3.1.2-7")
   @Behaviour({197, 188})
@@ -212,7 +249,6 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec({"MQTT-3.8.3-3", "MQTT-3.3.4-3"})
   @Behaviour(184)
   void subscriptionsKeepTheirOptionsAndIdentifiers() {
@@ -225,7 +261,6 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Behaviour(215)
   void membersOfSharedSubscriptionsAreMembersStill() {
     Peer second = clients.connected();
@@ -241,7 +276,6 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec({"MQTT-4.3.3-10", "MQTT-4.3.3-11"})
   @Behaviour(147)
   void aRepeatedQos2PublishIsKnownStill() {
@@ -259,16 +293,15 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec({"MQTT-4.3.3-5", "MQTT-4.3.3-6", "MQTT-4.4.0-1", "MQTT-3.3.1-1"})
   @Behaviour(148)
   void anOutgoingQos2ExchangeGoesOnWhereItStood() {
     Peer outbound = resumed("outbound");
     Parsed first = outbound.receive(PUBREL); // PUBREC came before the kill: no PUBLISH again
-    assertEquals(BEFORE.releasedId(), first.packetId());
+    assertEquals(before.releasedId(), first.packetId());
     Parsed begun = outbound.receivePublish("begun");
     assertTrue(begun.dup());
-    assertEquals(BEFORE.begunId(), begun.packetId());
+    assertEquals(before.begunId(), begun.packetId());
     outbound.send(pubComp(first.packetId()));
     outbound.acknowledge(begun);
     outbound.ping();
@@ -276,7 +309,6 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec({"MQTT-3.1.2-8", "MQTT-3.1.2-7"})
   @Behaviour(84)
   void aDelayedWillIsSentAfterItsRemainingTime() {
@@ -286,7 +318,6 @@ final class RestartTest {
   }
 
   @Test
-  @Order(2)
   @Spec("MQTT-3.1.2-8")
   @Behaviour(84)
   void theWillOfAClientThatTheKillCutOffIsSentAfterTheGrace() {
@@ -297,36 +328,11 @@ final class RestartTest {
   }
 
   @Test
-  @Order(1)
   @Spec("MQTT-4.1.0-2")
   @Behaviour(71)
   void theTimeThatTheBrokerWasDownCountsForTheExpiry() {
     clients.connected().wire().poll(Duration.ofSeconds(1)); // were the restart that quick
-    assertFalse(clients.peer("short").resume(0).sessionPresent());
+    assertFalse(clients.peer(id("short")).resume(0).sessionPresent());
     resumed("long").disconnect();
-  }
-
-  @Test
-  @Order(3)
-  @Spec({"MQTT-3.14.2-1", "MQTT-3.14.2-2", "MQTT-4.13.2-1"})
-  @Behaviour({301, 78})
-  void aStopIsToldAndKeepsTheWills() {
-    Peer observer = clients.peer("observer");
-    observer.resume(600);
-    observer.subscribe(topic("stop"), 1);
-    Peer five = clients.peer("five");
-    five.connect(connect -> five.persistent(connect, 600).will(topic("stop"), 1, false, "will"));
-    Peer three = clients.connected(Version.V3);
-    assertEquals(0, BROKER.stop());
-    Parsed told = five.receive(DISCONNECT);
-    assertEquals(0x8B, told.reasonCode());
-    five.expectClosed();
-    three.expectClosed();
-    assertEquals(0x8B, observer.receive(DISCONNECT).reasonCode()); // and no will before it
-    BROKER.restart();
-    resumed("five").disconnect(); // back in time: its will is not sent any more
-    Peer back = resumed("observer");
-    clients.connected().publish(topic("stop"), 1, "marker");
-    back.receivePublish("marker");
   }
 }

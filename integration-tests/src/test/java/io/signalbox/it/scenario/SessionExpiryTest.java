@@ -18,12 +18,15 @@ import io.signalbox.it.wire.Version;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Session Expiry Interval (sections 3.1.2.11.2, 3.14.2.2.2 and 4.1). The end of a session is seen
  * by its will: with a longer Will Delay it is published when the session ends.
  */
 @EachTransport
+@Execution(ExecutionMode.CONCURRENT)
 final class SessionExpiryTest {
   private static final int LONG_DELAY = 1_000;
 
@@ -54,10 +57,10 @@ final class SessionExpiryTest {
     String willTopic = clients.topic();
     Peer observer = observer(willTopic);
     Peer first = clients.peer();
-    connectWithDelayedWill(first, willTopic, 4);
+    connectWithDelayedWill(first, willTopic, 8);
     first.close();
     Peer second = clients.peer(first.clientId());
-    assertTrue(connectWithDelayedWill(second, willTopic, 4).sessionPresent());
+    assertTrue(connectWithDelayedWill(second, willTopic, 8).sessionPresent());
     second.close();
     observer.receivePublish("ended");
     assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
@@ -180,9 +183,9 @@ final class SessionExpiryTest {
     String clockTopic = clients.topic();
     Peer observer = observer(clockTopic);
     Peer peer = clients.peer();
-    peer.resume(4);
+    peer.resume(8);
     Peer clock = clients.peer();
-    connectWithDelayedWill(clock, clockTopic, 5);
+    connectWithDelayedWill(clock, clockTopic, 9);
     clock.close();
     observer.receivePublish("ended");
     peer.disconnect();

@@ -20,14 +20,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Shared Subscriptions where messages go on as soon as a member's connection ends. */
+@EachTransport
 final class SharedHandoverTest {
   private static final BrokerUnderTest BROKER =
       BrokerUnderTest.start(
           "handover", BrokerConfig.open().yaml("session:\n  shared-handover: disconnect\n"));
 
-  @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);
-  private final String topic = clients.topic();
-  private final String shared = "$share/g/" + topic;
+  @RegisterExtension final Clients clients;
+  private final String topic;
+  private final String shared;
+
+  SharedHandoverTest(Transport transport) {
+    clients = new Clients(BROKER, transport, Version.V5);
+    topic = clients.topic();
+    shared = "$share/g/" + topic;
+  }
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})

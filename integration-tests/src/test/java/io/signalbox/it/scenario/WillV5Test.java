@@ -33,11 +33,14 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Will Delay, Will Properties and the reasons of DISCONNECT in 5.0. */
 @EachTransport
+@Execution(ExecutionMode.CONCURRENT)
 final class WillV5Test {
   @RegisterExtension final Clients clients;
   private final String topic;
@@ -126,7 +129,7 @@ final class WillV5Test {
   @Behaviour({55, 83})
   void isCancelledByAReconnectWithinTheDelay() {
     Peer observer = observer();
-    Peer peer = withDelay(4, 600);
+    Peer peer = withDelay(8, 600);
     peer.close();
     Peer back = clients.peer(peer.clientId());
     assertTrue(back.resume(600).sessionPresent());
@@ -134,7 +137,7 @@ final class WillV5Test {
     String clockTopic = topic + "/clock";
     observer.subscribe(clockTopic, 1);
     clock.connect(
-        connect -> clock.persistent(connect, 600).will(clockTopic, 1, false, "tick", willDelay(5)));
+        connect -> clock.persistent(connect, 600).will(clockTopic, 1, false, "tick", willDelay(9)));
     clock.close();
     observer.receivePublish("tick"); // the cancelled one was due before
   }
@@ -219,11 +222,11 @@ final class WillV5Test {
     peer.connect(
         connect ->
             peer.persistent(connect, 600)
-                .will(topic, 1, false, "will", willDelay(4), messageExpiry(1_000)));
+                .will(topic, 1, false, "will", willDelay(8), messageExpiry(1_000)));
     peer.close();
     Parsed will = observer.receivePublish("will");
-    // Counted from CONNECT or from the end of the connection it would be 996 at most.
-    assertTrue(will.properties().number(MESSAGE_EXPIRY_INTERVAL).orElseThrow() >= 997);
+    // Counted from CONNECT or from the end of the connection it would be 992 at most.
+    assertTrue(will.properties().number(MESSAGE_EXPIRY_INTERVAL).orElseThrow() >= 993);
     stored.receivePublish("will");
   }
 

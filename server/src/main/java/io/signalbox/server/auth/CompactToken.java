@@ -30,6 +30,8 @@ record CompactToken(
   /** More than any sane token; checked before a byte of it is looked at. */
   static final int BYTES_MAX = 16_384;
 
+  private static final Base64.Encoder BASE64URL = Base64.getUrlEncoder().withoutPadding();
+
   /** Headers that change what the signature means; RFC 7515 wants unknown ones refused. */
   private static final String[] UNWANTED_HEADERS = {"crit", "b64", "zip", "enc"};
 
@@ -77,10 +79,13 @@ record CompactToken(
 
   private static byte[] decode(String part, String encoded) throws CredentialException {
     try {
-      if (encoded.indexOf('=') >= 0) {
-        throw new IllegalArgumentException("padding"); // RFC 7515 section 2: none
+      byte[] bytes = Base64.getUrlDecoder().decode(encoded);
+      // No padding (RFC 7515 section 2) and no stray bits in the last character (RFC 4648 section
+      // 3.5): a token has one text, and a changed one is not the token that was issued.
+      if (!BASE64URL.encodeToString(bytes).equals(encoded)) {
+        throw new IllegalArgumentException("not as it would be encoded");
       }
-      return Base64.getUrlDecoder().decode(encoded);
+      return bytes;
     } catch (IllegalArgumentException e) {
       throw malformed("the token's " + part + " is not base64url");
     }

@@ -415,6 +415,7 @@ class JwtAuthenticatorTest {
       delimiter = '|',
       value = {
         "e30=|header is not base64url",
+        "e31|header is not base64url",
         "e3!0|header is not base64url",
         "a|header is not base64url",
         "e+/0|header is not base64url",
