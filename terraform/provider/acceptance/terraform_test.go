@@ -20,6 +20,7 @@ import (
 // version is the provider's in the mirror.
 const version = "0.1.0"
 
+// commandTimeout is what one run of terraform may take, unless the workspace says otherwise.
 const commandTimeout = 3 * time.Minute
 
 // mirror builds the provider once, into a folder laid out as a filesystem_mirror is.
@@ -42,6 +43,9 @@ var mirror = sync.OnceValues(func() (string, error) {
 type workspace struct {
 	folder      string
 	environment []string
+	timeout     time.Duration
+	// cpu is what terraform and the provider have used so far.
+	cpu time.Duration
 }
 
 // newWorkspace skips the test where there is no terraform. The CLI configuration knows nothing but the mirror, so that "init"
@@ -55,7 +59,7 @@ func newWorkspace(t *testing.T, configuration string) *workspace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &workspace{folder: t.TempDir()}
+	w := &workspace{folder: t.TempDir(), timeout: commandTimeout}
 	w.write(t, "terraform.rc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
 		plugins))
 	w.environment = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.file("terraform.rc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "NO_COLOR=1",
@@ -100,7 +104,7 @@ func (w *workspace) write(t testing.TB, name, text string) {
 // try runs terraform and gives what it printed and its exit code.
 func (w *workspace) try(t testing.TB, arguments ...string) (string, int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 	defer cancel()
 	command := exec.CommandContext(ctx, "terraform", arguments...)
 	command.Dir = w.folder
@@ -111,6 +115,7 @@ func (w *workspace) try(t testing.TB, arguments ...string) (string, int) {
 	if err != nil && command.ProcessState == nil {
 		t.Fatal(err)
 	}
+	w.cpu += command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	return output.String(), command.ProcessState.ExitCode()
 }
 
