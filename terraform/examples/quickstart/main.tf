@@ -4,10 +4,11 @@ provider "signalbox" {
   token_file = "${var.data_directory}/admin.token"
 }
 
-# Two devices that made their keys themselves, and their group.
+# Two devices that made their keys themselves, their group, and what its members may do.
 module "pumps" {
-  source = "../../modules/fleet"
-  groups = { pumps = { description = "Pumps of the quickstart" } }
+  source   = "../../modules/fleet"
+  policies = { pumps = file("policies/pumps.policy.yaml") }
+  groups   = { pumps = { description = "Pumps of the quickstart", policies = ["pumps"] } }
   devices = {
     for id in var.devices : id => {
       groups     = ["pumps"]
@@ -17,6 +18,17 @@ module "pumps" {
   }
   validity_hours     = 24 * 365
   renew_before_hours = 24 * 30
+}
+
+# What people see who look at the plant. Their group comes with their tokens.
+resource "signalbox_policy" "dashboards" {
+  name     = "dashboards"
+  document = file("policies/dashboards.policy.yaml")
+}
+
+resource "signalbox_policy_attachment" "dashboards" {
+  policy = signalbox_policy.dashboards.name
+  group  = "browsers"
 }
 
 # Certificates of somebody else's factory are accepted as well.

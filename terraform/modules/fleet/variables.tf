@@ -19,8 +19,18 @@ variable "devices" {
 }
 
 variable "groups" {
-  description = "Groups that this module makes, by name."
-  type        = map(object({ description = optional(string, ""), attributes = optional(map(string), {}) }))
+  description = "Groups that this module makes, by name, and the names of policies that are attached to them: of this module's or of others; of the broker's files as file:NAME or shipped:NAME."
+  type = map(object({
+    description = optional(string, "")
+    attributes  = optional(map(string), {})
+    policies    = optional(set(string), [])
+  }))
+  default = {}
+}
+
+variable "policies" {
+  description = "Access policies that this module makes, YAML or JSON, by the name that is in them."
+  type        = map(string)
   default     = {}
 }
 

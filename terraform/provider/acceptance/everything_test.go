@@ -19,6 +19,13 @@ const (
 	hmacSecret  = "c2lnbmFsYm94LWhtYWMtc2VjcmV0LTAxMjM0NTY3ODk="
 )
 
+const allPolicy = `# A comment is part of the document, and of no meaning.
+version: 1
+name: all-policy
+statements:
+  - {id: data, effect: allow, actions: [publish], topics: ["all/${device.id}/#"]}
+`
+
 // everything is a workspace with every resource, data source, function and ephemeral resource, applied.
 func everything(t *testing.T, b *broker) *workspace {
 	t.Helper()
@@ -32,6 +39,7 @@ func everything(t *testing.T, b *broker) *workspace {
 	w.write(t, "factory-ca.crt", authority(t, "Factory CA"))
 	w.write(t, "receiver.pem", publicKey(t))
 	w.write(t, "issuer.pem", publicKey(t))
+	w.write(t, "all-policy.yaml", allPolicy)
 	w.set("TF_VAR_password", password).set("TF_VAR_claim_secret", claimSecret).set("TF_VAR_hmac_secret", hmacSecret)
 	w.init(t)
 	return w
@@ -55,20 +63,27 @@ func importIDs(t testing.TB, w *workspace, b *broker) map[string]string {
 		return b.get(t, "/devices/"+device+"/certificates/"+name)["fingerprint"].(string)
 	}
 	ids := map[string]string{
-		"signalbox_device.one":                   "all-1",
-		"signalbox_device.two":                   "all-2",
-		"signalbox_group.one":                    "all-group",
-		"signalbox_group.two":                    "all-other-group",
-		"signalbox_group_membership.one":         "all-other-group/all-2",
-		"signalbox_device_certificate.requested": fingerprint("all-1", "main") + "/24",
-		"signalbox_device_certificate.sealed":    fingerprint("all-2", "sealed"),
-		"signalbox_jwt_issuer.keys":              "all-login",
-		"signalbox_jwt_issuer.shared":            "all-service/1",
-		"signalbox_trusted_ca.one":               "all-factory",
-		"signalbox_issuing_ca.one":               "all-plant",
-		"signalbox_provisioning_template.one":    "all-template",
-		"signalbox_claim_token.one":              "all-claim/1",
-		"signalbox_user.one":                     "all-user/1",
+		"signalbox_device.one":                    "all-1",
+		"signalbox_device.two":                    "all-2",
+		"signalbox_group.one":                     "all-group",
+		"signalbox_group.two":                     "all-other-group",
+		"signalbox_group_membership.one":          "all-other-group/all-2",
+		"signalbox_device_certificate.requested":  fingerprint("all-1", "main") + "/24",
+		"signalbox_device_certificate.sealed":     fingerprint("all-2", "sealed"),
+		"signalbox_jwt_issuer.keys":               "all-login",
+		"signalbox_jwt_issuer.shared":             "all-service/1",
+		"signalbox_trusted_ca.one":                "all-factory",
+		"signalbox_issuing_ca.one":                "all-plant",
+		"signalbox_provisioning_template.one":     "all-template",
+		"signalbox_claim_token.one":               "all-claim/1",
+		"signalbox_user.one":                      "all-user/1",
+		"signalbox_policy.rendered":               "pump",
+		"signalbox_policy.written":                "all-policy",
+		"signalbox_policy_attachment.group":       "pump/group/all-group",
+		"signalbox_policy_attachment.device":      "api:all-policy/device/all-1",
+		"signalbox_policy_attachment.user":        "shipped:browsers/user/all-user",
+		"signalbox_policy_attachment.certificate": "all-policy/certificate/" + fingerprint("all-1", "main"),
+		"signalbox_policy_attachment.issuer":      "all-policy/jwt_issuer/all-login",
 	}
 	for _, address := range w.addresses(t) {
 		if ids[address] == "" {
@@ -95,10 +110,14 @@ func TestEverything(t *testing.T) {
 	t.Run("an error says what to do", func(t *testing.T) { explainsErrors(t, b) })
 	t.Run("a destroy leaves nothing", func(t *testing.T) {
 		w.run(t, "destroy", "-auto-approve", "-no-color")
-		for _, path := range []string{"/devices", "/groups", "/jwt-issuers", "/trusted-cas", "/provisioning-templates", "/claim-tokens", "/users"} {
+		for _, path := range []string{"/devices", "/groups", "/jwt-issuers", "/trusted-cas", "/provisioning-templates", "/claim-tokens", "/users",
+			"/policies"} {
 			if items := b.get(t, path+"?prefix=all-")["items"].([]any); len(items) > 0 {
 				t.Errorf("%s still holds %v", path, items)
 			}
+		}
+		if items := b.get(t, "/attachments")["items"].([]any); len(items) > 0 {
+			t.Errorf("there still is an attachment: %v", items)
 		}
 	})
 }
@@ -139,7 +158,7 @@ func importsEverything(t *testing.T, w *workspace, b *broker) {
 	other := *w
 	w.write(t, "imported/main.tf", "")
 	other.folder = w.file("imported")
-	for _, name := range []string{"main.tf", "all-1.csr", "factory-ca.crt", "receiver.pem", "issuer.pem"} {
+	for _, name := range []string{"main.tf", "all-1.csr", "factory-ca.crt", "receiver.pem", "issuer.pem", "all-policy.yaml"} {
 		text, err := os.ReadFile(w.file(name))
 		if err != nil {
 			t.Fatal(err)
@@ -175,13 +194,21 @@ func mendsChanges(t *testing.T, w *workspace, b *broker) {
 			t.Fatal(err)
 		}
 	}
-	expectPlan(t, w, "update", "signalbox_group_membership.one")
+	for _, path := range []string{"/policies/all-policy", "/policies/pump"} {
+		changed := client.Policy{Document: strings.ReplaceAll(b.get(t, path)["document"].(string), "publish", "subscribe")}
+		if err := b.api(t).Put(context.Background(), path, client.Always, &changed, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectPlan(t, w, "update", "signalbox_group_membership.one", "signalbox_policy_attachment.group", "signalbox_policy_attachment.device",
+		"signalbox_policy_attachment.user", "signalbox_policy_attachment.certificate", "signalbox_policy_attachment.issuer")
 	w.apply(t)
 	w.hasNothingToDo(t)
 }
 
 func mendsDeletions(t *testing.T, w *workspace, b *broker) {
 	ctx, api := context.Background(), b.api(t)
+	fingerprint := b.get(t, "/devices/all-1/certificates/main")["fingerprint"].(string)
 	for address, id := range importIDs(t, w, b) {
 		if strings.HasPrefix(address, "signalbox_device_certificate.") {
 			fingerprint, _, _ := strings.Cut(id, "/")
@@ -190,7 +217,10 @@ func mendsDeletions(t *testing.T, w *workspace, b *broker) {
 			}
 		}
 	}
-	for _, path := range []string{"/groups/all-other-group/members/all-2", "/devices/all-1", "/devices/all-2", "/claim-tokens/all-claim",
+	for _, path := range []string{"/attachments/api:pump/group/all-group", "/attachments/api:all-policy/device/all-1",
+		"/attachments/shipped:browsers/user/all-user", "/attachments/api:all-policy/jwt-issuer/all-login",
+		"/attachments/api:all-policy/certificate/" + fingerprint, "/policies/pump", "/policies/all-policy",
+		"/groups/all-other-group/members/all-2", "/devices/all-1", "/devices/all-2", "/claim-tokens/all-claim",
 		"/trusted-cas/all-factory", "/provisioning-templates/all-template", "/groups/all-group", "/groups/all-other-group",
 		"/jwt-issuers/all-login", "/jwt-issuers/all-service", "/issuing-cas/all-plant", "/users/all-user"} {
 		if err := api.Delete(ctx, path); err != nil {

@@ -34,8 +34,34 @@ func certificateOf(chain string, key crypto.PrivateKey) tls.Certificate {
 	}
 }
 
+// connected is a client that was accepted.
+func (b *broker) connected(t testing.TB, clientID string, certificate tls.Certificate) *mqtt {
+	t.Helper()
+	m, code, err := b.connect(t, clientID, certificate)
+	if err != nil || code != 0 {
+		t.Fatalf("%s is refused: code %#x, %v", clientID, code, err)
+	}
+	return m
+}
+
+// connectedWithToken is a client that was accepted for what it gave as its password.
+func (b *broker) connectedWithToken(t testing.TB, clientID, token string) *mqtt {
+	t.Helper()
+	m, code, err := b.connectWith(t, 0b0100_0010, append(text(clientID), text(token)...))
+	if err != nil || code != 0 {
+		t.Fatalf("%s is refused: code %#x, %v", clientID, code, err)
+	}
+	return m
+}
+
 // connect gives the Reason Code of CONNACK; an error says that there was none.
 func (b *broker) connect(t testing.TB, clientID string, certificates ...tls.Certificate) (*mqtt, byte, error) {
+	t.Helper()
+	return b.connectWith(t, 0b0000_0010, text(clientID), certificates...)
+}
+
+// connectWith sends a CONNECT with these Connect Flags and this Payload.
+func (b *broker) connectWith(t testing.TB, flags byte, payload []byte, certificates ...tls.Certificate) (*mqtt, byte, error) {
 	t.Helper()
 	dialer := &net.Dialer{Timeout: packetTimeout}
 	socket, err := tls.DialWithDialer(dialer, "tcp", fmt.Sprintf("localhost:%d", b.mqtt), &tls.Config{RootCAs: b.authorities(t), Certificates: certificates})
@@ -44,7 +70,7 @@ func (b *broker) connect(t testing.TB, clientID string, certificates ...tls.Cert
 	}
 	t.Cleanup(func() { socket.Close() })
 	m := &mqtt{socket, bufio.NewReader(socket)}
-	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 5, 0b0000_0010, 0, 60, 0}, text(clientID)...)
+	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 5, flags, 0, 60, 0}, payload...)
 	if err := m.send(0x10, body); err != nil {
 		return nil, 0, err
 	}

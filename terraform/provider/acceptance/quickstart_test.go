@@ -1,7 +1,13 @@
 package acceptance
 
 import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"os/exec"
@@ -42,42 +48,95 @@ func TestTheQuickstart(t *testing.T) {
 		}
 		return must(tls.LoadX509KeyPair(chain, w.file("keys/"+id+".key")))
 	}
-	first, code, err := b.connect(t, "pump-1", pump("pump-1"))
-	if err != nil || code != 0 {
-		t.Fatalf("pump-1 is refused: code %#x, %v", code, err)
+	first := b.connected(t, "pump-1", pump("pump-1"))
+	if code := first.publish(t, "plant/north/pump-1/level", "21"); code >= 0x80 {
+		t.Errorf("pump-1 cannot tell its level: %#x", code)
 	}
-	if code := first.subscribe(t, "devices/pump-1/cmd/#"); code > 2 {
-		t.Errorf("pump-1 cannot read its commands: %#x", code)
-	}
-	if code := first.subscribe(t, "devices/pump-2/cmd/#"); code != 0x87 {
-		t.Errorf("pump-1 reads the commands of pump-2: %#x", code)
-	}
-	if code := first.publish(t, "devices/pump-2/data/level", "21"); code != 0x87 {
+	if code := first.publish(t, "plant/north/pump-2/level", "21"); code != 0x87 {
 		t.Errorf("pump-1 publishes as pump-2: %#x", code)
 	}
+	if code := first.subscribe(t, "plant/#"); code != 0x87 {
+		t.Errorf("pump-1 sees the whole plant: %#x", code)
+	}
+	if code := first.subscribe(t, "plant/north/orders/urgent/#"); code > 2 {
+		t.Errorf("pump-1 cannot read urgent orders: %#x", code)
+	}
+	login := b.connectedWithToken(t, "me", w.tokenOfTheLogin(t))
+	if code := login.subscribe(t, "plant/north/+/level"); code > 2 {
+		t.Errorf("a token of the provisioned issuer does not see levels: %#x", code)
+	}
+	if code := login.publish(t, "plant/north/orders/stop", "now"); code != 0x87 {
+		t.Errorf("a token of the provisioned issuer gives orders: %#x", code)
+	}
 
-	token := strings.TrimSpace(b.command(t, "token", "issue", "--data", b.file("data"), "--subject", "viewer", "--group", "browsers"))
 	t.Run("a browser sees what a real client publishes", func(t *testing.T) {
 		pump("pump-2")
-		seesInBrowser(t, b, w, token)
+		token := b.command(t, "token", "issue", "--data", b.file("data"), "--subject", "viewer", "--group", "browsers")
+		seesInBrowser(t, b, w, strings.TrimSpace(token))
+	})
+	t.Run("a change of a policy reaches live subscriptions", func(t *testing.T) {
+		second := b.connected(t, "pump-2", pump("pump-2"))
+		if code := second.subscribe(t, "plant/north/orders/#"); code > 2 {
+			t.Errorf("pump-2 cannot read its orders: %#x", code)
+		}
+		text := string(must(os.ReadFile(w.file("policies/pumps.policy.yaml"))))
+		w.write(t, "policies/pumps.policy.yaml", strings.Replace(text, "orders/#", "orders/urgent/#", 1))
+		w.apply(t)
+		if _, reason, err := second.ends(cutOffWithin); err != nil || reason != 0x87 {
+			t.Errorf("pump-2 still reads all orders: reason %#x, %v", reason, err)
+		}
+		if code := first.publish(t, "plant/north/pump-1/level", "22"); code >= 0x80 {
+			t.Errorf("pump-1, which reads nothing but urgent orders, is disturbed: %#x", code)
+		}
+		w.hasNothingToDo(t)
+	})
+	t.Run("no secret is in the state or the broker's log", func(t *testing.T) {
+		for name, text := range map[string]string{"the state": w.state(t), "the log": string(must(os.ReadFile(b.file("broker.log"))))} {
+			for _, secret := range []string{"PRIVATE KEY", "eyJ", b.token(t)} {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s holds %s", name, secret)
+				}
+			}
+		}
 	})
 
 	before := time.Now()
 	w.run(t, "destroy", "-auto-approve", "-no-color")
 	took := time.Since(before)
-	if after, reason, err := first.ends(cutOffWithin); err != nil {
-		t.Errorf("pump-1 is not cut off: %v", err)
-	} else {
-		t.Logf("cut off at most %v after a destroy that took %v, reason %#x", after.Round(time.Millisecond), took.Round(time.Millisecond), reason)
+	for name, client := range map[string]*mqtt{"pump-1": first, "the client with a token": login} {
+		after, reason, err := client.ends(cutOffWithin)
+		if err != nil {
+			t.Errorf("%s is not cut off: %v", name, err)
+		}
+		t.Logf("%s: cut off at most %v after a destroy that took %v, reason %#x", name, after.Round(time.Millisecond), took.Round(time.Millisecond), reason)
 	}
 	if _, code, err := b.connect(t, "pump-1", pump("pump-1")); err == nil && code == 0 {
 		t.Error("pump-1 connects after the destroy")
 	}
-	for _, path := range []string{"/devices", "/groups", "/jwt-issuers", "/trusted-cas"} {
+	for _, path := range []string{"/devices", "/groups", "/jwt-issuers", "/trusted-cas", "/policies", "/attachments"} {
 		if items := b.get(t, path)["items"].([]any); len(items) > 0 {
 			t.Errorf("%s still holds %v", path, items)
 		}
 	}
+}
+
+// tokenOfTheLogin is a token as the login service of the example would sign it.
+func (w *workspace) tokenOfTheLogin(t testing.TB) string {
+	t.Helper()
+	block, _ := pem.Decode(must(os.ReadFile(w.file("keys/login.key"))))
+	key := must(x509.ParsePKCS8PrivateKey(block.Bytes)).(*ecdsa.PrivateKey)
+	claims := fmt.Sprintf(`{"iss": "https://login.example", "aud": "signalbox", "sub": "me", "groups": ["browsers"], "exp": %d}`,
+		time.Now().Add(time.Hour).Unix())
+	signed := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
+	hash := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, key, hash[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := make([]byte, 64)
+	r.FillBytes(signature[:32])
+	s.FillBytes(signature[32:])
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
 // seesInBrowser publishes with mosquitto_pub, and looks at the page.
@@ -91,12 +150,14 @@ func seesInBrowser(t *testing.T, b *broker, w *workspace, token string) {
 	}
 	page := b.openPage(t, b.endpoint()+"/#token="+token)
 	page.await(t, "document.getElementById('status').dataset.state === 'online'")
-	page.evaluate(t, "document.getElementById('filter').value = 'devices/+/data/#'; document.getElementById('subscribe').click()")
+	page.evaluate(t, "document.getElementById('filter').value = 'plant/#'; document.getElementById('subscribe').click()")
 	page.await(t, "document.querySelectorAll('#subscriptions li').length === 1")
 	output, err := exec.Command(publisher, "-h", "localhost", "-p", fmt.Sprint(b.mqtt), "--cafile", b.caFile(), "--cert", w.file("keys/pump-2.crt"),
-		"--key", w.file("keys/pump-2.key"), "-i", "pump-2", "-q", "1", "-t", "devices/pump-2/data/level", "-m", "level 42").CombinedOutput()
+		"--key", w.file("keys/pump-2.key"), "-i", "pump-2", "-q", "1", "-t", "plant/north/pump-2/level", "-m", "level 42").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
+	page.evaluate(t, "document.getElementById('topic').value = 'plant/north/orders/stop'; document.getElementById('publish').click()")
+	page.await(t, "document.getElementById('published').innerText.startsWith('Not published to plant/north/orders/stop')")
 	page.await(t, "[...document.querySelectorAll('#messages li')].some(li => li.innerText.includes('level 42'))")
 }

@@ -121,6 +121,41 @@ resource "signalbox_user" "one" {
   groups              = ["operators"]
 }
 
+resource "signalbox_policy" "rendered" {
+  name     = "pump"
+  document = data.signalbox_policy_document.pump.json
+}
+
+resource "signalbox_policy" "written" {
+  name     = "all-policy"
+  document = file("all-policy.yaml")
+}
+
+resource "signalbox_policy_attachment" "group" {
+  policy = signalbox_policy.rendered.name
+  group  = signalbox_group.one.name
+}
+
+resource "signalbox_policy_attachment" "device" {
+  policy = signalbox_policy.written.ref
+  device = signalbox_device.one.id
+}
+
+resource "signalbox_policy_attachment" "user" {
+  policy = "shipped:browsers"
+  user   = signalbox_user.one.name
+}
+
+resource "signalbox_policy_attachment" "certificate" {
+  policy      = signalbox_policy.written.name
+  certificate = signalbox_device_certificate.requested.fingerprint_sha256
+}
+
+resource "signalbox_policy_attachment" "issuer" {
+  policy     = signalbox_policy.written.name
+  jwt_issuer = signalbox_jwt_issuer.keys.name
+}
+
 ephemeral "signalbox_access_token" "page" {
   subject     = "dashboard"
   groups      = ["browsers"]
@@ -147,6 +182,10 @@ data "signalbox_devices" "members" {
   group = signalbox_group.one.name
 
   depends_on = [signalbox_device.one]
+}
+
+data "signalbox_policy" "written" {
+  name = signalbox_policy.written.name
 }
 
 data "signalbox_policy_document" "pump" {
@@ -177,6 +216,10 @@ check "what_was_read" {
   assert {
     condition     = jsondecode(data.signalbox_policy_document.pump.json).statements[0].topics[0] == "pump/$${device.id}/data/#"
     error_message = "The policy document is not what was written."
+  }
+  assert {
+    condition     = data.signalbox_policy.written.sha256 == signalbox_policy.written.sha256 && jsondecode(data.signalbox_policy.written.json).name == "all-policy"
+    error_message = "The policy does not read as it was made."
   }
   assert {
     condition     = provider::signalbox::topic_matches("pump/+/data", "pump/${data.signalbox_device.one.id}/data") && !provider::signalbox::topic_contains("a/+", "a/#")

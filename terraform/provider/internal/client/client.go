@@ -149,18 +149,27 @@ func (c *Client) Delete(ctx context.Context, path string) error {
 	return err
 }
 
+// encoded gives a body and its media type; none for nil.
+func encoded(in any) (body []byte, mediaType string, err error) {
+	switch in := in.(type) {
+	case nil:
+		return nil, "", nil
+	case *Policy:
+		return []byte(in.Document), in.mediaType(), nil
+	}
+	body, err = json.Marshal(in)
+	return body, "application/json", err
+}
+
 // do sends a request until it is answered, refused, or patience ends. Every request of this API is safe to repeat.
 func (c *Client) do(ctx context.Context, method, path string, condition Condition, in, out any) error {
-	var body []byte
-	if in != nil {
-		var err error
-		if body, err = json.Marshal(in); err != nil {
-			return fmt.Errorf("%s %s: %w", method, path, err)
-		}
+	body, mediaType, err := encoded(in)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	deadline := time.Now().Add(c.patience)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 3*time.Second) {
-		wait, err := c.once(ctx, method, path, condition, body, out)
+		wait, err := c.once(ctx, method, path, condition, body, mediaType, out)
 		if err == nil || wait < 0 {
 			return err
 		}
@@ -177,7 +186,7 @@ func (c *Client) do(ctx context.Context, method, path string, condition Conditio
 }
 
 // once sends a request one time. The first result is after how long it is worth trying again, negative if never.
-func (c *Client) once(ctx context.Context, method, path string, condition Condition, body []byte, out any) (time.Duration, error) {
+func (c *Client) once(ctx context.Context, method, path string, condition Condition, body []byte, mediaType string, out any) (time.Duration, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return -1, err
@@ -186,8 +195,8 @@ func (c *Client) once(ctx context.Context, method, path string, condition Condit
 	if c.userAgent != "" {
 		request.Header.Set("User-Agent", c.userAgent)
 	}
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if mediaType != "" {
+		request.Header.Set("Content-Type", mediaType)
 	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)

@@ -61,7 +61,7 @@ func TestDoesNotRepeatWhatWasRefused(t *testing.T) {
 	c := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
 		requests.Add(1)
 		w.WriteHeader(http.StatusConflict)
-		_ = json.NewEncoder(w).Encode(Problem{Status: 409, Detail: "the group has members", Errors: []ProblemField{{"/name", "still used"}}})
+		_ = json.NewEncoder(w).Encode(Problem{Status: 409, Detail: "the group has members", Errors: []ProblemField{{Pointer: "/name", Detail: "still used"}}})
 	})
 	err := c.Delete(context.Background(), "/groups/g")
 	if !IsConflict(err) || err.Error() != "the group has members\n/name: still used" || requests.Load() != 1 {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"os"
 	"reflect"
 	"slices"
@@ -22,7 +23,7 @@ var shapes = map[string]any{
 	"Device": Device{}, "CertificateRequest": CertificateRequest{}, "Certificate": Certificate{}, "CertificateChange": CertificateChange{},
 	"Revoke": Revoke{}, "Group": Group{}, "Member": Member{}, "JwtIssuer": JwtIssuer{}, "TrustedCa": TrustedCa{}, "IssuingCa": IssuingCa{},
 	"ProvisioningTemplate": ProvisioningTemplate{}, "ClaimToken": ClaimToken{}, "User": User{}, "AccessTokenRequest": AccessTokenRequest{},
-	"EnrolmentTokenRequest": EnrolmentTokenRequest{}, "Token": Token{}, "ServerInfo": ServerInfo{}, "Problem": Problem{},
+	"EnrolmentTokenRequest": EnrolmentTokenRequest{}, "Token": Token{}, "ServerInfo": ServerInfo{}, "Problem": Problem{}, "Policy": Policy{}, "Attachment": Attachment{},
 	"DevicePage": Page[Device]{},
 }
 
@@ -51,6 +52,9 @@ func compare(t *testing.T, all map[string]schema, at string, want schema, have r
 	}
 	if have.Kind() == reflect.Pointer {
 		have = have.Elem()
+	}
+	if have == reflect.TypeFor[json.RawMessage]() {
+		return // as it is written
 	}
 	kinds := map[string][]reflect.Kind{"string": {reflect.String}, "integer": {reflect.Int, reflect.Int64}, "boolean": {reflect.Bool},
 		"array": {reflect.Slice}, "object": {reflect.Struct, reflect.Map}}

@@ -1,5 +1,7 @@
 package client
 
+import "encoding/json"
+
 // The objects of the API, field by field as its OpenAPI document has them. A pointer is a field that may be left out with a
 // meaning of its own, as the document says.
 
@@ -206,6 +208,40 @@ type ClaimToken struct {
 	CreatedAt    string   `json:"createdAt,omitempty"`
 	UpdatedAt    string   `json:"updatedAt,omitempty"`
 	Revision     int64    `json:"revision,omitempty"`
+}
+
+// Policy is an access policy of the API. What is put is its document alone.
+type Policy struct {
+	Name           string          `json:"name,omitempty"`
+	Ref            string          `json:"ref,omitempty"`
+	Description    string          `json:"description,omitempty"`
+	Mode           string          `json:"mode,omitempty"`
+	StatementCount int64           `json:"statementCount,omitempty"`
+	Sha256         string          `json:"sha256,omitempty"`
+	Format         string          `json:"format,omitempty"`
+	Document       string          `json:"document"`
+	Policy         json.RawMessage `json:"policy,omitempty"`
+	CreatedAt      string          `json:"createdAt,omitempty"`
+	UpdatedAt      string          `json:"updatedAt,omitempty"`
+	Revision       int64           `json:"revision,omitempty"`
+}
+
+func (p *Policy) mediaType() string {
+	if json.Valid([]byte(p.Document)) {
+		return "application/json"
+	}
+	return "application/yaml"
+}
+
+// Attachment binds a policy to somebody.
+type Attachment struct {
+	Policy    string `json:"policy"`
+	Kind      string `json:"kind"`
+	Target    string `json:"target"`
+	Effective bool   `json:"effective"`
+	CreatedAt string `json:"createdAt"`
+	UpdatedAt string `json:"updatedAt"`
+	Revision  int64  `json:"revision"`
 }
 
 // User has a password.

@@ -18,10 +18,23 @@ type Problem struct {
 	Errors []ProblemField `json:"errors,omitempty"`
 }
 
-// ProblemField points at a field of the body (RFC 6901).
+// ProblemField points at a field of the body (RFC 6901), or at a place in a text.
 type ProblemField struct {
 	Pointer string `json:"pointer"`
 	Detail  string `json:"detail"`
+	Line    int64  `json:"line,omitempty"`
+	Column  int64  `json:"column,omitempty"`
+}
+
+func (f ProblemField) String() string {
+	where := f.Pointer
+	if f.Line > 0 {
+		where = fmt.Sprintf("line %d, column %d", f.Line, f.Column)
+	}
+	if where == "" {
+		return f.Detail
+	}
+	return where + ": " + f.Detail
 }
 
 func (p *Problem) Error() string {
@@ -31,7 +44,7 @@ func (p *Problem) Error() string {
 	}
 	for _, field := range p.Errors {
 		if !strings.Contains(p.Detail, field.Detail) {
-			lines = append(lines, strings.TrimSpace(field.Pointer+": "+field.Detail))
+			lines = append(lines, field.String())
 		}
 	}
 	switch p.Status {

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -51,13 +49,4 @@ func newGroup() resource.Resource {
 			m.Revision = types.Int64Value(a.Revision)
 		},
 	}
-}
-
-// twoParts splits an import id that names two things.
-func twoParts(id, form string) (first, second string, err error) {
-	first, second, found := strings.Cut(id, "/")
-	if !found || first == "" || second == "" {
-		return "", "", fmt.Errorf("%q does not read %s", id, form)
-	}
-	return first, second, nil
 }

@@ -162,7 +162,7 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 func (p *signalbox) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newDevice, newGroup, newGroupMembership, newDeviceCertificate, newJwtIssuer, newTrustedCa, newIssuingCa,
-		newProvisioningTemplate, newClaimToken, newUser,
+		newProvisioningTemplate, newClaimToken, newUser, newPolicy, newPolicyAttachment,
 	}
 }
 
@@ -172,7 +172,7 @@ func (p *signalbox) EphemeralResources(context.Context) []func() ephemeral.Ephem
 
 func (p *signalbox) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newEndpointData, newCaBundleData, newDeviceData, newDevicesData, newServerInfoData, newPolicyDocumentData,
+		newEndpointData, newCaBundleData, newDeviceData, newDevicesData, newServerInfoData, newPolicyData, newPolicyDocumentData,
 	}
 }
 

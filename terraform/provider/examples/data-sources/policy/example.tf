@@ -1,0 +1,3 @@
+data "signalbox_policy" "valves" {
+  name = "valves"
+}

@@ -1,0 +1,4 @@
+resource "signalbox_policy_attachment" "example" {
+  policy = signalbox_policy.example.name
+  group  = "pumps"
+}

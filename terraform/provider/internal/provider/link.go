@@ -1,0 +1,100 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// link is a resource that is there or not, such as a membership: it has nothing to change. M is its form in Terraform.
+type link[M any] struct {
+	kind   string
+	schema schema.Schema
+	// path is where the link lives. All attributes are in it.
+	path func(m *M) string
+	// named reads an import id.
+	named func(id string) (*M, error)
+	// checks hold between attributes.
+	checks []resource.ConfigValidator
+
+	client *client.Client
+}
+
+func (l *link[M]) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
+	response.TypeName = request.ProviderTypeName + "_" + l.kind
+}
+
+func (l *link[M]) Schema(_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse) {
+	response.Schema = l.schema
+}
+
+func (l *link[M]) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	l.client, _ = request.ProviderData.(*client.Client)
+}
+
+func (l *link[M]) ConfigValidators(context.Context) []resource.ConfigValidator { return l.checks }
+
+func (l *link[M]) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
+	var plan M
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	if err := l.client.Put(ctx, l.path(&plan), client.Always, nil, nil); err != nil {
+		l.fail(&response.Diagnostics, "create", err)
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (l *link[M]) Read(ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse) {
+	var state M
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	err := l.client.Get(ctx, l.path(&state), &struct{}{})
+	switch {
+	case client.IsNotFound(err):
+		response.State.RemoveResource(ctx)
+	case err != nil:
+		l.fail(&response.Diagnostics, "read", err)
+	}
+}
+
+func (l *link[M]) Update(_ context.Context, _ resource.UpdateRequest, response *resource.UpdateResponse) {
+	response.Diagnostics.AddError("signalbox_"+l.kind+" cannot be changed",
+		"This is a fault of the provider: every attribute asks for replacement.")
+}
+
+func (l *link[M]) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
+	var state M
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	if err := l.client.Delete(ctx, l.path(&state)); err != nil {
+		l.fail(&response.Diagnostics, "delete", err)
+	}
+}
+
+func (l *link[M]) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
+	named, err := l.named(request.ID)
+	if err != nil {
+		response.Diagnostics.AddError("Not an import id of signalbox_"+l.kind, err.Error())
+		return
+	}
+	if err := l.client.Get(ctx, l.path(named), &struct{}{}); err != nil {
+		l.fail(&response.Diagnostics, "import", err)
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, named)...)
+}
+
+func (l *link[M]) fail(diagnostics *diag.Diagnostics, verb string, err error) {
+	diagnostics.AddError("Cannot "+verb+" signalbox_"+l.kind, err.Error())
+}

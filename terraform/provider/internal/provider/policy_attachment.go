@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+type attachment struct {
+	Policy      types.String `tfsdk:"policy"`
+	Device      types.String `tfsdk:"device"`
+	Group       types.String `tfsdk:"group"`
+	User        types.String `tfsdk:"user"`
+	Certificate types.String `tfsdk:"certificate"`
+	JwtIssuer   types.String `tfsdk:"jwt_issuer"`
+}
+
+var policyRefPattern = regexp.MustCompile(`^((api|file|shipped):)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+// target is one of the attributes that say whom a policy is attached to.
+type target struct {
+	kind  string // as the API calls it
+	value *types.String
+}
+
+func (a *attachment) targets() []target {
+	return []target{{"device", &a.Device}, {"group", &a.Group}, {"user", &a.User}, {"certificate", &a.Certificate},
+		{"jwt-issuer", &a.JwtIssuer}}
+}
+
+func newPolicyAttachment() resource.Resource {
+	to := func(description string, checks ...validator.String) schema.StringAttribute {
+		return schema.StringAttribute{Optional: true, MarkdownDescription: description,
+			Validators:    append(checks, stringvalidator.LengthBetween(1, 256)),
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()}}
+	}
+	return &link[attachment]{
+		kind: "policy_attachment",
+		schema: schema.Schema{
+			MarkdownDescription: "Binds a policy to somebody by name, beside those whom its own `match` binds. Exactly one of the attributes but " +
+				"`policy` says to whom. They need not be registered: a user may come from a file, a group from a token.",
+			Attributes: map[string]schema.Attribute{
+				"policy": schema.StringAttribute{Required: true, PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+					Validators: []validator.String{stringvalidator.RegexMatches(policyRefPattern, "must be the name of a policy, alone or as "+
+						"api:NAME, file:NAME or shipped:NAME")},
+					MarkdownDescription: "The policy's name; one of the broker's files as `file:NAME` or `shipped:NAME`. Another one makes another " +
+						"object."},
+				"device": to("Id of a device."),
+				"group":  to("A group."),
+				"user":   to("Name of a user."),
+				"certificate": to("SHA-256 fingerprint of a certificate, hexadecimal.", stringvalidator.RegexMatches(
+					regexp.MustCompile(`^[0-9a-f]{64}$`), "must be 64 lower-case hexadecimal digits, as fingerprint_sha256 of a certificate is")),
+				"jwt_issuer": to("Name of a token issuer at the broker: everybody who shows a token of it."),
+			},
+		},
+		checks: []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(path.MatchRoot("device"), path.MatchRoot("group"),
+			path.MatchRoot("user"), path.MatchRoot("certificate"), path.MatchRoot("jwt_issuer"))},
+		path:  (*attachment).path,
+		named: attachmentNamed,
+	}
+}
+
+func (a *attachment) path() string {
+	policy := a.Policy.ValueString()
+	if !strings.Contains(policy, ":") {
+		policy = "api:" + policy
+	}
+	for _, to := range a.targets() {
+		if !to.value.IsNull() {
+			return at("attachments", policy, to.kind, to.value.ValueString())
+		}
+	}
+	return at("attachments", policy) // the checks of the schema let nothing come here
+}
+
+// attachmentNamed reads POLICY/KIND/TARGET.
+func attachmentNamed(id string) (*attachment, error) {
+	parts := strings.SplitN(id, "/", 3)
+	if len(parts) == 3 && parts[0] != "" && parts[2] != "" {
+		named := &attachment{Policy: types.StringValue(parts[0])}
+		for _, to := range named.targets() {
+			if to.kind == strings.ReplaceAll(parts[1], "_", "-") {
+				*to.value = types.StringValue(parts[2])
+				return named, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%q does not read POLICY/KIND/TARGET, where KIND is device, group, user, certificate or jwt_issuer", id)
+}
