@@ -55,7 +55,7 @@ func (p *signalbox) Metadata(_ context.Context, _ provider.MetadataRequest, resp
 
 func (p *signalbox) Schema(_ context.Context, _ provider.SchemaRequest, response *provider.SchemaResponse) {
 	response.Schema = schema.Schema{
-		MarkdownDescription: "Provisions a Signalbox broker through its admin API: devices and their certificates, groups, authorities, " +
+		MarkdownDescription: "Provisions a Signalbox broker through its admin API: devices and their certificates, groups, access policies, authorities, " +
 			"token issuers, users and enrolment. No private key, password or token is kept in the state.",
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of one of the broker's wss listeners, such as " +
