@@ -12,7 +12,6 @@ import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.RunningBroker;
 import io.signalbox.server.cli.VersionCommand;
-import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.config.TlsConfig;
@@ -28,6 +27,7 @@ import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.Sealing;
 import io.signalbox.server.retained.RetainedMessages;
 import io.signalbox.server.routing.Router;
 import io.signalbox.server.routing.SubscriptionTrie;
@@ -50,13 +50,11 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -146,7 +144,13 @@ final class Broker implements RunningBroker {
                 clocks,
                 metrics,
                 this::storeFailed));
-    Registry registry = Registry.open(store, config.registry(), clocks, metrics);
+    Registry registry =
+        Registry.open(
+            store,
+            config.registry(),
+            Sealing.openOrCreate(config.dataDirectory(), random),
+            clocks,
+            metrics);
     PolicyStore policies = PolicyStore.open(config.policies(), registry, metrics, clocks);
     Authorities authorities =
         Authorities.open(
@@ -192,7 +196,7 @@ final class Broker implements RunningBroker {
             store.writer(),
             authenticators,
             AuthenticationMethods.of(authenticators, config.auth(), random, metrics),
-            new PolicyAuthorizers(policies, grantingIssuers()),
+            new PolicyAuthorizers(policies),
             config.limits(),
             config.session(),
             metrics,
@@ -226,7 +230,8 @@ final class Broker implements RunningBroker {
     EnrolmentSetup enrolment =
         opened(
             "enrolment",
-            new EnrolmentSetup(config, registry, authorities, authenticators, clocks, random));
+            new EnrolmentSetup(
+                config, registry, authorities, authenticators, clocks, random, metrics));
     ServerTls serverTls = opened("TLS", serverTls(tls));
     Transport listeners =
         opened(
@@ -326,13 +331,6 @@ final class Broker implements RunningBroker {
             .map(TlsConfig.Version::toString)
             .toList();
     return new ServerTls(tls.context(), protocols, config.io().ioThreadCount(), WAITING_HANDSHAKES);
-  }
-
-  private Set<String> grantingIssuers() {
-    return config.auth().jwt().issuers().stream()
-        .filter(issuer -> issuer.aclClaim() == AuthConfig.AclClaim.GRANT)
-        .map(AuthConfig.Issuer::name)
-        .collect(Collectors.toUnmodifiableSet());
   }
 
   private void watch(PolicyStore policies, ScheduledExecutorService maintenance) {

@@ -3,6 +3,7 @@ package io.signalbox.server;
 import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.protocol.LiveClient;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.registry.Change;
@@ -14,6 +15,7 @@ import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.TrustedAuthority;
+import io.signalbox.server.registry.User;
 import io.signalbox.server.trust.TrustedAuthorities;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -51,6 +53,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   /** Devices that changed, themselves or a certificate of theirs. */
   private final Set<String> touched = ConcurrentHashMap.newKeySet();
+
+  /** Users with a password that changed. */
+  private final Set<String> touchedUsers = ConcurrentHashMap.newKeySet();
 
   private final AtomicBoolean described = new AtomicBoolean();
   private long lookedNanos = System.nanoTime();
@@ -96,6 +101,11 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
           touched.add(certificate.device());
         }
       }
+      case User user -> {
+        if (change.before() != null) {
+          touchedUsers.add(user.name());
+        }
+      }
       case null, default -> {}
     }
   }
@@ -110,7 +120,8 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   }
 
   private void sweep() {
-    Set<String> devices = takeTouched();
+    Set<String> devices = take(touched);
+    Set<String> users = take(touchedUsers);
     boolean mayBeWithdrawn = false;
     if (authoritiesChanged.getAndSet(false)) {
       authorities.apply();
@@ -132,32 +143,36 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       mayBeWithdrawn |= trusted.refresh(this::chains);
     }
     boolean everybody = mayBeWithdrawn;
-    if (everybody || !devices.isEmpty()) {
-      int ended = clients.recheckCredentials(client -> everybody || isOf(devices, client)).join();
+    boolean some = !devices.isEmpty() || !users.isEmpty();
+    if (everybody || some) {
+      int ended =
+          clients.recheckCredentials(client -> everybody || isOf(devices, users, client)).join();
       if (ended > 0) {
         LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
       }
     }
     boolean all = described.getAndSet(false);
-    if (all || !devices.isEmpty()) {
+    if (all || some) {
       clients
-          .renewPrincipals(client -> all || isOf(devices, client), authenticators::refreshed)
+          .renewPrincipals(client -> all || isOf(devices, users, client), authenticators::refreshed)
           .join();
     }
   }
 
-  private Set<String> takeTouched() {
+  private static Set<String> take(Set<String> touched) {
     Set<String> taken = new HashSet<>();
-    for (String device : List.copyOf(touched)) { // what is touched again meanwhile is there again
-      touched.remove(device);
-      taken.add(device);
+    for (String name : List.copyOf(touched)) { // what is touched again meanwhile is there again
+      touched.remove(name);
+      taken.add(name);
     }
     return taken;
   }
 
-  private static boolean isOf(Set<String> devices, LiveClient client) {
-    String id = client.principal().deviceId();
-    return id != null && devices.contains(id);
+  private static boolean isOf(Set<String> devices, Set<String> users, LiveClient client) {
+    Principal principal = client.principal();
+    String device = principal.deviceId();
+    String user = principal.token() == null ? principal.userName() : null;
+    return (device != null && devices.contains(device)) || (user != null && users.contains(user));
   }
 
   /** Timers run by a clock that cannot be set; what ends by the calendar has to be looked at. */

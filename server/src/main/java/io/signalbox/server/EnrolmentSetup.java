@@ -11,6 +11,7 @@ import io.signalbox.server.enrolment.PkiPaths;
 import io.signalbox.server.enrolment.StatusHandler;
 import io.signalbox.server.enrolment.StatusListener;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.Inventory;
@@ -36,7 +37,8 @@ final class EnrolmentSetup implements AutoCloseable {
       Authorities authorities,
       AuthenticatorChain authenticators,
       Clocks clocks,
-      SecureRandom random)
+      SecureRandom random,
+      Metrics metrics)
       throws AuthSetupException {
     this.config = config;
     Inventory inventory = new Inventory(registry, authorities, clocks, random);
@@ -49,7 +51,7 @@ final class EnrolmentSetup implements AutoCloseable {
             new Provisioning(registry, inventory));
     EnrolmentTokens tokens =
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
-    est = new EstHandler(enrolment, tokens, chain -> authenticators.identify(chain, null));
+    est = new EstHandler(enrolment, tokens, chain -> authenticators.identify(chain, null), metrics);
     status = new StatusHandler(registry, authorities, Clock.systemUTC(), random);
   }
 

@@ -41,7 +41,7 @@ class ArchitectureTest {
           entry("retained", Set.of("routing", "store", "packet", "topic", "config", "metrics")),
           entry("trust", Set.of("principal", "config", "metrics", "pki")),
           entry("scram", Set.of("pki")),
-          entry("registry", Set.of("store", "principal", "config", "metrics", "pki")),
+          entry("registry", Set.of("store", "scram", "principal", "config", "metrics", "pki")),
           entry(
               "auth",
               Set.of(

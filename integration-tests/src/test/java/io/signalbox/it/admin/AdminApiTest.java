@@ -243,6 +243,61 @@ final class AdminApiTest {
     admin.get(path).expectProblem(404, "not-found"); // nothing was half-written
   }
 
+  @Test
+  void namesWhatIsWrongWithHeadersPagesAndPlaces() throws IOException {
+    String path = "/devices/" + Clients.unique("d");
+    for (String type : List.of("text/plain", "application/x-www-form-urlencoded", "text/json")) {
+      String detail =
+          admin.put(path, "{}", "Content-Type", type).expectProblem(415, "unsupported-media-type");
+      assertTrue(detail.contains("application/json"), detail);
+    }
+    for (String limit : List.of("1000000", "0", "-1", "x", "99999999999999999999")) {
+      String detail = admin.get("/devices?limit=" + limit).expectProblem(400, "malformed");
+      assertTrue(detail.contains("limit must be a number in 1.."), detail);
+    }
+    String unknown = admin.get("/devices?colour=red").expectProblem(400, "malformed");
+    assertTrue(unknown.contains("colour"), unknown);
+    admin.get("/devices?limit=1&limit=2").expectProblem(400, "malformed");
+    admin.get("/audit?cursor=nonsense").expectProblem(400, "malformed");
+    admin.put(path, "{}", "If-Match", "nonsense").expectProblem(400, "malformed");
+    admin.put(path, "{}", "If-Match", "\"1\"").expectProblem(412, "revision-conflict");
+    admin.get(path).expectProblem(404, "not-found");
+
+    admin.put(path, "{}", "If-None-Match", "*").expect(201);
+    admin.put(path, "{}", "If-None-Match", "*").expectProblem(412, "revision-conflict");
+  }
+
+  @Test
+  void refusesAnAuthorityThatHasEndedOrIsNoneOrStandsHereAlready() throws Exception {
+    String path = "/trusted-cas/" + Clients.unique("ca");
+    CertificateAuthority ended =
+        Certificates.authority("ended", Instant.now().minus(Duration.ofDays(30 * 365)));
+    String detail =
+        admin
+            .put(path, "{'certificatePem':'" + Certificates.pem(ended) + "'}")
+            .expectProblem(422, "invalid");
+    assertTrue(detail.contains("ended"), detail);
+    CertificateAuthority good = Certificates.authority("good", Instant.now());
+    String leaf =
+        Certificates.quoted(
+            Pem.encode(
+                List.of(
+                    good.issue(
+                        Certificates.keys().getPublic(),
+                        SubjectNames.ofCommonName("leaf"),
+                        CertificateProfile.DEVICE))));
+    admin.put(path, "{'certificatePem':'" + leaf + "'}").expectProblem(422, "invalid");
+    admin.put(path, "{'certificatePem':'nonsense'}").expectProblem(422, "invalid");
+    admin.get(path).expectProblem(404, "not-found");
+
+    String once = "{'certificatePem':'" + Certificates.pem(good) + "'}";
+    admin.put(path, once).expect(201);
+    admin.put(path, once).expect(200);
+    String twice = admin.put(path + "-again", once).expectProblem(409, "conflict");
+    assertTrue(twice.contains(path.substring(path.lastIndexOf('/') + 1)), twice);
+    admin.delete(path).expect(204);
+  }
+
   // ---- certificates
 
   @Test

@@ -42,6 +42,11 @@ public final class TestIssuer {
     return config.file("issuer.secret", SECRET).yaml(yaml.toString());
   }
 
+  /** The shared secret as the admin API takes it. */
+  public static String secretBase64() {
+    return Base64.getEncoder().encodeToString(SECRET.getBytes(StandardCharsets.UTF_8));
+  }
+
   /** A token for an hour. */
   public String token(String subject, String... groups) {
     return tokenWith(subject, "", groups);

@@ -5,13 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.PacketType;
 import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
+import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -99,6 +106,37 @@ final class TokenTest {
     assertAnswer(0, clients.peer(), ISSUER.token("first", "carol", 600, ""));
     ISSUER.rubbish("");
     awaitAccepted(third);
+  }
+
+  @Test
+  void aTokenBoundToACertificateIsGoodWithThatOneAlone() throws Exception {
+    PemFiles.Device own = broker.issueDevice("bound-own");
+    PemFiles.Device other = broker.issueDevice("bound-other");
+    String token =
+        ISSUER.token("first", "alice", 600, ",\"cnf\":{\"x5t#S256\":\"" + hash(own) + "\"}");
+    assertAnswer(BAD_USER_NAME_OR_PASSWORD, clients.peer(), token); // no certificate at all
+    for (Transport transport : List.of(Transport.WSS, Transport.TLS)) {
+      assertEquals(0, answer(own, transport, token));
+      assertEquals(BAD_USER_NAME_OR_PASSWORD, answer(other, transport, token));
+    }
+    String unknown = ISSUER.token("first", "alice", 600, ",\"cnf\":{\"jkt\":\"x\"}");
+    assertEquals(BAD_USER_NAME_OR_PASSWORD, answer(own, Transport.WSS, unknown));
+  }
+
+  private static int answer(PemFiles.Device device, Transport transport, String token)
+      throws IOException {
+    var endpoint = broker.endpoint(transport).with(device.tls());
+    try (Peer peer = new Peer(RawClient.open(endpoint, Version.V5), device.id())) {
+      return peer.tryConnect(connect -> connect.password(token)).reasonCode();
+    }
+  }
+
+  private static String hash(PemFiles.Device device) throws Exception {
+    try (InputStream in = Files.newInputStream(device.certificate())) {
+      byte[] der = CertificateFactory.getInstance("X.509").generateCertificate(in).getEncoded();
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(der);
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(hash);
+    }
   }
 
   @Test

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An administrator takes a right back while its owner is connected, on both listeners: by the API,
@@ -244,6 +246,102 @@ final class WithdrawalTest {
             .contains("claimed1"));
     sh("openssl req -new -key c.key -subj /CN=claimed2 -outform DER | base64 > c.p10");
     assertEquals("403", sh(post));
+  }
+
+  @Test
+  void aTemplateSaysWhichNamesAreCertifiedAndARenewalKeepsThem() {
+    api(
+        "PUT",
+        "/provisioning-templates/named",
+        "{\"csrRules\":{\"organizationalUnits\":[\"pumps\"],\"dnsDomains\":[\"pumps.example\"],"
+            + "\"uriPrefixes\":[\"spiffe://pumps.example/\"],\"keyTypes\":[\"ec-p256\"]}}");
+    api(
+        "PUT",
+        "/claim-tokens/named1",
+        "{\"template\":\"named\",\"secret\":\"0123456789abcdef01234567\",\"maxUses\":9}");
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out n.key");
+    String post =
+        "curl -sS -o n.p7 -w '%{http_code}' --cacert $CA -u named1:0123456789abcdef01234567"
+            + " -H 'Content-Type: application/pkcs10' --data-binary @n.p10 "
+            + https("/.well-known/est/simpleenroll");
+    String base64 = " -outform DER | base64 > n.p10";
+    String sans = " -addext subjectAltName=DNS:n1.pumps.example,URI:spiffe://pumps.example/n1";
+    sh("openssl req -new -key n.key -subj /CN=n1/OU=fans" + sans + base64);
+    assertEquals("400", sh(post));
+    assertTrue(sh("cat n.p7").contains("fans"), "the problem names what is not allowed");
+    sh("openssl req -new -key n.key -subj /CN=n1 -addext subjectAltName=DNS:fans.example" + base64);
+    assertEquals("400", sh(post));
+    sh("openssl genrsa -out n.rsa 2048 2>/dev/null");
+    sh("openssl req -new -key n.rsa -subj /CN=n1" + base64);
+    assertEquals("400", sh(post));
+    sh(
+        "curl -sS --cacert $CA -H \"Authorization: Bearer $TOKEN\" -o n.json "
+            + https("/api/v1/devices/n1"));
+    assertTrue(sh("cat n.json").contains("not-found"), "nothing was half made");
+
+    sh("openssl req -new -key n.key -subj /CN=n1/OU=pumps" + sans + base64);
+    assertEquals("200", sh(post));
+    String counted = sh("curl -fsS --cacert $CA " + https("/metrics") + " | grep enrolments_total");
+    assertTrue(counted.matches("(?s).*outcome=\"invalid\"} 3.*.*"), counted);
+    assertTrue(counted.matches("(?s).*outcome=\"issued\"} [1-9].*"), counted);
+    String print = "openssl x509 -noout -subject -ext subjectAltName -in ";
+    String pem = "tr -d '\\r' < n.p7 | base64 -d | openssl pkcs7 -inform DER -print_certs -out ";
+    sh(pem + "n.crt");
+    String first = sh(print + "n.crt");
+    assertTrue(first.contains("n1.pumps.example") && first.contains("pumps.example/n1"), first);
+
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out n2.key");
+    sh("openssl req -new -key n2.key -subj /CN=n1/OU=pumps" + sans + base64);
+    assertEquals(
+        "200",
+        sh(
+            "curl -sS -o n.p7 -w '%{http_code}' --cacert $CA --cert n.crt --key n.key"
+                + " -H 'Content-Type: application/pkcs10' --data-binary @n.p10 "
+                + https("/.well-known/est/simplereenroll")));
+    sh(pem + "n2.crt");
+    assertEquals(first, sh(print + "n2.crt"));
+  }
+
+  /** Bytes for printf: CONNECT with the Client Identifier, DISCONNECT. */
+  private static String connectAndDisconnect(String id) {
+    return "\\020\\%03o\\000\\004MQTT\\005\\002\\000\\074\\000\\000\\%03o%s\\340\\000"
+        .formatted(13 + id.length(), id.length(), id);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+  void aResumedConnectionIsAskedAgain(String version) {
+    String id = "resumed" + version.replace("-", "").replace("_", "");
+    device(id);
+    String client =
+        "printf '%s' | openssl s_client -connect localhost:%d -CAfile $CA %s -ign_eof"
+                .formatted(
+                    connectAndDisconnect(id),
+                    broker.endpoint(Transport.TLS).address().getPort(),
+                    version)
+            + " %s > r.out 2> r.err; grep -a -o -m1 -e '^New, TLS' -e '^Reused, TLS' r.out";
+    String full = "-cert %1$s.crt -key %1$s.key -sess_out r.session".formatted(id);
+    assertEquals("New, TLS", sh(client.formatted(full)).strip());
+    assertEquals("0", connAck());
+    assertEquals(
+        "Reused, TLS", sh(client.formatted("-sess_in r.session -sess_out r.session")).strip());
+    assertEquals("0", connAck());
+
+    String fingerprint =
+        sh("openssl x509 -in "
+                + id
+                + ".crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d ':\\n'")
+            .toLowerCase(java.util.Locale.ROOT);
+    api("POST", "/certificates/" + fingerprint + "/revoke", "{}");
+    assertEquals("Reused, TLS", sh(client.formatted("-sess_in r.session")).strip());
+    String told = sh("grep -a -o 'the certificate of .* was revoked' r.out"); // Reason String
+    assertTrue(told.contains(id), told);
+  }
+
+  /** The Reason Code of the CONNACK among what s_client wrote: 20, length, 00, code. */
+  private static String connAck() {
+    String code = "od -An -v -tu1 -w1 r.out | tr -s ' \\n' ' ' | grep -o ' 32 [0-9]* 0 [0-9]* '";
+    return sh(code + " | tail -1 | cut -d' ' -f5").strip();
   }
 
   @Test

@@ -87,7 +87,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         new CertificateRoutes(registry, parts.inventory, views, grants, parts.clocks, batch)
             .routes());
     routes.addAll(new GroupRoutes(registry, views, grants).routes());
-    routes.addAll(new AuthorityRoutes(registry, parts.authorities, views).routes());
+    routes.addAll(new AuthorityRoutes(registry, parts.authorities, views, parts.clocks).routes());
     routes.addAll(
         EntryRoutes.plain(
                 Kind.JWT_ISSUER,

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,9 +26,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who changed what: one JSON object a line, in numbered files of bounded size and number. Written
- * to the operating system before a change is answered; a change that cannot be written down is
- * refused from the next one on.
+ * Who changed what: one JSON object a line, in numbered files of bounded size and number. On disk
+ * before a change is answered; a change that cannot be written down is refused from the next one
+ * on.
  */
 public final class AuditLog implements AutoCloseable {
   private static final Logger LOG = System.getLogger(AuditLog.class.getName());
@@ -101,10 +102,10 @@ public final class AuditLog implements AutoCloseable {
     return folder;
   }
 
-  /** Writes down whose connections were ended, and why. */
+  /** Writes down whose connections were ended, and why. Not synced: there may be thousands. */
   public void ended(List<LiveClients.Ended> all, long wallMillis) {
     String at = Views.time(wallMillis);
-    append(
+    write(
         all.stream()
             .map(
                 one -> {
@@ -123,8 +124,20 @@ public final class AuditLog implements AutoCloseable {
             .toList());
   }
 
-  /** Writes entries, all of them or none. */
-  synchronized void append(List<JsonObject> entries) {
+  /** Writes entries, all of them or none, and waits until they are on disk. */
+  void append(List<JsonObject> entries) {
+    FileChannel written = write(entries);
+    try {
+      written.force(false); // outside the lock, so that several share a sync
+    } catch (ClosedChannelException _) {
+      // synced when its file was full
+    } catch (IOException e) {
+      failed(e);
+    }
+  }
+
+  /** Gives where they are. */
+  private synchronized FileChannel write(List<JsonObject> entries) {
     var text = new StringBuilder();
     entries.forEach(entry -> text.append(entry).append('\n'));
     try {
@@ -134,11 +147,15 @@ public final class AuditLog implements AutoCloseable {
       write(text.toString());
       failed = false;
     } catch (IOException e) {
-      failed = true;
-      metrics.auditFailures.inc();
-      LOG.log(
-          Level.ERROR, "the audit log cannot be written, changes are refused: {0}", e.toString());
+      failed(e);
     }
+    return current;
+  }
+
+  private synchronized void failed(IOException e) {
+    failed = true;
+    metrics.auditFailures.inc();
+    LOG.log(Level.ERROR, "the audit log cannot be written, changes are refused: {0}", e.toString());
   }
 
   private void write(String text) throws IOException {
@@ -156,6 +173,7 @@ public final class AuditLog implements AutoCloseable {
 
   private void rotate() throws IOException {
     FileChannel next = channel(folder, number + 1);
+    current.force(true);
     current.close();
     current = next;
     number++;
@@ -184,6 +202,7 @@ public final class AuditLog implements AutoCloseable {
 
   @Override
   public synchronized void close() throws IOException {
+    current.force(true);
     current.close();
   }
 }

@@ -1,15 +1,21 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.pki.RevocationList;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Fields;
 import io.signalbox.server.registry.IssuingAuthority;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.Written;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Authorities whose certificates are trusted, and those that live here. */
 final class AuthorityRoutes {
@@ -18,9 +24,11 @@ final class AuthorityRoutes {
   private final Registry registry;
   private final Authorities authorities;
   private final Views views;
+  private final Clocks clocks;
   private final EntryRoutes<IssuingAuthority> issuing;
 
-  AuthorityRoutes(Registry registry, Authorities authorities, Views views) {
+  AuthorityRoutes(Registry registry, Authorities authorities, Views views, Clocks clocks) {
+    this.clocks = clocks;
     this.registry = registry;
     this.authorities = authorities;
     this.views = views;
@@ -44,17 +52,43 @@ final class AuthorityRoutes {
                 registry,
                 views,
                 Role.ADMIN,
-                (_, existing, wanted) -> {
-                  if (existing == null && registry.find(Kind.ISSUING_CA, wanted.name()) != null) {
-                    throw new ApiException(
-                        ApiProblem.Type.CONFLICT,
-                        "there is an issuing CA of this name; policies need different names");
-                  }
-                })
+                (_, existing, wanted) -> check(existing, wanted))
             .routes());
     routes.add(Route.put("/issuing-cas/{name}/certificate", Role.ADMIN, this::install));
     routes.add(Route.get("/issuing-cas/{name}/crl", Role.VIEWER, this::revocationList));
     return routes;
+  }
+
+  private void check(@Nullable TrustedAuthority existing, TrustedAuthority wanted)
+      throws ApiException {
+    if (existing != null && existing.certificates().equals(wanted.certificates())) {
+      return;
+    }
+    if (existing == null && registry.find(Kind.ISSUING_CA, wanted.name()) != null) {
+      throw new ApiException(
+          ApiProblem.Type.CONFLICT,
+          "there is an issuing CA of this name; policies need different names");
+    }
+    for (X509Certificate certificate : wanted.certificates()) {
+      Instant end = certificate.getNotAfter().toInstant();
+      if (end.toEpochMilli() <= clocks.wallMillis()) {
+        throw new ApiException(
+            ApiProblem.Type.INVALID,
+            "certificatePem holds a certificate that ended at "
+                + end
+                + "; nothing below it counts");
+      }
+    }
+    for (TrustedAuthority other : registry.all(Kind.TRUSTED_CA)) {
+      if (!other.name().equals(wanted.name())
+          && !Collections.disjoint(other.certificates(), wanted.certificates())) {
+        throw new ApiException(
+            ApiProblem.Type.CONFLICT,
+            "the trusted CA \""
+                + other.name()
+                + "\" has this certificate; policies could not tell the two apart");
+      }
+    }
   }
 
   private ApiResponse install(ApiRequest request)

@@ -12,6 +12,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /** The broker itself: what it is, where it listens, whom clients must trust, who changed what. */
 final class ServerRoutes {
@@ -19,7 +21,13 @@ final class ServerRoutes {
 
   private final ServerFacts facts;
   private final Registry registry;
+  private static final int AUDIT_PATIENCE_MILLIS = 500;
+
   private final AuditLog audit;
+
+  /** A page may cost the reading of thousands of lines: one core at most. */
+  private final Semaphore auditReader = new Semaphore(1);
+
   private final long startedAtMillis;
   private final int operationsMax;
   private final long bodyBytesMax;
@@ -99,7 +107,20 @@ final class ServerRoutes {
     return ApiResponse.page(items, null);
   }
 
-  private ApiResponse audit(ApiRequest request) throws ApiException {
+  private ApiResponse audit(ApiRequest request) throws ApiException, InterruptedException {
+    if (!auditReader.tryAcquire(AUDIT_PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
+      throw new ApiException(
+          ApiProblem.Type.UNAVAILABLE,
+          "somebody else reads the audit log right now, which one may do at a time; repeat it");
+    }
+    try {
+      return auditPage(request);
+    } finally {
+      auditReader.release();
+    }
+  }
+
+  private ApiResponse auditPage(ApiRequest request) throws ApiException {
     String actor = request.query("actor").orElse("");
     String target = request.query("target").orElse("");
     try {

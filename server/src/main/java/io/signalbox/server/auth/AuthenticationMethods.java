@@ -33,14 +33,11 @@ public final class AuthenticationMethods implements ExchangeAuthenticator {
     this.metrics = metrics;
   }
 
-  /** {@code JWT}, and {@code SCRAM-SHA-256} if there is a users file. */
+  /** {@code JWT} and {@code SCRAM-SHA-256}. */
   public static AuthenticationMethods of(
       AuthenticatorChain chain, AuthConfig config, SecureRandom random, Metrics metrics) {
-    Users users = chain.users();
     return new AuthenticationMethods(
-        users == null
-            ? List.of(new JwtMethod(chain))
-            : List.of(new JwtMethod(chain), new ScramMethod(chain, users, random)),
+        List.of(new JwtMethod(chain), new ScramMethod(chain, chain.users(), random)),
         chain,
         config.exchangesMax(),
         metrics);

@@ -40,7 +40,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   private final CertificateAuthenticator certificates;
   private final JwtAuthenticator tokens;
   private final PasswordAuthenticator passwords;
-  private final @Nullable Users users;
+  private final Users users;
   private final AuthWorkers workers;
   private final Metrics metrics;
 
@@ -49,7 +49,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       Devices devices,
       CertificateAuthenticator certificates,
       JwtAuthenticator tokens,
-      @Nullable Users users,
+      Users users,
       AuthWorkers workers,
       Metrics metrics) {
     this.trusted = trusted;
@@ -64,9 +64,9 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   /**
    * @param dataDirectory whose token key is used, and made if there is none, when the configuration
-   *     has the local issuer; likewise the key for unknown users, when it has a users file
+   *     has the local issuer; likewise the key for unknown users
    * @param trusted whose clients are accepted
-   * @param registry of devices and issuers; null: there is none
+   * @param registry of devices, issuers and users; null: there is none
    * @param provisioning registers devices that connect for the first time; null: nobody does
    * @param workers run signature checks of up to half a millisecond, and checks of passwords
    * @throws AuthSetupException naming every key and user that cannot be used
@@ -86,7 +86,6 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     LocalTokenKey local =
         config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
     Devices devices = new Devices(registry, provisioning);
-    Path file = config.usersFile();
     return new AuthenticatorChain(
         trusted,
         devices,
@@ -96,7 +95,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
             TokenTrust.of(config.jwt(), local, fetcher, clocks),
             RevokedTokens.open(config.jwt().revokedFile()),
             clocks),
-        file == null ? null : Users.open(file, dataDirectory, random, metrics),
+        Users.open(registry, config.usersFile(), dataDirectory, random, metrics),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
         metrics);
   }
@@ -111,12 +110,11 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     RevokedTokens.open(config.jwt().revokedFile());
     Path file = config.usersFile();
     if (file != null) {
-      Users.check(file);
+      WatchedUsersFile.check(file);
     }
   }
 
-  /** Null if there is no users file. */
-  @Nullable Users users() {
+  Users users() {
     return users;
   }
 
@@ -220,10 +218,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   @Override
   public Optional<String> problem(Principal principal, Peer peer, String clientId) {
-    if (users != null && principal.token() == null && principal.userName() != null) {
-      if (!users.has(principal.userName())) {
-        return Optional.of("the user is no longer in the users file");
-      }
+    if (users.isGone(principal)) {
+      return Optional.of("the user was removed or disabled");
     }
     Optional<String> problem =
         tokens.problem(principal).or(() -> devices.problem(principal, clientId));
@@ -238,14 +234,16 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    * @return whether a connected client may have lost the right to be
    */
   public boolean refresh() {
-    boolean changed = users != null && users.refresh();
+    boolean changed = users.refresh();
     return tokens.refresh() || changed;
   }
 
   /** Who a connected client is now that the registry says something else of it. */
   public Principal refreshed(Principal principal, String clientId) {
     try {
-      return devices.admit(tokens.asProved(principal), clientId);
+      Principal proved = tokens.asProved(principal);
+      return devices.admit(
+          Users.isOne(proved) ? proved.withGroups(users.groupsOf(proved)) : proved, clientId);
     } catch (CredentialException _) {
       return principal; // it is about to lose its connection
     }

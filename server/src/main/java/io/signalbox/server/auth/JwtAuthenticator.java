@@ -85,7 +85,7 @@ final class JwtAuthenticator {
     verified.clear(); // what a token says may be read otherwise now
   }
 
-  /** A principal with the groups and attributes of its own token alone. */
+  /** A principal with the groups, attributes and rights of its own token alone, as read now. */
   Principal asProved(Principal principal) throws CredentialException {
     TokenClaims token = principal.token();
     List<String> groups = List.of();
@@ -95,6 +95,7 @@ final class JwtAuthenticator {
       if (issuer.isPresent()) {
         groups = groups(token.claims(), issuer.get());
         attributes = attributes(token.claims(), issuer.get());
+        token = token.withAclGrants(issuer.get().aclGrants());
       }
     }
     return new Principal(
@@ -198,7 +199,9 @@ final class JwtAuthenticator {
       throw claim(issuer.user().toString(), "a text of 1 to " + SUBJECT_MAX + " characters");
     }
     String tokenId = claims.get("jti") instanceof String id ? id : "";
-    var token = new TokenClaims(issuer.name(), subject, audiences, tokenId, claims, endMillis);
+    var token =
+        new TokenClaims(
+            issuer.name(), subject, audiences, tokenId, claims, endMillis, issuer.aclGrants());
     String device = deviceId(claims, issuer);
     // A subject is unique within its issuer only; an issuer's name holds no @.
     return new Principal(

@@ -1,11 +1,14 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.SecretFile;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.List;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -41,9 +44,16 @@ final class LocalTokenKey {
    */
   static LocalTokenKey openOrCreate(Path dataDirectory, SecureRandom random)
       throws AuthSetupException {
-    return new LocalTokenKey(
-        SecretFile.openOrCreate(
-            dataDirectory.resolve(FILE), random, "token key", "tokens issued so far become void"));
+    try {
+      return new LocalTokenKey(
+          SecretFile.openOrCreate(
+              dataDirectory.resolve(FILE),
+              random,
+              "token key",
+              "tokens issued so far become void"));
+    } catch (PkiException e) {
+      throw new AuthSetupException(List.of(String.valueOf(e.getMessage())));
+    }
   }
 
   private static String idOf(byte[] secret) {

@@ -15,37 +15,29 @@ import java.nio.charset.CharacterCodingException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * User Name and Password of CONNECT against the users file. {@link #verify} takes as long as the
+ * User Name and Password of CONNECT against the {@link Users}. {@link #verify} takes as long as the
  * user's iterations say, and as long for a user that is not there: a worker's thread only.
  */
 final class PasswordAuthenticator {
-  private final @Nullable Users users;
+  private final Users users;
 
-  /**
-   * @param users null: there is no users file
-   */
-  PasswordAuthenticator(@Nullable Users users) {
+  PasswordAuthenticator(Users users) {
     this.users = users;
   }
 
   /**
    * Whether the Password of CONNECT is a user's password, and not a token. A token is told by its
-   * form, which no password in a users file has, because {@code signalbox users-file add} refuses
-   * it.
+   * form, which no password of a user has, because it is refused where passwords are set.
    */
   boolean takes(@Nullable String userName, byte[] password) {
-    return users != null && userName != null && !userName.isEmpty() && !TokenForm.isIn(password);
+    return userName != null && !userName.isEmpty() && !TokenForm.isIn(password) && users.any();
   }
 
   Principal verify(String userName, byte[] password) throws CredentialException {
-    Users known = users;
-    if (known == null) {
-      throw CredentialException.missing("there is no users file, see auth.users-file");
-    }
     String name = prepared(userName);
-    ScramVerifier verifier = known.verifier(name);
+    ScramVerifier verifier = users.verifier(name);
     Principal principal =
-        verifier.isOf(text(password)) ? known.principal(name, AuthMethod.PASSWORD) : null;
+        verifier.isOf(text(password)) ? users.principal(name, AuthMethod.PASSWORD) : null;
     if (principal == null) {
       throw CredentialException.ofToken(
           AuthFailure.PASSWORD, "no user " + LogText.quote(userName) + " with this password");

@@ -11,21 +11,14 @@ import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.TokenClaims;
 import java.net.InetAddress;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes authorizers that ask the policies of a {@link PolicyStore}. Any thread. */
 public final class PolicyAuthorizers implements Authorizers {
   private final PolicyStore policies;
-  private final Set<String> grantingIssuers;
 
-  /**
-   * @param grantingIssuers names of the issuers whose tokens may grant more than the policies do,
-   *     with an {@code acl} claim; those of all others only narrow
-   */
-  public PolicyAuthorizers(PolicyStore policies, Set<String> grantingIssuers) {
+  public PolicyAuthorizers(PolicyStore policies) {
     this.policies = policies;
-    this.grantingIssuers = Set.copyOf(grantingIssuers);
   }
 
   @Override
@@ -72,7 +65,7 @@ public final class PolicyAuthorizers implements Authorizers {
             fields.emails());
   }
 
-  private @Nullable TokenAttributes token(@Nullable TokenClaims claims) {
+  private static @Nullable TokenAttributes token(@Nullable TokenClaims claims) {
     return claims == null
         ? null
         : new TokenAttributes(
@@ -80,7 +73,7 @@ public final class PolicyAuthorizers implements Authorizers {
             claims.subject(),
             claims.audiences(),
             claims.claims(),
-            grantingIssuers.contains(claims.issuer()) ? AclClaim.GRANT : AclClaim.NARROW);
+            claims.aclGrants() ? AclClaim.GRANT : AclClaim.NARROW);
   }
 
   private static Transport transport(String name) {

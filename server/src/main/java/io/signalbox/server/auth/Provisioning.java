@@ -6,6 +6,7 @@ import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.registry.CertificateRequest;
 import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Kind;
@@ -91,7 +92,8 @@ public final class Provisioning {
               null,
               0,
               0,
-              true);
+              true,
+              CsrRules.ID_ONLY);
       Inventory.Ensured ensured;
       try (Closeable _ = registry.writing()) {
         ensured = inventory.ensure(id, label, request, false);

@@ -42,7 +42,8 @@ final class RegisteredIssuers {
         ClaimPath.of(entry.groupsClaim()),
         attributes,
         Duration.ofSeconds(entry.clockSkewSeconds()),
-        Duration.ofSeconds(entry.maxLifetimeSeconds()));
+        Duration.ofSeconds(entry.maxLifetimeSeconds()),
+        entry.aclClaimGrants());
   }
 
   private static TokenKeys keys(JwtIssuer entry, Fetcher fetcher, Clocks clocks) {

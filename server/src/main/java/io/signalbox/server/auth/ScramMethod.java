@@ -16,7 +16,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Authentication Method {@code SCRAM-SHA-256} (RFC 7677) against the users file: the client
+ * The Authentication Method {@code SCRAM-SHA-256} (RFC 7677) against the {@link Users}: the client
  * proves that it knows the password, and the broker that it knows its verifier, without either
  * going over the wire. The server's part costs a few hashes, so it runs on the I/O thread.
  */

@@ -1,6 +1,7 @@
 package io.signalbox.server.auth;
 
 import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.AuthConfig.AclClaim;
 import io.signalbox.server.config.JwksConfig;
 import io.signalbox.server.config.JwtClaims;
 import io.signalbox.server.eventloop.Clocks;
@@ -43,7 +44,8 @@ final class TokenTrust {
       ClaimPath groups,
       Map<String, ClaimPath> attributes,
       Duration clockSkew,
-      Duration lifetimeMax) {
+      Duration lifetimeMax,
+      boolean aclGrants) {
     Issuer {
       audiences = Set.copyOf(audiences);
       keys = List.copyOf(keys);
@@ -55,7 +57,8 @@ final class TokenTrust {
         List<String> audiences,
         List<TokenKeys> keys,
         JwtClaims claims,
-        AuthConfig.Jwt config) {
+        AuthConfig.Jwt config,
+        AclClaim aclClaim) {
       Map<String, ClaimPath> attributes = new HashMap<>();
       claims
           .attributes()
@@ -71,7 +74,8 @@ final class TokenTrust {
           ClaimPath.of(groups == null ? config.groupsClaim() : groups),
           attributes,
           config.clockSkew(),
-          config.lifetimeMax());
+          config.lifetimeMax(),
+          aclClaim == AclClaim.GRANT);
     }
   }
 
@@ -106,6 +110,14 @@ final class TokenTrust {
     Map<JwtIssuer, Issuer> now = new HashMap<>();
     for (JwtIssuer entry : entries) {
       if (!entry.enabled()) {
+        continue;
+      }
+      if (configured.values().stream().anyMatch(c -> c.name().equals(entry.name()))) {
+        // Its users would have the ids of another issuer's users.
+        LOG.log(
+            Level.ERROR,
+            "the registered issuer \"{0}\" does not count: the configuration has one of its name",
+            entry.name());
         continue;
       }
       Issuer before = registered.get(entry);
@@ -173,7 +185,12 @@ final class TokenTrust {
       issuers.put(
           configured.issuer(),
           Issuer.of(
-              configured.name(), configured.audiences(), sources, configured.claims(), config));
+              configured.name(),
+              configured.audiences(),
+              sources,
+              configured.claims(),
+              config,
+              configured.aclClaim()));
     }
     if (local != null) {
       Issuer own =
@@ -182,7 +199,8 @@ final class TokenTrust {
               List.of(LocalTokenKey.AUDIENCE),
               List.of(new TokenKeys.Fixed(List.of(local.toTokenKey()))),
               JwtClaims.DEFAULTS,
-              config);
+              config,
+              AclClaim.NARROW);
       if (issuers.put(LocalTokenKey.ISSUER, own) != null) {
         problems.add(
             "auth.jwt.issuers: the issuer \""
@@ -204,7 +222,8 @@ final class TokenTrust {
             List.of(TokenIssuer.ENROLMENT_AUDIENCE),
             List.of(new TokenKeys.Fixed(List.of(local.toTokenKey()))),
             JwtClaims.DEFAULTS,
-            config);
+            config,
+            AclClaim.NARROW);
     return new TokenTrust(Map.of(LocalTokenKey.ISSUER, own), Map.of(), null, clocks);
   }
 

@@ -1,138 +1,87 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.SecretFile;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.User;
 import io.signalbox.server.scram.ScramUser;
 import io.signalbox.server.scram.ScramVerifier;
-import io.signalbox.server.scram.UsersFile;
-import io.signalbox.server.scram.UsersFileException;
-import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The users file in force. Read again when it has changed; one that cannot be used leaves the last
- * good one in force. Any thread.
+ * Everybody with a password: the users of the registry and those of the users file. A name that
+ * both have is the registry's, also while it is disabled there. Any thread; nothing waits but
+ * {@link #refresh}.
  */
 final class Users {
-  private static final Logger LOG = System.getLogger(Users.class.getName());
-
   /** Under which name no issuer of tokens may be configured: it is part of the principals' ids. */
   private static final String REALM = "users";
 
   private static final String NOBODY_FILE = "users.key";
 
-  /** Tells two states of a file apart; null: it is not there. */
-  private record Stamp(long size, long modifiedMillis, @Nullable Object fileKey) {}
+  private record Known(List<String> groups, ScramVerifier verifier) {}
 
-  /**
-   * @param iterations what most users have, so that nobody's look the same
-   */
-  private record InForce(UsersFile file, int iterations) {}
-
-  private final Path path;
+  private final @Nullable Registry registry;
+  private final @Nullable WatchedUsersFile file;
   private final byte[] nobody;
-  private final Metrics metrics;
-  private @Nullable Stamp seen;
-  private volatile InForce inForce;
 
-  private Users(Path path, byte[] nobody, Metrics metrics) throws AuthSetupException {
-    this.path = path;
+  private Users(@Nullable Registry registry, @Nullable WatchedUsersFile file, byte[] nobody) {
+    this.registry = registry;
+    this.file = file;
     this.nobody = nobody;
-    this.metrics = metrics;
-    this.seen = stamp();
-    this.inForce = inForce(load(path));
   }
 
   /**
+   * @param path of the users file; null: there is none
    * @param dataDirectory where the secret is, or is made, from which the salts of names that nobody
    *     has are derived
    * @throws AuthSetupException with every problem of the file
    */
-  static Users open(Path path, Path dataDirectory, SecureRandom random, Metrics metrics)
+  static Users open(
+      @Nullable Registry registry,
+      @Nullable Path path,
+      Path dataDirectory,
+      SecureRandom random,
+      Metrics metrics)
       throws AuthSetupException {
-    byte[] nobody =
-        SecretFile.openOrCreate(
-            dataDirectory.resolve(NOBODY_FILE),
-            random,
-            "key for unknown users",
-            "a new one is made");
-    return new Users(path, nobody, metrics);
-  }
-
-  /**
-   * Reads the file only to see whether it can be used.
-   *
-   * @throws AuthSetupException with every problem of the file
-   */
-  static void check(Path path) throws AuthSetupException {
-    load(path);
-  }
-
-  private static UsersFile load(Path path) throws AuthSetupException {
+    WatchedUsersFile file = path == null ? null : new WatchedUsersFile(path, metrics);
     try {
-      return UsersFile.read(path);
-    } catch (UsersFileException e) {
-      throw new AuthSetupException(e.problems());
-    }
-  }
-
-  private static InForce inForce(UsersFile file) {
-    Map<Integer, Long> counts =
-        file.users().stream()
-            .collect(
-                Collectors.groupingBy(user -> user.verifier().iterations(), Collectors.counting()));
-    int usual =
-        counts.entrySet().stream()
-            .max(
-                Map.Entry.<Integer, Long>comparingByValue()
-                    .thenComparing(Map.Entry.comparingByKey()))
-            .map(Map.Entry::getKey)
-            .orElse(ScramVerifier.ITERATIONS_DEFAULT);
-    return new InForce(file, usual);
-  }
-
-  private @Nullable Stamp stamp() {
-    try {
-      BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
-      return new Stamp(now.size(), now.lastModifiedTime().toMillis(), now.fileKey());
-    } catch (IOException e) {
-      return null;
+      byte[] nobody =
+          SecretFile.openOrCreate(
+              dataDirectory.resolve(NOBODY_FILE),
+              random,
+              "key for unknown users",
+              "a new one is made");
+      return new Users(registry, file, nobody);
+    } catch (PkiException e) {
+      throw new AuthSetupException(List.of(String.valueOf(e.getMessage())));
     }
   }
 
   /**
-   * Takes a changed file over. Reads a file: not on an I/O thread.
-   *
-   * @return whether other users are in force now
+   * Whether anybody may have a password. Else one in CONNECT is not worth the milliseconds that it
+   * costs to find that it is nobody's.
    */
-  synchronized boolean refresh() {
-    Stamp now = stamp();
-    if (Objects.equals(now, seen)) {
-      return false;
+  boolean any() {
+    return file != null || (registry != null && registry.count(Kind.USER) > 0);
+  }
+
+  private @Nullable Known find(String name) {
+    User registered = registry == null ? null : registry.find(Kind.USER, name);
+    if (registered != null) {
+      return registered.enabled() ? new Known(registered.groups(), registered.verifier()) : null;
     }
-    seen = now;
-    try {
-      inForce = inForce(UsersFile.read(path));
-      LOG.log(Level.INFO, "{0} users in force from \"{1}\"", inForce.file.users().size(), path);
-      return true;
-    } catch (UsersFileException e) {
-      metrics.usersReloadsFailed.inc();
-      LOG.log(
-          Level.ERROR,
-          "the users file is not taken over, the last good one stays in force:\n{0}",
-          e.getMessage());
-      return false;
-    }
+    ScramUser user = file == null ? null : file.find(name);
+    return user == null ? null : new Known(user.groups(), user.verifier());
   }
 
   /**
@@ -141,29 +90,55 @@ final class Users {
    * @param name as the client gave it, prepared
    */
   ScramVerifier verifier(String name) {
-    InForce now = inForce;
-    ScramVerifier ofNobody = ScramVerifier.ofNobody(name, nobody, now.iterations); // costs the same
-    ScramUser user = now.file.find(name);
-    return user == null ? ofNobody : user.verifier();
+    ScramVerifier ofNobody = ScramVerifier.ofNobody(name, nobody, usualIterations());
+    Known user = find(name); // the line above costs the same for everybody
+    return user == null ? ofNobody : user.verifier;
   }
 
-  boolean has(String name) {
-    return inForce.file.find(name) != null;
+  /** What most users have, so that nobody's look the same. */
+  private int usualIterations() {
+    Map<Integer, Long> counts = new HashMap<>(file == null ? Map.of() : file.iterations());
+    long registered = registry == null ? 0 : registry.count(Kind.USER);
+    counts.merge(ScramVerifier.ITERATIONS_DEFAULT, registered, Long::sum);
+    return counts.entrySet().stream()
+        .max(Map.Entry.<Integer, Long>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+        .orElseThrow()
+        .getKey();
   }
 
   /** Who a user is who has proved it; null if there is no such user any more. */
   @Nullable Principal principal(String name, AuthMethod method) {
-    ScramUser user = inForce.file.find(name);
+    Known user = find(name);
     return user == null
         ? null
         : new Principal(
-            "user:" + user.name() + "@" + REALM,
-            method,
-            null,
-            user.name(),
-            user.groups(),
-            Map.of(),
-            null,
-            null);
+            "user:" + name + "@" + REALM, method, null, name, user.groups, Map.of(), null, null);
+  }
+
+  /** Whether somebody logged in as a user of these, alone or beside a certificate. */
+  static boolean isOne(Principal principal) {
+    return principal.token() == null && principal.userName() != null;
+  }
+
+  /** Whether somebody who logged in may no longer be connected. */
+  boolean isGone(Principal principal) {
+    String name = principal.userName();
+    return isOne(principal) && name != null && find(name) == null;
+  }
+
+  /** The groups that somebody has now by logging in here; none if not here. */
+  List<String> groupsOf(Principal principal) {
+    String name = principal.userName();
+    Known user = isOne(principal) && name != null ? find(name) : null;
+    return user == null ? List.of() : user.groups;
+  }
+
+  /**
+   * Takes a changed users file over. Reads a file: not on an I/O thread.
+   *
+   * @return whether other users are in force now
+   */
+  boolean refresh() {
+    return file != null && file.refresh();
   }
 }

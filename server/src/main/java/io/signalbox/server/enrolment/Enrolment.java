@@ -3,7 +3,6 @@ package io.signalbox.server.enrolment;
 import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.Certificates;
 import io.signalbox.pki.EstMessages;
-import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.Provisioning;
@@ -12,6 +11,7 @@ import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.CertificateContent;
 import io.signalbox.server.registry.CertificateRequest;
 import io.signalbox.server.registry.Claims;
+import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.IssuingAuthority;
@@ -85,7 +85,7 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN,
               "a device enrols itself only: the common name must be " + LogText.quote(id));
         }
-        yield issue(id, request, null, ca);
+        yield issue(id, request, null, CsrRules.ID_ONLY, ca);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, ca);
       case Applicant.Invited(Invitation.OfDevice(String id)) -> {
@@ -93,7 +93,7 @@ public final class Enrolment {
           throw new EnrolmentException(
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
-        yield issue(id, request, null, ca);
+        yield issue(id, request, null, CsrRules.ID_ONLY, ca);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         requireNotTaken(request);
@@ -122,7 +122,13 @@ public final class Enrolment {
     }
     DeviceCertificate current =
         registry.certificate(Certificates.fingerprint(holder.certificate()));
-    return issue(idOf(holder), request, null, ca != null || current == null ? ca : current.ca());
+    boolean ours = current != null && current.ca() != null; // others decide for their own names
+    return issue(
+        idOf(holder),
+        request,
+        null,
+        ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY,
+        ca != null || current == null ? ca : current.ca());
   }
 
   private static CertificateSigningRequest request(byte[] body) throws EnrolmentException {
@@ -189,7 +195,12 @@ public final class Enrolment {
       String claim,
       @Nullable String ca)
       throws EnrolmentException, InterruptedException {
-    check(request, template);
+    try {
+      template.rules().check(request);
+    } catch (PkiException e) {
+      throw new EnrolmentException(
+          StatusCodes.BAD_REQUEST, "by the template " + template.name() + ", " + e.getMessage());
+    }
     String id = request.names().commonName();
     Optional<String> wanted = template.deviceId(Map.of("id", id, "claim", claim));
     if (wanted.isEmpty() || !wanted.get().equals(id)) {
@@ -207,24 +218,14 @@ public final class Enrolment {
     } catch (RegistryException e) {
       throw refused(e);
     }
-    return issue(id, request, template, ca);
-  }
-
-  private static void check(CertificateSigningRequest request, ProvisioningTemplate template)
-      throws EnrolmentException {
-    String type =
-        KeyAlgorithm.of(request.publicKey()).map(KeyAlgorithm::configName).orElse("unknown");
-    if (!template.keyTypes().isEmpty() && !template.keyTypes().contains(type)) {
-      throw new EnrolmentException(
-          StatusCodes.BAD_REQUEST,
-          "a key of type " + type + "; the template allows " + template.keyTypes());
-    }
+    return issue(id, request, template, template.rules(), ca);
   }
 
   private X509Certificate issue(
       String id,
       CertificateSigningRequest request,
       @Nullable ProvisioningTemplate template,
+      CsrRules rules,
       @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     String templateCa = template == null ? null : template.ca();
@@ -238,7 +239,8 @@ public final class Enrolment {
             ca != null ? ca : templateCa,
             template == null ? 0 : template.validityHours(),
             0,
-            true);
+            true,
+            rules);
     try {
       if (registry.device(id) == null) {
         provisioning.device(id, null); // its certificate is good and older than the registry

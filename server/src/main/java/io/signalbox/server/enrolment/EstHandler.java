@@ -6,6 +6,8 @@ import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.EstMessages;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.EnrolmentTokens;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.metrics.Metrics.EnrolmentOutcome;
 import io.signalbox.server.principal.Principal;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -40,6 +42,7 @@ public final class EstHandler implements HttpHandler {
   private final Enrolment enrolment;
   private final EnrolmentTokens tokens;
   private final Function<List<X509Certificate>, Optional<Principal>> identify;
+  private final Metrics metrics;
 
   /**
    * @param identify whose the chain of a TLS connection is, checked at this moment
@@ -47,7 +50,9 @@ public final class EstHandler implements HttpHandler {
   public EstHandler(
       Enrolment enrolment,
       EnrolmentTokens tokens,
-      Function<List<X509Certificate>, Optional<Principal>> identify) {
+      Function<List<X509Certificate>, Optional<Principal>> identify,
+      Metrics metrics) {
+    this.metrics = metrics;
     this.enrolment = enrolment;
     this.tokens = tokens;
     this.identify = identify;
@@ -81,9 +86,32 @@ public final class EstHandler implements HttpHandler {
         .receiveFullBytes(
             (complete, body) ->
                 complete.dispatch(
-                    () -> answer(complete, () -> enrol(complete, body, renews, label))),
-            (failed, _) ->
-                text(failed, StatusCodes.REQUEST_ENTITY_TOO_LARGE, "a request too large"));
+                    () -> answer(complete, counted(() -> enrol(complete, body, renews, label)))),
+            (failed, _) -> {
+              metrics.enrolments.inc(EnrolmentOutcome.INVALID);
+              text(failed, StatusCodes.REQUEST_ENTITY_TOO_LARGE, "a request too large");
+            });
+  }
+
+  private Operation counted(Operation operation) {
+    return () -> {
+      try {
+        operation.run();
+      } catch (EnrolmentException e) {
+        metrics.enrolments.inc(
+            switch (e.status()) {
+              case StatusCodes.UNAUTHORIZED -> EnrolmentOutcome.UNAUTHORIZED;
+              case StatusCodes.FORBIDDEN, StatusCodes.CONFLICT, StatusCodes.NOT_FOUND ->
+                  EnrolmentOutcome.REFUSED;
+              case StatusCodes.BAD_REQUEST -> EnrolmentOutcome.INVALID;
+              default -> EnrolmentOutcome.FAILED;
+            });
+        throw e;
+      } catch (PkiException | RuntimeException e) {
+        metrics.enrolments.inc(EnrolmentOutcome.FAILED);
+        throw e;
+      }
+    };
   }
 
   /** What an operation does on a worker thread. */
@@ -133,6 +161,7 @@ public final class EstHandler implements HttpHandler {
             renews
                 ? enrolment.renew(body, applicant, label)
                 : enrolment.enrol(body, applicant, label)));
+    metrics.enrolments.inc(renews ? EnrolmentOutcome.RENEWED : EnrolmentOutcome.ISSUED);
   }
 
   private Applicant applicant(HttpServerExchange exchange) {

@@ -193,6 +193,16 @@ public final class Metrics implements MultiCollector {
     FAILED
   }
 
+  /** What became of a request for a certificate by EST. */
+  public enum EnrolmentOutcome {
+    ISSUED,
+    RENEWED,
+    UNAUTHORIZED,
+    REFUSED,
+    INVALID,
+    FAILED
+  }
+
   private static final String PREFIX = "signalbox_";
   private static final List<String> QOS = List.of("0", "1", "2");
   private static final List<String> PACKET_TYPES =
@@ -279,6 +289,7 @@ public final class Metrics implements MultiCollector {
   public final Gauge registryDevices;
   public final Gauge registryCertificates;
   public final Counters<AdminRequest> adminRequests;
+  public final Counters<EnrolmentOutcome> enrolments;
   public final Counter auditFailures;
 
   // ---- sessions
@@ -382,6 +393,12 @@ public final class Metrics implements MultiCollector {
     registryDevices = gauge("registry_devices", "Devices in the registry");
     registryCertificates =
         gauge("registry_certificates", "Certificates in the inventory, those that ended included");
+    enrolments =
+        counters(
+            "enrolments",
+            "Requests for a certificate by EST; what the same request got before counts again",
+            "outcome",
+            EnrolmentOutcome.class);
     adminRequests =
         counters("admin_requests", "Requests of the admin API", "outcome", AdminRequest.class);
     auditFailures = counter("audit_failures", "Entries that could not be written to the audit log");

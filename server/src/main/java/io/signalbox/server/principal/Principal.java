@@ -38,6 +38,11 @@ public record Principal(
         "anonymous", AuthMethod.ANONYMOUS, null, null, List.of(), Map.of(), null, null);
   }
 
+  /** The same identity in other groups. */
+  public Principal withGroups(List<String> others) {
+    return new Principal(id, method, deviceId, userName, others, attributes, certificate, token);
+  }
+
   /**
    * Whether a fresh credential is of the same identity: the same device, and the same user of the
    * same issuer.

@@ -10,6 +10,8 @@ import java.util.Map;
  * @param tokenId the {@code jti} claim, empty if there is none
  * @param claims every claim by name: strings, numbers, booleans, lists and maps; never modified
  * @param expiresAtMillis {@code exp} in milliseconds since 1970; the connection ends then
+ * @param aclGrants whether its {@code acl} claim grants more than the policies do; else it only
+ *     narrows
  */
 public record TokenClaims(
     String issuer,
@@ -17,9 +19,15 @@ public record TokenClaims(
     List<String> audiences,
     String tokenId,
     Map<String, Object> claims,
-    long expiresAtMillis) {
+    long expiresAtMillis,
+    boolean aclGrants) {
   public TokenClaims {
     audiences = List.copyOf(audiences);
     claims = Map.copyOf(claims);
+  }
+
+  /** The same token, of an issuer whose {@code acl} claims grant, or do not. */
+  public TokenClaims withAclGrants(boolean other) {
+    return new TokenClaims(issuer, subject, audiences, tokenId, claims, expiresAtMillis, other);
   }
 }

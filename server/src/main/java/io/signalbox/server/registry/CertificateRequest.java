@@ -16,9 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param validityHours 0: the default
  * @param renewBeforeHours a certificate with less time left is made anew
  * @param active whether a new one is switched on
+ * @param rules what of it may be certified
  */
 public record CertificateRequest(
-    Source source, @Nullable String ca, int validityHours, int renewBeforeHours, boolean active) {
+    Source source,
+    @Nullable String ca,
+    int validityHours,
+    int renewBeforeHours,
+    boolean active,
+    CsrRules rules) {
 
   private static final int PEM_CHARS_MAX = 262_144;
 
@@ -53,7 +59,8 @@ public record CertificateRequest(
         in.optionalName("ca"),
         (int) in.number("validityHours", 0, 1, IssuingAuthority.VALIDITY_HOURS_MAX),
         (int) in.number("renewBeforeHours", 0, 0, IssuingAuthority.VALIDITY_HOURS_MAX),
-        in.choice("status", "active", List.of("active", "inactive")).equals("active"));
+        in.choice("status", "active", List.of("active", "inactive")).equals("active"),
+        CsrRules.ID_ONLY);
   }
 
   private static Source source(

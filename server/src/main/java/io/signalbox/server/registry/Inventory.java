@@ -207,10 +207,13 @@ public final class Inventory {
   }
 
   private CertificateProfile profile(CertificateRequest request) {
-    return CertificateProfile.DEVICE.withValidity(
-        request.validityHours() == 0
-            ? registry.config().certificateValidity()
-            : Duration.ofHours(request.validityHours()));
+    return request
+        .rules()
+        .of(CertificateProfile.DEVICE)
+        .withValidity(
+            request.validityHours() == 0
+                ? registry.config().certificateValidity()
+                : Duration.ofHours(request.validityHours()));
   }
 
   private X509Certificate parsed(String pem) throws RegistryException {

@@ -35,8 +35,11 @@ public record JwtIssuer(
     Stamp stamp)
     implements Entry<JwtIssuer> {
 
-  /** Name of the issuer of the data directory's own tokens; no other may have it. */
-  public static final String LOCAL = "local";
+  /**
+   * What no issuer may be called, for its name is part of its users' ids: the issuer of the data
+   * directory's own tokens, and the users with a password.
+   */
+  private static final Set<String> RESERVED = Set.of("local", "users");
 
   private static final List<String> ALGORITHMS =
       List.of(
@@ -71,8 +74,8 @@ public record JwtIssuer(
 
   static JwtIssuer read(String name, Fields in, @Nullable JwtIssuer earlier, Stamp stamp) {
     in.ignore("name");
-    if (name.equals(LOCAL)) {
-      in.problem("name", "\"local\" is the name of this broker's own issuer");
+    if (RESERVED.contains(name)) {
+      in.problem("name", "\"" + name + "\" stands for users of this broker itself");
     }
     List<String> audiences = in.texts("audiences", 32, 1_024, a -> !a.isEmpty(), "not empty");
     if (audiences.isEmpty()) {

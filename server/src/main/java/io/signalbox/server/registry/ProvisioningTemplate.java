@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param manualApproval whether somebody must approve the device first
  * @param ca issuing authority; null: the default one
  * @param validityHours of certificates; 0: the default
- * @param keyTypes that may be certified; empty: all
+ * @param rules what an enrolling device may ask for
  */
 public record ProvisioningTemplate(
     String name,
@@ -33,10 +33,7 @@ public record ProvisioningTemplate(
     boolean manualApproval,
     @Nullable String ca,
     int validityHours,
-    List<String> keyTypes,
-    List<String> organizationalUnits,
-    List<String> dnsDomains,
-    List<String> uriPrefixes,
+    CsrRules rules,
     boolean enabled,
     Stamp stamp)
     implements Entry<ProvisioningTemplate> {
@@ -51,37 +48,26 @@ public record ProvisioningTemplate(
     List<String> parameters = in.names("parameters", 32);
     String idTemplate = in.text("deviceIdTemplate", "${id}", 256);
     checkTemplate(in, idTemplate, parameters);
-    Fields rules = in.part("csrRules");
+    CsrRules rules = CsrRules.read(in.part("csrRules"));
     String pin = in.optional("clientIdPin", 256);
     if (pin != null && pin.isEmpty()) {
       in.problem("clientIdPin", "must not be empty; * allows every Client Identifier");
     }
-    var made =
-        new ProvisioningTemplate(
-            name,
-            in.text("description", "", 1_024),
-            idTemplate,
-            parameters,
-            in.names("groups", 1_024),
-            in.map("attributes", 1_024, 1_024),
-            in.texts("policies", 32, 128, p -> !p.isEmpty(), "not empty"),
-            pin,
-            in.choice("approval", "automatic", List.of("automatic", "manual")).equals("manual"),
-            in.optionalName("ca"),
-            (int) in.number("validityHours", 0, 1, IssuingAuthority.VALIDITY_HOURS_MAX),
-            rules.texts(
-                "keyTypes",
-                IssuingAuthority.KEY_TYPES.size(),
-                16,
-                IssuingAuthority.KEY_TYPES::contains,
-                "one of " + String.join(", ", IssuingAuthority.KEY_TYPES)),
-            rules.texts("organizationalUnits", 32, 64, u -> !u.isEmpty(), "not empty"),
-            rules.texts("dnsDomains", 32, 253, d -> !d.isEmpty(), "not empty"),
-            rules.texts("uriPrefixes", 32, 256, u -> u.endsWith("/"), "one that ends with a slash"),
-            in.flag("enabled", true),
-            stamp);
-    rules.endPart();
-    return made;
+    return new ProvisioningTemplate(
+        name,
+        in.text("description", "", 1_024),
+        idTemplate,
+        parameters,
+        in.names("groups", 1_024),
+        in.map("attributes", 1_024, 1_024),
+        in.texts("policies", 32, 128, p -> !p.isEmpty(), "not empty"),
+        pin,
+        in.choice("approval", "automatic", List.of("automatic", "manual")).equals("manual"),
+        in.optionalName("ca"),
+        (int) in.number("validityHours", 0, 1, IssuingAuthority.VALIDITY_HOURS_MAX),
+        rules,
+        in.flag("enabled", true),
+        stamp);
   }
 
   private static void checkTemplate(Fields in, String template, List<String> parameters) {
@@ -145,10 +131,7 @@ public record ProvisioningTemplate(
         manualApproval,
         ca,
         validityHours,
-        keyTypes,
-        organizationalUnits,
-        dnsDomains,
-        uriPrefixes,
+        rules,
         enabled,
         other);
   }
@@ -167,12 +150,7 @@ public record ProvisioningTemplate(
     if (validityHours > 0) {
       out.addProperty("validityHours", validityHours);
     }
-    var rules = new JsonObject();
-    rules.add("keyTypes", JsonOut.list(keyTypes));
-    rules.add("organizationalUnits", JsonOut.list(organizationalUnits));
-    rules.add("dnsDomains", JsonOut.list(dnsDomains));
-    rules.add("uriPrefixes", JsonOut.list(uriPrefixes));
-    out.add("csrRules", rules);
+    out.add("csrRules", rules.toJson());
     out.addProperty("enabled", enabled);
   }
 }

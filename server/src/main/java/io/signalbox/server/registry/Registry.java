@@ -54,6 +54,7 @@ public final class Registry {
 
   private final Store store;
   private final RegistryConfig config;
+  private final Sealing sealing;
   private final Clocks clocks;
   private final Metrics metrics;
   private final Indexes indexes = new Indexes();
@@ -63,8 +64,10 @@ public final class Registry {
   /** Held exclusively to remove what others may name, shared by all other writers. */
   private final ReadWriteLock structure = new ReentrantReadWriteLock();
 
-  private Registry(Store store, RegistryConfig config, Clocks clocks, Metrics metrics) {
+  private Registry(
+      Store store, RegistryConfig config, Sealing sealing, Clocks clocks, Metrics metrics) {
     this.store = store;
+    this.sealing = sealing;
     this.config = config;
     this.clocks = clocks;
     this.metrics = metrics;
@@ -76,9 +79,10 @@ public final class Registry {
    * @throws RegistryException a row cannot be read; what is not known is not allowed, so nothing
    *     starts without it
    */
-  public static Registry open(Store store, RegistryConfig config, Clocks clocks, Metrics metrics)
+  public static Registry open(
+      Store store, RegistryConfig config, Sealing sealing, Clocks clocks, Metrics metrics)
       throws RegistryException {
-    var registry = new Registry(store, config, clocks, metrics);
+    var registry = new Registry(store, config, sealing, clocks, metrics);
     try {
       store.records(RecordTable.REGISTRY, registry::load);
     } catch (IllegalStateException e) {
@@ -105,7 +109,7 @@ public final class Registry {
   private <E extends Entry<E>> void load(Kind<E> kind, StoredRecord row) {
     String name = new String(row.key(), 1, row.key().length - 1, StandardCharsets.UTF_8);
     try {
-      indexes.put(kind, null, Row.decode(row.value()).entry(kind, name, row.revision()));
+      indexes.put(kind, null, Row.decode(row.value()).entry(kind, name, row.revision(), sealing));
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new IllegalStateException("row of " + kind + " \"" + name + "\": " + e.getMessage(), e);
     }
@@ -279,7 +283,7 @@ public final class Registry {
       E stamped =
           made.withStamp(
               new Stamp(existing == null ? now : existing.stamp().createdAtMillis(), now, 0));
-      byte[] row = Row.encode(stamped, rest(kind, name, content));
+      byte[] row = Row.encode(stamped, rest(kind, name, content), sealing);
       pending =
           new PendingWrite(
               revision -> {

@@ -3,6 +3,7 @@ package io.signalbox.server.registry;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -21,12 +22,16 @@ record Row(JsonObject fields, byte[] rest) {
   /** Raised by every change that an older program would misread. */
   static final int VERSION = 1;
 
-  private static final byte[] NOTHING = {};
+  /** The hidden field that never stands in the clear. */
+  private static final String SECRET = "hmacSecret";
 
-  static byte[] encode(Entry<?> entry, byte[] rest) {
+  static byte[] encode(Entry<?> entry, byte[] rest, Sealing sealing) {
     var json = new JsonObject();
     entry.write(json);
     entry.writeHidden(json);
+    if (json.get(SECRET) instanceof JsonPrimitive secret) {
+      json.addProperty(SECRET, sealing.seal(entry.name(), secret.getAsString()));
+    }
     json.addProperty("createdAtMillis", entry.stamp().createdAtMillis());
     json.addProperty("updatedAtMillis", entry.stamp().updatedAtMillis());
     byte[] fields = json.toString().getBytes(UTF_8);
@@ -36,10 +41,6 @@ record Row(JsonObject fields, byte[] rest) {
         .put(fields)
         .put(rest)
         .array();
-  }
-
-  static byte[] encode(Entry<?> entry) {
-    return encode(entry, NOTHING);
   }
 
   /**
@@ -62,7 +63,10 @@ record Row(JsonObject fields, byte[] rest) {
     }
   }
 
-  <E extends Entry<E>> E entry(Kind<E> kind, String name, long revision) {
+  <E extends Entry<E>> E entry(Kind<E> kind, String name, long revision, Sealing sealing) {
+    if (fields.get(SECRET) instanceof JsonPrimitive sealed) {
+      fields.addProperty(SECRET, sealing.open(name, sealed.getAsString()));
+    }
     var in = Fields.ofRow(fields);
     long created = in.number("createdAtMillis", 0, 0, Long.MAX_VALUE);
     long updated = in.number("updatedAtMillis", 0, 0, Long.MAX_VALUE);

@@ -7,8 +7,8 @@
  * memory changes after the commit, in the order of commits, on the store's thread. Each entry is
  * one row, {@link io.signalbox.server.registry.Row}, and is written as a whole or not at all.
  *
- * <p>May import {@code store}, {@code principal}, {@code config}, {@code metrics}, {@code
- * eventloop} and the module {@code pki}.
+ * <p>May import {@code store}, {@code scram}, {@code principal}, {@code config}, {@code metrics},
+ * {@code eventloop} and the module {@code pki}.
  */
 @NullMarked
 package io.signalbox.server.registry;

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
+import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -79,6 +80,18 @@ public record ScramVerifier(int iterations, byte[] salt, byte[] storedKey, byte[
         salt,
         sha256(hmac(salted, "Client Key".getBytes(US_ASCII))),
         hmac(salted, "Server Key".getBytes(US_ASCII)));
+  }
+
+  /**
+   * With a salt of its own and the usual iterations, some 50 ms.
+   *
+   * @param password not prepared yet
+   * @throws ScramException if the password cannot be one
+   */
+  public static ScramVerifier of(String password, SecureRandom random) throws ScramException {
+    byte[] salt = new byte[SALT_BYTES];
+    random.nextBytes(salt);
+    return of(password, salt, ITERATIONS_DEFAULT);
   }
 
   private static byte[] saltedPassword(String prepared, byte[] salt, int iterations)
@@ -159,7 +172,7 @@ public record ScramVerifier(int iterations, byte[] salt, byte[] storedKey, byte[
    *
    * @throws IllegalArgumentException if it is not that form, or outside the limits
    */
-  static ScramVerifier parse(String text) {
+  public static ScramVerifier parse(String text) {
     Matcher parts = TEXT.matcher(text);
     if (!parts.matches()) {
       throw new IllegalArgumentException(
@@ -174,7 +187,7 @@ public record ScramVerifier(int iterations, byte[] salt, byte[] storedKey, byte[
   }
 
   /** The form of RFC 5803, which PostgreSQL writes too. */
-  String text() {
+  public String text() {
     Base64.Encoder base64 = Base64.getEncoder();
     return "SCRAM-SHA-256$%d:%s$%s:%s"
         .formatted(
@@ -182,6 +195,16 @@ public record ScramVerifier(int iterations, byte[] salt, byte[] storedKey, byte[
             base64.encodeToString(salt),
             base64.encodeToString(storedKey),
             base64.encodeToString(serverKey));
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ScramVerifier that && text().equals(that.text());
+  }
+
+  @Override
+  public int hashCode() {
+    return text().hashCode();
   }
 
   /** Never the keys. */

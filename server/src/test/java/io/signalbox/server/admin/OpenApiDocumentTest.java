@@ -15,6 +15,7 @@ import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.Sealing;
 import io.signalbox.server.store.StoreFixture;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -56,7 +57,13 @@ final class OpenApiDocumentTest {
     var random = new SecureRandom();
     try (var fixture = StoreFixture.open(directory.resolve("store"));
         var audit = AuditLog.open(directory.resolve("audit"), 1_024, 2, metrics)) {
-      Registry registry = Registry.open(fixture.store, RegistryConfig.DEFAULTS, clocks, metrics);
+      Registry registry =
+          Registry.open(
+              fixture.store,
+              RegistryConfig.DEFAULTS,
+              Sealing.openOrCreate(directory, random),
+              clocks,
+              metrics);
       Authorities authorities =
           Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), random, null);
       try (var api =

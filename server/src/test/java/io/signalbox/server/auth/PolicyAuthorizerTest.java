@@ -62,7 +62,8 @@ class PolicyAuthorizerTest {
   }
 
   private static Principal user(String subject, Map<String, Object> claims, String... groups) {
-    var token = new TokenClaims("login", subject, List.of("iot"), "", claims, Principal.NEVER);
+    var token =
+        new TokenClaims("login", subject, List.of("iot"), "", claims, Principal.NEVER, false);
     return new Principal(
         "user:" + subject + "@login",
         AuthMethod.JWT,
@@ -93,7 +94,7 @@ class PolicyAuthorizerTest {
   }
 
   private static Authorizer authorizer(PolicyStore policies, Principal principal, String clientId) {
-    return new PolicyAuthorizers(policies, Set.of())
+    return new PolicyAuthorizers(policies)
         .of(principal, clientId, "mqtts", "tls", "192.0.2.7", "TLSv1.3");
   }
 
@@ -340,13 +341,21 @@ class PolicyAuthorizerTest {
                     "actions", List.of("publish"),
                     "topics", List.of("given"))));
     Principal alice = user("alice", claim, "g");
-    String issuer = Objects.requireNonNull(alice.token()).issuer();
-    Authorizer given =
-        new PolicyAuthorizers(ofFolder(), Set.of(issuer)).of(alice, "c", "wss", "wss", "", "");
+    TokenClaims granting = Objects.requireNonNull(alice.token()).withAclGrants(true);
+    Principal granted =
+        new Principal(
+            alice.id(),
+            alice.method(),
+            null,
+            alice.userName(),
+            alice.groups(),
+            Map.of(),
+            null,
+            granting);
+    Authorizer given = new PolicyAuthorizers(ofFolder()).of(granted, "c", "wss", "wss", "", "");
     assertTrue(mayPublish(given, "given"));
     assertFalse(mayPublish(given, "else"));
-    Authorizer not =
-        new PolicyAuthorizers(ofFolder(), Set.of("x")).of(alice, "c", "wss", "wss", "", "");
+    Authorizer not = new PolicyAuthorizers(ofFolder()).of(alice, "c", "wss", "wss", "", "");
     assertFalse(mayPublish(not, "given"));
   }
 
@@ -435,7 +444,7 @@ class PolicyAuthorizerTest {
   @Test
   void aWillIsCheckedWithoutAnAddress() throws Exception {
     Authorizer later =
-        new PolicyAuthorizers(shipped(), Set.of()).of(device("p7"), "p7", "mqtts", "tls", "", "");
+        new PolicyAuthorizers(shipped()).of(device("p7"), "p7", "mqtts", "tls", "", "");
     assertNotNull(later);
     assertTrue(mayPublish(later, "devices/p7/gone"));
   }

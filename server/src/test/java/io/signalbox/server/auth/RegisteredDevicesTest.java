@@ -26,6 +26,7 @@ import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Group;
@@ -34,6 +35,7 @@ import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.Sealing;
 import io.signalbox.server.registry.Stamp;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.store.Store;
@@ -86,7 +88,9 @@ final class RegisteredDevicesTest {
             problem -> {
               throw new AssertionError("the store failed", problem);
             });
-    registry = Registry.open(store, RegistryConfig.DEFAULTS, clocks, metrics);
+    registry =
+        Registry.open(
+            store, RegistryConfig.DEFAULTS, Sealing.openOrCreate(data, RANDOM), clocks, metrics);
     Authorities issuing =
         Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null);
     inventory = new Inventory(registry, issuing, clocks, RANDOM);
@@ -245,10 +249,7 @@ final class RegisteredDevicesTest {
             true,
             null,
             0,
-            List.of(),
-            List.of(),
-            List.of(),
-            List.of(),
+            CsrRules.ID_ONLY,
             true,
             Stamp.NEW));
     trustFactory(true, "jit", IdentityMapping.COMMON_NAME);

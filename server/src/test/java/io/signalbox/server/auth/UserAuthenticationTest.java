@@ -174,7 +174,7 @@ final class UserAuthenticationTest {
     assertTrue(chain.problem(bob, PEER, "c").isEmpty());
     assertTrue(chain.refresh());
     assertInstanceOf(Rejected.class, authenticate(chain, "bob", "secret"));
-    assertEquals("the user is no longer in the users file", chain.problem(bob, PEER, "c").get());
+    assertEquals("the user was removed or disabled", chain.problem(bob, PEER, "c").get());
   }
 
   @Test
@@ -191,8 +191,8 @@ final class UserAuthenticationTest {
 
   @Test
   void nobodysSaltOutlivesARestart() throws Exception {
-    ScramVerifier before = Users.open(file, folder, RANDOM, metrics).verifier("nobody");
-    ScramVerifier after = Users.open(file, folder, RANDOM, metrics).verifier("nobody");
+    ScramVerifier before = Users.open(null, file, folder, RANDOM, metrics).verifier("nobody");
+    ScramVerifier after = Users.open(null, file, folder, RANDOM, metrics).verifier("nobody");
     assertEquals(4_096, before.iterations(), "as many as users have");
     assertArrayEquals(before.salt(), after.salt());
   }

@@ -47,7 +47,7 @@ final class RenewalTest {
         List.of(),
         Map.of(),
         null,
-        new TokenClaims("login", user, List.of(), "", Map.of(), loops.wallMillis() + HOUR));
+        new TokenClaims("login", user, List.of(), "", Map.of(), loops.wallMillis() + HOUR, false));
   }
 
   private World world(Principal who) throws Exception {

@@ -40,7 +40,14 @@ final class RegistryFixture implements AutoCloseable {
             problem -> {
               throw new AssertionError(problem);
             });
-    registry = Registry.open(store, config, Clocks.system(), metrics);
+    try {
+      registry =
+          Registry.open(
+              store, config, Sealing.openOrCreate(directory, RANDOM), Clocks.system(), metrics);
+    } catch (RegistryException e) {
+      store.close();
+      throw e;
+    }
     authorities =
         Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), RANDOM, null);
     inventory = new Inventory(registry, authorities, Clocks.system(), RANDOM);

@@ -10,7 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.RegistryException.Reason;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -48,6 +52,9 @@ final class RegistryTest {
               + "'}");
       fixture.put(Kind.CLAIM_TOKEN, "k", "{'template':'t','secret':'0123456789abcdef01234567'}");
       fixture.put(Kind.USER, "alice@x", "{'password':'correct horse','groups':['staff']}");
+      fixture.put(Kind.POLICY, "pump", "{'document':'version: 1'}");
+      var attachment = PolicyAttachment.of("api:pump", "device", "p7");
+      fixture.registry.put(Kind.ATTACHMENT, attachment.name(), Condition.NONE, _ -> attachment);
       fixture.ensure("p7", "main", "{'csrPem':'" + RegistryFixture.csr("p7") + "'}");
       for (Kind<?> kind : Kind.ALL) {
         assertEquals(1, fixture.registry.count(kind), kind.label());
@@ -59,8 +66,8 @@ final class RegistryTest {
         if (entry instanceof User user) {
           User again = fixture.registry.find(Kind.USER, user.name());
           assertNotNull(again);
-          assertTrue(again.verifier().isPassword("correct horse"));
-          assertFalse(again.verifier().isPassword("correct horse "));
+          assertTrue(again.verifier().isOf("correct horse"));
+          assertFalse(again.verifier().isOf("correct horse "));
         } else {
           assertEquals(entry, fixture.registry.find(entry.kind(), entry.name()));
         }
@@ -68,6 +75,35 @@ final class RegistryTest {
       assertEquals(List.of("p7"), List.copyOf(fixture.registry.members("pumps")));
       assertEquals(1, fixture.registry.certificatesOf("p7").size());
       fixture.authorities.signer("factory"); // its key was loaded again
+    }
+  }
+
+  @Test
+  void sharedSecretsOpenOnlyWithTheKeyBesideTheStore() throws Exception {
+    String secret = "c2VjcmV0IHRoYXQgc3RhbmRzIG5vd2hlcmUsIG5vIG5vd2hlcmUh";
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.put(
+          Kind.JWT_ISSUER,
+          "login",
+          "{'issuer':'https://x','audiences':['iot'],'algorithms':['HS256'],'hmacSecret':'"
+              + secret
+              + "'}");
+    }
+    String store =
+        Files.readString(directory.resolve("store/data.mdb"), StandardCharsets.ISO_8859_1);
+    assertTrue(store.contains("https://x"), "the entry is in the file");
+    assertFalse(store.contains(secret), "its secret is not");
+    Path key = directory.resolve("registry.key");
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(key)));
+    Files.move(key, directory.resolve("registry.key.away"));
+    String problem =
+        assertThrows(RegistryException.class, () -> RegistryFixture.open(directory)).getMessage();
+    assertTrue(problem.contains("restore that file"), problem);
+    Files.move(directory.resolve("registry.key.away"), key, StandardCopyOption.REPLACE_EXISTING);
+    try (var fixture = RegistryFixture.open(directory)) {
+      JwtIssuer login = fixture.registry.find(Kind.JWT_ISSUER, "login");
+      assertNotNull(login);
+      assertEquals(new JwtIssuer.Keys.HmacSecret(secret), login.keys());
     }
   }
 

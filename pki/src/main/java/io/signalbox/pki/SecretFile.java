@@ -1,7 +1,5 @@
-package io.signalbox.server.auth;
+package io.signalbox.pki;
 
-import io.signalbox.pki.AtomicFile;
-import io.signalbox.pki.PkiException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -10,11 +8,10 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Objects;
 
 /** A random secret of the broker's own, in a file of the data directory with mode 0600. */
-final class SecretFile {
+public final class SecretFile {
   private static final int SECRET_BYTES = 32;
   private static final int FILE_BYTES_MAX = 1_024;
 
@@ -26,17 +23,18 @@ final class SecretFile {
    *
    * @param what for messages, such as "token key"
    * @param loss what deleting the file means, for the message about a damaged one
-   * @throws AuthSetupException if it cannot be read or made, or is damaged; it is never replaced
+   * @throws PkiException if it cannot be read or made, or is damaged; it is never replaced
    */
-  static byte[] openOrCreate(Path file, SecureRandom random, String what, String loss)
-      throws AuthSetupException {
+  public static byte[] openOrCreate(Path file, SecureRandom random, String what, String loss)
+      throws PkiException {
     try {
       if (Files.notExists(file)) {
         create(file, random);
       }
       return read(file, what, loss);
-    } catch (IOException | PkiException e) {
-      throw problem("cannot make or read the " + what + " \"" + file + "\": " + e.getMessage());
+    } catch (IOException e) {
+      throw new PkiException(
+          "cannot make or read the " + what + " \"" + file + "\": " + e.getMessage(), e);
     }
   }
 
@@ -57,8 +55,7 @@ final class SecretFile {
     }
   }
 
-  private static byte[] read(Path file, String what, String loss)
-      throws IOException, AuthSetupException {
+  private static byte[] read(Path file, String what, String loss) throws IOException, PkiException {
     byte[] secret = {};
     if (Files.size(file) <= FILE_BYTES_MAX) {
       String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
@@ -69,13 +66,9 @@ final class SecretFile {
       }
     }
     if (secret.length < SECRET_BYTES) {
-      throw problem(
+      throw new PkiException(
           "the " + what + " \"" + file + "\" is damaged; restore it, or delete it and " + loss);
     }
     return secret;
-  }
-
-  private static AuthSetupException problem(String text) {
-    return new AuthSetupException(List.of(text));
   }
 }

@@ -1,0 +1,120 @@
+package io.signalbox.it.admin;
+
+import static io.signalbox.it.wire.PacketType.PUBACK;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.TestIssuer;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Issuers of the registry: what they say counts for those who are connected already. */
+final class RegisteredIssuerTest {
+  private static final int NOT_AUTHORIZED = 0x87;
+
+  private static final String ACL =
+      "\"acl\":[{\"effect\":\"allow\",\"actions\":[\"publish\"],\"topics\":[\"given\"]},"
+          + "{\"effect\":\"allow\",\"actions\":[\"connect\"],\"clientIds\":[\"*\"]}]";
+
+  private static final String POLICY =
+      """
+      version: 1
+      name: connect
+      description: Everybody connects, nobody publishes.
+      match: { everyone: true }
+      statements:
+        - id: connect
+          effect: allow
+          actions: [connect]
+          clientIds: ["*"]
+      """;
+
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start(
+          "registered-issuer",
+          BrokerConfig.empty()
+              .listener(Transport.TCP, false, "none")
+              .listener(Transport.WSS, false, "optional")
+              .policy("connect", POLICY));
+  private static final AdminClient ADMIN = AdminClient.administrator(BROKER);
+
+  @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);
+
+  private static void put(String name, String more) {
+    String answer =
+        ADMIN
+            .put(
+                "/jwt-issuers/" + name,
+                "{'issuer':'https://%s.example','audiences':['iot'],'algorithms':['HS256'],'hmacSecret':'%s'%s}"
+                    .formatted(name, TestIssuer.secretBase64(), more))
+            .text();
+    assertFalse(answer.contains(TestIssuer.secretBase64()), "a secret is never shown");
+  }
+
+  private static boolean mayPublish(Peer peer) {
+    peer.send(peer.publish("given").qos(1, peer.newPacketId()).payload("?"));
+    return peer.receive(PUBACK).reasonCode() < 0x80;
+  }
+
+  private static void awaitMayPublish(boolean wanted, Peer peer) {
+    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
+    while (mayPublish(peer) != wanted) {
+      assertTrue(System.nanoTime() < deadline, "the claim acl counts otherwise in time");
+    }
+  }
+
+  private Peer connected(TestIssuer issuer) {
+    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
+    while (true) { // an issuer counts a moment after the API has answered
+      Peer peer = clients.peer();
+      int code = peer.tryConnect(c -> c.password(issuer.tokenWith("ann", ACL))).reasonCode();
+      if (code == 0) {
+        return peer;
+      }
+      assertTrue(System.nanoTime() < deadline, "the issuer counts in time");
+    }
+  }
+
+  @Test
+  void anAclClaimNarrowsUnlessTheIssuerSaysThatItGrants() {
+    put("acl", "");
+    Peer peer = connected(new TestIssuer("acl", "narrow"));
+    assertFalse(mayPublish(peer));
+    put("acl", ",'aclClaim':'grant'");
+    awaitMayPublish(true, peer);
+    put("acl", ",'aclClaim':'narrow'");
+    awaitMayPublish(false, peer);
+  }
+
+  @Test
+  void aDisabledIssuerTakesItsClientsWithIt() {
+    put("off", "");
+    TestIssuer off = new TestIssuer("off", "narrow");
+    Peer peer = connected(off);
+    put("off", ",'enabled':false");
+    peer.expectDisconnect(NOT_AUTHORIZED);
+    assertEquals(0x86, clients.peer().tryConnect(c -> c.password(off.token("ann"))).reasonCode());
+  }
+
+  @Test
+  void noIssuerTakesTheNameOfOtherUsersOrTheClaimOfAnotherIssuer() {
+    String users = ADMIN.put("/jwt-issuers/users", "{'issuer':'x','audiences':['a']}").text();
+    assertTrue(users.contains("stands for users of this broker itself"), users);
+    put("first", "");
+    ADMIN
+        .put(
+            "/jwt-issuers/second",
+            "{'issuer':'https://first.example','audiences':['iot'],'algorithms':['HS256'],'hmacSecret':'"
+                + TestIssuer.secretBase64()
+                + "'}")
+        .expectProblem(409, "conflict");
+  }
+}

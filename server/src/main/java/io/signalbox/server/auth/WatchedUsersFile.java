@@ -1,0 +1,116 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.scram.ScramUser;
+import io.signalbox.server.scram.UsersFile;
+import io.signalbox.server.scram.UsersFileException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The users file in force. Read again when it has changed; one that cannot be used leaves the last
+ * good one in force. Any thread.
+ */
+final class WatchedUsersFile {
+  private static final Logger LOG = System.getLogger(WatchedUsersFile.class.getName());
+
+  /** Tells two states of a file apart; null: it is not there. */
+  private record Stamp(long size, long modifiedMillis, @Nullable Object fileKey) {}
+
+  /**
+   * @param iterations how many users have how many
+   */
+  private record InForce(UsersFile file, Map<Integer, Long> iterations) {
+    private static InForce of(UsersFile file) {
+      return new InForce(
+          file,
+          file.users().stream()
+              .collect(
+                  Collectors.groupingBy(
+                      user -> user.verifier().iterations(), Collectors.counting())));
+    }
+  }
+
+  private final Path path;
+  private final Metrics metrics;
+  private @Nullable Stamp seen;
+  private volatile InForce inForce;
+
+  /**
+   * @throws AuthSetupException with every problem of the file
+   */
+  WatchedUsersFile(Path path, Metrics metrics) throws AuthSetupException {
+    this.path = path;
+    this.metrics = metrics;
+    this.seen = stamp();
+    this.inForce = InForce.of(load(path));
+  }
+
+  /**
+   * Reads the file only to see whether it can be used.
+   *
+   * @throws AuthSetupException with every problem of the file
+   */
+  static void check(Path path) throws AuthSetupException {
+    load(path);
+  }
+
+  private static UsersFile load(Path path) throws AuthSetupException {
+    try {
+      return UsersFile.read(path);
+    } catch (UsersFileException e) {
+      throw new AuthSetupException(e.problems());
+    }
+  }
+
+  private @Nullable Stamp stamp() {
+    try {
+      BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+      return new Stamp(now.size(), now.lastModifiedTime().toMillis(), now.fileKey());
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /**
+   * Takes a changed file over. Reads a file: not on an I/O thread.
+   *
+   * @return whether other users are in force now
+   */
+  synchronized boolean refresh() {
+    Stamp now = stamp();
+    if (Objects.equals(now, seen)) {
+      return false;
+    }
+    seen = now;
+    try {
+      inForce = InForce.of(UsersFile.read(path));
+      LOG.log(Level.INFO, "{0} users in force from \"{1}\"", inForce.file.users().size(), path);
+      return true;
+    } catch (UsersFileException e) {
+      metrics.usersReloadsFailed.inc();
+      LOG.log(
+          Level.ERROR,
+          "the users file is not taken over, the last good one stays in force:\n{0}",
+          e.getMessage());
+      return false;
+    }
+  }
+
+  @Nullable ScramUser find(String name) {
+    return inForce.file.find(name);
+  }
+
+  /** How many users have how many iterations. */
+  Map<Integer, Long> iterations() {
+    return inForce.iterations;
+  }
+}
