@@ -45,8 +45,10 @@ public final class PolicyParser {
    */
   public static Optional<Policy> parse(
       String namespace, String file, String text, SourceLimits limits, Problems problems) {
+    int before = problems.count();
     return Documents.read(file, text, limits, problems)
-        .flatMap(node -> parse(namespace, node, problems));
+        .flatMap(node -> parse(namespace, node, problems))
+        .filter(_ -> problems.count() == before); // what stands twice is a problem of reading
   }
 
   /** As above, of a document that is already read. */

@@ -69,6 +69,24 @@ class PolicyProblemsTest {
     assertProblem("- a\n", "1:1: a policy is a map of keys and values, this is a list");
   }
 
+  /** Found by fuzzing: everything else in it is right, and which of the two counts is not. */
+  @Test
+  void aKeyThatStandsTwiceLeavesNoPolicy() {
+    String twice =
+        """
+        version: 1
+        name: p
+        match: { group: some }
+        match: { everyone: true }
+        statements: [{ id: s, effect: allow, actions: [publish], topics: ["#"] }]
+        """;
+    var problems = new Problems();
+    assertEquals(
+        Optional.empty(),
+        PolicyParser.parse("test", "x.yaml", twice, SourceLimits.DEFAULTS, problems));
+    assertEquals(1, problems.count());
+  }
+
   @Test
   void refusesWordsThatYamlVersionsReadDifferently() {
     for (String word :

@@ -228,7 +228,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
 
   /** SIGKILL: nothing of the process runs any more when this returns. */
   public void kill9() {
-    running().destroyForcibly();
+    running().toHandle().destroyForcibly(); // unlike the Process, leaves its output readable
     awaitExit();
   }
 
@@ -238,16 +238,19 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
    * @return its exit code
    */
   public int stop() {
-    running().destroy();
+    running().toHandle().destroy();
     return awaitExit();
   }
 
-  /** Waits until the process has ended by itself; returns its exit code. */
+  /** Waits until the process has ended by itself and its log is complete; returns its exit code. */
   public int awaitExit() {
     try {
       if (!running().waitFor(START_PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         running().destroyForcibly();
         throw new AssertionError("the broker did not end within " + START_PATIENCE);
+      }
+      if (!log.awaitEnd(START_PATIENCE)) {
+        throw new AssertionError("the log did not end within " + START_PATIENCE);
       }
       return running().exitValue();
     } catch (InterruptedException e) {

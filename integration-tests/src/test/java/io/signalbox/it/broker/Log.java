@@ -59,6 +59,21 @@ final class Log {
     notifyAll();
   }
 
+  /**
+   * Waits until everything that ended processes had printed is here; false when it is not in time.
+   */
+  synchronized boolean awaitEnd(Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (sources > 0) {
+      long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+      if (leftMillis <= 0) {
+        return false;
+      }
+      wait(leftMillis);
+    }
+    return true;
+  }
+
   synchronized int size() {
     return lines.size();
   }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class CrashRun {
   private static final int PUBLISHERS = 4;
   private static final int TOPICS = 3;
-  private static final long WITHOUT_PROGRESS_SECONDS = 30;
+  private static final long WITHOUT_PROGRESS_SECONDS = 90;
   private static final long LIFE_NANOS_MAX = 1_000_000_000;
 
   /** How the broker ends, and what the next one finds. */

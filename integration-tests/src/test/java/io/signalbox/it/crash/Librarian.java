@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Librarian implements Actor {
   private static final String LAST_TOPIC = "last/one";
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int PAUSE_MILLIS = 40;
 
   private final String name;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection that may end at any moment, told by {@link Gone}. */
 final class Line implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** Of 3.1.1 and of 5.0. */
   private static final Set<Integer> UNAVAILABLE = Set.of(3, 0x88);

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * thing that is wrong.
  */
 final class Stage {
-  private static final long SURPRISE_SECONDS = 20;
+  private static final long SURPRISE_SECONDS = 60;
 
   private record Up(Endpoint endpoint, int generation) {}
 

@@ -209,7 +209,7 @@ final class Subscriber implements Actor {
     answer(line, Integer.MAX_VALUE);
     line.send(PacketBytes.pingReq());
     while (true) {
-      @Nullable Parsed packet = line.poll(Duration.ofSeconds(10));
+      @Nullable Parsed packet = line.poll(Duration.ofSeconds(60));
       if (packet == null || packet.type() == PacketType.PINGRESP) {
         return;
       }

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.FixedPort;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,9 +34,7 @@ final class EnrolmentTest {
 
   @BeforeAll
   static void startBroker() throws IOException {
-    try (ServerSocket free = new ServerSocket(0)) {
-      plainPort = free.getLocalPort();
-    }
+    plainPort = FixedPort.free();
     broker =
         BrokerUnderTest.start(
             "enrolment",

@@ -3,6 +3,7 @@ package io.signalbox.it.identity;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
@@ -86,6 +87,7 @@ final class RevocationTest {
   @EnumSource(
       value = Transport.class,
       names = {"TLS", "WSS"})
+  @Behaviour(261)
   void whoIsRevokedLosesTheConnectionAndCannotComeBack(Transport transport) throws Exception {
     String id = Clients.unique("p");
     PemFiles.Device device = ca.issue(id, broker.caFile());

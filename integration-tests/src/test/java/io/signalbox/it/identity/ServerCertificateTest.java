@@ -2,17 +2,17 @@ package io.signalbox.it.identity;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.FixedPort;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -37,9 +37,7 @@ final class ServerCertificateTest {
 
   @BeforeAll
   static void startResponderAndBroker() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      responderPort = free.getLocalPort();
-    }
+    responderPort = FixedPort.free();
     ca = OpenSslCa.create(folder, "web");
     server("default", "localhost");
     server("other", "other.example");
@@ -129,6 +127,7 @@ final class ServerCertificateTest {
   }
 
   @Test
+  @Behaviour(263)
   void theServerNameChoosesTheCertificate() {
     assertTrue(sClient(Transport.TLS, "-servername other.example").contains("CN = other.example"));
     assertTrue(sClient(Transport.WSS, "-servername other.example").contains("CN = other.example"));

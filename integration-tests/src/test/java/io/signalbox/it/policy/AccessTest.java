@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
@@ -151,6 +152,7 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour({247, 255})
   void publishesWhatIsItsOwnAndNothingElse() {
     Peer peer = member();
     peer.publish(own(peer, "data/t"), 1, "21");
@@ -230,6 +232,7 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour({180, 255})
   void subscribesOnlyToWhatIsAllowedAsAWhole() {
     Peer peer = member();
     assertEquals(2, subscribeCode(peer, own(peer, "#"), 2));
@@ -252,6 +255,7 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour({180, 255})
   void aShareGroupMustBeNamed() {
     Peer peer = member();
     String topic = "work/" + clients.topic();
@@ -292,6 +296,7 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour(193)
   void aRetainedMessageIsSetAndClearedOnlyWhereRetainIsAllowed() {
     Peer peer = member();
     String state = own(peer, "state");
@@ -353,6 +358,7 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour(247)
   void connectsOnlyWithAClientIdentifierOfItsOwn() {
     String name = Clients.unique("m");
     Peer suffixed = clients.peer(name + "-2");
@@ -404,6 +410,7 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour(258)
   void aNameThatWouldBeMoreThanOneLevelGivesNoRights() {
     for (String name : List.of("a/b", "+", "#")) {
       Peer peer = clients.peer(name);
@@ -435,6 +442,19 @@ final class AccessTest {
     pump.publish("devices/pump/data", 1, "1");
     pump.subscribe("devices/pump/#", 1);
     assertEquals(refusedSubscribe(), subscribeCode(pump, "devices/#", 0));
+  }
+
+  /** Nor does it ask for a password. */
+  @Test
+  @Behaviour(262)
+  void aUserNameBesideACertificateChangesNothing() throws IOException {
+    var endpoint = BROKER.endpoint(clients.transport()).with(Devices.PUMP.tls());
+    Peer pump = clients.keep(new Peer(RawClient.open(endpoint, clients.version()), "pump"));
+    String id = "pump:" + clients.transport() + clients.version();
+    pump.send(connect(pump.version()).clientId(id).userName("another"));
+    assertEquals(0, pump.receive(CONNACK).reasonCode());
+    pump.publish("devices/pump/data", 1, "1");
+    assertEquals(refusedSubscribe(), subscribeCode(pump, "devices/another/#", 0));
   }
 
   private static final class Devices {

@@ -14,6 +14,7 @@ import static io.signalbox.it.wire.PropertyBytes.willDelay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
@@ -135,6 +136,7 @@ final class PolicyChangeTest {
   }
 
   @Test
+  @Behaviour(256)
   void aSubscriptionThatIsAllowedNoLongerEnds() throws IOException {
     String group = Clients.unique("g");
     change(readers(group, "", MAY_READ));
@@ -173,6 +175,7 @@ final class PolicyChangeTest {
   }
 
   @Test
+  @Behaviour(256)
   void onRevokeChoosesBetweenFilterAndDisconnect() throws IOException {
     String group = Clients.unique("g");
     change(readers(group, "", MAY_READ));
@@ -192,6 +195,7 @@ final class PolicyChangeTest {
   }
 
   @Test
+  @Behaviour(256)
   void aClientThatMayNotConnectAnyMoreIsDisconnected() throws IOException {
     String group = Clients.unique("g");
     Peer peer = reader(Transport.WSS, Version.V5, group);
@@ -202,6 +206,7 @@ final class PolicyChangeTest {
   }
 
   @Test
+  @Behaviour(256)
   void theGrantedQosOfASubscriptionIsLowered() throws IOException {
     String group = Clients.unique("g");
     change(readers(group, "", MAY_READ));
@@ -238,6 +243,7 @@ final class PolicyChangeTest {
   }
 
   @Test
+  @Behaviour({142, 256})
   void whatWasQueuedForARevokedSubscriptionIsNotDelivered() throws IOException {
     String group = Clients.unique("g");
     change(readers(group, "", MAY_READ));
@@ -272,6 +278,7 @@ final class PolicyChangeTest {
   }
 
   @Test
+  @Behaviour(89)
   void aWillIsAskedForAgainWhenItFires() throws IOException {
     String group = Clients.unique("g");
     Peer hears = writer();

@@ -63,6 +63,20 @@ final class ConnectV5Test {
     }
   }
 
+  /** So that nobody guesses the identifier, and with it the session, of another. */
+  @Test
+  @Behaviour(17)
+  void anAssignedIdentifierIs96RandomBits() {
+    String one = assigned(clients.peer("").connect());
+    String other = assigned(clients.peer("").connect());
+    assertTrue(one.matches("auto-[0-9a-f]{24}"), one);
+    int same = 0;
+    for (int i = "auto-".length(); i < one.length(); i++) {
+      same += one.charAt(i) == other.charAt(i) ? 1 : 0;
+    }
+    assertTrue(same < 16, one + " is too like " + other); // by chance once in 10^12 runs
+  }
+
   @Test
   void assignsNoIdentifierToAClientThatHasOne() {
     assertFalse(clients.peer().connect().properties().has(ASSIGNED_CLIENT_IDENTIFIER));

@@ -111,6 +111,30 @@ final class FewTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  @Order(2)
+  @Behaviour(61)
+  void clientsThatFightOverAnIdentifierAreCountedAndNobodyIsBanned(Version version) {
+    Metrics before = Metrics.of(BROKER);
+    String id = Clients.unique("few");
+    Peer last = clients.peer(Transport.WS, version, id);
+    last.connect();
+    for (int i = 0; i < 5; i++) {
+      Peer next = clients.peer(Transport.WS, version, id);
+      next.connect();
+      if (version.isV5()) {
+        last.expectDisconnect(0x8E);
+      } else {
+        last.expectClosed();
+      }
+      last = next;
+    }
+    last.ping();
+    last.disconnect();
+    assertEquals(5, Metrics.of(BROKER).since(before, "signalbox_session_takeovers_total"));
+  }
+
   @Test
   @Order(3)
   @Behaviour(30)

@@ -86,10 +86,10 @@ final class JwtRenewalTest {
   @Test
   @Behaviour(248)
   void theConnectionLivesUntilTheEndOfTheNewToken() {
-    Peer longer = connected(token("ann", Duration.ofSeconds(4), "clients"));
+    Peer longer = connected(token("ann", Duration.ofSeconds(6), "clients"));
     renew(longer, token("ann", LONG, "clients"));
     Peer shorter = connected(token("bob", LONG, "clients"));
-    renew(shorter, token("bob", Duration.ofSeconds(4), "clients"));
+    renew(shorter, token("bob", Duration.ofSeconds(7), "clients"));
     shorter.expectDisconnect(0xA0);
     assertNull(longer.wire().poll(Duration.ofMillis(500)), "nothing comes and nothing ends");
     longer.ping();

@@ -48,8 +48,8 @@ final class KeepAliveTest {
   void keepsTheConnectionOfAClientThatSendsAnything() {
     String topic = clients.topic();
     Peer peer = clients.peer();
-    peer.connect(connect -> connect.keepAlive(2));
-    for (int i = 0; i < 4; i++) {
+    peer.connect(connect -> connect.keepAlive(4));
+    for (int i = 0; i < 7; i++) {
       assertNull(peer.wire().poll(Duration.ofSeconds(1)), "nothing comes and nothing ends");
       if (i % 2 == 0) {
         peer.ping();
@@ -65,7 +65,7 @@ final class KeepAliveTest {
   void whatTheServerSendsIsNoSignOfLife() {
     String topic = clients.topic();
     Peer peer = clients.peer();
-    peer.connect(connect -> connect.keepAlive(1));
+    peer.connect(connect -> connect.keepAlive(3)); // long enough to subscribe on a slow machine
     peer.subscribe(topic, 0);
     Peer publisher = clients.connected();
     Parsed last;

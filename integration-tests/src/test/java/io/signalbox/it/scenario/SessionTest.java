@@ -355,4 +355,20 @@ final class SessionTest {
     back.publish(topic, 2, "marker");
     observer.receivePublish("marker");
   }
+
+  @Test
+  @Behaviour(74)
+  void staysWhenTheServerEndsTheConnection() {
+    Peer peer = clients.peer();
+    peer.resume(600);
+    String topic = clients.topic();
+    peer.subscribe(topic, 1);
+    peer.send(PacketBytes.bytes(0x00, 0)); // a packet type that is reserved
+    peer.expectDisconnect(0x81);
+    clients.connected().publish(topic, 1, "queued");
+    Peer back = clients.peer(peer.clientId());
+    assertTrue(back.resume(600).sessionPresent());
+    back.acknowledge(back.receivePublish("queued"));
+    back.disconnect();
+  }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RawClient implements AutoCloseable {
   /** Far above what a healthy broker needs on a loaded machine; reached only when a test fails. */
-  public static final Duration PATIENCE = Duration.ofSeconds(30);
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Wire wire;
   private final Version version;

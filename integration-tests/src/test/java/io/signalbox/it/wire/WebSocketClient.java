@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * opcode, mask, length and order. It answers nothing by itself.
  */
 public final class WebSocketClient implements AutoCloseable {
-  public static final Duration PATIENCE = Duration.ofSeconds(30);
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   private static final int RESPONSE_BYTES_MAX = 64 * 1024;

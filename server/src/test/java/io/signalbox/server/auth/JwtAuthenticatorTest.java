@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.config.AuthConfig.Issuer;
@@ -282,11 +283,13 @@ class JwtAuthenticatorTest {
             + " configured",
         "{'iss':'a\\nb'}|token of the issuer \"a\\u000ab\", which is not configured",
       })
+  @Behaviour(246)
   void refusesAnUnknownIssuer(String payload, String problem) {
     assertRefused(AuthFailure.TOKEN_ISSUER, problem, hs256(), hs256(payload.replace('\'', '"')));
   }
 
   @Test
+  @Behaviour(246)
   void refusesAnotherAudience() throws Exception {
     String none = "token for no audience, not one of those configured for \"login\"";
     String good = payload("");
@@ -305,6 +308,7 @@ class JwtAuthenticatorTest {
   }
 
   @Test
+  @Behaviour(245)
   void expiryHasTheSkewAndNotASecondMore() throws Exception {
     var authenticator = hs256();
     long exp = clocks.seconds() + 600;
@@ -319,6 +323,7 @@ class JwtAuthenticatorTest {
   }
 
   @Test
+  @Behaviour(245)
   void notBeforeHasTheSkewAndNotASecondMore() throws Exception {
     long nbf = clocks.seconds() + 100;
     byte[] token = hs256(payload(",\"nbf\":" + nbf));
@@ -359,6 +364,7 @@ class JwtAuthenticatorTest {
   }
 
   @Test
+  @Behaviour(246)
   void refusesATokenWithoutAnEnd() {
     assertRefused(
         AuthFailure.TOKEN_CLAIMS,
@@ -369,6 +375,7 @@ class JwtAuthenticatorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"\"", "7", "null", "[\"alice\"]", "LONG"})
+  @Behaviour(246)
   void refusesASubjectThatIsNone(String subject) {
     String sub = subject.equals("LONG") ? "\"" + "x".repeat(256) + "\"" : subject;
     assertRefused(
@@ -402,6 +409,7 @@ class JwtAuthenticatorTest {
   }
 
   @Test
+  @Behaviour(250)
   void refusesATokenOfFourParts() {
     assertRefused(
         AuthFailure.TOKEN_MALFORMED,
@@ -422,6 +430,7 @@ class JwtAuthenticatorTest {
         "|header is not a JSON object",
         "_w|header is not UTF-8",
       })
+  @Behaviour(250)
   void refusesBadBase64(@Nullable String header, String problem) {
     String token = (header == null ? "" : header) + "." + base64(payload("")) + ".c2ln";
     assertRefused(
@@ -451,6 +460,7 @@ class JwtAuthenticatorTest {
   }
 
   @Test
+  @Behaviour(250)
   void refusesNamesThatStandTwice() {
     String problem = "the token's payload is a JSON object with a name that stands twice";
     for (String more :
@@ -503,6 +513,7 @@ class JwtAuthenticatorTest {
   }
 
   @Test
+  @Behaviour(250)
   void takesALargeTokenAndRefusesAHugeOne() throws Exception {
     String filler = ",\"x\":\"" + "y".repeat(5_900) + "\"";
     byte[] large = hs256(payload(filler));

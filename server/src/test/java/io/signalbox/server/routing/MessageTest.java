@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.Qos;
@@ -47,6 +48,7 @@ class MessageTest {
   }
 
   @Test
+  @Behaviour(72)
   void remainderDoesNotGrowWhenTheWallClockIsSetBack() {
     Message message = message(Properties.NONE, NOW + 10_000);
 
