@@ -34,8 +34,10 @@ func everything(t *testing.T, b *broker) *workspace {
 		t.Fatal(err)
 	}
 	w := newWorkspace(t, string(text)).of(t, b)
-	_, request := requestOf(t, "all-1")
-	w.write(t, "all-1.csr", request)
+	for _, device := range []string{"all-1", "all-3", "all-4"} {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
 	w.write(t, "factory-ca.crt", authority(t, "Factory CA"))
 	w.write(t, "receiver.pem", publicKey(t))
 	w.write(t, "issuer.pem", publicKey(t))
@@ -65,6 +67,9 @@ func importIDs(t testing.TB, w *workspace, b *broker) map[string]string {
 	ids := map[string]string{
 		"signalbox_device.one":                    "all-1",
 		"signalbox_device.two":                    "all-2",
+		"signalbox_fleet_device.one":              "all-3/24",
+		"signalbox_fleet_device.two":              "all-4",
+		"signalbox_fleet_device.bare":             "all-5",
 		"signalbox_group.one":                     "all-group",
 		"signalbox_group.two":                     "all-other-group",
 		"signalbox_group_membership.one":          "all-other-group/all-2",
@@ -158,7 +163,7 @@ func importsEverything(t *testing.T, w *workspace, b *broker) {
 	other := *w
 	w.write(t, "imported/main.tf", "")
 	other.folder = w.file("imported")
-	for _, name := range []string{"main.tf", "all-1.csr", "factory-ca.crt", "receiver.pem", "issuer.pem", "all-policy.yaml"} {
+	for _, name := range []string{"main.tf", "all-1.csr", "all-3.csr", "all-4.csr", "factory-ca.crt", "receiver.pem", "issuer.pem", "all-policy.yaml"} {
 		text, err := os.ReadFile(w.file(name))
 		if err != nil {
 			t.Fatal(err)
@@ -177,6 +182,7 @@ func importsEverything(t *testing.T, w *workspace, b *broker) {
 func mendsChanges(t *testing.T, w *workspace, b *broker) {
 	b.change(t, "/devices/all-1", map[string]any{"clientIdPin": "*", "attributes": map[string]any{"hall": "8"}})
 	b.change(t, "/devices/all-2", map[string]any{"enabled": false})
+	b.change(t, "/devices/all-5", map[string]any{"displayName": "changed"})
 	b.change(t, "/groups/all-group", map[string]any{"description": "changed"})
 	b.change(t, "/groups/all-other-group", map[string]any{"attributes": map[string]any{"a": "b"}})
 	b.change(t, "/jwt-issuers/all-login", map[string]any{"audiences": []any{"elsewhere"}})
@@ -186,13 +192,15 @@ func mendsChanges(t *testing.T, w *workspace, b *broker) {
 	b.change(t, "/provisioning-templates/all-template", map[string]any{"approval": "automatic", "groups": []any{}})
 	b.change(t, "/claim-tokens/all-claim", map[string]any{"maxUses": 7})
 	b.change(t, "/users/all-user", map[string]any{"groups": []any{}})
-	fingerprints := importIDs(t, w, b)
-	for _, address := range []string{"signalbox_device_certificate.requested", "signalbox_device_certificate.sealed"} {
-		fingerprint, _, _ := strings.Cut(fingerprints[address], "/")
-		err := b.api(t).Put(context.Background(), "/certificates/"+fingerprint, client.Always, map[string]string{"status": "inactive"}, nil)
-		if err != nil {
+	for _, certificate := range []string{"/devices/all-1/certificates/main", "/devices/all-2/certificates/sealed", "/devices/all-3/certificates/main"} {
+		path := "/certificates/" + b.get(t, certificate)["fingerprint"].(string)
+		if err := b.api(t).Put(context.Background(), path, client.Always, map[string]string{"status": "inactive"}, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	revoked := "/certificates/" + b.get(t, "/devices/all-4/certificates/main")["fingerprint"].(string) + "/revoke"
+	if err := b.api(t).Post(context.Background(), revoked, map[string]string{}, nil); err != nil {
+		t.Fatal(err)
 	}
 	for _, path := range []string{"/policies/all-policy", "/policies/pump"} {
 		changed := client.Policy{Document: strings.ReplaceAll(b.get(t, path)["document"].(string), "publish", "subscribe")}
@@ -220,7 +228,7 @@ func mendsDeletions(t *testing.T, w *workspace, b *broker) {
 	for _, path := range []string{"/attachments/api:pump/group/all-group", "/attachments/api:all-policy/device/all-1",
 		"/attachments/shipped:browsers/user/all-user", "/attachments/api:all-policy/jwt-issuer/all-login",
 		"/attachments/api:all-policy/certificate/" + fingerprint, "/policies/pump", "/policies/all-policy",
-		"/groups/all-other-group/members/all-2", "/devices/all-1", "/devices/all-2", "/claim-tokens/all-claim",
+		"/groups/all-other-group/members/all-2", "/devices/all-1", "/devices/all-2", "/devices/all-3", "/devices/all-4", "/devices/all-5", "/claim-tokens/all-claim",
 		"/trusted-cas/all-factory", "/provisioning-templates/all-template", "/groups/all-group", "/groups/all-other-group",
 		"/jwt-issuers/all-login", "/jwt-issuers/all-service", "/issuing-cas/all-plant", "/users/all-user"} {
 		if err := api.Delete(ctx, path); err != nil {

@@ -149,6 +149,10 @@ func explainsErrors(t *testing.T, b *broker) {
 	certificate := func(more string) string {
 		return device + "resource \"signalbox_device_certificate\" \"c\" {\n  device = signalbox_device.d.id\n" + more + "}\n"
 	}
+	policy := func(name, actions string) string {
+		document := "version: 1\nname: " + name + "\nstatements:\n- id: a\n  actions: " + actions + "\n  effect: allow\n  topics: [a]\n"
+		return fmt.Sprintf("resource \"signalbox_policy\" \"p\" {\n  name = \"wrong-policy\"\n  document = %q\n}\n", document)
+	}
 	for _, one := range []struct {
 		name, configuration string
 		prepare             func(w *workspace)
@@ -167,6 +171,9 @@ func explainsErrors(t *testing.T, b *broker) {
 		{"private key for a request", certificate("  csr_pem = \"-----BEGIN PRIVATE KEY-----\"\n"), nil, []string{"private key does not belong here"}},
 		{"unknown group", "resource \"signalbox_device\" \"d\" {\n  id = \"wrong-1\"\n  groups = [\"no-such-group\"]\n}\n", nil,
 			[]string{"no-such-group"}},
+		{"policy that is not valid", policy("wrong-policy", "[publish, shout]"), nil, []string{"wrong-policy", ":5:", "shout"}},
+		{"policy of another name", policy("other-policy", "[publish]"), nil, []string{"name: other-policy", "wrong-policy"}},
+		{"policy that is no YAML", policy("wrong-policy", "[publish"), nil, []string{"Not a policy", "line 4"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
 			w := newWorkspace(t, one.configuration).of(t, b)

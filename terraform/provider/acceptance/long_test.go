@@ -51,7 +51,7 @@ module "fleet" {
   }
 }
 `, keepState(t)))
-	w.of(t, b).set("SIGNALBOX_PATIENCE", "60s").init(t)
+	w.of(t, b).set("SIGNALBOX_PATIENCE", "60s").set("GOGC", "400").init(t)
 	timed := func(what string, run func()) {
 		begin, brokers, own := time.Now(), b.cpu(t), w.cpu
 		run()

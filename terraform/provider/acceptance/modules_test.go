@@ -137,6 +137,7 @@ func TestTheExamplesOfTheDocumentationAreValid(t *testing.T) {
 	}
 	_, request := requestOf(t, "pump-7")
 	w.write(t, "pump-7.csr", request)
+	w.write(t, "pump-8.csr", request)
 	w.write(t, "installer.crt", authority(t, "Installer"))
 	w.write(t, "factory-ca.crt", authority(t, "Factory"))
 	w.init(t).run(t, "validate", "-no-color")

@@ -17,7 +17,7 @@ run "provisions_groups_devices_and_certificates" {
     error_message = "Exactly the device with a request has a certificate."
   }
   assert {
-    condition     = module.device["fleet-1"].device.client_id_pin == "fleet-1"
+    condition     = module.part["ab"].devices["fleet-1"].client_id_pin == "fleet-1"
     error_message = "The Client Identifier is not pinned to the device's id."
   }
 }
@@ -40,7 +40,7 @@ run "disables_one_device_and_leaves_the_rest" {
   }
 
   assert {
-    condition     = !module.device["fleet-1"].device.enabled && module.device["fleet-2"].device.enabled
+    condition     = !module.part["ab"].devices["fleet-1"].enabled && module.part["e4"].devices["fleet-2"].enabled
     error_message = "Not exactly the one device is disabled."
   }
   assert {

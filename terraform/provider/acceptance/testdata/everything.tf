@@ -38,6 +38,25 @@ resource "signalbox_device" "two" {
   client_id_pin = "all-2-*"
 }
 
+resource "signalbox_fleet_device" "one" {
+  id                 = "all-3"
+  groups             = [signalbox_group.two.name]
+  csr_pem            = file("all-3.csr")
+  ca                 = signalbox_issuing_ca.one.name
+  validity_hours     = 48
+  renew_before_hours = 24
+}
+
+resource "signalbox_fleet_device" "two" {
+  id         = "all-4"
+  attributes = { hall = "8" }
+  csr_pem    = file("all-4.csr")
+}
+
+resource "signalbox_fleet_device" "bare" {
+  id = "all-5"
+}
+
 resource "signalbox_group_membership" "one" {
   group  = signalbox_group.two.name
   device = signalbox_device.two.id

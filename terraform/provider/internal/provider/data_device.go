@@ -101,7 +101,6 @@ func readDevices(ctx context.Context, c *client.Client, m *devicesData, diagnost
 	m.IDs, m.Devices = make([]string, len(found)), make([]device, len(found))
 	for i := range found {
 		m.IDs[i] = found[i].ID
-		m.Devices[i].ID = types.StringValue(found[i].ID)
 		decodeDevice(ctx, &found[i], &m.Devices[i], diagnostics)
 	}
 	return nil

@@ -31,46 +31,53 @@ func newDevice() resource.Resource {
 		kind: "device",
 		schema: schema.Schema{
 			MarkdownDescription: "A device of the registry. Disabling it ends its live connections; destroying it revokes its certificates too.",
-			Attributes: map[string]schema.Attribute{
-				"id":           nameAttribute("The device's id: policies know it as `${device.id}`."),
-				"display_name": textAttribute("For people."),
-				"attributes":   mapAttribute("Text by name; policies know them as `${device.attr.NAME}`."),
-				"groups": schema.SetAttribute{Optional: true, Computed: true, ElementType: types.StringType,
-					MarkdownDescription: "Groups that it is in, exactly. Left out, memberships are not managed here but by " +
-						"`signalbox_group_membership`; do not use both for one device."},
-				"enabled":          flagAttribute("`false` refuses its connections and ends those that are open.", true),
-				"pending_approval": flagAttribute("`true`: refused until it is `false`. Just-in-time provisioning makes such devices.", false),
-				"client_id_pin": schema.StringAttribute{Optional: true, Computed: true,
-					Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
-					MarkdownDescription: "The Client Identifier that it must use; with a `*` at the end the beginning of it; `*` alone: any. " +
-						"Its id by default."},
-				"created_at": createdAt(),
-				"revision":   revision(),
-			},
+			Attributes:          deviceAttributes(),
 		},
-		path:  func(m *device) string { return at("devices", m.ID.ValueString()) },
+		path:  (*device).path,
 		named: func(id string) (*device, error) { return &device{ID: types.StringValue(id)}, nil },
 		plan:  planDevice,
 		encode: func(ctx context.Context, m, _ *device, diagnostics *diag.Diagnostics) *client.Device {
-			wanted := &client.Device{
-				DisplayName:     m.DisplayName.ValueString(),
-				Attributes:      entriesOf(ctx, m.Attributes, diagnostics),
-				Enabled:         m.Enabled.ValueBool(),
-				PendingApproval: m.PendingApproval.ValueBool(),
-				ClientIDPin:     m.ClientIDPin.ValueString(),
-				Revision:        m.Revision.ValueInt64(),
-			}
-			if !m.Groups.IsNull() && !m.Groups.IsUnknown() {
-				groups := elementsOf(ctx, m.Groups, diagnostics)
-				wanted.Groups = &groups
-			}
-			return wanted
+			return encodeDevice(ctx, m, diagnostics)
 		},
-		decode: func(ctx context.Context, a *client.Device, m *device, diagnostics *diag.Diagnostics) {
-			m.ID = types.StringValue(a.ID)
-			decodeDevice(ctx, a, m, diagnostics)
-		},
+		decode: decodeDevice,
 	}
+}
+
+func deviceAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"id":           nameAttribute("The device's id: policies know it as `${device.id}`."),
+		"display_name": textAttribute("For people."),
+		"attributes":   mapAttribute("Text by name; policies know them as `${device.attr.NAME}`."),
+		"groups": schema.SetAttribute{Optional: true, Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "Groups that it is in, exactly. Left out, memberships are not managed here but by " +
+				"`signalbox_group_membership`; do not use both for one device."},
+		"enabled":          flagAttribute("`false` refuses its connections and ends those that are open.", true),
+		"pending_approval": flagAttribute("`true`: refused until it is `false`. Just-in-time provisioning makes such devices.", false),
+		"client_id_pin": schema.StringAttribute{Optional: true, Computed: true,
+			Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
+			MarkdownDescription: "The Client Identifier that it must use; with a `*` at the end the beginning of it; `*` alone: any. " +
+				"Its id by default."},
+		"created_at": createdAt(),
+		"revision":   revision(),
+	}
+}
+
+func (d *device) path() string { return at("devices", d.ID.ValueString()) }
+
+func encodeDevice(ctx context.Context, m *device, diagnostics *diag.Diagnostics) *client.Device {
+	wanted := &client.Device{
+		DisplayName:     m.DisplayName.ValueString(),
+		Attributes:      entriesOf(ctx, m.Attributes, diagnostics),
+		Enabled:         m.Enabled.ValueBool(),
+		PendingApproval: m.PendingApproval.ValueBool(),
+		ClientIDPin:     m.ClientIDPin.ValueString(),
+		Revision:        m.Revision.ValueInt64(),
+	}
+	if !m.Groups.IsNull() && !m.Groups.IsUnknown() {
+		groups := elementsOf(ctx, m.Groups, diagnostics)
+		wanted.Groups = &groups
+	}
+	return wanted
 }
 
 func decodeDevice(ctx context.Context, a *client.Device, m *device, diagnostics *diag.Diagnostics) {
@@ -78,6 +85,7 @@ func decodeDevice(ctx context.Context, a *client.Device, m *device, diagnostics 
 	if a.Groups != nil {
 		groups = *a.Groups
 	}
+	m.ID = types.StringValue(a.ID)
 	m.DisplayName = types.StringValue(a.DisplayName)
 	m.Attributes = mapOf(ctx, a.Attributes, diagnostics)
 	m.Groups = setOf(ctx, groups, diagnostics)

@@ -161,7 +161,7 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 
 func (p *signalbox) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newDevice, newGroup, newGroupMembership, newDeviceCertificate, newJwtIssuer, newTrustedCa, newIssuingCa,
+		newDevice, newFleetDevice, newGroup, newGroupMembership, newDeviceCertificate, newJwtIssuer, newTrustedCa, newIssuingCa,
 		newProvisioningTemplate, newClaimToken, newUser, newPolicy, newPolicyAttachment,
 	}
 }

@@ -1,0 +1,286 @@
+package provider
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// fleetDevices are devices with their certificates as one object each. Two objects that refer to each other cost Terraform time in
+// the square of their number, which thousands of them cannot pay.
+type fleetDevices struct{ client *client.Client }
+
+type fleetDevice struct {
+	device
+	CSRPEM           types.String `tfsdk:"csr_pem"`
+	CA               types.String `tfsdk:"ca"`
+	ValidityHours    types.Int64  `tfsdk:"validity_hours"`
+	RenewBeforeHours types.Int64  `tfsdk:"renew_before_hours"`
+	Status           types.String `tfsdk:"certificate_status"`
+	ChainPEM         types.String `tfsdk:"chain_pem"`
+	Fingerprint      types.String `tfsdk:"fingerprint_sha256"`
+	NotAfter         types.String `tfsdk:"not_after"`
+}
+
+func newFleetDevice() resource.Resource { return &fleetDevices{} }
+
+func (f *fleetDevices) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
+	response.TypeName = request.ProviderTypeName + "_fleet_device"
+}
+
+func (f *fleetDevices) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	f.client, _ = request.ProviderData.(*client.Client)
+}
+
+func (d *fleetDevice) certificatePath() string {
+	return at("devices", d.ID.ValueString(), "certificates", "main")
+}
+
+// decodeCertificate writes what the API shows of the certificate; nil: there is none that could be used.
+func (d *fleetDevice) decodeCertificate(a *client.Certificate) {
+	if a == nil {
+		d.ChainPEM, d.Fingerprint, d.NotAfter = types.StringNull(), types.StringNull(), types.StringNull()
+		if d.CA.IsUnknown() {
+			d.CA = types.StringNull()
+		}
+		if d.ValidityHours.IsUnknown() {
+			d.ValidityHours = types.Int64Null()
+		}
+		return
+	}
+	d.CA = optional(a.CA)
+	if d.ValidityHours.IsNull() || d.ValidityHours.IsUnknown() {
+		d.ValidityHours = hoursOf(a)
+	}
+	if a.Status != "expired" {
+		d.Status = types.StringValue(a.Status)
+	}
+	d.ChainPEM, d.Fingerprint, d.NotAfter = optional(a.ChainPEM), types.StringValue(a.Fingerprint), types.StringValue(a.NotAfter)
+}
+
+func (f *fleetDevices) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
+	var plan, config fleetDevice
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	made, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
+	if err == nil {
+		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
+		err = f.certify(ctx, &plan, &config)
+	}
+	if err != nil {
+		// Without a state the next apply finds the device, which is as it was wanted, and goes on from there.
+		response.Diagnostics.AddError("Cannot create signalbox_fleet_device", err.Error())
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+// certify makes sure that there is the certificate that the plan wants.
+func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice) error {
+	if config.CSRPEM.IsNull() {
+		plan.decodeCertificate(nil)
+		return nil
+	}
+	wanted := client.CertificateRequest{
+		CSRPEM:           config.CSRPEM.ValueString(),
+		CA:               config.CA.ValueString(),
+		ValidityHours:    config.ValidityHours.ValueInt64(),
+		RenewBeforeHours: plan.RenewBeforeHours.ValueInt64(),
+		Status:           plan.Status.ValueString(),
+	}
+	var made client.Certificate
+	if err := f.client.Put(ctx, plan.certificatePath(), client.Always, wanted, &made); err != nil {
+		return err
+	}
+	if made.Status != wanted.Status && made.Status != "expired" {
+		return f.switchTo(ctx, plan, made.Fingerprint)
+	}
+	plan.decodeCertificate(&made)
+	return nil
+}
+
+func (f *fleetDevices) switchTo(ctx context.Context, plan *fleetDevice, fingerprint string) error {
+	var made client.Certificate
+	err := f.client.Put(ctx, at("certificates", fingerprint), client.Always, client.CertificateChange{Status: plan.Status.ValueString()}, &made)
+	if err == nil {
+		plan.decodeCertificate(&made)
+	}
+	return err
+}
+
+func (f *fleetDevices) Read(ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse) {
+	var state fleetDevice
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	err := f.read(ctx, &state, &response.Diagnostics)
+	switch {
+	case client.IsNotFound(err):
+		response.State.RemoveResource(ctx)
+	case err != nil:
+		response.Diagnostics.AddError("Cannot read signalbox_fleet_device", err.Error())
+	default:
+		response.Diagnostics.Append(response.State.Set(ctx, &state)...)
+	}
+}
+
+func (f *fleetDevices) read(ctx context.Context, state *fleetDevice, diagnostics *diag.Diagnostics) error {
+	var present client.Device
+	if err := f.client.Get(ctx, state.device.path(), &present); err != nil {
+		return err
+	}
+	decodeDevice(ctx, &present, &state.device, diagnostics)
+	if state.CSRPEM.IsNull() {
+		return nil
+	}
+	var certificate client.Certificate
+	err := f.client.Get(ctx, state.certificatePath(), &certificate)
+	if client.IsNotFound(err) || (err == nil && certificate.Status == "revoked") {
+		state.decodeCertificate(nil)
+		return nil
+	}
+	if err == nil {
+		state.decodeCertificate(&certificate)
+	}
+	return err
+}
+
+func (f *fleetDevices) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
+	var plan, state, config fleetDevice
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	err := f.updateDevice(ctx, &plan.device, &state.device, &response.Diagnostics)
+	if err == nil {
+		err = f.updateCertificate(ctx, &plan, &state, &config)
+	}
+	if err != nil {
+		response.Diagnostics.AddError("Cannot change signalbox_fleet_device", err.Error())
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, diagnostics *diag.Diagnostics) error {
+	prior, wanted := encodeDevice(ctx, state, diagnostics), encodeDevice(ctx, plan, diagnostics)
+	if len(differences(wanted, prior)) == 0 {
+		*plan = *state
+		return nil
+	}
+	made, err := update(ctx, f.client, plan.path(), prior.Revision, prior, wanted)
+	if err == nil {
+		decodeDevice(ctx, made, plan, diagnostics)
+	}
+	return err
+}
+
+// updateCertificate issues another one when the plan says so; the one before is revoked unless this is a renewal.
+func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice) error {
+	switch {
+	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
+		if !state.Fingerprint.IsNull() && (config.CSRPEM.IsNull() || !state.isDue(plan.RenewBeforeHours)) {
+			revoked := at("certificates", state.Fingerprint.ValueString()) + "/revoke"
+			if err := f.client.Post(ctx, revoked, client.Revoke{Reason: "superseded"}, nil); err != nil {
+				return err
+			}
+		}
+		return f.certify(ctx, plan, config)
+	case !plan.Status.Equal(state.Status):
+		return f.switchTo(ctx, plan, plan.Fingerprint.ValueString())
+	}
+	return nil
+}
+
+func (d *fleetDevice) isDue(before types.Int64) bool {
+	return (&certificate{NotAfter: d.NotAfter, RenewBeforeHours: before}).isDue(time.Now())
+}
+
+// Delete needs no word about the certificate: with the device it is revoked.
+func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
+	var state fleetDevice
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	if err := f.client.Delete(ctx, state.device.path()); err != nil {
+		response.Diagnostics.AddError("Cannot delete signalbox_fleet_device", err.Error())
+	}
+}
+
+// ModifyPlan plans another certificate where there is none, where one is due, and where it is to come from another request or
+// authority.
+func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	if request.Plan.Raw.IsNull() {
+		return
+	}
+	planDevice(ctx, f.client, request, response)
+	settle(request, response)
+	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
+		return
+	}
+	var plan, state, config fleetDevice
+	response.Diagnostics.Append(response.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() {
+		return
+	}
+	var next types.String
+	switch {
+	case config.CSRPEM.IsNull() && state.Fingerprint.IsNull():
+		return
+	case config.CSRPEM.IsNull():
+		next = types.StringNull()
+	case state.Fingerprint.IsNull() || state.isDue(plan.RenewBeforeHours) || !plan.CSRPEM.Equal(state.CSRPEM) ||
+		(!config.CA.IsNull() && !config.CA.Equal(state.CA)):
+		next = types.StringUnknown()
+	default:
+		return
+	}
+	for _, name := range []string{"chain_pem", "fingerprint_sha256", "not_after"} {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), next)...)
+	}
+}
+
+// ImportState reads ID or ID/RENEW_BEFORE_HOURS.
+func (f *fleetDevices) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
+	id, hours, _ := strings.Cut(request.ID, "/")
+	before, err := strconv.ParseInt("0"+hours, 10, 64)
+	if err != nil {
+		response.Diagnostics.AddError("Not an import id of signalbox_fleet_device", strconv.Quote(request.ID)+
+			" reads neither ID nor ID/RENEW_BEFORE_HOURS.")
+		return
+	}
+	state := fleetDevice{device: device{ID: types.StringValue(id)}, RenewBeforeHours: types.Int64Value(before), Status: types.StringValue("active")}
+	var certificate client.Certificate
+	err = f.client.Get(ctx, state.certificatePath(), &certificate)
+	if err == nil && certificate.Origin == "csr" && certificate.Status != "revoked" {
+		var key string
+		if key, err = publicKeyOf(certificate.CertificatePEM); err == nil {
+			state.CSRPEM = types.StringValue(key)
+		}
+	}
+	if err == nil || client.IsNotFound(err) {
+		err = f.read(ctx, &state, &response.Diagnostics)
+	}
+	if err != nil {
+		response.Diagnostics.AddError("Cannot import signalbox_fleet_device", err.Error())
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
+}
