@@ -8,7 +8,7 @@ import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -50,36 +50,56 @@ final class BindingIndex {
     }
   }
 
-  /** Indexes of the policies that bind to this client. */
-  BitSet find(Subject subject) {
-    BitSet bound = new BitSet();
-    BitSet tried = new BitSet();
+  /** Indexes of the policies that bind to this client, ascending, each once. */
+  int[] find(Subject subject) {
+    Found found = new Found();
     for (int index : tryAlways) {
-      tryMatch(index, subject, bound, tried);
+      tryMatch(index, subject, found);
     }
-    candidates.forEach(
-        (attribute, byValue) -> {
-          for (String value : attribute.of(subject)) {
-            for (int index : byValue.getOrDefault(value, List.of())) {
-              tryMatch(index, subject, bound, tried);
-            }
-          }
-        });
-    attached.forEach(
-        (attribute, byValue) -> {
-          for (String value : attribute.of(subject)) {
-            byValue.getOrDefault(value, List.of()).forEach(bound::set);
-          }
-        });
-    return bound;
+    for (Map.Entry<Attribute, Map<String, List<Integer>>> byValue : candidates.entrySet()) {
+      for (String value : byValue.getKey().of(subject)) {
+        for (int index : byValue.getValue().getOrDefault(value, List.of())) {
+          tryMatch(index, subject, found);
+        }
+      }
+    }
+    for (Map.Entry<Attribute, Map<String, List<Integer>>> byValue : attached.entrySet()) {
+      for (String value : byValue.getKey().of(subject)) {
+        for (int index : byValue.getValue().getOrDefault(value, List.of())) {
+          found.add(index);
+        }
+      }
+    }
+    return found.sorted();
   }
 
-  private void tryMatch(int index, Subject subject, BitSet bound, BitSet tried) {
-    if (!tried.get(index)) {
-      tried.set(index);
-      if (policies.get(index).match().orElseThrow().holdsFor(subject)) {
-        bound.set(index);
+  private void tryMatch(int index, Subject subject, Found found) {
+    if (policies.get(index).match().orElseThrow().holdsFor(subject)) {
+      found.add(index);
+    }
+  }
+
+  /** Some of many policies, perhaps more than once. */
+  private static final class Found {
+    private int[] indexes = new int[8];
+    private int count;
+
+    void add(int index) {
+      if (count == indexes.length) {
+        indexes = Arrays.copyOf(indexes, 2 * count);
       }
+      indexes[count++] = index;
+    }
+
+    int[] sorted() {
+      Arrays.sort(indexes, 0, count);
+      int distinct = 0;
+      for (int i = 0; i < count; i++) {
+        if (i == 0 || indexes[i] != indexes[i - 1]) {
+          indexes[distinct++] = indexes[i];
+        }
+      }
+      return Arrays.copyOf(indexes, distinct);
     }
   }
 

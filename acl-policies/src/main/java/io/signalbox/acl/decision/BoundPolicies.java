@@ -9,8 +9,10 @@ import io.signalbox.acl.source.Problem;
 import io.signalbox.acl.subject.Subject;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,34 +25,36 @@ import org.jspecify.annotations.Nullable;
 public final class BoundPolicies {
   private static final Logger LOG = System.getLogger(BoundPolicies.class.getName());
 
+  private static final byte[] NO_TEXTS = {};
+
   private final Subject subject;
-  private final String bundle;
   private final RuleBook policies;
+
+  /** Of the subject, for {@link #policies}: see {@link Slots}. */
+  private final byte[] texts;
 
   /** What the token itself still lets through; null when it says nothing. */
   private final @Nullable RuleBook narrowing;
 
+  /** For {@link #narrowing}. */
+  private final byte[] narrowingTexts;
+
   private final @Nullable BoundPolicies shadow;
-  private final List<Unresolved> unresolved;
   private final List<Problem> claimProblems;
-  private final Decision failed;
 
   BoundPolicies(
       Subject subject,
-      String bundle,
-      RuleBook policies,
-      @Nullable RuleBook narrowing,
+      PolicySet.Bound policies,
+      PolicySet.@Nullable Bound narrowing,
       @Nullable BoundPolicies shadow,
-      List<Unresolved> unresolved,
       List<Problem> claimProblems) {
     this.subject = subject;
-    this.bundle = bundle;
-    this.policies = policies;
-    this.narrowing = narrowing;
+    this.policies = policies.book();
+    this.texts = policies.texts();
+    this.narrowing = narrowing == null ? null : narrowing.book();
+    this.narrowingTexts = narrowing == null ? NO_TEXTS : narrowing.texts();
     this.shadow = shadow;
-    this.unresolved = unresolved;
     this.claimProblems = claimProblems;
-    this.failed = new Decision(false, Reason.ERROR, "", bundle);
   }
 
   public Subject subject() {
@@ -59,7 +63,7 @@ public final class BoundPolicies {
 
   /** Hash of the bundle that is bound. */
   public String bundle() {
-    return bundle;
+    return policies.set().bundle();
   }
 
   /** {@code namespace:name} of every policy that is bound. */
@@ -69,7 +73,12 @@ public final class BoundPolicies {
 
   /** Variables without a usable value: audit events of this MQTT session. */
   public List<Unresolved> unresolved() {
-    return unresolved;
+    if (narrowing == null || narrowing.unresolved().isEmpty()) {
+      return policies.unresolved();
+    }
+    Set<Unresolved> all = new LinkedHashSet<>(policies.unresolved());
+    all.addAll(narrowing.unresolved());
+    return List.copyOf(all);
   }
 
   /** What is wrong with the token's acl claim; if anything is, every answer is no. */
@@ -97,17 +106,16 @@ public final class BoundPolicies {
    * again. May say false for two that decide alike, never true for two that do not.
    */
   public boolean sameStatements(BoundPolicies other) {
-    return policies.set().effect().equals(other.policies.set().effect())
-        && subject.equals(other.subject);
+    return policies.set().sameEffect(other.policies.set()) && subject.equals(other.subject);
   }
 
   /** Whether the client may connect with its Client Identifier over its connection. */
   public Decision decideConnect() {
     try {
-      Decision decision = policies.connect(subject.clientId());
+      Decision decision = policies.connect(subject.clientId(), texts);
       // A token that lists topics only means to narrow those; the right to connect stays.
       return decision.allowed() && narrowing != null && narrowing.hasStatementsOnConnect()
-          ? narrowing.connect(subject.clientId())
+          ? narrowing.connect(subject.clientId(), narrowingTexts)
           : decision;
     } catch (RuntimeException e) {
       return failed(e);
@@ -127,12 +135,32 @@ public final class BoundPolicies {
       byte[] topicUtf8, int offset, int length, int qos, boolean retain, int payloadBytes) {
     try {
       int end = offset + length;
-      Decision decision = policies.publish(topicUtf8, offset, end, qos, retain, payloadBytes);
-      return decision.allowed() && narrowing != null
-          ? narrowing.publish(topicUtf8, offset, end, qos, retain, payloadBytes)
-          : decision;
+      int score = policies.publish(texts, topicUtf8, offset, end, qos, retain, payloadBytes);
+      return narrowing == null || !policies.allows(score)
+          ? policies.decision(score)
+          : narrowing.decision(
+              narrowing.publish(narrowingTexts, topicUtf8, offset, end, qos, retain, payloadBytes));
     } catch (RuntimeException e) {
       return failed(e);
+    }
+  }
+
+  /**
+   * Whether {@link #decidePublish(byte[], int, int, int, boolean, int)} allows it: the same answer
+   * without the reason, and without reading what only the reason is in.
+   */
+  public boolean allowsPublish(
+      byte[] topicUtf8, int offset, int length, int qos, boolean retain, int payloadBytes) {
+    try {
+      int end = offset + length;
+      return policies.allows(
+              policies.publish(texts, topicUtf8, offset, end, qos, retain, payloadBytes))
+          && (narrowing == null
+              || narrowing.allows(
+                  narrowing.publish(
+                      narrowingTexts, topicUtf8, offset, end, qos, retain, payloadBytes)));
+    } catch (RuntimeException e) {
+      return failed(e).allowed();
     }
   }
 
@@ -161,20 +189,20 @@ public final class BoundPolicies {
       byte[] utf8 = Utf8.buffer(filter);
       int length = Utf8.encode(filter, utf8);
       if (!Utf8.isFilter(utf8, length)) {
-        return SubscribeDecision.refused(failed);
+        return SubscribeDecision.refused(failed());
       }
       SubscribeDecision decision =
-          policies.subscribe(filter, utf8, length, requestedQos, shareGroup);
+          policies.subscribe(texts, utf8, length, requestedQos, shareGroup);
       if (!decision.allowed() || narrowing == null) {
         return decision;
       }
       SubscribeDecision narrowed =
-          narrowing.subscribe(filter, utf8, length, decision.grantedQos(), shareGroup);
+          narrowing.subscribe(narrowingTexts, utf8, length, decision.grantedQos(), shareGroup);
       return narrowed.allowed() && decision.receiveCheck() && !narrowed.receiveCheck()
           ? new SubscribeDecision(narrowed.decision(), narrowed.grantedQos(), true)
           : narrowed;
     } catch (IllegalArgumentException e) {
-      return SubscribeDecision.refused(failed); // a malformed $share, the client's own doing
+      return SubscribeDecision.refused(failed()); // a malformed $share, the client's own doing
     } catch (RuntimeException e) {
       return SubscribeDecision.refused(failed(e));
     }
@@ -193,9 +221,9 @@ public final class BoundPolicies {
   public @Nullable Decision decideReceive(byte[] topicUtf8, int offset, int length) {
     try {
       int end = offset + length;
-      Decision denied = policies.receiveDeny(topicUtf8, offset, end);
+      Decision denied = policies.receiveDeny(texts, topicUtf8, offset, end);
       return denied == null && narrowing != null
-          ? narrowing.receiveDeny(topicUtf8, offset, end)
+          ? narrowing.receiveDeny(narrowingTexts, topicUtf8, offset, end)
           : denied;
     } catch (RuntimeException e) {
       return failed(e);
@@ -216,9 +244,9 @@ public final class BoundPolicies {
   public Decision decideDelivery(byte[] topicUtf8, int offset, int length) {
     try {
       int end = offset + length;
-      Decision decision = policies.delivery(topicUtf8, offset, end);
+      Decision decision = policies.delivery(texts, topicUtf8, offset, end);
       return decision.allowed() && narrowing != null
-          ? narrowing.delivery(topicUtf8, offset, end)
+          ? narrowing.delivery(narrowingTexts, topicUtf8, offset, end)
           : decision;
     } catch (RuntimeException e) {
       return failed(e);
@@ -233,7 +261,11 @@ public final class BoundPolicies {
 
   /** Our own fault; denied, and loud. */
   private Decision failed(RuntimeException e) {
-    LOG.log(Level.ERROR, "a policy decision failed and is a denial, bundle " + bundle, e);
-    return failed;
+    LOG.log(Level.ERROR, "a policy decision failed and is a denial, bundle " + bundle(), e);
+    return failed();
+  }
+
+  private Decision failed() {
+    return policies.set().denied(Reason.ERROR);
   }
 }

@@ -13,7 +13,7 @@ import io.signalbox.acl.subject.Subject;
 import io.signalbox.acl.subject.TokenAttributes;
 import io.signalbox.acl.subject.TokenAttributes.AclClaim;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,15 +40,16 @@ public final class PolicyBundle {
   /** Distinct combinations of policies that are kept compiled; beyond, all are made anew. */
   private static final int SETS_MAX = 16_384;
 
-  /**
-   * Hashes of a policy, which cost more than anything else in making a bundle.
-   *
-   * @param whole of all of it
-   * @param effect of what changes decisions for a client that it binds
-   */
-  private record Digest(String whole, String effect) {
-    static Digest of(Policy policy) {
-      return new Digest(Hash.of(PolicyJson.of(policy)), Hash.ofEffect(policy));
+  /** Indexes of policies that are bound together, ascending. */
+  private record Combination(int[] indexes) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Combination(int[] theirs) && Arrays.equals(indexes, theirs);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(indexes);
     }
   }
 
@@ -57,10 +59,14 @@ public final class PolicyBundle {
   private final BindingIndex index;
   private final @Nullable PolicyBundle shadow;
 
-  /** By identity: what did not change between two bundles is the same object in both. */
-  private final IdentityHashMap<Policy, Digest> digests;
+  /**
+   * Hashes of policies, which cost much. By identity: what did not change between two bundles is
+   * the same object in both.
+   */
+  private final IdentityHashMap<Policy, String> hashes;
 
-  private final Map<BitSet, PolicySet> sets = new ConcurrentHashMap<>();
+  private final Effects effects = new Effects();
+  private final Map<Combination, PolicySet> sets = new ConcurrentHashMap<>();
 
   private PolicyBundle(
       List<Policy> policies, List<Attachment> attachments, @Nullable PolicyBundle shadow) {
@@ -71,16 +77,12 @@ public final class PolicyBundle {
       List<Policy> policies,
       List<Attachment> attachments,
       @Nullable PolicyBundle shadow,
-      IdentityHashMap<Policy, Digest> known) {
+      IdentityHashMap<Policy, String> known) {
     this.policies = policies.stream().sorted(Comparator.comparing(Policy::ref)).toList();
     this.attachments = List.copyOf(attachments);
     this.shadow = shadow;
     this.index = new BindingIndex(this.policies, this.attachments);
-    this.digests = new IdentityHashMap<>();
-    for (Policy policy : this.policies) {
-      Digest digest = known.get(policy);
-      digests.put(policy, digest == null ? Digest.of(policy) : digest);
-    }
+    this.hashes = hashes(this.policies, known);
     this.hash = hashOfAll();
   }
 
@@ -105,7 +107,7 @@ public final class PolicyBundle {
    */
   public static Optional<PolicyBundle> compile(
       List<Policy> policies, List<Attachment> attachments, PolicyBundle before, Problems problems) {
-    IdentityHashMap<Policy, Digest> known = before.allDigests();
+    IdentityHashMap<Policy, String> known = before.allHashes();
     int problemsBefore = problems.count();
     Set<String> refs = new HashSet<>();
     for (Policy policy : policies) {
@@ -134,13 +136,33 @@ public final class PolicyBundle {
         : Optional.empty();
   }
 
-  private IdentityHashMap<Policy, Digest> allDigests() {
+  private IdentityHashMap<Policy, String> allHashes() {
     if (shadow == null) {
-      return digests;
+      return hashes;
     }
-    IdentityHashMap<Policy, Digest> all = new IdentityHashMap<>(shadow.digests);
-    all.putAll(digests);
+    IdentityHashMap<Policy, String> all = new IdentityHashMap<>(shadow.hashes);
+    all.putAll(hashes);
     return all;
+  }
+
+  private static IdentityHashMap<Policy, String> hashes(
+      List<Policy> policies, IdentityHashMap<Policy, String> known) {
+    IdentityHashMap<Policy, String> hashes = new IdentityHashMap<>(policies.size());
+    List<Policy> fresh = new ArrayList<>();
+    for (Policy policy : policies) {
+      String hash = known.get(policy);
+      if (hash == null) {
+        fresh.add(policy);
+      } else {
+        hashes.put(policy, hash);
+      }
+    }
+    List<String> made =
+        fresh.parallelStream().map(policy -> Hash.of(PolicyJson.of(policy))).toList();
+    for (int i = 0; i < made.size(); i++) {
+      hashes.put(fresh.get(i), made.get(i));
+    }
+    return hashes;
   }
 
   private static List<Policy> observed(List<Policy> policies, Set<String> refs, Problems problems) {
@@ -162,7 +184,7 @@ public final class PolicyBundle {
 
   /** This bundle in force, and another one, say a candidate as a whole, observed beside it. */
   public PolicyBundle observing(PolicyBundle candidate) {
-    return new PolicyBundle(policies, attachments, candidate, digests);
+    return new PolicyBundle(policies, attachments, candidate, hashes);
   }
 
   /** In the order of their names. */
@@ -192,7 +214,7 @@ public final class PolicyBundle {
 
   /** The policies that bind to a client. */
   public List<Policy> boundTo(Subject subject) {
-    return index.find(subject).stream().mapToObj(policies::get).toList();
+    return of(index.find(subject));
   }
 
   /** Everything that is fixed for one MQTT session of a client, made ready. */
@@ -213,29 +235,20 @@ public final class PolicyBundle {
         claim.isPresent()
             && subject.token() != null
             && subject.token().aclClaim() == AclClaim.GRANT;
-    BitSet bound = index.find(subject);
-    for (int i = 0; i < policies.size() && !attached.isEmpty(); i++) {
-      Policy policy = policies.get(i);
-      bound.set(
-          i, bound.get(i) || attached.contains(policy.ref()) || attached.contains(policy.name()));
-    }
+    int[] bound = attached.isEmpty() ? index.find(subject) : with(index.find(subject), attached);
     PolicySet set = grants ? policySet(with(bound, claim.orElseThrow())) : policySet(bound);
     if (!problems.isEmpty()) {
-      set = new PolicySet(List.of(), "", hash, Reason.ERROR);
+      set = new PolicySet(List.of(), effects, hash, Reason.ERROR);
     }
-    Substitution substitution = new Substitution(subject);
-    RuleBook book = new RuleBook(set, subject, substitution);
-    RuleBook narrowing = null;
+    PolicySet.Bound narrowing = null;
     if (claim.isPresent() && !grants) {
-      narrowing = new RuleBook(policySet(List.of(claim.get())), subject, substitution);
+      narrowing = policySet(List.of(claim.get())).bind(subject);
     }
     return new BoundPolicies(
         subject,
-        hash,
-        book,
+        set.bind(subject),
         narrowing,
         shadow == null ? null : shadow.bind(subject, attached),
-        List.copyOf(substitution.unresolved()),
         problems.list());
   }
 
@@ -252,32 +265,42 @@ public final class PolicyBundle {
     return views;
   }
 
-  private List<Policy> with(BitSet bound, Policy claim) {
-    List<Policy> all = new ArrayList<>(bound.stream().mapToObj(policies::get).toList());
+  private int[] with(int[] bound, List<String> attached) {
+    return IntStream.range(0, policies.size())
+        .filter(
+            i ->
+                Arrays.binarySearch(bound, i) >= 0
+                    || attached.contains(policies.get(i).ref())
+                    || attached.contains(policies.get(i).name()))
+        .toArray();
+  }
+
+  private List<Policy> with(int[] bound, Policy claim) {
+    List<Policy> all = new ArrayList<>(of(bound));
     all.add(claim);
     all.sort(Comparator.comparing(Policy::ref));
     return all;
   }
 
-  private PolicySet policySet(List<Policy> bound) {
-    List<String> effects = new ArrayList<>();
-    for (Policy policy : bound) {
-      Digest digest = digests.get(policy);
-      effects.add(digest == null ? Hash.ofEffect(policy) : digest.effect); // of a token: not ours
-    }
-    return new PolicySet(bound, Hash.ofAll(effects), hash, Reason.NO_MATCH);
+  private List<Policy> of(int[] indexes) {
+    return Arrays.stream(indexes).mapToObj(policies::get).toList();
   }
 
-  private PolicySet policySet(BitSet bound) {
-    PolicySet known = sets.get(bound);
+  private PolicySet policySet(List<Policy> bound) {
+    return new PolicySet(bound, effects, hash, Reason.NO_MATCH);
+  }
+
+  private PolicySet policySet(int[] bound) {
+    Combination combination = new Combination(bound);
+    PolicySet known = sets.get(combination);
     if (known != null) {
       return known;
     }
     if (sets.size() >= SETS_MAX) {
       sets.clear();
     }
-    PolicySet made = policySet(bound.stream().mapToObj(policies::get).toList());
-    sets.put(bound, made);
+    PolicySet made = policySet(of(bound));
+    sets.put(combination, made);
     return made;
   }
 
@@ -295,7 +318,7 @@ public final class PolicyBundle {
     List<String> parts = new ArrayList<>();
     for (Policy policy : policies) {
       parts.add(policy.namespace());
-      parts.add(Objects.requireNonNull(digests.get(policy)).whole);
+      parts.add(Objects.requireNonNull(hashes.get(policy)));
     }
     attachments.stream()
         .map(a -> a.policy() + " " + a.kind() + " " + a.target())

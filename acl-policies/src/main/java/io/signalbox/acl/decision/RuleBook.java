@@ -1,39 +1,59 @@
 package io.signalbox.acl.decision;
 
-import io.signalbox.acl.subject.Subject;
+import io.signalbox.acl.decision.FilterWalk.Relation;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All rules for one client: those it shares with others and its own. Each question walks both and
- * takes the smaller score. Immutable.
+ * All rules for clients that differ in the texts of their slots only. Immutable.
+ *
+ * <p>What a decision about a PUBLISH reads lies in this object and in one array.
  */
 final class RuleBook {
-  private final PolicySet set;
-  private final Rules shared;
-  private final Rules own;
+  private final byte[] code;
+  private final int publish;
 
-  RuleBook(PolicySet set, Subject subject, Substitution substitution) {
+  /** Rules without slots that are kept apart, because there are many; null when there are few. */
+  private final @Nullable Rules shared;
+
+  private final PolicySet set;
+  private final Rules own;
+  private final Slots slots;
+  private final List<Unresolved> unresolved;
+
+  RuleBook(
+      PolicySet set, @Nullable Rules shared, Rules own, Slots slots, List<Unresolved> unresolved) {
     this.set = set;
-    this.shared = set.shared();
-    this.own = set.personal(subject, substitution);
+    this.shared = shared;
+    this.own = own;
+    this.slots = slots;
+    this.unresolved = unresolved;
+    this.code = own.code();
+    this.publish = own.publish();
   }
 
   PolicySet set() {
     return set;
   }
 
-  boolean hasStatementsOnConnect() {
-    return !shared.connects().isEmpty() || !own.connects().isEmpty();
+  Slots slots() {
+    return slots;
   }
 
-  Decision connect(String clientId) {
+  List<Unresolved> unresolved() {
+    return unresolved;
+  }
+
+  boolean hasStatementsOnConnect() {
+    return !own.connects().isEmpty() || (shared != null && !shared.connects().isEmpty());
+  }
+
+  Decision connect(String clientId, byte[] texts) {
     int best = Rule.NONE;
     Reason inert = null;
-    for (Rules rules : List.of(shared, own)) {
+    for (Rules rules : shared == null ? List.of(own) : List.of(shared, own)) {
       for (Rules.ConnectRule rule : rules.connects()) {
-        if (rule.names(clientId)) {
+        if (rule.names(clientId, texts)) {
           if (rule.inert() == null) {
             best = Math.min(best, rule.rank());
           } else if (inert == null) {
@@ -48,43 +68,51 @@ final class RuleBook {
     return inert == null ? set.unmatched() : set.denied(inert);
   }
 
-  Decision publish(byte[] topic, int from, int to, int qos, boolean retained, int payloadBytes) {
-    int score =
-        Math.min(
-            shared.publish().match(topic, from, to, qos, retained, payloadBytes),
-            own.publish().match(topic, from, to, qos, retained, payloadBytes));
-    return decision(score);
+  /** The score that {@link #decision} explains. */
+  int publish(
+      byte[] texts, byte[] topic, int from, int to, int qos, boolean retained, int payloadBytes) {
+    int score = RuleTrie.match(code, publish, texts, topic, from, to, qos, retained, payloadBytes);
+    if (shared == null) {
+      return score;
+    }
+    return Math.min(
+        score,
+        RuleTrie.match(
+            shared.code(), shared.publish(), texts, topic, from, to, qos, retained, payloadBytes));
+  }
+
+  /** Whether a request with this score is allowed, without reading why. */
+  boolean allows(int score) {
+    return Rule.applies(score) && !set.isDeny(Rule.rank(score));
   }
 
   /**
    * Of denies and missing allows the one is named that a person would mend first: a deny of the
    * whole filter, then that nothing allows it, then a deny of a part.
    *
-   * @param filter canonical, and the same as {@code utf8[0..length)}
+   * @param utf8 Topic Filter, canonical, {@code [0..length)}
    */
   SubscribeDecision subscribe(
-      String filter, byte[] utf8, int length, int requestedQos, @Nullable String shareGroup) {
-    int whole = denyOfWhole(filter, utf8, length, shareGroup);
+      byte[] texts, byte[] utf8, int length, int requestedQos, @Nullable String shareGroup) {
+    Question question = new Question(texts, utf8, length, shareGroup);
+    int whole =
+        Math.min(
+            question.cover(Tree.SUBSCRIBE_DENY),
+            Math.min(question.cover(Tree.SUBSCRIBE_FILTER), question.exact(Tree.LITERAL_DENY)));
     if (whole != Rule.NONE) {
       return SubscribeDecision.refused(set.denied(Rule.rank(whole), Reason.EXPLICIT_DENY));
     }
-    int allow =
-        Math.min(
-            Math.min(
-                shared.subscribeAllow().cover(utf8, length, shareGroup),
-                own.subscribeAllow().cover(utf8, length, shareGroup)),
-            Math.min(
-                literal(shared.literalAllow(), filter, shareGroup),
-                literal(own.literalAllow(), filter, shareGroup)));
+    int allow = Math.min(question.cover(Tree.SUBSCRIBE_ALLOW), question.exact(Tree.LITERAL_ALLOW));
     if (!Rule.applies(allow)) {
-      boolean part = allow == Rule.NONE && intersectsAllow(utf8, length);
+      boolean part =
+          allow == Rule.NONE
+              && Rule.applies(
+                  new Question(texts, utf8, length, null).intersect(Tree.SUBSCRIBE_ALLOW));
       return SubscribeDecision.refused(part ? set.denied(Reason.NOT_CONTAINED) : decision(allow));
     }
-    int receive = intersectsReceive(utf8, length, shareGroup);
-    int part =
-        Math.min(
-            shared.subscribeDeny().intersect(utf8, length, shareGroup),
-            own.subscribeDeny().intersect(utf8, length, shareGroup));
+    int receive =
+        Math.min(question.intersect(Tree.RECEIVE_DENY), question.intersect(Tree.SUBSCRIBE_FILTER));
+    int part = question.intersect(Tree.SUBSCRIBE_DENY);
     if (shareGroup != null) {
       // A message dropped for one member of a share group would be lost for the whole group.
       part = Math.min(part, receive);
@@ -96,85 +124,103 @@ final class RuleBook {
     return set.granted(Rule.rank(allow), qos, receive != Rule.NONE);
   }
 
-  /** Denies of all that the filter matches. */
-  private int denyOfWhole(String filter, byte[] utf8, int length, @Nullable String shareGroup) {
-    int deny =
-        Math.min(
-            shared.subscribeDeny().cover(utf8, length, shareGroup),
-            own.subscribeDeny().cover(utf8, length, shareGroup));
-    deny = Math.min(deny, shared.subscribeFilter().cover(utf8, length, shareGroup));
-    deny = Math.min(deny, own.subscribeFilter().cover(utf8, length, shareGroup));
-    deny = Math.min(deny, literal(shared.literalDeny(), filter, shareGroup));
-    return Math.min(deny, literal(own.literalDeny(), filter, shareGroup));
+  /** A tree of {@link Rules}. */
+  private enum Tree {
+    SUBSCRIBE_ALLOW,
+    SUBSCRIBE_DENY,
+    SUBSCRIBE_FILTER,
+    RECEIVE_DENY,
+    LITERAL_ALLOW,
+    LITERAL_DENY;
+
+    int root(Rules rules) {
+      return switch (this) {
+        case SUBSCRIBE_ALLOW -> rules.subscribeAllow();
+        case SUBSCRIBE_DENY -> rules.subscribeDeny();
+        case SUBSCRIBE_FILTER -> rules.subscribeFilter();
+        case RECEIVE_DENY -> rules.receiveDeny();
+        case LITERAL_ALLOW -> rules.literalAllow();
+        case LITERAL_DENY -> rules.literalDeny();
+      };
+    }
   }
 
-  private int intersectsReceive(byte[] utf8, int length, @Nullable String shareGroup) {
-    return Math.min(
-        Math.min(
-            shared.receiveDeny().intersect(utf8, length, shareGroup),
-            own.receiveDeny().intersect(utf8, length, shareGroup)),
-        Math.min(
-            shared.subscribeFilter().intersect(utf8, length, shareGroup),
-            own.subscribeFilter().intersect(utf8, length, shareGroup)));
-  }
+  /** What is asked of several trees; does not outlive the decision. */
+  private final class Question {
+    private final byte[] texts;
+    private final byte[] filter;
+    private final int length;
+    private final @Nullable String shareGroup;
 
-  private boolean intersectsAllow(byte[] utf8, int length) {
-    return Rule.applies(shared.subscribeAllow().intersect(utf8, length, null))
-        || Rule.applies(own.subscribeAllow().intersect(utf8, length, null));
+    Question(byte[] texts, byte[] filter, int length, @Nullable String shareGroup) {
+      this.texts = texts;
+      this.filter = filter;
+      this.length = length;
+      this.shareGroup = shareGroup;
+    }
+
+    int cover(Tree tree) {
+      return walk(Relation.COVER, tree);
+    }
+
+    int intersect(Tree tree) {
+      return walk(Relation.INTERSECT, tree);
+    }
+
+    int exact(Tree tree) {
+      return walk(Relation.EXACT, tree);
+    }
+
+    private int walk(Relation relation, Tree tree) {
+      int score = FilterWalk.walk(relation, own, tree.root(own), texts, filter, length, shareGroup);
+      return shared == null
+          ? score
+          : Math.min(
+              score,
+              FilterWalk.walk(
+                  relation, shared, tree.root(shared), texts, filter, length, shareGroup));
+    }
   }
 
   /** Whether some message may have to be dropped at delivery. */
   boolean hasReceiveDenies() {
-    return !(shared.receiveDeny().isEmpty()
-        && own.receiveDeny().isEmpty()
-        && shared.subscribeFilter().isEmpty()
-        && own.subscribeFilter().isEmpty());
+    return own.receiveDeny() != 0
+        || own.subscribeFilter() != 0
+        || (shared != null && (shared.receiveDeny() != 0 || shared.subscribeFilter() != 0));
   }
 
   /** Null when nothing denies it. */
-  @Nullable Decision receiveDeny(byte[] topic, int from, int to) {
+  @Nullable Decision receiveDeny(byte[] texts, byte[] topic, int from, int to) {
     int deny =
         Math.min(
-            Math.min(
-                shared.receiveDeny().match(topic, from, to, 0, false, 0),
-                own.receiveDeny().match(topic, from, to, 0, false, 0)),
-            Math.min(
-                shared.subscribeFilter().match(topic, from, to, 0, false, 0),
-                own.subscribeFilter().match(topic, from, to, 0, false, 0)));
+            match(Tree.RECEIVE_DENY, texts, topic, from, to),
+            match(Tree.SUBSCRIBE_FILTER, texts, topic, from, to));
     return deny == Rule.NONE ? null : set.denied(Rule.rank(deny), Reason.EXPLICIT_DENY);
   }
 
   /** As if the client had subscribed to exactly this topic. */
-  Decision delivery(byte[] topic, int from, int to) {
-    Decision denied = receiveDeny(topic, from, to);
+  Decision delivery(byte[] texts, byte[] topic, int from, int to) {
+    Decision denied = receiveDeny(texts, topic, from, to);
     if (denied != null) {
       return denied;
     }
-    int deny =
-        Math.min(
-            shared.subscribeDeny().match(topic, from, to, 0, false, 0),
-            own.subscribeDeny().match(topic, from, to, 0, false, 0));
+    int deny = match(Tree.SUBSCRIBE_DENY, texts, topic, from, to);
     if (deny != Rule.NONE) {
       return set.denied(Rule.rank(deny), Reason.EXPLICIT_DENY);
     }
-    return decision(
-        Math.min(
-            shared.subscribeAllow().match(topic, from, to, 0, false, 0),
-            own.subscribeAllow().match(topic, from, to, 0, false, 0)));
+    return decision(match(Tree.SUBSCRIBE_ALLOW, texts, topic, from, to));
   }
 
-  private static int literal(
-      Map<String, List<Rule>> literals, String filter, @Nullable String shareGroup) {
-    int best = Rule.NONE;
-    if (!literals.isEmpty()) {
-      for (Rule rule : literals.getOrDefault(filter, List.of())) {
-        best = Math.min(best, rule.subscribeScore(shareGroup));
-      }
-    }
-    return best;
+  private int match(Tree tree, byte[] texts, byte[] topic, int from, int to) {
+    int score = RuleTrie.match(code, tree.root(own), texts, topic, from, to, 0, false, 0);
+    return shared == null
+        ? score
+        : Math.min(
+            score,
+            RuleTrie.match(shared.code(), tree.root(shared), texts, topic, from, to, 0, false, 0));
   }
 
-  private Decision decision(int score) {
+  Decision decision(int score) {
     if (score == Rule.NONE) {
       return set.unmatched();
     }

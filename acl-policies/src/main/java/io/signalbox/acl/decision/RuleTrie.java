@@ -1,244 +1,142 @@
 package io.signalbox.acl.decision;
 
-import io.signalbox.acl.filter.Filter;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import static io.signalbox.acl.decision.RuleCode.BELOW;
+import static io.signalbox.acl.decision.RuleCode.HERE;
+import static io.signalbox.acl.decision.RuleCode.PLUS;
+import static io.signalbox.acl.decision.RuleCode.RULE_BYTES;
+import static io.signalbox.acl.decision.RuleCode.SLOTS;
+import static io.signalbox.acl.decision.RuleCode.SLOT_BYTES;
+import static io.signalbox.acl.decision.RuleCode.TABLE;
+import static io.signalbox.acl.decision.RuleCode.TEXTS;
+import static io.signalbox.acl.decision.RuleCode.afterCount;
+import static io.signalbox.acl.decision.RuleCode.count;
+import static io.signalbox.acl.decision.RuleCode.intAt;
+import static io.signalbox.acl.decision.RuleCode.longAt;
 
 /**
- * Patterns as a tree of levels, walked by the bytes of a Topic Name or Topic Filter. Immutable.
+ * Walks patterns as a tree of levels ({@link RuleCode}) by the bytes of a Topic Name. Without
+ * state.
  *
- * <p>Every walk answers the smallest score of the rules it meets ({@link Rule}) and allocates
- * nothing. A node is visited at most once in a walk and the recursion goes no deeper than the
- * longest pattern (TopicTemplate.LEVELS_MAX), however long the topic is.
+ * <p>A walk answers the smallest score of the rules it meets ({@link Rule}) and allocates nothing.
+ * A node is visited at most once in a walk and the recursion goes no deeper than the longest
+ * pattern (TopicTemplate.LEVELS_MAX), however long the topic is.
  */
 final class RuleTrie {
-  private static final Rule[] NO_RULES = {};
-  static final RuleTrie EMPTY = new Builder().build();
+  private RuleTrie() {}
 
-  private final Node root;
-  private final boolean empty;
-
-  private RuleTrie(Node root) {
-    this.root = root;
-    this.empty = root.children == null && root.plus == null && root.below.length == 0;
-  }
-
-  boolean isEmpty() {
-    return empty;
-  }
-
-  /** Of rules whose pattern matches the Topic Name in {@code topic[from..to)}. */
-  int match(byte[] topic, int from, int to, int qos, boolean retained, int payloadBytes) {
-    if (empty) {
+  /**
+   * Of rules whose pattern matches the Topic Name in {@code topic[from..to)}.
+   *
+   * @param root of the tree, 0 for the empty one
+   * @param texts of the client
+   */
+  static int match(
+      byte[] code,
+      int root,
+      byte[] texts,
+      byte[] topic,
+      int from,
+      int to,
+      int qos,
+      boolean retained,
+      int payloadBytes) {
+    if (root == 0) {
       return Rule.NONE;
     }
     boolean dollar = from < to && topic[from] == '$';
-    return match(root, topic, from, to, dollar, qos, retained, payloadBytes);
-  }
-
-  /** Of rules whose pattern contains the Topic Filter, which is canonical. */
-  int cover(byte[] filter, int length, @Nullable String shareGroup) {
-    return empty
-        ? Rule.NONE
-        : cover(root, filter, 0, length, length > 0 && filter[0] == '$', shareGroup);
-  }
-
-  /** Of rules whose pattern shares a topic with the Topic Filter, which is canonical. */
-  int intersect(byte[] filter, int length, @Nullable String shareGroup) {
-    return empty
-        ? Rule.NONE
-        : intersect(root, filter, 0, length, length > 0 && filter[0] == '$', shareGroup);
+    long packet = (long) payloadBytes << 32 | (retained ? 4 : 0) | qos;
+    return match(code, root, texts, topic, from, to, dollar, packet);
   }
 
   /**
-   * @param at start of the level that is next; past {@code to} when there is none
+   * @param from start of the level that is next; past {@code to} when there is none
    * @param dollar the next level starts with '$' and is the first: no wildcard covers it
+   * @param packet payload bytes, RETAIN, QoS
    */
   private static int match(
-      Node node,
+      byte[] code,
+      int start,
+      byte[] texts,
       byte[] topic,
-      int at,
+      int from,
       int to,
       boolean dollar,
-      int qos,
-      boolean retained,
-      int bytes) {
-    int best = dollar ? Rule.NONE : publishScore(node.below, qos, retained, bytes);
-    if (at > to) {
-      return Math.min(best, publishScore(node.here, qos, retained, bytes));
-    }
-    LevelTable children = node.children;
-    if (children == null && node.plus == null) {
-      return best;
-    }
-    int end = at;
-    int hash = 0;
-    while (end < to && topic[end] != '/') {
-      hash = 31 * hash + topic[end++];
-    }
-    Node child = children == null ? null : children.get(topic, at, end, hash);
-    if (child != null) {
-      best = Math.min(best, match(child, topic, end + 1, to, false, qos, retained, bytes));
-    }
-    if (node.plus != null && !dollar) {
-      best = Math.min(best, match(node.plus, topic, end + 1, to, false, qos, retained, bytes));
-    }
-    return best;
-  }
-
-  private static int cover(
-      Node node, byte[] filter, int at, int to, boolean dollar, @Nullable String shareGroup) {
-    int best = dollar ? Rule.NONE : subscribeScore(node.below, shareGroup);
-    if (at > to) {
-      return Math.min(best, subscribeScore(node.here, shareGroup));
-    }
-    int end = levelEnd(filter, at, to);
-    if (isWildcard(filter, at, end, '#')) {
-      return best;
-    }
-    Node child = node.children == null ? null : node.children.get(filter, at, end);
-    if (child != null) {
-      best = Math.min(best, cover(child, filter, end + 1, to, false, shareGroup));
-    }
-    if (node.plus != null && !dollar) {
-      best = Math.min(best, cover(node.plus, filter, end + 1, to, false, shareGroup));
-    }
-    return best;
-  }
-
-  private static int intersect(
-      Node node, byte[] filter, int at, int to, boolean dollar, @Nullable String shareGroup) {
-    int best = dollar ? Rule.NONE : subscribeScore(node.below, shareGroup);
-    if (at > to) {
-      return Math.min(best, subscribeScore(node.here, shareGroup));
-    }
-    int end = levelEnd(filter, at, to);
-    if (isWildcard(filter, at, end, '#')) {
-      return Math.min(best, everything(node, at == 0, shareGroup));
-    }
-    if (isWildcard(filter, at, end, '+')) {
-      if (node.children != null) {
-        for (LevelTable.Slot slot : node.children.slots()) {
-          if (at > 0 || !slot.startsWithDollar()) {
-            best = Math.min(best, intersect(slot.node(), filter, end + 1, to, false, shareGroup));
+      long packet) {
+    int best = Rule.NONE;
+    int node = start;
+    int level = from;
+    boolean wild = !dollar;
+    while (true) {
+      int flags = code[node];
+      int at = node + 1;
+      if ((flags & BELOW) != 0) {
+        int rules = count(code, at);
+        at = afterCount(code, at);
+        if (wild) {
+          best = Math.min(best, score(code, at, rules, packet));
+        }
+        at += rules * RULE_BYTES;
+      }
+      if ((flags & HERE) != 0) {
+        int rules = count(code, at);
+        at = afterCount(code, at);
+        if (level > to) {
+          best = Math.min(best, score(code, at, rules, packet));
+        }
+        at += rules * RULE_BYTES;
+      }
+      if (level > to || (flags & (PLUS | SLOTS | TEXTS | TABLE)) == 0) {
+        return best;
+      }
+      int end = level;
+      while (end < to && topic[end] != '/') {
+        end++;
+      }
+      // All but the last of the nodes to go on with are walked by recursion.
+      int next = 0;
+      if ((flags & PLUS) != 0) {
+        next = wild ? intAt(code, at) : 0;
+        at += 4;
+      }
+      if ((flags & SLOTS) != 0) {
+        int slots = count(code, at);
+        at = afterCount(code, at);
+        for (int stop = at + slots * SLOT_BYTES; at < stop; at += SLOT_BYTES) {
+          if (Slots.equal(texts, intAt(code, at), topic, level, end)) {
+            if (next != 0) {
+              best = Math.min(best, match(code, next, texts, topic, end + 1, to, false, packet));
+            }
+            next = intAt(code, at + 4);
           }
         }
       }
-    } else {
-      Node child = node.children == null ? null : node.children.get(filter, at, end);
-      if (child != null) {
-        best = Math.min(best, intersect(child, filter, end + 1, to, false, shareGroup));
-      }
-    }
-    if (node.plus != null && !dollar) {
-      best = Math.min(best, intersect(node.plus, filter, end + 1, to, false, shareGroup));
-    }
-    return best;
-  }
-
-  /** Of all rules from this node down. */
-  private static int everything(Node node, boolean first, @Nullable String shareGroup) {
-    int best =
-        Math.min(subscribeScore(node.here, shareGroup), subscribeScore(node.below, shareGroup));
-    if (node.children != null) {
-      for (LevelTable.Slot slot : node.children.slots()) {
-        if (!first || !slot.startsWithDollar()) {
-          best = Math.min(best, everything(slot.node(), false, shareGroup));
-        }
-      }
-    }
-    return node.plus == null ? best : Math.min(best, everything(node.plus, false, shareGroup));
-  }
-
-  private static int publishScore(Rule[] rules, int qos, boolean retained, int payloadBytes) {
-    int best = Rule.NONE;
-    for (Rule rule : rules) {
-      best = Math.min(best, rule.publishScore(qos, retained, payloadBytes));
-    }
-    return best;
-  }
-
-  private static int subscribeScore(Rule[] rules, @Nullable String shareGroup) {
-    int best = Rule.NONE;
-    for (Rule rule : rules) {
-      best = Math.min(best, rule.subscribeScore(shareGroup));
-    }
-    return best;
-  }
-
-  private static int levelEnd(byte[] filter, int at, int to) {
-    int end = at;
-    while (end < to && filter[end] != '/') {
-      end++;
-    }
-    return end;
-  }
-
-  private static boolean isWildcard(byte[] filter, int at, int end, char wildcard) {
-    return end - at == 1 && filter[at] == wildcard;
-  }
-
-  /** Where patterns part. */
-  static final class Node {
-    /** Rules whose pattern ends here. */
-    final Rule[] here;
-
-    /** Rules whose pattern goes on with "#" and ends. */
-    final Rule[] below;
-
-    /** Where patterns go on with "+". */
-    final @Nullable Node plus;
-
-    /** Where patterns go on with a fixed level. */
-    final @Nullable LevelTable children;
-
-    private Node(Builder builder) {
-      here = builder.here.toArray(NO_RULES);
-      below = builder.below.toArray(NO_RULES);
-      plus = builder.plus == null ? null : builder.plus.node();
-      children = builder.children.isEmpty() ? null : LevelTable.of(builder.children);
-    }
-  }
-
-  /** A node that still grows. One thread. */
-  static final class Builder {
-    private final List<Rule> here = new ArrayList<>(1);
-    private final List<Rule> below = new ArrayList<>(1);
-    private final Map<String, Builder> children = new HashMap<>(2);
-    private @Nullable Builder plus;
-
-    void add(Filter pattern, Rule rule) {
-      Builder node = this;
-      for (String level : pattern.levels()) {
-        if (level.equals("#")) {
-          node.below.add(rule);
-          return;
-        }
-        if (level.equals("+")) {
-          if (node.plus == null) {
-            node.plus = new Builder();
+      if ((flags & (TEXTS | TABLE)) != 0) {
+        int child = RuleCode.find(code, at, (flags & TABLE) != 0, topic, level, end);
+        if (child != 0) {
+          if (next != 0) {
+            best = Math.min(best, match(code, next, texts, topic, end + 1, to, false, packet));
           }
-          node = node.plus;
-        } else {
-          node = node.children.computeIfAbsent(level, _ -> new Builder());
+          next = child;
         }
       }
-      node.here.add(rule);
+      if (next == 0) {
+        return best;
+      }
+      node = next;
+      level = end + 1;
+      wild = true;
     }
+  }
 
-    boolean isEmpty() {
-      return below.isEmpty() && children.isEmpty() && plus == null;
+  private static int score(byte[] code, int at, int rules, long packet) {
+    int best = Rule.NONE;
+    for (int i = 0; i < rules; i++) {
+      long rule = longAt(code, at + i * RULE_BYTES);
+      best =
+          Math.min(
+              best,
+              Rule.publishScore(rule, (int) packet & 3, (packet & 4) != 0, (int) (packet >> 32)));
     }
-
-    RuleTrie build() {
-      return new RuleTrie(node());
-    }
-
-    Node node() {
-      return new Node(this);
-    }
+    return best;
   }
 }

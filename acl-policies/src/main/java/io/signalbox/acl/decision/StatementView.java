@@ -74,6 +74,8 @@ public record StatementView(
     if (!names.resolved() && statement.isDeny()) {
       return List.of("*");
     }
-    return names.patterns().stream().map(p -> p.prefix() ? p.text() + "*" : p.text()).toList();
+    return names.names().stream()
+        .map(name -> name.template().prefix() ? name.text() + "*" : name.text())
+        .toList();
   }
 }

@@ -17,9 +17,6 @@ import java.util.Set;
 
 /**
  * Puts the values of one client into templates, and remembers what could not be put. One thread.
- *
- * <p>A value is usable when it can stand in one level without changing what the pattern means: not
- * empty, no '/', '+', '#', NUL or lone surrogate, and no '$' at the start of the topic.
  */
 final class Substitution {
   /** Patterns that one template may become. */
@@ -34,21 +31,37 @@ final class Substitution {
   }
 
   /**
-   * @param usable each may be substituted
-   * @param fault why there is none, or why some of them were left out; "" when all is well
-   */
-  private record Values(List<String> usable, String fault) {}
-
-  /**
    * What a topic template becomes.
    *
-   * @param filters one for each combination of usable values
-   * @param widest what it could become with other values; the same as the only filter when resolved
+   * @param choices values for its variables, one for each pattern it becomes
+   * @param known variables with exactly one value; the others may be anything
    */
-  record Topics(List<Filter> filters, Filter widest, boolean resolved) {}
+  record Topics(
+      TopicTemplate template,
+      List<Map<Attribute, String>> choices,
+      Map<Attribute, String> known,
+      boolean resolved) {
+    List<Filter> filters() {
+      return choices.stream().map(template::substitute).toList();
+    }
+
+    /** What it could become with other values; the same as the only filter when resolved. */
+    Filter widest() {
+      return resolved && choices.size() == 1
+          ? template.substitute(choices.getFirst())
+          : template.widest(known);
+    }
+  }
+
+  /** A name and values for its variables. */
+  record Name(NameTemplate template, Map<Attribute, String> values) {
+    String text() {
+      return template.template().substitute(values);
+    }
+  }
 
   /** What names become; {@code resolved} is false when a value was missing or unusable. */
-  record Names(List<NamePattern> patterns, boolean resolved) {}
+  record Names(List<Name> names, boolean resolved) {}
 
   Set<Unresolved> unresolved() {
     return unresolved;
@@ -61,10 +74,10 @@ final class Substitution {
     List<Attribute> variables = template.variables();
     Map<Attribute, String> known = new LinkedHashMap<>();
     boolean resolved = note(variables, known, statement, ref);
-    List<Filter> filters = new ArrayList<>();
+    List<Map<Attribute, String>> choices = new ArrayList<>();
     for (Map<Attribute, String> values : combinations(variables)) {
-      Filter filter = template.substitute(values);
-      if (startsWithVariable(template) && filter.levels().getFirst().startsWith("$")) {
+      if (startsWithVariable(template)
+          && template.levels().getFirst().substitute(values).startsWith("$")) {
         resolved = false;
         known.clear();
         unresolved.add(
@@ -77,24 +90,23 @@ final class Substitution {
           continue;
         }
       }
-      filters.add(filter);
+      choices.add(values);
     }
-    Filter widest = resolved && filters.size() == 1 ? filters.getFirst() : template.widest(known);
-    return new Topics(filters, widest, resolved);
+    return new Topics(template, choices, known, resolved);
   }
 
   /** Client Identifiers or Share Names. */
   Names names(List<NameTemplate> templates, Statement statement, String ref) {
-    List<NamePattern> patterns = new ArrayList<>();
+    List<Name> substituted = new ArrayList<>();
     boolean resolved = true;
     for (NameTemplate name : templates) {
       List<Attribute> variables = name.template().variables();
       resolved &= note(variables, new LinkedHashMap<>(), statement, ref);
       for (Map<Attribute, String> values : combinations(variables)) {
-        patterns.add(new NamePattern(name.template().substitute(values), name.prefix()));
+        substituted.add(new Name(name, values));
       }
     }
-    return new Names(patterns, resolved);
+    return new Names(substituted, resolved);
   }
 
   /** Collects variables with exactly one value, and reports faults; true when there are none. */
@@ -104,12 +116,13 @@ final class Substitution {
     long combinations = 1;
     for (Attribute variable : variables) {
       Values values = values(variable);
-      combinations = Math.min(combinations * values.usable.size(), Integer.MAX_VALUE);
-      if (!values.fault.isEmpty()) {
+      combinations = Math.min(combinations * values.usable().size(), Integer.MAX_VALUE);
+      if (!values.fault().isEmpty()) {
         resolved = false;
-        unresolved.add(new Unresolved(ref, statement.effect(), variable.toString(), values.fault));
-      } else if (values.usable.size() == 1) {
-        known.put(variable, values.usable.getFirst());
+        unresolved.add(
+            new Unresolved(ref, statement.effect(), variable.toString(), values.fault()));
+      } else if (values.usable().size() == 1) {
+        known.put(variable, values.usable().getFirst());
       }
     }
     if (combinations > EXPANSIONS_MAX) {
@@ -128,7 +141,7 @@ final class Substitution {
   private List<Map<Attribute, String>> combinations(List<Attribute> variables) {
     List<Map<Attribute, String>> combinations = List.of(Map.of());
     for (Attribute variable : variables) {
-      List<String> usable = values(variable).usable;
+      List<String> usable = values(variable).usable();
       if ((long) combinations.size() * usable.size() > EXPANSIONS_MAX) {
         return List.of();
       }
@@ -146,46 +159,7 @@ final class Substitution {
   }
 
   private Values values(Attribute variable) {
-    return cache.computeIfAbsent(variable, this::read);
-  }
-
-  private Values read(Attribute variable) {
-    List<String> usable = new ArrayList<>();
-    String fault = "";
-    for (String value : new LinkedHashSet<>(variable.of(subject))) {
-      String wrong = fault(value);
-      if (wrong.isEmpty()) {
-        usable.add(value);
-      } else {
-        fault = wrong;
-      }
-    }
-    return new Values(usable, usable.isEmpty() && fault.isEmpty() ? "has no value" : fault);
-  }
-
-  private static String fault(String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      switch (c) {
-        case '/', '+', '#' -> {
-          return "holds \"" + c + "\"";
-        }
-        case '\0' -> {
-          return "holds a NUL";
-        }
-        default -> {
-          if (Character.isSurrogate(c)) {
-            if (Character.isLowSurrogate(c)
-                || i + 1 == value.length()
-                || !Character.isLowSurrogate(value.charAt(i + 1))) {
-              return "holds half a surrogate pair";
-            }
-            i++;
-          }
-        }
-      }
-    }
-    return "";
+    return cache.computeIfAbsent(variable, attribute -> Values.of(attribute, subject));
   }
 
   private static boolean startsWithVariable(TopicTemplate template) {

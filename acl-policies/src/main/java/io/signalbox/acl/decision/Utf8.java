@@ -48,6 +48,32 @@ final class Utf8 {
     return at;
   }
 
+  /**
+   * Compares the beginning of a text.
+   *
+   * @param utf8 well-formed from {@code from} to {@code to}
+   * @return characters of the text that are the same as all of these bytes; -1 when it starts with
+   *     something else
+   */
+  static int match(String text, byte[] utf8, int from, int to) {
+    int i = 0;
+    int at = from;
+    while (at < to) {
+      int first = utf8[at] & 0xFF;
+      int bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+      int point = bytes == 1 ? first : first & (0x7F >> bytes);
+      for (int more = 1; more < bytes; more++) {
+        point = point << 6 | (utf8[at + more] & 0x3F);
+      }
+      if (i >= text.length() || text.codePointAt(i) != point) {
+        return -1;
+      }
+      i += Character.charCount(point);
+      at += bytes;
+    }
+    return i;
+  }
+
   /** Whether the bytes are a Topic Filter: not empty, no NUL, wildcards alone in their level. */
   static boolean isFilter(byte[] text, int length) {
     if (length == 0 || length > 65_535) {

@@ -2,6 +2,7 @@ package io.signalbox.acl.decision;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.signalbox.acl.decision.FilterWalk.Relation;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Statement;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BiPredicate;
-import java.util.function.ToIntBiFunction;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.Test;
 
 /** The trie of bytes must answer as {@link Filter} does, whose own test is by brute force. */
@@ -20,21 +21,21 @@ class RuleTrieTest {
   void agreesWithFiltersForSinglePatterns() {
     List<Filter> filters = filters();
     for (Filter pattern : filters) {
-      RuleTrie trie = trie(List.of(pattern));
+      Trie trie = trie(List.of(pattern));
       for (Filter filter : filters) {
         byte[] utf8 = utf8(filter.toString());
         assertEquals(
             pattern.contains(filter),
-            trie.cover(utf8, utf8.length, null) == 0,
+            trie.walk(Relation.COVER, utf8) == 0,
             () -> pattern + " contains " + filter);
         assertEquals(
             pattern.intersects(filter),
-            trie.intersect(utf8, utf8.length, null) == 0,
+            trie.walk(Relation.INTERSECT, utf8) == 0,
             () -> pattern + " meets " + filter);
         if (!filter.hasWildcard()) {
           assertEquals(
               pattern.contains(filter),
-              trie.match(utf8, 0, utf8.length, 0, false, 0) == 0,
+              trie.match(utf8, 0, utf8.length) == 0,
               () -> pattern + " matches " + filter);
         }
       }
@@ -50,13 +51,13 @@ class RuleTrieTest {
       for (int i = 0; i < 40; i++) {
         patterns.add(filters.get(random.nextInt(filters.size())));
       }
-      RuleTrie trie = trie(patterns);
+      Trie trie = trie(patterns);
       for (int i = 0; i < 100; i++) {
         Filter filter = filters.get(random.nextInt(filters.size()));
-        check(patterns, filter, Filter::contains, (f, n) -> trie.cover(f, n, null));
-        check(patterns, filter, Filter::intersects, (f, n) -> trie.intersect(f, n, null));
+        check(patterns, filter, Filter::contains, f -> trie.walk(Relation.COVER, f));
+        check(patterns, filter, Filter::intersects, f -> trie.walk(Relation.INTERSECT, f));
         if (!filter.hasWildcard()) {
-          check(patterns, filter, Filter::contains, (f, n) -> trie.match(f, 0, n, 0, false, 0));
+          check(patterns, filter, Filter::contains, f -> trie.match(f, 0, f.length));
         }
       }
     }
@@ -64,27 +65,27 @@ class RuleTrieTest {
 
   @Test
   void readsTheRangeItIsGivenOnly() {
-    RuleTrie trie = trie(List.of(Filter.of("a/b")));
+    Trie trie = trie(List.of(Filter.of("a/b")));
     byte[] text = utf8("xxa/bxx");
-    assertEquals(0, trie.match(text, 2, 5, 0, false, 0));
-    assertEquals(Rule.NONE, trie.match(text, 2, 6, 0, false, 0));
+    assertEquals(0, trie.match(text, 2, 5));
+    assertEquals(Rule.NONE, trie.match(text, 2, 6));
   }
 
   private static void check(
       List<Filter> patterns,
       Filter filter,
       BiPredicate<Filter, Filter> relation,
-      ToIntBiFunction<byte[], Integer> walk) {
+      ToIntFunction<byte[]> walk) {
     int expected = Rule.NONE;
     for (int i = patterns.size() - 1; i >= 0; i--) {
       expected = relation.test(patterns.get(i), filter) ? i : expected;
     }
     byte[] utf8 = utf8(filter.toString());
-    assertEquals(expected, walk.applyAsInt(utf8, utf8.length), () -> filter + " among " + patterns);
+    assertEquals(expected, walk.applyAsInt(utf8), () -> filter + " among " + patterns);
   }
 
-  private static RuleTrie trie(List<Filter> patterns) {
-    RuleTrie.Builder builder = new RuleTrie.Builder();
+  private static Trie trie(List<Filter> patterns) {
+    TrieBuilder builder = new TrieBuilder();
     Statement statement =
         DecisionsTest.policies(
                 DecisionsTest.policy("p", DecisionsTest.deny("d", "subscribe", "x", "")))
@@ -92,9 +93,26 @@ class RuleTrieTest {
             .statements()
             .getFirst();
     for (int i = 0; i < patterns.size(); i++) {
-      builder.add(patterns.get(i), new Rule(i, statement, false, List.of(), null));
+      builder.add(LevelPattern.of(patterns.get(i)), Rule.ofSubscribe(i, statement, 0, null));
     }
-    return builder.build();
+    RuleCode.Writer code = new RuleCode.Writer();
+    int root = builder.write(code);
+    NamePattern[][] noGroups = {{}};
+    Rules rules = new Rules(List.of(), noGroups, code.toBytes(), 0, 0, root, 0, 0, 0, 0);
+    return new Trie(rules, new byte[0]);
+  }
+
+  /** Patterns, and the texts of their slots. */
+  private record Trie(Rules rules, byte[] texts) {
+    int match(byte[] topic, int from, int to) {
+      return RuleTrie.match(
+          rules.code(), rules.subscribeDeny(), texts, topic, from, to, 0, false, 0);
+    }
+
+    int walk(Relation relation, byte[] filter) {
+      return FilterWalk.walk(
+          relation, rules, rules.subscribeDeny(), texts, filter, filter.length, null);
+    }
   }
 
   private static List<Filter> filters() {
