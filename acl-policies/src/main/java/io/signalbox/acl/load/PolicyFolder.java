@@ -47,31 +47,40 @@ public final class PolicyFolder {
   }
 
   /**
-   * Reads all policies.
+   * Reads all policies, on all processors.
    *
    * @return in the order of the file names; incomplete when {@code problems} grew
    */
   public List<Policy> read(Problems problems) {
     List<Policy> policies = new ArrayList<>();
     Map<String, Known> read = new HashMap<>();
-    for (Path file : policyFiles(problems)) {
-      Optional<String> text = text(file, limits, problems);
-      if (text.isEmpty()) {
-        continue;
-      }
-      String name = file.toString();
-      Known before = known.get(name);
-      Optional<Policy> policy =
-          before != null && before.text.equals(text.get())
-              ? Optional.of(before.policy)
-              : PolicyParser.parse(NAMESPACE, name, text.get(), limits, problems);
-      if (policy.isPresent()) {
-        read.put(name, new Known(text.get(), policy.get()));
-        policies.add(policy.get());
+    for (Outcome outcome : policyFiles(problems).parallelStream().map(this::read).toList()) {
+      problems.addAll(outcome.problems);
+      if (outcome.known.isPresent()) {
+        read.put(outcome.name, outcome.known.get());
+        policies.add(outcome.known.get().policy);
       }
     }
     known = read;
     return policies;
+  }
+
+  private record Outcome(String name, Optional<Known> known, Problems problems) {}
+
+  private Outcome read(Path file) {
+    Problems problems = new Problems();
+    String name = file.toString();
+    Optional<Known> read =
+        text(file, limits, problems).flatMap(text -> parsed(name, text, problems));
+    return new Outcome(name, read, problems);
+  }
+
+  private Optional<Known> parsed(String name, String text, Problems problems) {
+    Known before = known.get(name);
+    return before != null && before.text.equals(text)
+        ? Optional.of(before)
+        : PolicyParser.parse(NAMESPACE, name, text, limits, problems)
+            .map(policy -> new Known(text, policy));
   }
 
   /** The policy files, sorted. */

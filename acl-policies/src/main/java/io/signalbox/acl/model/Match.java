@@ -57,8 +57,20 @@ public record Match(List<Condition> all, List<Condition> any, List<Condition> no
   }
 
   public boolean holdsFor(Subject subject) {
-    return all.stream().allMatch(condition -> condition.holdsFor(subject))
-        && (any.isEmpty() || any.stream().anyMatch(condition -> condition.holdsFor(subject)))
-        && not.stream().noneMatch(condition -> condition.holdsFor(subject));
+    for (Condition condition : all) {
+      if (!condition.holdsFor(subject)) {
+        return false;
+      }
+    }
+    return (any.isEmpty() || oneHolds(any, subject)) && !oneHolds(not, subject);
+  }
+
+  private static boolean oneHolds(List<Condition> conditions, Subject subject) {
+    for (Condition condition : conditions) {
+      if (condition.holdsFor(subject)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -58,11 +58,19 @@ public record Template(List<Part> parts) {
   }
 
   public boolean isLiteral() {
-    return parts.stream().noneMatch(Variable.class::isInstance);
+    for (Part part : parts) {
+      if (part instanceof Variable) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Each once, in the order of their names. */
   public List<Attribute> variables() {
+    if (isLiteral()) {
+      return List.of();
+    }
     TreeSet<Attribute> found = new TreeSet<>(Comparator.comparing(Attribute::toString));
     for (Part part : parts) {
       if (part instanceof Variable(Attribute attribute)) {

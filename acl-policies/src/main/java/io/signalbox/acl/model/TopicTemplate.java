@@ -4,8 +4,10 @@ import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.filter.SharedFilter;
 import io.signalbox.acl.subject.Attribute;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A Topic Filter whose levels may hold variables: {@code pump/${device.id}/data/#}.
@@ -87,7 +89,9 @@ public record TopicTemplate(List<Template> levels) {
 
   /** Each once. */
   public List<Attribute> variables() {
-    return levels.stream().flatMap(level -> level.variables().stream()).distinct().toList();
+    Set<Attribute> variables = new LinkedHashSet<>();
+    levels.forEach(level -> variables.addAll(level.variables()));
+    return List.copyOf(variables);
   }
 
   /** The filter with every variable replaced; all of them must have a value. */

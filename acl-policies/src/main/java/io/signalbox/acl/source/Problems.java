@@ -21,6 +21,12 @@ public final class Problems {
     problems.forEach(this::add);
   }
 
+  /** What another one collected, as if it had been found here. */
+  public void addAll(Problems found) {
+    found.kept.forEach(this::add);
+    count += found.count - found.kept.size();
+  }
+
   /** All found, including those past the first 1,000, which are counted but not kept. */
   public int count() {
     return count;

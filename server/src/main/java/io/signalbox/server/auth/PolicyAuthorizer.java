@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One client under the policies in force. Binds itself anew when those change; between changes an
- * allowed PUBLISH to one of the last few topics costs a look into an array and allocates nothing.
+ * allowed PUBLISH to one of the last few topics costs a look into an array, and none allocates.
  */
 @ConfinedTo("the connection's I/O thread")
 final class PolicyAuthorizer implements Authorizer {
@@ -28,15 +28,10 @@ final class PolicyAuthorizer implements Authorizer {
   private static final AccessDecision ALLOWED =
       new AccessDecision(true, "allowed", "", OnDenied.DEFAULT);
   private static final int ALLOWED_MAX = 8; // a power of two
+  private static final long[] NEVER = {};
 
   /** Things that happen for each message are told once each, and no more different ones. */
   private static final int TOLD_MAX = 64;
-
-  /**
-   * An allowed PUBLISH. Limits are limits of an allow, never of a deny, so what is allowed stays so
-   * with a smaller payload.
-   */
-  private record Allowed(TopicName topic, Qos qos, boolean retain, int payloadBytesMax) {}
 
   private final PolicyStore policies;
   private final Subject subject;
@@ -49,8 +44,23 @@ final class PolicyAuthorizer implements Authorizer {
   /** Other statements came into force since {@link #refresh} was called. */
   private boolean changed;
 
-  /** Direct-mapped; made with the first PUBLISH, which many clients never send. */
-  private @Nullable Allowed @Nullable [] allowed;
+  /**
+   * Topics of allowed PUBLISH packets, direct-mapped; made with the first one, which many clients
+   * never send.
+   */
+  private @Nullable TopicName @Nullable [] allowed;
+
+  /**
+   * For each of {@link #allowed}: bits 0-1 QoS, bit 2 RETAIN, from bit 3 the payload's bytes.
+   * Limits are limits of an allow, never of a deny, so what is allowed stays so with a smaller
+   * payload.
+   */
+  private long[] allowedAs = NEVER;
+
+  /** The latest denial and what was made of it: whoever is denied often asks again. */
+  private @Nullable Decision denied;
+
+  private AccessDecision deniedAs = ALLOWED;
 
   private @Nullable Set<String> told;
 
@@ -93,6 +103,8 @@ final class PolicyAuthorizer implements Authorizer {
       bound = policies.bind(subject);
       onDenied = onDenied(bound);
       allowed = null;
+      allowedAs = NEVER;
+      denied = null;
       told = null;
       if (!bound.sameStatements(before)) {
         changed = true;
@@ -124,32 +136,39 @@ final class PolicyAuthorizer implements Authorizer {
   @Override
   public AccessDecision publish(TopicName topic, Qos qos, boolean retain, int payloadBytes) {
     BoundPolicies asked = current();
-    @Nullable Allowed[] cache = allowed;
-    if (cache == null) {
-      cache = new Allowed[ALLOWED_MAX];
-      allowed = cache;
+    @Nullable TopicName[] topics = allowed;
+    if (topics == null) {
+      topics = new TopicName[ALLOWED_MAX];
+      allowed = topics;
+      allowedAs = new long[ALLOWED_MAX];
     }
     int slot = (topic.hashCode() + qos.value()) & (ALLOWED_MAX - 1);
-    Allowed known = cache[slot];
+    long as = (long) payloadBytes << 3 | (retain ? 4 : 0) | qos.value();
+    TopicName known = topics[slot];
     if (known != null
-        && known.qos == qos
-        && known.retain == retain
-        && payloadBytes <= known.payloadBytesMax
-        && known.topic.equals(topic)) {
+        && as <= allowedAs[slot]
+        && ((as ^ allowedAs[slot]) & 7) == 0
+        && known.equals(topic)) {
       return ALLOWED;
     }
     byte[] utf8 = topic.utf8();
+    BoundPolicies shadow = shadow(asked);
+    if (shadow == null
+        && asked.allowsPublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes)) {
+      topics[slot] = topic;
+      allowedAs[slot] = as;
+      return ALLOWED;
+    }
     Decision decision =
         asked.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes);
-    BoundPolicies shadow = shadow(asked);
-    boolean agreed = true;
     if (shadow != null) {
       Decision observed =
           shadow.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes);
-      agreed = observe(Denial.PUBLISH, "publish to", topic.toString(), decision, observed);
-    }
-    if (decision.allowed() && agreed) { // else every one of them is counted
-      cache[slot] = new Allowed(topic, qos, retain, payloadBytes);
+      boolean agreed = observe(Denial.PUBLISH, "publish to", topic.toString(), decision, observed);
+      if (decision.allowed() && agreed) { // else every one of them is counted
+        topics[slot] = topic;
+        allowedAs[slot] = as;
+      }
     }
     return toAccess(decision);
   }
@@ -217,9 +236,14 @@ final class PolicyAuthorizer implements Authorizer {
   }
 
   private AccessDecision toAccess(Decision decision) {
-    return decision.allowed()
-        ? ALLOWED
-        : new AccessDecision(false, decision.text(), decision.bundle(), onDenied);
+    if (decision.allowed()) {
+      return ALLOWED;
+    }
+    if (decision != denied) {
+      denied = decision;
+      deniedAs = new AccessDecision(false, decision.text(), decision.bundle(), onDenied);
+    }
+    return deniedAs;
   }
 
   private AccessDecision notDelivered(TopicName topic, Decision denied) {
