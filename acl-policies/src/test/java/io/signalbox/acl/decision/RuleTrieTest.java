@@ -44,11 +44,27 @@ class RuleTrieTest {
 
   @Test
   void findsTheFirstOfManyPatterns() {
+    manyPatterns(filters(), 200, 40);
+  }
+
+  @Test
+  void findsTheFirstOfPatternsWithManyFixedLevels() {
+    SplittableRandom random = new SplittableRandom(11);
+    List<Filter> filters = new ArrayList<>(filters());
+    for (int i = 0; i < 600; i++) {
+      int first = random.nextInt(40);
+      String second = random.nextInt(3) == 0 ? "+" : "x" + random.nextInt(20);
+      String start = (first % 10 == 0 ? "$" : "y") + first;
+      filters.add(Filter.of(start + "/" + second + (i % 4 == 0 ? "/#" : "")));
+    }
+    manyPatterns(filters, 20, 400);
+  }
+
+  private static void manyPatterns(List<Filter> filters, int rounds, int count) {
     SplittableRandom random = new SplittableRandom(7);
-    List<Filter> filters = filters();
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < rounds; round++) {
       List<Filter> patterns = new ArrayList<>();
-      for (int i = 0; i < 40; i++) {
+      for (int i = 0; i < count; i++) {
         patterns.add(filters.get(random.nextInt(filters.size())));
       }
       Trie trie = trie(patterns);
