@@ -345,6 +345,49 @@ final class WithdrawalTest {
   }
 
   @Test
+  void aSuccessorIssuesInThePlaceOfAnAuthorityWhoseCertificatesStayGood() {
+    api("PUT", "/issuing-cas/line", "{}");
+    api("PUT", "/devices/rotated", "{\"clientIdPin\":\"*\"}");
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out o.sec1");
+    sh("openssl pkcs8 -topk8 -nocrypt -in o.sec1 -out rotated.key");
+    String csr = sh("openssl req -new -key rotated.key -subj /CN=rotated").replace("\n", "\\n");
+    String body = "{\"ca\":\"line\",\"csrPem\":\"" + csr + "\"}";
+    String path = "/devices/rotated/certificates/";
+    assertEquals("line", text(write("rotated.crt", api("PUT", path + "a", body)), "ca"));
+    var old =
+        new PemFiles.Device(
+            "rotated",
+            folder.resolve("rotated.crt"),
+            folder.resolve("rotated.key"),
+            broker.caFile());
+    eventually(old).ping();
+
+    api("PUT", "/issuing-cas/line-2", "{}");
+    api("PUT", "/issuing-cas/line", "{\"successor\":\"line-2\"}");
+    assertEquals("line-2", text(write("new.crt", api("PUT", path + "b", body)), "ca"));
+    var fresh =
+        new PemFiles.Device(
+            "rotated", folder.resolve("new.crt"), folder.resolve("rotated.key"), broker.caFile());
+    eventually(fresh).ping();
+    connected(old, Transport.TLS, Version.V5).ping();
+    String circle =
+        sh(
+            "curl -sS --cacert $CA -X PUT -H \"Authorization: Bearer $TOKEN\""
+                + " -H 'Content-Type: application/json' --data '{\"successor\":\"line\"}' "
+                + https("/api/v1/issuing-cas/line-2"));
+    assertTrue(circle.contains("lead back"), circle);
+  }
+
+  private static String write(String file, String answer) {
+    try {
+      Files.writeString(folder.resolve(file), text(answer, "chainPem").replace("\\n", "\n"));
+      return answer;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
   void anEnrolmentTokenIsGoodForItsDeviceAlone() {
     api("PUT", "/devices/invited", "{}");
     String token = text(api("POST", "/enrolment-tokens", "{\"device\":\"invited\"}"), "token");

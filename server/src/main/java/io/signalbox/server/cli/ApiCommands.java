@@ -15,6 +15,7 @@ final class ApiCommands {
     root.addSubcommand("cert", certificates());
     root.addSubcommand("ca", authorities());
     root.addSubcommand("issuer", issuers());
+    root.addSubcommand("template", templates());
     root.addSubcommand("claim", claims());
     root.addSubcommand("user", users());
     root.addSubcommand("client", clients());
@@ -116,6 +117,7 @@ final class ApiCommands {
     var group = group("Certificate authorities: those of the broker, and those that it trusts.");
     list(group, "ca", path, List.of("name", "commonName", "state", "enabled", "notAfter"));
     add(group, "ca", path, "factory --set keyType=ec-p384 --set offline=true");
+    set(group, "ca", path, "factory --set successor=factory-2");
     put(
         group,
         "enable",
@@ -168,42 +170,44 @@ final class ApiCommands {
   }
 
   private static CommandLine issuers() {
-    String path = "/jwt-issuers";
-    var group = group("Issuers of JSON Web Tokens that a broker accepts.");
-    list(group, "issuer", path, List.of("name", "issuer", "audiences", "algorithms", "enabled"));
-    add(
-        group,
+    return entries(
         "issuer",
-        path,
+        "Issuers of JSON Web Tokens that a broker accepts.",
+        "/jwt-issuers",
+        List.of("name", "issuer", "audiences", "algorithms", "enabled"),
         "login --set issuer=https://login.example --set audiences=iot --set algorithms=ES256"
-            + " --set jwksUri=https://login.example/jwks.json");
-    set(group, "issuer", path, "login --set enabled=false");
-    delete(group, "issuer", path, "login");
-    return group;
+            + " --set jwksUri=https://login.example/jwks.json",
+        "login --set enabled=false");
+  }
+
+  private static CommandLine templates() {
+    return entries(
+        "template",
+        "Provisioning templates: what becomes of a device that enrols or connects at first.",
+        "/provisioning-templates",
+        List.of("name", "deviceIdTemplate", "groups", "approval", "ca", "enabled"),
+        "pumps --set groups=pumps --set approval=manual",
+        "pumps --set csrRules='{\"dnsDomains\":[\"pumps.example\"]}'");
   }
 
   private static CommandLine claims() {
-    String path = "/claim-tokens";
-    var group = group("Claim tokens, with which devices without a certificate enrol.");
-    list(group, "claim", path, List.of("name", "template", "uses", "maxUses", "expiresAt"));
-    add(
-        group,
+    return entries(
         "claim",
-        path,
-        "line-3 --set template=pumps --set maxUses=500 --set secret=@claim.secret");
-    set(group, "claim", path, "line-3 --set enabled=false");
-    delete(group, "claim", path, "line-3");
-    return group;
+        "Claim tokens, with which devices without a certificate enrol.",
+        "/claim-tokens",
+        List.of("name", "template", "uses", "maxUses", "expiresAt"),
+        "line-3 --set template=pumps --set maxUses=500 --set secret=@claim.secret",
+        "line-3 --set enabled=false");
   }
 
   private static CommandLine users() {
-    String path = "/users";
-    var group = group("Users with a password.");
-    list(group, "user", path, List.of("name", "groups", "enabled", "passwordChangedAt"));
-    add(group, "user", path, "alice --set password=@alice.password --set groups=staff");
-    set(group, "user", path, "alice --set password=@alice.password");
-    delete(group, "user", path, "alice");
-    return group;
+    return entries(
+        "user",
+        "Users with a password, who log in over MQTT.",
+        "/users",
+        List.of("name", "groups", "enabled", "passwordChangedAt"),
+        "alice --set password=@alice.password --set groups=staff",
+        "alice --set enabled=false");
   }
 
   private static CommandLine clients() {
@@ -228,6 +232,22 @@ final class ApiCommands {
         .usageMessage()
         .description(description)
         .synopsisSubcommandLabel("COMMAND");
+    return group;
+  }
+
+  /** A kind that is listed, made, changed and removed, and nothing else. */
+  private static CommandLine entries(
+      String kind,
+      String description,
+      String path,
+      List<String> columns,
+      String addExample,
+      String setExample) {
+    var group = group(description);
+    list(group, kind, path, columns);
+    add(group, kind, path, addExample);
+    set(group, kind, path, setExample);
+    delete(group, kind, path, addExample.substring(0, addExample.indexOf(' ')));
     return group;
   }
 

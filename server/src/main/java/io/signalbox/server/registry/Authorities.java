@@ -49,6 +49,7 @@ public final class Authorities {
   private static final Logger LOG = System.getLogger(Authorities.class.getName());
   private static final String DEVELOPMENT_KEY = "development";
   private static final int FILE_NAME_CHARS_MAX = 48;
+  private static final int SUCCESSIONS_MAX = 16;
   private static final Duration LIST_LIFETIME = Duration.ofDays(7);
 
   /** What can be said of an authority at some time. */
@@ -128,6 +129,7 @@ public final class Authorities {
                 87_600,
                 0,
                 existing == null || existing.enabled(),
+                existing == null ? null : existing.successor(),
                 DEVELOPMENT_KEY,
                 chain,
                 null,
@@ -221,7 +223,37 @@ public final class Authorities {
     return anchors;
   }
 
-  /** Makes an authority, or switches one on or off. */
+  /**
+   * Who issues for an authority now: itself, or who has taken over from it. Certificates that it
+   * has issued stay good, and it goes on to say which of them are revoked.
+   */
+  String issuerFor(String name) {
+    String at = name;
+    for (int step = 0; step < SUCCESSIONS_MAX; step++) {
+      IssuingAuthority entry = registry.find(Kind.ISSUING_CA, at);
+      String next = entry == null ? null : entry.successor();
+      if (next == null) {
+        return at;
+      }
+      at = next;
+    }
+    return at;
+  }
+
+  private void checkSuccession(IssuingAuthority wanted) throws RegistryException {
+    String next = wanted.successor();
+    for (int step = 0; next != null; step++) {
+      if (next.equals(wanted.name()) || step == SUCCESSIONS_MAX) {
+        throw RegistryException.invalid(
+            "/successor",
+            "would lead back to this authority, or over more than " + SUCCESSIONS_MAX + " others");
+      }
+      IssuingAuthority entry = registry.find(Kind.ISSUING_CA, next);
+      next = entry == null ? null : entry.successor();
+    }
+  }
+
+  /** Makes an authority, switches one on or off, or names its successor. */
   public Written<IssuingAuthority> put(
       String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
       throws RegistryException, InterruptedException {
@@ -243,7 +275,8 @@ public final class Authorities {
                         + "\" exists with other names, key or validity, which cannot change; use"
                         + " another name");
               }
-              return existing.withEnabled(wanted.enabled());
+              checkSuccession(wanted);
+              return existing.withStateOf(wanted);
             });
     load(written.entry());
     return written;

@@ -203,7 +203,7 @@ public final class Inventory {
 
   private String caOf(CertificateRequest request) {
     String ca = request.ca();
-    return ca == null ? registry.config().defaultCa() : ca;
+    return authorities.issuerFor(ca == null ? registry.config().defaultCa() : ca);
   }
 
   private CertificateProfile profile(CertificateRequest request) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parent issuing authority that signed it; null: itself, or somebody elsewhere
  * @param offline whether somebody elsewhere signs it
+ * @param successor issuing authority that issues in its place from now on; null: none
  * @param keyFile name of its key in the folder of authorities
  * @param chainPem its certificate and those above it; null while it waits for them
  * @param csrPem its signing request, if somebody elsewhere signs it
@@ -23,6 +24,7 @@ public record IssuingAuthority(
     int validityHours,
     int pathLength,
     boolean enabled,
+    @Nullable String successor,
     String keyFile,
     @Nullable String chainPem,
     @Nullable String csrPem,
@@ -48,6 +50,10 @@ public record IssuingAuthority(
     if (parent != null && offline) {
       in.problem("offline", "goes with parent only one at a time");
     }
+    String successor = in.optionalName("successor");
+    if (name.equals(successor)) {
+      in.problem("successor", "must be another authority");
+    }
     String commonName = in.text("commonName", earlier == null ? name : earlier.commonName, 64);
     if (commonName.isBlank()) {
       in.problem("commonName", "must not be empty");
@@ -66,6 +72,7 @@ public record IssuingAuthority(
                 VALIDITY_HOURS_MAX),
         (int) in.number("pathLength", earlier == null ? 0 : earlier.pathLength, 0, 4),
         in.flag("enabled", true),
+        successor,
         in.isRow() ? in.required("keyFile", 256) : earlier == null ? "" : earlier.keyFile,
         in.isRow() ? in.optional("chainPem", 1 << 20) : earlier == null ? null : earlier.chainPem,
         in.isRow() ? in.optional("csrPem", 1 << 20) : earlier == null ? null : earlier.csrPem,
@@ -92,13 +99,15 @@ public record IssuingAuthority(
         validityHours,
         pathLength,
         enabled,
+        successor,
         file,
         chain,
         csr,
         stamp);
   }
 
-  IssuingAuthority withEnabled(boolean other) {
+  /** With what may change of an authority that exists. */
+  IssuingAuthority withStateOf(IssuingAuthority wanted) {
     return new IssuingAuthority(
         name,
         commonName,
@@ -107,7 +116,8 @@ public record IssuingAuthority(
         offline,
         validityHours,
         pathLength,
-        other,
+        wanted.enabled,
+        wanted.successor,
         keyFile,
         chainPem,
         csrPem,
@@ -130,6 +140,7 @@ public record IssuingAuthority(
         validityHours,
         pathLength,
         enabled,
+        successor,
         keyFile,
         chainPem,
         csrPem,
@@ -145,6 +156,7 @@ public record IssuingAuthority(
     out.addProperty("validityHours", validityHours);
     out.addProperty("pathLength", pathLength);
     out.addProperty("enabled", enabled);
+    JsonOut.optional(out, "successor", successor);
     JsonOut.optional(out, "chainPem", chainPem);
     JsonOut.optional(out, "csrPem", csrPem);
   }

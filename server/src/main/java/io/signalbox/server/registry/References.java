@@ -29,7 +29,10 @@ final class References {
       case TrustedAuthority ca ->
           need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", missing);
       case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", missing);
-      case IssuingAuthority ca -> need(Kind.ISSUING_CA, ca.parent(), "/parent", missing);
+      case IssuingAuthority ca -> {
+        need(Kind.ISSUING_CA, ca.parent(), "/parent", missing);
+        need(Kind.ISSUING_CA, ca.successor(), "/successor", missing);
+      }
       case PolicyAttachment attachment ->
           need(Kind.POLICY, attachment.apiPolicy().orElse(null), "/policy", missing);
       // A certificate outlives its device: that it is revoked must be known until it ends.
@@ -73,7 +76,11 @@ final class References {
                       names(Kind.CLAIM_TOKEN, token -> token.template().equals(name))));
           case IssuingAuthority _ ->
               Stream.concat(
-                  named("issuing CA", names(Kind.ISSUING_CA, ca -> name.equals(ca.parent()))),
+                  named(
+                      "issuing CA",
+                      names(
+                          Kind.ISSUING_CA,
+                          ca -> name.equals(ca.parent()) || name.equals(ca.successor()))),
                   named(
                       "provisioning template",
                       names(Kind.TEMPLATE, template -> name.equals(template.ca()))));
