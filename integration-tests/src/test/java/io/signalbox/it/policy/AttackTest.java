@@ -1,0 +1,206 @@
+package io.signalbox.it.policy;
+
+import static io.signalbox.it.wire.PacketBytes.subscribe;
+import static io.signalbox.it.wire.PacketType.PUBACK;
+import static io.signalbox.it.wire.PacketType.SUBACK;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.TestIssuer;
+import io.signalbox.it.wire.ConnectBytes;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Clients that may connect under any name, and try to be more than they are by it. A drop instead
+ * of a disconnect for all versions, so that one connection can try many things.
+ */
+@EncryptedInBothVersions
+final class AttackTest {
+  private static final TestIssuer ACME = new TestIssuer("acme", "narrow");
+
+  private static final String OWN =
+      """
+      version: 1
+      name: own
+      match: { jwt: { issuer: acme } }
+      onDenied: drop
+      statements:
+        - { id: connect, effect: allow, actions: [connect], clientIds: ["*"] }
+        - id: all
+          effect: allow
+          actions: [publish, subscribe]
+          topics: ["u/${user.name}/#", "c/${client.id}/#", "${user.name}/top", "dev-${client.id}/x"]
+          where: { retain: allow }
+        - { id: work, effect: allow, actions: [subscribe], topics: ["work/#"], shareGroups: ["team-${user.name}"] }
+        - { id: part, effect: allow, actions: [subscribe], topics: ["a/#"] }
+        - { id: secret, effect: deny, actions: [publish, subscribe], topics: ["+/secret"] }
+      """;
+
+  private static final String FEEDER =
+      """
+      version: 1
+      name: feeder
+      match: { group: feeders }
+      statements:
+        - { id: all, effect: allow, actions: [publish, subscribe], topics: ["#"], where: { retain: allow } }
+      """;
+
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start(
+          "attack",
+          TestIssuer.trustedBy(
+              BrokerConfig.empty()
+                  .listener(Transport.TLS, false, "optional")
+                  .listener(Transport.WSS, false, "optional")
+                  .policy("own", OWN)
+                  .policy("feeder", FEEDER),
+              ACME));
+
+  @RegisterExtension final Clients clients;
+  private final boolean v5;
+
+  AttackTest(Transport transport, Version version) {
+    this.clients = new Clients(BROKER, transport, version);
+    this.v5 = version.isV5();
+  }
+
+  private static UnaryOperator<ConnectBytes> as(String name, String... groups) {
+    String token = ACME.token(name, groups);
+    return connect -> connect.userName("me").password(token);
+  }
+
+  private Peer connected(String clientId, String name, String... groups) {
+    Peer peer = clients.peer(clientId);
+    peer.connect(as(name, groups));
+    return peer;
+  }
+
+  private void assertNotGranted(Peer peer, String filter) {
+    peer.send(subscribe(peer.version(), peer.newPacketId()).filter(filter, 1));
+    assertEquals(v5 ? 0x87 : 0x80, peer.receive(SUBACK).reasonCode(), () -> start(filter));
+  }
+
+  /** Enough of a long filter for a message. */
+  private static String start(String filter) {
+    return filter.substring(0, Math.min(filter.length(), 60));
+  }
+
+  /** Whether 3.1.1 heard of it or not, nobody must have got it: see the feeder's subscription. */
+  private void tryPublish(Peer peer, String topic, boolean retain) {
+    var publish = peer.publish(topic).qos(1, peer.newPacketId()).payload("attack");
+    peer.send(retain ? publish.retain() : publish);
+    assertEquals(v5 ? 0x87 : 0, peer.receive(PUBACK).reasonCode(), topic);
+  }
+
+  @Test
+  void aNameThatIsNoLevelGivesNoTopicAtAll() {
+    Peer hears = connected(Clients.unique("f"), "feeder", "feeders");
+    String other = Clients.unique("victim");
+    hears.subscribe("u/" + other + "/#", 1);
+    hears.subscribe("c/" + other + "/#", 1);
+    for (String name : List.of("+", "#", "+/#", other + "/x", "/", "$share/g")) {
+      Peer peer = connected(name, name);
+      for (String root : List.of("u/", "c/")) {
+        assertNotGranted(peer, root + other + "/#");
+        assertNotGranted(peer, root + "#");
+        assertNotGranted(peer, root + "+/#");
+        tryPublish(peer, root + other + "/x", false);
+        tryPublish(peer, root + other + "/x", true);
+        tryPublish(peer, root + other + "/x/y", false);
+      }
+      assertNotGranted(peer, "+/top");
+      assertNotGranted(peer, "$share/team-" + name.replaceAll("[+#/]", "") + "/work/1");
+      peer.disconnect();
+    }
+    Peer own = connected(other, other);
+    own.publish("u/" + other + "/own", 1, "own");
+    hears.acknowledge(hears.receivePublish("own")); // and nothing before it
+    own.subscribe("u/" + other + "/#", 1);
+    own.ping(); // nothing was retained
+  }
+
+  @Test
+  void aNameNeverReachesTheTopicsOfTheBroker() {
+    for (String name : List.of("$SYS", "$share", "$queue", "$")) {
+      Peer peer = connected(Clients.unique("d"), name);
+      assertNotGranted(peer, "$SYS/#");
+      assertNotGranted(peer, "$SYS/top");
+      if (!name.equals("$share")) { // which would be no Topic Filter at all
+        assertNotGranted(peer, name + "/top");
+      }
+      peer.subscribe("u/" + name + "/#", 0); // in the middle a dollar means nothing
+      peer.publish("u/" + name + "/t", 0, "own");
+      peer.receivePublish("own");
+      if (v5) {
+        tryPublish(peer, "$SYS/top", false);
+      } else {
+        peer.send(peer.publish("$SYS/top").qos(1, 9).payload("attack"));
+        peer.expectClosed();
+      }
+    }
+  }
+
+  @Test
+  void aWillIsNoWayRoundEither() {
+    String other = Clients.unique("victim");
+    for (String topic : List.of("u/" + other + "/gone", "$SYS/top", "a/secret")) {
+      for (String name : List.of("+", "$SYS", "ann")) {
+        Peer peer = clients.peer();
+        assertEquals(
+            v5 ? 0x87 : 5,
+            peer.tryConnect(connect -> as(name).apply(connect).will(topic, 1, true, "x"))
+                .reasonCode(),
+            topic);
+      }
+    }
+  }
+
+  @Test
+  void aWiderFilterIsNoWayRoundADeny() {
+    Peer peer = connected(Clients.unique("c"), "ann");
+    for (String filter : List.of("a/#", "a/+", "a/secret", "a/secret/#", "+/secret", "#", "+/+")) {
+      assertNotGranted(peer, filter);
+    }
+    peer.subscribe("a/+/x", 1); // shares no topic with it
+    tryPublish(peer, "a/secret", false);
+  }
+
+  @Test
+  void shareNamesAreNoWayRound() {
+    Peer peer = connected(Clients.unique("c"), "ann");
+    peer.subscribe("$share/team-ann/work/1", 1);
+    for (String filter :
+        List.of(
+            "$share/team-bob/work/1",
+            "$share/team-annx/work/1",
+            "$share/team-ann/#",
+            "$share/team-ann/a/secret",
+            "$share/team-ann/$share/team-ann/work/1",
+            "$share/team-ann/u/bob/#",
+            "$SHARE/team-ann/work/1",
+            "$queue/work/1")) {
+      assertNotGranted(peer, filter);
+    }
+  }
+
+  @Test
+  void longFiltersAreAnsweredAndNotGranted() {
+    Peer peer = connected(Clients.unique("c"), "ann");
+    for (String filter : List.of("b/".repeat(32_000) + "#", "x".repeat(65_535))) {
+      peer.send(subscribe(peer.version(), peer.newPacketId()).filter(filter, 1));
+      int code = peer.receive(SUBACK).reasonCode(); // of the limit on levels, or of the policies
+      assertTrue(code >= 0x80, () -> code + " for " + start(filter));
+    }
+    assertNotGranted(peer, "+/".repeat(50) + "secret");
+    peer.ping();
+  }
+}
