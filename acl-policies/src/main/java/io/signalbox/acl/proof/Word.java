@@ -42,6 +42,13 @@ record Word(List<Part> parts, boolean level) {
           && forbidden.stream().noneMatch(glob -> glob.matches(value));
     }
 
+    /** Whether some text with {@code before} and {@code after} around it is this one. */
+    boolean surrounds(String text) {
+      return text.length() >= before.length() + after.length()
+          && text.startsWith(before)
+          && text.endsWith(after);
+    }
+
     /** Everything that tells one text from another. */
     private List<Glob> globs() {
       List<Glob> globs = new ArrayList<>();
@@ -85,10 +92,37 @@ record Word(List<Part> parts, boolean level) {
     if (guessed.isPresent()) {
       return guessed;
     }
+    Optional<List<String>> few = few();
+    if (few.isPresent()) {
+      return few.get().stream()
+          .filter(value -> !avoid.contains(value))
+          .findFirst()
+          .or(() -> few.get().stream().findFirst());
+    }
     List<Part> apart = new ArrayList<>(parts);
     apart.add(new Part("", "", List.of(), List.of(), avoid));
     Optional<String> other = new Word(apart, level).search();
     return other.isPresent() ? other : search();
+  }
+
+  /** All such texts, when a part names them one by one: then nothing need be searched. */
+  private Optional<List<String>> few() {
+    for (Part part : parts) {
+      for (List<Glob> any : part.required) {
+        if (any.stream().allMatch(Glob::isLiteral)) {
+          return Optional.of(
+              any.stream()
+                  .map(Glob::text)
+                  .filter(text -> part.surrounds(text))
+                  .map(
+                      text ->
+                          text.substring(part.before.length(), text.length() - part.after.length()))
+                  .filter(this::accepts)
+                  .toList());
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /** Puts something simple in for every star; nearly always enough. */
@@ -175,16 +209,15 @@ record Word(List<Part> parts, boolean level) {
   private static BitSet advanced(Glob glob, BitSet positions, char letter) {
     BitSet next = new BitSet();
     String text = glob.text();
-    positions.stream()
-        .filter(at -> at < text.length())
-        .forEach(
-            at -> {
-              if (text.charAt(at) == '*') {
-                next.set(at);
-              } else if (text.charAt(at) == letter) {
-                next.set(at + 1);
-              }
-            });
+    for (int at = positions.nextSetBit(0); at >= 0; at = positions.nextSetBit(at + 1)) {
+      if (at < text.length()) {
+        if (text.charAt(at) == '*') {
+          next.set(at);
+        } else if (text.charAt(at) == letter) {
+          next.set(at + 1);
+        }
+      }
+    }
     return closed(glob, next);
   }
 
