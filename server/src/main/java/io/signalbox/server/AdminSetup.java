@@ -9,6 +9,7 @@ import io.signalbox.server.admin.ServerFacts;
 import io.signalbox.server.admin.TokenSigner;
 import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.RunningBroker.Listening;
@@ -48,6 +49,7 @@ final class AdminSetup implements AutoCloseable {
       Registry registry,
       Authorities authorities,
       PolicyStore policies,
+      PolicyAuthorizers authorizers,
       LiveClients clients,
       RequestAuthenticator authenticator,
       Supplier<List<Listening>> listening,
@@ -76,6 +78,7 @@ final class AdminSetup implements AutoCloseable {
                 authorities,
                 new Inventory(registry, authorities, clocks, random),
                 new ApiPolicies(policies, registry),
+                authorizers,
                 clients,
                 authenticator,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,

@@ -188,6 +188,7 @@ final class Broker implements RunningBroker {
             config.limits(),
             config.session(),
             new WillPublisher(all, wiring::protocol, wiring::context));
+    PolicyAuthorizers authorizers = new PolicyAuthorizers(policies);
     ProtocolContext context =
         new ProtocolContext(
             sessions,
@@ -196,7 +197,7 @@ final class Broker implements RunningBroker {
             store.writer(),
             authenticators,
             AuthenticationMethods.of(authenticators, config.auth(), random, metrics),
-            new PolicyAuthorizers(policies),
+            authorizers,
             config.limits(),
             config.session(),
             metrics,
@@ -221,6 +222,7 @@ final class Broker implements RunningBroker {
                 registry,
                 authorities,
                 policies,
+                authorizers,
                 clients,
                 authenticators::identify,
                 () -> ready ? listening() : List.of(),

@@ -1,6 +1,7 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -37,6 +38,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       Authorities authorities,
       Inventory inventory,
       ApiPolicies policies,
+      PolicyAuthorizers authorizers,
       LiveClients clients,
       RequestAuthenticator authenticator,
       @Nullable LocalToken localToken,
@@ -119,6 +121,10 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         new TokenRoutes(registry, grants, parts.clocks, parts.signer, parts.tokenLifetimeMax)
             .routes());
     routes.addAll(new PolicyRoutes(registry, parts.policies, views).routes());
+    routes.addAll(
+        new PolicyToolRoutes(
+                parts.policies, new PolicyClients(registry, parts.authenticator, parts.authorizers))
+            .routes());
     routes.addAll(new ClientRoutes(parts.clients).routes());
     return routes;
   }

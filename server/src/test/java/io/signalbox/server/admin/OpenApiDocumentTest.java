@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.PolicyConfig;
@@ -28,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,7 @@ final class OpenApiDocumentTest {
               metrics);
       Authorities authorities =
           Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), random, null);
+      PolicyStore policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
       try (var api =
           new AdminApi(
               new AdminApi.Parts(
@@ -73,8 +76,8 @@ final class OpenApiDocumentTest {
                   registry,
                   authorities,
                   new Inventory(registry, authorities, clocks, random),
-                  new ApiPolicies(
-                      PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks), registry),
+                  new ApiPolicies(policies, registry),
+                  new PolicyAuthorizers(policies),
                   new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
                   (_, _) -> Optional.empty(),
                   null,
