@@ -1,23 +1,29 @@
 package io.signalbox.it.admin;
 
+import static io.signalbox.it.wire.PacketBytes.publish;
 import static io.signalbox.it.wire.PacketBytes.subscribe;
 import static io.signalbox.it.wire.PacketType.DISCONNECT;
+import static io.signalbox.it.wire.PacketType.PUBACK;
 import static io.signalbox.it.wire.PacketType.SUBACK;
+import static io.signalbox.it.wire.PropertyBytes.REASON_STRING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.broker.TestIssuer;
+import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -420,5 +426,67 @@ final class PolicyApiTest {
     assertEquals(1, report.json().get("passed").getAsInt(), report::text);
     assertEquals(1, report.json().get("failed").getAsInt(), report::text);
     ask("test", "version: 2").expectProblem(422, "invalid");
+  }
+
+  @Test
+  void everyRefusalIsInTheAuditLogWithPolicyAndStatement() {
+    String name = Clients.unique("p");
+    String yaml =
+        """
+        version: 1
+        name: %1$s
+        match: { group: %1$s }
+        statements:
+          - { id: read, effect: allow, actions: [subscribe], topics: ["%1$s/#"] }
+          - { id: no-write, effect: deny, actions: [publish], topics: ["%1$s/#"] }
+          - { id: no-secrets, effect: deny, actions: [receive], topics: ["%1$s/private"] }
+          - { id: not-that-name, effect: deny, actions: [connect], clientIds: ["%1$s-*"] }
+        """
+            .formatted(name);
+    putYaml(name, yaml).expect(201);
+    Peer peer = reader(Version.V5, name);
+    Peer named = clients.peer(Transport.TLS, Version.V5, name + "-x");
+    named.tryConnect(
+        connect -> connect.userName("me").password(ACME.token(named.clientId(), name)));
+    peer.subscribe(name + "/#", 0);
+    peer.send(subscribe(peer.version(), peer.newPacketId()).filter("other", 0));
+    peer.receive(SUBACK);
+    int packetId = peer.newPacketId();
+    peer.send(publish(peer.version(), name + "/a").qos(1, packetId));
+    Parsed answer = peer.receive(PUBACK);
+    assertEquals(0x87, answer.reasonCode());
+    assertEquals(
+        "denied by api:" + name + "#no-write", answer.properties().text(REASON_STRING).orElse(""));
+    writer().publish(name + "/private", 0, "secret");
+
+    String client = "/clients/" + peer.clientId();
+    awaitRefusal(client, "SUBSCRIBE", "other", "not allowed: ");
+    awaitRefusal(client, "PUBLISH", name + "/a", "denied by api:" + name + "#no-write");
+    awaitRefusal(client, "RECEIVE", name + "/private", "denied by api:" + name + "#no-secrets");
+    awaitRefusal(
+        "/clients/" + name + "-x", "CONNECT", "", "denied by api:" + name + "#not-that-name");
+    putYaml(name, yaml.replace("[subscribe]", "[publish]")).expect(200);
+    awaitRefusal(client, "SUBSCRIBE", name + "/#", "not allowed: ");
+  }
+
+  private static void awaitRefusal(String client, String method, String topic, String detail) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    String seen = "";
+    while (System.nanoTime() < end) {
+      AdminClient.Answer page = admin.get("/audit/refusals?target=" + client).expect(200);
+      seen = page.text();
+      for (JsonElement item : page.json().getAsJsonArray("items")) {
+        JsonObject line = item.getAsJsonObject();
+        if (line.get("method").getAsString().equals(method)
+            && line.get("detail").getAsString().startsWith(detail)
+            && (topic.isEmpty() || topic.equals(line.get("topic").getAsString()))) {
+          assertEquals(0x87, line.get("status").getAsInt());
+          assertFalse(line.get("actor").getAsString().isEmpty());
+          assertFalse(line.get("bundle").getAsString().isEmpty());
+          return;
+        }
+      }
+    }
+    throw new AssertionError("no " + method + " of " + topic + ": " + seen);
   }
 }

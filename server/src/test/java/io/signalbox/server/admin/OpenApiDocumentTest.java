@@ -84,6 +84,7 @@ final class OpenApiDocumentTest {
                   null,
                   Duration.ofDays(1),
                   audit,
+                  audit,
                   new ServerFacts("test", List::of, () -> ""),
                   1_024,
                   clocks,
