@@ -269,8 +269,7 @@ final class ApiCommands {
         add(
             group,
             "attachments",
-            new ApiListCommand(
-                "/attachments", List.of("policy", "kind", "target", "effective"))),
+            new ApiListCommand("/attachments", List.of("policy", "kind", "target", "effective"))),
         "List whom policies are attached to.",
         "policy attachments --where policy=api:pump");
     action(

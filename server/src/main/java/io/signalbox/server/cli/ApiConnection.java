@@ -115,8 +115,7 @@ final class ApiConnection {
    */
   Answer send(String method, String path, @Nullable JsonObject body, String... headers)
       throws CommandFailure {
-    return send(
-        method, path, "application/json", body == null ? null : body.toString(), headers);
+    return send(method, path, "application/json", body == null ? null : body.toString(), headers);
   }
 
   /**
@@ -132,9 +131,7 @@ final class ApiConnection {
             .timeout(PATIENCE)
             .header("Authorization", "Bearer " + token)
             .header("Accept", "application/json, application/x-pem-file")
-            .method(
-                method,
-                body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
     if (body != null) {
       request.header("Content-Type", contentType);
     }

@@ -14,16 +14,17 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND")
 final class PolicyCommand {
   static CommandLine commandLine() {
-    CommandLine policy = new CommandLine(new PolicyCommand())
-        .addSubcommand(new PolicyLintCommand())
-        .addSubcommand(new PolicyTestCommand())
-        .addSubcommand(new PolicyExplainCommand())
-        .addSubcommand(new PolicyWhoCanCommand())
-        .addSubcommand(new PolicyWhatCanCommand())
-        .addSubcommand(new PolicyDiffCommand())
-        .addSubcommand(new PolicyFmtCommand())
-        .addSubcommand(new PolicyImportMosquittoCommand())
-        .addSubcommand(new PolicySchemaCommand());
+    CommandLine policy =
+        new CommandLine(new PolicyCommand())
+            .addSubcommand(new PolicyLintCommand())
+            .addSubcommand(new PolicyTestCommand())
+            .addSubcommand(new PolicyExplainCommand())
+            .addSubcommand(new PolicyWhoCanCommand())
+            .addSubcommand(new PolicyWhatCanCommand())
+            .addSubcommand(new PolicyDiffCommand())
+            .addSubcommand(new PolicyFmtCommand())
+            .addSubcommand(new PolicyImportMosquittoCommand())
+            .addSubcommand(new PolicySchemaCommand());
     ApiCommands.addPolicies(policy);
     return policy;
   }

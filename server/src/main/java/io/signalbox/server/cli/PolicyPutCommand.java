@@ -23,9 +23,7 @@ final class PolicyPutCommand extends ApiCommand {
   @Parameters(paramLabel = "FILE", description = "A policy, YAML, or JSON if it ends in .json.")
   private Path file;
 
-  @Option(
-      names = "--create",
-      description = "Only if the broker has no policy of this name.")
+  @Option(names = "--create", description = "Only if the broker has no policy of this name.")
   private boolean create;
 
   @Override
@@ -58,8 +56,7 @@ final class PolicyPutCommand extends ApiCommand {
 
   private String name(String text) throws CommandFailure {
     Problems problems = new Problems();
-    Node root =
-        Documents.read(file.toString(), text, SourceLimits.DEFAULTS, problems).orElse(null);
+    Node root = Documents.read(file.toString(), text, SourceLimits.DEFAULTS, problems).orElse(null);
     if (root instanceof MapNode map) {
       for (Node.Entry entry : map.entries()) {
         if (entry.key().equals("name") && entry.value() instanceof ScalarNode name) {
