@@ -111,6 +111,7 @@ func TestEverything(t *testing.T) {
 	t.Run("no secret is in state, plan or log", func(t *testing.T) { findsNoSecret(t, w, b) })
 	t.Run("an import of everything is followed by an empty plan", func(t *testing.T) { importsEverything(t, w, b) })
 	t.Run("what was changed behind Terraform's back is mended", func(t *testing.T) { mendsChanges(t, w, b) })
+	t.Run("another request ends one certificate and brings the next", func(t *testing.T) { requestsAnother(t, w, b) })
 	t.Run("what was deleted behind Terraform's back is mended", func(t *testing.T) { mendsDeletions(t, w, b) })
 	t.Run("an error says what to do", func(t *testing.T) { explainsErrors(t, b) })
 	t.Run("a destroy leaves nothing", func(t *testing.T) {
@@ -211,6 +212,20 @@ func mendsChanges(t *testing.T, w *workspace, b *broker) {
 	expectPlan(t, w, "update", "signalbox_group_membership.one", "signalbox_policy_attachment.group", "signalbox_policy_attachment.device",
 		"signalbox_policy_attachment.user", "signalbox_policy_attachment.certificate", "signalbox_policy_attachment.issuer")
 	w.apply(t)
+	w.hasNothingToDo(t)
+}
+
+func requestsAnother(t *testing.T, w *workspace, b *broker) {
+	before := b.get(t, "/devices/all-4/certificates/main")["fingerprint"].(string)
+	_, request := requestOf(t, "all-4")
+	w.write(t, "all-4.csr", request)
+	w.apply(t)
+	if after := b.get(t, "/devices/all-4/certificates/main"); after["fingerprint"] == before || after["status"] != "active" {
+		t.Errorf("there is no other certificate but %v, which is %v", after["fingerprint"], after["status"])
+	}
+	if status := b.get(t, "/certificates/"+before)["status"]; status != "revoked" {
+		t.Errorf("the certificate of the earlier request is %v", status)
+	}
 	w.hasNothingToDo(t)
 }
 
