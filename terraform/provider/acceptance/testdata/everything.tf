@@ -102,6 +102,22 @@ resource "signalbox_issuing_ca" "one" {
   validity_hours = 1000
 }
 
+resource "signalbox_issuing_ca" "old" {
+  name      = "all-old-plant"
+  successor = signalbox_issuing_ca.one.name
+}
+
+resource "signalbox_device_certificate" "succeeded" {
+  device  = signalbox_device.two.id
+  name    = "succeeded"
+  csr_pem = file("all-2.csr")
+  ca      = signalbox_issuing_ca.old.name
+
+  lifecycle {
+    ignore_changes = [ca] # an import finds the successor there
+  }
+}
+
 resource "signalbox_provisioning_template" "one" {
   name               = "all-template"
   description        = "Everything set"

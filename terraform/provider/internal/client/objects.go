@@ -150,6 +150,7 @@ type IssuingCa struct {
 	ValidityHours  int64  `json:"validityHours,omitempty"`
 	PathLength     int64  `json:"pathLength"`
 	Enabled        bool   `json:"enabled"`
+	Successor      string `json:"successor,omitempty"`
 	State          string `json:"state,omitempty"`
 	CertificatePEM string `json:"certificatePem,omitempty"`
 	ChainPEM       string `json:"chainPem,omitempty"`
