@@ -56,9 +56,7 @@ func (d *fleetDevice) decodeCertificate(a *client.Certificate) {
 		}
 		return
 	}
-	if d.CA.IsNull() || d.CA.IsUnknown() {
-		d.CA = optional(a.CA) // otherwise it is what was asked for, whose successor may have issued
-	}
+	d.CA = optional(a.CA)
 	if d.ValidityHours.IsNull() || d.ValidityHours.IsUnknown() {
 		d.ValidityHours = hoursOf(a)
 	}

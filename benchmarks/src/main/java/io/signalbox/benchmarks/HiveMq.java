@@ -24,6 +24,7 @@ public final class HiveMq {
       <hivemq>
         <listeners>
           <tcp-listener><port>%d</port><bind-address>127.0.0.1</bind-address></tcp-listener>
+          %s
         </listeners>
         <mqtt>
           <queued-messages><max-queue-size>100000000</max-queue-size></queued-messages>
@@ -34,12 +35,42 @@ public final class HiveMq {
       </hivemq>
       """;
 
+  private static final String MORE_LISTENERS =
+      """
+      <tls-tcp-listener>
+        <port>%1$d</port><bind-address>127.0.0.1</bind-address>%4$s
+      </tls-tcp-listener>
+      <websocket-listener>
+        <port>%2$d</port><bind-address>127.0.0.1</bind-address><path>/mqtt</path>
+        <subprotocols><subprotocol>mqtt</subprotocol></subprotocols>
+      </websocket-listener>
+      <tls-websocket-listener>
+        <port>%3$d</port><bind-address>127.0.0.1</bind-address><path>/mqtt</path>
+        <subprotocols><subprotocol>mqtt</subprotocol></subprotocols>%4$s
+      </tls-websocket-listener>
+      """;
+
+  private static final String TLS =
+      """
+      <tls>
+        <keystore>
+          <path>%s</path><password>benchmark</password>
+          <private-key-password>benchmark</private-key-password>
+        </keystore>
+        <client-authentication-mode>NONE</client-authentication-mode>
+      </tls>
+      """;
+
   private HiveMq() {}
 
-  /** Arguments: an empty folder, the port. */
+  /**
+   * Arguments: an empty folder; the port of MQTT; a key store, to listen on the three ports above
+   * with TLS, WebSocket and both.
+   */
   public static void main(String[] arguments) throws Exception {
     Path folder = Path.of(arguments[0]);
     int port = Integer.parseInt(arguments[1]);
+    String more = arguments.length < 3 ? "" : moreListeners(port, Path.of(arguments[2]));
     EmbeddedExtension welcome =
         EmbeddedExtension.builder()
             .withId("welcome")
@@ -49,7 +80,7 @@ public final class HiveMq {
             .build();
     EmbeddedHiveMQ broker =
         EmbeddedHiveMQ.builder()
-            .withConfigurationFolder(config(folder, port))
+            .withConfigurationFolder(config(folder, port, more))
             .withDataFolder(Files.createDirectories(folder.resolve("data")))
             .withExtensionsFolder(Files.createDirectories(folder.resolve("extensions")))
             .withEmbeddedExtension(welcome)
@@ -59,9 +90,14 @@ public final class HiveMq {
     new CountDownLatch(1).await();
   }
 
-  private static Path config(Path folder, int port) throws IOException {
+  private static String moreListeners(int port, Path keyStore) {
+    return String.format(
+        MORE_LISTENERS, port + 1, port + 2, port + 3, String.format(TLS, keyStore));
+  }
+
+  private static Path config(Path folder, int port, String more) throws IOException {
     Path config = Files.createDirectories(folder.resolve("conf"));
-    Files.writeString(config.resolve("config.xml"), String.format(CONFIG, port));
+    Files.writeString(config.resolve("config.xml"), String.format(CONFIG, port, more));
     return config;
   }
 

@@ -1,7 +1,6 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.server.auth.ApiPolicies;
-import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -38,14 +37,12 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       Authorities authorities,
       Inventory inventory,
       ApiPolicies policies,
-      PolicyAuthorizers authorizers,
       LiveClients clients,
       RequestAuthenticator authenticator,
       @Nullable LocalToken localToken,
       @Nullable TokenSigner signer,
       Duration tokenLifetimeMax,
       AuditLog audit,
-      AuditLog refusals,
       ServerFacts facts,
       long bodyBytesMax,
       Clocks clocks,
@@ -80,7 +77,6 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 parts.facts,
                 registry,
                 parts.audit,
-                parts.refusals,
                 parts.clocks.wallMillis(),
                 batch,
                 bodyMax,
@@ -123,10 +119,6 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         new TokenRoutes(registry, grants, parts.clocks, parts.signer, parts.tokenLifetimeMax)
             .routes());
     routes.addAll(new PolicyRoutes(registry, parts.policies, views).routes());
-    routes.addAll(
-        new PolicyToolRoutes(
-                parts.policies, new PolicyClients(registry, parts.authenticator, parts.authorizers))
-            .routes());
     routes.addAll(new ClientRoutes(parts.clients).routes());
     return routes;
   }

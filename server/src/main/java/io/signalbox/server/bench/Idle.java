@@ -5,6 +5,7 @@ import io.signalbox.server.bench.client.MqttClient;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Connections that do nothing but stay: what each costs the broker. */
 public final class Idle {
@@ -14,15 +15,15 @@ public final class Idle {
    * Measures.
    *
    * @param hold how long the connections stay; their keep alive pings count
-   * @param beforeReading run before memory is read, to have a broker tidy up; may do nothing
+   * @param heap asked before memory is read; a broker without a heap has none
    */
-  public static Report measure(Target target, int clients, Duration hold, Preparation beforeReading)
+  public static Report measure(Target target, int clients, Duration hold, Heap heap)
       throws ClientException, IOException {
     if (clients < 1) {
       throw new IllegalArgumentException("at least one client");
     }
     try (var run = new Run(target)) {
-      beforeReading.run();
+      OptionalLong heapBefore = heap.collectedBytes();
       long before = run.server.residentBytes();
       Measured connecting = Measured.start(run.server);
       List<MqttClient> connected =
@@ -40,7 +41,7 @@ public final class Idle {
                 run.progress();
                 return false;
               });
-      beforeReading.run();
+      OptionalLong heapHeld = heap.collectedBytes();
       holding.stop(System.nanoTime());
       if (!target.pids().isEmpty()) {
         long resident = run.server.residentBytes();
@@ -49,6 +50,13 @@ public final class Idle {
             .put("resident-bytes", resident)
             .put("resident-bytes-per-connection", (double) (resident - before) / clients);
       }
+      if (heapBefore.isPresent() && heapHeld.isPresent()) {
+        report
+            .put("heap-bytes", heapHeld.getAsLong())
+            .put(
+                "heap-bytes-per-connection",
+                (double) (heapHeld.getAsLong() - heapBefore.getAsLong()) / clients);
+      }
       holding.putTimes(report);
       report.check("connections-lost", run.connectionsLost());
       run.disconnectAll(connected);
@@ -56,8 +64,11 @@ public final class Idle {
     }
   }
 
-  /** Something to do first. */
-  public interface Preparation {
-    void run() throws ClientException, IOException;
+  /** What a broker written in Java has on its heap. */
+  public interface Heap {
+    /**
+     * Has the broker collect its garbage; the bytes that are left, or nothing if there is no heap.
+     */
+    OptionalLong collectedBytes() throws ClientException, IOException;
   }
 }

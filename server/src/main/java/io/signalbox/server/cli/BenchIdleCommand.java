@@ -4,10 +4,14 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.bench.Idle;
 import io.signalbox.server.bench.client.ClientException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,6 +30,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class BenchIdleCommand implements Callable<Integer> {
+  private static final Pattern USED = Pattern.compile("used (\\d+)K");
+
   @Option(
       names = "--clients",
       paramLabel = "N",
@@ -43,7 +49,9 @@ final class BenchIdleCommand implements Callable<Integer> {
 
   @Option(
       names = "--collect-garbage",
-      description = "Have a Java broker collect its garbage before its memory is read (with jcmd).")
+      description =
+          "Have a Java broker collect its garbage before its memory is read, and tell what is left"
+              + " on its heap (with jcmd).")
   private boolean collectsGarbage;
 
   @Mixin private BenchTargetOptions target;
@@ -53,28 +61,44 @@ final class BenchIdleCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailure, PkiException {
     return BenchMeasurement.run(
-        target, spec, broker -> Idle.measure(broker, clients, hold, () -> prepare(broker.pids())));
+        target,
+        spec,
+        broker -> Idle.measure(broker, clients, hold, () -> heapBytes(broker.pids())));
   }
 
-  private void prepare(List<Long> pids) throws ClientException, IOException {
+  private OptionalLong heapBytes(List<Long> pids) throws ClientException, IOException {
     if (!collectsGarbage) {
-      return;
+      return OptionalLong.empty();
     }
-    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    long used = 0;
     for (long pid : pids) {
-      Process process =
-          new ProcessBuilder(jcmd, Long.toString(pid), "GC.run")
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      try {
-        if (process.waitFor() != 0) {
-          throw new ClientException("jcmd cannot reach process " + pid + "; is it a Java broker?");
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new ClientException("interrupted while jcmd was running");
+      jcmd(pid, "GC.run");
+      // One line for each part of the heap, the class data after them.
+      Matcher parts =
+          USED.matcher(jcmd(pid, "GC.heap_info").replaceFirst("(?s)\\bMetaspace\\b.*", ""));
+      while (parts.find()) {
+        used += Long.parseLong(parts.group(1)) * 1024;
       }
     }
+    return OptionalLong.of(used);
+  }
+
+  private static String jcmd(long pid, String command) throws ClientException, IOException {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    Process process =
+        new ProcessBuilder(jcmd, Long.toString(pid), command).redirectErrorStream(true).start();
+    String answer;
+    try (var out = process.getInputStream()) {
+      answer = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    try {
+      if (process.waitFor() != 0) {
+        throw new ClientException("jcmd cannot reach process " + pid + "; is it a Java broker?");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ClientException("interrupted while jcmd was running");
+    }
+    return answer;
   }
 }

@@ -21,7 +21,6 @@ public record ProtocolContext(
     Authenticator authenticator,
     ExchangeAuthenticator exchanges,
     Authorizers authorizers,
-    Refusals refusals,
     LimitsConfig limits,
     SessionConfig sessionConfig,
     Metrics metrics,

@@ -16,6 +16,7 @@ import io.signalbox.server.packet.ReasonCode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -229,7 +230,7 @@ class MeasurementsTest {
 
   @Test
   void holdsIdleConnections() throws Exception {
-    Report report = Idle.measure(target(), 20, Duration.ofMillis(100), () -> {});
+    Report report = Idle.measure(target(), 20, Duration.ofMillis(100), OptionalLong::empty);
 
     assertTrue(report.passed(), report::toText);
   }
