@@ -70,4 +70,29 @@ final class AdminRestartTest {
               .size());
     }
   }
+
+  @Test
+  void keepsPoliciesAndAttachmentsInForceThroughKill9() {
+    try (BrokerUnderTest broker =
+        BrokerUnderTest.start(
+            "policy-kill", BrokerConfig.empty().listener(Transport.WSS, false, "optional"))) {
+      AdminClient admin = AdminClient.administrator(broker);
+      String policy =
+          "{'version':1,'name':'pump','statements':[{'id':'data','effect':'allow',"
+              + "'actions':['publish'],'topics':['pump/#']}]}";
+      String etag = admin.put("/policies/pump", policy).expect(201).etag();
+      admin.send("PUT", "/attachments/api:pump/device/p7", "").expect(201);
+      broker.kill9();
+      broker.restart();
+
+      AdminClient after = AdminClient.administrator(broker);
+      assertEquals(etag, after.get("/policies/pump").expect(200).etag());
+      String question = "{'action':'publish','topic':'pump/a','client':{'device':{'id':'%s'}}}";
+      String path = "/policy-tools/authorize";
+      assertEquals(
+          "api:pump#data", after.post(path, question.formatted("p7")).expect(200).get("statement"));
+      assertEquals(
+          "no-match", after.post(path, question.formatted("p8")).expect(200).get("reason"));
+    }
+  }
 }
