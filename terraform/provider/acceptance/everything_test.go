@@ -34,7 +34,7 @@ func everything(t *testing.T, b *broker) *workspace {
 		t.Fatal(err)
 	}
 	w := newWorkspace(t, string(text)).of(t, b)
-	for _, device := range []string{"all-1", "all-3", "all-4"} {
+	for _, device := range []string{"all-1", "all-2", "all-3", "all-4"} {
 		_, request := requestOf(t, device)
 		w.write(t, device+".csr", request)
 	}
@@ -79,6 +79,8 @@ func importIDs(t testing.TB, w *workspace, b *broker) map[string]string {
 		"signalbox_jwt_issuer.shared":             "all-service/1",
 		"signalbox_trusted_ca.one":                "all-factory",
 		"signalbox_issuing_ca.one":                "all-plant",
+		"signalbox_issuing_ca.old":                "all-old-plant",
+		"signalbox_device_certificate.succeeded":  fingerprint("all-2", "succeeded"),
 		"signalbox_provisioning_template.one":     "all-template",
 		"signalbox_claim_token.one":               "all-claim/1",
 		"signalbox_user.one":                      "all-user/1",
@@ -111,6 +113,7 @@ func TestEverything(t *testing.T) {
 	t.Run("no secret is in state, plan or log", func(t *testing.T) { findsNoSecret(t, w, b) })
 	t.Run("an import of everything is followed by an empty plan", func(t *testing.T) { importsEverything(t, w, b) })
 	t.Run("what was changed behind Terraform's back is mended", func(t *testing.T) { mendsChanges(t, w, b) })
+	t.Run("another request ends one certificate and brings the next", func(t *testing.T) { requestsAnother(t, w, b) })
 	t.Run("what was deleted behind Terraform's back is mended", func(t *testing.T) { mendsDeletions(t, w, b) })
 	t.Run("an error says what to do", func(t *testing.T) { explainsErrors(t, b) })
 	t.Run("a destroy leaves nothing", func(t *testing.T) {
@@ -163,7 +166,7 @@ func importsEverything(t *testing.T, w *workspace, b *broker) {
 	other := *w
 	w.write(t, "imported/main.tf", "")
 	other.folder = w.file("imported")
-	for _, name := range []string{"main.tf", "all-1.csr", "all-3.csr", "all-4.csr", "factory-ca.crt", "receiver.pem", "issuer.pem", "all-policy.yaml"} {
+	for _, name := range []string{"main.tf", "all-1.csr", "all-2.csr", "all-3.csr", "all-4.csr", "factory-ca.crt", "receiver.pem", "issuer.pem", "all-policy.yaml"} {
 		text, err := os.ReadFile(w.file(name))
 		if err != nil {
 			t.Fatal(err)
@@ -188,11 +191,13 @@ func mendsChanges(t *testing.T, w *workspace, b *broker) {
 	b.change(t, "/jwt-issuers/all-login", map[string]any{"audiences": []any{"elsewhere"}})
 	b.change(t, "/jwt-issuers/all-service", map[string]any{"clockSkewSeconds": 3})
 	b.change(t, "/trusted-cas/all-factory", map[string]any{"autoRegister": false, "ocsp": map[string]any{"mode": "hard"}})
+	b.change(t, "/issuing-cas/all-old-plant", map[string]any{"enabled": false})
 	b.change(t, "/issuing-cas/all-plant", map[string]any{"enabled": false})
 	b.change(t, "/provisioning-templates/all-template", map[string]any{"approval": "automatic", "groups": []any{}})
 	b.change(t, "/claim-tokens/all-claim", map[string]any{"maxUses": 7})
 	b.change(t, "/users/all-user", map[string]any{"groups": []any{}})
-	for _, certificate := range []string{"/devices/all-1/certificates/main", "/devices/all-2/certificates/sealed", "/devices/all-3/certificates/main"} {
+	for _, certificate := range []string{"/devices/all-1/certificates/main", "/devices/all-2/certificates/sealed", "/devices/all-3/certificates/main",
+		"/devices/all-2/certificates/succeeded"} {
 		path := "/certificates/" + b.get(t, certificate)["fingerprint"].(string)
 		if err := b.api(t).Put(context.Background(), path, client.Always, map[string]string{"status": "inactive"}, nil); err != nil {
 			t.Fatal(err)
@@ -214,6 +219,20 @@ func mendsChanges(t *testing.T, w *workspace, b *broker) {
 	w.hasNothingToDo(t)
 }
 
+func requestsAnother(t *testing.T, w *workspace, b *broker) {
+	before := b.get(t, "/devices/all-4/certificates/main")["fingerprint"].(string)
+	_, request := requestOf(t, "all-4")
+	w.write(t, "all-4.csr", request)
+	w.apply(t)
+	if after := b.get(t, "/devices/all-4/certificates/main"); after["fingerprint"] == before || after["status"] != "active" {
+		t.Errorf("there is no other certificate but %v, which is %v", after["fingerprint"], after["status"])
+	}
+	if status := b.get(t, "/certificates/"+before)["status"]; status != "revoked" {
+		t.Errorf("the certificate of the earlier request is %v", status)
+	}
+	w.hasNothingToDo(t)
+}
+
 func mendsDeletions(t *testing.T, w *workspace, b *broker) {
 	ctx, api := context.Background(), b.api(t)
 	fingerprint := b.get(t, "/devices/all-1/certificates/main")["fingerprint"].(string)
@@ -230,7 +249,7 @@ func mendsDeletions(t *testing.T, w *workspace, b *broker) {
 		"/attachments/api:all-policy/certificate/" + fingerprint, "/policies/pump", "/policies/all-policy",
 		"/groups/all-other-group/members/all-2", "/devices/all-1", "/devices/all-2", "/devices/all-3", "/devices/all-4", "/devices/all-5", "/claim-tokens/all-claim",
 		"/trusted-cas/all-factory", "/provisioning-templates/all-template", "/groups/all-group", "/groups/all-other-group",
-		"/jwt-issuers/all-login", "/jwt-issuers/all-service", "/issuing-cas/all-plant", "/users/all-user"} {
+		"/jwt-issuers/all-login", "/jwt-issuers/all-service", "/issuing-cas/all-old-plant", "/issuing-cas/all-plant", "/users/all-user"} {
 		if err := api.Delete(ctx, path); err != nil {
 			t.Fatal(err)
 		}

@@ -171,7 +171,7 @@ func explainsErrors(t *testing.T, b *broker) {
 		{"private key for a request", certificate("  csr_pem = \"-----BEGIN PRIVATE KEY-----\"\n"), nil, []string{"private key does not belong here"}},
 		{"unknown group", "resource \"signalbox_device\" \"d\" {\n  id = \"wrong-1\"\n  groups = [\"no-such-group\"]\n}\n", nil,
 			[]string{"no-such-group"}},
-		{"policy that is not valid", policy("wrong-policy", "[publish, shout]"), nil, []string{"wrong-policy", ":5:", "shout"}},
+		{"policy that is not valid", policy("wrong-policy", "[publish, shout]"), nil, []string{"wrong-policy:5:", "shout"}},
 		{"policy of another name", policy("other-policy", "[publish]"), nil, []string{"name: other-policy", "wrong-policy"}},
 		{"policy that is no YAML", policy("wrong-policy", "[publish"), nil, []string{"Not a policy", "line 4"}},
 	} {

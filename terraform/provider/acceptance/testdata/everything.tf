@@ -102,6 +102,22 @@ resource "signalbox_issuing_ca" "one" {
   validity_hours = 1000
 }
 
+resource "signalbox_issuing_ca" "old" {
+  name      = "all-old-plant"
+  successor = signalbox_issuing_ca.one.name
+}
+
+resource "signalbox_device_certificate" "succeeded" {
+  device  = signalbox_device.two.id
+  name    = "succeeded"
+  csr_pem = file("all-2.csr")
+  ca      = signalbox_issuing_ca.old.name
+
+  lifecycle {
+    ignore_changes = [ca] # an import finds the successor there
+  }
+}
+
 resource "signalbox_provisioning_template" "one" {
   name               = "all-template"
   description        = "Everything set"
@@ -219,7 +235,39 @@ data "signalbox_policy_document" "pump" {
   }]
 }
 
+data "signalbox_authorization_check" "allowed" {
+  device = signalbox_device.one.id
+  action = "publish"
+  topic  = "all/all-1/level"
+
+  depends_on = [signalbox_policy_attachment.device]
+}
+
+data "signalbox_authorization_check" "refused" {
+  client_json = jsonencode({ user = "all-user", groups = ["browsers"] })
+  action      = "subscribe"
+  topic       = "#"
+}
+
+data "signalbox_effective_permissions" "one" {
+  device = signalbox_device.one.id
+
+  depends_on = [signalbox_policy_attachment.device]
+}
+
 check "what_was_read" {
+  assert {
+    condition     = data.signalbox_authorization_check.allowed.allowed && data.signalbox_authorization_check.allowed.statement == "api:all-policy#data"
+    error_message = "The device may not publish: ${data.signalbox_authorization_check.allowed.text}"
+  }
+  assert {
+    condition     = !data.signalbox_authorization_check.refused.allowed
+    error_message = "A browser may read everything: ${data.signalbox_authorization_check.refused.text}"
+  }
+  assert {
+    condition     = contains([for grant in jsondecode(data.signalbox_effective_permissions.one.json).grants : grant.pattern], "all/all-1/#")
+    error_message = "The device's permissions lack what its policy gives."
+  }
   assert {
     condition     = data.signalbox_endpoint.mqtts.type == "tls" && startswith(data.signalbox_ca_bundle.this.pem, "-----BEGIN CERTIFICATE-----")
     error_message = "Endpoint or CA bundle are wrong."

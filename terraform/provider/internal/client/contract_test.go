@@ -24,6 +24,7 @@ var shapes = map[string]any{
 	"Revoke": Revoke{}, "Group": Group{}, "Member": Member{}, "JwtIssuer": JwtIssuer{}, "TrustedCa": TrustedCa{}, "IssuingCa": IssuingCa{},
 	"ProvisioningTemplate": ProvisioningTemplate{}, "ClaimToken": ClaimToken{}, "User": User{}, "AccessTokenRequest": AccessTokenRequest{},
 	"EnrolmentTokenRequest": EnrolmentTokenRequest{}, "Token": Token{}, "ServerInfo": ServerInfo{}, "Problem": Problem{}, "Policy": Policy{}, "Attachment": Attachment{},
+	"PolicyValidation": PolicyValidation{}, "PolicyClient": PolicyClient{}, "PolicyQuestion": PolicyQuestion{}, "PolicyDecision": PolicyDecision{},
 	"DevicePage": Page[Device]{},
 }
 

@@ -150,6 +150,7 @@ type IssuingCa struct {
 	ValidityHours  int64  `json:"validityHours,omitempty"`
 	PathLength     int64  `json:"pathLength"`
 	Enabled        bool   `json:"enabled"`
+	Successor      string `json:"successor,omitempty"`
 	State          string `json:"state,omitempty"`
 	CertificatePEM string `json:"certificatePem,omitempty"`
 	ChainPEM       string `json:"chainPem,omitempty"`
@@ -242,6 +243,72 @@ type Attachment struct {
 	CreatedAt string `json:"createdAt"`
 	UpdatedAt string `json:"updatedAt"`
 	Revision  int64  `json:"revision"`
+}
+
+// PolicyValidation says whether a policy could be put as it is.
+type PolicyValidation struct {
+	Valid    bool            `json:"valid"`
+	Problems []PolicyFault   `json:"problems"`
+	Warnings []PolicyWarning `json:"warnings"`
+	Policy   json.RawMessage `json:"policy,omitempty"`
+	Sha256   string          `json:"sha256,omitempty"`
+}
+
+// PolicyFault is a place of a policy and what is wrong there; line 0 is no place.
+type PolicyFault struct {
+	File    string `json:"file"`
+	Line    int64  `json:"line"`
+	Column  int64  `json:"column"`
+	Message string `json:"message"`
+}
+
+// PolicyWarning is a place that is valid and probably not meant.
+type PolicyWarning struct {
+	File      string `json:"file"`
+	Line      int64  `json:"line"`
+	Column    int64  `json:"column"`
+	Rule      string `json:"rule"`
+	Statement string `json:"statement"`
+	Message   string `json:"message"`
+}
+
+// PolicyClient says which client is meant, by exactly one of its first three fields.
+type PolicyClient struct {
+	Device         string          `json:"device,omitempty"`
+	CertificatePEM string          `json:"certificatePem,omitempty"`
+	Client         json.RawMessage `json:"client,omitempty"`
+	Token          string          `json:"token,omitempty"`
+	ClientID       string          `json:"clientId,omitempty"`
+	Listener       string          `json:"listener,omitempty"`
+	Transport      string          `json:"transport,omitempty"`
+}
+
+// PolicyQuestion says which client is meant, as PolicyClient does, and what it asks for.
+type PolicyQuestion struct {
+	Action         string          `json:"action"`
+	Topic          string          `json:"topic,omitempty"`
+	Qos            int64           `json:"qos"`
+	Retain         bool            `json:"retain"`
+	PayloadBytes   int64           `json:"payloadBytes"`
+	Device         string          `json:"device,omitempty"`
+	CertificatePEM string          `json:"certificatePem,omitempty"`
+	Client         json.RawMessage `json:"client,omitempty"`
+	Token          string          `json:"token,omitempty"`
+	ClientID       string          `json:"clientId,omitempty"`
+	Listener       string          `json:"listener,omitempty"`
+	Transport      string          `json:"transport,omitempty"`
+}
+
+// PolicyDecision is what the policies in force say to a question.
+type PolicyDecision struct {
+	Allowed    bool     `json:"allowed"`
+	Reason     string   `json:"reason"`
+	Statement  string   `json:"statement"`
+	Text       string   `json:"text"`
+	Bundle     string   `json:"bundle"`
+	GrantedQos int64    `json:"grantedQos,omitempty"`
+	ClientID   string   `json:"clientId,omitempty"`
+	Policies   []string `json:"policies,omitempty"`
 }
 
 // User has a password.

@@ -14,6 +14,8 @@ import (
 type data[M any] struct {
 	kind   string
 	schema schema.Schema
+	// checks hold between attributes.
+	checks []datasource.ConfigValidator
 	read   func(ctx context.Context, c *client.Client, m *M, diagnostics *diag.Diagnostics) error
 
 	client *client.Client
@@ -32,6 +34,8 @@ func (d *data[M]) Schema(_ context.Context, _ datasource.SchemaRequest, response
 func (d *data[M]) Configure(_ context.Context, request datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
 	d.client, _ = request.ProviderData.(*client.Client)
 }
+
+func (d *data[M]) ConfigValidators(context.Context) []datasource.ConfigValidator { return d.checks }
 
 func (d *data[M]) Read(ctx context.Context, request datasource.ReadRequest, response *datasource.ReadResponse) {
 	var m M

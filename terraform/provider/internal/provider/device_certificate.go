@@ -75,7 +75,9 @@ func (c *certificate) request(config *certificate) client.CertificateRequest {
 func (c *certificate) decode(a *client.Certificate) {
 	c.CertificatePEM = keepPem(c.CertificatePEM, a.CertificatePEM)
 	c.KeyType = optional(keyTypeOf(a.CertificatePEM))
-	c.CA = optional(a.CA)
+	if c.CA.IsNull() || c.CA.IsUnknown() {
+		c.CA = optional(a.CA) // otherwise it is what was asked for, whose successor may have issued
+	}
 	if c.ValidityHours.IsNull() || c.ValidityHours.IsUnknown() {
 		c.ValidityHours = hoursOf(a)
 	}

@@ -56,7 +56,9 @@ func (d *fleetDevice) decodeCertificate(a *client.Certificate) {
 		}
 		return
 	}
-	d.CA = optional(a.CA)
+	if d.CA.IsNull() || d.CA.IsUnknown() {
+		d.CA = optional(a.CA) // otherwise it is what was asked for, whose successor may have issued
+	}
 	if d.ValidityHours.IsNull() || d.ValidityHours.IsUnknown() {
 		d.ValidityHours = hoursOf(a)
 	}

@@ -28,6 +28,7 @@ type issuingCa struct {
 	ValidityHours  types.Int64  `tfsdk:"validity_hours"`
 	PathLength     types.Int64  `tfsdk:"path_length"`
 	Enabled        types.Bool   `tfsdk:"enabled"`
+	Successor      types.String `tfsdk:"successor"`
 	State          types.String `tfsdk:"state"`
 	CertificatePEM types.String `tfsdk:"certificate_pem"`
 	ChainPEM       types.String `tfsdk:"chain_pem"`
@@ -53,7 +54,7 @@ func newIssuingCa() resource.Resource {
 		kind: "issuing_ca",
 		schema: schema.Schema{
 			MarkdownDescription: "An authority that issues certificates of devices. The broker makes its key, which never leaves it. Destroying " +
-				"it ends the connections with its certificates. Only `enabled` can be changed; anything else makes another authority.",
+				"it ends the connections with its certificates. Only `enabled` and `successor` can be changed; anything else makes another authority.",
 			Attributes: map[string]schema.Attribute{
 				"name": nameAttribute("The authority's name."),
 				"common_name": schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: "Common name in its certificate; its " +
@@ -64,10 +65,12 @@ func newIssuingCa() resource.Resource {
 				"parent": schema.StringAttribute{Optional: true, Validators: []validator.String{isName()},
 					MarkdownDescription: "Issuing authority that signs it. Left out: it signs itself.",
 					PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()}},
-				"offline":         offline,
-				"validity_hours":  validity,
-				"path_length":     pathLength,
-				"enabled":         flagAttribute("`false`: it issues nothing, and its certificates are refused.", true),
+				"offline":        offline,
+				"validity_hours": validity,
+				"path_length":    pathLength,
+				"enabled":        flagAttribute("`false`: it issues nothing, and its certificates are refused.", true),
+				"successor": schema.StringAttribute{Optional: true, Validators: []validator.String{isName()},
+					MarkdownDescription: "Issuing authority that issues in its place from now on; its own certificates stay good."},
 				"state":           computed("`active`, `awaiting-certificate`, `expired` or `unavailable`."),
 				"certificate_pem": computed("Its certificate, PEM."),
 				"chain_pem":       computed("Its certificate and those above it, PEM."),
@@ -90,6 +93,7 @@ func newIssuingCa() resource.Resource {
 				ValidityHours: m.ValidityHours.ValueInt64(),
 				PathLength:    m.PathLength.ValueInt64(),
 				Enabled:       m.Enabled.ValueBool(),
+				Successor:     m.Successor.ValueString(),
 				Revision:      m.Revision.ValueInt64(),
 			}
 		},
@@ -102,6 +106,7 @@ func newIssuingCa() resource.Resource {
 			m.ValidityHours = types.Int64Value(a.ValidityHours)
 			m.PathLength = types.Int64Value(a.PathLength)
 			m.Enabled = types.BoolValue(a.Enabled)
+			m.Successor = optional(a.Successor)
 			m.State = optional(a.State)
 			m.CertificatePEM = optional(a.CertificatePEM)
 			m.ChainPEM = optional(a.ChainPEM)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -65,12 +67,15 @@ func newPolicy() resource.Resource {
 	}
 }
 
-// planPolicy finds before the apply what needs no broker to be found: a document that is no YAML, and one of another name.
-func planPolicy(ctx context.Context, _ *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	var name, document types.String
+// planPolicy finds before the apply what is wrong with a new document, and warns of what is probably not meant.
+func planPolicy(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var name, document, before types.String
 	response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("name"), &name)...)
 	response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("document"), &document)...)
-	if response.Diagnostics.HasError() || name.IsUnknown() || document.IsUnknown() {
+	if !request.State.Raw.IsNull() {
+		response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("document"), &before)...)
+	}
+	if response.Diagnostics.HasError() || name.IsUnknown() || document.IsUnknown() || document.Equal(before) {
 		return
 	}
 	var read struct {
@@ -78,10 +83,47 @@ func planPolicy(ctx context.Context, _ *client.Client, request resource.ModifyPl
 	}
 	if err := yaml.Unmarshal([]byte(document.ValueString()), &read); err != nil {
 		response.Diagnostics.AddAttributeError(path.Root("document"), "Not a policy", err.Error())
-	} else if read.Name != name.ValueString() {
+		return
+	}
+	if read.Name != name.ValueString() {
 		response.Diagnostics.AddAttributeError(path.Root("document"), "The document is of another policy",
 			fmt.Sprintf("It says \"name: %s\", and the resource is %q. Make them the same.", read.Name, name.ValueString()))
+		return
 	}
+	if c != nil {
+		response.Diagnostics.Append(validated(ctx, c, name.ValueString(), document.ValueString())...)
+	}
+}
+
+// ofBindings are the warnings about whom a policy binds, which attachments of the same apply may answer.
+var ofBindings = []string{"bound-to-nobody", "no-connect"}
+
+// validated asks the broker about a document. That there is no answer is for the apply to say.
+func validated(ctx context.Context, c *client.Client, name, document string) (found diag.Diagnostics) {
+	var answer client.PolicyValidation
+	if err := c.Post(ctx, at("policy-tools", "validate"), &client.Policy{Document: document}, &answer); err != nil {
+		found.AddAttributeWarning(path.Root("document"), "The policy could not be checked before the apply", err.Error())
+		return found
+	}
+	at := func(file string, line, column int64, message string) string {
+		if strings.HasPrefix(file, "api:.") { // the broker does not ask for the name of what is only looked at
+			file = name
+		}
+		if line == 0 {
+			return file + ": " + message
+		}
+		return fmt.Sprintf("%s:%d:%d: %s", file, line, column, message)
+	}
+	for _, fault := range answer.Problems {
+		found.AddAttributeError(path.Root("document"), "The policy is not valid", at(fault.File, fault.Line, fault.Column, fault.Message))
+	}
+	for _, warning := range answer.Warnings {
+		if !slices.Contains(ofBindings, warning.Rule) {
+			found.AddAttributeWarning(path.Root("document"), "The policy is valid and perhaps not meant ("+warning.Rule+")",
+				at(warning.File, warning.Line, warning.Column, warning.Message))
+		}
+	}
+	return found
 }
 
 // samePolicy says that two documents hold the same, whatever way they are written. JSON is YAML too.

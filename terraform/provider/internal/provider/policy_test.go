@@ -1,9 +1,17 @@
 package provider
 
 import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
 const pumpYAML = "# Pumps\nversion: 1\nname: pump\nstatements:\n  - {id: data, effect: allow, actions: [publish], topics: [\"pump/#\"], where: {maxQos: 1}}\n"
@@ -20,6 +28,33 @@ func TestTwoWaysToWriteAPolicyAreTheSame(t *testing.T) {
 		if samePolicy(pumpYAML, other) {
 			t.Errorf("the same as %s", other)
 		}
+	}
+}
+
+func TestAPlanSaysWhereAPolicyIsWrongAndWhatItPerhapsDoesNotMean(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); string(body) != pumpYAML || r.Header.Get("Content-Type") != "application/yaml" {
+			w.WriteHeader(http.StatusUnsupportedMediaType)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(client.PolicyValidation{
+			Problems: []client.PolicyFault{{File: "api:.yaml", Line: 5, Column: 7, Message: "no such action"}, {File: "other.test.yaml", Message: "fails"}},
+			Warnings: []client.PolicyWarning{{File: "api:.yaml", Line: 2, Column: 1, Rule: "bound-to-nobody"}, {File: "api:.yaml", Line: 6, Column: 3,
+				Rule: "unreachable-allow", Message: "never decides"}},
+		})
+	}))
+	t.Cleanup(server.Close)
+	c, err := client.New(client.Config{Endpoint: server.URL, Token: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, one := range validated(context.Background(), c, "pump", pumpYAML) {
+		said = append(said, one.Severity().String()+" "+one.Detail())
+	}
+	want := []string{"Error pump:5:7: no such action", "Error other.test.yaml: fails", "Warning pump:6:3: never decides"}
+	if !slices.Equal(said, want) {
+		t.Errorf("%q, not %q", said, want)
 	}
 }
 

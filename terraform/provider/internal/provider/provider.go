@@ -173,6 +173,7 @@ func (p *signalbox) EphemeralResources(context.Context) []func() ephemeral.Ephem
 func (p *signalbox) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newEndpointData, newCaBundleData, newDeviceData, newDevicesData, newServerInfoData, newPolicyData, newPolicyDocumentData,
+		newAuthorizationCheckData, newEffectivePermissionsData,
 	}
 }
 

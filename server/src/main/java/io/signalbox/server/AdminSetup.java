@@ -4,11 +4,13 @@ import io.signalbox.pki.Pem;
 import io.signalbox.server.admin.AdminApi;
 import io.signalbox.server.admin.AuditLog;
 import io.signalbox.server.admin.LocalToken;
+import io.signalbox.server.admin.RefusalLog;
 import io.signalbox.server.admin.RequestAuthenticator;
 import io.signalbox.server.admin.ServerFacts;
 import io.signalbox.server.admin.TokenSigner;
 import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.RunningBroker.Listening;
@@ -19,6 +21,7 @@ import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
@@ -37,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 /** The admin API with what it works on. */
 final class AdminSetup implements AutoCloseable {
   private final AuditLog audit;
+  private final RefusalLog refusalLog;
   private final AdminApi api;
 
   /**
@@ -48,7 +52,9 @@ final class AdminSetup implements AutoCloseable {
       Registry registry,
       Authorities authorities,
       PolicyStore policies,
+      PolicyAuthorizers authorizers,
       LiveClients clients,
+      Refusals refusals,
       RequestAuthenticator authenticator,
       Supplier<List<Listening>> listening,
       Clocks clocks,
@@ -62,6 +68,15 @@ final class AdminSetup implements AutoCloseable {
             admin.auditFileBytesMax(),
             admin.auditFilesMax(),
             metrics);
+    AuditLog refused =
+        AuditLog.open(
+            config.dataDirectory().resolve("audit").resolve("refusals"),
+            admin.auditFileBytesMax(),
+            admin.auditFilesMax(),
+            metrics);
+    refusalLog = new RefusalLog(refused, clocks);
+    refusalLog.start();
+    refusals.onRefused(refusalLog::refused);
     clients.onEnded(
         all -> { // not on the I/O thread that ended the last one
           CompletableFuture<Void> written =
@@ -76,12 +91,14 @@ final class AdminSetup implements AutoCloseable {
                 authorities,
                 new Inventory(registry, authorities, clocks, random),
                 new ApiPolicies(policies, registry),
+                authorizers,
                 clients,
                 authenticator,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,
                 signer(config, clocks, random),
                 config.auth().jwt().lifetimeMax(),
                 audit,
+                refused,
                 new ServerFacts(
                     VersionCommand.version(),
                     () -> listening.get().stream().map(AdminSetup::endpoint).toList(),
@@ -145,6 +162,7 @@ final class AdminSetup implements AutoCloseable {
   @Override
   public void close() throws IOException {
     api.close();
+    refusalLog.close();
     audit.close();
   }
 }

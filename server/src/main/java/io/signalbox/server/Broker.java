@@ -22,6 +22,7 @@ import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.protocol.Protocol;
 import io.signalbox.server.protocol.ProtocolContext;
+import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.protocol.WillPublisher;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Inventory;
@@ -188,6 +189,8 @@ final class Broker implements RunningBroker {
             config.limits(),
             config.session(),
             new WillPublisher(all, wiring::protocol, wiring::context));
+    Refusals refusals = new Refusals();
+    PolicyAuthorizers authorizers = new PolicyAuthorizers(policies);
     ProtocolContext context =
         new ProtocolContext(
             sessions,
@@ -196,7 +199,8 @@ final class Broker implements RunningBroker {
             store.writer(),
             authenticators,
             AuthenticationMethods.of(authenticators, config.auth(), random, metrics),
-            new PolicyAuthorizers(policies),
+            authorizers,
+            refusals,
             config.limits(),
             config.session(),
             metrics,
@@ -221,7 +225,9 @@ final class Broker implements RunningBroker {
                 registry,
                 authorities,
                 policies,
+                authorizers,
                 clients,
+                refusals,
                 authenticators::identify,
                 () -> ready ? listening() : List.of(),
                 clocks,

@@ -65,6 +65,36 @@ final class AdminCommandsTest {
     }
   }
 
+  @Test
+  void putsAttachesAndAsksAfterPolicies() throws Exception {
+    try (BrokerUnderTest broker =
+        BrokerUnderTest.start(
+            "policy-commands", BrokerConfig.empty().listener(Transport.WSS, false, "optional"))) {
+      String text =
+          """
+          version: 1
+          name: pump # without a match
+          statements:
+            - { id: data, effect: allow, actions: [publish], topics: ["pump/${device.id}/#"] }
+          """;
+      Path file = Files.writeString(folder.resolve("any.policy.yaml"), text);
+      String put = run(broker, "policy", "put", file.toString()).expectSuccess().out();
+      assertTrue(put.startsWith("api:pump is in force, revision "), put);
+      assertEquals(text, run(broker, "policy", "show", "pump").expectSuccess().out());
+      Path broken =
+          Files.writeString(folder.resolve("broken.yaml"), text.replace("effect", "efect"));
+      CommandLine.Result refused = run(broker, "policy", "put", broken.toString());
+      assertEquals(5, refused.exitCode());
+      assertTrue(refused.err().contains("4:17: "), refused.err());
+
+      run(broker, "device", "add", "p7").expectSuccess();
+      String[] ask = {"policy", "authorize", "publish", "pump/p7/data", "--device", "p7"};
+      assertEquals(1, run(broker, ask).exitCode());
+      run(broker, "policy", "attach", "api:pump", "device", "p7").expectSuccess();
+      assertEquals("allowed by api:pump#data", run(broker, ask).expectSuccess().out().strip());
+    }
+  }
+
   private static CommandLine.Result run(BrokerUnderTest broker, String... words) {
     List<String> all = new ArrayList<>(List.of(words));
     int port = broker.endpoint(Transport.WSS).address().getPort();

@@ -1,23 +1,29 @@
 package io.signalbox.it.admin;
 
+import static io.signalbox.it.wire.PacketBytes.publish;
 import static io.signalbox.it.wire.PacketBytes.subscribe;
 import static io.signalbox.it.wire.PacketType.DISCONNECT;
+import static io.signalbox.it.wire.PacketType.PUBACK;
 import static io.signalbox.it.wire.PacketType.SUBACK;
+import static io.signalbox.it.wire.PropertyBytes.REASON_STRING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.broker.TestIssuer;
+import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -298,5 +304,189 @@ final class PolicyApiTest {
     assertEquals(yaml, put.getAsJsonObject("after").get("document").getAsString());
     assertTrue(put.get("detail").getAsString().startsWith("policies of revision "));
     assertFalse(put.get("actor").getAsString().isEmpty());
+  }
+
+  @Test
+  void validateSaysWhatPutWouldSayAndChangesNothing() {
+    String name = Clients.unique("p");
+    String yaml = readers(name, "", "a"); // bound to nobody
+    AdminClient.Answer valid = ask("validate", yaml).expect(200);
+    assertTrue(valid.json().get("valid").getAsBoolean(), valid::text);
+    assertFalse(valid.json().getAsJsonArray("warnings").isEmpty(), valid::text);
+    assertEquals(valid.get("sha256"), putYaml(name, yaml).expect(201).get("sha256"));
+    AdminClient.Answer broken = ask("validate", yaml.replace("effect", "efect")).expect(200);
+    assertFalse(broken.json().get("valid").getAsBoolean());
+    assertEquals(
+        5,
+        broken.json().getAsJsonArray("problems").get(0).getAsJsonObject().get("line").getAsInt());
+    AdminClient.Answer guarded =
+        ask("validate", readers(name, "match: { group: g }", "secret/x")).expect(200);
+    assertTrue(guarded.text().contains("test failed"), guarded::text);
+    assertEquals(yaml, admin.get("/policies/" + name).expect(200).get("document"));
+    assertTrue(admin.get("/policy-tools/lint").expect(200).text().contains("api:" + name));
+    assertEquals(
+        0,
+        admin.get("/audit?target=/policy-tools").expect(200).json().getAsJsonArray("items").size());
+    admin.delete("/policies/" + name).expect(204);
+  }
+
+  private static AdminClient.Answer ask(String tool, String yaml) {
+    return admin.send("POST", "/policy-tools/" + tool, yaml, "Content-Type", "application/yaml");
+  }
+
+  @Test
+  void authorizeDecidesForWhomeverIsMeant() {
+    String name = Clients.unique("d");
+    putYaml(
+            name,
+            readers(name, "match: { group: " + name + " }", "h/${device.id}/${device.attr.hall}"))
+        .expect(201);
+    String question = "'action':'subscribe','topic':'h/" + name + "/h1','qos':1";
+    String path = "/policy-tools/authorize";
+    admin.post(path, "{" + question + ",'device':'" + name + "'}").expectProblem(422, "invalid");
+    admin.put("/groups/" + name, "{}").expect(201);
+    admin
+        .put("/devices/" + name, "{'groups':['" + name + "'],'attributes':{'hall':'h1'}}")
+        .expect(201);
+
+    AdminClient.Answer yes =
+        admin.post(path, "{" + question + ",'device':'" + name + "'}").expect(200);
+    assertTrue(yes.json().get("allowed").getAsBoolean(), yes::text);
+    assertEquals("api:" + name + "#read", yes.get("statement"));
+    assertEquals(1, yes.json().get("grantedQos").getAsInt());
+    assertEquals(
+        List.of("api:" + name, "file:base"),
+        yes.json().getAsJsonArray("policies").asList().stream().map(p -> p.getAsString()).toList());
+
+    String pem =
+        admin
+            .put(
+                "/devices/" + name + "/certificates/c",
+                "{'csrPem':'" + Certificates.csr(name) + "'}")
+            .expect(201)
+            .get("certificatePem")
+            .replace("\n", "\\n");
+    AdminClient.Answer shown =
+        admin.post(path, "{" + question + ",'certificatePem':'" + pem + "'}").expect(200);
+    assertTrue(shown.json().get("allowed").getAsBoolean(), shown::text);
+    AdminClient.Answer described =
+        admin
+            .post(
+                path,
+                "{" + question + ",'client':{'device':{'id':'other'},'groups':['" + name + "']}}")
+            .expect(200);
+    assertFalse(described.json().get("allowed").getAsBoolean(), described::text);
+    AdminClient.Answer token =
+        admin
+            .post(path, "{" + question + ",'token':'" + ACME.token("someone", "no-group") + "'}")
+            .expect(200);
+    assertEquals("no-match", token.get("reason"));
+    assertEquals("someone", token.get("clientId"));
+    admin.post(path, "{" + question + ",'token':'a.b.c'}").expectProblem(422, "invalid");
+    admin.post(path, "{" + question + "}").expectProblem(422, "invalid");
+    admin
+        .post(path, "{'action':'publish','topic':'a/#','device':'" + name + "'}")
+        .expectProblem(422, "invalid");
+    AdminClient.Answer connect =
+        admin.post(path, "{'action':'connect','device':'" + name + "'}").expect(200);
+    assertEquals("file:base#connect", connect.get("statement"));
+
+    String explained =
+        admin
+            .post(
+                "/policy-tools/explain",
+                "{" + question + ",'device':'" + name + "','clientId':'x'}")
+            .expect(200)
+            .text();
+    assertTrue(explained.contains("api:" + name + "#read"), explained);
+    assertTrue(
+        admin
+            .post("/policy-tools/who-can", "{'action':'subscribe','topic':'h/" + name + "/h1'}")
+            .expect(200)
+            .text()
+            .contains("api:" + name + "#read"));
+    assertTrue(
+        admin
+            .post("/policy-tools/what-can", "{'device':'" + name + "'}")
+            .expect(200)
+            .text()
+            .contains("\"pattern\":\"h/" + name + "/h1\""));
+    AdminClient.Answer report =
+        ask(
+                "test",
+                """
+                version: 1
+                principals: { d: { device: { id: d, attr: { hall: h } }, groups: %1$s } }
+                cases:
+                  - { as: d, subscribe: h/d/h, expect: allow, by: "%1$s#read" }
+                  - { as: d, subscribe: h/d/i, expect: allow }
+                """
+                    .formatted(name))
+            .expect(200);
+    assertEquals(1, report.json().get("passed").getAsInt(), report::text);
+    assertEquals(1, report.json().get("failed").getAsInt(), report::text);
+    ask("test", "version: 2").expectProblem(422, "invalid");
+  }
+
+  @Test
+  void everyRefusalIsInTheAuditLogWithPolicyAndStatement() {
+    String name = Clients.unique("p");
+    String yaml =
+        """
+        version: 1
+        name: %1$s
+        match: { group: %1$s }
+        statements:
+          - { id: read, effect: allow, actions: [subscribe], topics: ["%1$s/#"] }
+          - { id: no-write, effect: deny, actions: [publish], topics: ["%1$s/#"] }
+          - { id: no-secrets, effect: deny, actions: [receive], topics: ["%1$s/private"] }
+          - { id: not-that-name, effect: deny, actions: [connect], clientIds: ["%1$s-*"] }
+        """
+            .formatted(name);
+    putYaml(name, yaml).expect(201);
+    Peer peer = reader(Version.V5, name);
+    Peer named = clients.peer(Transport.TLS, Version.V5, name + "-x");
+    named.tryConnect(
+        connect -> connect.userName("me").password(ACME.token(named.clientId(), name)));
+    peer.subscribe(name + "/#", 0);
+    peer.send(subscribe(peer.version(), peer.newPacketId()).filter("other", 0));
+    peer.receive(SUBACK);
+    int packetId = peer.newPacketId();
+    peer.send(publish(peer.version(), name + "/a").qos(1, packetId));
+    Parsed answer = peer.receive(PUBACK);
+    assertEquals(0x87, answer.reasonCode());
+    assertEquals(
+        "denied by api:" + name + "#no-write", answer.properties().text(REASON_STRING).orElse(""));
+    writer().publish(name + "/private", 0, "secret");
+
+    String client = "/clients/" + peer.clientId();
+    awaitRefusal(client, "SUBSCRIBE", "other", "not allowed: ");
+    awaitRefusal(client, "PUBLISH", name + "/a", "denied by api:" + name + "#no-write");
+    awaitRefusal(client, "RECEIVE", name + "/private", "denied by api:" + name + "#no-secrets");
+    awaitRefusal(
+        "/clients/" + name + "-x", "CONNECT", "", "denied by api:" + name + "#not-that-name");
+    putYaml(name, yaml.replace("[subscribe]", "[publish]")).expect(200);
+    awaitRefusal(client, "SUBSCRIBE", name + "/#", "not allowed: ");
+  }
+
+  private static void awaitRefusal(String client, String method, String topic, String detail) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    String seen = "";
+    while (System.nanoTime() < end) {
+      AdminClient.Answer page = admin.get("/audit/refusals?target=" + client).expect(200);
+      seen = page.text();
+      for (JsonElement item : page.json().getAsJsonArray("items")) {
+        JsonObject line = item.getAsJsonObject();
+        if (line.get("method").getAsString().equals(method)
+            && line.get("detail").getAsString().startsWith(detail)
+            && (topic.isEmpty() || topic.equals(line.get("topic").getAsString()))) {
+          assertEquals(0x87, line.get("status").getAsInt());
+          assertFalse(line.get("actor").getAsString().isEmpty());
+          assertFalse(line.get("bundle").getAsString().isEmpty());
+          return;
+        }
+      }
+    }
+    throw new AssertionError("no " + method + " of " + topic + ": " + seen);
   }
 }

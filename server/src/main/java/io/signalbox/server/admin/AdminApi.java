@@ -1,6 +1,7 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -37,12 +38,14 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       Authorities authorities,
       Inventory inventory,
       ApiPolicies policies,
+      PolicyAuthorizers authorizers,
       LiveClients clients,
       RequestAuthenticator authenticator,
       @Nullable LocalToken localToken,
       @Nullable TokenSigner signer,
       Duration tokenLifetimeMax,
       AuditLog audit,
+      AuditLog refusals,
       ServerFacts facts,
       long bodyBytesMax,
       Clocks clocks,
@@ -77,6 +80,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 parts.facts,
                 registry,
                 parts.audit,
+                parts.refusals,
                 parts.clocks.wallMillis(),
                 batch,
                 bodyMax,
@@ -119,6 +123,10 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         new TokenRoutes(registry, grants, parts.clocks, parts.signer, parts.tokenLifetimeMax)
             .routes());
     routes.addAll(new PolicyRoutes(registry, parts.policies, views).routes());
+    routes.addAll(
+        new PolicyToolRoutes(
+                parts.policies, new PolicyClients(registry, parts.authenticator, parts.authorizers))
+            .routes());
     routes.addAll(new ClientRoutes(parts.clients).routes());
     return routes;
   }

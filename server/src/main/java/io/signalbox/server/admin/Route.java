@@ -17,17 +17,33 @@ import java.util.Set;
  * @param role that the caller needs
  * @param query parameters that the operation knows; others are errors
  * @param body what it takes
+ * @param isChange whether it may change something, and so is written down
  */
 record Route(
-    String method, String template, Role role, Set<String> query, Body body, Action action) {
+    String method,
+    String template,
+    Role role,
+    Set<String> query,
+    Body body,
+    boolean isChange,
+    Action action) {
 
   /** What a request carries. */
   enum Body {
     /** A body is an error. */
     NONE,
     JSON,
-    /** A policy, as JSON or YAML. */
+    /** A policy or a test of policies, as JSON or YAML. */
     POLICY
+  }
+
+  Route(String method, String template, Role role, Set<String> query, Body body, Action action) {
+    this(method, template, role, query, body, !method.equals("GET"), action);
+  }
+
+  /** A question that needs a body and changes nothing. */
+  static Route ask(String template, Role role, Body body, Action action) {
+    return new Route("POST", template, role, Set.of(), body, false, action);
   }
 
   /** What an operation does; may take its time, on a thread of the API. */
@@ -68,11 +84,6 @@ record Route(
 
   boolean hasBody() {
     return body != Body.NONE;
-  }
-
-  /** Whether it changes something. */
-  boolean isChange() {
-    return !method.equals("GET");
   }
 
   /** The parameters of a path, or nothing if it is none of this route. */

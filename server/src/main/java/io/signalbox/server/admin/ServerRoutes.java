@@ -24,6 +24,7 @@ final class ServerRoutes {
   private static final int AUDIT_PATIENCE_MILLIS = 500;
 
   private final AuditLog audit;
+  private final AuditLog refusals;
 
   /** A page may cost the reading of thousands of lines: one core at most. */
   private final Semaphore auditReader = new Semaphore(1);
@@ -37,6 +38,7 @@ final class ServerRoutes {
       ServerFacts facts,
       Registry registry,
       AuditLog audit,
+      AuditLog refusals,
       long startedAtMillis,
       int operationsMax,
       long bodyBytesMax,
@@ -44,6 +46,7 @@ final class ServerRoutes {
     this.facts = facts;
     this.registry = registry;
     this.audit = audit;
+    this.refusals = refusals;
     this.startedAtMillis = startedAtMillis;
     this.operationsMax = operationsMax;
     this.bodyBytesMax = bodyBytesMax;
@@ -59,7 +62,13 @@ final class ServerRoutes {
             "/ca-bundle",
             Role.VIEWER,
             _ -> ApiResponse.text(AuthorityRoutes.PEM, facts.caBundlePem().get())),
-        Route.list("/audit", Role.AUDITOR, Set.of("actor", "target"), this::audit));
+        Route.list(
+            "/audit", Role.AUDITOR, Set.of("actor", "target"), request -> page(audit, request)),
+        Route.list(
+            "/audit/refusals",
+            Role.AUDITOR,
+            Set.of("actor", "target"),
+            request -> page(refusals, request)));
   }
 
   private static ApiResponse document() {
@@ -107,25 +116,26 @@ final class ServerRoutes {
     return ApiResponse.page(items, null);
   }
 
-  private ApiResponse audit(ApiRequest request) throws ApiException, InterruptedException {
+  private ApiResponse page(AuditLog log, ApiRequest request)
+      throws ApiException, InterruptedException {
     if (!auditReader.tryAcquire(AUDIT_PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
       throw new ApiException(
           ApiProblem.Type.UNAVAILABLE,
           "somebody else reads the audit log right now, which one may do at a time; repeat it");
     }
     try {
-      return auditPage(request);
+      return auditPage(log, request);
     } finally {
       auditReader.release();
     }
   }
 
-  private ApiResponse auditPage(ApiRequest request) throws ApiException {
+  private static ApiResponse auditPage(AuditLog log, ApiRequest request) throws ApiException {
     String actor = request.query("actor").orElse("");
     String target = request.query("target").orElse("");
     try {
       return AuditReader.page(
-          audit.folder(),
+          log.folder(),
           request.cursor(),
           entry ->
               (actor.isEmpty() || actor.equals(text(entry, "actor")))

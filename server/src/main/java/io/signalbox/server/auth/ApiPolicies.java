@@ -1,5 +1,6 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.load.Revisions.Revision;
 import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.source.Problems;
@@ -55,6 +56,33 @@ public final class ApiPolicies {
    */
   public Optional<Policy> parsed(StoredPolicy policy) {
     return StoredPolicies.parse(policy.name(), policy.format(), policy.document(), new Problems());
+  }
+
+  /** All policies in force, of whatever origin. */
+  public PolicyBundle inForce() {
+    return policies.bundle();
+  }
+
+  /**
+   * A policy that could be put in force.
+   *
+   * @param bundle with it
+   */
+  public record Valid(Policy policy, PolicyBundle bundle) {}
+
+  /**
+   * As {@link #put}, up to where something would change.
+   *
+   * @param name empty: the one in the document
+   */
+  public Valid validate(String name, StoredPolicy.Format format, String document)
+      throws PolicyException {
+    Problems problems = new Problems();
+    Optional<Policy> policy = StoredPolicies.parse(name, format, document, problems);
+    if (policy.isEmpty()) {
+      throw new PolicyException(problems.list());
+    }
+    return new Valid(policy.get(), policies.tried(PolicyEdit.put(policy.get())));
   }
 
   /**

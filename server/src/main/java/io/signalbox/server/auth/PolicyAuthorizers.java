@@ -29,21 +29,31 @@ public final class PolicyAuthorizers implements Authorizers {
       String transport,
       String remoteAddress,
       String tlsVersion) {
-    Subject subject =
-        Subject.builder(clientId)
-            .userName(orEmpty(principal.userName()))
-            .device(orEmpty(principal.deviceId()))
-            .deviceAttributes(principal.attributes())
-            .groups(principal.groups())
-            .certificate(certificate(principal.certificate()))
-            .token(token(principal.token()))
-            .listener(listener)
-            .transport(transport(transport))
-            .source(remoteAddress.isEmpty() ? null : InetAddress.ofLiteral(remoteAddress))
-            .tlsVersion(TlsVersion.of(tlsVersion).orElse(null))
-            .authMethod(method(principal))
-            .build();
+    Subject subject = subject(principal, clientId, listener, transport, remoteAddress, tlsVersion);
     return new PolicyAuthorizer(policies, subject, principal.id());
+  }
+
+  /** What the policies see of a client; the parameters are those of {@link #of}. */
+  public Subject subject(
+      Principal principal,
+      String clientId,
+      String listener,
+      String transport,
+      String remoteAddress,
+      String tlsVersion) {
+    return Subject.builder(clientId)
+        .userName(orEmpty(principal.userName()))
+        .device(orEmpty(principal.deviceId()))
+        .deviceAttributes(principal.attributes())
+        .groups(principal.groups())
+        .certificate(certificate(principal.certificate()))
+        .token(token(principal.token()))
+        .listener(listener)
+        .transport(transport(transport))
+        .source(remoteAddress.isEmpty() ? null : InetAddress.ofLiteral(remoteAddress))
+        .tlsVersion(TlsVersion.of(tlsVersion).orElse(null))
+        .authMethod(method(principal))
+        .build();
   }
 
   private static String orEmpty(@Nullable String text) {

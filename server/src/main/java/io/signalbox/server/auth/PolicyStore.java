@@ -170,6 +170,15 @@ public final class PolicyStore {
     return new Changed<>(written, revision, swap(revision));
   }
 
+  /**
+   * What would be in force after an edit; nothing changes.
+   *
+   * @throws PolicyException it could not be put in force
+   */
+  synchronized PolicyBundle tried(PolicyEdit edit) throws PolicyException {
+    return load(edit, false);
+  }
+
   private static void requireThere(PolicyEdit edit, PolicyBundle bundle) throws RegistryException {
     for (PolicyAttachment attachment : edit.attached()) {
       if (!bundle.attachments().contains(StoredPolicies.attachment(attachment))) {

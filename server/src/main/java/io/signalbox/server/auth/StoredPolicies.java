@@ -45,6 +45,7 @@ final class StoredPolicies {
   /**
    * Reads a document, without looking at what else there is.
    *
+   * @param name empty: the one in the document
    * @return empty when {@code problems} grew
    */
   static Optional<Policy> parse(
@@ -52,7 +53,7 @@ final class StoredPolicies {
     int before = problems.count();
     String file = file(name, format);
     Optional<Policy> policy = PolicyParser.parse(NAMESPACE, file, document, LIMITS, problems);
-    if (policy.isPresent() && !policy.get().name().equals(name)) {
+    if (policy.isPresent() && !name.isEmpty() && !policy.get().name().equals(name)) {
       problems.add(
           policy.get().position(),
           "the policy is named \"%s\" here and \"%s\" in the path, make them the same"

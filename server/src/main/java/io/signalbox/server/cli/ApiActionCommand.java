@@ -18,7 +18,7 @@ final class ApiActionCommand extends ApiCommand {
   private final String template;
   private final @Nullable Map<String, String> body;
 
-  @Parameters(arity = "1..2", paramLabel = "NAME", description = "Its name, id or fingerprint.")
+  @Parameters(arity = "1..3", paramLabel = "NAME", description = "Its name, id or fingerprint.")
   private List<String> names = new ArrayList<>();
 
   @Option(

@@ -10,7 +10,14 @@ import picocli.CommandLine.Spec;
 /** A command on the admin API. */
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 abstract sealed class ApiCommand implements Callable<Integer>
-    permits ApiListCommand, ApiGetCommand, ApiPutCommand, ApiActionCommand, CertIssueCommand {
+    permits ApiListCommand,
+        ApiGetCommand,
+        ApiPutCommand,
+        ApiActionCommand,
+        CertIssueCommand,
+        PolicyPutCommand,
+        PolicyShowCommand,
+        PolicyAuthorizeCommand {
   @Mixin private ApiOptions api;
 
   @Spec private CommandSpec spec;
@@ -19,6 +26,11 @@ abstract sealed class ApiCommand implements Callable<Integer>
   public final Integer call() throws CommandFailure {
     run(api.connect());
     out().flush();
+    return exitCode();
+  }
+
+  /** Of a command that was answered; for those whose answer is yes or no. */
+  int exitCode() {
     return ExitCode.DONE;
   }
 

@@ -223,6 +223,63 @@ final class ApiCommands {
     return group;
   }
 
+  /** Policies of a running broker, beside the commands on files. */
+  static void addPolicies(CommandLine group) {
+    describe(
+        add(
+            group,
+            "list",
+            new ApiListCommand(
+                "/policies", List.of("name", "mode", "statementCount", "description"))),
+        "List the policies that a running broker has from its API.",
+        "policy list",
+        "policy list --json");
+    action(
+        group,
+        "show",
+        "Print a policy as it was put, or with --json what the API says of it.",
+        new PolicyShowCommand(),
+        "policy show pump > pump.policy.yaml");
+    action(
+        group,
+        "put",
+        "Put a policy in force in a running broker, new or in place of the one of that name.",
+        new PolicyPutCommand(),
+        "policy put pump.policy.yaml");
+    action(
+        group,
+        "rm",
+        "Remove a policy that is attached to nobody.",
+        new ApiActionCommand("DELETE", "/policies/{}", null),
+        "policy rm pump");
+    String kinds = "KIND is device, group, user, certificate or jwt-issuer.";
+    action(
+        group,
+        "attach",
+        "Attach a policy: POLICY KIND TARGET. " + kinds,
+        new ApiActionCommand("PUT", "/attachments/{}/{}/{}", null),
+        "policy attach api:pump device p7");
+    action(
+        group,
+        "detach",
+        "Take an attachment back: POLICY KIND TARGET. " + kinds,
+        new ApiActionCommand("DELETE", "/attachments/{}/{}/{}", null),
+        "policy detach api:pump device p7");
+    describe(
+        add(
+            group,
+            "attachments",
+            new ApiListCommand("/attachments", List.of("policy", "kind", "target", "effective"))),
+        "List whom policies are attached to.",
+        "policy attachments --where policy=api:pump");
+    action(
+        group,
+        "authorize",
+        "Ask a running broker whether a client may do something. Exit code 0: yes, 1: no.",
+        new PolicyAuthorizeCommand(),
+        "policy authorize publish pump/p7/data --device p7");
+  }
+
   // ---- kinds
 
   private static CommandLine group(String description) {

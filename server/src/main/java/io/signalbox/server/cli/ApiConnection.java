@@ -2,6 +2,7 @@ package io.signalbox.server.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -114,16 +115,25 @@ final class ApiConnection {
    */
   Answer send(String method, String path, @Nullable JsonObject body, String... headers)
       throws CommandFailure {
+    return send(method, path, "application/json", body == null ? null : body.toString(), headers);
+  }
+
+  /**
+   * A body that may be something else than JSON.
+   *
+   * @param body null: none
+   */
+  Answer send(
+      String method, String path, String contentType, @Nullable String body, String... headers)
+      throws CommandFailure {
     var request =
         HttpRequest.newBuilder(URI.create(root + path))
             .timeout(PATIENCE)
             .header("Authorization", "Bearer " + token)
             .header("Accept", "application/json, application/x-pem-file")
-            .method(
-                method,
-                body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.toString()));
+            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
     if (body != null) {
-      request.header("Content-Type", "application/json");
+      request.header("Content-Type", contentType);
     }
     for (int i = 0; i < headers.length; i += 2) {
       request.header(headers[i], headers[i + 1]);
@@ -144,11 +154,30 @@ final class ApiConnection {
     }
   }
 
+  /** Each problem of a text with its line and column, one a line. */
+  private static String places(JsonObject problem) {
+    var text = new StringBuilder();
+    if (problem.get("errors") instanceof JsonArray errors) {
+      for (JsonElement element : errors) {
+        JsonObject error = element.getAsJsonObject();
+        if (error.has("line")) {
+          text.append(System.lineSeparator())
+              .append(error.get("line").getAsInt())
+              .append(':')
+              .append(error.get("column").getAsInt())
+              .append(": ")
+              .append(error.get("detail").getAsString());
+        }
+      }
+    }
+    return text.toString();
+  }
+
   private static CommandFailure refused(HttpResponse<String> response) {
     String detail = "HTTP status " + response.statusCode();
     try {
       JsonObject problem = JsonParser.parseString(response.body()).getAsJsonObject();
-      detail = problem.get("detail").getAsString();
+      detail = problem.get("detail").getAsString() + places(problem);
     } catch (JsonParseException | IllegalStateException | NullPointerException _) {
       // not our answer: the status must do
     }

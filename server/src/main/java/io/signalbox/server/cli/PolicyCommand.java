@@ -7,21 +7,25 @@ import picocli.CommandLine.Command;
 @Command(
     name = "policy",
     description = {
-      "Work on access policies: the engine of the broker on files, without a broker.",
+      "Work on access policies: the engine of the broker on files, without a broker; and list,"
+          + " show, put, rm, attach, detach, attachments and authorize on a running one.",
       "Exit codes are made for CI: 0 all is well, 1 findings, 3 policies that cannot be used.",
     },
     synopsisSubcommandLabel = "COMMAND")
 final class PolicyCommand {
   static CommandLine commandLine() {
-    return new CommandLine(new PolicyCommand())
-        .addSubcommand(new PolicyLintCommand())
-        .addSubcommand(new PolicyTestCommand())
-        .addSubcommand(new PolicyExplainCommand())
-        .addSubcommand(new PolicyWhoCanCommand())
-        .addSubcommand(new PolicyWhatCanCommand())
-        .addSubcommand(new PolicyDiffCommand())
-        .addSubcommand(new PolicyFmtCommand())
-        .addSubcommand(new PolicyImportMosquittoCommand())
-        .addSubcommand(new PolicySchemaCommand());
+    CommandLine policy =
+        new CommandLine(new PolicyCommand())
+            .addSubcommand(new PolicyLintCommand())
+            .addSubcommand(new PolicyTestCommand())
+            .addSubcommand(new PolicyExplainCommand())
+            .addSubcommand(new PolicyWhoCanCommand())
+            .addSubcommand(new PolicyWhatCanCommand())
+            .addSubcommand(new PolicyDiffCommand())
+            .addSubcommand(new PolicyFmtCommand())
+            .addSubcommand(new PolicyImportMosquittoCommand())
+            .addSubcommand(new PolicySchemaCommand());
+    ApiCommands.addPolicies(policy);
+    return policy;
   }
 }

@@ -58,6 +58,7 @@ final class AccessReview {
           LogText.quote(client.clientId()),
           LogText.quote(client.principal().id()),
           connect.audit());
+      context.refusals().refused(Refusals.Action.CONNECT, client, "", connect);
       client.endBy(Ending.accessRevoked(connect.rule()));
       return true;
     }
@@ -119,6 +120,7 @@ final class AccessReview {
             LogText.quote(client.principal().id()),
             LogText.quote(subscription.requestedFilter()),
             decision.audit());
+        context.refusals().refused(client, subscription.requestedFilter(), decision);
         continue;
       }
       parts |= decision.checkEachMessage();

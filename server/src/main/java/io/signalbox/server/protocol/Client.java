@@ -369,7 +369,14 @@ final class Client implements ClientHandler {
   void connected(Session opened, int topicAliasMaximum, boolean cleanStart, int keepAlive) {
     phase = Phase.CONNECTED;
     session = opened;
-    deliveryRights = new DeliveryRights(opened, authorizer());
+    deliveryRights =
+        new DeliveryRights(
+            opened,
+            authorizer(),
+            (topic, decision) ->
+                context
+                    .refusals()
+                    .refused(Refusals.Action.RECEIVE, this, topic.toString(), decision));
     facts =
         new LiveClient(
             clientId,

@@ -131,6 +131,7 @@ final class ConnectHandler {
           .policyDenials
           .inc(Metrics.Denial.CONNECT, client.connection().loop().index());
       String problem = LogText.quote(principal.id()) + " may not connect: ";
+      context.refusals().refused(Refusals.Action.CONNECT, client, "", mayConnect);
       refuse(client, problem + mayConnect.rule(), problem + mayConnect.audit());
       return;
     }
@@ -148,6 +149,11 @@ final class ConnectHandler {
                 .formatted(LogText.quote(principal.id()), LogText.quote(will.topic().toString()));
         String rule =
             mayWill.allowed() ? "topics that start with $ are the server's" : mayWill.rule();
+        if (!mayWill.allowed()) {
+          context
+              .refusals()
+              .refused(Refusals.Action.WILL, client, will.topic().toString(), mayWill);
+        }
         refuse(client, problem + rule, problem + (mayWill.allowed() ? rule : mayWill.audit()));
         return;
       }

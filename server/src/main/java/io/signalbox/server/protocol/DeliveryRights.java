@@ -1,5 +1,6 @@
 package io.signalbox.server.protocol;
 
+import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.routing.Subscription;
@@ -8,6 +9,7 @@ import io.signalbox.server.session.Session;
 import io.signalbox.server.topic.TopicName;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * What a client may be given. That its subscriptions are allowed proves it for each message, so
@@ -17,7 +19,11 @@ import java.util.Set;
  */
 @ConfinedTo("the client's I/O thread")
 final class DeliveryRights implements DeliveryFilter {
+  /** More different rules are not told. */
+  private static final int TOLD_MAX = 64;
+
   private final Session session;
+  private final BiConsumer<TopicName, AccessDecision> refused;
   private Authorizer authorizer;
 
   /** A part of some subscription is denied. */
@@ -26,8 +32,16 @@ final class DeliveryRights implements DeliveryFilter {
   /** Filters, as they were asked for, that are not allowed any more. */
   private final Set<String> lost = new HashSet<>();
 
-  DeliveryRights(Session session, Authorizer authorizer) {
+  /** Rules by which a message was not delivered, told once each. */
+  private final Set<String> told = new HashSet<>();
+
+  /**
+   * @param refused told of the first message that each rule keeps from the client
+   */
+  DeliveryRights(
+      Session session, Authorizer authorizer, BiConsumer<TopicName, AccessDecision> refused) {
     this.session = session;
+    this.refused = refused;
     this.authorizer = authorizer;
     session.outgoing().deliveryFilter(this);
   }
@@ -57,12 +71,20 @@ final class DeliveryRights implements DeliveryFilter {
 
   @Override
   public boolean mayDeliver(TopicName topic) {
-    return authorizer.receive(topic).allowed() && (lost.isEmpty() || mayDeliverQueued(topic));
+    return mayReceive(topic) && (lost.isEmpty() || mayDeliverQueued(topic));
+  }
+
+  private boolean mayReceive(TopicName topic) {
+    AccessDecision decision = authorizer.receive(topic);
+    if (!decision.allowed() && told.size() < TOLD_MAX && told.add(decision.rule())) {
+      refused.accept(topic, decision);
+    }
+    return decision.allowed();
   }
 
   @Override
   public boolean mayDeliverQueued(TopicName topic) {
-    if (!authorizer.receive(topic).allowed()) {
+    if (!mayReceive(topic)) {
       return false;
     }
     if (authorizer.delivery(topic).allowed()) {

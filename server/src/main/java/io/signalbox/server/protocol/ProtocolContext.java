@@ -21,6 +21,7 @@ public record ProtocolContext(
     Authenticator authenticator,
     ExchangeAuthenticator exchanges,
     Authorizers authorizers,
+    Refusals refusals,
     LimitsConfig limits,
     SessionConfig sessionConfig,
     Metrics metrics,

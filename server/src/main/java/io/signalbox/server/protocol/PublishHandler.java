@@ -115,6 +115,7 @@ final class PublishHandler {
           LogText.quote(client.principal().id()),
           LogText.quote(topic.toString()),
           access.audit());
+      context.refusals().refused(Refusals.Action.PUBLISH, client, topic.toString(), access);
       deny(client, publish, ReasonCode.NOT_AUTHORIZED, access.rule(), access.onDenied());
       return;
     }

@@ -160,6 +160,7 @@ final class SubscribeHandler {
           LogText.quote(client.principal().id()),
           LogText.quote(text),
           decision.audit());
+      context.refusals().refused(client, text, decision);
       return new Outcome(ReasonCode.NOT_AUTHORIZED, decision.rule());
     }
     SubscriptionOptions options = requested.options();

@@ -59,6 +59,17 @@ public final class WillPublisher implements Wills {
           LogText.quote(will.principal().id()),
           LogText.quote(will.topic().toString()),
           access.audit());
+      shared
+          .refusals()
+          .refused(
+              new Refusals.Refusal(
+                  Refusals.Action.WILL,
+                  clientId,
+                  will.principal().id(),
+                  will.remoteAddress(),
+                  will.topic().toString(),
+                  access.rule(),
+                  access.bundle()));
       if (storedFor != 0) {
         protocol
             .get()

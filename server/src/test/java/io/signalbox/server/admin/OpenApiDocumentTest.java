@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.PolicyConfig;
@@ -66,6 +67,7 @@ final class OpenApiDocumentTest {
               metrics);
       Authorities authorities =
           Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), random, null);
+      PolicyStore policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
       try (var api =
           new AdminApi(
               new AdminApi.Parts(
@@ -73,13 +75,14 @@ final class OpenApiDocumentTest {
                   registry,
                   authorities,
                   new Inventory(registry, authorities, clocks, random),
-                  new ApiPolicies(
-                      PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks), registry),
+                  new ApiPolicies(policies, registry),
+                  new PolicyAuthorizers(policies),
                   new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
                   (_, _) -> Optional.empty(),
                   null,
                   null,
                   Duration.ofDays(1),
+                  audit,
                   audit,
                   new ServerFacts("test", List::of, () -> ""),
                   1_024,

@@ -91,6 +91,7 @@ final class SimulatedBroker implements AutoCloseable {
                 answer.accept(new Authentication.Accepted(Principal.anonymous())),
             new NoExchanges(),
             (_, _, _, _, _, _) -> new AllowAll(),
+            new Refusals(),
             LimitsConfig.DEFAULTS,
             config,
             metrics,

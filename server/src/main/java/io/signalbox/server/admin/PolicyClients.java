@@ -1,0 +1,163 @@
+package io.signalbox.server.admin;
+
+import com.google.gson.JsonObject;
+import io.signalbox.acl.source.Documents;
+import io.signalbox.acl.source.Problems;
+import io.signalbox.acl.source.SourceLimits;
+import io.signalbox.acl.subject.Subject;
+import io.signalbox.acl.testing.SubjectParser;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.server.auth.PolicyAuthorizers;
+import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.registry.CertificateContent;
+import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.DeviceCertificate;
+import io.signalbox.server.registry.Fields;
+import io.signalbox.server.registry.Group;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
+import java.security.cert.X509Certificate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads which client a question about policies means. */
+final class PolicyClients {
+  private static final SourceLimits LIMITS = new SourceLimits(262_144, 16, 10_000);
+  private static final int TEXT_MAX = 1 << 18;
+
+  /** Where a client is thought to come from if nobody says: a network for documentation. */
+  private static final String REMOTE = "192.0.2.1";
+
+  private final Registry registry;
+  private final RequestAuthenticator authenticator;
+  private final PolicyAuthorizers authorizers;
+
+  PolicyClients(
+      Registry registry, RequestAuthenticator authenticator, PolicyAuthorizers authorizers) {
+    this.registry = registry;
+    this.authenticator = authenticator;
+    this.authorizers = authorizers;
+  }
+
+  /**
+   * Takes the client's fields out of a question.
+   *
+   * @throws RegistryException they do not name one client that there could be
+   */
+  Subject read(Fields in, JsonObject body) throws RegistryException {
+    String device = in.optionalName("device");
+    String pem = in.optional("certificatePem", TEXT_MAX);
+    String token = in.optional("token", TEXT_MAX);
+    boolean described = in.has("client");
+    String clientId = in.optional("clientId", 65_535);
+    String listener = in.text("listener", "default", 64);
+    String transport = in.choice("transport", "tls", List.of("tcp", "tls", "ws", "wss"));
+    int ways =
+        (device == null ? 0 : 1) + (described ? 1 : 0) + (pem == null && token == null ? 0 : 1);
+    if (ways != 1) {
+      throw RegistryException.invalid(
+          "", "say which client is meant by one of device, certificatePem or token, and client");
+    }
+    if (described) {
+      return described(body, clientId);
+    }
+    Principal principal = device != null ? registered(device) : shown(pem, token);
+    boolean encrypted = transport.equals("tls") || transport.equals("wss");
+    return authorizers.subject(
+        principal,
+        clientId == null ? usualClientId(principal) : clientId,
+        listener,
+        transport,
+        REMOTE,
+        encrypted ? "TLSv1.3" : "");
+  }
+
+  private static String usualClientId(Principal principal) {
+    String device = principal.deviceId();
+    String user = principal.userName();
+    return device != null ? device : user != null ? user : "client";
+  }
+
+  /** As the tests beside policies describe one. */
+  private static Subject described(JsonObject body, @Nullable String clientId)
+      throws RegistryException {
+    Problems problems = new Problems();
+    Optional<SubjectParser.Described> client =
+        Documents.read("client.json", body.get("client").toString(), LIMITS, problems)
+            .flatMap(node -> SubjectParser.parse(node, problems));
+    if (client.isEmpty()) {
+      throw RegistryException.invalid("/client", problems.list().getFirst().message());
+    }
+    if (!client.get().attached().isEmpty()) {
+      throw RegistryException.invalid(
+          "/client/policies", "is for tests; attach the policy, or describe whom it binds");
+    }
+    Subject subject = client.get().subject();
+    return clientId == null ? subject : subject.with().clientId(clientId).build();
+  }
+
+  /** With the certificate that it would connect with, if the inventory has one. */
+  private Principal registered(String id) throws RegistryException {
+    Device device = registry.device(id);
+    if (device == null) {
+      throw RegistryException.invalid("/device", "there is no device \"" + id + "\"");
+    }
+    List<DeviceCertificate> usable =
+        registry.certificatesOf(id).stream().filter(DeviceCertificate::mayConnect).toList();
+    if (!usable.isEmpty()) {
+      CertificateContent content = registry.content(usable.getLast().name());
+      Optional<Principal> proved =
+          content == null
+              ? Optional.empty()
+              : authenticator.authenticate(List.of(parsed(content.der())), null);
+      if (proved.isPresent()) {
+        return proved.get();
+      }
+    }
+    Map<String, String> attributes = new HashMap<>();
+    for (String name : device.groups()) {
+      Group group = registry.find(Kind.GROUP, name);
+      if (group != null) {
+        group.attributes().forEach(attributes::putIfAbsent);
+      }
+    }
+    attributes.putAll(device.attributes());
+    return new Principal(
+        "device:" + id, AuthMethod.CERTIFICATE, id, null, device.groups(), attributes, null, null);
+  }
+
+  private static X509Certificate parsed(byte[] der) {
+    try {
+      return Certificates.parse(der, "the inventory");
+    } catch (PkiException e) {
+      throw new IllegalStateException("a certificate that was checked cannot be read", e);
+    }
+  }
+
+  /** Whoever shows these credentials, checked as at a connection. */
+  private Principal shown(@Nullable String pem, @Nullable String token) throws RegistryException {
+    List<X509Certificate> chain = List.of();
+    if (pem != null) {
+      try {
+        chain = Pem.parseCertificates(pem, "certificatePem");
+      } catch (PkiException e) {
+        throw RegistryException.invalid("/certificatePem", e.getMessage());
+      }
+    }
+    Optional<Principal> proved = authenticator.authenticate(chain, token);
+    if (proved.isEmpty()) {
+      throw RegistryException.invalid(
+          pem != null ? "/certificatePem" : "/token",
+          "would not be let in: unknown, expired, revoked or not for this broker; its log says"
+              + " why");
+    }
+    return proved.get();
+  }
+}
