@@ -304,6 +304,17 @@ public final class PolicyBundle {
     return made;
   }
 
+  /**
+   * Gives back the memory of what was compiled for clients; it is compiled again for whoever asks.
+   * For a bundle that is only kept to be rolled back to. Any thread.
+   */
+  public void forgetCompiled() {
+    sets.clear();
+    if (shadow != null) {
+      shadow.forgetCompiled();
+    }
+  }
+
   private static Optional<Policy> aclClaim(Subject subject, Problems problems) {
     TokenAttributes token = subject.token();
     if (token == null || !token.claims().containsKey("acl")) {

@@ -248,6 +248,7 @@ public final class PolicyStore {
       return rolledOut.thenApply(_ -> revision); // it may still be on its way
     }
     inForce = new InForce(bundle, before.epoch + 1);
+    before.bundle.forgetCompiled();
     CompletionStage<?> begun = rollout.begin();
     rolledOut = begun;
     return begun.thenApply(
