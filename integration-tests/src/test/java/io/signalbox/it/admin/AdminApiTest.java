@@ -519,10 +519,14 @@ final class AdminApiTest {
 
   private static String auditFiles() throws IOException {
     var text = new StringBuilder();
-    try (Stream<Path> files = Files.list(broker.dataFolder().resolve("audit"))) {
+    try (Stream<Path> files = Files.walk(broker.dataFolder().resolve("audit"))) {
       for (Path file : files.toList()) {
-        assertEquals("rw-------", permissions(file));
-        text.append(Files.readString(file));
+        if (Files.isDirectory(file)) {
+          assertEquals("rwx------", permissions(file));
+        } else {
+          assertEquals("rw-------", permissions(file));
+          text.append(Files.readString(file));
+        }
       }
     }
     return text.toString();
