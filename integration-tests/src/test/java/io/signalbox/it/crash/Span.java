@@ -68,9 +68,13 @@ final class Span {
     return asked < letter.acknowledged && left > letter.sent && matches(letter);
   }
 
-  /** The subscription was there when the letter was sent first. */
+  /**
+   * The subscription was there from before the letter was sent first until it was acknowledged, so
+   * that no later transmission of it can have met one that began in between.
+   */
   boolean wasThereFor(Letter letter) {
-    return granted < letter.sent && leaving > letter.sent && matches(letter);
+    boolean stayed = leaving == NEVER || leaving > letter.acknowledged;
+    return granted < letter.sent && stayed && matches(letter);
   }
 
   /** Whenever it was sent. */
