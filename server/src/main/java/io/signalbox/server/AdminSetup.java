@@ -44,6 +44,7 @@ final class AdminSetup implements AutoCloseable {
   private final AdminApi api;
 
   /**
+   * @param askedFor says who a client would be that questions about policies name; registers nobody
    * @param listening asked when somebody wants to know, because listeners are opened last
    */
   AdminSetup(
@@ -56,6 +57,7 @@ final class AdminSetup implements AutoCloseable {
       LiveClients clients,
       Refusals refusals,
       RequestAuthenticator authenticator,
+      RequestAuthenticator askedFor,
       Supplier<List<Listening>> listening,
       Clocks clocks,
       SecureRandom random,
@@ -94,6 +96,7 @@ final class AdminSetup implements AutoCloseable {
                 authorizers,
                 clients,
                 authenticator,
+                askedFor,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,
                 signer(config, clocks, random),
                 config.auth().jwt().lifetimeMax(),

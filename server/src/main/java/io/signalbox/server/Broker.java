@@ -229,6 +229,7 @@ final class Broker implements RunningBroker {
                 clients,
                 refusals,
                 authenticators::identify,
+                authenticators::wouldBe,
                 () -> ready ? listening() : List.of(),
                 clocks,
                 random,

@@ -101,11 +101,8 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
           touched.add(certificate.device());
         }
       }
-      case User user -> {
-        if (change.before() != null) {
-          touchedUsers.add(user.name());
-        }
-      }
+      // A new one too: the users file may have one of that name, who is connected.
+      case User user -> touchedUsers.add(user.name());
       case null, default -> {}
     }
   }

@@ -1,6 +1,7 @@
 package io.signalbox.it.identity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
@@ -197,8 +198,20 @@ final class WithdrawalTest {
         "{\"certificatePem\":\"" + pem + "\",\"autoRegister\":true}");
     PemFiles.Device lamp = ca.issue("lamp", broker.caFile());
     Peer connected = eventually(lamp);
+    assertTrue(api("GET", "/devices?limit=500", "").contains("\"lamp\""));
+    aQuestionRegistersNobody(ca.issue("torch", broker.caFile()));
     api("DELETE", "/trusted-cas/foreign", "");
     connected.expectDisconnect(NOT_AUTHORIZED);
+  }
+
+  /** Whoever asks what a certificate may do has not shown that its key is theirs. */
+  private static void aQuestionRegistersNobody(PemFiles.Device torch) throws IOException {
+    String pem = Files.readString(torch.certificate()).replace("\n", "\\n");
+    api(
+        "POST",
+        "/policy-tools/authorize",
+        "{\"action\":\"publish\",\"topic\":\"a\",\"certificatePem\":\"" + pem + "\"}");
+    assertFalse(api("GET", "/devices?limit=500", "").contains("\"torch\""));
   }
 
   /** An authority counts a moment after the API has answered. */

@@ -28,6 +28,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
   /**
    * What the API works on.
    *
+   * @param askedFor who a client of a question would be; registers nobody
    * @param localToken null: not accepted
    * @param signer null: this broker accepts no tokens of its own
    * @param bodyBytesMax 0: no bound
@@ -41,6 +42,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       PolicyAuthorizers authorizers,
       LiveClients clients,
       RequestAuthenticator authenticator,
+      RequestAuthenticator askedFor,
       @Nullable LocalToken localToken,
       @Nullable TokenSigner signer,
       Duration tokenLifetimeMax,
@@ -125,7 +127,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
     routes.addAll(new PolicyRoutes(registry, parts.policies, views).routes());
     routes.addAll(
         new PolicyToolRoutes(
-                parts.policies, new PolicyClients(registry, parts.authenticator, parts.authorizers))
+                parts.policies, new PolicyClients(registry, parts.askedFor, parts.authorizers))
             .routes());
     routes.addAll(new ClientRoutes(parts.clients).routes());
     return routes;

@@ -56,7 +56,7 @@ public final class RefusalLog implements AutoCloseable {
 
   /** Any thread; does not wait. */
   public void refused(Refusal refusal) {
-    if (!waiting.offer(refusal)) {
+    if (!waiting.offer(shortened(refusal))) {
       dropped.increment();
     }
   }
@@ -126,18 +126,30 @@ public final class RefusalLog implements AutoCloseable {
   private static JsonObject line(String at, Refusal refusal, int count) {
     var line = new JsonObject();
     line.addProperty("at", at);
-    line.addProperty("actor", shortened(refusal.principal()));
+    line.addProperty("actor", refusal.principal());
     line.addProperty("remote", refusal.remote());
     line.addProperty("method", refusal.action().name());
-    line.addProperty("path", "/clients/" + shortened(refusal.clientId()));
+    line.addProperty("path", "/clients/" + refusal.clientId());
     line.addProperty("status", STATUS);
     if (!refusal.topic().isEmpty()) {
-      line.addProperty("topic", shortened(refusal.topic()));
+      line.addProperty("topic", refusal.topic());
     }
     line.addProperty("detail", refusal.rule());
     line.addProperty("bundle", refusal.bundle());
     line.addProperty("count", count);
     return line;
+  }
+
+  /** What waits must not hold the whole of what clients sent. */
+  private static Refusal shortened(Refusal refusal) {
+    return new Refusal(
+        refusal.action(),
+        shortened(refusal.clientId()),
+        shortened(refusal.principal()),
+        refusal.remote(),
+        shortened(refusal.topic()),
+        refusal.rule(),
+        refusal.bundle());
   }
 
   private static String shortened(String text) {

@@ -178,7 +178,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     boolean taken =
         workers.submit(
             () -> {
-              Authentication outcome = withSignatureChecks(credentials);
+              Authentication outcome = withSignatureChecks(credentials, true);
               loop.execute(() -> answer.accept(outcome));
             });
     if (!taken) {
@@ -203,10 +203,24 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    */
   public Optional<Principal> identify(
       List<X509Certificate> certificates, @Nullable String bearerToken) {
+    return proved(certificates, bearerToken, true);
+  }
+
+  /**
+   * Who would be known by these credentials, which whoever asks only has a copy of. As {@link
+   * #identify}, but nobody is registered by it.
+   */
+  public Optional<Principal> wouldBe(
+      List<X509Certificate> certificates, @Nullable String bearerToken) {
+    return proved(certificates, bearerToken, false);
+  }
+
+  private Optional<Principal> proved(
+      List<X509Certificate> certificates, @Nullable String bearerToken, boolean registers) {
     byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
     var credentials = Credentials.ofRequest(certificates, token);
     prepare(credentials).join();
-    return switch (admitted(withSignatureChecks(credentials), null)) {
+    return switch (admitted(withSignatureChecks(credentials, registers), null)) {
       case Authentication.Accepted accepted -> Optional.of(accepted.principal());
       case Authentication.Continue _ -> Optional.empty();
       case Authentication.Rejected rejected -> {
@@ -280,12 +294,13 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     }
   }
 
-  private Authentication withSignatureChecks(Credentials credentials) {
+  private Authentication withSignatureChecks(Credentials credentials, boolean registers) {
     try {
+      List<X509Certificate> chain = credentials.certificates();
       Principal device =
-          credentials.certificates().isEmpty()
+          chain.isEmpty()
               ? null
-              : certificates.verify(credentials.certificates());
+              : registers ? certificates.verify(chain) : certificates.look(chain);
       Principal user = verifiedUser(credentials);
       return user == null
           ? new Authentication.Accepted(device == null ? nobody(credentials) : device)

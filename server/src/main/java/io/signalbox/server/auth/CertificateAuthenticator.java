@@ -78,16 +78,29 @@ final class CertificateAuthenticator {
    * @param chain the client's certificate first; not empty
    */
   Principal verify(List<X509Certificate> chain) throws CredentialException {
-    CertificateVerifier now = verifier.get();
-    Verification.Accepted accepted = accepted(now.verify(chain, instant()));
-    synchronized (known) {
-      known.put(chain.getFirst(), new Known(now, accepted));
-    }
+    Verification.Accepted accepted = verified(chain);
     String id = devices.idOf(accepted.caName(), accepted.identity());
     if (devices.mustRegister(accepted.caName(), id)) {
       devices.register(accepted.caName(), id, chain.getFirst());
     }
     return principal(accepted, id);
+  }
+
+  /**
+   * As {@link #verify}, and registers nobody: whoever asks has not shown that the key is theirs.
+   */
+  Principal look(List<X509Certificate> chain) throws CredentialException {
+    Verification.Accepted accepted = verified(chain);
+    return principal(accepted, devices.idOf(accepted.caName(), accepted.identity()));
+  }
+
+  private Verification.Accepted verified(List<X509Certificate> chain) throws CredentialException {
+    CertificateVerifier now = verifier.get();
+    Verification.Accepted accepted = accepted(now.verify(chain, instant()));
+    synchronized (known) {
+      known.put(chain.getFirst(), new Known(now, accepted));
+    }
+    return accepted;
   }
 
   /** Why a chain that was verified before is no longer good; no signature check. */

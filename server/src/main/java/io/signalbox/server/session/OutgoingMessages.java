@@ -163,7 +163,7 @@ public final class OutgoingMessages {
     if (session.isDurable() && handle == null) {
       LOG.log(
           Level.ERROR,
-          "a QoS {0} message for session.isDurable() session {1} is in no store",
+          "a QoS {0} message for durable session {1} is in no store",
           qos.value(),
           LogText.quote(session.clientId()));
       return;

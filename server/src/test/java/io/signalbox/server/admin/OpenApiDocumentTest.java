@@ -79,6 +79,7 @@ final class OpenApiDocumentTest {
                   new PolicyAuthorizers(policies),
                   new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
                   (_, _) -> Optional.empty(),
+                  (_, _) -> Optional.empty(),
                   null,
                   null,
                   Duration.ofDays(1),
