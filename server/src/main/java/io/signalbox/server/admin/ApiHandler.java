@@ -42,6 +42,9 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       List.of("if-match", "if-none-match", "accept", "content-type");
   private static final int STOP_SECONDS = 10;
 
+  /** Beyond the limit of a body, so much is still read. */
+  private static final long REFUSED_BYTES_MAX = 16L << 20;
+
   private final List<Route> routes;
   private final ApiAuthenticator authenticator;
   private final AuditLog audit;
@@ -125,6 +128,10 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       }
       checkContentType(exchange, route);
       Map<String, String> query = query(exchange, route);
+      if (exchange.getRequestContentLength() > bodyBytesMax) {
+        refuseBody(exchange);
+        return;
+      }
       exchange.setMaxEntitySize(bodyBytesMax);
       exchange
           .getRequestReceiver()
@@ -152,8 +159,34 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     }
   }
 
+  /**
+   * Throws a body away before it is refused, unless it is very large: a client that is still
+   * sending when we close would see its connection break, and not our answer.
+   */
+  private void refuseBody(HttpServerExchange exchange) {
+    long length = exchange.getRequestContentLength();
+    if (length > bodyBytesMax + REFUSED_BYTES_MAX) {
+      send(exchange, tooLarge());
+      return;
+    }
+    exchange.setMaxEntitySize(length);
+    exchange
+        .getRequestReceiver()
+        .receivePartialBytes(
+            (ready, _, last) -> {
+              if (last) {
+                send(ready, tooLarge());
+              }
+            },
+            (broken, e) -> send(broken, tooLarge(e)));
+  }
+
   private ApiResponse tooLarge(IOException e) {
     LOG.log(Level.DEBUG, "the body of a request cannot be read", e);
+    return tooLarge();
+  }
+
+  private ApiResponse tooLarge() {
     metrics.adminRequests.inc(AdminRequest.INVALID);
     return ApiResponse.of(
         new ApiProblem(
