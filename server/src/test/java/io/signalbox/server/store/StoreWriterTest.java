@@ -52,9 +52,27 @@ final class StoreWriterTest {
       commits.release(1_000_000);
     }
 
+    /** The writer has gathered a batch and waits in its commit: what comes now is for the next. */
+    void awaitHeld() {
+      while (!commits.hasQueuedThreads()) {
+        Thread.onSpinWait();
+      }
+    }
+
+    /** Bounded, so that a test that fails while it holds the disk can close its store. */
+    private void awaitRelease() {
+      try {
+        if (!commits.tryAcquire(1, TimeUnit.MINUTES)) {
+          throw new IllegalStateException("the test does not release the disk");
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
     @Override
     public void commit(Txn<MemorySegment> txn) throws NoRoomException {
-      commits.acquireUninterruptibly();
+      awaitRelease();
       Supplier<RuntimeException> failing = failure.get();
       if (failing != null) {
         throw failing.get();
@@ -120,7 +138,7 @@ final class StoreWriterTest {
       List<Answer> second = new ArrayList<>();
       StoreWriter writer = fixture.store.writer();
       writer.submit(publish(number), completion(fixture.loop, 0, first));
-      awaitEmpty(fixture);
+      disk.awaitHeld();
       for (int i = 1; i <= 500; i++) {
         writer.submit(publish(number), completion(fixture.loop, i, first));
         writer.submit(publish(number), completion(other, i, second));
@@ -136,13 +154,6 @@ final class StoreWriterTest {
     }
   }
 
-  /** The writer has taken what was submitted, so it is in its commit. */
-  private static void awaitEmpty(StoreFixture fixture) {
-    while (fixture.metrics.storeQueueCommands.value() > 0) {
-      Thread.onSpinWait();
-    }
-  }
-
   private static StorePublish publish(long number) {
     return StoreFixture.publish(StoreFixture.message("a/b", "payload"), number);
   }
@@ -155,7 +166,7 @@ final class StoreWriterTest {
       long number = fixture.session("device").number();
       disk.hold();
       writer.submit(publish(number), null);
-      awaitEmpty(fixture);
+      disk.awaitHeld();
       for (int i = 0; i < 9; i++) {
         writer.submit(publish(number), null);
       }
@@ -181,7 +192,7 @@ final class StoreWriterTest {
       OpenedSession session = fixture.session("device");
       disk.hold();
       writer.submit(publish(session.number()), null);
-      awaitEmpty(fixture);
+      disk.awaitHeld();
       List<Answer> answers = new ArrayList<>();
       for (int i = 0; i < 41; i++) {
         writer.submit(publish(session.number()), completion(fixture.loop, i, answers));
@@ -237,7 +248,7 @@ final class StoreWriterTest {
       disk.succeedBefore.set(1);
       disk.full.set(1);
       writer.submit(new MarkSent(session.number(), session.epoch(), 0), null);
-      awaitEmpty(fixture);
+      disk.awaitHeld();
       writer.submit(publish(session.number()), completion(fixture.loop, 0, answers));
       writer.submit(
           new Dequeue(session.number(), session.epoch(), 1, null),
@@ -275,7 +286,7 @@ final class StoreWriterTest {
       }
       disk.hold();
       writer.submit(publish(session.number()), null);
-      awaitEmpty(fixture);
+      disk.awaitHeld();
       List<Answer> answers = new ArrayList<>();
       writer.submit(publish(session.number()), completion(fixture.loop, 0, answers));
       writer.submit(
@@ -316,7 +327,7 @@ final class StoreWriterTest {
               false);
       List<Answer> answers = new ArrayList<>();
       writer.submit(will, completion(fixture.loop, 0, answers));
-      awaitEmpty(fixture);
+      disk.awaitHeld();
       while (will.sequence() == 0) {
         Thread.onSpinWait();
       }
