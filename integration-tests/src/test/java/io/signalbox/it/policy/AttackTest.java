@@ -40,7 +40,7 @@ final class AttackTest {
           actions: [publish, subscribe]
           topics: ["u/${user.name}/#", "c/${client.id}/#", "${user.name}/top", "dev-${client.id}/x"]
           where: { retain: allow }
-        - { id: work, effect: allow, actions: [subscribe], topics: ["work/#"], shareGroups: ["team-${user.name}"] }
+        - { id: work, effect: allow, actions: [subscribe], topics: ["jobs/#"], shareGroups: ["team-${user.name}"] }
         - { id: part, effect: allow, actions: [subscribe], topics: ["a/#"] }
         - { id: secret, effect: deny, actions: [publish, subscribe], topics: ["+/secret"] }
       """;
@@ -118,7 +118,7 @@ final class AttackTest {
         tryPublish(peer, root + other + "/x/y", false);
       }
       assertNotGranted(peer, "+/top");
-      assertNotGranted(peer, "$share/team-" + name.replaceAll("[+#/]", "") + "/work/1");
+      assertNotGranted(peer, "$share/team-" + name.replaceAll("[+#/]", "") + "/jobs/1");
       peer.disconnect();
     }
     Peer own = connected(other, other);
@@ -177,17 +177,17 @@ final class AttackTest {
   @Test
   void shareNamesAreNoWayRound() {
     Peer peer = connected(Clients.unique("c"), "ann");
-    peer.subscribe("$share/team-ann/work/1", 1);
+    peer.subscribe("$share/team-ann/jobs/1", 1);
     for (String filter :
         List.of(
-            "$share/team-bob/work/1",
-            "$share/team-annx/work/1",
+            "$share/team-bob/jobs/1",
+            "$share/team-annx/jobs/1",
             "$share/team-ann/#",
             "$share/team-ann/a/secret",
-            "$share/team-ann/$share/team-ann/work/1",
+            "$share/team-ann/$share/team-ann/jobs/1",
             "$share/team-ann/u/bob/#",
-            "$SHARE/team-ann/work/1",
-            "$queue/work/1")) {
+            "$SHARE/team-ann/jobs/1",
+            "$queue/jobs/1")) {
       assertNotGranted(peer, filter);
     }
   }
