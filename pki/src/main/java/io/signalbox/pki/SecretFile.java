@@ -22,16 +22,16 @@ public final class SecretFile {
    * the same.
    *
    * @param what for messages, such as "token key"
-   * @param loss what deleting the file means, for the message about a damaged one
+   * @param remedy what to do about a damaged one, for the message
    * @throws PkiException if it cannot be read or made, or is damaged; it is never replaced
    */
-  public static byte[] openOrCreate(Path file, SecureRandom random, String what, String loss)
+  public static byte[] openOrCreate(Path file, SecureRandom random, String what, String remedy)
       throws PkiException {
     try {
       if (Files.notExists(file)) {
         create(file, random);
       }
-      return read(file, what, loss);
+      return read(file, what, remedy);
     } catch (IOException e) {
       throw new PkiException(
           "cannot make or read the " + what + " \"" + file + "\": " + e.getMessage(), e);
@@ -53,9 +53,11 @@ public final class SecretFile {
     } finally {
       Files.delete(fresh);
     }
+    AtomicFile.forceFolder(file.toAbsolutePath().resolveSibling("."));
   }
 
-  private static byte[] read(Path file, String what, String loss) throws IOException, PkiException {
+  private static byte[] read(Path file, String what, String remedy)
+      throws IOException, PkiException {
     byte[] secret = {};
     if (Files.size(file) <= FILE_BYTES_MAX) {
       String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
@@ -66,8 +68,7 @@ public final class SecretFile {
       }
     }
     if (secret.length < SECRET_BYTES) {
-      throw new PkiException(
-          "the " + what + " \"" + file + "\" is damaged; restore it, or delete it and " + loss);
+      throw new PkiException("the " + what + " \"" + file + "\" is damaged; " + remedy);
     }
     return secret;
   }

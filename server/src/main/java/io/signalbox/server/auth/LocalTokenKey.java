@@ -50,7 +50,7 @@ final class LocalTokenKey {
               dataDirectory.resolve(FILE),
               random,
               "token key",
-              "tokens issued so far become void"));
+              "restore it, or delete it: then tokens issued so far become void"));
     } catch (PkiException e) {
       throw new AuthSetupException(List.of(String.valueOf(e.getMessage())));
     }

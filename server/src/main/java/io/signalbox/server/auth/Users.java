@@ -60,7 +60,7 @@ final class Users {
               dataDirectory.resolve(NOBODY_FILE),
               random,
               "key for unknown users",
-              "a new one is made");
+              "delete it, and a new one is made");
       return new Users(registry, file, nobody);
     } catch (PkiException e) {
       throw new AuthSetupException(List.of(String.valueOf(e.getMessage())));

@@ -68,6 +68,7 @@ public final class Authorities {
   private final SecureRandom random;
   private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
   private final AtomicLong listNumber = new AtomicLong();
+  private final Object successions = new Object();
 
   private Authorities(
       Registry registry,
@@ -257,29 +258,37 @@ public final class Authorities {
   public Written<IssuingAuthority> put(
       String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
       throws RegistryException, InterruptedException {
-    Written<IssuingAuthority> written =
-        registry.put(
-            Kind.ISSUING_CA,
-            name,
-            condition,
-            existing -> {
-              IssuingAuthority wanted = maker.make(existing);
-              if (existing == null) {
-                return withNewKey(wanted);
-              }
-              if (!wanted.hasSameKeyAs(existing)) {
-                throw new RegistryException(
-                    Reason.CONFLICT,
-                    "the issuing CA \""
-                        + name
-                        + "\" exists with other names, key or validity, which cannot change; use"
-                        + " another name");
-              }
-              checkSuccession(wanted);
-              return existing.withStateOf(wanted);
-            });
+    Written<IssuingAuthority> written;
+    synchronized (successions) { // two at once could each lead to the other
+      written = stored(name, condition, maker);
+    }
     load(written.entry());
     return written;
+  }
+
+  private Written<IssuingAuthority> stored(
+      String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
+      throws RegistryException, InterruptedException {
+    return registry.put(
+        Kind.ISSUING_CA,
+        name,
+        condition,
+        existing -> {
+          IssuingAuthority wanted = maker.make(existing);
+          if (existing == null) {
+            return withNewKey(wanted);
+          }
+          if (!wanted.hasSameKeyAs(existing)) {
+            throw new RegistryException(
+                Reason.CONFLICT,
+                "the issuing CA \""
+                    + name
+                    + "\" exists with other names, key or validity, which cannot change; use"
+                    + " another name");
+          }
+          checkSuccession(wanted);
+          return existing.withStateOf(wanted);
+        });
   }
 
   private IssuingAuthority withNewKey(IssuingAuthority wanted) throws RegistryException {

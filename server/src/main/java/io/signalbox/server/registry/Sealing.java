@@ -45,7 +45,7 @@ public final class Sealing {
             dataDirectory.resolve(FILE),
             random,
             "registry key",
-            "register those JWT issuers anew that have a shared secret"),
+            "restore it from a backup: shared secrets of JWT issuers open with nothing else"),
         random);
   }
 
