@@ -15,13 +15,14 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Writes down what policies refused to clients, in files of their own, so that no flood drives out
- * who changed what. The same refusal again within a second is counted; beyond {@value
- * #LINES_PER_SECOND} lines a second, after a burst, the rest is only counted in a line that says
- * so.
+ * who changed what. What is refused again within {@value #GATHER_MILLIS} ms is counted in one line;
+ * beyond {@value #LINES_PER_SECOND} lines a second, after a burst, the rest is only counted in a
+ * line that says so.
  */
 public final class RefusalLog implements AutoCloseable {
   static final int LINES_PER_SECOND = 20;
   static final int BURST = 1_000;
+  static final int GATHER_MILLIS = 100;
 
   private static final int WAITING_MAX = 8_192;
   private static final int TEXT_MAX = 256;
@@ -67,7 +68,7 @@ public final class RefusalLog implements AutoCloseable {
         Refusal first = waiting.poll(200, TimeUnit.MILLISECONDS);
         if (first != null) {
           write(first);
-          TimeUnit.MILLISECONDS.sleep(100); // gathers what comes again
+          TimeUnit.MILLISECONDS.sleep(GATHER_MILLIS);
         }
       }
     } catch (InterruptedException e) {

@@ -61,7 +61,7 @@ public final class PolicyStore {
   private final @Nullable FolderWatch watch;
   private final Metrics metrics;
   private final Clocks clocks;
-  private final Revisions revisions = new Revisions(Revisions.KEPT_MAX);
+  private final Revisions revisions = new Revisions(1);
   private volatile InForce inForce;
   private volatile PolicyRollout rollout =
       () -> CompletableFuture.completedStage("nobody is connected");
@@ -209,7 +209,7 @@ public final class PolicyStore {
    * Reads the policies again and puts them in force, if all of them can be used and all tests
    * beside them pass.
    *
-   * @param author for the log and the list of revisions
+   * @param author for the log
    * @return done, with the revision in force, when nothing that the new policies forbid is handed
    *     to a socket any more
    * @throws AuthSetupException with every problem; the policies before stay in force
@@ -230,15 +230,6 @@ public final class PolicyStore {
     }
     stale(false);
     return swap(revisions.add(bundle, clocks.wallMillis(), author, "reload"));
-  }
-
-  /**
-   * Puts the policies of an earlier revision in force, until files change or somebody reloads.
-   *
-   * @return as {@link #reload}; empty when that revision is not kept
-   */
-  public synchronized Optional<CompletionStage<Revision>> rollback(long number, String author) {
-    return revisions.rollback(number, clocks.wallMillis(), author).map(this::swap);
   }
 
   private CompletionStage<Revision> swap(Revision revision) {
@@ -278,12 +269,7 @@ public final class PolicyStore {
     rollout = to;
   }
 
-  /** The latest revisions, the oldest first. */
-  public List<Revision> revisions() {
-    return revisions.list();
-  }
-
-  /** The one in force. */
+  /** The one in force. Its number begins at 1 with each start; the bundle's hash tells the same. */
   public Revision revision() {
     return revisions.latest().orElseThrow();
   }

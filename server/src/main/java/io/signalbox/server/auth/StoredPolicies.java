@@ -101,11 +101,6 @@ final class StoredPolicies {
     return new Content(policies, List.copyOf(attachments.values()));
   }
 
-  /** Remembers what a document was parsed to, once it is stored. */
-  void remember(String document, Policy policy) {
-    parsed.put(policy.name(), new Parsed(document, policy));
-  }
-
   static Attachment attachment(PolicyAttachment entry) {
     Attachment.Kind kind =
         switch (entry.targetKind()) {
