@@ -358,6 +358,12 @@ final class PolicyApiTest {
         List.of("api:" + name, "file:base"),
         yes.json().getAsJsonArray("policies").asList().stream().map(p -> p.getAsString()).toList());
 
+    String disabled = Clients.unique("d");
+    admin.put("/devices/" + disabled, "{'enabled':false}").expect(201);
+    admin
+        .post(path, "{" + question + ",'device':'" + disabled + "'}")
+        .expectProblem(422, "invalid");
+
     String pem =
         admin
             .put(

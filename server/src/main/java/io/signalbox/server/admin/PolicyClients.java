@@ -109,6 +109,10 @@ final class PolicyClients {
     if (device == null) {
       throw RegistryException.invalid("/device", "there is no device \"" + id + "\"");
     }
+    if (!device.mayConnect()) {
+      throw RegistryException.invalid(
+          "/device", "would not be let in: it is disabled, or waits for approval");
+    }
     List<DeviceCertificate> usable =
         registry.certificatesOf(id).stream().filter(DeviceCertificate::mayConnect).toList();
     if (!usable.isEmpty()) {

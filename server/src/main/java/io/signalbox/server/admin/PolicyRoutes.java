@@ -166,7 +166,11 @@ final class PolicyRoutes {
   }
 
   private <E extends Entry<E>> ApiResponse removed(Done<E> done, String path) {
-    return audited(ApiResponse.nothing(StatusCodes.NO_CONTENT, 0), done, path);
+    ApiResponse response = audited(ApiResponse.nothing(StatusCodes.NO_CONTENT, 0), done, path);
+    if (done.written().before() instanceof StoredPolicy policy) {
+      views.forgetPolicy(policy.name());
+    }
+    return response;
   }
 
   private <E extends Entry<E>> ApiResponse audited(

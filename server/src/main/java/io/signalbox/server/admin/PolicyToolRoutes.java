@@ -44,6 +44,11 @@ final class PolicyToolRoutes {
   private final ApiPolicies policies;
   private final PolicyClients clients;
 
+  /** For what looks at all policies, and not at those of one client. */
+  private final Turnstile all =
+      new Turnstile(
+          "somebody else asks about all policies right now, which one may do at a time; repeat it");
+
   PolicyToolRoutes(ApiPolicies policies, PolicyClients clients) {
     this.policies = policies;
     this.clients = clients;
@@ -51,12 +56,12 @@ final class PolicyToolRoutes {
 
   List<Route> routes() {
     return List.of(
-        Route.ask(ROOT + "validate", Role.VIEWER, Route.Body.POLICY, this::validate),
-        Route.get(ROOT + "lint", Role.VIEWER, _ -> lint()),
-        Route.ask(ROOT + "test", Role.VIEWER, Route.Body.POLICY, this::test),
+        Route.ask(ROOT + "validate", Role.VIEWER, Route.Body.POLICY, all.guard(this::validate)),
+        Route.get(ROOT + "lint", Role.VIEWER, all.guard(_ -> lint())),
+        Route.ask(ROOT + "test", Role.VIEWER, Route.Body.POLICY, all.guard(this::test)),
         Route.ask(ROOT + "authorize", Role.VIEWER, Route.Body.JSON, this::authorize),
         Route.ask(ROOT + "explain", Role.VIEWER, Route.Body.JSON, this::explain),
-        Route.ask(ROOT + "who-can", Role.VIEWER, Route.Body.JSON, this::whoCan),
+        Route.ask(ROOT + "who-can", Role.VIEWER, Route.Body.JSON, all.guard(this::whoCan)),
         Route.ask(ROOT + "what-can", Role.VIEWER, Route.Body.JSON, this::whatCan));
   }
 

@@ -68,6 +68,11 @@ final class PolicyViews {
     return made;
   }
 
+  /** A policy that is there no more. */
+  void forget(String name) {
+    read.remove(name);
+  }
+
   /** Of a policy in its canonical form: the same for every way to write the same policy. */
   static String sha256(String canonical) {
     try {

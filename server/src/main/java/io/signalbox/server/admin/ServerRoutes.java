@@ -12,8 +12,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /** The broker itself: what it is, where it listens, whom clients must trust, who changed what. */
 final class ServerRoutes {
@@ -21,13 +19,14 @@ final class ServerRoutes {
 
   private final ServerFacts facts;
   private final Registry registry;
-  private static final int AUDIT_PATIENCE_MILLIS = 500;
 
   private final AuditLog audit;
   private final AuditLog refusals;
 
-  /** A page may cost the reading of thousands of lines: one core at most. */
-  private final Semaphore auditReader = new Semaphore(1);
+  /** A page may cost the reading of thousands of lines. */
+  private final Turnstile auditReader =
+      new Turnstile(
+          "somebody else reads the audit log right now, which one may do at a time; repeat it");
 
   private final long startedAtMillis;
   private final int operationsMax;
@@ -63,12 +62,15 @@ final class ServerRoutes {
             Role.VIEWER,
             _ -> ApiResponse.text(AuthorityRoutes.PEM, facts.caBundlePem().get())),
         Route.list(
-            "/audit", Role.AUDITOR, Set.of("actor", "target"), request -> page(audit, request)),
+            "/audit",
+            Role.AUDITOR,
+            Set.of("actor", "target"),
+            auditReader.guard(request -> page(audit, request))),
         Route.list(
             "/audit/refusals",
             Role.AUDITOR,
             Set.of("actor", "target"),
-            request -> page(refusals, request)));
+            auditReader.guard(request -> page(refusals, request))));
   }
 
   private static ApiResponse document() {
@@ -116,21 +118,7 @@ final class ServerRoutes {
     return ApiResponse.page(items, null);
   }
 
-  private ApiResponse page(AuditLog log, ApiRequest request)
-      throws ApiException, InterruptedException {
-    if (!auditReader.tryAcquire(AUDIT_PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
-      throw new ApiException(
-          ApiProblem.Type.UNAVAILABLE,
-          "somebody else reads the audit log right now, which one may do at a time; repeat it");
-    }
-    try {
-      return auditPage(log, request);
-    } finally {
-      auditReader.release();
-    }
-  }
-
-  private static ApiResponse auditPage(AuditLog log, ApiRequest request) throws ApiException {
+  private static ApiResponse page(AuditLog log, ApiRequest request) throws ApiException {
     String actor = request.query("actor").orElse("");
     String target = request.query("target").orElse("");
     try {

@@ -58,6 +58,11 @@ final class Views {
     return out;
   }
 
+  /** A policy that is there no more. */
+  void forgetPolicy(String name) {
+    policies.forget(name);
+  }
+
   /** Of a certificate or policy without what is large. */
   JsonObject of(Entry<?> entry) {
     var out = new JsonObject();
