@@ -212,12 +212,14 @@ public final class Authorities {
 
   /**
    * Whose certificates are trusted because this broker issues them: name to certificates, each
-   * trusted by itself.
+   * trusted by itself. What has been issued stays good without the key that signed it; but the
+   * development PKI counts only where it is in use.
    */
   public Map<String, List<X509Certificate>> anchors() {
     Map<String, List<X509Certificate>> anchors = new LinkedHashMap<>();
     for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
-      if (entry.enabled() && signers.containsKey(entry.name())) {
+      boolean used = !entry.keyFile().equals(DEVELOPMENT_KEY) || signers.containsKey(DEVELOPMENT);
+      if (entry.enabled() && entry.chainPem() != null && used) {
         anchors.put(entry.name(), chain(entry));
       }
     }
