@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.signalbox.pki.AuthorityFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -30,8 +31,9 @@ final class AuthoritiesTest {
   void whatWasIssuedStaysGoodWithoutTheKey() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       fixture.makeAuthority("factory");
-      String keyFile = fixture.registry.find(Kind.ISSUING_CA, "factory").keyFile();
-      Files.delete(AuthorityFiles.in(directory.resolve("ca"), keyFile).key());
+      IssuingAuthority made =
+          Objects.requireNonNull(fixture.registry.find(Kind.ISSUING_CA, "factory"));
+      Files.delete(AuthorityFiles.in(directory.resolve("ca"), made.keyFile()).key());
     }
     try (var fixture = RegistryFixture.open(directory)) {
       assertEquals(Set.of("factory"), fixture.authorities.anchors().keySet());
