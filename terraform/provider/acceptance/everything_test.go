@@ -2,9 +2,7 @@ package acceptance
 
 import (
 	"context"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -104,13 +102,25 @@ func TestEverything(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t)
 	w := everything(t, b)
-	w.set("TF_LOG", "TRACE").set("TF_LOG_PATH", w.file("trace.log"))
-	w.apply(t)
-	w.run(t, "plan", "-out=saved.plan", "-no-color")
-	w.set("TF_LOG", "").set("TF_LOG_PATH", "")
+	before := b.inventory(t)
+	w.traced(t, func() {
+		w.apply(t)
+		w.run(t, "plan", "-out=saved.plan", "-no-color")
+	})
 
+	t.Run("there is something of every kind", func(t *testing.T) {
+		now := b.inventory(t)
+		for _, collection := range collections {
+			if !slices.ContainsFunc(now, func(one string) bool { return strings.HasPrefix(one, collection+": ") && !slices.Contains(before, one) }) {
+				t.Errorf("the apply has made nothing of %s", collection)
+			}
+		}
+	})
 	t.Run("the plan after an apply is empty", func(t *testing.T) { w.hasNothingToDo(t) })
-	t.Run("no secret is in state, plan or log", func(t *testing.T) { findsNoSecret(t, w, b) })
+	t.Run("no secret is in state, plan or log", func(t *testing.T) {
+		w.holdsNoSecret(t, b, map[string]string{"the password": password, "the claim secret": claimSecret, "the HMAC secret": hmacSecret},
+			"terraform.tfstate", "saved.plan", "trace.log")
+	})
 	t.Run("an import of everything is followed by an empty plan", func(t *testing.T) { importsEverything(t, w, b) })
 	t.Run("what was changed behind Terraform's back is mended", func(t *testing.T) { mendsChanges(t, w, b) })
 	t.Run("another request ends one certificate and brings the next", func(t *testing.T) { requestsAnother(t, w, b) })
@@ -118,47 +128,8 @@ func TestEverything(t *testing.T) {
 	t.Run("an error says what to do", func(t *testing.T) { explainsErrors(t, b) })
 	t.Run("a destroy leaves nothing", func(t *testing.T) {
 		w.run(t, "destroy", "-auto-approve", "-no-color")
-		for _, path := range []string{"/devices", "/groups", "/jwt-issuers", "/trusted-cas", "/provisioning-templates", "/claim-tokens", "/users",
-			"/policies"} {
-			if items := b.get(t, path+"?prefix=all-")["items"].([]any); len(items) > 0 {
-				t.Errorf("%s still holds %v", path, items)
-			}
-		}
-		if items := b.get(t, "/attachments")["items"].([]any); len(items) > 0 {
-			t.Errorf("there still is an attachment: %v", items)
-		}
+		b.holdsWhatItHeld(t, before)
 	})
-}
-
-func findsNoSecret(t *testing.T, w *workspace, b *broker) {
-	files, err := filepath.Glob(w.file("*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts := map[string]string{"plan as JSON": w.run(t, "show", "-json", "saved.plan")}
-	for _, file := range files {
-		if text, err := os.ReadFile(file); err == nil {
-			texts[file] = string(text)
-		}
-	}
-	log, _ := os.ReadFile(b.file("broker.log"))
-	texts["the broker's log"] = string(log)
-	for _, want := range []string{"terraform.tfstate", "saved.plan", "trace.log"} {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(texts)), func(name string) bool { return strings.HasSuffix(name, want) }) {
-			t.Errorf("there is no %s to look at", want)
-		}
-	}
-	for name, text := range texts {
-		for what, secret := range map[string]string{"a private key": "PRIVATE KEY", "the password": password, "the claim secret": claimSecret,
-			"the HMAC secret": hmacSecret, "the administrator's token": b.token(t)} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s holds %s", name, what)
-			}
-		}
-		if token := signedToken.FindString(text); token != "" {
-			t.Errorf("%s holds the token %s", name, token)
-		}
-	}
 }
 
 func importsEverything(t *testing.T, w *workspace, b *broker) {

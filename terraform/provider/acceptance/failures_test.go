@@ -1,16 +1,16 @@
 package acceptance
 
 import (
-	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,12 +18,15 @@ import (
 	"time"
 )
 
-// manyDevices is a configuration with groups, devices and certificates that depend on each other.
+// manyDevices is a configuration with a group, devices with certificates that depend on each other, and as many that are one object each.
 func manyDevices(t testing.TB, w *workspace, count int) string {
 	t.Helper()
 	for i := range count {
-		_, request := requestOf(t, fmt.Sprintf("many-%03d", i))
-		w.write(t, fmt.Sprintf("many-%03d.csr", i), request)
+		for _, kind := range []string{"many", "single"} {
+			id := fmt.Sprintf("%s-%03d", kind, i)
+			_, request := requestOf(t, id)
+			w.write(t, id+".csr", request)
+		}
 	}
 	return requirement + fmt.Sprintf(`
 resource "signalbox_group" "many" {
@@ -31,7 +34,7 @@ resource "signalbox_group" "many" {
 }
 
 resource "signalbox_device" "many" {
-  count  = %d
+  count  = %[1]d
   id     = format("many-%%03d", count.index)
   groups = [signalbox_group.many.name]
 }
@@ -41,65 +44,92 @@ resource "signalbox_device_certificate" "many" {
   device  = signalbox_device.many[count.index].id
   csr_pem = file(format("many-%%03d.csr", count.index))
 }
+
+resource "signalbox_fleet_device" "many" {
+  count   = %[1]d
+  id      = format("single-%%03d", count.index)
+  groups  = [signalbox_group.many.name]
+  csr_pem = file(format("single-%%03d.csr", count.index))
+}
 `, count)
 }
 
-// cutter stands between terraform and a broker, and breaks the connection instead of every third answer to a PUT: the broker has
-// done what it was asked, and nobody hears of it.
-type cutter struct {
+// between is a proxy between terraform and a broker, to which things happen when an answer to a change comes by: the broker has done
+// what it was asked, and nobody hears of it.
+type between struct {
 	*httptest.Server
-	changes, cuts atomic.Int64
+	// changed gets the number of an answer to a PUT or DELETE, from 1, and says whether the connection breaks instead.
+	changed atomic.Pointer[func(number int64) bool]
+	changes atomic.Int64
 }
 
-func newCutter(t testing.TB, b *broker) *cutter {
+func newBetween(t testing.TB, b *broker) *between {
 	t.Helper()
 	proxy := httputil.NewSingleHostReverseProxy(must(url.Parse(b.endpoint())))
 	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: b.authorities(t)}}
-	c := &cutter{}
+	p := &between{}
 	proxy.ModifyResponse = func(answer *http.Response) error {
-		if answer.Request.Method == http.MethodPut && c.changes.Add(1)%3 == 0 {
-			c.cuts.Add(1)
+		if method := answer.Request.Method; method != http.MethodPut && method != http.MethodDelete {
+			return nil
+		}
+		if number := p.changes.Add(1); (*p.changed.Load())(number) {
 			panic(http.ErrAbortHandler)
 		}
 		return nil
 	}
-	c.Server = httptest.NewTLSServer(proxy)
-	t.Cleanup(c.Close)
-	return c
+	// A broker that is away is as if there were no proxy: a broken connection, and not the status 502.
+	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+	p.Server = httptest.NewUnstartedServer(proxy)
+	p.Config.ErrorLog = log.New(io.Discard, "", 0)
+	p.StartTLS()
+	t.Cleanup(p.Close)
+	return p
 }
 
-// through lets the provider reach the broker by way of the cutter only.
-func (w *workspace) through(t testing.TB, c *cutter) *workspace {
+// when sets what happens from now on, and counts from 1 again.
+func (p *between) when(changed func(number int64) bool) *between {
+	p.changed.Store(&changed)
+	p.changes.Store(0)
+	return p
+}
+
+// through lets the provider reach the broker by way of a proxy only.
+func (w *workspace) through(t testing.TB, p *between) *workspace {
 	t.Helper()
-	w.write(t, "cutter.crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate().Raw})))
+	w.write(t, "proxy.crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw})))
 	other := *w
 	other.environment = slices.Clone(w.environment)
-	return other.set("SIGNALBOX_ENDPOINT", c.URL).set("SIGNALBOX_CA_FILE", w.file("cutter.crt"))
+	return other.set("SIGNALBOX_ENDPOINT", p.URL).set("SIGNALBOX_CA_FILE", w.file("proxy.crt"))
 }
 
 func TestConvergesWhenAnswersAreLost(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t)
-	w := newWorkspace(t, "")
-	w.write(t, "main.tf", manyDevices(t, w, 12))
-	w.of(t, b).init(t)
-	cut := newCutter(t, b)
+	w := everything(t, b)
+	var cuts atomic.Int64
+	proxy := newBetween(t, b).when(func(number int64) bool {
+		if number%3 == 0 {
+			cuts.Add(1)
+		}
+		return number%3 == 0
+	})
 
 	t.Run("by another apply", func(t *testing.T) {
-		if output, code := w.through(t, cut).try(t, "apply", "-auto-approve", "-no-color"); code == 0 || cut.cuts.Load() == 0 {
-			t.Fatalf("%d answers were cut off, and the apply exits with %d:\n%s", cut.cuts.Load(), code, last(output, 4000))
+		if output, code := w.through(t, proxy).try(t, "apply", "-auto-approve", "-no-color"); code == 0 || cuts.Load() == 0 {
+			t.Fatalf("%d answers were cut off, and the apply exits with %d:\n%s", cuts.Load(), code, last(output, 4000))
 		}
 		w.apply(t)
 		w.hasNothingToDo(t)
 	})
 	t.Run("by patience", func(t *testing.T) {
-		w.run(t, "destroy", "-auto-approve", "-no-color")
-		before := cut.cuts.Load()
-		w.through(t, cut).set("SIGNALBOX_PATIENCE", "60s").apply(t)
-		w.hasNothingToDo(t)
-		if cut.cuts.Load() == before {
-			t.Error("no answer was cut off")
+		for _, command := range []string{"destroy", "apply"} {
+			cuts.Store(0)
+			w.through(t, proxy).set("SIGNALBOX_PATIENCE", "120s").run(t, command, "-auto-approve", "-no-color")
+			if cuts.Load() < 5 {
+				t.Errorf("%d answers were cut off in %s", cuts.Load(), command)
+			}
 		}
+		w.hasNothingToDo(t)
 	})
 }
 
@@ -107,38 +137,47 @@ func TestConvergesWhenTheBrokerIsKilledInMidApply(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t)
 	w := newWorkspace(t, "")
-	w.write(t, "main.tf", manyDevices(t, w, 60))
+	w.write(t, "main.tf", manyDevices(t, w, 20))
+	w.timeout = 2 * startTimeout // an apply that waits for a start
 	w.of(t, b).init(t)
-	done := make(chan string)
-	go func() {
-		command := exec.Command("terraform", "apply", "-auto-approve", "-no-color")
-		command.Dir, command.Env = w.folder, w.environment
-		output, err := command.CombinedOutput()
-		done <- fmt.Sprintf("%v\n%s", err, output)
-	}()
-	devices := func() int {
-		var page struct {
-			Items []any `json:"items"`
+	killed := func(number int64) bool {
+		if number == 15 {
+			b.kill()
 		}
-		_ = b.api(t).Get(context.Background(), "/devices?limit=1000", &page)
-		return len(page.Items)
+		return number >= 15
 	}
-	for deadline := time.Now().Add(commandTimeout); devices() < 10; time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the apply makes no devices")
+	proxy := newBetween(t, b).when(killed)
+	complete := func(t *testing.T) {
+		w.hasNothingToDo(t)
+		if count := len(b.list(t, "/devices")); count != 40 {
+			t.Errorf("there are %d devices, not 40", count)
 		}
 	}
-	b.kill()
-	output := <-done
-	b.start(t)
-	if !strings.Contains(output, "no answer from") {
-		t.Fatalf("the apply was through before the broker was killed:\n%s", last(output, 2000))
-	}
-	w.apply(t)
-	w.hasNothingToDo(t)
-	if count := devices(); count != 60 {
-		t.Errorf("there are %d devices, not 60", count)
-	}
+
+	t.Run("by another apply", func(t *testing.T) {
+		w.through(t, proxy).fails(t, []string{"no answer from"}, "apply", "-auto-approve", "-no-color")
+		b.start(t)
+		w.apply(t)
+		complete(t)
+	})
+	t.Run("by patience", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color")
+		restarted := make(chan struct{})
+		proxy.when(func(number int64) bool {
+			if number != 15 {
+				return false
+			}
+			b.kill()
+			go func() {
+				defer close(restarted)
+				b.start(t)
+			}()
+			return true
+		})
+		w.through(t, proxy).set("SIGNALBOX_PATIENCE", startTimeout.String()).apply(t)
+		<-restarted
+		complete(t)
+	})
 }
 
 // explainsErrors has one case for each thing that people get wrong.

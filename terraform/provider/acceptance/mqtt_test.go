@@ -44,16 +44,6 @@ func (b *broker) connected(t testing.TB, clientID string, certificate tls.Certif
 	return m
 }
 
-// connectedWithToken is a client that was accepted for what it gave as its password.
-func (b *broker) connectedWithToken(t testing.TB, clientID, token string) *mqtt {
-	t.Helper()
-	m, code, err := b.connectWith(t, 0b0100_0010, append(text(clientID), text(token)...))
-	if err != nil || code != 0 {
-		t.Fatalf("%s is refused: code %#x, %v", clientID, code, err)
-	}
-	return m
-}
-
 // connect gives the Reason Code of CONNACK; an error says that there was none.
 func (b *broker) connect(t testing.TB, clientID string, certificates ...tls.Certificate) (*mqtt, byte, error) {
 	t.Helper()
@@ -69,6 +59,11 @@ func (b *broker) connectWith(t testing.TB, flags byte, payload []byte, certifica
 		return nil, 0, err
 	}
 	t.Cleanup(func() { socket.Close() })
+	return open(socket, flags, payload)
+}
+
+// open sends CONNECT over what is connected, and gives the Reason Code of CONNACK.
+func open(socket net.Conn, flags byte, payload []byte) (*mqtt, byte, error) {
 	m := &mqtt{socket, bufio.NewReader(socket)}
 	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 5, flags, 0, 60, 0}, payload...)
 	if err := m.send(0x10, body); err != nil {
@@ -116,6 +111,26 @@ func (m *mqtt) ask(t testing.TB, first byte, body []byte, want byte) []byte {
 		if kind>>4 == want {
 			return answer
 		}
+	}
+}
+
+// message gives topic and payload of the next PUBLISH, past anything else.
+func (m *mqtt) message(t testing.TB) (topic, payload string) {
+	t.Helper()
+	for {
+		kind, body, err := m.receive(packetTimeout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind>>4 != 3 {
+			continue
+		}
+		end := 2 + int(binary.BigEndian.Uint16(body))
+		topic, body = string(body[2:end]), body[end:]
+		if kind&0b0110 != 0 {
+			body = body[2:] // Packet Identifier
+		}
+		return topic, string(body[1+body[0]:]) // after properties that are shorter than 128 bytes
 	}
 }
 
