@@ -79,9 +79,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   /** Before the first client: what is registered counts. */
   void begin() {
+    registry.onChange(this); // first: what changes from here on is looked at again
     authorities.apply();
     authenticators.registered(registry.all(Kind.JWT_ISSUER));
-    registry.onChange(this);
     trusted.refresh(List::of);
   }
 
@@ -150,9 +150,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     }
     boolean all = described.getAndSet(false);
     if (all || some) {
-      clients
-          .renewPrincipals(client -> all || isOf(devices, users, client), authenticators::refreshed)
-          .join();
+      clients.renewPrincipals(client -> all || isOf(devices, users, client)).join();
     }
   }
 

@@ -252,7 +252,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     return tokens.refresh() || changed;
   }
 
-  /** Who a connected client is now that the registry says something else of it. */
+  @Override
   public Principal refreshed(Principal principal, String clientId) {
     try {
       Principal proved = tokens.asProved(principal);

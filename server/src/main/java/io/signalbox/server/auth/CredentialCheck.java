@@ -18,4 +18,14 @@ public interface CredentialCheck {
    * @return why it is no longer good; empty while it is
    */
   Optional<String> problem(Principal principal, Peer peer, String clientId);
+
+  /**
+   * Who a client is by what is known of it now, such as other groups.
+   *
+   * @param clientId under which it is connected
+   * @return an equal principal if nothing is new
+   */
+  default Principal refreshed(Principal principal, String clientId) {
+    return principal;
+  }
 }

@@ -158,7 +158,7 @@ final class AuthHandler {
       return;
     }
     client.exchangeOver(NO_DATA);
-    if (!connectHandler.renew(client, now)) {
+    if (!connectHandler.renew(client, now, client.exchangeEpoch())) {
       failed(client, ReasonCode.NOT_AUTHORIZED, "no policy lets it connect any more");
       return;
     }

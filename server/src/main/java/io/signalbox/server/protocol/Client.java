@@ -47,7 +47,9 @@ final class Client implements ClientHandler {
   /** When the check of its credentials began, in {@link LiveClients#epoch}. */
   private long credentialEpoch;
 
-  /** For other threads; null before it is connected. */
+  private long exchangeEpoch;
+
+  /** For other threads; null before it is {@link #listed}. */
   private volatile @Nullable LiveClient facts;
 
   // From CONNECT on.
@@ -359,14 +361,53 @@ final class Client implements ClientHandler {
     }
   }
 
-  /** Why it must not be let in although it was found good: that was before a sweep. */
-  Optional<Ending> withdrawnMeanwhile() {
-    return context.clients().changedSince(credentialEpoch)
+  /**
+   * Sweeps over credentials see it from now on, although it is not let in yet: those that came
+   * before are asked for by {@link #withdrawnSince} and {@link #refreshedSince}.
+   */
+  void listed(boolean cleanStart, int keepAlive) {
+    facts =
+        new LiveClient(
+            clientId,
+            principal(),
+            connection.peer(),
+            connection.version(),
+            cleanStart,
+            keepAlive,
+            context.clocks().wallMillis());
+    context.clients().add(this);
+  }
+
+  /** It is not let in after all. */
+  void unlisted() {
+    context.clients().remove(this);
+  }
+
+  /** When the check of its credentials began, in {@link LiveClients#epoch}. */
+  long credentialEpoch() {
+    return credentialEpoch;
+  }
+
+  /** When the exchange of AUTH packets began, in {@link LiveClients#epoch}. */
+  long exchangeEpoch() {
+    return exchangeEpoch;
+  }
+
+  /** Why its credential is no longer good although it was found good: that was before a sweep. */
+  Optional<Ending> withdrawnSince(long mark) {
+    return context.clients().changedSince(mark)
         ? context.clients().withdrawn(principal(), connection.peer(), clientId)
         : Optional.empty();
   }
 
-  void connected(Session opened, int topicAliasMaximum, boolean cleanStart, int keepAlive) {
+  /** Who it is if a sweep came since; its {@link #principal} if none did or nothing is new. */
+  Principal refreshedSince(long mark) {
+    return context.clients().changedSince(mark)
+        ? context.clients().refreshed(principal(), clientId)
+        : principal();
+  }
+
+  void connected(Session opened, int topicAliasMaximum) {
     phase = Phase.CONNECTED;
     session = opened;
     deliveryRights =
@@ -377,16 +418,6 @@ final class Client implements ClientHandler {
                 context
                     .refusals()
                     .refused(Refusals.Action.RECEIVE, this, topic.toString(), decision));
-    facts =
-        new LiveClient(
-            clientId,
-            principal(),
-            connection.peer(),
-            connection.version(),
-            cleanStart,
-            keepAlive,
-            context.clocks().wallMillis());
-    context.clients().add(this); // a sweep that comes too late for the check sees it here
     inboundAliases = new @Nullable TopicName[topicAliasMaximum];
     context.metrics().sessionsConnected.add(connection.loop().index(), 1);
     scheduleCredentialEnd();
@@ -438,9 +469,14 @@ final class Client implements ClientHandler {
     return true;
   }
 
-  void renewPrincipal(Principal now) {
-    if (phase == Phase.CONNECTED) {
-      dispatcher.renew(this, now);
+  /** Asked here and now: it may have shown another credential since the sweep looked at it. */
+  void refreshPrincipal() {
+    if (phase != Phase.CONNECTED) {
+      return;
+    }
+    Principal now = context.clients().refreshed(principal(), clientId);
+    if (!now.equals(principal())) {
+      dispatcher.refreshed(this, now);
     }
   }
 
@@ -489,6 +525,7 @@ final class Client implements ClientHandler {
     connect = opener;
     authenticationMethod = method;
     exchange = begun;
+    exchangeEpoch = context.clients().epoch();
   }
 
   /** A re-authentication does not wait for its client for ever. */

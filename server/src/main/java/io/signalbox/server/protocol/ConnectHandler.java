@@ -175,19 +175,46 @@ final class ConnectHandler {
   }
 
   /**
-   * A connected client showed a fresh credential: what it may do is asked anew from here on.
+   * A connected client showed a fresh credential: what it may do is asked anew from here on. If
+   * that was withdrawn meanwhile, its connection ends.
    *
+   * @param mark when the check of the credential began, in {@link LiveClients#epoch}
    * @return false: with it, the client may not even connect
    */
-  boolean renew(Client client, Principal principal) {
-    Authorizer authorizer = authorizer(client, principal, client.clientId());
-    client.authenticated(principal, authorizer);
-    client.scheduleCredentialEnd();
-    boolean mayConnect = authorizer.connect().allowed();
+  boolean renew(Client client, Principal principal, long mark) {
+    take(client, principal);
+    Optional<Ending> withdrawn = client.withdrawnSince(mark);
+    if (withdrawn.isPresent()) {
+      client.endBy(withdrawn.get());
+      return true;
+    }
+    Principal known = client.refreshedSince(mark);
+    if (!known.equals(principal)) {
+      take(client, known);
+    }
+    boolean mayConnect = client.authorizer().connect().allowed();
     if (mayConnect) {
       review.review(client); // a new token may say less
     }
     return mayConnect;
+  }
+
+  /** Something else is known of a connected client: what it may do is asked anew from here on. */
+  void refreshed(Client client, Principal principal) {
+    take(client, principal);
+    review.review(client);
+  }
+
+  /** As {@link #renew}, and a client that may not connect with it is treated as policies say. */
+  void renewOrRestrict(Client client, Principal principal, long mark) {
+    if (!renew(client, principal, mark)) {
+      review.review(client);
+    }
+  }
+
+  private void take(Client client, Principal principal) {
+    client.authenticated(principal, authorizer(client, principal, client.clientId()));
+    client.scheduleCredentialEnd();
   }
 
   private void openSession(Client client, Connect connect, String clientId, boolean assigned) {
@@ -239,8 +266,10 @@ final class ConnectHandler {
       Client client, Connect connect, boolean assigned, long expiry, OpenResult.Opened opened) {
     Properties asked = connect.properties();
     int keepAlive = keepAliveSeconds(connect);
-    Optional<Ending> withdrawn = client.withdrawnMeanwhile();
+    client.listed(connect.cleanStart(), keepAlive);
+    Optional<Ending> withdrawn = client.withdrawnSince(client.credentialEpoch());
     if (withdrawn.isPresent()) {
+      client.unlisted();
       opened.session().connectionEnded(client.connection(), Session.WillFate.DISCARD);
       refuse(client, withdrawn.get().reason(), withdrawn.get().text());
       return;
@@ -248,9 +277,7 @@ final class ConnectHandler {
     context.metrics().connectsAccepted.inc(client.connection().loop().index());
     client.connected(
         opened.session(),
-        connect.version() == ProtocolVersion.V5 ? context.limits().topicAliasMaximum() : 0,
-        connect.cleanStart(),
-        keepAlive);
+        connect.version() == ProtocolVersion.V5 ? context.limits().topicAliasMaximum() : 0);
     client
         .connection()
         .accepted(
@@ -282,7 +309,11 @@ final class ConnectHandler {
         client.connection().peer(),
         LogText.quote(client.principal().id()),
         opened.sessionPresent() ? "resumed" : "new");
-    if (client.authorizer().refresh()) { // between the decision to let it in and now
+    // Between the decision to let it in and now there may be another principal, other policies.
+    Principal known = client.refreshedSince(client.credentialEpoch());
+    if (!known.equals(client.principal())) {
+      refreshed(client, known);
+    } else if (client.authorizer().refresh()) {
       review.review(client);
     } else if (opened.sessionPresent()) {
       review.resumed(client);

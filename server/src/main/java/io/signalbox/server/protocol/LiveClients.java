@@ -19,7 +19,6 @@ import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -46,7 +45,11 @@ public final class LiveClients {
 
   private volatile Consumer<List<Ended>> listener = _ -> {};
 
-  /** Raised before each sweep over credentials. */
+  /**
+   * Raised before each sweep over credentials. INVARIANT: a sweep raises it and then looks who is
+   * here; a client comes here and then looks whether it was raised. So one of the two sees the
+   * other.
+   */
   private final AtomicLong epoch = new AtomicLong();
 
   /**
@@ -166,33 +169,23 @@ public final class LiveClients {
 
   /**
    * Gives those a new principal of whom something else is known now, such as other groups: what
-   * they may do is asked anew from here on. Not on an I/O thread.
+   * they may do is asked anew from here on. To be called after it is known; who is just connecting
+   * is asked again when it is let in. Not on an I/O thread.
    *
    * @param which of whom something may be known
-   * @param known the same for those of whom nothing is new
    * @return how many it was, when the last one has it
    */
-  public CompletableFuture<Integer> renewPrincipals(
-      Predicate<LiveClient> which, BiFunction<Principal, String, Principal> known) {
-    var fresh = new HashMap<Client, Principal>();
+  public CompletableFuture<Integer> renewPrincipals(Predicate<LiveClient> which) {
+    epoch.incrementAndGet();
+    var changed = new ArrayList<Client>();
     for (Client client : clients.values()) {
       LiveClient facts = client.facts();
-      if (which.test(facts)) {
-        Principal now = known.apply(facts.principal(), facts.clientId());
-        if (!now.equals(facts.principal())) {
-          fresh.put(client, now);
-        }
+      if (which.test(facts)
+          && !refreshed(facts.principal(), facts.clientId()).equals(facts.principal())) {
+        changed.add(client);
       }
     }
-    return inTurns(
-            List.copyOf(fresh.keySet()),
-            client -> {
-              Principal now = fresh.get(client);
-              if (now != null) {
-                client.renewPrincipal(now);
-              }
-            })
-        .thenApply(_ -> fresh.size());
+    return inTurns(changed, Client::refreshPrincipal).thenApply(_ -> changed.size());
   }
 
   /**
@@ -239,6 +232,10 @@ public final class LiveClients {
 
   Optional<Ending> withdrawn(Principal principal, Peer peer, String clientId) {
     return check.problem(principal, peer, clientId).map(Ending::credentialWithdrawn);
+  }
+
+  Principal refreshed(Principal principal, String clientId) {
+    return check.refreshed(principal, clientId);
   }
 
   /** A mark from which {@link #changedSince} counts. */

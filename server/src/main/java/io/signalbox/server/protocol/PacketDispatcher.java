@@ -52,8 +52,8 @@ final class PacketDispatcher {
     return publisher;
   }
 
-  void renew(Client client, Principal now) {
-    connectHandler.renew(client, now);
+  void refreshed(Client client, Principal now) {
+    connectHandler.refreshed(client, now);
   }
 
   void onConnect(Client client, Connect connect) {

@@ -55,6 +55,7 @@ final class RenewHandler {
             client.userName(),
             null,
             Properties.NONE);
+    long mark = context.clients().epoch();
     context
         .exchanges()
         .begin(METHOD, who, client.connection().peer())
@@ -64,12 +65,12 @@ final class RenewHandler {
             answer -> {
               client.endRenewal();
               if (client.phase() == Client.Phase.CONNECTED) {
-                answered(client, ack, answer);
+                answered(client, ack, answer, mark);
               }
             });
   }
 
-  private void answered(Client client, PendingAcks.Ack ack, Authentication answer) {
+  private void answered(Client client, PendingAcks.Ack ack, Authentication answer, long mark) {
     switch (answer) {
       case Authentication.Continue _ -> outcome(client, ack, "the payload is empty");
       case Authentication.Rejected rejected -> outcome(client, ack, rejected.cause());
@@ -79,7 +80,7 @@ final class RenewHandler {
           outcome(client, ack, "the new token is another principal's: " + now.id());
           return;
         }
-        connectHandler.renew(client, now);
+        connectHandler.renewOrRestrict(client, now, mark);
         ack.complete();
       }
     }

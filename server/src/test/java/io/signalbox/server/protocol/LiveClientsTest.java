@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authenticator;
+import io.signalbox.server.auth.CredentialCheck;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,9 +36,37 @@ final class LiveClientsTest {
   private final ManualLoops loops = new ManualLoops(LOOPS, 1);
   private final Set<String> withdrawn = ConcurrentHashMap.newKeySet();
   private final List<Runnable> heldAnswers = new ArrayList<>();
+  private List<String> groups = List.of();
   private boolean hold;
   private World world;
   private LiveClients clients;
+
+  /** What the broker knows of its clients now. */
+  private final class Known implements CredentialCheck {
+    @Override
+    public Optional<String> problem(Principal principal, Peer peer, String clientId) {
+      return withdrawn.contains(clientId) ? Optional.of("revoked") : Optional.empty();
+    }
+
+    @Override
+    public Principal refreshed(Principal principal, String clientId) {
+      return principal.withGroups(groups);
+    }
+  }
+
+  /** Whoever is in the group "banned" may not connect. */
+  private static final class Rights extends SimulatedBroker.AllowAll {
+    private final boolean banned;
+
+    Rights(Principal principal) {
+      banned = principal.groups().contains("banned");
+    }
+
+    @Override
+    public AccessDecision connect() {
+      return new AccessDecision(!banned, "test", false);
+    }
+  }
 
   @BeforeEach
   void wire() throws Exception {
@@ -54,8 +85,8 @@ final class LiveClientsTest {
             loops,
             authenticator,
             new SimulatedBroker.NoExchanges(),
-            (_, _, clientId) ->
-                withdrawn.contains(clientId) ? Optional.of("revoked") : Optional.empty());
+            new Known(),
+            (principal, _, _, _, _, _) -> new Rights(principal));
     clients = world.clients();
   }
 
@@ -173,6 +204,56 @@ final class LiveClientsTest {
     settle();
     assertEquals(ReasonCode.NOT_AUTHORIZED, ((ConnAck) late.sent.getFirst()).reason());
     assertFalse(late.isOpen());
+    assertEquals(0, clients.count());
+  }
+
+  @Test
+  void aSweepFindsWhoIsConnectingWheneverItComes() {
+    for (int time = 1; ; time++) {
+      String clientId = "late" + time;
+      var left = new AtomicInteger(time);
+      loops.whenAskedForTheTime(
+          () -> {
+            if (left.decrementAndGet() == 0) {
+              withdrawn.add(clientId);
+              var _ = clients.recheckCredentials();
+            }
+          });
+      FakeConnection late = connect(0, clientId);
+      settle();
+      if (left.get() > 0) { // nobody asked so often
+        assertTrue(time > 1, "the sweep never came in the middle of a task");
+        assertTrue(late.isOpen());
+        return;
+      }
+      assertFalse(late.isOpen(), clientId);
+      assertEquals(Optional.empty(), clients.find(clientId));
+    }
+  }
+
+  @Test
+  void whoConnectsWhileItsGroupsChangeHasTheNewOnes() {
+    hold = true;
+    connect(0, "late");
+    settle();
+    groups = List.of("moved");
+    var renewed = clients.renewPrincipals(_ -> true);
+    settle();
+    assertTrue(renewed.isDone());
+    heldAnswers.forEach(answer -> loops.on(loops.loops.getFirst(), answer));
+    settle();
+    assertEquals(List.of("moved"), clients.find("late").orElseThrow().principal().groups());
+  }
+
+  @Test
+  void whoMayNotConnectWithItsNewGroupsIsDisconnected() throws Exception {
+    FakeConnection connection = connect(0, "member");
+    settle();
+    groups = List.of("banned");
+    var renewed = clients.renewPrincipals(_ -> true);
+    settle();
+    assertEquals(1, renewed.get());
+    assertEquals(ReasonCode.NOT_AUTHORIZED, connection.disconnectedWith);
     assertEquals(0, clients.count());
   }
 

@@ -31,6 +31,8 @@ final class ManualLoops implements Clocks {
   }
 
   private @Nullable Loop current;
+  private final Thread thread = Thread.currentThread();
+  private Runnable asked = () -> {};
 
   /** Runs one task of a loop that has one. */
   boolean step() {
@@ -71,8 +73,16 @@ final class ManualLoops implements Clocks {
     timers.clear();
   }
 
+  /** Runs in the middle of a task, each time that one asks for the time. */
+  void whenAskedForTheTime(Runnable hook) {
+    asked = hook;
+  }
+
   @Override
   public long wallMillis() {
+    if (Thread.currentThread() == thread) {
+      asked.run();
+    }
     return millis.get();
   }
 

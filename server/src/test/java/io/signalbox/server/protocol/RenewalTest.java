@@ -23,9 +23,12 @@ import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,9 +39,17 @@ final class RenewalTest {
   @TempDir Path data;
 
   private final ManualLoops loops = new ManualLoops(1, 1);
+  private final Set<String> revoked = new HashSet<>();
+
+  /** Runs when the token was found good, before anybody knows. */
+  private Runnable whenFound = () -> {};
 
   /** A token's text is whose it is. */
   private Principal of(String user) {
+    return of(user, "");
+  }
+
+  private Principal of(String user, String tokenId) {
     return new Principal(
         "user:" + user,
         AuthMethod.JWT,
@@ -47,7 +58,8 @@ final class RenewalTest {
         List.of(),
         Map.of(),
         null,
-        new TokenClaims("login", user, List.of(), "", Map.of(), loops.wallMillis() + HOUR, false));
+        new TokenClaims(
+            "login", user, List.of(), tokenId, Map.of(), loops.wallMillis() + HOUR, false));
   }
 
   private World world(Principal who) throws Exception {
@@ -63,13 +75,20 @@ final class RenewalTest {
 
           @Override
           public Exchange begin(String method, Connect connect, Peer peer) {
-            return (token, _, answer) ->
-                answer.accept(
-                    token.length == 0
-                        ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
-                        : new Authentication.Accepted(of(new String(token, UTF_8))));
+            return (token, _, answer) -> {
+              Authentication found =
+                  token.length == 0
+                      ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
+                      : new Authentication.Accepted(of(new String(token, UTF_8), "fresh"));
+              whenFound.run();
+              answer.accept(found);
+            };
           }
-        });
+        },
+        (principal, _, _) ->
+            Optional.ofNullable(principal.token())
+                .filter(token -> revoked.contains(token.tokenId()))
+                .map(_ -> "the token was revoked"));
   }
 
   private FakeConnection connect(World world, ProtocolVersion version) {
@@ -151,6 +170,21 @@ final class RenewalTest {
       renew(connection, Qos.AT_LEAST_ONCE, "alice");
       assertEquals(ReasonCode.NOT_AUTHORIZED, lastPubAck(connection));
       assertNull(connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void aTokenThatIsRevokedWhileItIsTakenOverEndsTheConnection() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      whenFound =
+          () -> {
+            revoked.add("fresh");
+            var _ = world.clients().recheckCredentials();
+          };
+      renew(connection, Qos.AT_LEAST_ONCE, "alice");
+      assertEquals(ReasonCode.NOT_AUTHORIZED, connection.disconnectedWith);
+      assertEquals(0, world.clients().count());
     }
   }
 

@@ -1,6 +1,7 @@
 package io.signalbox.server.protocol;
 
 import io.signalbox.server.auth.Authenticator;
+import io.signalbox.server.auth.Authorizers;
 import io.signalbox.server.auth.CredentialCheck;
 import io.signalbox.server.auth.ExchangeAuthenticator;
 import io.signalbox.server.config.LimitsConfig;
@@ -16,7 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 
-/** The protocol over fake connections and a real store, where every policy allows everything. */
+/** The protocol over fake connections and a real store; every policy allows everything. */
 record World(Protocol protocol, LiveClients clients, RetainedMessages retained, Store store)
     implements AutoCloseable {
 
@@ -32,6 +33,23 @@ record World(Protocol protocol, LiveClients clients, RetainedMessages retained, 
       Authenticator authenticator,
       ExchangeAuthenticator exchanges,
       CredentialCheck check)
+      throws Exception {
+    return open(
+        data,
+        loops,
+        authenticator,
+        exchanges,
+        check,
+        (_, _, _, _, _, _) -> new SimulatedBroker.AllowAll());
+  }
+
+  static World open(
+      Path data,
+      ManualLoops loops,
+      Authenticator authenticator,
+      ExchangeAuthenticator exchanges,
+      CredentialCheck check,
+      Authorizers authorizers)
       throws Exception {
     List<EventLoop> all = List.copyOf(loops.loops);
     Metrics metrics = new Metrics(all.size(), "test");
@@ -57,7 +75,7 @@ record World(Protocol protocol, LiveClients clients, RetainedMessages retained, 
             store.writer(),
             authenticator,
             exchanges,
-            (_, _, _, _, _, _) -> new SimulatedBroker.AllowAll(),
+            authorizers,
             new Refusals(),
             LimitsConfig.DEFAULTS,
             SessionConfig.DEFAULTS,
