@@ -97,9 +97,16 @@ final class FetchedKeys {
   }
 
   private void done(byte @Nullable [] body, @Nullable Throwable problem) {
-    synchronized (this) {
-      asking = null;
+    try {
+      take(body, problem);
+    } finally {
+      synchronized (this) {
+        asking = null; // not before: who asks between would find neither the keys nor a fetch
+      }
     }
+  }
+
+  private void take(byte @Nullable [] body, @Nullable Throwable problem) {
     if (body == null) {
       Throwable cause = problem == null ? null : problem.getCause();
       failed(String.valueOf(cause == null ? problem : cause.getMessage()));

@@ -10,6 +10,7 @@ import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.config.JwksConfig;
 import io.signalbox.server.config.JwtClaims;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.Principal;
@@ -22,6 +23,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +67,11 @@ final class FetchedKeysTest {
   }
 
   private JwtAuthenticator authenticator(Algorithm... algorithms) throws AuthSetupException {
+    return authenticator(clocks, algorithms);
+  }
+
+  private JwtAuthenticator authenticator(Clocks clocks, Algorithm... algorithms)
+      throws AuthSetupException {
     AuthConfig.Jwt d = AuthConfig.DEFAULTS.jwt();
     JwksConfig keys =
         new JwksConfig(
@@ -135,6 +143,36 @@ final class FetchedKeysTest {
     while (server.requests() < 3) {
       Thread.onSpinWait();
     }
+  }
+
+  @Test
+  void whoAsksWhileAFetchedSetIsTakenOverWaitsForIt() throws Exception {
+    server.answer(set(es256("k")));
+    byte[] token = token("k");
+    var made = new AtomicReference<JwtAuthenticator>();
+    var second = new AtomicBoolean();
+    var waited = new AtomicBoolean();
+    Thread test = Thread.currentThread();
+    Clocks asked =
+        new Clocks() {
+          @Override
+          public long wallMillis() {
+            return clocks.wallMillis();
+          }
+
+          @Override
+          public long nanos() {
+            if (Thread.currentThread() != test && !second.getAndSet(true)) {
+              // The answer is read, its keys are to follow.
+              waited.set(!made.get().prepare(token).isDone());
+            }
+            return clocks.nanos();
+          }
+        };
+    var authenticator = authenticator(asked, Algorithm.ES256);
+    made.set(authenticator);
+    assertEquals("user:alice@cloud", verify(authenticator, token).id());
+    assertTrue(waited.get(), "told to go on without the keys");
   }
 
   @Test
