@@ -45,17 +45,27 @@ final class JwtAuthenticator {
   private static final long SECONDS_MAX = 253_402_300_799L;
 
   private final AuthConfig.Jwt config;
-  private volatile TokenTrust trust;
   private final RevokedTokens revoked;
-  private final VerifiedTokens verified;
   private final Clocks clocks;
+  private volatile Believed believed;
+
+  /**
+   * What is in force at one moment.
+   *
+   * @param verified what was read by this trust: with another one goes all that it read, also what
+   *     is only about to be added
+   */
+  private record Believed(TokenTrust trust, VerifiedTokens verified) {}
 
   JwtAuthenticator(AuthConfig.Jwt config, TokenTrust trust, RevokedTokens revoked, Clocks clocks) {
     this.config = config;
-    this.trust = trust;
     this.revoked = revoked;
-    this.verified = new VerifiedTokens(config.cacheEntriesMax());
     this.clocks = clocks;
+    this.believed = believed(trust);
+  }
+
+  private Believed believed(TokenTrust trust) {
+    return new Believed(trust, new VerifiedTokens(config.cacheEntriesMax()));
   }
 
   /** Whom the token is for, if it was verified before; quick enough for an I/O thread. */
@@ -63,7 +73,7 @@ final class JwtAuthenticator {
     Principal known =
         token.length > CompactToken.BYTES_MAX
             ? null
-            : verified.find(VerifiedTokens.Hash.of(token), clocks.wallMillis());
+            : believed.verified.find(VerifiedTokens.Hash.of(token), clocks.wallMillis());
     return known == null || problem(known).isPresent() ? null : known;
   }
 
@@ -73,7 +83,7 @@ final class JwtAuthenticator {
     if (token == null) {
       return Optional.empty();
     }
-    if (trust.issuer(token.issuer()).isEmpty()) {
+    if (believed.trust.issuer(token.issuer()).isEmpty()) {
       return Optional.of("the token's issuer is no longer trusted");
     }
     return revoked.isRevoked(token) ? Optional.of("the token was revoked") : Optional.empty();
@@ -81,8 +91,7 @@ final class JwtAuthenticator {
 
   /** Believes these issuers beside those of the configuration, and no others any more. */
   void registered(Collection<JwtIssuer> issuers) {
-    trust = trust.withRegistered(issuers);
-    verified.clear(); // what a token says may be read otherwise now
+    believed = believed(believed.trust.withRegistered(issuers));
   }
 
   /** A principal with the groups, attributes and rights of its own token alone, as read now. */
@@ -91,7 +100,7 @@ final class JwtAuthenticator {
     List<String> groups = List.of();
     Map<String, String> attributes = Map.of();
     if (token != null) {
-      Optional<TokenTrust.Issuer> issuer = trust.issuer(token.issuer());
+      Optional<TokenTrust.Issuer> issuer = believed.trust.issuer(token.issuer());
       if (issuer.isPresent()) {
         groups = groups(token.claims(), issuer.get());
         attributes = attributes(token.claims(), issuer.get());
@@ -164,6 +173,7 @@ final class JwtAuthenticator {
    * @return completed at once if nothing is fetched; never fails
    */
   CompletableFuture<Void> prepare(byte[] token) {
+    TokenTrust trust = believed.trust;
     if (!trust.fetches() || known(token) != null) {
       return CompletableFuture.completedFuture(null);
     }
@@ -177,7 +187,8 @@ final class JwtAuthenticator {
   /** Checks signature and claims. */
   Principal verify(byte[] token) throws CredentialException {
     CompactToken parsed = CompactToken.parse(token);
-    TokenTrust.Issuer issuer = trust.issuerOf(parsed);
+    Believed now = believed;
+    TokenTrust.Issuer issuer = now.trust.issuerOf(parsed);
     Principal principal = principal(parsed.claims(), issuer); // cheap checks first
     TokenTrust.checkSignature(parsed, issuer); // nothing of the token is believed before this
     if (problem(principal).isPresent()) {
@@ -185,7 +196,7 @@ final class JwtAuthenticator {
           AuthFailure.TOKEN_REVOKED, "token of " + LogText.quote(principal.id()) + " was revoked");
     }
     if (principal.expiresAtMillis() > clocks.wallMillis()) {
-      verified.add(VerifiedTokens.Hash.of(token), principal);
+      now.verified.add(VerifiedTokens.Hash.of(token), principal);
     }
     return principal;
   }

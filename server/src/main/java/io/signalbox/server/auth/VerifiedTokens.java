@@ -52,10 +52,6 @@ final class VerifiedTokens {
     byHash.put(hash, principal);
   }
 
-  synchronized void clear() {
-    byHash.clear();
-  }
-
   synchronized int size() {
     return byHash.size();
   }

@@ -13,6 +13,7 @@ import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.config.AuthConfig.Issuer;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.packet.ReasonCode;
@@ -23,6 +24,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +105,41 @@ class JwtAuthenticatorTest {
     assertEquals(failure, e.failure());
     assertEquals(ReasonCode.BAD_USER_NAME_OR_PASSWORD, e.toRejected().reason());
     assertNull(authenticator.known(token), "a refused token must not be remembered");
+  }
+
+  @Test
+  void remembersNothingThatWasReadBeforeTheIssuersChanged() throws Exception {
+    var changing = new AtomicReference<@Nullable JwtAuthenticator>();
+    Clocks asked = // in the middle of a check other issuers are registered
+        new Clocks() {
+          @Override
+          public long wallMillis() {
+            JwtAuthenticator one = changing.get();
+            if (one != null) {
+              one.registered(List.of());
+            }
+            return clocks.wallMillis();
+          }
+
+          @Override
+          public long nanos() {
+            return clocks.nanos();
+          }
+        };
+    var config = config(TokenForge.configured("k", Algorithm.HS256, ""));
+    var authenticator =
+        new JwtAuthenticator(
+            config,
+            TokenTrust.of(config, null, FETCHER, clocks),
+            RevokedTokens.open(config.revokedFile()),
+            asked);
+    byte[] token = hs256(payload(""));
+    changing.set(authenticator);
+    authenticator.verify(token);
+    changing.set(null);
+    assertNull(authenticator.known(token), "by issuers that are others now");
+    authenticator.verify(token);
+    assertNotNull(authenticator.known(token));
   }
 
   @ParameterizedTest
