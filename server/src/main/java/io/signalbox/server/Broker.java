@@ -266,9 +266,9 @@ final class Broker implements RunningBroker {
             clients,
             clocks);
     sweep.begin();
+    metrics.connectionsOpen.from(listeners::connections);
     listeners.start();
     enrolment.start(loops.worker());
-    metrics.connectionsOpen.from(listeners::connections);
     store.startHousekeeping();
     ScheduledExecutorService maintenance =
         Executors.newScheduledThreadPool(

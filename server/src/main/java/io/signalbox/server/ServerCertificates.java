@@ -85,6 +85,8 @@ final class ServerCertificates {
       }
     } catch (PkiException e) {
       LOG.log(Level.ERROR, "the server certificate was not reloaded: {0}", e.getMessage());
+    } catch (RuntimeException e) { // else the next looks would not come
+      LOG.log(Level.ERROR, "the server certificate was not reloaded", e);
     }
   }
 
