@@ -24,6 +24,7 @@ public sealed interface Command
         Barrier,
         PutRecord,
         DeleteRecord,
+        WriteRecords,
         Sweep,
         DropExpired {
 

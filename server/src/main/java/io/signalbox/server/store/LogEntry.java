@@ -40,6 +40,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
   private static final int DELETE_RECORD = 15;
   private static final int SWEEP = 16;
   private static final int DROP_EXPIRED = 17;
+  private static final int WRITE_RECORDS = 18;
 
   LogEntry {
     commands = List.copyOf(commands);
@@ -131,6 +132,10 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
               .putByte(c.table().code())
               .putShortBytes(c.key())
               .putLong(c.expectedRevision());
+      case WriteRecords c -> {
+        out.putByte(WRITE_RECORDS).putByte(c.grows() ? 1 : 0).putInt(c.writes().size());
+        c.writes().forEach(write -> encodeWrite(out, write));
+      }
       case Sweep c -> out.putByte(SWEEP).putInt(c.rowsMax());
       case DropExpired c -> {
         out.putByte(DROP_EXPIRED).putLong(c.nowMillis()).putInt(c.retainedTopics().size());
@@ -140,6 +145,15 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
           out.putLong(c.numbers()[i]).putLong(c.sequences()[i]);
         }
       }
+    }
+  }
+
+  private static void encodeWrite(RowWriter out, WriteRecords.Write c) {
+    out.putByte(c.table().code()).putShortBytes(c.key()).putLong(c.expectedRevision());
+    byte[] value = c.value();
+    out.putByte(value == null ? 0 : 1);
+    if (value != null) {
+      out.putLongBytes(value);
     }
   }
 
@@ -245,6 +259,19 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
               in.getLongBytes());
       case DELETE_RECORD ->
           new DeleteRecord(RecordTable.ofCode(in.getByte()), in.getShortBytes(), in.getLong());
+      case WRITE_RECORDS -> {
+        boolean grows = in.getByte() != 0;
+        List<WriteRecords.Write> writes = new ArrayList<>();
+        for (int left = in.getInt(); left > 0; left--) {
+          writes.add(
+              new WriteRecords.Write(
+                  RecordTable.ofCode(in.getByte()),
+                  in.getShortBytes(),
+                  in.getLong(),
+                  in.getByte() != 0 ? in.getLongBytes() : null));
+        }
+        yield new WriteRecords(writes, grows);
+      }
       case SWEEP -> new Sweep(in.getInt());
       case DROP_EXPIRED -> decodeDropExpired(in);
       default -> throw new CorruptRowException("command of type " + type);

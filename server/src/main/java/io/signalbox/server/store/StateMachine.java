@@ -60,6 +60,7 @@ final class StateMachine {
       }
       case PutRecord put -> putRecord(put);
       case DeleteRecord delete -> deleteRecord(delete);
+      case WriteRecords write -> writeRecords(write);
       case Sweep sweep -> batch.sessions.sweep(sweep.rowsMax());
       case DropExpired expired -> dropExpired(expired);
       case Barrier _ -> null;
@@ -146,10 +147,14 @@ final class StateMachine {
   private Long putRecord(PutRecord put) throws StoreException {
     Dbi<MemorySegment> table = batch.lmdb.records(put.table());
     requireRevision(table, put.key(), put.expectedRevision());
+    return write(table, put.key(), put.value());
+  }
+
+  private long write(Dbi<MemorySegment> table, byte[] key, byte[] value) {
     // The index, so that a record deleted and made again never has a revision it had before.
     long revision = batch.state().appliedIndex;
-    batch.row.begin().putLong(revision).putBytes(put.value());
-    table.put(batch.txn(), batch.keys.raw(put.key()), batch.row.row());
+    batch.row.begin().putLong(revision).putBytes(value);
+    table.put(batch.txn(), batch.keys.raw(key), batch.row.row());
     return revision;
   }
 
@@ -157,6 +162,22 @@ final class StateMachine {
     Dbi<MemorySegment> table = batch.lmdb.records(delete.table());
     requireRevision(table, delete.key(), delete.expectedRevision());
     return table.delete(batch.txn(), batch.keys.raw(delete.key()));
+  }
+
+  private Long writeRecords(WriteRecords command) throws StoreException {
+    for (WriteRecords.Write each : command.writes()) {
+      requireRevision(batch.lmdb.records(each.table()), each.key(), each.expectedRevision());
+    }
+    for (WriteRecords.Write each : command.writes()) {
+      Dbi<MemorySegment> table = batch.lmdb.records(each.table());
+      byte[] value = each.value();
+      if (value == null) {
+        table.delete(batch.txn(), batch.keys.raw(each.key()));
+      } else {
+        write(table, each.key(), value);
+      }
+    }
+    return batch.state().appliedIndex;
   }
 
   private void requireRevision(Dbi<MemorySegment> table, byte[] key, long expected)

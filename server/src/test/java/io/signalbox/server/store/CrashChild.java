@@ -1,11 +1,14 @@
 package io.signalbox.server.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.signalbox.server.eventloop.EventLoop;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,8 @@ final class CrashChild {
   static final long SUBMITTED_DEQUEUE = 2;
   static final long DEQUEUED = 3;
   static final long RETAINED = 4;
+  static final long TWINS = 5;
+  static final byte[] TWIN = {'t'};
 
   static final int SESSIONS = 8;
   static final int RETAINED_TOPICS = 16;
@@ -89,6 +94,9 @@ final class CrashChild {
           if (number % 5 == 0) {
             retain(number);
           }
+          if (number % 7 == 0) {
+            writeTwins(number);
+          }
           publish();
         });
   }
@@ -105,6 +113,18 @@ final class CrashChild {
             }
           });
     }
+  }
+
+  /** Two records that always say the same, in two tables; some of them too long for a page. */
+  private void writeTwins(long number) {
+    byte[] value = (number + "x".repeat(number % 2 == 0 ? 6_000 : 40)).getBytes(UTF_8);
+    submit(
+        new WriteRecords(
+            List.of(
+                new WriteRecords.Write(RecordTable.REGISTRY, TWIN, PutRecord.ANY_REVISION, value),
+                new WriteRecords.Write(RecordTable.POLICY, TWIN, PutRecord.ANY_REVISION, value)),
+            true),
+        () -> tell(TWINS, number));
   }
 
   private void retain(long number) {

@@ -1,9 +1,11 @@
 package io.signalbox.server.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
@@ -29,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Kills a process in the middle of its writes, over and over on the same directory, and holds the
  * store against what the process had told before: each acknowledged message is there, none that was
- * acknowledged as received comes back, retained values are not older than told, and every invariant
- * of {@link StoreCheck} stands.
+ * acknowledged as received comes back, retained values are not older than told, records that were
+ * written together are of one command, and every invariant of {@link StoreCheck} stands.
  */
 final class CrashTest {
   private static final int KILLS = 10;
@@ -46,6 +48,7 @@ final class CrashTest {
     final Set<Long> maybeDequeued = new HashSet<>();
     final Set<Long> dequeued = new HashSet<>();
     final Map<Long, Long> retained = new HashMap<>();
+    long twins;
     long acknowledged;
     long highest;
 
@@ -58,6 +61,7 @@ final class CrashTest {
         case (int) CrashChild.DEQUEUED -> dequeued.add(number);
         case (int) CrashChild.RETAINED ->
             retained.merge(number % CrashChild.RETAINED_TOPICS, number, Math::max);
+        case (int) CrashChild.TWINS -> twins = Math.max(twins, number);
         default -> throw new AssertionError("kind " + kind);
       }
     }
@@ -156,11 +160,30 @@ final class CrashTest {
             stored >= entry.getValue(),
             () -> "retained " + entry.getKey() + " is " + stored + ", told " + entry.getValue());
       }
+      compareTwins(oracle, fixture);
     }
   }
 
+  /** Records that one command wrote: both or none. */
+  private static void compareTwins(Oracle oracle, StoreFixture fixture) {
+    StoredRecord one = fixture.store.record(RecordTable.REGISTRY, CrashChild.TWIN);
+    StoredRecord other = fixture.store.record(RecordTable.POLICY, CrashChild.TWIN);
+    if (one == null || other == null) {
+      assertEquals(0, oracle.twins, "told, and not there");
+      assertSame(one, other, "half of a command");
+      return;
+    }
+    assertEquals(one.revision(), other.revision(), "half of a command");
+    assertArrayEquals(one.value(), other.value());
+    long stored = number(new String(one.value(), UTF_8));
+    assertTrue(stored >= oracle.twins, () -> "stored " + stored + ", told " + oracle.twins);
+  }
+
   private static long number(QueuedRow row) {
-    String payload = StoreFixture.payload(row);
+    return number(StoreFixture.payload(row));
+  }
+
+  private static long number(String payload) {
     return Long.parseLong(payload.substring(0, payload.indexOf('x')));
   }
 

@@ -179,10 +179,30 @@ final class StoreModel {
         records.put(key, new StoredRecord(c.key(), 0, c.value()));
         yield null;
       }
+      case WriteRecords c -> writeRecords(c);
       case DeleteRecord c -> records.remove(c.table() + new String(c.key(), UTF_8)) != null;
       case Sweep _ -> null;
       case DropExpired _ -> null;
     };
+  }
+
+  private @Nullable Object writeRecords(WriteRecords c) {
+    for (WriteRecords.Write write : c.writes()) {
+      boolean exists = records.containsKey(write.table() + new String(write.key(), UTF_8));
+      if (write.expectedRevision() == 0 && exists) {
+        return Reason.REVISION_CONFLICT;
+      }
+    }
+    for (WriteRecords.Write write : c.writes()) {
+      String key = write.table() + new String(write.key(), UTF_8);
+      byte[] value = write.value();
+      if (value == null) {
+        records.remove(key);
+      } else {
+        records.put(key, new StoredRecord(write.key(), 0, value));
+      }
+    }
+    return null;
   }
 
   private OpenedSession open(OpenSession c) {

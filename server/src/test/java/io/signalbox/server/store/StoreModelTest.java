@@ -113,7 +113,8 @@ final class StoreModelTest {
             accepted.add(publish.accepted(r));
           }
           answer = new StoreModel.Published(publish.sequence(), publish.duplicate(), accepted);
-        } else if (command instanceof PutRecord && answer instanceof Long) {
+        } else if ((command instanceof PutRecord || command instanceof WriteRecords)
+            && answer instanceof Long) {
           answer = null;
         }
         assertEquals(expected.get(i), answer, command::toString);
@@ -172,7 +173,7 @@ final class StoreModelTest {
             random.nextBoolean() ? bytes(random.nextInt(3_000)) : null,
             random.nextInt(200_000));
       }
-      return switch (random.nextInt(24)) {
+      return switch (random.nextInt(25)) {
         case 0 ->
             new DisconnectSession(
                 session.number,
@@ -237,8 +238,25 @@ final class StoreModelTest {
                 RecordTable.REGISTRY,
                 ("key-" + random.nextInt(5)).getBytes(java.nio.charset.StandardCharsets.UTF_8),
                 PutRecord.ANY_REVISION);
+        case 23 -> writeRecords();
         default -> retain();
       };
+    }
+
+    private WriteRecords writeRecords() {
+      Map<String, WriteRecords.Write> writes = new TreeMap<>();
+      for (int left = 1 + random.nextInt(4); left > 0; left--) {
+        RecordTable table = random.nextBoolean() ? RecordTable.REGISTRY : RecordTable.POLICY;
+        String key = "key-" + random.nextInt(5);
+        writes.put(
+            table + key,
+            new WriteRecords.Write(
+                table,
+                key.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                random.nextInt(3) == 0 ? 0 : PutRecord.ANY_REVISION,
+                random.nextInt(3) == 0 ? null : bytes(random.nextInt(3_000))));
+      }
+      return new WriteRecords(List.copyOf(writes.values()), random.nextBoolean());
     }
 
     private int packetId() {
