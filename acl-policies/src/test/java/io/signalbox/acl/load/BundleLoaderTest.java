@@ -111,30 +111,6 @@ class BundleLoaderTest {
         problems.toString().contains("the folder cannot be read: NoSuchFile"), problems::toString);
   }
 
-  @Test
-  void keepsRevisionsAndRollsBack() throws IOException {
-    Revisions revisions = new Revisions(3);
-    for (int i = 1; i <= 5; i++) {
-      write("a.policy.yaml", POLICY.formatted("a", "t" + i));
-      revisions.add(load(new Problems()).orElseThrow(), i, "ann", "reload");
-    }
-    assertEquals(List.of(3L, 4L, 5L), numbers(revisions));
-    revisions.add(load(new Problems()).orElseThrow(), 6, "ann", "reload"); // nothing changed
-    assertEquals(List.of(3L, 4L, 5L), numbers(revisions));
-    assertTrue(revisions.rollback(1, 7, "bob").isEmpty());
-    Revisions.Revision back = revisions.rollback(3, 7, "bob").orElseThrow();
-    assertEquals(6, back.number());
-    assertEquals("rollback to 3", back.cause());
-    assertEquals(
-        "t3",
-        back.bundle().policies().getFirst().statements().getFirst().topics().getFirst().toString());
-    assertEquals(List.of(4L, 5L, 6L), numbers(revisions));
-  }
-
-  private static List<Long> numbers(Revisions revisions) {
-    return revisions.list().stream().map(Revisions.Revision::number).toList();
-  }
-
   private Optional<PolicyBundle> load(Problems problems) {
     return new BundleLoader(folder, SourceLimits.DEFAULTS).load(List.of(), List.of(), problems);
   }

@@ -125,6 +125,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         new TokenRoutes(registry, grants, parts.clocks, parts.signer, parts.tokenLifetimeMax)
             .routes());
     routes.addAll(new PolicyRoutes(registry, parts.policies, views).routes());
+    routes.addAll(new PolicyRevisionRoutes(parts.policies, views).routes());
     routes.addAll(
         new PolicyToolRoutes(
                 parts.policies, new PolicyClients(registry, parts.askedFor, parts.authorizers))

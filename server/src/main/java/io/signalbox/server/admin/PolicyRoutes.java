@@ -7,6 +7,7 @@ import io.signalbox.server.auth.PolicyException;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
+import io.signalbox.server.registry.PolicyRevision;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.StoredPolicy;
@@ -183,11 +184,13 @@ final class PolicyRoutes {
                     path,
                     ApiResponse.orNull(wholeOrNull(written.before())),
                     ApiResponse.orNull(wholeOrNull(written.after())),
-                    "policies of revision "
-                        + done.revision().number()
-                        + ", bundle "
-                        + done.revision().bundle().hash())))
+                    detail(done.revision()))))
         : response;
+  }
+
+  /** For the audit log. */
+  static String detail(PolicyRevision revision) {
+    return "policies of revision " + revision.number() + ", bundle " + revision.bundle();
   }
 
   private @Nullable JsonObject wholeOrNull(@Nullable Entry<?> entry) {

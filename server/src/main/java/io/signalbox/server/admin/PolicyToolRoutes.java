@@ -67,7 +67,7 @@ final class PolicyToolRoutes {
 
   // ---- documents
 
-  private ApiResponse validate(ApiRequest request) throws ApiException {
+  private ApiResponse validate(ApiRequest request) throws ApiException, RegistryException {
     StoredPolicy.Format format =
         request.isYaml() ? StoredPolicy.Format.YAML : StoredPolicy.Format.JSON;
     var out = new JsonObject();

@@ -1,18 +1,23 @@
 package io.signalbox.server.auth;
 
 import io.signalbox.acl.decision.PolicyBundle;
-import io.signalbox.acl.load.Revisions.Revision;
 import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.proof.PolicyDiff;
 import io.signalbox.acl.source.Problems;
+import io.signalbox.server.auth.PolicyStore.Proposal;
+import io.signalbox.server.registry.Change;
 import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.Edit;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
+import io.signalbox.server.registry.PolicyRevision;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Stamp;
 import io.signalbox.server.registry.StoredPolicy;
 import io.signalbox.server.registry.Written;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -37,7 +42,24 @@ public final class ApiPolicies {
    *
    * @param revision of all policies together
    */
-  public record Done<E extends Entry<E>>(Written<E> written, Revision revision) {}
+  public record Done<E extends Entry<E>>(Written<E> written, PolicyRevision revision) {}
+
+  /**
+   * All changes of the API's policies since a revision taken back.
+   *
+   * @param written none: all is as it was then
+   * @param revision the new one; when nothing was written, the one in force
+   */
+  public record RolledBack(List<Written<?>> written, PolicyRevision revision) {}
+
+  /**
+   * What taking back would do.
+   *
+   * @param latest the revision in force
+   * @param changes of policies and attachments
+   * @param access who gains and who loses what
+   */
+  public record Outlook(long latest, List<Change<?>> changes, PolicyDiff access) {}
 
   /** Whether the policy that an attachment names is there. */
   public boolean isInForce(PolicyAttachment attachment) {
@@ -76,13 +98,14 @@ public final class ApiPolicies {
    * @param name empty: the one in the document
    */
   public Valid validate(String name, StoredPolicy.Format format, String document)
-      throws PolicyException {
+      throws PolicyException, RegistryException {
     Problems problems = new Problems();
     Optional<Policy> policy = StoredPolicies.parse(name, format, document, problems);
     if (policy.isEmpty()) {
       throw new PolicyException(problems.list());
     }
-    return new Valid(policy.get(), policies.tried(PolicyEdit.put(policy.get())));
+    PolicyEdit edit = PolicyEdit.put(policy.get());
+    return new Valid(policy.get(), policies.tried(() -> new Proposal(edit, List.of())).after());
   }
 
   /**
@@ -99,69 +122,126 @@ public final class ApiPolicies {
     if (policy.isEmpty()) {
       throw new PolicyException(problems.list());
     }
-    return done(
-        policies.change(
-            PolicyEdit.put(policy.get()),
-            () ->
-                registry.put(
-                    Kind.POLICY,
-                    name,
-                    condition,
-                    existing ->
-                        new StoredPolicy(
-                            name,
-                            format,
-                            document,
-                            existing == null ? Stamp.NEW : existing.stamp())),
-            author,
-            "put " + StoredPolicies.NAMESPACE + ":" + name));
+    return change(
+        PolicyEdit.put(policy.get()),
+        Edit.put(
+            Kind.POLICY,
+            name,
+            condition,
+            existing ->
+                new StoredPolicy(
+                    name, format, document, existing == null ? Stamp.NEW : existing.stamp())),
+        author,
+        "put " + StoredPolicies.NAMESPACE + ":" + name);
   }
 
   /** Removes a policy that is attached to nobody. */
   public Done<StoredPolicy> delete(String name, Condition condition, String author)
       throws PolicyException, RegistryException, InterruptedException {
-    return done(
-        policies.change(
-            PolicyEdit.remove(name),
-            () -> registry.delete(Kind.POLICY, name, condition),
-            author,
-            "delete " + StoredPolicies.NAMESPACE + ":" + name));
+    return change(
+        PolicyEdit.remove(name),
+        Edit.remove(Kind.POLICY, name, condition),
+        author,
+        "delete " + StoredPolicies.NAMESPACE + ":" + name);
   }
 
   /** Binds a policy to somebody; the same again changes nothing. */
   public Done<PolicyAttachment> attach(
       PolicyAttachment attachment, Condition condition, String author)
       throws PolicyException, RegistryException, InterruptedException {
-    return done(
-        policies.change(
-            PolicyEdit.attach(attachment),
-            () ->
-                registry.put(
-                    Kind.ATTACHMENT,
-                    attachment.name(),
-                    condition,
-                    existing -> existing == null ? attachment : existing),
-            author,
-            "attach " + attachment.name()));
+    return change(
+        PolicyEdit.attach(attachment),
+        Edit.put(
+            Kind.ATTACHMENT,
+            attachment.name(),
+            condition,
+            existing -> existing == null ? attachment : existing),
+        author,
+        "attach " + attachment.name());
   }
 
   /** Takes an attachment back. */
   public Done<PolicyAttachment> detach(String name, Condition condition, String author)
       throws PolicyException, RegistryException, InterruptedException {
-    return done(
-        policies.change(
-            PolicyEdit.detach(name),
-            () -> registry.delete(Kind.ATTACHMENT, name, condition),
-            author,
-            "detach " + name));
+    return change(
+        PolicyEdit.detach(name),
+        Edit.remove(Kind.ATTACHMENT, name, condition),
+        author,
+        "detach " + name);
   }
 
-  private static <E extends Entry<E>> Done<E> done(PolicyStore.Changed<Written<E>> changed)
+  @SuppressWarnings("unchecked") // what was written is of the edit's kind
+  private <E extends Entry<E>> Done<E> change(
+      PolicyEdit edit, Edit<E> write, String author, String cause)
+      throws PolicyException, RegistryException, InterruptedException {
+    PolicyStore.Changed changed =
+        policies.change(() -> new Proposal(edit, List.of(write)), author, cause);
+    return new Done<>((Written<E>) changed.written().getFirst(), await(changed.inForce()));
+  }
+
+  // ---- revisions
+
+  /** The changes of policies that are kept, oldest first. Reads the disk. */
+  public List<PolicyRevision> revisions() {
+    return policies.history().all();
+  }
+
+  /** The latest one. */
+  public PolicyRevision revision() {
+    return policies.revision();
+  }
+
+  /**
+   * One change, with what it made of each thing.
+   *
+   * @param after of each delta; empty: it was removed, or is of a file
+   */
+  public record Past(PolicyRevision revision, List<Optional<Entry<?>>> after) {}
+
+  /**
+   * One of the changes that are kept. Reads the disk.
+   *
+   * @throws RegistryException it is not kept
+   */
+  public Past revision(long number) throws RegistryException {
+    return policies.whileNothingChanges(
+        history -> new PolicyRollback(registry, history).past(number));
+  }
+
+  /**
+   * Makes the API's policies and attachments what they were at a revision: all of it, as a new
+   * revision, or nothing. Those of files stay as the files are.
+   *
+   * @param latest only if this is the latest revision; {@link Condition#ANY} for whichever it is
+   * @throws PolicyException with the other policies of now it cannot be put in force
+   */
+  public RolledBack rollback(long number, long latest, String author)
+      throws PolicyException, RegistryException, InterruptedException {
+    PolicyStore.Changed changed =
+        policies.change(() -> back(number, latest), author, "rollback to " + number);
+    return new RolledBack(changed.written(), await(changed.inForce()));
+  }
+
+  /** What {@link #rollback} would do; nothing changes. */
+  public Outlook tryRollback(long number, long latest) throws PolicyException, RegistryException {
+    PolicyStore.Tried tried = policies.tried(() -> back(number, latest));
+    return new Outlook(
+        tried.latest(), tried.changes(), PolicyDiff.between(tried.before(), tried.after()));
+  }
+
+  private Proposal back(long number, long latest) throws PolicyException, RegistryException {
+    long now = policies.revision().number();
+    if (latest != Condition.ANY && latest != now) {
+      throw new RegistryException(
+          RegistryException.Reason.REVISION_CONFLICT,
+          "the latest revision of the policies is %d now, not %d; read what changed and repeat it"
+              .formatted(now, latest));
+    }
+    return new PolicyRollback(registry, policies.history()).to(number);
+  }
+
+  private static PolicyRevision await(CompletionStage<PolicyRevision> inForce)
       throws InterruptedException {
-    return new Done<>(changed.written(), await(changed.inForce()));
-  }
-
-  private static Revision await(CompletionStage<Revision> inForce) throws InterruptedException {
     try {
       return inForce.toCompletableFuture().get();
     } catch (ExecutionException e) {

@@ -1,10 +1,9 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.acl.decision.Attachment;
 import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.load.BundleLoader;
-import io.signalbox.acl.load.Revisions;
-import io.signalbox.acl.load.Revisions.Revision;
 import io.signalbox.acl.load.ShippedPolicies;
 import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.source.Problem;
@@ -14,15 +13,21 @@ import io.signalbox.acl.subject.Subject;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.registry.Change;
+import io.signalbox.server.registry.Edit;
 import io.signalbox.server.registry.PolicyAttachment;
+import io.signalbox.server.registry.PolicyHistory;
+import io.signalbox.server.registry.PolicyRevision;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.Written;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -41,19 +46,37 @@ public final class PolicyStore {
   /** A bundle and its number, read as one. */
   private record InForce(PolicyBundle bundle, int epoch) {}
 
-  /** Makes a change durable, or throws and has changed nothing. */
+  /**
+   * What somebody wants to become of the API's policies.
+   *
+   * @param edit for the compiler
+   * @param writes the same for the registry
+   */
+  record Proposal(PolicyEdit edit, List<Edit<?>> writes) {}
+
+  /** Makes a proposal of what is there at the moment, while nothing changes. */
   @FunctionalInterface
-  interface Commit<T> {
-    T run() throws RegistryException, InterruptedException;
+  interface Proposer {
+    Proposal propose() throws PolicyException, RegistryException;
   }
 
   /**
    * A change that is durable.
    *
-   * @param revision with which it goes into force
+   * @param written in the order of the proposal
    * @param inForce done when nothing that it forbids is handed to a socket any more
    */
-  record Changed<T>(T written, Revision revision, CompletionStage<Revision> inForce) {}
+  record Changed(List<Written<?>> written, CompletionStage<PolicyRevision> inForce) {}
+
+  /**
+   * What a change would do.
+   *
+   * @param latest the revision in force now
+   * @param changes of policies and attachments
+   * @param before all policies in force now
+   * @param after all policies in force then
+   */
+  record Tried(long latest, List<Change<?>> changes, PolicyBundle before, PolicyBundle after) {}
 
   private final List<Policy> shipped;
   private final StoredPolicies stored;
@@ -61,7 +84,7 @@ public final class PolicyStore {
   private final @Nullable FolderWatch watch;
   private final Metrics metrics;
   private final Clocks clocks;
-  private final Revisions revisions = new Revisions(1);
+  private final PolicyHistory history;
   private volatile InForce inForce;
   private volatile PolicyRollout rollout =
       () -> CompletableFuture.completedStage("nobody is connected");
@@ -98,7 +121,11 @@ public final class PolicyStore {
       throw setupProblem(e);
     }
     this.inForce = new InForce(bundle, 0);
-    revisions.add(bundle, clocks.wallMillis(), "start", "start");
+    this.history = PolicyHistory.open(registry, config.revisionsMax());
+    PolicyRevision last = history.latest();
+    if (last == null || !isOf(last, bundle)) {
+      note(revision("start", "start", bundle, List.of()));
+    }
   }
 
   /**
@@ -122,6 +149,7 @@ public final class PolicyStore {
     PolicyStore store = new PolicyStore(config, registry, metrics, clocks);
     PolicyBundle bundle = store.inForce.bundle;
     metrics.policyRevision.from(() -> store.revision().number());
+    metrics.policyRevisionsKept.from(store.history::count);
     LOG.log(
         Level.DEBUG, "{0} policies in force, bundle {1}", bundle.policies().size(), bundle.hash());
     return store;
@@ -155,33 +183,67 @@ public final class PolicyStore {
   }
 
   /**
-   * Changes the API's policies: compiled and tested with all others first, then stored, then put in
-   * force.
+   * Changes the API's policies: compiled and tested with all others first, then stored together
+   * with their revision, then put in force.
    *
-   * @param commit called once all is well; nobody else may change the registry's policies
    * @throws PolicyException it cannot be put in force, and is not stored
    */
-  synchronized <T> Changed<T> change(PolicyEdit edit, Commit<T> commit, String author, String cause)
+  synchronized Changed change(Proposer proposer, String author, String cause)
       throws PolicyException, RegistryException, InterruptedException {
-    PolicyBundle bundle = load(edit, false);
-    requireThere(edit, bundle);
-    T written = commit.run();
-    Revision revision = revisions.add(bundle, clocks.wallMillis(), author, cause);
-    return new Changed<>(written, revision, swap(revision));
+    Proposal proposal = proposer.propose();
+    PolicyBundle bundle = load(proposal.edit, false);
+    requireThere(proposal.edit, bundle);
+    PolicyHistory.Stored done =
+        history.store(proposal.writes, revision(author, cause, bundle, List.of()));
+    return new Changed(done.written(), swap(bundle, done.revision()));
   }
 
   /**
-   * What would be in force after an edit; nothing changes.
+   * What a change would do; nothing changes.
    *
    * @throws PolicyException it could not be put in force
    */
-  synchronized PolicyBundle tried(PolicyEdit edit) throws PolicyException {
-    return load(edit, false);
+  synchronized Tried tried(Proposer proposer) throws PolicyException, RegistryException {
+    Proposal proposal = proposer.propose();
+    PolicyBundle bundle = load(proposal.edit, false);
+    requireThere(proposal.edit, bundle);
+    return new Tried(revision().number(), history.changes(proposal.writes), inForce.bundle, bundle);
+  }
+
+  private PolicyRevision revision(
+      String author, String cause, PolicyBundle bundle, List<PolicyRevision.Delta> deltas) {
+    return new PolicyRevision(
+        0, clocks.wallMillis(), author, cause, bundle.hash(), observed(bundle), deltas);
+  }
+
+  private static String observed(PolicyBundle bundle) {
+    return bundle.shadow().map(PolicyBundle::hash).orElse("");
+  }
+
+  private static boolean isOf(PolicyRevision revision, PolicyBundle bundle) {
+    return revision.bundle().equals(bundle.hash()) && revision.observed().equals(observed(bundle));
+  }
+
+  /** What is in force without having been asked for, whether the disk takes it or not. */
+  private void note(PolicyRevision revision) {
+    try {
+      history.note(revision);
+    } catch (RegistryException e) {
+      LOG.log(
+          Level.WARNING,
+          "other policies are in force ({0}), but that could not be written down: {1}",
+          revision.cause(),
+          e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void requireThere(PolicyEdit edit, PolicyBundle bundle) throws RegistryException {
+    Set<String> there =
+        bundle.attachments().stream().map(Attachment::policy).collect(Collectors.toSet());
     for (PolicyAttachment attachment : edit.attached()) {
-      if (!bundle.attachments().contains(StoredPolicies.attachment(attachment))) {
+      if (!there.contains(attachment.policy())) {
         throw RegistryException.invalid(
             "", "there is no policy \"" + attachment.policy() + "\" to attach; put it first");
       }
@@ -214,7 +276,8 @@ public final class PolicyStore {
    *     to a socket any more
    * @throws AuthSetupException with every problem; the policies before stay in force
    */
-  public synchronized CompletionStage<Revision> reload(String author) throws AuthSetupException {
+  public synchronized CompletionStage<PolicyRevision> reload(String author)
+      throws AuthSetupException {
     PolicyBundle bundle;
     try {
       bundle = load(PolicyEdit.NOTHING, true);
@@ -229,12 +292,15 @@ public final class PolicyStore {
       throw setupProblem(e);
     }
     stale(false);
-    return swap(revisions.add(bundle, clocks.wallMillis(), author, "reload"));
+    PolicyBundle before = inForce.bundle;
+    if (!bundle.sameAs(before)) {
+      note(revision(author, "reload", bundle, BundleDeltas.ofFiles(before, bundle)));
+    }
+    return swap(bundle, revision());
   }
 
-  private CompletionStage<Revision> swap(Revision revision) {
+  private CompletionStage<PolicyRevision> swap(PolicyBundle bundle, PolicyRevision revision) {
     InForce before = inForce;
-    PolicyBundle bundle = revision.bundle();
     if (bundle.sameAs(before.bundle)) {
       return rolledOut.thenApply(_ -> revision); // it may still be on its way
     }
@@ -269,9 +335,24 @@ public final class PolicyStore {
     rollout = to;
   }
 
-  /** The one in force. Its number begins at 1 with each start; the bundle's hash tells the same. */
-  public Revision revision() {
-    return revisions.latest().orElseThrow();
+  /** The one in force. */
+  public PolicyRevision revision() {
+    return Objects.requireNonNull(history.latest(), "noted at the start");
+  }
+
+  /** The earlier ones, which others may be added to meanwhile. */
+  PolicyHistory history() {
+    return history;
+  }
+
+  /** What is asked of the history and of the registry together. */
+  @FunctionalInterface
+  interface Reading<T> {
+    T read(PolicyHistory history) throws RegistryException;
+  }
+
+  synchronized <T> T whileNothingChanges(Reading<T> reading) throws RegistryException {
+    return reading.read(history);
   }
 
   /** Changes with the policies in force; a decision of another epoch may be outdated. */

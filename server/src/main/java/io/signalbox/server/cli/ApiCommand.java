@@ -17,6 +17,7 @@ abstract sealed class ApiCommand implements Callable<Integer>
         CertIssueCommand,
         PolicyPutCommand,
         PolicyShowCommand,
+        PolicyRollbackCommand,
         PolicyAuthorizeCommand {
   @Mixin private ApiOptions api;
 

@@ -278,6 +278,27 @@ final class ApiCommands {
         "Ask a running broker whether a client may do something. Exit code 0: yes, 1: no.",
         new PolicyAuthorizeCommand(),
         "policy authorize publish pump/p7/data --device p7");
+    describe(
+        add(
+            group,
+            "revisions",
+            new ApiListCommand("/policy-revisions", List.of("number", "at", "author", "cause"))),
+        "List the changes of a running broker's policies, newest first.",
+        "policy revisions",
+        "policy revisions --json");
+    action(
+        group,
+        "revision",
+        "Print what a revision changed, with the contents before and after.",
+        new ApiActionCommand("GET", "/policy-revisions/{}", null),
+        "policy revision 12");
+    action(
+        group,
+        "rollback",
+        "Make the API's policies and attachments what they were at a revision: a new revision, in"
+            + " force at once.",
+        new PolicyRollbackCommand(),
+        "policy rollback 11 --dry-run");
   }
 
   // ---- kinds

@@ -265,6 +265,7 @@ public final class Metrics implements MultiCollector {
   public final Counters<Fetched> fetches;
   public final Counters<Fetched> fetchesFailed;
   public final Gauge policyRevision;
+  public final Gauge policyRevisionsKept;
   public final Gauge policiesStale;
   public final Counters<Denial> policyDifferences;
   public final Counter policyReviews;
@@ -449,6 +450,9 @@ public final class Metrics implements MultiCollector {
             "what",
             Fetched.class);
     policyRevision = gauge("policy_revision", "Number of the policies in force");
+    policyRevisionsKept =
+        gauge(
+            "policy_revisions_kept", "Changes of policies that can be looked at and gone back to");
     policiesStale =
         gauge("policies_stale", "1 while the policies on disk cannot be used and older ones are");
     policyDifferences =

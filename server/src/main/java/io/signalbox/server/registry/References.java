@@ -2,7 +2,9 @@ package io.signalbox.server.registry;
 
 import io.signalbox.server.registry.RegistryException.Reason;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +13,34 @@ import org.jspecify.annotations.Nullable;
 final class References {
   private static final int SHOWN_MAX = 5;
 
+  /** What one change of several adds and takes away. */
+  static final class Together {
+    /** Of a change that stands alone. */
+    static final Together ALONE = new Together();
+
+    private final Map<Kind<?>, Map<String, Boolean>> byKind = new HashMap<>();
+    private final Map<Kind<?>, Integer> more = new HashMap<>();
+
+    /**
+     * @param stays false: it goes
+     */
+    void note(Kind<?> kind, String name, boolean stays) {
+      byKind.computeIfAbsent(kind, _ -> new HashMap<>()).put(name, stays);
+      if (!stays) {
+        add(kind, -1);
+      }
+    }
+
+    private @Nullable Boolean stays(Kind<?> kind, String name) {
+      return byKind.getOrDefault(kind, Map.of()).get(name);
+    }
+
+    /** How many more of a kind there are, with {@code count} of them further ones. */
+    int add(Kind<?> kind, int count) {
+      return more.merge(kind, count, Integer::sum);
+    }
+  }
+
   private final Indexes indexes;
 
   References(Indexes indexes) {
@@ -18,23 +48,23 @@ final class References {
   }
 
   /** Refuses an entry that names what is not registered. */
-  void checkTargets(Entry<?> entry) throws RegistryException {
+  void checkTargets(Entry<?> entry, Together with) throws RegistryException {
     List<FieldProblem> missing = new ArrayList<>();
     switch (entry) {
-      case Device device -> groups(device.groups(), missing);
+      case Device device -> groups(device.groups(), with, missing);
       case ProvisioningTemplate template -> {
-        groups(template.groups(), missing);
-        need(Kind.ISSUING_CA, template.ca(), "/ca", missing);
+        groups(template.groups(), with, missing);
+        need(Kind.ISSUING_CA, template.ca(), "/ca", with, missing);
       }
       case TrustedAuthority ca ->
-          need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", missing);
-      case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", missing);
+          need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", with, missing);
+      case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", with, missing);
       case IssuingAuthority ca -> {
-        need(Kind.ISSUING_CA, ca.parent(), "/parent", missing);
-        need(Kind.ISSUING_CA, ca.successor(), "/successor", missing);
+        need(Kind.ISSUING_CA, ca.parent(), "/parent", with, missing);
+        need(Kind.ISSUING_CA, ca.successor(), "/successor", with, missing);
       }
       case PolicyAttachment attachment ->
-          need(Kind.POLICY, attachment.apiPolicy().orElse(null), "/policy", missing);
+          need(Kind.POLICY, attachment.apiPolicy().orElse(null), "/policy", with, missing);
       // A certificate outlives its device: that it is revoked must be known until it ends.
       case DeviceCertificate _, Group _, JwtIssuer _, User _, StoredPolicy _ -> {}
     }
@@ -43,22 +73,31 @@ final class References {
     }
   }
 
-  private void groups(List<String> groups, List<FieldProblem> missing) {
+  private void groups(List<String> groups, Together with, List<FieldProblem> missing) {
     for (int i = 0; i < groups.size(); i++) {
-      need(Kind.GROUP, groups.get(i), "/groups/" + i, missing);
+      need(Kind.GROUP, groups.get(i), "/groups/" + i, with, missing);
     }
   }
 
   private <E extends Entry<E>> void need(
-      Kind<E> kind, @Nullable String name, String pointer, List<FieldProblem> missing) {
-    if (name != null && indexes.of(kind).get(name) == null) {
+      Kind<E> kind,
+      @Nullable String name,
+      String pointer,
+      Together with,
+      List<FieldProblem> missing) {
+    if (name != null && !isThere(kind, name, with)) {
       missing.add(
           new FieldProblem(pointer, "there is no " + kind + " \"" + name + "\"; put it first"));
     }
   }
 
+  private <E extends Entry<E>> boolean isThere(Kind<E> kind, String name, Together with) {
+    Boolean stays = with.stays(kind, name);
+    return stays == null ? indexes.of(kind).get(name) != null : stays;
+  }
+
   /** Refuses to remove an entry that others name. */
-  void checkUnused(Entry<?> entry) throws RegistryException {
+  void checkUnused(Entry<?> entry, Together with) throws RegistryException {
     String name = entry.name();
     Stream<String> users =
         switch (entry) {
@@ -87,7 +126,8 @@ final class References {
           case StoredPolicy policy ->
               named(
                   "attachment",
-                  names(Kind.ATTACHMENT, attachment -> attachment.policy().equals(policy.ref())));
+                  names(Kind.ATTACHMENT, attachment -> attachment.policy().equals(policy.ref()))
+                      .filter(each -> isThere(Kind.ATTACHMENT, each, with)));
           case Device _,
               DeviceCertificate _,
               JwtIssuer _,

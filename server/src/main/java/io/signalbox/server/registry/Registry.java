@@ -10,6 +10,7 @@ import io.signalbox.server.store.RecordTable;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StoredRecord;
+import io.signalbox.server.store.WriteRecords;
 import java.io.Closeable;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -18,8 +19,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -274,11 +277,7 @@ public final class Registry {
       if (existing != null && made.withStamp(existing.stamp()).equals(existing)) {
         return;
       }
-      EntryLimits.check(config, made);
-      references.checkTargets(made);
-      if (existing == null) {
-        checkRoom(kind);
-      }
+      check(made, existing == null ? 1 : 0, References.Together.ALONE);
       long now = clocks.wallMillis();
       E stamped =
           made.withStamp(
@@ -289,8 +288,7 @@ public final class Registry {
               revision -> {
                 E stored = stamped.withStamp(stamped.stamp().withRevision((Long) revision));
                 after = stored;
-                indexes.put(kind, existing, stored);
-                tell(new Change<>(kind, name, existing, stored));
+                apply(new Change<>(kind, name, existing, stored));
               });
       long expected = existing == null ? 0 : existing.stamp().revision();
       store
@@ -330,14 +328,83 @@ public final class Registry {
     return content.encode();
   }
 
-  private void checkRoom(Kind<?> kind) throws RegistryException {
+  /**
+   * Refuses an entry that may not be stored.
+   *
+   * @param added 1 if there is none of its name
+   */
+  void check(Entry<?> entry, int added, References.Together with) throws RegistryException {
+    EntryLimits.check(config, entry);
+    references.checkTargets(entry, with);
+    if (added > 0) {
+      checkRoom(entry.kind(), with);
+    }
+  }
+
+  void checkUnused(Entry<?> entry, References.Together with) throws RegistryException {
+    references.checkUnused(entry, with);
+  }
+
+  Store store() {
+    return store;
+  }
+
+  Metrics metrics() {
+    return metrics;
+  }
+
+  long nowMillis() {
+    return clocks.wallMillis();
+  }
+
+  /** The row of an entry that has nothing but its fields. */
+  byte[] row(Entry<?> entry) {
+    return Row.encode(entry, new byte[0], sealing);
+  }
+
+  /** Makes a change visible that is durable. On the store's thread. */
+  <E extends Entry<E>> void apply(Change<E> change) {
+    E before = change.before();
+    E after = change.after();
+    if (after != null) {
+      indexes.put(change.kind(), before, after);
+    } else if (before != null) {
+      indexes.remove(change.kind(), before);
+    }
+    tell(change);
+  }
+
+  /**
+   * Makes several changes in one command: all or none. Waits for the disk.
+   *
+   * @param beside further records of the same command, made of what changes; not asked when nothing
+   *     does
+   * @param visible run on the store's thread once all of it is
+   */
+  List<Written<?>> writeTogether(
+      List<Edit<?>> edits,
+      Function<List<Change<?>>, List<WriteRecords.Write>> beside,
+      Runnable visible)
+      throws RegistryException, InterruptedException {
+    boolean removes = edits.stream().anyMatch(edit -> edit.maker() == null);
+    Lock lock = removes ? structure.writeLock() : structure.readLock();
+    lock.lock();
+    try {
+      return new WriteTogether(this).write(edits, beside, visible);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void checkRoom(Kind<?> kind, References.Together with) throws RegistryException {
     int max =
         kind == Kind.DEVICE
             ? config.devicesMax()
             : kind == Kind.CERTIFICATE
                 ? config.certificatesMax()
                 : kind == Kind.GROUP ? config.groupsMax() : config.othersMax();
-    if (count(kind) >= max) {
+    int added = with == References.Together.ALONE ? 1 : with.add(kind, 1);
+    if (count(kind) + added > max) {
       metrics.limitsReached.inc(Metrics.Limit.REGISTRY_ENTRIES);
       throw new RegistryException(
           Reason.LIMIT_REACHED,
@@ -360,7 +427,7 @@ public final class Registry {
           throw RegistryException.notFound(kind, name);
         }
         condition.check(kind, name, existing);
-        references.checkUnused(existing);
+        references.checkUnused(existing, References.Together.ALONE);
         try {
           remove(kind, existing).await();
           return new Written<>(existing, null);
@@ -377,12 +444,7 @@ public final class Registry {
   }
 
   private <E extends Entry<E>> PendingWrite remove(Kind<E> kind, E existing) {
-    var pending =
-        new PendingWrite(
-            _ -> {
-              indexes.remove(kind, existing);
-              tell(new Change<>(kind, existing.name(), existing, null));
-            });
+    var pending = new PendingWrite(_ -> apply(new Change<>(kind, existing.name(), existing, null)));
     store
         .writer()
         .submit(
@@ -392,7 +454,7 @@ public final class Registry {
     return pending;
   }
 
-  private static RegistryException refused(Kind<?> kind, String name, StoreException e) {
+  static RegistryException refused(Kind<?> kind, String name, StoreException e) {
     boolean raced = e.reason() == StoreException.Reason.REVISION_CONFLICT;
     return new RegistryException(
         raced ? Reason.REVISION_CONFLICT : Reason.UNAVAILABLE,

@@ -80,7 +80,7 @@ class PolicyAuthorizerTest {
   }
 
   private static PolicyConfig config(@Nullable Path folder, Shipped... shipped) {
-    return new PolicyConfig(folder, Set.of(shipped), Duration.ZERO, Duration.ZERO);
+    return new PolicyConfig(folder, Set.of(shipped), Duration.ZERO, Duration.ZERO, 20);
   }
 
   private PolicyStore ofFolder() throws AuthSetupException {

@@ -1,0 +1,22 @@
+package io.signalbox.server.registry;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of several changes that happen together or not at all.
+ *
+ * @param maker makes the entry that is to be stored; null: the entry is removed
+ */
+public record Edit<E extends Entry<E>>(
+    Kind<E> kind, String name, Condition condition, Registry.@Nullable Maker<E> maker) {
+
+  public static <E extends Entry<E>> Edit<E> put(
+      Kind<E> kind, String name, Condition condition, Registry.Maker<E> maker) {
+    return new Edit<>(kind, name, condition, maker);
+  }
+
+  public static <E extends Entry<E>> Edit<E> remove(
+      Kind<E> kind, String name, Condition condition) {
+    return new Edit<>(kind, name, condition, null);
+  }
+}

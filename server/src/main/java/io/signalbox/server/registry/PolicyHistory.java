@@ -1,0 +1,237 @@
+package io.signalbox.server.registry;
+
+import io.signalbox.server.store.PutRecord;
+import io.signalbox.server.store.RecordTable;
+import io.signalbox.server.store.StoreException;
+import io.signalbox.server.store.StoredRecord;
+import io.signalbox.server.store.WriteRecords;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The changes of the policies in force, the latest ones kept on disk. A change of the API's
+ * policies and its revision are one command of the store: there is never one without the other.
+ *
+ * <p>A revision holds what was there before it, so that what the API had at any of them is what it
+ * has now, with the later ones taken back. Any thread reads; changes are one at a time, which the
+ * caller sees to.
+ */
+public final class PolicyHistory {
+  /** A policy or an attachment. */
+  public record Place(PolicyRevision.What what, String name) {}
+
+  private final @Nullable Registry registry;
+  private final int keptMax;
+  private final Deque<Long> kept = new ArrayDeque<>();
+  private volatile @Nullable PolicyRevision latest;
+
+  private PolicyHistory(@Nullable Registry registry, int keptMax) {
+    this.registry = registry;
+    this.keptMax = keptMax;
+  }
+
+  /**
+   * Reads which revisions there are.
+   *
+   * @param registry holds the API's policies; null: nothing is kept, and numbers begin at 1
+   * @param keptMax 1..
+   * @throws IllegalStateException with words for people: the latest one cannot be read
+   */
+  public static PolicyHistory open(@Nullable Registry registry, int keptMax) {
+    var history = new PolicyHistory(registry, keptMax);
+    if (registry != null) {
+      registry
+          .store()
+          .records(
+              RecordTable.POLICY,
+              row -> PolicyRevision.number(row.key()).ifPresent(history.kept::addLast));
+      Long last = history.kept.peekLast();
+      if (last != null) {
+        history.latest = history.find(last).orElseThrow();
+      }
+    }
+    return history;
+  }
+
+  /** The one in force; null before the first. */
+  public @Nullable PolicyRevision latest() {
+    return latest;
+  }
+
+  /** How many are kept. */
+  public int count() {
+    synchronized (kept) {
+      return kept.size();
+    }
+  }
+
+  /** Oldest first. Reads the disk. */
+  public List<PolicyRevision> all() {
+    List<Long> numbers;
+    synchronized (kept) {
+      numbers = List.copyOf(kept);
+    }
+    return numbers.stream().flatMap(number -> find(number).stream()).toList();
+  }
+
+  /** One of those that are kept. Reads the disk. */
+  public Optional<PolicyRevision> find(long number) {
+    Registry stored = registry;
+    if (stored == null) {
+      return Optional.empty();
+    }
+    StoredRecord row = stored.store().record(RecordTable.POLICY, PolicyRevision.key(number));
+    return row == null ? Optional.empty() : Optional.of(PolicyRevision.decode(number, row.value()));
+  }
+
+  /**
+   * What the API had at a revision, of what has changed since. Reads the disk; while nothing
+   * changes.
+   *
+   * @return empty values: it was not there
+   */
+  public Map<Place, Optional<Entry<?>>> asOf(long number) {
+    Map<Place, Optional<Entry<?>>> then = new LinkedHashMap<>();
+    for (PolicyRevision revision : all().reversed()) {
+      if (revision.number() <= number) {
+        break;
+      }
+      for (PolicyRevision.Delta delta : revision.deltas()) {
+        if (delta.what() != PolicyRevision.What.FILE) {
+          then.put(new Place(delta.what(), delta.name()), Optional.ofNullable(delta.before()));
+        }
+      }
+    }
+    return then;
+  }
+
+  /**
+   * Stores changes of the API's policies together with their revision, or nothing.
+   *
+   * @param revision its number and what changed are filled in
+   * @return what was written, and the revision: the latest one if everything was as asked already
+   */
+  public Stored store(List<Edit<?>> edits, PolicyRevision revision)
+      throws RegistryException, InterruptedException {
+    Registry stored = registry;
+    if (stored == null) {
+      throw new IllegalStateException("there is no registry to store policies in");
+    }
+    var written = new ArrayList<PolicyRevision>();
+    List<Written<?>> changes =
+        stored.writeTogether(
+            edits,
+            made -> {
+              List<PolicyRevision.Delta> deltas = new ArrayList<>();
+              made.forEach(change -> deltas.add(PolicyRevision.Delta.of(change)));
+              PolicyRevision next = revision.withNumber(nextNumber(), deltas);
+              written.add(next);
+              return rows(next);
+            },
+            () -> added(written.getFirst()));
+    PolicyRevision now = latest;
+    if (now == null) {
+      throw new IllegalStateException("nothing was in force before the first change");
+    }
+    return new Stored(changes, now);
+  }
+
+  /** What edits would change. */
+  public List<Change<?>> changes(List<Edit<?>> edits) throws RegistryException {
+    List<Change<?>> changes = new ArrayList<>();
+    for (Edit<?> edit : edits) {
+      changes.add(change(edit));
+    }
+    return changes;
+  }
+
+  private <E extends Entry<E>> Change<E> change(Edit<E> edit) throws RegistryException {
+    E before = registry == null ? null : registry.find(edit.kind(), edit.name());
+    Registry.Maker<E> maker = edit.maker();
+    return new Change<>(
+        edit.kind(), edit.name(), before, maker == null ? null : maker.make(before));
+  }
+
+  /**
+   * A change that is durable.
+   *
+   * @param written in the order of the edits
+   */
+  public record Stored(List<Written<?>> written, PolicyRevision revision) {}
+
+  /**
+   * Notes other policies that are in force whatever the store says: of files, or at a start.
+   *
+   * @param revision its number is filled in
+   * @throws RegistryException it has its number, and is not on disk
+   */
+  public void note(PolicyRevision revision) throws RegistryException, InterruptedException {
+    PolicyRevision next = revision.withNumber(nextNumber(), revision.deltas());
+    latest = next;
+    Registry stored = registry;
+    if (stored == null) {
+      return;
+    }
+    var pending = new PendingWrite(_ -> added(next));
+    stored.store().writer().submit(new WriteRecords(rows(next), true), pending);
+    try {
+      pending.await();
+    } catch (StoreException e) {
+      throw new RegistryException(
+          RegistryException.Reason.UNAVAILABLE, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private long nextNumber() {
+    PolicyRevision now = latest;
+    return now == null ? 1 : now.number() + 1;
+  }
+
+  /** The new row, and those that go. */
+  private List<WriteRecords.Write> rows(PolicyRevision next) {
+    List<WriteRecords.Write> writes = new ArrayList<>();
+    writes.add(
+        new WriteRecords.Write(
+            RecordTable.POLICY, PolicyRevision.key(next.number()), 0, next.encode()));
+    int over = count() + 1 - keptMax;
+    synchronized (kept) {
+      kept.stream()
+          .limit(Math.max(over, 0))
+          .forEach(
+              number ->
+                  writes.add(
+                      new WriteRecords.Write(
+                          RecordTable.POLICY,
+                          PolicyRevision.key(number),
+                          PutRecord.ANY_REVISION,
+                          null)));
+    }
+    return writes;
+  }
+
+  /** On the store's thread, before anybody is told that it is durable. */
+  private void added(PolicyRevision revision) {
+    latest = revision;
+    synchronized (kept) {
+      kept.addLast(revision.number());
+      while (kept.size() > keptMax) {
+        kept.removeFirst();
+      }
+    }
+  }
+
+  /** The oldest one that is kept. */
+  public OptionalLong oldest() {
+    synchronized (kept) {
+      Long first = kept.peekFirst();
+      return first == null ? OptionalLong.empty() : OptionalLong.of(first);
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package io.signalbox.server.registry;
+
+import io.signalbox.server.store.RecordTable;
+import io.signalbox.server.store.StoreException;
+import io.signalbox.server.store.WriteRecords;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several changes of the registry in one command of the store: all of them are durable and visible,
+ * or none. For kinds of which nobody else writes the entries meanwhile: a change in between is
+ * refused and not tried again.
+ */
+final class WriteTogether {
+  private final Registry registry;
+  private final List<Planned<?>> planned = new ArrayList<>();
+  private final References.Together together = new References.Together();
+
+  WriteTogether(Registry registry) {
+    this.registry = registry;
+  }
+
+  /**
+   * Waits until all of it is durable.
+   *
+   * @param beside further records of the same command, made of what changes; not asked when nothing
+   *     does
+   * @param visible run on the store's thread once all of it is
+   * @return in the order of the edits
+   */
+  List<Written<?>> write(
+      List<Edit<?>> edits,
+      Function<List<Change<?>>, List<WriteRecords.Write>> beside,
+      Runnable visible)
+      throws RegistryException, InterruptedException {
+    for (Edit<?> edit : edits) {
+      plan(edit);
+    }
+    for (Planned<?> each : planned) {
+      each.check();
+    }
+    List<WriteRecords.Write> writes = new ArrayList<>();
+    for (Planned<?> each : planned) {
+      each.addTo(writes);
+    }
+    if (!writes.isEmpty()) {
+      List<Change<?>> changes = new ArrayList<>();
+      for (Planned<?> each : planned) {
+        if (each.isChanged()) {
+          changes.add(each.change());
+        }
+      }
+      writes.addAll(beside.apply(changes));
+      submit(new WriteRecords(writes, planned.stream().anyMatch(Planned::grows)), visible);
+    }
+    List<Written<?>> written = new ArrayList<>();
+    for (Planned<?> each : planned) {
+      written.add(each.written());
+    }
+    return written;
+  }
+
+  private void submit(WriteRecords command, Runnable visible)
+      throws RegistryException, InterruptedException {
+    var pending =
+        new PendingWrite(
+            revision -> {
+              for (Planned<?> each : planned) {
+                each.apply((Long) revision);
+              }
+              visible.run();
+            });
+    registry.store().writer().submit(command, pending);
+    try {
+      pending.await();
+    } catch (StoreException e) {
+      Planned<?> first = planned.getFirst();
+      throw Registry.refused(first.edit.kind(), first.edit.name(), e);
+    }
+  }
+
+  private <E extends Entry<E>> void plan(Edit<E> edit) throws RegistryException {
+    if (edit.kind() == Kind.CERTIFICATE) {
+      throw new IllegalArgumentException("a certificate has a content, which is not written here");
+    }
+    Names.check(edit.kind(), edit.name());
+    E existing = registry.find(edit.kind(), edit.name());
+    edit.condition().check(edit.kind(), edit.name(), existing);
+    Registry.Maker<E> maker = edit.maker();
+    if (maker == null && existing == null) {
+      throw RegistryException.notFound(edit.kind(), edit.name());
+    }
+    planned.add(new Planned<>(edit, existing, maker == null ? null : maker.make(existing)));
+    together.note(edit.kind(), edit.name(), maker != null);
+  }
+
+  /** One of the changes. */
+  private final class Planned<E extends Entry<E>> {
+    private final Edit<E> edit;
+    private final @Nullable E before;
+    private @Nullable E after;
+
+    Planned(Edit<E> edit, @Nullable E before, @Nullable E wanted) {
+      this.edit = edit;
+      this.before = before;
+      this.after = wanted;
+      if (wanted != null) {
+        long now = registry.nowMillis();
+        after =
+            before != null && wanted.withStamp(before.stamp()).equals(before)
+                ? before
+                : wanted.withStamp(
+                    new Stamp(before == null ? now : before.stamp().createdAtMillis(), now, 0));
+      }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the very entry stays
+    boolean isChanged() {
+      return before != after;
+    }
+
+    boolean grows() {
+      return isChanged() && after != null;
+    }
+
+    void check() throws RegistryException {
+      E wanted = after;
+      if (!isChanged()) {
+        return;
+      }
+      if (wanted != null) {
+        registry.check(wanted, before == null ? 1 : 0, together);
+      } else if (before != null) {
+        registry.checkUnused(before, together);
+      }
+    }
+
+    void addTo(List<WriteRecords.Write> writes) {
+      if (isChanged()) {
+        writes.add(
+            new WriteRecords.Write(
+                RecordTable.REGISTRY,
+                edit.kind().key(edit.name()),
+                before == null ? 0 : before.stamp().revision(),
+                after == null ? null : registry.row(after)));
+      }
+    }
+
+    Change<E> change() {
+      return new Change<>(edit.kind(), edit.name(), before, after);
+    }
+
+    /** On the store's thread. */
+    void apply(long revision) {
+      if (isChanged()) {
+        E wanted = after;
+        E stored = wanted == null ? null : wanted.withStamp(wanted.stamp().withRevision(revision));
+        after = stored;
+        registry.apply(new Change<>(edit.kind(), edit.name(), before, stored));
+      }
+    }
+
+    Written<E> written() {
+      return new Written<>(before, after);
+    }
+  }
+}
