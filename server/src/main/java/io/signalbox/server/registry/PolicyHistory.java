@@ -198,7 +198,7 @@ public final class PolicyHistory {
   private List<WriteRecords.Write> rows(PolicyRevision next) {
     List<WriteRecords.Write> writes = new ArrayList<>();
     writes.add(
-        new WriteRecords.Write(
+        WriteRecords.Write.put(
             RecordTable.POLICY, PolicyRevision.key(next.number()), 0, next.encode()));
     int over = count() + 1 - keptMax;
     synchronized (kept) {
@@ -207,11 +207,8 @@ public final class PolicyHistory {
           .forEach(
               number ->
                   writes.add(
-                      new WriteRecords.Write(
-                          RecordTable.POLICY,
-                          PolicyRevision.key(number),
-                          PutRecord.ANY_REVISION,
-                          null)));
+                      WriteRecords.Write.remove(
+                          RecordTable.POLICY, PolicyRevision.key(number), PutRecord.ANY_REVISION)));
     }
     return writes;
   }

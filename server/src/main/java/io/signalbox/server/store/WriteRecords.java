@@ -30,6 +30,16 @@ public record WriteRecords(List<Write> writes, boolean grows) implements Command
       Keys.requireRecordKey(key);
     }
 
+    /** Of a record that is written. */
+    public static Write put(RecordTable table, byte[] key, long expectedRevision, byte[] value) {
+      return new Write(table, key, expectedRevision, value);
+    }
+
+    /** Of a record that is removed, if it is there. */
+    public static Write remove(RecordTable table, byte[] key, long expectedRevision) {
+      return new Write(table, key, expectedRevision, null);
+    }
+
     int bytes() {
       return 128 + key.length + (value == null ? 0 : value.length);
     }

@@ -16,6 +16,7 @@ import io.signalbox.server.store.RecordTable;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -114,7 +115,8 @@ final class PolicyHistoryTest {
       assertEquals("x", document(history, 4, "b"));
       assertEquals(
           Optional.of("api:b/device/p7"),
-          history.asOf(4).get(new Place(What.ATTACHMENT, "api:b/device/p7")).map(Entry::name));
+          Objects.requireNonNull(history.asOf(4).get(new Place(What.ATTACHMENT, "api:b/device/p7")))
+              .map(Entry::name));
       assertEquals("two", document(history, 3, "a"));
       assertEquals(
           Optional.empty(), history.asOf(3).get(new Place(What.ATTACHMENT, "api:b/device/p7")));
@@ -125,10 +127,9 @@ final class PolicyHistoryTest {
   }
 
   private static String document(PolicyHistory history, long number, String name) {
-    return history.asOf(number).get(new Place(What.POLICY, name)).orElseThrow()
-            instanceof StoredPolicy policy
-        ? policy.document()
-        : "";
+    Optional<Entry<?>> then =
+        Objects.requireNonNull(history.asOf(number).get(new Place(What.POLICY, name)));
+    return then.orElseThrow() instanceof StoredPolicy policy ? policy.document() : "";
   }
 
   @Test

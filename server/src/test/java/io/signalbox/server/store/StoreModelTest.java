@@ -248,13 +248,13 @@ final class StoreModelTest {
       for (int left = 1 + random.nextInt(4); left > 0; left--) {
         RecordTable table = random.nextBoolean() ? RecordTable.REGISTRY : RecordTable.POLICY;
         String key = "key-" + random.nextInt(5);
+        byte[] utf8 = key.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        long expected = random.nextInt(3) == 0 ? 0 : PutRecord.ANY_REVISION;
         writes.put(
             table + key,
-            new WriteRecords.Write(
-                table,
-                key.getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                random.nextInt(3) == 0 ? 0 : PutRecord.ANY_REVISION,
-                random.nextInt(3) == 0 ? null : bytes(random.nextInt(3_000))));
+            random.nextInt(3) == 0
+                ? WriteRecords.Write.remove(table, utf8, expected)
+                : WriteRecords.Write.put(table, utf8, expected, bytes(random.nextInt(3_000))));
       }
       return new WriteRecords(List.copyOf(writes.values()), random.nextBoolean());
     }
