@@ -111,7 +111,7 @@ class Pkcs11TokenTest {
             .redirectErrorStream(true)
             .redirectOutput(file.resolveSibling("softhsm-init.log").toFile())
             .start();
-    assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
     assertEquals(0, process.exitValue());
   }
 }

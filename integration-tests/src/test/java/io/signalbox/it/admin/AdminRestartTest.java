@@ -47,7 +47,7 @@ final class AdminRestartTest {
                       }
                     }
                   });
-      assertTrue(enough.await(40, TimeUnit.SECONDS), acknowledged::toString);
+      assertTrue(enough.await(2, TimeUnit.MINUTES), acknowledged::toString);
       broker.kill9();
       writer.join();
       broker.restart();

@@ -17,13 +17,13 @@ import com.google.gson.JsonObject;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -476,23 +476,22 @@ final class PolicyApiTest {
   }
 
   private static void awaitRefusal(String client, String method, String topic, String detail) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    String seen = "";
-    while (System.nanoTime() < end) {
-      AdminClient.Answer page = admin.get("/audit/refusals?target=" + client).expect(200);
-      seen = page.text();
-      for (JsonElement item : page.json().getAsJsonArray("items")) {
-        JsonObject line = item.getAsJsonObject();
-        if (line.get("method").getAsString().equals(method)
-            && line.get("detail").getAsString().startsWith(detail)
-            && (topic.isEmpty() || topic.equals(line.get("topic").getAsString()))) {
-          assertEquals(0x87, line.get("status").getAsInt());
-          assertFalse(line.get("actor").getAsString().isEmpty());
-          assertFalse(line.get("bundle").getAsString().isEmpty());
-          return;
-        }
-      }
-    }
-    throw new AssertionError("no " + method + " of " + topic + ": " + seen);
+    JsonObject found =
+        Eventually.succeeds(
+            () -> {
+              AdminClient.Answer page = admin.get("/audit/refusals?target=" + client).expect(200);
+              for (JsonElement item : page.json().getAsJsonArray("items")) {
+                JsonObject line = item.getAsJsonObject();
+                if (line.get("method").getAsString().equals(method)
+                    && line.get("detail").getAsString().startsWith(detail)
+                    && (topic.isEmpty() || topic.equals(line.get("topic").getAsString()))) {
+                  return line;
+                }
+              }
+              throw new AssertionError("no " + method + " of " + topic + ": " + page.text());
+            });
+    assertEquals(0x87, found.get("status").getAsInt());
+    assertFalse(found.get("actor").getAsString().isEmpty());
+    assertFalse(found.get("bundle").getAsString().isEmpty());
   }
 }

@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Peer;
-import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import org.junit.jupiter.api.Test;
@@ -65,22 +65,20 @@ final class RegisteredIssuerTest {
   }
 
   private static void awaitMayPublish(boolean wanted, Peer peer) {
-    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
-    while (mayPublish(peer) != wanted) {
-      assertTrue(System.nanoTime() < deadline, "the claim acl counts otherwise in time");
-    }
+    Eventually.succeeds(
+        () -> {
+          assertEquals(wanted, mayPublish(peer), "the claim acl counts otherwise");
+          return peer;
+        });
   }
 
   private Peer connected(TestIssuer issuer) {
-    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
-    while (true) { // an issuer counts a moment after the API has answered
-      Peer peer = clients.peer();
-      int code = peer.tryConnect(c -> c.password(issuer.tokenWith("ann", ACL))).reasonCode();
-      if (code == 0) {
-        return peer;
-      }
-      assertTrue(System.nanoTime() < deadline, "the issuer counts in time");
-    }
+    return Eventually.succeeds( // an issuer counts a moment after the API has answered
+        () -> {
+          Peer peer = clients.peer();
+          peer.connect(c -> c.password(issuer.tokenWith("ann", ACL)));
+          return peer;
+        });
   }
 
   @Test

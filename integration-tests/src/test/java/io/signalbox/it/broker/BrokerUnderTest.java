@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
@@ -114,7 +115,7 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
     process = child;
     child.getOutputStream().close();
     log.follow(child.getInputStream(), logs.resolve(name + ".log"));
-    awaitLogFrom(firstLine, "ready");
+    awaitLogFrom(firstLine, " ready", line -> line.endsWith(" ready")); // nothing that is "already"
     readAddresses(log.linesFrom(firstLine));
   }
 
@@ -206,8 +207,12 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   }
 
   public String awaitLogFrom(int position, String text) {
+    return awaitLogFrom(position, text, line -> line.contains(text));
+  }
+
+  private String awaitLogFrom(int position, String text, Predicate<String> wanted) {
     try {
-      return log.await(position, line -> line.contains(text), "\"" + text + "\"", START_PATIENCE);
+      return log.await(position, wanted, "\"" + text + "\"", START_PATIENCE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for the log", e);

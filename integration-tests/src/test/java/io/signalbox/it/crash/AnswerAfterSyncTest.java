@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * has reached the disk. A broker that answers early is seen at once, without a kill in the few
  * microseconds that it would take.
  */
-@Timeout(180)
+@Timeout(400)
 class AnswerAfterSyncTest {
   private static final int SYNC_MILLIS = 60;
 
@@ -42,7 +42,7 @@ class AnswerAfterSyncTest {
   private final List<Peer> peers = new ArrayList<>();
 
   @BeforeAll
-  @Timeout(180)
+  @Timeout(400)
   static void start() {
     disk = NativeDisk.in(folder);
     broker = BrokerUnderTest.prepare("sync", CrashBroker.config());

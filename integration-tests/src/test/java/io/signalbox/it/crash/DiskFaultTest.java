@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A disk that fails below the running broker ({@link NativeDisk}). */
-@Timeout(180)
+@Timeout(400)
 class DiskFaultTest {
   private static final int DISK_FAILED = 4;
   private static final int QUOTA_EXCEEDED = 0x97;
@@ -40,7 +40,7 @@ class DiskFaultTest {
    * so the next process finds the image of {@link Journal}.
    */
   @Test
-  @Timeout(180)
+  @Timeout(400)
   void aFailedSyncOrWriteStopsTheBrokerAndTheNextOneHasAllThatWasAcknowledged() throws Exception {
     final int strikes = 6;
     long seed = Long.getLong("crash.seed", System.nanoTime());

@@ -155,7 +155,7 @@ final class NativeDisk {
   }
 
   static void await(BooleanSupplier condition, String problem) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
         throw new AssertionError(problem);

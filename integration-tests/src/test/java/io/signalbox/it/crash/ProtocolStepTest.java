@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The broker is killed between every two steps of QoS 1 and QoS 2, in both directions: one client
  * for each {@link ProtocolStep} stops at its step, then all is killed at once.
  */
-@Timeout(180)
+@Timeout(400)
 class ProtocolStepTest {
   private static final String LAST = "last";
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
  * A data file that was damaged while the broker was away is refused by its name and left alone, so
  * that nobody takes a part of the messages for all of them.
  */
-@Timeout(180)
+@Timeout(400)
 class StoreDamageTest {
   private static final int PAGE = 4_096;
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
@@ -216,20 +217,14 @@ final class WithdrawalTest {
 
   /** An authority counts a moment after the API has answered. */
   private Peer eventually(PemFiles.Device device) {
-    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
-    while (true) {
-      try {
-        var endpoint = broker.endpoint(Transport.TLS).with(device.tls());
-        Peer peer = new Peer(RawClient.open(endpoint, Version.V5), device.id());
-        opened.add(peer);
-        peer.connect();
-        return peer;
-      } catch (IOException | UncheckedIOException | AssertionError e) {
-        if (System.nanoTime() > deadline) {
-          throw new AssertionError("not accepted in time", e);
-        }
-      }
-    }
+    return Eventually.succeeds(
+        () -> {
+          var endpoint = broker.endpoint(Transport.TLS).with(device.tls());
+          Peer peer = new Peer(RawClient.open(endpoint, Version.V5), device.id());
+          opened.add(peer);
+          peer.connect();
+          return peer;
+        });
   }
 
   @Test

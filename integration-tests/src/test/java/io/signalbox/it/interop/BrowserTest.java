@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The broker's own page in a real browser: MQTT.js over WSS with a token, exchanging messages with
  * a device that has a certificate.
  */
-@Timeout(180)
+@Timeout(400)
 final class BrowserTest {
   private static String serverKeyHash() throws Exception {
     Endpoint endpoint = InteropBroker.BROKER.endpoint(Transport.WSS);

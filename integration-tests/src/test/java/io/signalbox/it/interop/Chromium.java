@@ -50,7 +50,7 @@ final class Chromium implements AutoCloseable {
     this.devTools =
         http.newWebSocketBuilder()
             .buildAsync(URI.create(address), answers)
-            .get(20, TimeUnit.SECONDS);
+            .get(60, TimeUnit.SECONDS);
   }
 
   /**
@@ -111,7 +111,7 @@ final class Chromium implements AutoCloseable {
     message.addProperty("method", method);
     message.add("params", parameters);
     CompletableFuture<JsonObject> answer = answers.expect(id);
-    devTools.sendText(message.toString(), true).get(20, TimeUnit.SECONDS);
+    devTools.sendText(message.toString(), true).get(60, TimeUnit.SECONDS);
     JsonObject result = answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     if (result.has("error")) {
       throw new AssertionError(method + ": " + result.get("error"));
@@ -159,7 +159,7 @@ final class Chromium implements AutoCloseable {
     devTools.abort();
     process.destroy();
     try {
-      process.onExit().get(20, TimeUnit.SECONDS);
+      process.onExit().get(60, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       process.destroyForcibly().onExit().join();
     } catch (InterruptedException e) {

@@ -69,7 +69,7 @@ final class HiveMqClientTest {
             .payload(new byte[] {(byte) qos.getCode()})
             .contentType("application/octet-stream")
             .send();
-        Mqtt5Publish publish = received.receive(20, TimeUnit.SECONDS).orElseThrow();
+        Mqtt5Publish publish = received.receive(60, TimeUnit.SECONDS).orElseThrow();
         assertEquals(qos, publish.getQos());
         assertArrayEquals(new byte[] {(byte) qos.getCode()}, publish.getPayloadAsBytes());
         assertEquals("application/octet-stream", publish.getContentType().orElseThrow().toString());
@@ -93,7 +93,7 @@ final class HiveMqClientTest {
             .qos(qos)
             .payload(new byte[] {(byte) qos.getCode()})
             .send();
-        Mqtt3Publish publish = received.receive(20, TimeUnit.SECONDS).orElseThrow();
+        Mqtt3Publish publish = received.receive(60, TimeUnit.SECONDS).orElseThrow();
         assertEquals(qos, publish.getQos());
       }
     }
@@ -120,7 +120,7 @@ final class HiveMqClientTest {
           .send();
       for (MqttQos qos : MqttQos.values()) {
         browser.publish("devices/pump-7/cmd/hive", qos.getCode(), "command");
-        assertEquals(qos, commands.receive(20, TimeUnit.SECONDS).orElseThrow().getQos());
+        assertEquals(qos, commands.receive(60, TimeUnit.SECONDS).orElseThrow().getQos());
         device.publishWith().topic("devices/pump-7/answer/" + qos.getCode()).qos(qos).send();
         Parsed answer = browser.receive(PUBLISH);
         assertEquals(qos.getCode(), answer.qos());

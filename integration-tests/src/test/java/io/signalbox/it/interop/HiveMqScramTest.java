@@ -136,7 +136,7 @@ final class HiveMqScramTest {
     Mqtt5BlockingClient client = client(scram);
     assertEquals(Mqtt5ConnAckReasonCode.SUCCESS, client.connect().getReasonCode());
     client.reauth();
-    assertTrue(scram.reauthenticated.get(20, TimeUnit.SECONDS));
+    assertTrue(scram.reauthenticated.get(60, TimeUnit.SECONDS));
     client.publishWith().topic("t").payload("x".getBytes(US_ASCII)).send();
     client.disconnect();
   }

@@ -96,7 +96,7 @@ final class PahoClientTest {
                       + new String(message.getPayload(), StandardCharsets.UTF_8)));
       for (int qos = 0; qos <= 2; qos++) {
         client.publish(prefix + qos, ("m" + qos).getBytes(StandardCharsets.UTF_8), qos, false);
-        assertEquals(qos + " m" + qos, received.poll(20, TimeUnit.SECONDS));
+        assertEquals(qos + " m" + qos, received.poll(60, TimeUnit.SECONDS));
       }
       client.disconnect();
     }
@@ -122,7 +122,7 @@ final class PahoClientTest {
         new IMqttMessageListener[] {listener});
     for (int qos = 0; qos <= 2; qos++) {
       client.publish(prefix + qos, ("m" + qos).getBytes(StandardCharsets.UTF_8), qos, false);
-      assertEquals(qos + " m" + qos, received.poll(20, TimeUnit.SECONDS));
+      assertEquals(qos + " m" + qos, received.poll(60, TimeUnit.SECONDS));
     }
     client.disconnect();
     client.close();

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** How many exchanges may be open and for how long, on a broker that allows two for 4 s. */
+/** How many exchanges may be open and for how long, on a broker that allows two for 12 s. */
 final class AuthLimitsTest {
   private static final BrokerUnderTest BROKER =
       BrokerUnderTest.start(
           "auth-limits",
           AuthBroker.config("  exchanges-max: 2\n")
-              .yaml("limits:\n  connect-timeout-millis: 4000\n")
+              .yaml("limits:\n  connect-timeout-millis: 12000\n")
               .listener(Transport.TCP, false, "none"));
 
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);

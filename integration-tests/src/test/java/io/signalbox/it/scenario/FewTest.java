@@ -7,6 +7,7 @@ import static io.signalbox.it.wire.PacketType.PUBACK;
 import static io.signalbox.it.wire.PacketType.SUBACK;
 import static io.signalbox.it.wire.PropertyBytes.maximumPacketSize;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
@@ -15,6 +16,7 @@ import io.signalbox.it.Spec3;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
@@ -157,18 +159,17 @@ final class FewTest {
 
   /** A place is free when the broker has let go of the socket, a moment after its last byte. */
   private void awaitAPlace() {
-    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
-    while (System.nanoTime() < deadline) {
-      RawClient wire = clients.raw(Transport.TCP, Version.V5);
-      wire.sendIfOpen(connect(Version.V5).clientId(Clients.unique("few")));
-      Parsed connAck = wire.poll(RawClient.PATIENCE);
-      if (connAck != null) {
-        assertEquals(0, connAck.reasonCode());
-        wire.close();
-        return;
-      }
-    }
-    throw new AssertionError("the place of a closed connection is not given to another");
+    RawClient placed =
+        Eventually.succeeds(
+            () -> {
+              RawClient wire = clients.raw(Transport.TCP, Version.V5);
+              wire.sendIfOpen(connect(Version.V5).clientId(Clients.unique("few")));
+              Parsed connAck = wire.poll(RawClient.PATIENCE);
+              assertNotNull(connAck, "the place of a closed connection is not given to another");
+              assertEquals(0, connAck.reasonCode());
+              return wire;
+            });
+    placed.close();
   }
 
   @ParameterizedTest

@@ -24,9 +24,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Enhanced authentication by the method JWT: one step, and a renewal by AUTH (section 4.12). */
 @EachTransport
+@Execution(ExecutionMode.CONCURRENT)
 final class JwtRenewalTest {
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final BrokerUnderTest BROKER = AuthBroker.start("jwt-renewal");
@@ -86,10 +89,10 @@ final class JwtRenewalTest {
   @Test
   @Behaviour(248)
   void theConnectionLivesUntilTheEndOfTheNewToken() {
-    Peer longer = connected(token("ann", Duration.ofSeconds(6), "clients"));
+    Peer longer = connected(token("ann", Duration.ofSeconds(12), "clients"));
     renew(longer, token("ann", LONG, "clients"));
     Peer shorter = connected(token("bob", LONG, "clients"));
-    renew(shorter, token("bob", Duration.ofSeconds(7), "clients"));
+    renew(shorter, token("bob", Duration.ofSeconds(13), "clients"));
     shorter.expectDisconnect(0xA0);
     assertNull(longer.wire().poll(Duration.ofMillis(500)), "nothing comes and nothing ends");
     longer.ping();

@@ -19,7 +19,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A broker that is told to end, and what its clients over every transport hear and find after. */
 final class StopTest {
-  private static final BrokerUnderTest BROKER = BrokerUnderTest.start("stop", BrokerConfig.open());
+  private static final BrokerUnderTest BROKER =
+      BrokerUnderTest.start(
+          "stop",
+          BrokerConfig.open() // a grace that no slow start uses up
+              .yaml("session:\n  will-restart-grace-millis: 300000\n"));
 
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A TCP connection, with TLS when the endpoint has it. */
 public final class SocketWire implements Wire {
-  private static final int CONNECT_TIMEOUT_MS = 30_000;
+  private static final int CONNECT_TIMEOUT_MS = 60_000;
 
   private final Socket tcp;
   private final Socket stream;

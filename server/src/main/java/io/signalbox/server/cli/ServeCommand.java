@@ -94,8 +94,8 @@ final class ServeCommand implements Callable<Integer> {
     }
     Logging.level(config.log().level());
     RunningBroker broker = brokers.start(trainingOnly ? config.withFreePorts() : config);
+    Thread stopper = stopWhenTheProcessIsTold(broker); // whoever reads "ready" may tell it at once
     LOG.log(System.Logger.Level.INFO, "ready");
-    Thread stopper = stopWhenTheProcessIsTold(broker);
     if (file == null) {
       new Welcome(config, broker.listening(), tokens).print(out);
     }

@@ -76,7 +76,7 @@ final class ControlSocketTest {
           most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
           four.countDown();
           try {
-            assertTrue(four.await(30, TimeUnit.SECONDS), "four are carried out at once");
+            assertTrue(four.await(60, TimeUnit.SECONDS), "four are carried out at once");
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
@@ -90,7 +90,7 @@ final class ControlSocketTest {
         answers.add(threads.submit(() -> ControlClient.ask(data, "wait")));
       }
       for (Future<Optional<String>> answer : answers) {
-        assertEquals(Optional.of("done"), answer.get(30, TimeUnit.SECONDS));
+        assertEquals(Optional.of("done"), answer.get(60, TimeUnit.SECONDS));
       }
     }
     assertEquals(4, most.get());

@@ -103,7 +103,7 @@ public final class StoreFixture implements AutoCloseable {
   QueueSlice queue(long number, long from, int rowsMax) throws Exception {
     var slice = new CompletableFuture<QueueSlice>();
     store.scanQueue(number, from, rowsMax, 1 << 20, loop, slice::complete);
-    return slice.get(30, TimeUnit.SECONDS);
+    return slice.get(60, TimeUnit.SECONDS);
   }
 
   /** All retained messages that match, as they are on disk. */
@@ -113,7 +113,7 @@ public final class StoreFixture implements AutoCloseable {
     do {
       var slice = new CompletableFuture<RetainedSlice>();
       store.scanRetained(filter(filter), after, 100, 1 << 20, 0, slice::complete);
-      messages.addAll(slice.get(30, TimeUnit.SECONDS).messages());
+      messages.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
     } while (after != null);
     return messages;

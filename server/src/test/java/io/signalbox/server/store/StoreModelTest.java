@@ -105,7 +105,7 @@ final class StoreModelTest {
         answers.add(submit(command));
       }
       for (int i = 0; i < count; i++) {
-        Object answer = answers.get(i).get(30, TimeUnit.SECONDS);
+        Object answer = answers.get(i).get(60, TimeUnit.SECONDS);
         Command command = commands.get(i);
         if (answer instanceof StorePublish publish) {
           List<Boolean> accepted = new ArrayList<>();
@@ -416,7 +416,7 @@ final class StoreModelTest {
       assertTrue(
           fixture.store.scanRetained(
               StoreFixture.filter("#"), after, 7, 1 << 20, 0, slice::complete));
-      retained.addAll(slice.get(30, TimeUnit.SECONDS).messages());
+      retained.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
       if (after == null) {
         break;

@@ -118,7 +118,7 @@ final class StoreWriterTest {
 
   private static List<Answer> await(List<Answer> answers, int count) throws Exception {
     synchronized (answers) {
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (answers.size() < count && System.nanoTime() < end) {
         answers.wait(1_000);
       }
@@ -177,10 +177,10 @@ final class StoreWriterTest {
       writer.whenRelieved(fixture.loop, relieved::countDown);
       assertFalse(relieved.await(50, TimeUnit.MILLISECONDS));
       disk.release();
-      assertTrue(relieved.await(30, TimeUnit.SECONDS));
+      assertTrue(relieved.await(60, TimeUnit.SECONDS));
       var again = new CountDownLatch(1);
       writer.whenRelieved(fixture.loop, again::countDown);
-      assertTrue(again.await(30, TimeUnit.SECONDS), "at once when there is room");
+      assertTrue(again.await(60, TimeUnit.SECONDS), "at once when there is room");
     }
   }
 
@@ -267,7 +267,7 @@ final class StoreWriterTest {
   private static void awaitAccepted(StoreFixture fixture, long number) throws Exception {
     var room = new CountDownLatch(1);
     fixture.store.writer().whenRoom(fixture.loop, room::countDown);
-    assertTrue(room.await(30, TimeUnit.SECONDS), "still full");
+    assertTrue(room.await(60, TimeUnit.SECONDS), "still full");
     fixture.apply(publish(number));
   }
 
@@ -369,7 +369,7 @@ final class StoreWriterTest {
       var resumed = new CountDownLatch(1);
       writer.whenRoom(fixture.loop, resumed::countDown);
       free.set(1L << 40);
-      assertTrue(resumed.await(30, TimeUnit.SECONDS), "told without another command");
+      assertTrue(resumed.await(60, TimeUnit.SECONDS), "told without another command");
       fixture.apply(publish(session.number()));
       assertEquals(1, fixture.queue(session.number()).rows().size());
     }
@@ -466,7 +466,7 @@ final class StoreWriterTest {
       var done = new CompletableFuture<QueueSlice>();
       fixture.apply(new Barrier());
       fixture.store.scanQueue(number, 4_000, 10, 1 << 20, fixture.loop, done::complete);
-      QueueSlice slice = done.get(30, TimeUnit.SECONDS);
+      QueueSlice slice = done.get(60, TimeUnit.SECONDS);
       assertEquals(10, slice.rows().size());
       assertEquals(5_001, slice.nextSequence());
     }

@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 
 /** Waits for what other threads bring about. */
 final class Await {
-  private static final long SECONDS_MAX = 20;
+  private static final long SECONDS_MAX = 60;
 
   private Await() {}
 

@@ -20,6 +20,6 @@ final class Loops {
             answer.completeExceptionally(t);
           }
         });
-    return answer.get(20, TimeUnit.SECONDS);
+    return answer.get(60, TimeUnit.SECONDS);
   }
 }

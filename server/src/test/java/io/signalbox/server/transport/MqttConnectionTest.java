@@ -55,7 +55,7 @@ class MqttConnectionTest {
         assertArrayEquals(publish, wire.read(publish.length), length + " bytes");
       }
       wire.hangUp();
-      assertNotNull(log.closed.poll(20, TimeUnit.SECONDS));
+      assertNotNull(log.closed.poll(60, TimeUnit.SECONDS));
     }
   }
 
@@ -118,7 +118,7 @@ class MqttConnectionTest {
           padded(unbroken(wire.readToEnd())),
           "DISCONNECT with Malformed Packet, not a reset");
       assertEquals(ReasonCode.MALFORMED_PACKET, log.problems.remove().reason());
-      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(20, TimeUnit.SECONDS));
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(60, TimeUnit.SECONDS));
     }
   }
 
@@ -194,7 +194,7 @@ class MqttConnectionTest {
       wire.send(new byte[] {0x10});
       assertEquals(0, unbroken(wire.readToEnd()).length);
       assertEquals(1, log.connectTimeouts.get());
-      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(20, TimeUnit.SECONDS));
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(60, TimeUnit.SECONDS));
     }
   }
 
@@ -218,7 +218,7 @@ class MqttConnectionTest {
                       // The broker closed it.
                     }
                   });
-      assertEquals(CloseCause.SLOW_READER, log.closed.poll(30, TimeUnit.SECONDS));
+      assertEquals(CloseCause.SLOW_READER, log.closed.poll(60, TimeUnit.SECONDS));
       sender.join();
       assertEquals(1, broker.metrics.slowReaders.value());
       assertTrue(broker.metrics.outputCongested.value() >= 1);
@@ -281,7 +281,7 @@ class MqttConnectionTest {
       assertArrayEquals(new byte[] {(byte) 0xE0, 2, (byte) 0x8B, 0}, answer);
       wire.hangUp();
       stopping.join();
-      assertEquals(CloseCause.SERVER_SHUTDOWN, log.closed.poll(20, TimeUnit.SECONDS));
+      assertEquals(CloseCause.SERVER_SHUTDOWN, log.closed.poll(60, TimeUnit.SECONDS));
       assertEquals(0, broker.transport.connections());
     }
   }
@@ -307,7 +307,7 @@ class MqttConnectionTest {
         var good = connected(broker, ListenerConfig.Type.TCP, 0)) {
       bad.send(RawClient.publish(payload(13)));
       bad.readToEnd();
-      assertEquals(CloseCause.INTERNAL_ERROR, log.closed.poll(20, TimeUnit.SECONDS));
+      assertEquals(CloseCause.INTERNAL_ERROR, log.closed.poll(60, TimeUnit.SECONDS));
       byte[] publish = RawClient.publish(payload(12));
       good.send(publish);
       assertArrayEquals(publish, good.read(publish.length));

@@ -184,7 +184,7 @@ class WebSocketEntryTest {
       wire.raw.send(wire.frame(0x88, new byte[] {3, (byte) 0xE9}));
       assertNotNull(wire.readToEnd());
       assertEquals(1001, wire.closeCode());
-      assertEquals(CloseCause.PEER_CLOSED, log.closed.poll(20, TimeUnit.SECONDS));
+      assertEquals(CloseCause.PEER_CLOSED, log.closed.poll(60, TimeUnit.SECONDS));
     }
   }
 
@@ -196,7 +196,7 @@ class WebSocketEntryTest {
       wire.raw.send(wire.frame(firstByte, new byte[] {1}));
       assertNotNull(wire.readToEnd());
       assertEquals(code, wire.closeCode());
-      assertNotNull(log.closed.poll(20, TimeUnit.SECONDS));
+      assertNotNull(log.closed.poll(60, TimeUnit.SECONDS));
     }
   }
 
@@ -248,7 +248,7 @@ class WebSocketEntryTest {
       idleHttp.readToEnd(); // closed by the idle limit, which proves that it is in force
       CountDownLatch later = new CountDownLatch(1);
       broker.loops.loop(0).execute(() -> broker.loops.loop(0).schedule(800, later::countDown));
-      assertTrue(later.await(20, TimeUnit.SECONDS));
+      assertTrue(later.await(60, TimeUnit.SECONDS));
       wire.send(new byte[] {(byte) 0xC0, 0});
       assertEquals(2, wire.read(2).length);
     }
