@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -176,7 +178,7 @@ func (b *broker) api(t testing.TB) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := client.New(client.Config{Endpoint: b.endpoint(), Token: b.token(t), CAPEM: string(authorities), Timeout: 20 * time.Second})
+	made, err := client.New(client.Config{Endpoint: b.endpoint(), Token: b.token(t), CAPEM: string(authorities), Timeout: packetTimeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,14 +223,26 @@ func (b *broker) command(t testing.TB, arguments ...string) string {
 	return string(output)
 }
 
+// takenPorts are those that freePort gave to a test of this process.
+var takenPorts sync.Map
+
+// freePort is one that nobody gets by chance until the broker listens, and while it is away: below those that the system gives to
+// whoever asks for any port, and to connections that go out.
 func freePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1_000 {
+		port := 12_000 + rand.IntN(20_000)
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		listener.Close()
+		if _, taken := takenPorts.LoadOrStore(port, true); !taken {
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("there is no free port between 12000 and 32000")
+	return 0
 }
 
 func last(text string, bytes int) string { return text[max(0, len(text)-bytes):] }

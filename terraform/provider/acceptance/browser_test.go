@@ -38,8 +38,12 @@ func (b *broker) openPage(t *testing.T, address string) *browser {
 	connection.Close()
 	commandsOut, commandsIn := must2(os.Pipe())
 	answersOut, answersIn := must2(os.Pipe())
+	profile, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
 	process := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile, "--remote-debugging-pipe",
 		"--ignore-certificate-errors-spki-list="+base64.StdEncoding.EncodeToString(key[:]))
 	process.ExtraFiles = []*os.File{commandsOut, answersIn} // its file descriptors 3 and 4
 	if err := process.Start(); err != nil {
@@ -56,6 +60,10 @@ func (b *broker) openPage(t *testing.T, address string) *browser {
 		case <-time.After(10 * time.Second):
 			_ = process.Process.Kill()
 			<-ended
+		}
+		// Its helpers may write a moment longer than it lives.
+		for deadline := time.Now().Add(pageTimeout); os.RemoveAll(profile) != nil && time.Now().Before(deadline); {
+			time.Sleep(50 * time.Millisecond)
 		}
 	})
 	_ = answersOut.SetReadDeadline(time.Now().Add(2 * pageTimeout))

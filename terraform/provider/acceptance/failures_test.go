@@ -264,7 +264,7 @@ output "chain" {
 		t.Errorf("the device's own data is refused: %#x", code)
 	}
 	w.run(t, "destroy", "-auto-approve", "-no-color")
-	after, reason, err := live.ends(10 * time.Second)
+	after, reason, err := live.ends(cutOffWithin)
 	if err != nil || (reason != 0x87 && reason != 0) {
 		t.Errorf("reason %#x, %v", reason, err)
 	}

@@ -20,7 +20,8 @@ type mqtt struct {
 	reader *bufio.Reader
 }
 
-const packetTimeout = 20 * time.Second
+// packetTimeout is far above what a healthy broker needs on a machine that builds other things too.
+const packetTimeout = 60 * time.Second
 
 // certificateOf is what a device has: the chain that the broker issued, and its own key.
 func certificateOf(chain string, key crypto.PrivateKey) tls.Certificate {

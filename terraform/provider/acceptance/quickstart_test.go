@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// cutOffWithin is five times what is promised: a machine that builds other things too may be slow, a broker that forgets is not.
-const cutOffWithin = 10 * time.Second
+// cutOffWithin is many times what is promised: a machine that builds other things too may be slow, and a broker that forgets never does it.
+const cutOffWithin = 60 * time.Second
 
 // TestTheQuickstart does what the example's README tells people to do.
 func TestTheQuickstart(t *testing.T) {
