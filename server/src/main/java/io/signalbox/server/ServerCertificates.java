@@ -1,21 +1,18 @@
 package io.signalbox.server;
 
 import io.signalbox.pki.DevelopmentPki;
+import io.signalbox.pki.FileChange;
 import io.signalbox.pki.HostNames;
 import io.signalbox.pki.InMemoryKeyManager;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.TlsIdentity;
 import io.signalbox.server.config.TlsConfig;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,14 +26,18 @@ final class ServerCertificates {
   private final @Nullable DevelopmentPki development;
   private final SecureRandom random;
   private final InMemoryKeyManager keys;
-  private List<Optional<FileTime>> seen;
+  private final List<FileChange> changes;
 
   ServerCertificates(TlsConfig config, @Nullable DevelopmentPki development, SecureRandom random)
       throws PkiException {
     this.files = config.keyPairs();
     this.development = development;
     this.random = random;
-    this.seen = changed();
+    this.changes = // before they are read
+        files.stream()
+            .flatMap(pair -> Stream.of(pair.certificateFile(), pair.privateKeyFile()))
+            .map(FileChange::new)
+            .toList();
     this.keys = new InMemoryKeyManager(load());
   }
 
@@ -67,11 +68,11 @@ final class ServerCertificates {
    */
   void refresh() {
     try {
-      List<Optional<FileTime>> now = changed();
-      if (development == null && now.equals(seen)) {
+      // Each is asked, not only the first that has changed.
+      boolean changed = changes.stream().filter(FileChange::isDue).count() > 0;
+      if (development == null && !changed) {
         return;
       }
-      seen = now;
       List<TlsIdentity> fresh = load();
       if (!fresh.stream()
           .map(TlsIdentity::chain)
@@ -87,23 +88,6 @@ final class ServerCertificates {
       LOG.log(Level.ERROR, "the server certificate was not reloaded: {0}", e.getMessage());
     } catch (RuntimeException e) { // else the next looks would not come
       LOG.log(Level.ERROR, "the server certificate was not reloaded", e);
-    }
-  }
-
-  private List<Optional<FileTime>> changed() {
-    List<Optional<FileTime>> times = new ArrayList<>();
-    for (TlsConfig.KeyPairFiles pair : files) {
-      times.add(changed(pair.certificateFile()));
-      times.add(changed(pair.privateKeyFile()));
-    }
-    return times;
-  }
-
-  private static Optional<FileTime> changed(Path file) {
-    try {
-      return Optional.of(Files.getLastModifiedTime(file));
-    } catch (IOException _) {
-      return Optional.empty();
     }
   }
 }

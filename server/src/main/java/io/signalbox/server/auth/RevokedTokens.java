@@ -1,5 +1,6 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.pki.FileChange;
 import io.signalbox.server.principal.TokenClaims;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -7,7 +8,6 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,11 +23,12 @@ final class RevokedTokens {
   private static final long FILE_BYTES_MAX = 256L << 20;
 
   private final @Nullable Path file;
-  private @Nullable FileTime seen;
+  private final @Nullable FileChange change;
   private volatile Set<String> revoked = Set.of();
 
   private RevokedTokens(@Nullable Path file) {
     this.file = file;
+    this.change = file == null ? null : new FileChange(file); // before it is read
   }
 
   /**
@@ -38,7 +39,6 @@ final class RevokedTokens {
     RevokedTokens tokens = new RevokedTokens(file);
     if (file != null) {
       try {
-        tokens.seen = Files.getLastModifiedTime(file);
         tokens.revoked = read(file);
       } catch (IOException | IllegalArgumentException e) {
         throw new AuthSetupException(
@@ -90,15 +90,10 @@ final class RevokedTokens {
    */
   boolean refresh() {
     Path where = file;
-    if (where == null) {
+    if (where == null || change == null || !change.isDue()) {
       return false;
     }
     try {
-      FileTime now = Files.getLastModifiedTime(where);
-      if (now.equals(seen)) {
-        return false;
-      }
-      seen = now;
       Set<String> fresh = read(where);
       boolean changed = !fresh.equals(revoked);
       revoked = fresh;

@@ -1,17 +1,14 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.pki.FileChange;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.scram.ScramUser;
 import io.signalbox.server.scram.UsersFile;
 import io.signalbox.server.scram.UsersFileException;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class WatchedUsersFile {
   private static final Logger LOG = System.getLogger(WatchedUsersFile.class.getName());
-
-  /** Tells two states of a file apart; null: it is not there. */
-  private record Stamp(long size, long modifiedMillis, @Nullable Object fileKey) {}
 
   /**
    * @param iterations how many users have how many
@@ -41,7 +35,7 @@ final class WatchedUsersFile {
 
   private final Path path;
   private final Metrics metrics;
-  private @Nullable Stamp seen;
+  private final FileChange change;
   private volatile InForce inForce;
 
   /**
@@ -50,7 +44,7 @@ final class WatchedUsersFile {
   WatchedUsersFile(Path path, Metrics metrics) throws AuthSetupException {
     this.path = path;
     this.metrics = metrics;
-    this.seen = stamp();
+    this.change = new FileChange(path); // before it is read
     this.inForce = InForce.of(load(path));
   }
 
@@ -71,26 +65,15 @@ final class WatchedUsersFile {
     }
   }
 
-  private @Nullable Stamp stamp() {
-    try {
-      BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
-      return new Stamp(now.size(), now.lastModifiedTime().toMillis(), now.fileKey());
-    } catch (IOException e) {
-      return null;
-    }
-  }
-
   /**
    * Takes a changed file over. Reads a file: not on an I/O thread.
    *
    * @return whether other users are in force now
    */
   synchronized boolean refresh() {
-    Stamp now = stamp();
-    if (Objects.equals(now, seen)) {
+    if (!change.isDue()) {
       return false;
     }
-    seen = now;
     try {
       inForce = InForce.of(UsersFile.read(path));
       LOG.log(Level.INFO, "{0} users in force from \"{1}\"", inForce.file.users().size(), path);

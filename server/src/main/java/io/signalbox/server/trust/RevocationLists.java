@@ -2,6 +2,7 @@ package io.signalbox.server.trust;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.signalbox.pki.FileChange;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
@@ -15,7 +16,6 @@ import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,13 +43,14 @@ final class RevocationLists implements RevocationCheck {
   private static final class Source {
     private final @Nullable Path file;
     private final @Nullable URI address;
-    private @Nullable FileTime seen;
+    private final @Nullable FileChange change;
     private long dueMillis = Long.MIN_VALUE;
     private @Nullable RevocationList list;
     private @Nullable RevocationListCheck check;
 
     Source(@Nullable Path file, @Nullable URI address) {
       this.file = file;
+      this.change = file == null ? null : new FileChange(file); // before it is read
       this.address = address;
     }
 
@@ -83,7 +84,6 @@ final class RevocationLists implements RevocationCheck {
     for (Source source : lists.sources) {
       Path file = source.file;
       if (file != null) {
-        source.seen = changed(file);
         lists.take(source, read(file));
       }
     }
@@ -125,13 +125,9 @@ final class RevocationLists implements RevocationCheck {
 
   private boolean refresh(Source source, long nowMillis) throws PkiException, IOException {
     Path file = source.file;
-    if (file != null) {
-      FileTime now = changed(file);
-      if (now == null || now.equals(source.seen)) {
-        return false; // a file that is gone for a moment is being replaced
-      }
-      source.seen = now;
-      return take(source, read(file));
+    if (file != null && source.change != null) {
+      // A file that is gone for a moment is being replaced.
+      return Files.exists(file) && source.change.isDue() && take(source, read(file));
     }
     URI address = source.address;
     if (address == null || nowMillis < source.dueMillis) {
@@ -190,14 +186,6 @@ final class RevocationLists implements RevocationCheck {
           in.readNBytes(RevocationList.LIST_BYTES_MAX + 1), file.toString());
     } catch (IOException e) {
       throw new PkiException(file + ": the revocation list cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static @Nullable FileTime changed(Path file) {
-    try {
-      return Files.getLastModifiedTime(file);
-    } catch (IOException _) {
-      return null;
     }
   }
 }
