@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,8 @@ public final class ControlSocket implements AutoCloseable {
 
   static final int REQUEST_BYTES_MAX = 8_192;
 
+  private static final long POLL_NANOS = 5_000_000;
+
   /** Carries out one request. */
   @FunctionalInterface
   public interface Request {
@@ -55,7 +58,9 @@ public final class ControlSocket implements AutoCloseable {
   private final Path file;
   private final Map<String, Request> requests;
   private final Semaphore free = new Semaphore(REQUESTS_AT_ONCE_MAX);
-  private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
+
+  /** Whose request is not read yet. */
+  private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
 
   private ControlSocket(ServerSocketChannel server, Path file, Map<String, Request> requests) {
     this.server = server;
@@ -101,8 +106,7 @@ public final class ControlSocket implements AutoCloseable {
     try {
       while (server.isOpen()) {
         free.acquire();
-        SocketChannel client = server.accept();
-        open.add(client);
+        SocketChannel client = accepted();
         Thread.ofPlatform().daemon().name("signalbox-control-request").start(() -> serve(client));
       }
     } catch (ClosedChannelException e) {
@@ -114,9 +118,21 @@ public final class ControlSocket implements AutoCloseable {
     }
   }
 
+  private SocketChannel accepted() throws IOException {
+    try {
+      SocketChannel client = server.accept();
+      asking.add(client);
+      return client;
+    } catch (IOException e) {
+      free.release();
+      throw e;
+    }
+  }
+
   private void serve(SocketChannel client) {
     try (client) {
       String line = readLine(new BufferedInputStream(Channels.newInputStream(client)));
+      asking.remove(client);
       String answer = answer(line);
       OutputStream out = Channels.newOutputStream(client);
       out.write(answer.getBytes(UTF_8));
@@ -124,7 +140,7 @@ public final class ControlSocket implements AutoCloseable {
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "a command went away: {0}", e.getMessage());
     } finally {
-      open.remove(client);
+      asking.remove(client);
       free.release();
     }
   }
@@ -161,12 +177,17 @@ public final class ControlSocket implements AutoCloseable {
     return line.toString(UTF_8);
   }
 
+  /** Takes no more requests, and waits for those that are carried out: they read the store. */
   @Override
   public void close() throws IOException {
     server.close();
     Files.deleteIfExists(file);
-    for (SocketChannel client : open) {
-      client.close();
+    while (!free.tryAcquire(REQUESTS_AT_ONCE_MAX)) {
+      for (SocketChannel client : asking) { // also one that was accepted a moment ago
+        client.close();
+      }
+      LockSupport.parkNanos(POLL_NANOS);
     }
+    free.release(REQUESTS_AT_ONCE_MAX);
   }
 }

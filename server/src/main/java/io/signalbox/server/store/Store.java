@@ -11,7 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Txn;
@@ -31,6 +34,12 @@ public final class Store implements AutoCloseable {
   private final StoreWriter writer;
   private final Readers readers;
   private final Housekeeping housekeeping;
+
+  /** Shared by those who read on threads of their own; held alone to take the pages away. */
+  private final ReadWriteLock reading = new ReentrantReadWriteLock();
+
+  // Guarded by reading.
+  private boolean closed;
 
   private Store(
       DirectoryLock lock,
@@ -224,8 +233,20 @@ public final class Store implements AutoCloseable {
 
   /** Whether a topic has a retained message on disk. One row, so any thread may ask. */
   public boolean hasRetained(TopicName topic) {
-    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
-      return lmdb.retained.get(txn, new Keys().topic(topic.utf8())) != null;
+    return read(txn -> lmdb.retained.get(txn, new Keys().topic(topic.utf8())) != null);
+  }
+
+  private <T extends @Nullable Object> T read(Function<Txn<MemorySegment>, T> what) {
+    reading.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the store is closed");
+      }
+      try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+        return what.apply(txn);
+      }
+    } finally {
+      reading.readLock().unlock();
     }
   }
 
@@ -237,20 +258,25 @@ public final class Store implements AutoCloseable {
   /** One record and its revision, or null. Any thread. */
   public @Nullable StoredRecord record(RecordTable table, byte[] key) {
     Keys.requireRecordKey(key);
-    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
-      MemorySegment row = lmdb.records(table).get(txn, new Keys().raw(key));
-      return row == null ? null : StoredRecord.read(key, row);
-    }
+    return read(
+        txn -> {
+          MemorySegment row = lmdb.records(table).get(txn, new Keys().raw(key));
+          return row == null ? null : StoredRecord.read(key, row);
+        });
   }
 
   /** All records of a table in the order of their keys, on the calling thread. At start. */
   public void records(RecordTable table, Consumer<StoredRecord> each) {
-    try (Txn<MemorySegment> txn = lmdb.env.txnRead();
-        Cursor<MemorySegment> cursor = lmdb.records(table).openCursor(txn)) {
-      for (boolean found = cursor.first(); found; found = cursor.next()) {
-        each.accept(StoredRecord.read(cursor.key().toArray(Bytes.BYTE), cursor.val()));
-      }
-    }
+    boolean _ =
+        read(
+            txn -> {
+              try (Cursor<MemorySegment> cursor = lmdb.records(table).openCursor(txn)) {
+                for (boolean found = cursor.first(); found; found = cursor.next()) {
+                  each.accept(StoredRecord.read(cursor.key().toArray(Bytes.BYTE), cursor.val()));
+                }
+              }
+              return true;
+            });
   }
 
   /**
@@ -297,13 +323,19 @@ public final class Store implements AutoCloseable {
     return config;
   }
 
-  /** Applies what was submitted, then lets go of the directory. */
+  /** Applies what was submitted and waits for who reads, then lets go of the directory. */
   @Override
   public void close() {
     housekeeping.close();
     writer.close();
     readers.close();
-    lmdb.close();
+    reading.writeLock().lock();
+    try {
+      closed = true;
+      lmdb.close();
+    } finally {
+      reading.writeLock().unlock();
+    }
     lock.close();
   }
 }

@@ -250,9 +250,10 @@ public final class StoreWriter {
 
   private void takeTurns() {
     while (!failed) {
+      boolean closing = closed; // before the look: what was submitted first is applied
       Entry first = queue.poll();
       if (first == null) {
-        if (closed) {
+        if (closing) {
           return;
         }
         roomIs(space.mayGrow());

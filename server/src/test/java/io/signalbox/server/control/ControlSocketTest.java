@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -15,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +67,32 @@ final class ControlSocketTest {
       assertEquals(
           "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));
       assertEquals(Optional.of("a"), ControlClient.ask(data, "echo a"));
+    }
+  }
+
+  @Test
+  void waitsForWhatIsCarriedOutWhenItIsClosedAndForNobodyElse() throws Exception {
+    Path file = ControlSocket.fileIn(data);
+    var begun = new CountDownLatch(1);
+    var carriedOut = new AtomicBoolean();
+    ControlSocket.Request untilClosed =
+        _ -> {
+          begun.countDown();
+          while (Files.exists(file)) {
+            Thread.onSpinWait();
+          }
+          carriedOut.set(true);
+          return "done";
+        };
+    try (var threads = Executors.newFixedThreadPool(1);
+        var silent = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      ControlSocket socket = ControlSocket.open(data, Map.of("copy", untilClosed));
+      silent.connect(UnixDomainSocketAddress.of(file));
+      Future<Optional<String>> answer = threads.submit(() -> ControlClient.ask(data, "copy"));
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
+      socket.close();
+      assertTrue(carriedOut.get(), "what it reads would be taken away below it");
+      assertEquals(Optional.of("done"), answer.get(60, TimeUnit.SECONDS));
     }
   }
 

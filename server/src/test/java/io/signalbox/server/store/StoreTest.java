@@ -2,11 +2,14 @@ package io.signalbox.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.packet.Qos;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,5 +49,38 @@ final class StoreTest {
       assertEquals(number, again.number());
       assertTrue(again.epoch() > epoch);
     }
+  }
+
+  @Test
+  void takesNoPageAwayBelowSomebodyWhoReads() throws Exception {
+    var stayed = new AtomicBoolean();
+    Thread closer;
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.apply(
+          new PutRecord(RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9]));
+      closer = Thread.ofPlatform().unstarted(fixture.store::close);
+      fixture.store.records(
+          RecordTable.REGISTRY,
+          _ -> {
+            closer.start();
+            while (closer.isAlive() && !waitsForALock(closer)) {
+              Thread.onSpinWait();
+            }
+            stayed.set(closer.isAlive());
+            if (!stayed.get()) {
+              throw new AssertionError("to read on now would end the process");
+            }
+          });
+      closer.join();
+      assertThrows(
+          IllegalStateException.class,
+          () -> fixture.store.record(RecordTable.REGISTRY, new byte[] {1}));
+    }
+    assertTrue(stayed.get());
+  }
+
+  private static boolean waitsForALock(Thread thread) {
+    Object blocker = LockSupport.getBlocker(thread);
+    return blocker != null && blocker.getClass().getName().contains("ReentrantReadWriteLock");
   }
 }
