@@ -195,7 +195,7 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice) error {
 	switch {
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		if !state.Fingerprint.IsNull() && (config.CSRPEM.IsNull() || !state.isDue(plan.RenewBeforeHours)) {
+		if !state.Fingerprint.IsNull() && (config.CSRPEM.IsNull() || !state.isDue(plan.RenewBeforeHours, time.Now())) {
 			revoked := at("certificates", state.Fingerprint.ValueString()) + "/revoke"
 			if err := f.client.Post(ctx, revoked, client.Revoke{Reason: "superseded"}, nil); err != nil {
 				return err
@@ -208,8 +208,8 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	return nil
 }
 
-func (d *fleetDevice) isDue(before types.Int64) bool {
-	return (&certificate{NotAfter: d.NotAfter, RenewBeforeHours: before}).isDue(time.Now())
+func (d *fleetDevice) isDue(before types.Int64, now time.Time) bool {
+	return (&certificate{NotAfter: d.NotAfter, RenewBeforeHours: before}).isDue(now)
 }
 
 // Delete needs no word about the certificate: with the device it is revoked.
@@ -242,21 +242,25 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if response.Diagnostics.HasError() {
 		return
 	}
-	var next types.String
-	switch {
-	case config.CSRPEM.IsNull() && state.Fingerprint.IsNull():
-		return
-	case config.CSRPEM.IsNull():
-		next = types.StringNull()
-	case state.Fingerprint.IsNull() || state.isDue(plan.RenewBeforeHours) || !plan.CSRPEM.Equal(state.CSRPEM) ||
-		(!config.CA.IsNull() && !config.CA.Equal(state.CA)):
-		next = types.StringUnknown()
-	default:
+	next, changes := plan.nextCertificate(&state, &config, time.Now())
+	if !changes {
 		return
 	}
 	for _, name := range []string{"chain_pem", "fingerprint_sha256", "not_after"} {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), next)...)
 	}
+}
+
+// nextCertificate says whether there is to be another certificate than in the state, unknown, or none, null.
+func (d *fleetDevice) nextCertificate(state, config *fleetDevice, now time.Time) (next types.String, changes bool) {
+	switch {
+	case config.CSRPEM.IsNull():
+		return types.StringNull(), !state.Fingerprint.IsNull()
+	case state.Fingerprint.IsNull() || state.isDue(d.RenewBeforeHours, now) || !d.CSRPEM.Equal(state.CSRPEM) ||
+		(!config.CA.IsNull() && !config.CA.Equal(state.CA)):
+		return types.StringUnknown(), true
+	}
+	return types.StringNull(), false
 }
 
 // ImportState reads ID or ID/RENEW_BEFORE_HOURS.

@@ -26,10 +26,13 @@ const Address = "signalbox.internal/signalbox/signalbox"
 
 // New gives what makes a provider of this version.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &signalbox{version} }
+	return func() provider.Provider { return &signalbox{version: version} }
 }
 
-type signalbox struct{ version string }
+type signalbox struct {
+	version string
+	client  *client.Client // from Configure on
+}
 
 var (
 	_ provider.ProviderWithFunctions          = (*signalbox)(nil)
@@ -154,6 +157,7 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		response.Diagnostics.AddError("The configuration of the provider cannot be used", err.Error())
 		return
 	}
+	p.client = made
 	response.ResourceData = made
 	response.DataSourceData = made
 	response.EphemeralResourceData = made
