@@ -32,8 +32,7 @@ type claimToken struct {
 
 func newClaimToken() resource.Resource {
 	return &object[claimToken, client.ClaimToken]{
-		kind: "claim_token",
-		schema: schema.Schema{
+		base: base{kind: "claim_token", schema: schema.Schema{
 			MarkdownDescription: "A secret with which devices enrol through a provisioning template. The broker keeps a hash of it only, " +
 				"Terraform nothing of it.",
 			Attributes: map[string]schema.Attribute{
@@ -55,7 +54,7 @@ func newClaimToken() resource.Resource {
 				"created_at":    createdAt(),
 				"revision":      revision(),
 			},
-		},
+		}},
 		path: func(m *claimToken) string { return at("claim-tokens", m.Name.ValueString()) },
 		named: func(id string) (*claimToken, error) {
 			name, version, err := withVersion(id)

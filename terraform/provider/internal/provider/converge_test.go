@@ -119,4 +119,19 @@ func TestComparesAsTheApiMeansIt(t *testing.T) {
 	if found := differences(&client.Device{Attributes: map[string]string{}}, &client.Device{Attributes: map[string]string{"a": "b"}}); len(found) != 1 {
 		t.Errorf("an attribute too many is a difference, not %v", found)
 	}
+	for _, one := range []struct {
+		name         string
+		wanted, have any
+		same         bool
+	}{
+		{"one instant in two zones", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00+01:00"}, &client.ClaimToken{ExpiresAt: "2099-01-31T11:00:00Z"}, true},
+		{"two instants", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:01Z"}, false},
+		{"two line ends", &client.TrustedCa{CertificatePEM: "a\r\nb\r\n"}, &client.TrustedCa{CertificatePEM: "a\nb"}, true},
+		{"one key set in two forms", &client.JwtIssuer{JwksJSON: `{"keys": []}`}, &client.JwtIssuer{JwksJSON: `{"keys":[]}`}, true},
+		{"two key sets", &client.JwtIssuer{JwksJSON: `{"keys": []}`}, &client.JwtIssuer{JwksJSON: `{"keys":[{}]}`}, false},
+	} {
+		if found := differences(one.wanted, one.have); (len(found) == 0) != one.same {
+			t.Errorf("%s differ in %v", one.name, found)
+		}
+	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -28,14 +27,13 @@ type device struct {
 
 func newDevice() resource.Resource {
 	return &object[device, client.Device]{
-		kind: "device",
-		schema: schema.Schema{
+		base: base{kind: "device", schema: schema.Schema{
 			MarkdownDescription: "A device of the registry. Disabling it ends its live connections; destroying it revokes its certificates too.",
 			Attributes:          deviceAttributes(),
-		},
+		}},
 		path:  (*device).path,
 		named: func(id string) (*device, error) { return &device{ID: types.StringValue(id)}, nil },
-		plan:  planDevice,
+		plan:  planPin,
 		encode: func(ctx context.Context, m, _ *device, diagnostics *diag.Diagnostics) *client.Device {
 			return encodeDevice(ctx, m, diagnostics)
 		},
@@ -61,6 +59,9 @@ func deviceAttributes() map[string]schema.Attribute {
 		"revision":   revision(),
 	}
 }
+
+// planPin lets the pin be the id by default.
+var planPin = defaultTo("client_id_pin", "id")
 
 func (d *device) path() string { return at("devices", d.ID.ValueString()) }
 
@@ -94,14 +95,4 @@ func decodeDevice(ctx context.Context, a *client.Device, m *device, diagnostics 
 	m.ClientIDPin = types.StringValue(a.ClientIDPin)
 	m.CreatedAt = types.StringValue(a.CreatedAt)
 	m.Revision = types.Int64Value(a.Revision)
-}
-
-// planDevice makes the default of client_id_pin known, so that a pin changed behind Terraform's back is seen.
-func planDevice(ctx context.Context, _ *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	var id, pin types.String
-	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("id"), &id)...)
-	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("client_id_pin"), &pin)...)
-	if pin.IsNull() && !id.IsUnknown() {
-		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("client_id_pin"), id)...)
-	}
 }

@@ -2,9 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,40 +16,28 @@ import (
 )
 
 // deviceCertificate is a certificate that the broker issues or registers, under a name that the caller chooses.
-type deviceCertificate struct{ client *client.Client }
+type deviceCertificate struct{ base }
 
 type certificate struct {
+	issued
 	Device           types.String `tfsdk:"device"`
 	Name             types.String `tfsdk:"name"`
-	CSRPEM           types.String `tfsdk:"csr_pem"`
 	CertificatePEM   types.String `tfsdk:"certificate_pem"`
 	SealToPEM        types.String `tfsdk:"seal_to_pem"`
 	KeyType          types.String `tfsdk:"key_type"`
-	CA               types.String `tfsdk:"ca"`
-	ValidityHours    types.Int64  `tfsdk:"validity_hours"`
-	RenewBeforeHours types.Int64  `tfsdk:"renew_before_hours"`
 	Status           types.String `tfsdk:"status"`
 	RevocationReason types.String `tfsdk:"revocation_reason"`
-	ChainPEM         types.String `tfsdk:"chain_pem"`
 	SealedPrivateKey types.String `tfsdk:"sealed_private_key"`
 	Serial           types.String `tfsdk:"serial"`
-	Fingerprint      types.String `tfsdk:"fingerprint_sha256"`
 	NotBefore        types.String `tfsdk:"not_before"`
-	NotAfter         types.String `tfsdk:"not_after"`
 	ReadyForRenewal  types.Bool   `tfsdk:"ready_for_renewal"`
 }
 
 // importedSeal stands for the receiver of a sealed key that was imported: the broker forgets whom it was sealed to.
 const importedSeal = "imported"
 
-func newDeviceCertificate() resource.Resource { return &deviceCertificate{} }
-
-func (d *deviceCertificate) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
-	response.TypeName = request.ProviderTypeName + "_device_certificate"
-}
-
-func (d *deviceCertificate) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	d.client, _ = request.ProviderData.(*client.Client)
+func newDeviceCertificate() resource.Resource {
+	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}}
 }
 
 func (c *certificate) path() string {
@@ -59,8 +46,8 @@ func (c *certificate) path() string {
 
 // request is what the broker is asked for. The source comes from the configuration, because after an import the state holds
 // only what stands for it.
-func (c *certificate) request(config *certificate) client.CertificateRequest {
-	return client.CertificateRequest{
+func (c *certificate) request(config *certificate) *client.CertificateRequest {
+	return &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CertificatePEM:   config.CertificatePEM.ValueString(),
 		SealToPEM:        config.SealToPEM.ValueString(),
@@ -73,40 +60,14 @@ func (c *certificate) request(config *certificate) client.CertificateRequest {
 }
 
 func (c *certificate) decode(a *client.Certificate) {
+	c.issued.decode(a)
 	c.CertificatePEM = keepPem(c.CertificatePEM, a.CertificatePEM)
 	c.KeyType = optional(keyTypeOf(a.CertificatePEM))
-	if c.CA.IsNull() || c.CA.IsUnknown() {
-		c.CA = optional(a.CA) // otherwise it is what was asked for, whose successor may have issued
-	}
-	if c.ValidityHours.IsNull() || c.ValidityHours.IsUnknown() {
-		c.ValidityHours = hoursOf(a)
-	}
-	if a.Status != "expired" {
-		c.Status = types.StringValue(a.Status)
-	}
-	c.ChainPEM = optional(a.ChainPEM)
+	c.Status = statusOf(a, c.Status)
 	c.SealedPrivateKey = optional(a.SealedPrivateKey)
 	c.Serial = types.StringValue(a.Serial)
-	c.Fingerprint = types.StringValue(a.Fingerprint)
 	c.NotBefore = types.StringValue(a.NotBefore)
-	c.NotAfter = types.StringValue(a.NotAfter)
 	c.ReadyForRenewal = types.BoolValue(a.Origin != "imported" && c.isDue(time.Now()))
-}
-
-// isDue says whether less time is left than renew_before_hours; 0 means that it is never renewed.
-func (c *certificate) isDue(now time.Time) bool {
-	end, err := time.Parse(time.RFC3339, c.NotAfter.ValueString())
-	before := c.RenewBeforeHours.ValueInt64()
-	return err == nil && before > 0 && end.Sub(now) <= time.Duration(before)*time.Hour
-}
-
-func hoursOf(a *client.Certificate) types.Int64 {
-	begin, errBegin := time.Parse(time.RFC3339, a.NotBefore)
-	end, errEnd := time.Parse(time.RFC3339, a.NotAfter)
-	if errBegin != nil || errEnd != nil {
-		return types.Int64Null()
-	}
-	return types.Int64Value(int64(math.Round(end.Sub(begin).Hours())))
 }
 
 func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
@@ -117,25 +78,19 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 		return
 	}
 	if err := d.put(ctx, &plan, &config, &response.Diagnostics); err != nil {
-		response.Diagnostics.AddError("Cannot create signalbox_device_certificate", err.Error())
+		d.fail(&response.Diagnostics, "create", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
-// put makes sure that there is such a certificate; one that is there already from the same request is taken.
+// put makes sure that there is such a certificate, and warns of one that each apply would renew.
 func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, diagnostics *diag.Diagnostics) error {
-	var made client.Certificate
-	if err := d.client.Put(ctx, plan.path(), client.Always, plan.request(config), &made); err != nil {
+	made, err := putCertificate(ctx, d.client, plan.path(), plan.request(config))
+	if err != nil {
 		return err
 	}
-	if wanted := plan.Status.ValueString(); made.Status != wanted && made.Status != "expired" {
-		change := client.CertificateChange{Status: wanted}
-		if err := d.client.Put(ctx, at("certificates", made.Fingerprint), client.Always, change, &made); err != nil {
-			return err
-		}
-	}
-	plan.decode(&made)
+	plan.decode(made)
 	if plan.ReadyForRenewal.ValueBool() {
 		diagnostics.AddAttributeWarning(path.Root("renew_before_hours"), "The new certificate is due for renewal already",
 			fmt.Sprintf("It ends at %s, which is within renew_before_hours, so that each apply would renew it. The authority's own end may "+
@@ -157,7 +112,7 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 		return
 	}
 	if err != nil {
-		response.Diagnostics.AddError("Cannot read signalbox_device_certificate", err.Error())
+		d.fail(&response.Diagnostics, "read", err)
 		return
 	}
 	state.decode(&present)
@@ -176,15 +131,13 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	if plan.Fingerprint.IsUnknown() {
 		err = d.put(ctx, &plan, &config, &response.Diagnostics)
 	} else {
-		var changed client.Certificate
-		change := client.CertificateChange{Status: plan.Status.ValueString()}
-		err = d.client.Put(ctx, at("certificates", plan.Fingerprint.ValueString()), client.Always, change, &changed)
-		if err == nil {
-			plan.decode(&changed)
+		var changed *client.Certificate
+		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
+			plan.decode(changed)
 		}
 	}
 	if err != nil {
-		response.Diagnostics.AddError("Cannot change signalbox_device_certificate", err.Error())
+		d.fail(&response.Diagnostics, "change", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
@@ -209,7 +162,7 @@ func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteR
 		}
 	}
 	if err != nil {
-		response.Diagnostics.AddError("Cannot revoke signalbox_device_certificate", err.Error())
+		d.fail(&response.Diagnostics, "revoke", err)
 	}
 }
 
@@ -242,38 +195,32 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 
 // ImportState reads FINGERPRINT or FINGERPRINT/RENEW_BEFORE_HOURS.
 func (d *deviceCertificate) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
-	fingerprint, hours, _ := strings.Cut(request.ID, "/")
-	renewBefore, err := strconv.ParseInt("0"+hours, 10, 64)
+	fingerprint, renewBefore, err := importWithRenewal(request.ID, "FINGERPRINT")
 	if err != nil {
-		response.Diagnostics.AddError("Not an import id of signalbox_device_certificate",
-			fmt.Sprintf("%q reads neither FINGERPRINT nor FINGERPRINT/RENEW_BEFORE_HOURS.", request.ID))
+		d.failImport(&response.Diagnostics, err)
 		return
 	}
 	var present client.Certificate
 	if err := d.client.Get(ctx, at("certificates", strings.ToLower(strings.ReplaceAll(fingerprint, ":", ""))), &present); err != nil {
-		response.Diagnostics.AddError("Cannot import signalbox_device_certificate", err.Error())
+		d.fail(&response.Diagnostics, "import", err)
 		return
 	}
 	if present.Status == "revoked" {
-		response.Diagnostics.AddError("Cannot import signalbox_device_certificate", "This certificate is revoked, which cannot be undone.")
+		d.fail(&response.Diagnostics, "import", errors.New("this certificate is revoked, which cannot be undone"))
 		return
 	}
 	state := certificate{
+		issued:           issued{RenewBeforeHours: renewBefore},
 		Device:           types.StringValue(present.Device),
 		Name:             types.StringValue(present.Name),
-		RenewBeforeHours: types.Int64Value(renewBefore),
 		RevocationReason: types.StringValue("unspecified"),
 		Status:           types.StringValue("active"),
 	}
-	switch present.Origin {
-	case "csr":
-		key, err := publicKeyOf(present.CertificatePEM)
-		if err != nil {
-			response.Diagnostics.AddError("Cannot import signalbox_device_certificate", err.Error())
-			return
-		}
-		state.CSRPEM = types.StringValue(key)
-	case "generated":
+	if err := state.importRequest(&present); err != nil {
+		d.fail(&response.Diagnostics, "import", err)
+		return
+	}
+	if present.Origin == "generated" {
 		state.SealToPEM = types.StringValue(importedSeal)
 	}
 	state.decode(&present)

@@ -2,15 +2,14 @@ package provider
 
 import (
 	"context"
+	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -19,7 +18,7 @@ import (
 
 var reasons = []string{"unspecified", "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"}
 
-func (d *deviceCertificate) Schema(_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse) {
+func deviceCertificateSchema() schema.Schema {
 	source := func(description string, checks ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: checks,
 			PlanModifiers: []planmodifier.String{replaceUnlessSame{}}}
@@ -30,45 +29,37 @@ func (d *deviceCertificate) Schema(_ context.Context, _ resource.SchemaRequest, 
 	name := nameAttribute("Tells several certificates of one device apart; `main` by default.")
 	name.Required, name.Optional, name.Computed = false, true, true
 	name.Default = stringdefault.StaticString("main")
-	response.Schema = schema.Schema{
+	attributes := issuedAttributes()
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"device": nameAttribute("The device."),
+		"name":   name,
+		"csr_pem": source("PKCS#10 request signed with the device's own key, whose common name is the device's id: `signalbox pki csr DEVICE` "+
+			"makes one. After an import: the public key of the request, until the resource is replaced.", isRequest{}),
+		"certificate_pem": given,
+		"seal_to_pem": source("Certificate or public key (EC P-256, P-384 or RSA) to which the new private key is sealed. After an import: "+
+			"`imported`.", holdsNoKey{}),
+		"key_type": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf(keyTypes...),
+			stringvalidator.AlsoRequires(path.MatchRoot("seal_to_pem"))},
+			MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
+		"ca":                issuerAttribute("", stringplanmodifier.RequiresReplaceIfConfigured()),
+		"status":            choiceAttribute("`inactive` is refused, and its live connections end.", "active", "active", "inactive"),
+		"revocation_reason": choiceAttribute("What the revocation list says after it is destroyed.", "unspecified", reasons...),
+		"sealed_private_key": fixed("The key for the receiver of `seal_to_pem`, CMS in PEM form. Opened with `openssl cms -decrypt -inform PEM " +
+			"-inkey KEY`."),
+		"serial":     fixed("Serial number, hexadecimal."),
+		"not_before": fixed("From when it is good, RFC 3339."),
+		"ready_for_renewal": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the next apply renews it.",
+			PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
+	})
+	return schema.Schema{
 		MarkdownDescription: "A certificate with which a device connects. Exactly one of `csr_pem`, `seal_to_pem` and `certificate_pem` says " +
 			"where it comes from. No private key comes into the state: either the device has it and signed the request, or the broker makes " +
 			"it, seals it for its receiver and forgets it.\n\n" +
 			"A certificate that has less than `renew_before_hours` left is renewed in place by the next apply; the one before stays good " +
 			"until it ends. Destroying revokes all of this name, which ends their live connections. With another `csr_pem` the old one is " +
 			"revoked before the new one is issued; for an overlap make a second resource with another `name`.",
-		Attributes: map[string]schema.Attribute{
-			"device": nameAttribute("The device."),
-			"name":   name,
-			"csr_pem": source("PKCS#10 request signed with the device's own key, whose common name is the device's id: `signalbox pki csr DEVICE` "+
-				"makes one. After an import: the public key of the request, until the resource is replaced.", isRequest{}),
-			"certificate_pem": given,
-			"seal_to_pem": source("Certificate or public key (EC P-256, P-384 or RSA) to which the new private key is sealed. After an import: "+
-				"`imported`.", holdsNoKey{}),
-			"key_type": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf(keyTypes...),
-				stringvalidator.AlsoRequires(path.MatchRoot("seal_to_pem"))},
-				MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
-			"ca": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{isName()},
-				MarkdownDescription: "Issuing authority; the broker's default one if left out.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
-			"validity_hours": schema.Int64Attribute{Optional: true, Computed: true, Validators: []validator.Int64{int64validator.Between(1, 876_000)},
-				MarkdownDescription: "Life of certificates that are issued from now on; the broker's default if left out. It ends with the " +
-					"authority's own.",
-				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
-			"renew_before_hours": numberAttribute("How long before its end it is renewed; 0, the default, never.", 0, int64validator.AtLeast(0)),
-			"status":             choiceAttribute("`inactive` is refused, and its live connections end.", "active", "active", "inactive"),
-			"revocation_reason":  choiceAttribute("What the revocation list says after it is destroyed.", "unspecified", reasons...),
-			"chain_pem":          fixed("The certificate and the authorities above it, without the root: what the device presents."),
-			"sealed_private_key": fixed("The key for the receiver of `seal_to_pem`, CMS in PEM form. Opened with `openssl cms -decrypt -inform PEM " +
-				"-inkey KEY`."),
-			"serial":             fixed("Serial number, hexadecimal."),
-			"fingerprint_sha256": fixed("SHA-256 of the certificate, hexadecimal; its import id."),
-			"not_before":         fixed("From when it is good, RFC 3339."),
-			"not_after":          fixed("Until when it is good, RFC 3339."),
-			"ready_for_renewal": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the next apply renews it.",
-				PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
-		},
+		Attributes: attributes,
 	}
 }
 

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,28 +14,16 @@ import (
 
 // fleetDevices are devices with their certificates as one object each. Two objects that refer to each other cost Terraform time in
 // the square of their number, which thousands of them cannot pay.
-type fleetDevices struct{ client *client.Client }
+type fleetDevices struct{ base }
 
 type fleetDevice struct {
 	device
-	CSRPEM           types.String `tfsdk:"csr_pem"`
-	CA               types.String `tfsdk:"ca"`
-	ValidityHours    types.Int64  `tfsdk:"validity_hours"`
-	RenewBeforeHours types.Int64  `tfsdk:"renew_before_hours"`
-	Status           types.String `tfsdk:"certificate_status"`
-	ChainPEM         types.String `tfsdk:"chain_pem"`
-	Fingerprint      types.String `tfsdk:"fingerprint_sha256"`
-	NotAfter         types.String `tfsdk:"not_after"`
+	issued
+	Status types.String `tfsdk:"certificate_status"`
 }
 
-func newFleetDevice() resource.Resource { return &fleetDevices{} }
-
-func (f *fleetDevices) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
-	response.TypeName = request.ProviderTypeName + "_fleet_device"
-}
-
-func (f *fleetDevices) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	f.client, _ = request.ProviderData.(*client.Client)
+func newFleetDevice() resource.Resource {
+	return &fleetDevices{base{kind: "fleet_device", schema: fleetDeviceSchema()}}
 }
 
 func (d *fleetDevice) certificatePath() string {
@@ -56,16 +42,8 @@ func (d *fleetDevice) decodeCertificate(a *client.Certificate) {
 		}
 		return
 	}
-	if d.CA.IsNull() || d.CA.IsUnknown() {
-		d.CA = optional(a.CA) // otherwise it is what was asked for, whose successor may have issued
-	}
-	if d.ValidityHours.IsNull() || d.ValidityHours.IsUnknown() {
-		d.ValidityHours = hoursOf(a)
-	}
-	if a.Status != "expired" {
-		d.Status = types.StringValue(a.Status)
-	}
-	d.ChainPEM, d.Fingerprint, d.NotAfter = optional(a.ChainPEM), types.StringValue(a.Fingerprint), types.StringValue(a.NotAfter)
+	d.issued.decode(a)
+	d.Status = statusOf(a, d.Status)
 }
 
 func (f *fleetDevices) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
@@ -82,7 +60,7 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	}
 	if err != nil {
 		// Without a state the next apply finds the device, which is as it was wanted, and goes on from there.
-		response.Diagnostics.AddError("Cannot create signalbox_fleet_device", err.Error())
+		f.fail(&response.Diagnostics, "create", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
@@ -94,29 +72,15 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice) e
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	wanted := client.CertificateRequest{
+	made, err := putCertificate(ctx, f.client, plan.certificatePath(), &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
 		RenewBeforeHours: plan.RenewBeforeHours.ValueInt64(),
 		Status:           plan.Status.ValueString(),
-	}
-	var made client.Certificate
-	if err := f.client.Put(ctx, plan.certificatePath(), client.Always, wanted, &made); err != nil {
-		return err
-	}
-	if made.Status != wanted.Status && made.Status != "expired" {
-		return f.switchTo(ctx, plan, made.Fingerprint)
-	}
-	plan.decodeCertificate(&made)
-	return nil
-}
-
-func (f *fleetDevices) switchTo(ctx context.Context, plan *fleetDevice, fingerprint string) error {
-	var made client.Certificate
-	err := f.client.Put(ctx, at("certificates", fingerprint), client.Always, client.CertificateChange{Status: plan.Status.ValueString()}, &made)
+	})
 	if err == nil {
-		plan.decodeCertificate(&made)
+		plan.decodeCertificate(made)
 	}
 	return err
 }
@@ -132,7 +96,7 @@ func (f *fleetDevices) Read(ctx context.Context, request resource.ReadRequest, r
 	case client.IsNotFound(err):
 		response.State.RemoveResource(ctx)
 	case err != nil:
-		response.Diagnostics.AddError("Cannot read signalbox_fleet_device", err.Error())
+		f.fail(&response.Diagnostics, "read", err)
 	default:
 		response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 	}
@@ -172,7 +136,7 @@ func (f *fleetDevices) Update(ctx context.Context, request resource.UpdateReques
 		err = f.updateCertificate(ctx, &plan, &state, &config)
 	}
 	if err != nil {
-		response.Diagnostics.AddError("Cannot change signalbox_fleet_device", err.Error())
+		f.fail(&response.Diagnostics, "change", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
@@ -195,7 +159,7 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice) error {
 	switch {
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		if !state.Fingerprint.IsNull() && (config.CSRPEM.IsNull() || !state.isDue(plan.RenewBeforeHours, time.Now())) {
+		if !state.Fingerprint.IsNull() && (config.CSRPEM.IsNull() || !state.dueFor(plan, time.Now())) {
 			revoked := at("certificates", state.Fingerprint.ValueString()) + "/revoke"
 			if err := f.client.Post(ctx, revoked, client.Revoke{Reason: "superseded"}, nil); err != nil {
 				return err
@@ -203,13 +167,18 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 		}
 		return f.certify(ctx, plan, config)
 	case !plan.Status.Equal(state.Status):
-		return f.switchTo(ctx, plan, plan.Fingerprint.ValueString())
+		made, err := switchCertificate(ctx, f.client, plan.Fingerprint.ValueString(), plan.Status.ValueString())
+		if err == nil {
+			plan.decodeCertificate(made)
+		}
+		return err
 	}
 	return nil
 }
 
-func (d *fleetDevice) isDue(before types.Int64, now time.Time) bool {
-	return (&certificate{NotAfter: d.NotAfter, RenewBeforeHours: before}).isDue(now)
+// dueFor says whether a plan renews the certificate of this state.
+func (d *fleetDevice) dueFor(plan *fleetDevice, now time.Time) bool {
+	return (&issued{NotAfter: d.NotAfter, RenewBeforeHours: plan.RenewBeforeHours}).isDue(now)
 }
 
 // Delete needs no word about the certificate: with the device it is revoked.
@@ -220,7 +189,7 @@ func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteReques
 		return
 	}
 	if err := f.client.Delete(ctx, state.device.path()); err != nil {
-		response.Diagnostics.AddError("Cannot delete signalbox_fleet_device", err.Error())
+		f.fail(&response.Diagnostics, "delete", err)
 	}
 }
 
@@ -230,7 +199,7 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if request.Plan.Raw.IsNull() {
 		return
 	}
-	planDevice(ctx, f.client, request, response)
+	planPin(ctx, f.client, request, response)
 	settle(request, response)
 	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
 		return
@@ -256,7 +225,7 @@ func (d *fleetDevice) nextCertificate(state, config *fleetDevice, now time.Time)
 	switch {
 	case config.CSRPEM.IsNull():
 		return types.StringNull(), !state.Fingerprint.IsNull()
-	case state.Fingerprint.IsNull() || state.isDue(d.RenewBeforeHours, now) || !d.CSRPEM.Equal(state.CSRPEM) ||
+	case state.Fingerprint.IsNull() || state.dueFor(d, now) || !d.CSRPEM.Equal(state.CSRPEM) ||
 		(!config.CA.IsNull() && !config.CA.Equal(state.CA)):
 		return types.StringUnknown(), true
 	}
@@ -265,27 +234,22 @@ func (d *fleetDevice) nextCertificate(state, config *fleetDevice, now time.Time)
 
 // ImportState reads ID or ID/RENEW_BEFORE_HOURS.
 func (f *fleetDevices) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
-	id, hours, _ := strings.Cut(request.ID, "/")
-	before, err := strconv.ParseInt("0"+hours, 10, 64)
+	id, before, err := importWithRenewal(request.ID, "ID")
 	if err != nil {
-		response.Diagnostics.AddError("Not an import id of signalbox_fleet_device", strconv.Quote(request.ID)+
-			" reads neither ID nor ID/RENEW_BEFORE_HOURS.")
+		f.failImport(&response.Diagnostics, err)
 		return
 	}
-	state := fleetDevice{device: device{ID: types.StringValue(id)}, RenewBeforeHours: types.Int64Value(before), Status: types.StringValue("active")}
+	state := fleetDevice{device: device{ID: types.StringValue(id)}, issued: issued{RenewBeforeHours: before}, Status: types.StringValue("active")}
 	var certificate client.Certificate
 	err = f.client.Get(ctx, state.certificatePath(), &certificate)
-	if err == nil && certificate.Origin == "csr" && certificate.Status != "revoked" {
-		var key string
-		if key, err = publicKeyOf(certificate.CertificatePEM); err == nil {
-			state.CSRPEM = types.StringValue(key)
-		}
+	if err == nil && certificate.Status != "revoked" {
+		err = state.importRequest(&certificate)
 	}
 	if err == nil || client.IsNotFound(err) {
 		err = f.read(ctx, &state, &response.Diagnostics)
 	}
 	if err != nil {
-		response.Diagnostics.AddError("Cannot import signalbox_fleet_device", err.Error())
+		f.fail(&response.Diagnostics, "import", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)

@@ -21,8 +21,7 @@ type group struct {
 
 func newGroup() resource.Resource {
 	return &object[group, client.Group]{
-		kind: "group",
-		schema: schema.Schema{
+		base: base{kind: "group", schema: schema.Schema{
 			MarkdownDescription: "A set of devices, to which policies can be bound. One that has members cannot be destroyed.",
 			Attributes: map[string]schema.Attribute{
 				"name":        nameAttribute("The group's name."),
@@ -31,7 +30,7 @@ func newGroup() resource.Resource {
 				"created_at":  createdAt(),
 				"revision":    revision(),
 			},
-		},
+		}},
 		path:  func(m *group) string { return at("groups", m.Name.ValueString()) },
 		named: func(id string) (*group, error) { return &group{Name: types.StringValue(id)}, nil },
 		encode: func(ctx context.Context, m, _ *group, diagnostics *diag.Diagnostics) *client.Group {

@@ -16,14 +16,13 @@ type membership struct {
 
 func newGroupMembership() resource.Resource {
 	return &link[membership]{
-		kind: "group_membership",
-		schema: schema.Schema{
+		base: base{kind: "group_membership", schema: schema.Schema{
 			MarkdownDescription: "Puts one device into one group. For a device whose `groups` are left out.",
 			Attributes: map[string]schema.Attribute{
 				"group":  nameAttribute("The group."),
 				"device": nameAttribute("The device."),
 			},
-		},
+		}},
 		path: func(m *membership) string {
 			return at("groups", m.Group.ValueString(), "members", m.Device.ValueString())
 		},

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
@@ -51,8 +50,7 @@ func newIssuingCa() resource.Resource {
 	pathLength := numberAttribute("Levels of authorities below it; 0 by default.", 0, int64validator.Between(0, 4))
 	pathLength.PlanModifiers = []planmodifier.Int64{int64planmodifier.RequiresReplace()}
 	return &object[issuingCa, client.IssuingCa]{
-		kind: "issuing_ca",
-		schema: schema.Schema{
+		base: base{kind: "issuing_ca", schema: schema.Schema{
 			MarkdownDescription: "An authority that issues certificates of devices. The broker makes its key, which never leaves it. Destroying " +
 				"it ends the connections with its certificates. Only `enabled` and `successor` can be changed; anything else makes another authority.",
 			Attributes: map[string]schema.Attribute{
@@ -80,10 +78,10 @@ func newIssuingCa() resource.Resource {
 				"created_at":      createdAt(),
 				"revision":        revision(),
 			},
-		},
+		}},
 		path:  func(m *issuingCa) string { return at("issuing-cas", m.Name.ValueString()) },
 		named: func(id string) (*issuingCa, error) { return &issuingCa{Name: types.StringValue(id)}, nil },
-		plan:  planIssuingCa,
+		plan:  defaultTo("common_name", "name"),
 		encode: func(_ context.Context, m, _ *issuingCa, _ *diag.Diagnostics) *client.IssuingCa {
 			return &client.IssuingCa{
 				CommonName:    m.CommonName.ValueString(),
@@ -116,15 +114,5 @@ func newIssuingCa() resource.Resource {
 			m.CreatedAt = types.StringValue(a.CreatedAt)
 			m.Revision = types.Int64Value(a.Revision)
 		},
-	}
-}
-
-// planIssuingCa makes the default of common_name known, so that leaving it out is no change.
-func planIssuingCa(ctx context.Context, _ *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	var name, common types.String
-	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("name"), &name)...)
-	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("common_name"), &common)...)
-	if common.IsNull() && !name.IsUnknown() {
-		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("common_name"), name)...)
 	}
 }

@@ -49,9 +49,8 @@ var algorithms = []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", 
 
 func newJwtIssuer() resource.Resource {
 	return &object[jwtIssuer, client.JwtIssuer]{
-		kind:   "jwt_issuer",
-		schema: jwtIssuerSchema(),
-		path:   func(m *jwtIssuer) string { return at("jwt-issuers", m.Name.ValueString()) },
+		base: base{kind: "jwt_issuer", schema: jwtIssuerSchema()},
+		path: func(m *jwtIssuer) string { return at("jwt-issuers", m.Name.ValueString()) },
 		named: func(id string) (*jwtIssuer, error) {
 			name, version, err := withVersion(id)
 			return &jwtIssuer{Name: types.StringValue(name), HmacSecretWOVersion: version}, err

@@ -3,37 +3,20 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
 // link is a resource that is there or not, such as a membership: it has nothing to change. M is its form in Terraform.
 type link[M any] struct {
-	kind   string
-	schema schema.Schema
+	base
 	// path is where the link lives. All attributes are in it.
 	path func(m *M) string
 	// named reads an import id.
 	named func(id string) (*M, error)
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
-
-	client *client.Client
-}
-
-func (l *link[M]) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
-	response.TypeName = request.ProviderTypeName + "_" + l.kind
-}
-
-func (l *link[M]) Schema(_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse) {
-	response.Schema = l.schema
-}
-
-func (l *link[M]) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	l.client, _ = request.ProviderData.(*client.Client)
 }
 
 func (l *link[M]) ConfigValidators(context.Context) []resource.ConfigValidator { return l.checks }
@@ -85,7 +68,7 @@ func (l *link[M]) Delete(ctx context.Context, request resource.DeleteRequest, re
 func (l *link[M]) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
 	named, err := l.named(request.ID)
 	if err != nil {
-		response.Diagnostics.AddError("Not an import id of signalbox_"+l.kind, err.Error())
+		l.failImport(&response.Diagnostics, err)
 		return
 	}
 	if err := l.client.Get(ctx, l.path(named), &struct{}{}); err != nil {
@@ -93,8 +76,4 @@ func (l *link[M]) ImportState(ctx context.Context, request resource.ImportStateR
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, named)...)
-}
-
-func (l *link[M]) fail(diagnostics *diag.Diagnostics, verb string, err error) {
-	diagnostics.AddError("Cannot "+verb+" signalbox_"+l.kind, err.Error())
 }

@@ -2,13 +2,11 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/url"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
@@ -16,8 +14,7 @@ import (
 
 // object is a resource for one kind of named object of the API: M is its form in Terraform, A in the API.
 type object[M, A any] struct {
-	kind   string
-	schema schema.Schema
+	base
 	// path is where the object lives.
 	path func(m *M) string
 	// encode gives what is put. The configuration holds what no plan and no state do: the secrets.
@@ -32,20 +29,6 @@ type object[M, A any] struct {
 	plan func(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse)
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
-
-	client *client.Client
-}
-
-func (o *object[M, A]) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
-	response.TypeName = request.ProviderTypeName + "_" + o.kind
-}
-
-func (o *object[M, A]) Schema(_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse) {
-	response.Schema = o.schema
-}
-
-func (o *object[M, A]) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	o.client, _ = request.ProviderData.(*client.Client)
 }
 
 func (o *object[M, A]) ConfigValidators(context.Context) []resource.ConfigValidator { return o.checks }
@@ -158,7 +141,7 @@ func (o *object[M, A]) Delete(ctx context.Context, request resource.DeleteReques
 func (o *object[M, A]) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
 	named, err := o.named(request.ID)
 	if err != nil {
-		response.Diagnostics.AddError("Not an import id of signalbox_"+o.kind, err.Error())
+		o.failImport(&response.Diagnostics, err)
 		return
 	}
 	// Read writes over it; what is not there is said here, because Terraform's own words would not tell what was looked for.
@@ -169,10 +152,6 @@ func (o *object[M, A]) ImportState(ctx context.Context, request resource.ImportS
 	}
 	o.decode(ctx, present, named, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, named)...)
-}
-
-func (o *object[M, A]) fail(diagnostics *diag.Diagnostics, verb string, err error) {
-	diagnostics.AddError(fmt.Sprintf("Cannot %s signalbox_%s", verb, o.kind), err.Error())
 }
 
 // at joins a path of the API; what comes from outside is escaped.

@@ -103,7 +103,7 @@ func TestAnImportedKeyStandsForItsRequest(t *testing.T) {
 
 func TestARenewalIsDueBeforeTheEndAndNeverByDefault(t *testing.T) {
 	end := time.Date(2027, 1, 31, 12, 0, 0, 0, time.UTC)
-	c := &certificate{NotAfter: types.StringValue(end.Format(time.RFC3339)), RenewBeforeHours: types.Int64Value(24)}
+	c := &issued{NotAfter: types.StringValue(end.Format(time.RFC3339)), RenewBeforeHours: types.Int64Value(24)}
 	for at, want := range map[time.Time]bool{end.Add(-25 * time.Hour): false, end.Add(-24 * time.Hour): true, end.Add(time.Hour): true} {
 		if got := c.isDue(at); got != want {
 			t.Errorf("at %v: %v, want %v", at, got, want)

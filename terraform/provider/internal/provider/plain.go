@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -35,76 +36,58 @@ func decodePlain(value *tfprotov6.DynamicValue, model any) bool {
 // setPlain puts what the encoding has into a field; nil is null.
 func setPlain(field reflect.Value, content any) bool {
 	var made attr.Value
+	var ok bool
 	switch field.Interface().(type) {
 	case types.String:
-		text, ok := content.(string)
-		if content != nil && !ok {
-			return false
-		}
-		made = types.StringNull()
-		if ok {
-			made = types.StringValue(text)
-		}
+		made, ok = plainOf(content, types.StringNull(), types.StringValue)
 	case types.Bool:
-		flag, ok := content.(bool)
-		if content != nil && !ok {
-			return false
-		}
-		made = types.BoolNull()
-		if ok {
-			made = types.BoolValue(flag)
-		}
+		made, ok = plainOf(content, types.BoolNull(), types.BoolValue)
 	case types.Int64:
-		number := reflect.ValueOf(content)
-		switch {
-		case content == nil:
-			made = types.Int64Null()
-		case number.CanInt():
-			made = types.Int64Value(number.Int())
-		case number.CanUint() && number.Uint() < 1<<63:
-			made = types.Int64Value(int64(number.Uint()))
-		default:
-			return false
+		if number := reflect.ValueOf(content); number.CanInt() {
+			content = number.Int()
+		} else if number.CanUint() && number.Uint() <= math.MaxInt64 {
+			content = int64(number.Uint())
 		}
+		made, ok = plainOf(content, types.Int64Null(), types.Int64Value)
 	case types.Map:
-		entries, ok := content.(map[string]any)
-		if !ok && content != nil {
-			return false
-		}
-		made = types.MapNull(types.StringType)
-		if ok {
-			elements := make(map[string]attr.Value, len(entries))
-			for name, entry := range entries {
-				text, ok := entry.(string)
-				if !ok {
-					return false
-				}
-				elements[name] = types.StringValue(text)
+		elements := map[string]attr.Value{}
+		entries, isMap := content.(map[string]any)
+		for name, entry := range entries {
+			if elements[name], ok = plainOf(entry, types.StringNull(), types.StringValue); !ok {
+				return false
 			}
+		}
+		if made, ok = types.MapNull(types.StringType), isMap || content == nil; isMap {
 			made = types.MapValueMust(types.StringType, elements)
 		}
 	case types.Set:
-		entries, ok := content.([]any)
-		if !ok && content != nil {
-			return false
-		}
-		made = types.SetNull(types.StringType)
-		if ok {
-			elements := make([]attr.Value, len(entries))
-			for i, entry := range entries {
-				text, ok := entry.(string)
-				if !ok {
-					return false
-				}
-				elements[i] = types.StringValue(text)
+		entries, isList := content.([]any)
+		elements := make([]attr.Value, len(entries))
+		for i, entry := range entries {
+			if elements[i], ok = plainOf(entry, types.StringNull(), types.StringValue); !ok {
+				return false
 			}
+		}
+		if made, ok = types.SetNull(types.StringType), isList || content == nil; isList {
 			made = types.SetValueMust(types.StringType, elements)
 		}
-	default:
-		return false
 	}
-	field.Set(reflect.ValueOf(made))
-	return true
+	if ok {
+		field.Set(reflect.ValueOf(made))
+	}
+	return ok
+}
+
+// plainOf is null for nil; false says that the content is of another kind.
+func plainOf[T any, V attr.Value](content any, null V, known func(T) V) (attr.Value, bool) {
+	if content == nil {
+		return null, true
+	}
+	value, ok := content.(T)
+	if !ok {
+		return null, false
+	}
+	return known(value), true
 }
 
 // fieldsByTag gives the fields of a model, those of embedded structs included.

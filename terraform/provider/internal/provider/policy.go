@@ -33,8 +33,7 @@ type policy struct {
 
 func newPolicy() resource.Resource {
 	return &object[policy, client.Policy]{
-		kind: "policy",
-		schema: schema.Schema{
+		base: base{kind: "policy", schema: schema.Schema{
 			MarkdownDescription: "An access policy. It binds whom its own `match` says and whom `signalbox_policy_attachment` names. A change is " +
 				"in force for everybody who is connected before the apply goes on; one that is not valid changes nothing, and its faults are " +
 				"reported with line and column. Policies in the broker's files are others, even with the same name.",
@@ -49,7 +48,7 @@ func newPolicy() resource.Resource {
 				"created_at": createdAt(),
 				"revision":   revision(),
 			},
-		},
+		}},
 		path:  func(m *policy) string { return at("policies", m.Name.ValueString()) },
 		named: func(id string) (*policy, error) { return &policy{Name: types.StringValue(id)}, nil },
 		plan:  planPolicy,

@@ -45,8 +45,7 @@ func newPolicyAttachment() resource.Resource {
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()}}
 	}
 	return &link[attachment]{
-		kind: "policy_attachment",
-		schema: schema.Schema{
+		base: base{kind: "policy_attachment", schema: schema.Schema{
 			MarkdownDescription: "Binds a policy to somebody by name, beside those whom its own `match` binds. Exactly one of the attributes but " +
 				"`policy` says to whom. They need not be registered: a user may come from a file, a group from a token.",
 			Attributes: map[string]schema.Attribute{
@@ -62,7 +61,7 @@ func newPolicyAttachment() resource.Resource {
 					regexp.MustCompile(`^[0-9a-f]{64}$`), "must be 64 lower-case hexadecimal digits, as fingerprint_sha256 of a certificate is")),
 				"jwt_issuer": to("Name of a token issuer at the broker: everybody who shows a token of it."),
 			},
-		},
+		}},
 		checks: []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(path.MatchRoot("device"), path.MatchRoot("group"),
 			path.MatchRoot("user"), path.MatchRoot("certificate"), path.MatchRoot("jwt_issuer"))},
 		path:  (*attachment).path,

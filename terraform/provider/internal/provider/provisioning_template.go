@@ -43,9 +43,8 @@ type csrRules struct {
 
 func newProvisioningTemplate() resource.Resource {
 	return &object[provisioningTemplate, client.ProvisioningTemplate]{
-		kind:   "provisioning_template",
-		schema: provisioningTemplateSchema(),
-		path:   func(m *provisioningTemplate) string { return at("provisioning-templates", m.Name.ValueString()) },
+		base: base{kind: "provisioning_template", schema: provisioningTemplateSchema()},
+		path: func(m *provisioningTemplate) string { return at("provisioning-templates", m.Name.ValueString()) },
 		named: func(id string) (*provisioningTemplate, error) {
 			return &provisioningTemplate{Name: types.StringValue(id)}, nil
 		},

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -32,16 +31,14 @@ const fleetDeviceType = "signalbox_fleet_device"
 func Server(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		made := &signalbox{version: version}
-		return &shortcut{providerserver.NewProtocol6(made)(), made, defaultsOf(&fleetDevices{})}
+		return &shortcut{providerserver.NewProtocol6(made)(), made, defaultsOf(fleetDeviceSchema())}
 	}
 }
 
 // defaultsOf gives what a plan puts in the place of attributes that the configuration leaves out.
-func defaultsOf(r resource.Resource) map[string]attr.Value {
+func defaultsOf(described schema.Schema) map[string]attr.Value {
 	ctx, found := context.Background(), map[string]attr.Value{}
-	var described resource.SchemaResponse
-	r.Schema(ctx, resource.SchemaRequest{}, &described)
-	for name, attribute := range described.Schema.Attributes {
+	for name, attribute := range described.Attributes {
 		switch attribute := attribute.(type) {
 		case schema.StringAttribute:
 			if attribute.Default != nil {
@@ -88,7 +85,7 @@ func (s *shortcut) ReadResource(ctx context.Context, request *tfprotov6.ReadReso
 		return s.ProviderServer.ReadResource(ctx, request)
 	}
 	seen, diagnostics := state, diag.Diagnostics{}
-	err := (&fleetDevices{s.signalbox.client}).read(ctx, &seen, &diagnostics)
+	err := (&fleetDevices{base{client: s.signalbox.client}}).read(ctx, &seen, &diagnostics)
 	switch {
 	case err != nil && !client.IsNotFound(err):
 		return &tfprotov6.ReadResourceResponse{NewState: request.CurrentState, Private: request.Private, Diagnostics: []*tfprotov6.Diagnostic{{

@@ -42,8 +42,7 @@ type identityMapping struct {
 
 func newTrustedCa() resource.Resource {
 	return &object[trustedCa, client.TrustedCa]{
-		kind: "trusted_ca",
-		schema: schema.Schema{
+		base: base{kind: "trusted_ca", schema: schema.Schema{
 			MarkdownDescription: "An authority of somebody else whose client certificates the broker accepts. Destroying it ends the connections " +
 				"with its certificates.",
 			Attributes: map[string]schema.Attribute{
@@ -75,7 +74,7 @@ func newTrustedCa() resource.Resource {
 				"created_at":  createdAt(),
 				"revision":    revision(),
 			},
-		},
+		}},
 		path:  func(m *trustedCa) string { return at("trusted-cas", m.Name.ValueString()) },
 		named: func(id string) (*trustedCa, error) { return &trustedCa{Name: types.StringValue(id)}, nil },
 		encode: func(_ context.Context, m, _ *trustedCa, _ *diag.Diagnostics) *client.TrustedCa {

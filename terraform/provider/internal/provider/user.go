@@ -34,8 +34,7 @@ var userPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$`)
 
 func newUser() resource.Resource {
 	return &object[user, client.User]{
-		kind: "user",
-		schema: schema.Schema{
+		base: base{kind: "user", schema: schema.Schema{
 			MarkdownDescription: "Somebody who connects with a user name and a password. The broker keeps a verifier of the password only, " +
 				"Terraform nothing of it. Destroying the user ends the user's connections.",
 			Attributes: map[string]schema.Attribute{
@@ -53,7 +52,7 @@ func newUser() resource.Resource {
 				"created_at":          createdAt(),
 				"revision":            revision(),
 			},
-		},
+		}},
 		path: func(m *user) string { return at("users", m.Name.ValueString()) },
 		named: func(id string) (*user, error) {
 			name, version, err := withVersion(id)

@@ -1,0 +1,54 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// base is what every resource has: its name after "signalbox_", its schema, and the way to the broker once the provider is configured.
+type base struct {
+	kind   string
+	schema schema.Schema
+	client *client.Client
+}
+
+func (b *base) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
+	response.TypeName = request.ProviderTypeName + "_" + b.kind
+}
+
+func (b *base) Schema(_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse) {
+	response.Schema = b.schema
+}
+
+func (b *base) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	b.client, _ = request.ProviderData.(*client.Client)
+}
+
+func (b *base) fail(diagnostics *diag.Diagnostics, verb string, err error) {
+	diagnostics.AddError("Cannot "+verb+" signalbox_"+b.kind, err.Error())
+}
+
+// failImport says what an import id should have been.
+func (b *base) failImport(diagnostics *diag.Diagnostics, err error) {
+	diagnostics.AddError("Not an import id of signalbox_"+b.kind, err.Error())
+}
+
+// defaultTo makes the default of one attribute, the value of another, known to the plan: leaving it out is no change, and a change
+// behind Terraform's back is seen.
+func defaultTo(attribute, source string) func(context.Context, *client.Client, resource.ModifyPlanRequest, *resource.ModifyPlanResponse) {
+	return func(ctx context.Context, _ *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+		var from, to types.String
+		response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root(source), &from)...)
+		response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root(attribute), &to)...)
+		if to.IsNull() && !from.IsUnknown() {
+			response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(attribute), from)...)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// issued is what signalbox_device_certificate and signalbox_fleet_device both have of a certificate.
+type issued struct {
+	CSRPEM           types.String `tfsdk:"csr_pem"`
+	CA               types.String `tfsdk:"ca"`
+	ValidityHours    types.Int64  `tfsdk:"validity_hours"`
+	RenewBeforeHours types.Int64  `tfsdk:"renew_before_hours"`
+	ChainPEM         types.String `tfsdk:"chain_pem"`
+	Fingerprint      types.String `tfsdk:"fingerprint_sha256"`
+	NotAfter         types.String `tfsdk:"not_after"`
+}
+
+// issuedAttributes are those of issued; a caller adds to some what is its own.
+func issuedAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"validity_hours": schema.Int64Attribute{Optional: true, Computed: true, Validators: []validator.Int64{int64validator.Between(1, 876_000)},
+			MarkdownDescription: "Life of certificates that are issued from now on; the broker's default if left out. It ends with the " +
+				"authority's own.",
+			PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
+		"renew_before_hours": numberAttribute("How long before its end an apply renews the certificate; 0, the default, never.", 0,
+			int64validator.AtLeast(0)),
+		"chain_pem":          fixed("The certificate and the authorities above it, without the root: what the device presents."),
+		"fingerprint_sha256": fixed("SHA-256 of the certificate, hexadecimal."),
+		"not_after":          fixed("Until when the certificate is good, RFC 3339."),
+	}
+}
+
+// issuerAttribute chooses the authority.
+func issuerAttribute(more string, modifiers ...planmodifier.String) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{isName()},
+		MarkdownDescription: "Issuing authority; the broker's default one if left out." + more,
+		PlanModifiers:       append([]planmodifier.String{stringplanmodifier.UseStateForUnknown()}, modifiers...)}
+}
+
+// decode writes what the API shows.
+func (i *issued) decode(a *client.Certificate) {
+	if i.CA.IsNull() || i.CA.IsUnknown() {
+		i.CA = optional(a.CA) // otherwise it is what was asked for, whose successor may have issued
+	}
+	if i.ValidityHours.IsNull() || i.ValidityHours.IsUnknown() {
+		i.ValidityHours = hoursOf(a)
+	}
+	i.ChainPEM, i.Fingerprint, i.NotAfter = optional(a.ChainPEM), types.StringValue(a.Fingerprint), types.StringValue(a.NotAfter)
+}
+
+// isDue says whether less time is left than renew_before_hours; 0 means that it is never renewed.
+func (i *issued) isDue(now time.Time) bool {
+	end, err := time.Parse(time.RFC3339, i.NotAfter.ValueString())
+	before := i.RenewBeforeHours.ValueInt64()
+	return err == nil && before > 0 && end.Sub(now) <= time.Duration(before)*time.Hour
+}
+
+// importRequest puts the public key of a certificate from a request in the request's place: the broker keeps no requests.
+func (i *issued) importRequest(a *client.Certificate) error {
+	if a.Origin != "csr" {
+		return nil
+	}
+	key, err := publicKeyOf(a.CertificatePEM)
+	i.CSRPEM = optional(key)
+	return err
+}
+
+func hoursOf(a *client.Certificate) types.Int64 {
+	begin, errBegin := time.Parse(time.RFC3339, a.NotBefore)
+	end, errEnd := time.Parse(time.RFC3339, a.NotAfter)
+	if errBegin != nil || errEnd != nil {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(math.Round(end.Sub(begin).Hours())))
+}
+
+// statusOf is what the state says of a certificate; one that has expired stays what it was.
+func statusOf(a *client.Certificate, before types.String) types.String {
+	if a.Status == "expired" {
+		return before
+	}
+	return types.StringValue(a.Status)
+}
+
+// putCertificate makes sure that there is such a certificate, of such a status; one that is there already from the same request is
+// taken.
+func putCertificate(ctx context.Context, c *client.Client, path string, wanted *client.CertificateRequest) (*client.Certificate, error) {
+	var made client.Certificate
+	if err := c.Put(ctx, path, client.Always, wanted, &made); err != nil {
+		return nil, err
+	}
+	if made.Status == wanted.Status || made.Status == "expired" {
+		return &made, nil
+	}
+	return switchCertificate(ctx, c, made.Fingerprint, wanted.Status)
+}
+
+// switchCertificate makes a certificate active or inactive.
+func switchCertificate(ctx context.Context, c *client.Client, fingerprint, status string) (*client.Certificate, error) {
+	made := new(client.Certificate)
+	return made, c.Put(ctx, at("certificates", fingerprint), client.Always, client.CertificateChange{Status: status}, made)
+}
+
+// importWithRenewal reads the import id NAME or NAME/RENEW_BEFORE_HOURS.
+func importWithRenewal(id, name string) (string, types.Int64, error) {
+	object, hours, _ := strings.Cut(id, "/")
+	before, err := strconv.ParseInt("0"+hours, 10, 64)
+	if err != nil {
+		return "", types.Int64Null(), fmt.Errorf("%q reads neither %s nor %[2]s/RENEW_BEFORE_HOURS", id, name)
+	}
+	return object, types.Int64Value(before), nil
+}
