@@ -17,7 +17,7 @@ public final class Offline {
   private final Run run;
   private final Load load;
   private final int sessions;
-  private final boolean stay;
+  private final Clients clients;
   private final Publisher.Acknowledgements acknowledgements;
   private final List<Publisher> publishers = new ArrayList<>();
   private final List<TopicName> topics = new ArrayList<>();
@@ -26,8 +26,18 @@ public final class Offline {
   private long received;
   private long strays;
 
-  private Offline(Run run, Load load, int sessions, boolean stay) {
-    this.stay = stay;
+  /** What the clients of the sessions do while messages are published, and after. */
+  public enum Clients {
+    /** They are away, and come back for all of it. */
+    RETURN,
+    /** They are connected all the time. */
+    STAY,
+    /** They never come back: their sessions stay with the broker, with all that was published. */
+    LEAVE
+  }
+
+  private Offline(Run run, Load load, int sessions, Clients clients) {
+    this.clients = clients;
     this.run = run;
     this.load = load;
     this.sessions = sessions;
@@ -38,9 +48,8 @@ public final class Offline {
    * Measures.
    *
    * @param load its {@code messages} are those of each session, 1 or more; QoS 1 or 2
-   * @param stay the sessions' clients are connected while messages are published
    */
-  public static Report measure(Target target, Load load, int sessions, boolean stay)
+  public static Report measure(Target target, Load load, int sessions, Clients clients)
       throws ClientException, IOException {
     if (load.messages() < 1 || sessions < 1) {
       throw new IllegalArgumentException("at least one session and one message");
@@ -49,7 +58,7 @@ public final class Offline {
       throw new IllegalArgumentException("QoS 0 is not kept for clients that are away");
     }
     try (var run = new Run(target)) {
-      return new Offline(run, load, sessions, stay).measure();
+      return new Offline(run, load, sessions, clients).measure();
     }
   }
 
@@ -62,7 +71,9 @@ public final class Offline {
     try {
       return measureWithSessions();
     } finally {
-      run.endSessions(sessions, "away");
+      if (clients != Clients.LEAVE) {
+        run.endSessions(sessions, "away");
+      }
     }
   }
 
@@ -70,7 +81,7 @@ public final class Offline {
     List<MqttClient> first =
         run.connectAll(sessions, i -> run.target.persistent("away", i), receivers::get);
     run.subscribeAll(first, i -> List.of(topics.get(i).toString()), load.qos());
-    if (!stay) {
+    if (clients != Clients.STAY) {
       run.disconnectAll(first);
     }
 
@@ -83,7 +94,7 @@ public final class Offline {
     }
     long messages = load.messages() * sessions;
     Report report =
-        run.report(stay ? "online" : "offline")
+        run.report(clients == Clients.STAY ? "online" : "offline")
             .put("qos", load.qos().value())
             .put("payload-bytes", load.payloadBytes())
             .put("sessions", sessions)
@@ -96,14 +107,20 @@ public final class Offline {
 
     acknowledgements.reportLatency(report);
 
-    if (stay) {
-      boolean _ = run.await(() -> received >= messages);
-      run.disconnectAll(first);
-    } else {
-      drain(report, messages);
+    switch (clients) {
+      case STAY -> {
+        boolean _ = run.await(() -> received >= messages);
+        run.disconnectAll(first);
+        checkReceived(report);
+      }
+      case RETURN -> {
+        drain(report, messages);
+        checkReceived(report);
+      }
+      case LEAVE -> {}
     }
-    check(report);
-    return report;
+    acknowledgements.report(report);
+    return report.check("connections-lost", run.connectionsLost());
   }
 
   private void drain(Report report, long messages) throws ClientException, IOException {
@@ -138,7 +155,7 @@ public final class Offline {
     return true;
   }
 
-  private void check(Report report) {
+  private void checkReceived(Report report) {
     long lost = 0;
     long duplicates = 0;
     long outOfOrder = 0;
@@ -152,8 +169,6 @@ public final class Offline {
         .check("duplicates", duplicates)
         .check("out-of-order", outOfOrder)
         .check("strays", strays);
-    acknowledgements.report(report);
-    report.check("connections-lost", run.connectionsLost());
   }
 
   private final class Receiver extends Run.Member {

@@ -4,13 +4,14 @@ import io.signalbox.server.bench.client.ClientException;
 import io.signalbox.server.bench.client.MqttClient;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Retained messages: sets one on each of many topics, has subscribers fetch them all by one filter,
- * and takes them back.
+ * Retained messages: sets one on each of many topics, over and over if asked to, has subscribers
+ * fetch the last of each by one filter, and takes them back.
  */
 public final class Retained {
   private final Run run;
@@ -18,20 +19,48 @@ public final class Retained {
   private final Qos subscribeQos;
   private final int publisherCount;
   private final int subscriberCount;
+  private final int setsEach;
+  private final boolean leave;
   private final Publisher.Acknowledgements acknowledgements;
   private final List<Publisher> publishers = new ArrayList<>();
 
   private long received;
+  private long stale;
   private long withoutFlag;
   private long strays;
 
-  private Retained(Run run, Load load, Qos subscribeQos, int publishers, int subscribers) {
+  private Retained(Run run, Load load, Qos subscribeQos, Size size) {
     this.run = run;
     this.load = load;
     this.subscribeQos = subscribeQos;
-    this.publisherCount = publishers;
-    this.subscriberCount = subscribers;
+    this.publisherCount = size.publishers;
+    this.subscriberCount = size.subscribers;
+    this.setsEach = size.setsEach;
+    this.leave = size.leave;
     this.acknowledgements = new Publisher.Acknowledgements(run);
+  }
+
+  /**
+   * Who takes part, and what they do besides.
+   *
+   * @param publishers 1 or more, each with topics of its own
+   * @param subscribers 1 or more, or 0: nothing is fetched
+   * @param setsEach how often each topic is set, 1 or more: all topics once, then all again
+   * @param leave the messages are not taken back
+   */
+  public record Size(int publishers, int subscribers, int setsEach, boolean leave) {
+    public Size {
+      if (publishers < 1 || subscribers < 0 || setsEach < 1) {
+        throw new IllegalArgumentException(
+            "publishers, subscribers, sets: "
+                + publishers
+                + ", "
+                + subscribers
+                + ", "
+                + setsEach
+                + "; at least 1, 0, 1");
+      }
+    }
   }
 
   /**
@@ -39,14 +68,20 @@ public final class Retained {
    *
    * @param load its {@code messages} are topics a publisher, 1 or more
    */
-  public static Report measure(
-      Target target, Load load, Qos subscribeQos, int publishers, int subscribers)
+  public static Report measure(Target target, Load load, Qos subscribeQos, Size size)
       throws ClientException, IOException {
-    if (load.messages() < 1 || publishers < 1 || subscribers < 1) {
-      throw new IllegalArgumentException("at least one topic, one publisher and one subscriber");
+    if (load.messages() < 1) {
+      throw new IllegalArgumentException("at least one topic");
+    }
+    if (load.messages() * size.setsEach > Load.MESSAGES_MAX) {
+      throw new IllegalArgumentException(
+          "sets: "
+              + load.messages() * size.setsEach
+              + " a publisher, at most "
+              + Load.MESSAGES_MAX);
     }
     try (var run = new Run(target)) {
-      return new Retained(run, load, subscribeQos, publishers, subscribers).measure();
+      return new Retained(run, load, subscribeQos, size).measure();
     }
   }
 
@@ -62,14 +97,38 @@ public final class Retained {
             .put("qos", load.qos().value())
             .put("payload-bytes", load.payloadBytes())
             .put("topics", topics)
+            .put("sets-each", setsEach)
             .put("subscribers", subscriberCount);
 
     Measured setting = Measured.start(run.server);
-    publishAll(publishing, (publisher, i, n) -> publisher.send(run.topicName(i + "/" + n), 0));
+    publishAll(
+        publishing,
+        load.messages() * setsEach,
+        (publisher, i, n) -> publisher.send(topic(i, n % load.messages()), 0));
     setting.stop(run.lastProgressNanos());
-    setting.putRate(report, "set", topics);
+    setting.putRate(report, "set", topics * setsEach);
 
+    List<Receiver> receivers = fetch(report, topics);
+    if (!leave) {
+      Measured clearing = Measured.start(run.server);
+      publishAll(
+          publishing, load.messages(), (publisher, i, n) -> publisher.clear(topic(i, n)));
+      clearing.stop(run.lastProgressNanos());
+      clearing.putRate(report, "cleared", topics);
+    }
+    check(report, receivers);
+    return report;
+  }
+
+  private TopicName topic(int publisher, long number) {
+    return run.topicName(publisher + "/" + number);
+  }
+
+  private List<Receiver> fetch(Report report, long topics) throws ClientException, IOException {
     List<Receiver> receivers = new ArrayList<>();
+    if (subscriberCount == 0) {
+      return receivers;
+    }
     for (int i = 0; i < subscriberCount; i++) {
       receivers.add(new Receiver());
     }
@@ -82,32 +141,25 @@ public final class Retained {
     fetching.stop(run.lastProgressNanos());
     fetching.putRate(report, "delivered", received);
     run.disconnectAll(subscribing);
-
-    Measured clearing = Measured.start(run.server);
-    publishAll(publishing, (publisher, i, n) -> publisher.clear(run.topicName(i + "/" + n)));
-    clearing.stop(run.lastProgressNanos());
-    clearing.putRate(report, "cleared", topics);
-
-    check(report, receivers);
-    return report;
+    return receivers;
   }
 
   private interface Sending {
     void send(Publisher publisher, int index, long number);
   }
 
-  /** One message to each topic, until the broker has read them all. */
-  private void publishAll(List<MqttClient> publishing, Sending sending)
+  /** So many messages of each publisher, until the broker has read them all. */
+  private void publishAll(List<MqttClient> publishing, long messages, Sending sending)
       throws ClientException, IOException {
     long[] sent = new long[publisherCount];
     boolean all =
         run.await(
-            () -> isSent(sent),
+            () -> isSent(sent, messages),
             () -> {
               run.throwIfLost();
               boolean any = false;
               for (int i = 0; i < publisherCount; i++) {
-                while (sent[i] < load.messages() && publishers.get(i).canSend()) {
+                while (sent[i] < messages && publishers.get(i).canSend()) {
                   sending.send(publishers.get(i), i, sent[i]++);
                   any = true;
                 }
@@ -120,9 +172,9 @@ public final class Retained {
     run.awaitRead(publishing);
   }
 
-  private boolean isSent(long[] sent) {
+  private boolean isSent(long[] sent, long messages) {
     for (int i = 0; i < publisherCount; i++) {
-      if (sent[i] < load.messages() || !publishers.get(i).isAcknowledged()) {
+      if (sent[i] < messages || !publishers.get(i).isAcknowledged()) {
         return false;
       }
     }
@@ -134,17 +186,23 @@ public final class Retained {
     long duplicates = 0;
     for (Receiver receiver : receivers) {
       for (Sequence sequence : receiver.sequences) {
-        lost += sequence.lost(load.messages());
+        lost += sequence.lost(load.messages() * setsEach);
         duplicates += sequence.duplicates();
       }
     }
     report
         .check("lost", lost)
         .check("duplicates", duplicates)
+        .check("stale", stale)
         .check("without-retain-flag", withoutFlag)
         .check("strays", strays);
     acknowledgements.report(report);
     report.check("connections-lost", run.connectionsLost());
+  }
+
+  /** Only what was set last is there. */
+  private long firstOfLastRound() {
+    return load.messages() * (setsEach - 1);
   }
 
   private final class Receiver extends Run.Member {
@@ -153,7 +211,9 @@ public final class Retained {
     Receiver() {
       super(run);
       for (int i = 0; i < publisherCount; i++) {
-        sequences.add(new Sequence());
+        var sequence = new Sequence();
+        sequence.startAt(firstOfLastRound());
+        sequences.add(sequence);
       }
     }
 
@@ -165,8 +225,13 @@ public final class Retained {
         return;
       }
       run.progress();
-      boolean _ = sequences.get(Stamp.publisher(payload)).received(Stamp.sequence(payload));
       received++;
+      long number = Stamp.sequence(payload);
+      if (number < firstOfLastRound()) {
+        stale++;
+      } else {
+        boolean _ = sequences.get(Stamp.publisher(payload)).received(number);
+      }
       withoutFlag += message.retain() ? 0 : 1;
     }
   }

@@ -4,6 +4,7 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.bench.Offline;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,8 +41,24 @@ final class BenchOfflineCommand implements Callable<Integer> {
       description = "Sessions, each with its own publisher (default: ${DEFAULT-VALUE}).")
   private int sessions;
 
-  @Option(names = "--stay", description = "The clients of the sessions are connected all the time.")
-  private boolean stay;
+  @ArgGroup private Whereabouts whereabouts = new Whereabouts();
+
+  /** One of them, or neither. */
+  private static final class Whereabouts {
+    @Option(
+        names = "--stay",
+        description = "The clients of the sessions are connected all the time.")
+    private boolean stay;
+
+    @Option(
+        names = "--leave",
+        description = "They do not come back: sessions and messages are left with the broker.")
+    private boolean leave;
+
+    Offline.Clients clients() {
+      return stay ? Offline.Clients.STAY : leave ? Offline.Clients.LEAVE : Offline.Clients.RETURN;
+    }
+  }
 
   @Mixin private BenchLoadOptions load;
 
@@ -56,6 +73,6 @@ final class BenchOfflineCommand implements Callable<Integer> {
         spec,
         broker ->
             Offline.measure(
-                broker, load.load(0, messages, Duration.ZERO, Duration.ZERO), sessions, stay));
+                broker, load.load(0, messages, Duration.ZERO, Duration.ZERO), sessions, whereabouts.clients()));
   }
 }

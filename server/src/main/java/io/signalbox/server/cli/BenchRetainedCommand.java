@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  signalbox bench retained --url mqtt://localhost:1883 -n 10000 --publishers 10"
           + " --subscribers 3",
+      "  signalbox bench retained --url mqtt://localhost:1883 -n 1000 --sets 100",
     },
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
@@ -40,8 +41,20 @@ final class BenchRetainedCommand implements Callable<Integer> {
       names = "--subscribers",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Clients that fetch all of them (default: ${DEFAULT-VALUE}).")
+      description = "Clients that fetch all of them; 0: nobody (default: ${DEFAULT-VALUE}).")
   private int subscribers;
+
+  @Option(
+      names = "--sets",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "How often each topic is set: all of them once, then all again (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int setsEach;
+
+  @Option(names = "--leave", description = "Leave the messages with the broker.")
+  private boolean leave;
 
   @Mixin private BenchLoadOptions load;
 
@@ -59,7 +72,6 @@ final class BenchRetainedCommand implements Callable<Integer> {
                 broker,
                 load.load(0, topics, Duration.ZERO, Duration.ZERO),
                 load.subscribeQos(),
-                publishers,
-                subscribers));
+                new Retained.Size(publishers, subscribers, setsEach, leave)));
   }
 }

@@ -177,17 +177,51 @@ class MeasurementsTest {
   @Test
   void setsFetchesAndClearsRetainedMessages() throws Exception {
     Load load = load(Qos.AT_LEAST_ONCE, 0, 30);
-    Report first = Retained.measure(target(), load, Qos.AT_LEAST_ONCE, 2, 3);
+    Report first = Retained.measure(target(), load, Qos.AT_LEAST_ONCE, new Retained.Size(2, 3, 1, false));
     Report again =
-        Retained.measure(target(), load(Qos.AT_MOST_ONCE, 0, 10), Qos.AT_MOST_ONCE, 1, 1);
+        Retained.measure(
+            target(),
+            load(Qos.AT_MOST_ONCE, 0, 10),
+            Qos.AT_MOST_ONCE,
+            new Retained.Size(1, 1, 1, false));
 
     assertTrue(first.passed(), first::toText);
     assertTrue(again.passed(), again::toText);
   }
 
   @Test
+  void setsEachTopicManyTimesAndFetchesTheLast() throws Exception {
+    var size = new Retained.Size(2, 1, 4, false);
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 30);
+    Report report = Retained.measure(target(), load, Qos.AT_LEAST_ONCE, size);
+
+    assertTrue(report.passed(), report::toText);
+    assertEquals(60, json(report).get("topics").getAsLong());
+    assertEquals(4, json(report).get("sets-each").getAsLong());
+
+    broker.fault = FakeBroker.Fault.KEEP_FIRST;
+    Report faulty = Retained.measure(target(), load, Qos.AT_LEAST_ONCE, size);
+    assertFalse(faulty.passed());
+    assertEquals(60, json(faulty).get("stale").getAsLong(), faulty::toText);
+    assertEquals(60, json(faulty).get("lost").getAsLong(), faulty::toText);
+  }
+
+  @Test
+  void leavesWhatItIsToldToLeave() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 20);
+    Report queued = Offline.measure(target(), load, 3, Offline.Clients.LEAVE);
+    Report retained =
+        Retained.measure(target(), load, Qos.AT_LEAST_ONCE, new Retained.Size(2, 0, 1, true));
+
+    assertTrue(queued.passed(), queued::toText);
+    assertTrue(retained.passed(), retained::toText);
+    assertEquals(60, broker.waiting());
+    assertEquals(40, broker.retained());
+  }
+
+  @Test
   void queuesForClientsThatAreAwayAndDrains() throws Exception {
-    Report report = Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3, false);
+    Report report = Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3, Offline.Clients.RETURN);
 
     assertTrue(report.passed(), report::toText);
     assertEquals(150, json(report).get("messages").getAsLong());
@@ -196,7 +230,7 @@ class MeasurementsTest {
 
   @Test
   void timesAcknowledgementsWhileLastingSessionsListen() throws Exception {
-    Report report = Offline.measure(target(), load(Qos.EXACTLY_ONCE, 0, 50), 3, true);
+    Report report = Offline.measure(target(), load(Qos.EXACTLY_ONCE, 0, 50), 3, Offline.Clients.STAY);
 
     assertTrue(report.passed(), report::toText);
     assertTrue(json(report).get("acknowledgement-p99-us").getAsDouble() > 0, report::toText);

@@ -48,12 +48,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeBroker implements AutoCloseable {
 
-  /** What it does wrong with each tenth delivery. */
+  /** What it does wrong: with each tenth delivery, or with each retained message. */
   public enum Fault {
     NONE,
     LOSE,
     REPEAT,
-    DELAY
+    DELAY,
+    KEEP_FIRST
   }
 
   public volatile Fault fault = Fault.NONE;
@@ -114,6 +115,16 @@ public final class FakeBroker implements AutoCloseable {
     return received.stream().filter(kind::isInstance).map(kind::cast).toList();
   }
 
+  /** Messages for sessions whose clients are away. */
+  public synchronized int waiting() {
+    return sessions.values().stream().mapToInt(session -> session.waiting.size()).sum();
+  }
+
+  /** Topics with a retained message. */
+  public synchronized int retained() {
+    return retained.size();
+  }
+
   /** Sends a packet to all connected clients. */
   public synchronized void broadcast(Packet packet) {
     for (Session session : sessions.values()) {
@@ -136,6 +147,8 @@ public final class FakeBroker implements AutoCloseable {
     if (publish.retain()) {
       if (publish.payload().length == 0) {
         retained.remove(publish.topic());
+      } else if (fault == Fault.KEEP_FIRST) {
+        retained.putIfAbsent(publish.topic(), publish);
       } else {
         retained.put(publish.topic(), publish);
       }
