@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is done with a data directory as a whole. While a broker runs on it the broker does it,
@@ -183,7 +184,7 @@ final class DataDirectory implements StoreTools {
     }
   }
 
-  /** Keys and certificates, with their modes; not what each process makes for itself. */
+  /** Keys and certificates, with their modes, synced; not what each process makes for itself. */
   private static void copyFiles(Path from, Path to) throws IOException {
     Files.walkFileTree(
         from,
@@ -205,10 +206,18 @@ final class DataDirectory implements StoreTools {
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
             if (attributes.isRegularFile()) {
-              Files.copy(
-                  file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+              Path copy = to.resolve(from.relativize(file));
+              Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+              StoreFiles.sync(copy);
             }
             return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException problem)
+              throws IOException {
+            StoreFiles.syncDirectory(to.resolve(from.relativize(directory)));
+            return super.postVisitDirectory(directory, problem);
           }
         });
   }
@@ -228,12 +237,14 @@ final class DataDirectory implements StoreTools {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       copyFiles(backup.toAbsolutePath().normalize(), unfinished);
       StoreFiles.copy(store(backup), store(unfinished));
+      StoreFiles.bringUpToDate(store(unfinished), CONFIG);
       Outcome checked = report(StoreCheck.run(store(unfinished), CONFIG, DESCRIPTIONS_MAX));
       if (!checked.sound()) {
         throw new CommandFailure(
             "the backup is damaged, its copy is in \"" + unfinished + "\": " + checked.text());
       }
       Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
+      StoreFiles.syncDirectory(target.resolveSibling("."));
       return new Outcome(true, "restored to " + target + "; " + checked.text());
     } catch (StoreOpenException | IOException e) {
       throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);

@@ -48,6 +48,23 @@ final class DataDirectoryTest {
   }
 
   @Test
+  void restoresTheBackupOfAnOlderProgramInThisOnesFormat() throws Exception {
+    try (var fixture = StoreFixture.open(DataDirectory.store(data))) {
+      fixture.becomeFormat1();
+    }
+    tools.backup(data, base.resolve("copy"));
+    Path restored = base.resolve("restored");
+    String said = tools.restore(base.resolve("copy"), restored).text();
+    assertTrue(said.contains("the store is sound"), said);
+    assertTrue(tools.check(restored).sound());
+    try (var fixture = StoreFixture.open(DataDirectory.store(restored))) {
+      assertEquals(50, fixture.store.totals().retainedMessages());
+    }
+    CommandFailure old = assertThrows(CommandFailure.class, () -> tools.check(data));
+    assertTrue(String.valueOf(old.getMessage()).contains("has format 1"), old::toString);
+  }
+
+  @Test
   void asksTheBrokerThatHoldsTheDirectory() throws Exception {
     try (var fixture = StoreFixture.open(DataDirectory.store(data));
         var _ = ControlSocket.open(data, DataDirectory.requests(data, fixture.store))) {

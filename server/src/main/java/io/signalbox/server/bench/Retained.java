@@ -111,8 +111,7 @@ public final class Retained {
     List<Receiver> receivers = fetch(report, topics);
     if (!leave) {
       Measured clearing = Measured.start(run.server);
-      publishAll(
-          publishing, load.messages(), (publisher, i, n) -> publisher.clear(topic(i, n)));
+      publishAll(publishing, load.messages(), (publisher, i, n) -> publisher.clear(topic(i, n)));
       clearing.stop(run.lastProgressNanos());
       clearing.putRate(report, "cleared", topics);
     }

@@ -73,6 +73,9 @@ final class BenchOfflineCommand implements Callable<Integer> {
         spec,
         broker ->
             Offline.measure(
-                broker, load.load(0, messages, Duration.ZERO, Duration.ZERO), sessions, whereabouts.clients()));
+                broker,
+                load.load(0, messages, Duration.ZERO, Duration.ZERO),
+                sessions,
+                whereabouts.clients()));
   }
 }

@@ -74,6 +74,23 @@ public final class StoreFiles {
     syncDirectory(to);
   }
 
+  /**
+   * Brings a store that was copied from an older program's to this one's format.
+   *
+   * @throws StoreOpenException it is in use, of another program or a newer version, or unreadable
+   */
+  public static void bringUpToDate(Path directory, StoreConfig config) throws StoreOpenException {
+    Path path = directory.toAbsolutePath().normalize();
+    requireStore(path);
+    try (DirectoryLock _ = DirectoryLock.take(path)) {
+      Lmdb.unpackLibraryInto(path);
+      try (Lmdb lmdb =
+          Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+        StoreFormat.bringUpToDate(lmdb);
+      }
+    }
+  }
+
   /** Refuses a directory without a store: opening it would begin one. */
   static void requireStore(Path directory) throws StoreOpenException {
     if (!exists(directory)) {
@@ -101,17 +118,18 @@ public final class StoreFiles {
     return directory.resolve("damaged-" + STAMP.format(Instant.now()) + ".mdb");
   }
 
-  private static void sync(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+  /**
+   * Waits until the content of a file, which may be one that only its owner may read, is on disk.
+   */
+  public static void sync(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
 
-  /** A new name is not durable before its directory is. */
-  static void syncDirectory(Path directory) throws IOException {
-    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-      names.force(true);
-    }
+  /** Waits until the names in a directory are on disk: a new file is not durable before. */
+  public static void syncDirectory(Path directory) throws IOException {
+    sync(directory);
   }
 
   static void deleteTree(Path tree) throws IOException {

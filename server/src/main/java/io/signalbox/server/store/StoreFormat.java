@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -98,7 +99,11 @@ final class StoreFormat {
     throw foreign(file);
   }
 
-  /** Writes the format row into a new file, or brings an old one up to date. */
+  /**
+   * Writes the format row into a new file, or brings an old one up to date.
+   *
+   * @throws StoreOpenException it is of a newer version, or damaged; it is left as it was
+   */
   static void bringUpToDate(Lmdb lmdb) throws StoreOpenException {
     var keys = new Keys();
     try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
@@ -110,12 +115,31 @@ final class StoreFormat {
       for (Migration migration : MIGRATIONS) {
         if (row != null && migration.from() >= version) {
           LOG.log(Level.INFO, "bringing the store to format {0}", migration.from() + 1);
-          migration.apply(lmdb, txn);
+          apply(migration, lmdb, txn);
         }
       }
       MemorySegment format = new RowWriter().begin().putBytes(MAGIC).putInt(VERSION).row();
       lmdb.meta.put(txn, keys.raw(Keys.FORMAT), format);
       txn.commit();
+    }
+  }
+
+  private static void apply(Migration migration, Lmdb lmdb, Txn<MemorySegment> txn)
+      throws StoreOpenException {
+    try {
+      migration.apply(lmdb, txn);
+    } catch (CorruptRowException | LmdbException e) {
+      throw new StoreOpenException(
+          "\""
+              + lmdb.dataFile()
+              + "\" cannot be brought from format "
+              + migration.from()
+              + " to "
+              + (migration.from() + 1)
+              + ", and is as it was: "
+              + e.getMessage()
+              + "; restore a backup, or use the program that wrote it to repair it",
+          e);
     }
   }
 

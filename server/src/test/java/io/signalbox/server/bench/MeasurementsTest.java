@@ -177,7 +177,8 @@ class MeasurementsTest {
   @Test
   void setsFetchesAndClearsRetainedMessages() throws Exception {
     Load load = load(Qos.AT_LEAST_ONCE, 0, 30);
-    Report first = Retained.measure(target(), load, Qos.AT_LEAST_ONCE, new Retained.Size(2, 3, 1, false));
+    Report first =
+        Retained.measure(target(), load, Qos.AT_LEAST_ONCE, new Retained.Size(2, 3, 1, false));
     Report again =
         Retained.measure(
             target(),
@@ -221,7 +222,8 @@ class MeasurementsTest {
 
   @Test
   void queuesForClientsThatAreAwayAndDrains() throws Exception {
-    Report report = Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3, Offline.Clients.RETURN);
+    Report report =
+        Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 50), 3, Offline.Clients.RETURN);
 
     assertTrue(report.passed(), report::toText);
     assertEquals(150, json(report).get("messages").getAsLong());
@@ -230,7 +232,8 @@ class MeasurementsTest {
 
   @Test
   void timesAcknowledgementsWhileLastingSessionsListen() throws Exception {
-    Report report = Offline.measure(target(), load(Qos.EXACTLY_ONCE, 0, 50), 3, Offline.Clients.STAY);
+    Report report =
+        Offline.measure(target(), load(Qos.EXACTLY_ONCE, 0, 50), 3, Offline.Clients.STAY);
 
     assertTrue(report.passed(), report::toText);
     assertTrue(json(report).get("acknowledgement-p99-us").getAsDouble() > 0, report::toText);

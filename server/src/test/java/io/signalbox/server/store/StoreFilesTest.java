@@ -117,7 +117,7 @@ final class StoreFilesTest {
       }
       fixture.apply(new EndSession(ended.number(), Command.ANY_EPOCH));
       fixture.apply(StoreFixture.retain(StoreFixture.message("b", "kept")));
-      writeAsFormat1(fixture.store.lmdb());
+      fixture.becomeFormat1();
     }
     String refusal =
         String.valueOf(
@@ -138,20 +138,20 @@ final class StoreFilesTest {
     }
   }
 
-  /** The counters without what format 2 added. */
-  private static void writeAsFormat1(Lmdb lmdb) {
-    try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
-      var keys = new Keys();
-      MetaState state = MetaState.read(lmdb.meta.get(txn, keys.raw(Keys.STATE)));
-      var row = new RowWriter();
-      row.begin().putByte(1).putLong(state.appliedIndex).putLong(state.nextSequence);
-      row.putLong(state.nextSessionNumber).putLong(state.sessions);
-      row.putLong(state.retainedMessages).putLong(state.retainedBytes);
-      lmdb.meta.put(txn, keys.raw(Keys.STATE), row.row());
-      row.begin().putBytes("signlbox".getBytes(UTF_8)).putInt(1);
-      lmdb.meta.put(txn, keys.raw(Keys.FORMAT), row.row());
-      txn.commit();
+  @Test
+  void leavesAStoreOfFormat1AsItIsWhenItCannotReadIt() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.session("device");
+      fixture.becomeFormat1();
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.meta.put(txn, new Keys().raw(Keys.STATE), new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
     }
+    String refusal = refusal();
+    assertTrue(refusal.contains("cannot be brought from format 1 to 2"), refusal);
+    assertEquals(refusal, refusal(), "it still has format 1");
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Txn;
 
 /** A store in a directory of a test, with what tests do to it over and over. */
 public final class StoreFixture implements AutoCloseable {
@@ -173,6 +175,23 @@ public final class StoreFixture implements AutoCloseable {
   public void writeRetained(int count) throws StoreException, InterruptedException {
     for (int i = 0; i < count; i++) {
       apply(retain(message("retained/" + i, "value")));
+    }
+  }
+
+  /** Rewrites the counters without what format 2 added; to be closed after that. */
+  public void becomeFormat1() {
+    Lmdb lmdb = store.lmdb();
+    try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+      var keys = new Keys();
+      MetaState state = MetaState.read(lmdb.meta.get(txn, keys.raw(Keys.STATE)));
+      var row = new RowWriter();
+      row.begin().putByte(1).putLong(state.appliedIndex).putLong(state.nextSequence);
+      row.putLong(state.nextSessionNumber).putLong(state.sessions);
+      row.putLong(state.retainedMessages).putLong(state.retainedBytes);
+      lmdb.meta.put(txn, keys.raw(Keys.STATE), row.row());
+      row.begin().putBytes("signlbox".getBytes(UTF_8)).putInt(1);
+      lmdb.meta.put(txn, keys.raw(Keys.FORMAT), row.row());
+      txn.commit();
     }
   }
 
