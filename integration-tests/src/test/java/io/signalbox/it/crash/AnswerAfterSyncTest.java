@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -45,7 +46,12 @@ class AnswerAfterSyncTest {
   @Timeout(400)
   static void start() {
     disk = NativeDisk.in(folder);
-    broker = BrokerUnderTest.prepare("sync", CrashBroker.config());
+    broker =
+        BrokerUnderTest.prepare(
+            "sync",
+            CrashBroker.config()
+                .listener(Transport.WS, true, "none")
+                .listenerYaml(Transport.WS, "durability: lazy"));
     broker.restart(disk.under(CrashBroker.launch(), NativeDisk.dataFile(broker)));
   }
 
@@ -68,7 +74,11 @@ class AnswerAfterSyncTest {
   }
 
   private Peer peer(Version version, String clientId) throws IOException {
-    Peer peer = new Peer(RawClient.open(broker.endpoint(Transport.TCP), version), clientId);
+    return peer(Transport.TCP, version, clientId);
+  }
+
+  private Peer peer(Transport transport, Version version, String clientId) throws IOException {
+    Peer peer = new Peer(RawClient.open(broker.endpoint(transport), version), clientId);
     peers.add(peer);
     return peer;
   }
@@ -179,5 +189,30 @@ class AnswerAfterSyncTest {
           subscriber.send(PacketBytes.pubRec(publish.packetId()));
           assertEquals(publish.packetId(), subscriber.receive(PacketType.PUBREL).packetId());
         });
+  }
+
+  /** On a machine that is busy a commit may come first by chance, but not again and again. */
+  @ParameterizedTest
+  @EnumSource
+  void notOfALazyListenerWhoseMessagesAreStoredAllTheSame(Version version) throws IOException {
+    String name = "lazy" + version.level();
+    Peer subscriber = lasting(peer(version, name + "-sub"));
+    subscriber.subscribe(name, 1);
+    subscriber.disconnect();
+    Peer publisher = peer(Transport.WS, version, name);
+    publisher.connect();
+    int sent = 0;
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    int before;
+    do {
+      assertTrue(System.nanoTime() < deadline, "each answer waited for a commit");
+      before = commits();
+      publisher.publish(name, 1, "m" + sent++);
+    } while (disk.get(NativeDisk.COMMITS) > before);
+    Peer back = peer(version, name + "-sub");
+    back.resume(3_600);
+    for (int i = 0; i < sent; i++) {
+      back.acknowledge(back.receivePublish("m" + i));
+    }
   }
 }

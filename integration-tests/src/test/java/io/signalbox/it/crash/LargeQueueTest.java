@@ -1,0 +1,72 @@
+package io.signalbox.it.crash;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.Behaviour;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Launch;
+import io.signalbox.it.wire.Parsed;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A queue that is larger than the broker's heap: filled, killed with its broker, and read. */
+@Timeout(600)
+class LargeQueueTest {
+  private static final int HEAP_MIB = 48;
+  private static final int PAYLOAD_BYTES = 1_000_000;
+  private static final int MESSAGES_MAX = 64;
+  private static final int TOO_MANY = 5;
+
+  private static final Launch SMALL =
+      new Launch(List.of("-Xmx" + HEAP_MIB + "m", "-ea:io.signalbox..."), Map.of()).quick();
+
+  @Test
+  @Behaviour({138, 146})
+  void aQueueLargerThanTheHeapOutlivesTheBrokerWithoutItsOldest() throws IOException {
+    try (BrokerUnderTest broker =
+        BrokerUnderTest.start(
+            "large-queue",
+            CrashBroker.config()
+                .yaml(
+                    "  queue-messages-max: " + MESSAGES_MAX + "\n  queue-overflow: drop-oldest\n"),
+            SMALL)) {
+      try (Peer subscriber = peer(broker, "sub");
+          Peer publisher = peer(broker, "pub")) {
+        subscriber.resume(3_600);
+        subscriber.subscribe("large", 1);
+        subscriber.disconnect();
+        publisher.connect();
+        for (int i = 0; i < MESSAGES_MAX + TOO_MANY; i++) {
+          publisher.publish("large", 1, payload(i));
+        }
+      }
+      broker.kill9();
+      broker.restart();
+      try (Peer back = peer(broker, "sub")) {
+        assertTrue(back.resume(3_600).sessionPresent());
+        for (int i = TOO_MANY; i < MESSAGES_MAX + TOO_MANY; i++) {
+          Parsed publish = back.receivePublish(payload(i));
+          assertEquals(PAYLOAD_BYTES, publish.payload().length);
+          back.acknowledge(publish);
+        }
+        back.ping();
+      }
+    }
+  }
+
+  private static String payload(int number) {
+    return "x".repeat(PAYLOAD_BYTES - 3) + (100 + number);
+  }
+
+  private static Peer peer(BrokerUnderTest broker, String clientId) throws IOException {
+    return new Peer(RawClient.open(broker.endpoint(Transport.TCP), Version.V5), clientId);
+  }
+}
