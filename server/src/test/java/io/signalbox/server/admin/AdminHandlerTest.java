@@ -125,7 +125,7 @@ final class AdminHandlerTest {
     InetSocketAddress address =
         (InetSocketAddress) server.getListenerInfo().getFirst().getAddress();
     try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
-      socket.setSoTimeout(20_000);
+      socket.setSoTimeout(60_000);
       StringBuilder text = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: " + host);
       for (String header : headers) {
         text.append("\r\n").append(header);

@@ -114,7 +114,7 @@ class MeasurementsTest {
   void warmsUpForATimeAndMeasuresForATime() throws Exception {
     var load =
         new Load(
-            Qos.AT_LEAST_ONCE, 64, 10, 50, 0, 0, Duration.ofMillis(200), Duration.ofMillis(100));
+            Qos.AT_LEAST_ONCE, 64, 10, 50, 0, 0, Duration.ofMillis(200), Duration.ofSeconds(2));
     Report report = traffic(Traffic.Shape.P2P, load, 2, 2, null);
 
     assertTrue(report.passed(), report::toText);
@@ -124,7 +124,7 @@ class MeasurementsTest {
   private Report faultyTraffic(FakeBroker.Fault fault) throws ClientException, IOException {
     broker.fault = fault;
     return Traffic.measure(
-        target(ProtocolVersion.V5, Duration.ofMillis(500)),
+        target(ProtocolVersion.V5, Duration.ofSeconds(5)),
         Traffic.Shape.P2P,
         load(Qos.AT_LEAST_ONCE, 0, 50),
         Qos.AT_LEAST_ONCE,

@@ -161,8 +161,8 @@ class MqttConnectionTest {
   @EnumSource(ListenerConfig.Type.class)
   void keepAliveEndsASilentClientAndNotABusyOne(ListenerConfig.Type type) throws Exception {
     try (var broker = echo(type);
-        var silent = connected(broker, type, 1);
-        var busy = connected(broker, type, 1)) {
+        var silent = connected(broker, type, 2);
+        var busy = connected(broker, type, 2)) {
       CountDownLatch ended = new CountDownLatch(1);
       Thread.ofVirtual()
           .start(
@@ -188,7 +188,7 @@ class MqttConnectionTest {
   @EnumSource(ListenerConfig.Type.class)
   @Behaviour(4)
   void endsAConnectionWithoutConnect(ListenerConfig.Type type) throws Exception {
-    var limits = Limits.with(l -> l.connectMillis = 300);
+    var limits = Limits.with(l -> l.connectMillis = 1_500);
     try (var broker = TestBroker.start(2, limits, c -> new EchoHandler(c, log), type);
         var wire = Wire.open(broker, type)) {
       wire.send(new byte[] {0x10});

@@ -20,7 +20,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
-/** A blocking socket, plain or TLS, with bytes in and bytes out; gives up waiting after 20 s. */
+/** A blocking socket, plain or TLS, with bytes in and bytes out; gives up waiting after 60 s. */
 final class RawClient implements AutoCloseable {
   static final byte[] CONNACK_V5 = {0x20, 3, 0, 0, 0};
 
@@ -30,7 +30,7 @@ final class RawClient implements AutoCloseable {
 
   private RawClient(Socket socket) throws IOException {
     this.socket = socket;
-    socket.setSoTimeout(20_000);
+    socket.setSoTimeout(60_000);
     socket.setTcpNoDelay(true);
     this.in = socket.getInputStream();
     this.out = socket.getOutputStream();

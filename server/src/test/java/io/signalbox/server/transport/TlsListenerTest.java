@@ -303,8 +303,8 @@ class TlsListenerTest {
       }
       client.send(hello);
       client.readToEnd();
-      assertEquals(1, broker.metrics.connectionsClosed.of(Close.HANDSHAKE_TIMEOUT).value());
       Await.until(() -> broker.transport.connections() == 0);
+      assertEquals(1, broker.metrics.connectionsClosed.of(Close.HANDSHAKE_TIMEOUT).value());
       assertEquals(0, broker.transport.halfOpenConnections());
     }
   }

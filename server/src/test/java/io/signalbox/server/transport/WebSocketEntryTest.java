@@ -235,9 +235,9 @@ class WebSocketEntryTest {
     var limits =
         Limits.with(
             l -> {
-              l.httpHeaderMillis = 200;
-              l.httpIdleMillis = 200;
-              l.handshakeMillis = 500;
+              l.httpHeaderMillis = 1_000;
+              l.httpIdleMillis = 1_000;
+              l.handshakeMillis = 1_500;
             });
     try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
         var wire = Wire.open(broker, WS);
@@ -247,7 +247,7 @@ class WebSocketEntryTest {
       Wire.request(idleHttp, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
       idleHttp.readToEnd(); // closed by the idle limit, which proves that it is in force
       CountDownLatch later = new CountDownLatch(1);
-      broker.loops.loop(0).execute(() -> broker.loops.loop(0).schedule(800, later::countDown));
+      broker.loops.loop(0).execute(() -> broker.loops.loop(0).schedule(2_000, later::countDown));
       assertTrue(later.await(60, TimeUnit.SECONDS));
       wire.send(new byte[] {(byte) 0xC0, 0});
       assertEquals(2, wire.read(2).length);

@@ -165,7 +165,7 @@ class MqttClientTest {
     client.disconnect();
     await(() -> heard.closed);
     assertNull(heard.failure);
-    assertEquals(1, broker.received(Disconnect.class).size());
+    await(() -> broker.received(Disconnect.class).size() == 1);
   }
 
   @Test
@@ -268,13 +268,9 @@ class MqttClientTest {
 
   @Test
   void tellsThatNobodyListens() throws Exception {
-    int free;
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      free = socket.getLocalPort();
-    }
     String text;
     try {
-      MqttClient _ = open("mqtt://127.0.0.1:" + free, null, ProtocolVersion.V5);
+      MqttClient _ = open("mqtt://127.0.0.1:1", null, ProtocolVersion.V5);
       await(() -> heard.closed);
       text = heard.failureText();
     } catch (ClientException refusedAtOnce) {
