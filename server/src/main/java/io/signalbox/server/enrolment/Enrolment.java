@@ -31,6 +31,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,12 +42,16 @@ import org.jspecify.annotations.Nullable;
 public final class Enrolment {
   private static final Logger LOG = System.getLogger(Enrolment.class.getName());
   private static final int LABEL_DIGITS = 12;
+  private static final int PLACES = 64;
 
   private final Registry registry;
   private final Authorities authorities;
   private final Inventory inventory;
   private final Claims claims;
   private final Provisioning provisioning;
+
+  /** Each stands for some names of devices: who asks for a new one is served after the other. */
+  private final List<Object> places = Stream.generate(Object::new).limit(PLACES).toList();
 
   public Enrolment(
       Registry registry,
@@ -96,13 +101,15 @@ public final class Enrolment {
         yield issue(id, request, null, CsrRules.ID_ONLY, ca);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
-        requireNotTaken(request);
-        ProvisioningTemplate template = registry.find(Kind.TEMPLATE, name);
-        if (template == null || !template.enabled()) {
-          throw new EnrolmentException(
-              StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
+        synchronized (placeOf(request)) {
+          requireNotTaken(request);
+          ProvisioningTemplate template = registry.find(Kind.TEMPLATE, name);
+          if (template == null || !template.enabled()) {
+            throw new EnrolmentException(
+                StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
+          }
+          yield byTemplate(request, template, name, ca);
         }
-        yield byTemplate(request, template, name, ca);
       }
     };
   }
@@ -160,19 +167,25 @@ public final class Enrolment {
   private X509Certificate claimed(
       CertificateSigningRequest request, Applicant.Claimant claimant, @Nullable String ca)
       throws EnrolmentException, InterruptedException {
-    requireNotTaken(request);
-    try {
-      ProvisioningTemplate template =
-          claims.use(claimant.token(), claimant.secret(), claimant.from());
-      return byTemplate(request, template, claimant.token(), ca);
-    } catch (RegistryException e) {
-      throw refused(e);
+    synchronized (placeOf(request)) {
+      requireNotTaken(request);
+      try {
+        ProvisioningTemplate template =
+            claims.use(claimant.token(), claimant.secret(), claimant.from());
+        return byTemplate(request, template, claimant.token(), ca);
+      } catch (RegistryException e) {
+        throw refused(e);
+      }
     }
+  }
+
+  private Object placeOf(CertificateSigningRequest request) {
+    return places.get(Math.floorMod(request.names().commonName().hashCode(), PLACES));
   }
 
   /**
    * A template makes new devices. Who may have the name of one that has a certificate is for that
-   * device to say, or for an administrator.
+   * device to say, or for an administrator. Holds until its {@link #placeOf} is left.
    */
   private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
     String id = request.names().commonName();

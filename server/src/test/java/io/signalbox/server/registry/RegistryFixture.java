@@ -20,14 +20,14 @@ import java.time.Clock;
 import java.util.List;
 
 /** A registry on a store of its own. */
-final class RegistryFixture implements AutoCloseable {
-  static final SecureRandom RANDOM = new SecureRandom();
+public final class RegistryFixture implements AutoCloseable {
+  public static final SecureRandom RANDOM = new SecureRandom();
 
   final Store store;
   final Metrics metrics = new Metrics(1, "test");
-  final Registry registry;
-  final Authorities authorities;
-  final Inventory inventory;
+  public final Registry registry;
+  public final Authorities authorities;
+  public final Inventory inventory;
 
   private RegistryFixture(Path directory, RegistryConfig config) throws Exception {
     store =
@@ -53,7 +53,7 @@ final class RegistryFixture implements AutoCloseable {
     inventory = new Inventory(registry, authorities, Clocks.system(), RANDOM);
   }
 
-  static RegistryFixture open(Path directory) throws Exception {
+  public static RegistryFixture open(Path directory) throws Exception {
     return new RegistryFixture(directory, config(100, 64));
   }
 
@@ -77,7 +77,8 @@ final class RegistryFixture implements AutoCloseable {
   }
 
   /** Puts what a caller would send. */
-  <E extends Entry<E>> Written<E> put(Kind<E> kind, String name, String json) throws Exception {
+  public <E extends Entry<E>> Written<E> put(Kind<E> kind, String name, String json)
+      throws Exception {
     return put(kind, name, Condition.NONE, json);
   }
 
@@ -103,7 +104,7 @@ final class RegistryFixture implements AutoCloseable {
     }
   }
 
-  void makeAuthority(String name) throws Exception {
+  public void makeAuthority(String name) throws Exception {
     authorities.put(
         name,
         Condition.NONE,
