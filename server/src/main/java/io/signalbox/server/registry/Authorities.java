@@ -68,7 +68,12 @@ public final class Authorities {
   private final SecureRandom random;
   private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
   private final AtomicLong listNumber = new AtomicLong();
-  private final Object successions = new Object();
+
+  /**
+   * Held while an authority changes: two at once could each become the successor of the other, and
+   * one that is made anew must not lose its key to the removal of the one before.
+   */
+  private final Object changing = new Object();
 
   private Authorities(
       Registry registry,
@@ -260,12 +265,11 @@ public final class Authorities {
   public Written<IssuingAuthority> put(
       String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
       throws RegistryException, InterruptedException {
-    Written<IssuingAuthority> written;
-    synchronized (successions) { // two at once could each lead to the other
-      written = stored(name, condition, maker);
+    synchronized (changing) {
+      Written<IssuingAuthority> written = stored(name, condition, maker);
+      load(written.entry());
+      return written;
     }
-    load(written.entry());
-    return written;
   }
 
   private Written<IssuingAuthority> stored(
@@ -334,25 +338,31 @@ public final class Authorities {
   /** Installs what the offline root has signed. The same again changes nothing. */
   public Written<IssuingAuthority> install(String name, String chainPem)
       throws RegistryException, InterruptedException {
-    Written<IssuingAuthority> written =
-        registry.put(
-            Kind.ISSUING_CA,
-            name,
-            Condition.NONE,
-            existing -> {
-              if (existing == null) {
-                throw RegistryException.notFound(Kind.ISSUING_CA, name);
-              }
-              if (!existing.offline()) {
-                throw new RegistryException(
-                    Reason.CONFLICT,
-                    "the issuing CA \"" + name + "\" was not made with \"offline\": true");
-              }
-              return existing.withKey(
-                  existing.keyFile(), checkedChain(existing, chainPem), existing.csrPem());
-            });
-    load(written.entry());
-    return written;
+    synchronized (changing) {
+      Written<IssuingAuthority> written = installed(name, chainPem);
+      load(written.entry());
+      return written;
+    }
+  }
+
+  private Written<IssuingAuthority> installed(String name, String chainPem)
+      throws RegistryException, InterruptedException {
+    return registry.put(
+        Kind.ISSUING_CA,
+        name,
+        Condition.NONE,
+        existing -> {
+          if (existing == null) {
+            throw RegistryException.notFound(Kind.ISSUING_CA, name);
+          }
+          if (!existing.offline()) {
+            throw new RegistryException(
+                Reason.CONFLICT,
+                "the issuing CA \"" + name + "\" was not made with \"offline\": true");
+          }
+          return existing.withKey(
+              existing.keyFile(), checkedChain(existing, chainPem), existing.csrPem());
+        });
   }
 
   private String checkedChain(IssuingAuthority entry, String chainPem) throws RegistryException {
@@ -380,10 +390,12 @@ public final class Authorities {
               + "\" is the development PKI's; disable it, or name a certificate of your own in the"
               + " section tls of the configuration");
     }
-    Written<IssuingAuthority> written = registry.delete(Kind.ISSUING_CA, name, condition);
-    signers.remove(name);
-    setAside(Objects.requireNonNull(written.before()).keyFile());
-    return written;
+    synchronized (changing) {
+      Written<IssuingAuthority> written = registry.delete(Kind.ISSUING_CA, name, condition);
+      signers.remove(name);
+      setAside(Objects.requireNonNull(written.before()).keyFile());
+      return written;
+    }
   }
 
   private void setAside(String keyFile) {
