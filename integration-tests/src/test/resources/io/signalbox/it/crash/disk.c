@@ -146,7 +146,9 @@ static ssize_t disk_write(int fd, const struct iovec *parts, int count, off_t of
   size_t total = 0;
   for (int i = 0; i < count; i++) total += parts[i].iov_len;
   int last = lasts_at_once(fd);
-  if ((told(WRITE_ERRNO) != 0 || told(WRITE_SHORT) != 0) && !spared()) {
+  /* The meta page is overwritten where it is, which takes no space. */
+  int fits = last && told(WRITE_ERRNO) == ENOSPC;
+  if (!fits && (told(WRITE_ERRNO) != 0 || told(WRITE_SHORT) != 0) && !spared()) {
     if (told(WRITE_SHORT) == 0 && failing(WRITE_ERRNO)) return -1;
     __atomic_add_fetch(&control[FAILURES], 1, __ATOMIC_SEQ_CST);
     struct iovec half = {parts[0].iov_base, total / 2 < parts[0].iov_len ? total / 2 : parts[0].iov_len};

@@ -94,7 +94,8 @@ public final class SessionRegistry {
 
   /**
    * A session with a row in the store ends. To be called before {@link #forget}, so that whoever
-   * finds no session also sees that one may still be on disk.
+   * finds no session also sees that one may still be on disk. It may be so for good: when the store
+   * has failed, nobody may be told that the session is gone.
    */
   void endRow(long number, EventLoop owner) {
     rowsEnding.incrementAndGet();
@@ -102,8 +103,7 @@ public final class SessionRegistry {
         .writer()
         .submit(
             new EndSession(number, Command.ANY_EPOCH),
-            new OnLoop(
-                owner, _ -> rowsEnding.decrementAndGet(), _ -> rowsEnding.decrementAndGet()));
+            new OnLoop(owner, _ -> rowsEnding.decrementAndGet(), _ -> {}));
   }
 
   /** Whether a crash now could bring back a session that has ended. Any thread. */

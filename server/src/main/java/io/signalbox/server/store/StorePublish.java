@@ -213,9 +213,14 @@ public final class StorePublish implements Command, StoredMessage {
     return retainedRefused;
   }
 
+  /**
+   * A stored will does not: it was accepted with its client's CONNECT, must not be refused now, and
+   * its row goes in the same transaction.
+   */
   @Override
   public boolean grows() {
-    return numbers.length > 0 || qos2Number != 0 || (setRetained && message.payload().length > 0);
+    boolean setsValue = setRetained && message.payload().length > 0;
+    return willOf == 0 && (numbers.length > 0 || qos2Number != 0 || setsValue);
   }
 
   @Override

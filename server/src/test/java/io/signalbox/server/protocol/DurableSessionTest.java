@@ -2,7 +2,6 @@ package io.signalbox.server.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -295,6 +294,20 @@ final class DurableSessionTest {
     assertEquals(List.of("strict", "lazy"), device.payloads);
   }
 
+  @Test
+  void saysOfNoSessionThatItIsGoneWhenTheStoreHasFailed() throws Exception {
+    start();
+    TestClient.connect(this, "device", 1_000).subscribe().drop();
+    TestClient publisher = TestClient.connect(this, "publisher", 0);
+    broker.failDisk();
+    publisher.send(TestClient.message(Qos.AT_LEAST_ONCE, 1, "lost", Properties.NONE));
+    await(broker::hasFailed);
+    TestClient clean = TestClient.begin(this, ProtocolVersion.V5, "device", 0, null);
+    await(() -> clean.connectReason != null);
+    assertEquals(ReasonCode.SERVER_UNAVAILABLE, clean.connectReason);
+    assertNull(publisher.ackReason);
+  }
+
   // ---------------------------------------------------------------- wills
 
   @ParameterizedTest
@@ -376,7 +389,7 @@ final class DurableSessionTest {
     boolean acknowledging = true;
     int dups;
     int completed;
-    private boolean connected;
+    @Nullable ReasonCode connectReason;
     private boolean subscribed;
     @Nullable ReasonCode ackReason;
     @Nullable ReasonCode recReason;
@@ -403,12 +416,24 @@ final class DurableSessionTest {
         String clientId,
         long expiry,
         @Nullable Will will) {
+      TestClient client = begin(test, version, clientId, expiry, will);
+      test.await(() -> client.connectReason != null);
+      assertEquals(ReasonCode.SUCCESS, client.connectReason);
+      return client;
+    }
+
+    /** Sends CONNECT. */
+    static TestClient begin(
+        DurableSessionTest test,
+        ProtocolVersion version,
+        String clientId,
+        long expiry,
+        @Nullable Will will) {
       var client = new TestClient(test, version);
       boolean v5 = version == ProtocolVersion.V5;
       Properties properties =
           v5 ? Properties.NONE.with(Property.SESSION_EXPIRY_INTERVAL, expiry) : Properties.NONE;
       client.send(new Connect(version, clientId, expiry == 0, 0, will, null, null, properties));
-      test.await(() -> client.connected);
       return client;
     }
 
@@ -476,10 +501,7 @@ final class DurableSessionTest {
     void read() {
       while (!connection.sent.isEmpty()) {
         switch (connection.sent.remove()) {
-          case ConnAck ack -> {
-            assertFalse(ack.reason().isError(), () -> "CONNACK " + ack);
-            connected = true;
-          }
+          case ConnAck ack -> connectReason = ack.reason();
           case SubAck _ -> subscribed = true;
           case PubAck ack -> ackReason = ack.reason();
           case PubRec rec -> {

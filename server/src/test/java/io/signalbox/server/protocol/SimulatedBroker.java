@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedBroker implements AutoCloseable {
   final ManualLoops loops;
   final Metrics metrics;
+  private volatile boolean failing;
+  private volatile boolean failed;
   private final Semaphore commits = new Semaphore(Integer.MAX_VALUE / 2);
   private final Store store;
   private final Protocol protocol;
@@ -67,7 +69,7 @@ final class SimulatedBroker implements AutoCloseable {
             d.retainedBytesMax());
     store =
         StoreFixture.open(
-            data, storeConfig, limits, loops, metrics, commits::acquireUninterruptibly);
+            data, storeConfig, limits, loops, metrics, this::storeFailed, this::beforeCommit);
     SubscriptionTrie trie = new SubscriptionTrie();
     Protocol[] made = new Protocol[1];
     ProtocolContext[] context = new ProtocolContext[1];
@@ -104,6 +106,29 @@ final class SimulatedBroker implements AutoCloseable {
 
   FakeConnection connection(ManualLoops.Loop loop, ProtocolVersion version) {
     return new FakeConnection(loops, loop, version, protocol);
+  }
+
+  private void beforeCommit() {
+    commits.acquireUninterruptibly();
+    if (failing) {
+      throw new IllegalStateException("the disk fails");
+    }
+  }
+
+  private void storeFailed(Throwable problem) {
+    if (!failing) {
+      throw new AssertionError("the store failed", problem);
+    }
+    failed = true;
+  }
+
+  /** The next commit fails, and with it the store. */
+  void failDisk() {
+    failing = true;
+  }
+
+  boolean hasFailed() {
+    return failed;
   }
 
   /** Nothing is committed until {@link #releaseDisk}. */

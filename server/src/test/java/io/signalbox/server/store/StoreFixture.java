@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Txn;
 
@@ -59,8 +60,9 @@ public final class StoreFixture implements AutoCloseable {
   }
 
   /**
-   * A store alone, of which each commit waits for something of the test's; one that fails ends the
-   * test.
+   * A store alone.
+   *
+   * @param fatal told when {@code beforeCommit} has thrown
    */
   public static Store open(
       Path directory,
@@ -68,6 +70,7 @@ public final class StoreFixture implements AutoCloseable {
       StoreLimits limits,
       Clocks clocks,
       Metrics metrics,
+      Consumer<Throwable> fatal,
       Runnable beforeCommit)
       throws StoreOpenException {
     return Store.open(
@@ -76,9 +79,7 @@ public final class StoreFixture implements AutoCloseable {
         limits,
         clocks,
         metrics,
-        problem -> {
-          throw new AssertionError("the store failed", problem);
-        },
+        fatal,
         txn -> {
           beforeCommit.run();
           Committer.TO_DISK.commit(txn);
