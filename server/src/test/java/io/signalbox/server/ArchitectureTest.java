@@ -1,5 +1,9 @@
 package io.signalbox.server;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static java.util.Map.entry;
@@ -10,6 +14,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.signalbox.server.codec.PacketDecoder;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -197,6 +202,19 @@ class ArchitectureTest {
             .sorted()
             .toList();
     assertEquals(List.of(), wrong, "a helper belongs to the type it serves");
+  }
+
+  @Test
+  @Behaviour({312, 313})
+  void onlyTheCommandsSpeakMqttAsAClient() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".bench..", ROOT + ".codec..")
+        .should()
+        .callMethodWhere(
+            target(name("ofServerPackets")).and(target(owner(assignableTo(PacketDecoder.class)))))
+        .because("there is no bridge and no cluster: a broker opens no MQTT connection")
+        .check(CLASSES);
   }
 
   /** A package-info of every package says what lives there; NullAway only looks where it stands. */

@@ -8,6 +8,7 @@ import java.util.List;
  * @param version {@code 5.0} or {@code 3.1.1}; the same id means different things in both
  * @param appliesTo {@code server}, {@code client} or {@code both}
  * @param asks in our own words
+ * @param comparedWith what those words were compared with, {@code final text} or {@code nothing}
  * @param verdict {@code tested}, {@code clients only}, or {@code not visible: } and why
  * @param tests {@code Class.method}, in alphabetical order
  */
@@ -17,6 +18,7 @@ record Statement(
     String section,
     String appliesTo,
     String asks,
+    String comparedWith,
     String verdict,
     List<String> tests) {
 
@@ -34,6 +36,9 @@ record Statement(
     }
     if (!List.of("server", "client", "both").contains(appliesTo)) {
       throw new IllegalArgumentException(id + ": applies to \"" + appliesTo + "\"");
+    }
+    if (!List.of("final text", "nothing").contains(comparedWith)) {
+      throw new IllegalArgumentException(id + ": compared with \"" + comparedWith + "\"");
     }
     boolean known =
         verdict.equals(TESTED)
@@ -69,7 +74,8 @@ record Statement(
   /** The same with what the annotations say now. */
   Statement testedBy(List<String> names) {
     boolean decided = names.isEmpty() || verdict.equals(CLIENTS_ONLY);
-    return new Statement(id, version, section, appliesTo, asks, decided ? verdict : TESTED, names);
+    return new Statement(
+        id, version, section, appliesTo, asks, comparedWith, decided ? verdict : TESTED, names);
   }
 
   /** Whether tests are named where they must be, and only there. */

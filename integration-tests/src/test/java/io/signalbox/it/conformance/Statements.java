@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 
 /** Reads and writes {@code docs/conformance.csv} (RFC 4180, one row a line). */
 final class Statements {
-  private static final String HEADER = "id,version,section,applies to,asks,verdict,tests";
+  private static final String HEADER =
+      "id,version,section,applies to,asks,compared with,verdict,tests";
 
   private Statements() {}
 
@@ -29,12 +30,19 @@ final class Statements {
 
   private static Statement statement(String line) {
     List<String> cells = cells(line);
-    if (cells.size() != 7) {
-      throw new IllegalArgumentException(cells.size() + " cells instead of 7: " + line);
+    if (cells.size() != 8) {
+      throw new IllegalArgumentException(cells.size() + " cells instead of 8: " + line);
     }
-    List<String> tests = cells.get(6).isEmpty() ? List.of() : List.of(cells.get(6).split(" ", -1));
+    List<String> tests = cells.get(7).isEmpty() ? List.of() : List.of(cells.get(7).split(" ", -1));
     return new Statement(
-        cells.get(0), cells.get(1), cells.get(2), cells.get(3), cells.get(4), cells.get(5), tests);
+        cells.get(0),
+        cells.get(1),
+        cells.get(2),
+        cells.get(3),
+        cells.get(4),
+        cells.get(5),
+        cells.get(6),
+        tests);
   }
 
   private static List<String> cells(String line) {
@@ -80,6 +88,7 @@ final class Statements {
             statement.section(),
             statement.appliesTo(),
             statement.asks(),
+            statement.comparedWith(),
             statement.verdict(),
             String.join(" ", statement.tests()))
         .map(cell -> cell.matches("[^\",]*") ? cell : '"' + cell.replace("\"", "\"\"") + '"')

@@ -3,6 +3,7 @@ package io.signalbox.it.operation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
@@ -48,6 +49,7 @@ final class DataDirectoryTest {
   }
 
   @Test
+  @Behaviour(313)
   void refusesASecondBrokerAndNamesTheFirst() {
     CommandLine.Result second =
         CommandLine.signalbox(

@@ -1,6 +1,7 @@
 package io.signalbox.it.scenario;
 
 import static io.signalbox.it.wire.PacketBytes.connect;
+import static io.signalbox.it.wire.PacketType.DISCONNECT;
 import static io.signalbox.it.wire.PropertyBytes.ASSIGNED_CLIENT_IDENTIFIER;
 import static io.signalbox.it.wire.PropertyBytes.AUTHENTICATION_DATA;
 import static io.signalbox.it.wire.PropertyBytes.AUTHENTICATION_METHOD;
@@ -9,6 +10,7 @@ import static io.signalbox.it.wire.PropertyBytes.MAXIMUM_QOS;
 import static io.signalbox.it.wire.PropertyBytes.RECEIVE_MAXIMUM;
 import static io.signalbox.it.wire.PropertyBytes.RESPONSE_INFORMATION;
 import static io.signalbox.it.wire.PropertyBytes.RETAIN_AVAILABLE;
+import static io.signalbox.it.wire.PropertyBytes.SERVER_REFERENCE;
 import static io.signalbox.it.wire.PropertyBytes.SHARED_SUBSCRIPTION_AVAILABLE;
 import static io.signalbox.it.wire.PropertyBytes.SUBSCRIPTION_IDENTIFIER_AVAILABLE;
 import static io.signalbox.it.wire.PropertyBytes.TOPIC_ALIAS_MAXIMUM;
@@ -132,6 +134,19 @@ final class ConnectV5Test {
         .properties()
         .text(RESPONSE_INFORMATION)
         .ifPresent(prefix -> asking.subscribe(prefix + "/answers", 1));
+  }
+
+  @Test
+  @Behaviour(48)
+  void pointsToNoOtherServer() {
+    Peer first = clients.peer();
+    assertFalse(first.connect().properties().has(SERVER_REFERENCE));
+    clients.peer(first.clientId()).connect();
+    assertFalse(first.receive(DISCONNECT).properties().has(SERVER_REFERENCE));
+    Parsed refusal =
+        clients.peer().tryConnect(connect -> connect.with(authenticationMethod("unknown")));
+    assertEquals(0x8C, refusal.reasonCode());
+    assertFalse(refusal.properties().has(SERVER_REFERENCE));
   }
 
   @Test

@@ -93,6 +93,25 @@ final class LargeTest {
   }
 
   @Test
+  @Spec("MQTT-3.3.4-9")
+  @Behaviour(128)
+  void whatIsInFlightIsLimitedInCountAndNotInBytes() {
+    int window = 20; // more in bytes than session.memory-queue-bytes-max and output-bytes-high
+    byte[] payload = new byte[900_000];
+    Peer subscriber = clients.peer();
+    subscriber.connect(connect -> connect.with(receiveMaximum(window)));
+    subscriber.subscribe(topic, 1);
+    Peer publisher = clients.connected();
+    for (int i = 0; i < window; i++) {
+      publisher.send(publisher.publish(topic).payload(payload).qos(1, i + 1));
+      assertEquals(payload.length, subscriber.receive(PUBLISH).payload().length);
+      publisher.expectAck(PUBACK, i + 1);
+    }
+    publisher.publish(topic, 1, "next");
+    subscriber.ping(); // one more would be too many
+  }
+
+  @Test
   @Spec({"MQTT-3.3.1-9", "MQTT-3.3.4-9", "MQTT-3.3.4-10"})
   @Behaviour(190)
   void manyRetainedMessagesComeWithinTheWindowAndHoldNothingUp() {

@@ -1,7 +1,9 @@
 package io.signalbox.it.scenario;
 
 import static io.signalbox.it.wire.PacketType.DISCONNECT;
+import static io.signalbox.it.wire.PropertyBytes.SERVER_REFERENCE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
@@ -48,13 +50,14 @@ final class StopTest {
 
   @Test
   @Spec({"MQTT-3.14.2-1", "MQTT-3.14.2-2", "MQTT-4.13.2-1"})
-  @Behaviour({301, 78})
+  @Behaviour({301, 78, 48})
   void aStopIsToldAndKeepsTheWills() {
     List<Party> parties = EachTransport.Chosen.transports().map(this::party).toList();
     assertEquals(0, BROKER.stop());
     for (Party party : parties) {
       Parsed told = party.five().receive(DISCONNECT);
       assertEquals(0x8B, told.reasonCode());
+      assertFalse(told.properties().has(SERVER_REFERENCE));
       party.five().expectClosed();
       party.three().expectClosed();
       assertEquals(0x8B, party.observer().receive(DISCONNECT).reasonCode()); // no will before it
