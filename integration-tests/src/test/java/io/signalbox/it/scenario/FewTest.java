@@ -22,6 +22,7 @@ import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.MethodOrderer;
@@ -40,6 +41,8 @@ final class FewTest {
           "few",
           BrokerConfig.open()
               .listenerYaml(Transport.TCP, "connections-max: 3")
+              .listenerYaml(Transport.TLS, "connections-max: 3")
+              .listenerYaml(Transport.WSS, "connections-max: 3")
               .yaml(
                   """
                   limits:
@@ -50,7 +53,7 @@ final class FewTest {
 
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.WS, Version.V5);
 
-  /** Another transport than TCP, whose places are counted. */
+  /** Over WebSocket, the one transport whose places are not counted. */
   private Peer peer(Version version) {
     return clients.peer(Transport.WS, version, Clients.unique("few"));
   }
@@ -114,16 +117,57 @@ final class FewTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Version.class)
+  @EnumSource(
+      value = Transport.class,
+      names = {"TCP", "TLS", "WSS"})
   @Order(2)
+  @Behaviour(30)
+  void oneConnectionTooManyIsTurnedAway(Transport transport) {
+    List<Peer> good = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      Peer peer = clients.peer(transport, Version.V5, Clients.unique("few"));
+      peer.connect();
+      good.add(peer);
+    }
+    try {
+      clients.raw(transport, Version.V5).drain();
+    } catch (UncheckedIOException e) {
+      // turned away before TLS or WebSocket began
+    }
+    good.forEach(Peer::ping);
+    Peer elsewhere = peer(Version.V5);
+    elsewhere.connect(); // another listener has places of its own
+    good.getFirst().disconnect();
+    awaitAPlace(transport);
+    elsewhere.disconnect();
+  }
+
+  /** A place is free when the broker has let go of the socket, a moment after its last byte. */
+  private void awaitAPlace(Transport transport) {
+    RawClient placed =
+        Eventually.succeeds(
+            () -> {
+              RawClient wire = clients.raw(transport, Version.V5);
+              wire.sendIfOpen(connect(Version.V5).clientId(Clients.unique("few")));
+              Parsed connAck = wire.poll(RawClient.PATIENCE);
+              assertNotNull(connAck, "the place of a closed connection is not given to another");
+              assertEquals(0, connAck.reasonCode());
+              return wire;
+            });
+    placed.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  @Order(3)
   @Behaviour(61)
   void clientsThatFightOverAnIdentifierAreCountedAndNobodyIsBanned(Version version) {
     Metrics before = Metrics.of(BROKER);
     String id = Clients.unique("few");
     Peer last = clients.peer(Transport.WS, version, id);
     last.connect();
-    for (int i = 0; i < 5; i++) {
-      Peer next = clients.peer(Transport.WS, version, id);
+    for (Transport transport : Transport.values()) {
+      Peer next = clients.peer(transport, version, id);
       next.connect();
       if (version.isV5()) {
         last.expectDisconnect(0x8E);
@@ -134,42 +178,9 @@ final class FewTest {
     }
     last.ping();
     last.disconnect();
-    assertEquals(5, Metrics.of(BROKER).since(before, "signalbox_session_takeovers_total"));
-  }
-
-  @Test
-  @Order(3)
-  @Behaviour(30)
-  void oneConnectionTooManyIsTurnedAway() {
-    List<Peer> good = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      Peer peer = clients.peer(Transport.TCP, Version.V5, Clients.unique("few"));
-      peer.connect();
-      good.add(peer);
-    }
-    RawClient tooMany = clients.raw(Transport.TCP, Version.V5);
-    tooMany.drain();
-    good.forEach(Peer::ping);
-    Peer elsewhere = peer(Version.V5);
-    elsewhere.connect(); // the other listener has places of its own
-    good.getFirst().disconnect();
-    awaitAPlace();
-    elsewhere.disconnect();
-  }
-
-  /** A place is free when the broker has let go of the socket, a moment after its last byte. */
-  private void awaitAPlace() {
-    RawClient placed =
-        Eventually.succeeds(
-            () -> {
-              RawClient wire = clients.raw(Transport.TCP, Version.V5);
-              wire.sendIfOpen(connect(Version.V5).clientId(Clients.unique("few")));
-              Parsed connAck = wire.poll(RawClient.PATIENCE);
-              assertNotNull(connAck, "the place of a closed connection is not given to another");
-              assertEquals(0, connAck.reasonCode());
-              return wire;
-            });
-    placed.close();
+    assertEquals(
+        Transport.values().length,
+        Metrics.of(BROKER).since(before, "signalbox_session_takeovers_total"));
   }
 
   @ParameterizedTest
