@@ -35,11 +35,20 @@ final class KeepAliveTest {
   @Spec3("MQTT-3.1.2-24")
   @Behaviour({50, 302})
   void endsTheConnectionOfASilentClientAfterOneAndAHalfTimes() {
+    long millis = silentFor(6);
+    for (int more = 2; more > 0 && millis >= 15_000; more--) { // a slow machine may have been late
+      millis = silentFor(6);
+    }
+    assertTrue(millis >= 9_000 && millis < 15_000, "after " + millis + " ms, not after 9000");
+  }
+
+  /** Milliseconds from before CONNECT until the end of a client that says nothing more. */
+  private long silentFor(int keepAliveSeconds) {
     Peer peer = clients.peer();
     long start = System.nanoTime();
-    peer.connect(connect -> connect.keepAlive(1));
+    peer.connect(connect -> connect.keepAlive(keepAliveSeconds));
     peer.expectDisconnect(0x8D);
-    assertTrue(System.nanoTime() - start >= 1_000_000_000L, "not within the Keep Alive itself");
+    return Duration.ofNanos(System.nanoTime() - start).toMillis();
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.signalbox.it.scenario;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import io.jsonwebtoken.Jwts;
@@ -9,6 +8,7 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
@@ -109,25 +109,25 @@ final class SlowCredentialsTest {
         .getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Whether there was no room for another one that would wait. */
-  private boolean isRefusedAsBusy() {
-    Peer second = clients.peer();
-    int code = second.tryConnect(connect -> connect.password(token())).reasonCode();
-    second.expectClosed();
-    return code == 0x89;
+  /** One that waits for the keys, while there is no room for a second one. */
+  private Peer waiting() {
+    return Eventually.succeeds(
+        () -> { // until both are there before the keys are given up
+          Peer first = clients.peer();
+          first.send(PacketBytes.connect(Version.V5).clientId(first.clientId()).password(token()));
+          Peer second = clients.peer();
+          int code = second.tryConnect(connect -> connect.password(token())).reasonCode();
+          assertEquals(0x89, code);
+          second.expectClosed();
+          return first;
+        });
   }
 
   @Test
   @Behaviour(253)
   void oneMoreThanMayWaitIsRefusedAsBusyAndNobodyElseNotices() {
     Peer connected = clients.connected(); // without a credential
-    long deadline = System.nanoTime() + RawClient.PATIENCE.toNanos();
-    Peer waiting;
-    do { // until both are there before the keys are given up
-      assertTrue(System.nanoTime() < deadline, "nobody is refused as busy");
-      waiting = clients.peer();
-      waiting.send(PacketBytes.connect(Version.V5).clientId(waiting.clientId()).password(token()));
-    } while (!isRefusedAsBusy());
+    Peer waiting = waiting();
     connected.ping();
     clients.connected().publish(clients.topic(), 1, "others work");
     @Nullable Parsed answer = waiting.wire().poll(RawClient.PATIENCE);
