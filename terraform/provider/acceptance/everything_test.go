@@ -126,7 +126,20 @@ func TestEverything(t *testing.T) {
 	t.Run("another request ends one certificate and brings the next", func(t *testing.T) { requestsAnother(t, w, b) })
 	t.Run("what was deleted behind Terraform's back is mended", func(t *testing.T) { mendsDeletions(t, w, b) })
 	t.Run("an error says what to do", func(t *testing.T) { explainsErrors(t, b) })
-	t.Run("a destroy leaves nothing", func(t *testing.T) {
+	t.Run("a destroy leaves nothing but what others hold on to", func(t *testing.T) {
+		const held = "/attachments/api:pump/group/others"
+		if err := b.api(t).Put(context.Background(), "/groups/others", client.Always, client.Group{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.api(t).Put(context.Background(), held, client.Always, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.fails(t, []string{"Cannot delete signalbox_policy", "group/others"}, "destroy", "-auto-approve", "-no-color")
+		for _, path := range []string{held, "/groups/others"} {
+			if err := b.api(t).Delete(context.Background(), path); err != nil {
+				t.Fatal(err)
+			}
+		}
 		w.run(t, "destroy", "-auto-approve", "-no-color")
 		b.holdsWhatItHeld(t, before)
 	})

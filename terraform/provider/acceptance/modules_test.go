@@ -77,7 +77,16 @@ output "all" {
 		w.write(t, "policies/pump.policy.yaml", string(must(os.ReadFile(w.file("pump.json")))))
 		b.command(t, "serve", "--config", "signalbox.yaml", "--check")
 	})
-	t.Run("by the rules of cloud-init", func(t *testing.T) { isCloudConfig(t, all["user_data"].(string)) })
+	t.Run("by the rules of cloud-init", func(t *testing.T) {
+		isCloudConfig(t, all["user_data"].(string))
+		if _, err := exec.LookPath("cloud-init"); err != nil {
+			return // the rules alone
+		}
+		w.write(t, "user-data.yaml", all["user_data"].(string))
+		if output, err := exec.Command("cloud-init", "schema", "--config-file", w.file("user-data.yaml")).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+	})
 }
 
 // isCloudConfig checks the keys that are used as cloud-init's own schema does.
