@@ -1,6 +1,5 @@
 package io.signalbox.server.session;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +10,11 @@ final class InflightWindow {
   private static final int SMALLEST_TABLE = 8;
   private static final int PACKET_ID_MAX = 65_535;
 
+  /** The table of every window that nothing was ever in; too small to be written to. */
+  private static final @Nullable OutgoingPublish[] NOTHING = new @Nullable OutgoingPublish[1];
+
   private int receiveMaximum = PACKET_ID_MAX;
-  private @Nullable OutgoingPublish[] table = new @Nullable OutgoingPublish[SMALLEST_TABLE];
+  private @Nullable OutgoingPublish[] table = NOTHING;
   private int size;
   private int lastId;
   private @Nullable OutgoingPublish head;
@@ -90,11 +92,7 @@ final class InflightWindow {
   }
 
   void clear() {
-    if (table.length > SMALLEST_TABLE) {
-      table = new @Nullable OutgoingPublish[SMALLEST_TABLE];
-    } else {
-      Arrays.fill(table, null);
-    }
+    table = NOTHING;
     size = 0;
     head = null;
     tail = null;
@@ -135,7 +133,7 @@ final class InflightWindow {
 
   private void grow() {
     @Nullable OutgoingPublish[] old = table;
-    table = new @Nullable OutgoingPublish[old.length * 2];
+    table = new @Nullable OutgoingPublish[Math.max(SMALLEST_TABLE, old.length * 2)];
     for (OutgoingPublish publish : old) {
       if (publish != null) {
         table[slotOf(publish.packetId)] = publish;

@@ -1,0 +1,66 @@
+package io.signalbox.benchmarks.broker;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.signalbox.server.routing.SubscriptionTrie;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+
+/**
+ * Heap that the index of subscriptions takes for each, and subscribes and unsubscribes in a second
+ * of one processor, for a million subscriptions of each kind.
+ */
+final class Footprint {
+  private static final int SUBSCRIPTIONS = 1_000_000;
+
+  private Footprint() {}
+
+  /** Takes no arguments. */
+  public static void main(String[] args) {
+    var fleet = new Fleet(SUBSCRIPTIONS * Kind.ALL.size());
+    for (int round = 0; round < 2; round++) { // the first one compiles
+      for (Kind kind : Kind.ALL) {
+        measure(fleet, kind, round > 0);
+      }
+    }
+  }
+
+  private static void measure(Fleet fleet, Kind kind, boolean print) {
+    var trie = new SubscriptionTrie();
+    long before = usedHeap();
+    long began = cpuNanos();
+    fleet.subscribe(kind, trie);
+    long subscribed = cpuNanos() - began;
+    long bytes = usedHeap() - before;
+    long size = trie.size();
+    long nodes = trie.nodes();
+    began = cpuNanos();
+    fleet.unsubscribe(kind, trie);
+    long unsubscribed = cpuNanos() - began;
+    if (trie.size() != 0 || trie.nodes() != 0) {
+      throw new IllegalStateException(trie.size() + " subscriptions are left");
+    }
+    if (print) {
+      System.out.printf(
+          Locale.ROOT,
+          "%-13s %d subscriptions, %d nodes: %d bytes each; a second of CPU: %,d subscribed, %,d"
+              + " unsubscribed, each with the parsing of its filter%n",
+          kind,
+          size,
+          nodes,
+          bytes / size,
+          size * 1_000_000_000 / subscribed,
+          size * 1_000_000_000 / unsubscribed);
+    }
+  }
+
+  private static long usedHeap() {
+    System.gc();
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+
+  private static long cpuNanos() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
+  }
+}
