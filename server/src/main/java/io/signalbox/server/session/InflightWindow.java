@@ -15,6 +15,7 @@ final class InflightWindow {
 
   private int receiveMaximum = PACKET_ID_MAX;
   private @Nullable OutgoingPublish[] table = NOTHING;
+  private int shift = Integer.SIZE - 1;
   private int size;
   private int lastId;
   private @Nullable OutgoingPublish head;
@@ -93,15 +94,25 @@ final class InflightWindow {
 
   void clear() {
     table = NOTHING;
+    shift = Integer.SIZE - 1;
     size = 0;
     head = null;
     tail = null;
   }
 
+  /**
+   * Where an identifier belongs. Identifiers are handed out in turn, and the golden ratio lays what
+   * follows each other far apart: in a run without a hole {@link #closeGap} would walk through the
+   * whole window at each acknowledgement.
+   */
+  private int home(int packetId) {
+    return (packetId * 0x9E3779B9) >>> shift & (table.length - 1);
+  }
+
   /** The slot that holds the identifier, or the free one where it would go: linear probing. */
   private int slotOf(int packetId) {
     int mask = table.length - 1;
-    int slot = packetId & mask; // identifiers are handed out in turn: neighbours do not collide
+    int slot = home(packetId);
     while (true) {
       OutgoingPublish there = table[slot];
       if (there == null || there.packetId == packetId) {
@@ -123,7 +134,7 @@ final class InflightWindow {
         table[gap] = null;
         return;
       }
-      int wanted = there.packetId & mask;
+      int wanted = home(there.packetId);
       if (((slot - wanted) & mask) >= ((slot - gap) & mask)) {
         table[gap] = there;
         gap = slot;
@@ -134,6 +145,7 @@ final class InflightWindow {
   private void grow() {
     @Nullable OutgoingPublish[] old = table;
     table = new @Nullable OutgoingPublish[Math.max(SMALLEST_TABLE, old.length * 2)];
+    shift = Integer.numberOfLeadingZeros(table.length - 1);
     for (OutgoingPublish publish : old) {
       if (publish != null) {
         table[slotOf(publish.packetId)] = publish;

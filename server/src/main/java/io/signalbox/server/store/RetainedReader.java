@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.GetOp;
@@ -36,7 +37,7 @@ final class RetainedReader {
   private final TopicFilter filter;
   private final long nowMillis;
 
-  /** Where a seek goes to; made for the first one, as native memory is not cheap. */
+  /** Where a seek goes to: the reader thread's, from the moment it reads. */
   private @Nullable RowWriter targetRow;
 
   RetainedReader(Lmdb lmdb, TopicFilter filter, long nowMillis) {
@@ -46,15 +47,11 @@ final class RetainedReader {
   }
 
   private RowWriter target() {
-    RowWriter row = targetRow;
-    if (row == null) {
-      row = new RowWriter();
-      targetRow = row;
-    }
-    return row;
+    return Objects.requireNonNull(targetRow);
   }
 
   RetainedSlice read(Snapshot snapshot, byte @Nullable [] after, int messagesMax, int bytesMax) {
+    targetRow = snapshot.row;
     List<Message> messages = new ArrayList<>(Math.min(messagesMax, 64));
     if (!filter.hasWildcard()) {
       addExact(snapshot.txn, snapshot.keys, filter.utf8(), messages);
