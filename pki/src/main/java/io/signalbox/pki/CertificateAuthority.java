@@ -169,6 +169,23 @@ public final class CertificateAuthority {
         .sign(issuer, random);
   }
 
+  /**
+   * Looks whether this authority, or one above it as far as they are known, has name constraints
+   * that a certificate of its own violates: nobody would accept it.
+   *
+   * @throws PkiException saying whose they are and which name it is
+   */
+  public void requirePermitted(X509Certificate issued) throws PkiException {
+    List<X509Certificate> path = chainOf(issued);
+    for (int length = 2; length <= path.size(); length++) {
+      Optional<String> violated = AnchorConstraints.violation(path.subList(0, length));
+      if (violated.isPresent()) {
+        throw new PkiException(
+            "the authority " + AuthorityChecks.name(path.get(length - 1)) + " " + violated.get());
+      }
+    }
+  }
+
   /** The authority's own certificate. */
   public X509Certificate certificate() {
     return chain.getFirst();

@@ -24,15 +24,48 @@ public record NameConstraints(List<Subtree> permitted, List<Subtree> excluded) {
 
   /** The kinds of name that can be limited. */
   public enum Kind {
-    DNS(GeneralName.dNSName),
-    IP(GeneralName.iPAddress),
-    URI_HOST(GeneralName.uniformResourceIdentifier),
-    EMAIL(GeneralName.rfc822Name);
+    DNS(GeneralName.dNSName, "a DNS name, such as example.com"),
+    IP(GeneralName.iPAddress, "a network in CIDR form, such as 192.0.2.0/24"),
+    URI_HOST(GeneralName.uniformResourceIdentifier, "a host, or a domain with a leading dot"),
+    EMAIL(GeneralName.rfc822Name, "a host, a domain with a leading dot, or a mailbox");
 
     private final int tag;
+    private final String rule;
 
-    Kind(int tag) {
+    Kind(int tag, String rule) {
       this.tag = tag;
+      this.rule = rule;
+    }
+
+    /** What a value must be, for messages. */
+    public String rule() {
+      return rule;
+    }
+
+    /** Whether the value can limit names of this kind. */
+    public boolean isGood(String value) {
+      return switch (this) {
+        case DNS -> HostNames.isDnsName(value) && !value.startsWith("*");
+        case IP -> isNetwork(value);
+        case URI_HOST -> isDomain(value);
+        case EMAIL -> isDomain(value.substring(value.indexOf('@') + 1)) && !value.startsWith("@");
+      };
+    }
+
+    private static boolean isDomain(String value) {
+      String name = value.startsWith(".") ? value.substring(1) : value;
+      return HostNames.isDnsName(name) && !name.startsWith("*");
+    }
+
+    private static boolean isNetwork(String value) {
+      int slash = value.indexOf('/');
+      String address = slash < 0 ? "" : value.substring(0, slash);
+      if (!HostNames.isIpLiteral(address)
+          || !value.substring(slash + 1).matches("0|[1-9][0-9]{0,2}")) {
+        return false;
+      }
+      int bits = Integer.parseInt(value.substring(slash + 1));
+      return bits <= (address.indexOf(':') < 0 ? 32 : 128);
     }
   }
 
@@ -43,6 +76,15 @@ public record NameConstraints(List<Subtree> permitted, List<Subtree> excluded) {
    *     a host, or a domain with a leading dot, for URIs and e-mail addresses
    */
   public record Subtree(Kind kind, String value) {
+    /**
+     * @throws IllegalArgumentException saying what the value must be
+     */
+    public Subtree {
+      if (!kind.isGood(value)) {
+        throw new IllegalArgumentException(kind.rule);
+      }
+    }
+
     GeneralSubtree toAsn1() {
       return new GeneralSubtree(new GeneralName(kind.tag, value));
     }

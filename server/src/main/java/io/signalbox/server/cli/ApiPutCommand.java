@@ -50,7 +50,8 @@ final class ApiPutCommand extends ApiCommand {
           "claimMapping",
           "identityMapping",
           "ocsp",
-          "csrRules");
+          "csrRules",
+          "nameConstraints");
 
   private final String path;
   private final boolean create;

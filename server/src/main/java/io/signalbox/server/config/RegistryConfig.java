@@ -1,6 +1,8 @@
 package io.signalbox.server.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param certificateValidity 1 h..100 years of a certificate whose request does not say
  * @param caPassphrase the passphrase of the keys of issuing authorities; null: they are not
  *     encrypted
+ * @param experimentalKeyTypes whether issuing authorities may have post-quantum keys
+ * @param pkcs11 the token that may keep keys of issuing authorities; null: there is none
  * @param devicesMax 1..100,000,000
  * @param certificatesMax 1..100,000,000, those that ended included until they are removed
  * @param groupsMax 1..1,000,000
@@ -23,6 +27,8 @@ public record RegistryConfig(
     String defaultCa,
     Duration certificateValidity,
     @Nullable Secret caPassphrase,
+    boolean experimentalKeyTypes,
+    @Nullable Pkcs11 pkcs11,
     int devicesMax,
     int certificatesMax,
     int groupsMax,
@@ -40,6 +46,38 @@ public record RegistryConfig(
     CERTIFICATE
   }
 
+  /**
+   * A token by its vendor's PKCS#11 library.
+   *
+   * @param slot 0..65,535 position among the slots with a token
+   */
+  public record Pkcs11(Path library, int slot, Secret pin) {
+    public Pkcs11 {
+      SLOT.check(slot);
+    }
+
+    private static @Nullable Pkcs11 read(Section token) {
+      Path library = token.file("library");
+      int slot = token.integer(SLOT, 0);
+      Secret pin = token.secretFile("pin-file");
+      if (library == null && pin != null) {
+        token.problem("library", "is missing; name the PKCS#11 library of the token's vendor");
+      } else if (library != null && pin == null) {
+        token.problem("pin-file", "is missing; name a file with the PIN of the token's user");
+      }
+      Optional<Pkcs11> none = Optional.empty();
+      return token
+          .make(
+              none,
+              () ->
+                  library == null || pin == null
+                      ? none
+                      : Optional.of(new Pkcs11(library, slot, pin)))
+          .orElse(null);
+    }
+  }
+
+  private static final Range SLOT = Range.of("registry.pkcs11.slot", 0, 65_535);
   private static final Range VALIDITY = Range.of("registry.certificate-validity-hours", 1, 876_000);
   private static final Range DEVICES_MAX = Range.of("registry.devices-max", 1, 100_000_000);
   private static final Range CERTIFICATES_MAX =
@@ -55,6 +93,8 @@ public record RegistryConfig(
           Required.NONE,
           "dev-ca",
           Duration.ofDays(730),
+          null,
+          false,
           null,
           1_000_000,
           2_000_000,
@@ -87,6 +127,8 @@ public record RegistryConfig(
                 registry.string("default-ca", d.defaultCa),
                 Duration.ofHours(registry.number(VALIDITY, d.certificateValidity.toHours())),
                 registry.secretFile("ca-passphrase-file"),
+                registry.bool("experimental-key-types", d.experimentalKeyTypes),
+                Pkcs11.read(registry.section("pkcs11")),
                 registry.integer(DEVICES_MAX, d.devicesMax),
                 registry.integer(CERTIFICATES_MAX, d.certificatesMax),
                 registry.integer(GROUPS_MAX, d.groupsMax),

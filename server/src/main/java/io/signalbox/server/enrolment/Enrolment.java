@@ -28,9 +28,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -66,15 +68,21 @@ public final class Enrolment {
     this.provisioning = provisioning;
   }
 
-  /** The authority that issues and those above it, for whoever is to trust its certificates. */
+  /**
+   * The authority of a name, who issues in its place if it has a successor, and those above them,
+   * for whoever is to trust its certificates.
+   */
   List<X509Certificate> authorities(@Nullable String ca) throws EnrolmentException {
-    IssuingAuthority entry =
-        registry.find(Kind.ISSUING_CA, ca == null ? registry.config().defaultCa() : ca);
-    List<X509Certificate> chain = entry == null ? List.of() : authorities.chain(entry);
+    String name = ca == null ? registry.config().defaultCa() : ca;
+    Set<X509Certificate> chain = new LinkedHashSet<>();
+    for (String one : List.of(name, authorities.issuerFor(name))) {
+      IssuingAuthority entry = registry.find(Kind.ISSUING_CA, one);
+      chain.addAll(entry == null ? List.of() : authorities.chain(entry));
+    }
     if (chain.isEmpty()) {
       throw new EnrolmentException(StatusCodes.NOT_FOUND, "there is no such issuing authority");
     }
-    return chain;
+    return List.copyOf(chain);
   }
 
   /** A first certificate, or one more. */

@@ -1,24 +1,15 @@
 package io.signalbox.server.registry;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import io.signalbox.pki.AtomicFile;
-import io.signalbox.pki.AuthorityFiles;
 import io.signalbox.pki.CertificateAuthority;
-import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.Certificates;
-import io.signalbox.pki.KeyAlgorithm;
-import io.signalbox.pki.Passphrase;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevokedCertificate;
 import io.signalbox.server.registry.RegistryException.Reason;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.math.BigInteger;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -26,21 +17,18 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The authorities whose keys live in this data directory: made, loaded, signing. A key is on disk
- * before the entry that names it, and its file is never reused, so that whatever ends the process
- * leaves at most a file that nobody names.
+ * The authorities whose keys live here: made, loaded, signing. A key is made before the entry that
+ * names it.
  */
 public final class Authorities {
   /** Name and key file of the authority of the development PKI. */
@@ -48,7 +36,6 @@ public final class Authorities {
 
   private static final Logger LOG = System.getLogger(Authorities.class.getName());
   private static final String DEVELOPMENT_KEY = "development";
-  private static final int FILE_NAME_CHARS_MAX = 48;
   private static final int SUCCESSIONS_MAX = 16;
   private static final Duration LIST_LIFETIME = Duration.ofDays(7);
 
@@ -62,10 +49,8 @@ public final class Authorities {
   }
 
   private final Registry registry;
-  private final Path folder;
-  private final Optional<Passphrase> passphrase;
+  private final AuthorityKeys keys;
   private final Clock clock;
-  private final SecureRandom random;
   private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
   private final AtomicLong listNumber = new AtomicLong();
 
@@ -75,17 +60,10 @@ public final class Authorities {
    */
   private final Object changing = new Object();
 
-  private Authorities(
-      Registry registry,
-      Path folder,
-      Optional<Passphrase> passphrase,
-      Clock clock,
-      SecureRandom random) {
+  private Authorities(Registry registry, AuthorityKeys keys, Clock clock) {
     this.registry = registry;
-    this.folder = folder;
-    this.passphrase = passphrase;
+    this.keys = keys;
     this.clock = clock;
-    this.random = random;
   }
 
   /**
@@ -103,12 +81,8 @@ public final class Authorities {
       SecureRandom random,
       @Nullable CertificateAuthority development)
       throws RegistryException, PkiException, InterruptedException {
-    var secret = registry.config().caPassphrase();
-    Optional<Passphrase> passphrase =
-        secret == null
-            ? Optional.empty()
-            : Optional.of(Passphrase.of(new String(secret.bytes(), UTF_8)));
-    var authorities = new Authorities(registry, folder, passphrase, clock, random);
+    AuthorityKeys keys = AuthorityKeys.open(registry.config(), folder, clock, random);
+    var authorities = new Authorities(registry, keys, clock);
     if (development != null) {
       authorities.register(development);
     }
@@ -128,12 +102,7 @@ public final class Authorities {
         existing ->
             new IssuingAuthority(
                 DEVELOPMENT,
-                commonName,
-                KeyAlgorithm.EC_P256.configName(),
-                null,
-                false,
-                87_600,
-                0,
+                AuthorityForm.development(commonName),
                 existing == null || existing.enabled(),
                 existing == null ? null : existing.successor(),
                 DEVELOPMENT_KEY,
@@ -149,23 +118,11 @@ public final class Authorities {
       return;
     }
     try {
-      signers.put(entry.name(), signer(entry, chain));
+      signers.put(entry.name(), keys.signer(entry, chain));
     } catch (PkiException e) {
       LOG.log(
           Level.ERROR, "the issuing CA \"{0}\" signs nothing: {1}", entry.name(), e.getMessage());
     }
-  }
-
-  private CertificateAuthority signer(IssuingAuthority entry, String chain) throws PkiException {
-    return CertificateAuthority.of(
-        Pem.readPrivateKey(files(entry.keyFile()).key(), passphrase),
-        Pem.parseCertificates(chain, "certificate of issuing CA \"" + entry.name() + "\""),
-        clock,
-        random);
-  }
-
-  private AuthorityFiles files(String keyFile) throws PkiException {
-    return AuthorityFiles.in(folder, keyFile);
   }
 
   /**
@@ -235,7 +192,7 @@ public final class Authorities {
    * Who issues for an authority now: itself, or who has taken over from it. Certificates that it
    * has issued stay good, and it goes on to say which of them are revoked.
    */
-  String issuerFor(String name) {
+  public String issuerFor(String name) {
     String at = name;
     for (int step = 0; step < SUCCESSIONS_MAX; step++) {
       IssuingAuthority entry = registry.find(Kind.ISSUING_CA, at);
@@ -284,13 +241,13 @@ public final class Authorities {
           if (existing == null) {
             return withNewKey(wanted);
           }
-          if (!wanted.hasSameKeyAs(existing)) {
+          if (!wanted.form().equals(existing.form())) {
             throw new RegistryException(
                 Reason.CONFLICT,
                 "the issuing CA \""
                     + name
-                    + "\" exists with other names, key or validity, which cannot change; use"
-                    + " another name");
+                    + "\" exists with other names, key, validity or limits, which cannot change;"
+                    + " use another name");
           }
           checkSuccession(wanted);
           return existing.withStateOf(wanted);
@@ -303,33 +260,13 @@ public final class Authorities {
           Reason.CONFLICT,
           "there is a trusted CA \"" + wanted.name() + "\"; policies need different names");
     }
-    String parent = wanted.parent();
+    String parent = wanted.form().parent();
     if (parent != null && registry.find(Kind.ISSUING_CA, parent) == null) {
       throw RegistryException.invalid("/parent", "there is no issuing CA \"" + parent + "\"");
     }
+    EntryLimits.check(registry.config(), wanted); // before a key is made
     try {
-      String start =
-          wanted.name().substring(0, Math.min(FILE_NAME_CHARS_MAX, wanted.name().length()));
-      String keyFile = start + "-" + HexFormat.of().toHexDigits(random.nextInt());
-      AtomicFile.createSecretFolder(folder);
-      KeyAlgorithm algorithm = KeyAlgorithm.parse(wanted.keyType(), false);
-      AuthorityFiles files = files(keyFile);
-      if (wanted.offline()) {
-        String csr =
-            files.writeNewRequest(wanted.commonName(), algorithm, passphrase, random).toPem();
-        return wanted.withKey(keyFile, null, csr);
-      }
-      CertificateProfile profile =
-          (parent == null ? CertificateProfile.ROOT : CertificateProfile.ISSUING)
-              .withValidity(Duration.ofHours(wanted.validityHours()))
-              .withPathLength(wanted.pathLength());
-      CertificateAuthority made =
-          parent == null
-              ? CertificateAuthority.createRoot(
-                  wanted.commonName(), algorithm, profile, clock, random)
-              : signer(parent).createIssuing(wanted.commonName(), algorithm, profile);
-      files.write(made, passphrase);
-      return wanted.withKey(keyFile, Pem.encode(made.chain()), null);
+      return keys.make(wanted, parent == null ? null : signer(parent));
     } catch (PkiException e) {
       throw RegistryException.invalid("", e.getMessage());
     }
@@ -355,7 +292,7 @@ public final class Authorities {
           if (existing == null) {
             throw RegistryException.notFound(Kind.ISSUING_CA, name);
           }
-          if (!existing.offline()) {
+          if (!existing.form().offline()) {
             throw new RegistryException(
                 Reason.CONFLICT,
                 "the issuing CA \"" + name + "\" was not made with \"offline\": true");
@@ -367,7 +304,7 @@ public final class Authorities {
 
   private String checkedChain(IssuingAuthority entry, String chainPem) throws RegistryException {
     try {
-      CertificateAuthority made = signer(entry, chainPem);
+      CertificateAuthority made = keys.signer(entry, chainPem);
       if (clock.instant().isAfter(made.certificate().getNotAfter().toInstant())) {
         throw new PkiException(
             "the certificate ended at " + made.certificate().getNotAfter().toInstant());
@@ -393,18 +330,8 @@ public final class Authorities {
     synchronized (changing) {
       Written<IssuingAuthority> written = registry.delete(Kind.ISSUING_CA, name, condition);
       signers.remove(name);
-      setAside(Objects.requireNonNull(written.before()).keyFile());
+      keys.setAside(Objects.requireNonNull(written.before()));
       return written;
-    }
-  }
-
-  private void setAside(String keyFile) {
-    try {
-      Path key = files(keyFile).key();
-      Files.move(key, key.resolveSibling(key.getFileName() + ".removed"));
-    } catch (IOException | PkiException e) {
-      LOG.log(
-          Level.WARNING, "the key of a removed issuing CA stays where it is: {0}", e.toString());
     }
   }
 

@@ -45,7 +45,7 @@ public record CertificateRequest(
     String csr = in.optional("csrPem", PEM_CHARS_MAX);
     String made = in.optional("certificatePem", PEM_CHARS_MAX);
     String sealTo = in.optional("sealToPem", PEM_CHARS_MAX);
-    String keyType = in.choice("keyType", "ec-p256", IssuingAuthority.KEY_TYPES);
+    String keyType = in.choice("keyType", "ec-p256", AuthorityForm.KEY_TYPES);
     int given = (csr == null ? 0 : 1) + (made == null ? 0 : 1) + (sealTo == null ? 0 : 1);
     if (given != 1) {
       in.problem(
@@ -57,8 +57,8 @@ public record CertificateRequest(
     return new CertificateRequest(
         source(csr, made, sealTo, keyType),
         in.optionalName("ca"),
-        (int) in.number("validityHours", 0, 1, IssuingAuthority.VALIDITY_HOURS_MAX),
-        (int) in.number("renewBeforeHours", 0, 0, IssuingAuthority.VALIDITY_HOURS_MAX),
+        (int) in.number("validityHours", 0, 1, AuthorityForm.VALIDITY_HOURS_MAX),
+        (int) in.number("renewBeforeHours", 0, 0, AuthorityForm.VALIDITY_HOURS_MAX),
         in.choice("status", "active", List.of("active", "inactive")).equals("active"),
         CsrRules.ID_ONLY);
   }

@@ -53,10 +53,10 @@ public record CsrRules(List<String> keyTypes, NamePolicy names) {
     List<String> keyTypes =
         in.texts(
             "keyTypes",
-            IssuingAuthority.KEY_TYPES.size(),
+            AuthorityForm.KEY_TYPES.size(),
             16,
-            IssuingAuthority.KEY_TYPES::contains,
-            "one of " + String.join(", ", IssuingAuthority.KEY_TYPES));
+            AuthorityForm.KEY_TYPES::contains,
+            "one of " + String.join(", ", AuthorityForm.KEY_TYPES));
     List<String> units = in.texts("organizationalUnits", 32, 64, u -> !u.isEmpty(), "not empty");
     List<String> domains = in.texts("dnsDomains", 32, 253, d -> !d.isEmpty(), "not empty");
     List<String> prefixes = in.texts("uriPrefixes", 32, 256, CsrRules::isPrefix, PREFIX_RULE);

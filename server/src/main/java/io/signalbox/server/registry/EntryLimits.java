@@ -22,10 +22,18 @@ final class EntryLimits {
         groups(template.groups(), config, problems);
       }
       case User user -> groups(user.groups(), config, problems);
+      case IssuingAuthority ca -> {
+        if (ca.form().isExperimental() && !config.experimentalKeyTypes()) {
+          problems.add(
+              new FieldProblem(
+                  ca.form().alternativeKeyType() == null ? "/keyType" : "/alternativeKeyType",
+                  "is an experiment that few programs can read; to try it, set"
+                      + " registry.experimental-key-types: true"));
+        }
+      }
       case DeviceCertificate _,
           JwtIssuer _,
           TrustedAuthority _,
-          IssuingAuthority _,
           ClaimToken _,
           StoredPolicy _,
           PolicyAttachment _ -> {}

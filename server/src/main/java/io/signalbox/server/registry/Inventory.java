@@ -176,7 +176,7 @@ public final class Inventory {
               label,
               request,
               hash,
-              authority.issue(csr, profile(request)),
+              permitted(authority, authority.issue(csr, profile(request))),
               Origin.CSR,
               null);
         } catch (PkiException e) {
@@ -191,14 +191,22 @@ public final class Inventory {
           KeyPair keys = keyType.generate(random);
           String sealed = SealedKey.seal(keys.getPrivate(), sealTo, "sealToPem", random);
           X509Certificate certificate =
-              authority.issue(
-                  keys.getPublic(), SubjectNames.ofCommonName(device), profile(request));
+              permitted(
+                  authority,
+                  authority.issue(
+                      keys.getPublic(), SubjectNames.ofCommonName(device), profile(request)));
           yield made(device, label, request, hash, certificate, Origin.GENERATED, sealed);
         } catch (PkiException e) {
           throw RegistryException.invalid("/sealToPem", e.getMessage());
         }
       }
     };
+  }
+
+  private static X509Certificate permitted(CertificateAuthority authority, X509Certificate issued)
+      throws PkiException {
+    authority.requirePermitted(issued);
+    return issued;
   }
 
   private String caOf(CertificateRequest request) {

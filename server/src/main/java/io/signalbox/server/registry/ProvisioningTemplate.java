@@ -64,7 +64,7 @@ public record ProvisioningTemplate(
         pin,
         in.choice("approval", "automatic", List.of("automatic", "manual")).equals("manual"),
         in.optionalName("ca"),
-        (int) in.number("validityHours", 0, 1, IssuingAuthority.VALIDITY_HOURS_MAX),
+        (int) in.number("validityHours", 0, 1, AuthorityForm.VALIDITY_HOURS_MAX),
         rules,
         in.flag("enabled", true),
         stamp);

@@ -60,7 +60,7 @@ final class References {
           need(Kind.TEMPLATE, ca.template(), "/provisioningTemplate", with, missing);
       case ClaimToken token -> need(Kind.TEMPLATE, token.template(), "/template", with, missing);
       case IssuingAuthority ca -> {
-        need(Kind.ISSUING_CA, ca.parent(), "/parent", with, missing);
+        need(Kind.ISSUING_CA, ca.form().parent(), "/parent", with, missing);
         need(Kind.ISSUING_CA, ca.successor(), "/successor", with, missing);
       }
       case PolicyAttachment attachment ->
@@ -119,7 +119,7 @@ final class References {
                       "issuing CA",
                       names(
                           Kind.ISSUING_CA,
-                          ca -> name.equals(ca.parent()) || name.equals(ca.successor()))),
+                          ca -> name.equals(ca.form().parent()) || name.equals(ca.successor()))),
                   named(
                       "provisioning template",
                       names(Kind.TEMPLATE, template -> name.equals(template.ca()))));

@@ -1,11 +1,23 @@
 package io.signalbox.server.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.AuthorityFiles;
+import io.signalbox.pki.CertificateVerifier;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.TrustedCa;
+import io.signalbox.pki.Verification;
+import io.signalbox.server.config.RegistryConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -39,5 +51,108 @@ final class AuthoritiesTest {
       assertEquals(Set.of("factory"), fixture.authorities.anchors().keySet());
       assertThrows(RegistryException.class, () -> fixture.authorities.signer("factory"));
     }
+  }
+
+  @Test
+  void certifiesOnlyNamesThatItsConstraintsPermit() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority(
+          "narrow",
+          "{'nameConstraints':{'permittedDns':['pumps.example'],'permittedIp':['192.0.2.0/24'],"
+              + "'excludedDns':['old.pumps.example']}}");
+    }
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.put(Kind.DEVICE, "p7.pumps.example", "{}");
+      DeviceCertificate good =
+          fixture.ensure("p7.pumps.example", "main", csr("p7.pumps.example")).entry();
+      assertEquals("narrow", good.ca());
+      for (String id : List.of("p7", "p7.old.pumps.example")) {
+        fixture.put(Kind.DEVICE, id, "{}");
+        RegistryException refused =
+            assertThrows(RegistryException.class, () -> fixture.ensure(id, "main", csr(id)));
+        assertEquals(List.of("/csrPem"), RegistryFixture.pointers(refused));
+        assertTrue(
+            refused.problems().getFirst().detail().contains("does not permit a name"),
+            refused.problems().toString());
+        assertEquals(List.of(), fixture.registry.certificatesOf(id));
+      }
+    }
+  }
+
+  private static String csr(String id) {
+    return "{'ca':'narrow','csrPem':'" + RegistryFixture.csr(id) + "'}";
+  }
+
+  @Test
+  void saysWhichConstraintCannotBeOne() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class,
+              () ->
+                  fixture.makeAuthority(
+                      "x",
+                      "{'nameConstraints':{'permittedDns':['a b'],'excludedIp':['192.0.2.0/33'],"
+                          + "'permittedUriHosts':['*.a.example'],'excludedEmails':['@']}}"));
+      assertEquals(
+          List.of(
+              "/nameConstraints/permittedDns/0",
+              "/nameConstraints/excludedIp/0",
+              "/nameConstraints/permittedUriHosts/0",
+              "/nameConstraints/excludedEmails/0"),
+          RegistryFixture.pointers(refused));
+    }
+  }
+
+  @Test
+  void makesPostQuantumKeysOnlyWhereTheConfigurationAllowsIt() throws Exception {
+    String hybrid = "{'alternativeKeyType':'ml-dsa-44'}";
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (String json : List.of(hybrid, "{'keyType':'ml-dsa-65'}")) {
+        RegistryException refused =
+            assertThrows(RegistryException.class, () -> fixture.makeAuthority("later", json));
+        assertTrue(refused.problems().getFirst().detail().contains("experimental-key-types"));
+      }
+      assertFalse(Files.exists(directory.resolve("ca")), "no key was made");
+    }
+    RegistryConfig allowed = RegistryFixture.config(true);
+    try (var fixture = RegistryFixture.open(directory, allowed)) {
+      fixture.makeAuthority("hybrid", hybrid);
+      fixture.makeAuthority("pure", "{'keyType':'ml-dsa-65'}");
+    }
+    try (var fixture = RegistryFixture.open(directory, allowed)) {
+      for (String name : List.of("hybrid", "pure")) {
+        assertIssues(fixture, name, name + "-device");
+      }
+      IssuingAuthority hybridEntry =
+          Objects.requireNonNull(fixture.registry.find(Kind.ISSUING_CA, "hybrid"));
+      Files.delete(
+          AuthorityFiles.in(directory.resolve("ca"), hybridEntry.keyFile()).alternativeKey());
+    }
+    try (var fixture = RegistryFixture.open(directory, allowed)) {
+      // Without its second signature nobody who knows of it would take what it signs.
+      assertThrows(RegistryException.class, () -> fixture.authorities.signer("hybrid"));
+    }
+  }
+
+  /** A device's certificate that whoever trusts the authority accepts. */
+  private static void assertIssues(RegistryFixture fixture, String ca, String device)
+      throws Exception {
+    fixture.put(Kind.DEVICE, device, "{}");
+    DeviceCertificate made =
+        fixture
+            .ensure(
+                device,
+                "main",
+                "{'ca':'" + ca + "','csrPem':'" + RegistryFixture.csr(device) + "'}")
+            .entry();
+    X509Certificate certificate =
+        Certificates.parse(
+            Objects.requireNonNull(fixture.registry.content(made.name())).der(), device);
+    var anchors = Objects.requireNonNull(fixture.authorities.anchors().get(ca));
+    var verifier =
+        new CertificateVerifier(List.of(new TrustedCa(ca, anchors, RevocationCheck.NONE)));
+    assertInstanceOf(
+        Verification.Accepted.class, verifier.verify(List.of(certificate), Instant.now()));
   }
 }

@@ -62,11 +62,22 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   static RegistryConfig config(int devicesMax, int attributesMax) {
+    return config(devicesMax, attributesMax, false);
+  }
+
+  static RegistryConfig config(boolean experimentalKeyTypes) {
+    return config(100, 64, experimentalKeyTypes);
+  }
+
+  private static RegistryConfig config(
+      int devicesMax, int attributesMax, boolean experimentalKeyTypes) {
     RegistryConfig d = RegistryConfig.DEFAULTS;
     return new RegistryConfig(
         d.required(),
         "factory",
         d.certificateValidity(),
+        null,
+        experimentalKeyTypes,
         null,
         devicesMax,
         d.certificatesMax(),
@@ -105,10 +116,19 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   public void makeAuthority(String name) throws Exception {
+    makeAuthority(name, "{}");
+  }
+
+  void makeAuthority(String name, String json) throws Exception {
     authorities.put(
         name,
         Condition.NONE,
-        existing -> IssuingAuthority.read(name, fields("{}"), existing, Stamp.NEW));
+        existing -> {
+          Fields in = fields(json);
+          IssuingAuthority made = IssuingAuthority.read(name, in, existing, Stamp.NEW);
+          in.end();
+          return made;
+        });
   }
 
   static String csr(String commonName) {
