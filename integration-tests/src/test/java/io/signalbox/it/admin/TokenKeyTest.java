@@ -51,6 +51,7 @@ final class TokenKeyTest {
       assertTrue(problem.contains("parent, or offline"), problem);
       PemFiles.Device first = device(api, broker, "first");
 
+      broker.stop();
       broker.restart(launch);
       connect(broker, first);
       connect(broker, device(AdminClient.administrator(broker), broker, "second"));
