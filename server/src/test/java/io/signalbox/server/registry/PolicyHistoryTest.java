@@ -191,6 +191,8 @@ final class PolicyHistoryTest {
             d.defaultCa(),
             d.certificateValidity(),
             null,
+            d.experimentalKeyTypes(),
+            d.pkcs11(),
             d.devicesMax(),
             d.certificatesMax(),
             d.groupsMax(),
