@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +73,36 @@ final class CrashRun {
         + history.repeated
         + " of them again, "
         + history.resumed
-        + " QoS 2 resumed";
+        + " QoS 2 resumed, "
+        + stage.refusals()
+        + " refused for want of room";
+  }
+
+  /**
+   * As a blow, or a part of one: the disk has no room, and then some again, so that service goes
+   * on.
+   *
+   * @param refuses somebody is told while it is full
+   */
+  void playWhileFull(Runnable fill, boolean refuses, Runnable empty) {
+    stage.mayBeFull();
+    long refusals = stage.refusals();
+    fill.run();
+    await(() -> !refuses || stage.refusals() > refusals, "nobody is told that the disk is full");
+    stage.pauseWhileFinishing(random.nextInt(300));
+    empty.run();
+    long before = history.acknowledged.get();
+    await(() -> history.acknowledged.get() > before + 20, "service does not go on");
+  }
+
+  private void await(BooleanSupplier condition, String problem) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WITHOUT_PROGRESS_SECONDS);
+    while (!condition.getAsBoolean() && !stage.isOver()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(problem);
+      }
+      stage.pauseWhileFinishing(5);
+    }
   }
 
   private Endpoint endpoint() {

@@ -13,6 +13,7 @@ import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -34,15 +35,26 @@ class DiskFaultTest {
     return broker;
   }
 
+  /** What happens to the disk. */
+  private enum Blow {
+    WRITE_FAILS,
+    WRITE_IS_SHORT,
+    SYNC_FAILS,
+    NO_SPACE,
+    BELOW_RESERVE,
+  }
+
   /**
    * Under the load and the oracle of {@link CrashTest}. What follows a failed sync is the worst
    * that is known of real systems: the pages that were to be synced are marked clean and are gone,
-   * so the next process finds the image of {@link Journal}.
+   * so the next process finds the image of {@link Journal}. After a full disk the broker goes on,
+   * until the power is cut.
    */
   @Test
-  @Timeout(400)
-  void aFailedSyncOrWriteStopsTheBrokerAndTheNextOneHasAllThatWasAcknowledged() throws Exception {
-    final int strikes = 6;
+  @Timeout(600)
+  void nothingAcknowledgedIsLostWhenWritesOrSyncsFailOrTheDiskIsFull() throws Exception {
+    var blows = new ArrayDeque<Blow>(List.of(Blow.values()));
+    blows.add(Blow.SYNC_FAILS);
     long seed = Long.getLong("crash.seed", System.nanoTime());
     System.out.println("crash.seed=" + seed);
     NativeDisk disk = NativeDisk.in(folder);
@@ -51,26 +63,51 @@ class DiskFaultTest {
       Path dataFile = NativeDisk.dataFile(broker);
       var journal = new Journal(folder.resolve("image"));
       broker.restart(disk.journaled(CrashBroker.launch(), dataFile));
+      var run = new CrashRun(broker, seed);
       String summary =
-          new CrashRun(broker, seed)
-              .play(
-                  strikes,
-                  struck -> {
-                    disk.set(NativeDisk.WRITES_SPARED, chance.nextInt(20));
-                    int what = chance.nextInt(3);
-                    disk.set(
-                        what == 0 ? NativeDisk.WRITE_ERRNO : NativeDisk.SYNC_ERRNO, NativeDisk.EIO);
-                    disk.set(NativeDisk.WRITE_SHORT, what == 1 ? 1 : 0);
-                    assertEquals(DISK_FAILED, struck.awaitExit(), "exit code");
-                    struck.awaitLog("nothing is acknowledged any more");
-                    disk.heal();
-                    journal.cut(disk.journal(), chance);
-                    journal.restore(dataFile);
-                  });
+          run.play(
+              blows.size(),
+              struck -> {
+                switch (blows.remove()) {
+                  case WRITE_FAILS -> fail(struck, disk, NativeDisk.WRITE_ERRNO, chance);
+                  case WRITE_IS_SHORT -> {
+                    disk.set(NativeDisk.WRITE_SHORT, 1);
+                    fail(struck, disk, NativeDisk.SYNC_ERRNO, chance);
+                  }
+                  case SYNC_FAILS -> fail(struck, disk, NativeDisk.SYNC_ERRNO, chance);
+                  case NO_SPACE -> {
+                    int failures = disk.get(NativeDisk.FAILURES);
+                    run.playWhileFull(
+                        () -> {
+                          disk.set(NativeDisk.WRITE_ERRNO, NativeDisk.ENOSPC);
+                          NativeDisk.await(
+                              () -> disk.get(NativeDisk.FAILURES) > failures,
+                              "the disk was not used");
+                        },
+                        false, // where even what makes room finds none, all wait
+                        disk::heal);
+                    struck.kill9();
+                  }
+                  case BELOW_RESERVE -> {
+                    run.playWhileFull(() -> disk.set(NativeDisk.FREE_MIB, 1 + 8), true, disk::heal);
+                    struck.kill9();
+                  }
+                }
+                disk.heal();
+                journal.cut(disk.journal(), chance);
+                journal.restore(dataFile);
+              });
       System.out.println("crash.seed=" + seed + ": " + summary);
     } catch (AssertionError e) {
       throw new AssertionError("-Dcrash.seed=" + seed + ": " + e.getMessage(), e);
     }
+  }
+
+  private static void fail(BrokerUnderTest struck, NativeDisk disk, int how, Random chance) {
+    disk.set(NativeDisk.WRITES_SPARED, chance.nextInt(20));
+    disk.set(how, NativeDisk.EIO);
+    assertEquals(DISK_FAILED, struck.awaitExit(), "exit code");
+    struck.awaitLog("nothing is acknowledged any more");
   }
 
   @Test
@@ -94,8 +131,17 @@ class DiskFaultTest {
       throws IOException {
     long pid = broker.pid();
     var taken = new ArrayList<String>();
-    try (Peer subscriber = peer(broker, Version.V5, "sub");
+    try (Peer heir = peer(broker, Version.V5, "heir")) {
+      heir.resume(3_600);
+      heir.subscribe("will", 1);
+    }
+    try (Peer mourned = peer(broker, Version.V5, "mourned");
+        Peer witness = peer(broker, Version.V5, "witness");
+        Peer subscriber = peer(broker, Version.V5, "sub");
         Peer publisher = peer(broker, Version.V5, "pub")) {
+      mourned.connect(connect -> connect.will("will", 1, false, "last words"));
+      witness.connect();
+      witness.subscribe("will", 0);
       subscriber.resume(3_600);
       subscriber.subscribe("full/#", 2);
       subscriber.disconnect();
@@ -110,6 +156,8 @@ class DiskFaultTest {
         old.send(old.publish("full/3").qos(1, 9).payload("refused"));
         old.ping(); // its message is with the store
         assertEquals(QUOTA_EXCEEDED, publish(publisher, 1, taken)); // and was refused before this
+        mourned.close(); // its will was accepted while there was room
+        witness.receivePublish("last words");
         disk.heal(); // 3.1.1 cannot be told no: it waits for room
         old.expectClosed(); // so that it sends again
       }
@@ -123,6 +171,10 @@ class DiskFaultTest {
         all.forEach(back::acknowledge);
         back.ping();
       }
+    }
+    try (Peer heir = peer(broker, Version.V5, "heir")) {
+      heir.resume(3_600);
+      heir.receivePublish("last words");
     }
     assertEquals(pid, broker.pid());
   }

@@ -1,7 +1,7 @@
 package io.signalbox.it.crash;
 
 /** The connection ended under a client. */
-final class Gone extends RuntimeException {
+class Gone extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   Gone(String how) {

@@ -19,6 +19,8 @@ final class Line implements AutoCloseable {
   /** Of 3.1.1 and of 5.0. */
   private static final Set<Integer> UNAVAILABLE = Set.of(3, 0x88);
 
+  static final int QUOTA_EXCEEDED = 0x97;
+
   private final RawClient wire;
 
   private Line(RawClient wire) {
@@ -39,6 +41,9 @@ final class Line implements AutoCloseable {
     Parsed answer = await(PacketType.CONNACK);
     if (UNAVAILABLE.contains(answer.reasonCode())) {
       throw new Gone(answer.toString()); // its disk has failed, and so it is about to end
+    }
+    if (answer.reasonCode() == QUOTA_EXCEEDED) {
+      throw new Refused(answer.toString());
     }
     if (answer.reasonCode() != 0) {
       throw new AssertionError("refused: " + answer);

@@ -179,14 +179,17 @@ final class Publisher implements Actor {
     switch (packet.type()) {
       case PUBACK -> {
         require(open.letter.qos == 1, open, packet);
-        acknowledged(open, packet);
+        boolean _ = isTaken(open, packet);
         window.remove(packet.packetId());
       }
       case PUBREC -> {
         require(open.letter.qos == 2, open, packet);
-        acknowledged(open, packet);
-        open.released = true;
-        line.send(PacketBytes.pubRel(packet.packetId()));
+        if (isTaken(open, packet)) {
+          open.released = true;
+          line.send(PacketBytes.pubRel(packet.packetId()));
+        } else {
+          window.remove(packet.packetId());
+        }
       }
       case PUBCOMP -> { // 0x92 after a break: the broker had completed it
         require(open.released, open, packet);
@@ -196,7 +199,12 @@ final class Publisher implements Actor {
     }
   }
 
-  private void acknowledged(Open open, Parsed packet) {
+  /** Or else the disk is full, and nobody is owed the letter. */
+  private boolean isTaken(Open open, Parsed packet) {
+    if (packet.reasonCode() == Line.QUOTA_EXCEEDED) {
+      stage.refused(packet.toString());
+      return false;
+    }
     require(packet.reasonCode() < 0x80, open, packet);
     open.letter.acknowledged(history);
     history.acknowledged.incrementAndGet();
@@ -204,6 +212,7 @@ final class Publisher implements Actor {
       @Nullable String who = history.subscribedTo(open.letter);
       require(who == null, open, packet);
     }
+    return true;
   }
 
   private static void require(boolean good, Open open, Parsed packet) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ final class Stage {
   private @Nullable Throwable failure;
   private volatile boolean finishing;
   private volatile boolean over;
+  private volatile boolean full;
+  private final AtomicLong refusals = new AtomicLong();
 
   /** Starts a thread that plays whenever the broker is up. */
   void enter(Actor actor) {
@@ -43,6 +46,9 @@ final class Stage {
           actor.play(up.endpoint);
           return;
         } catch (Gone e) {
+          if (e instanceof Refused) {
+            refused(e.getMessage());
+          }
           if (!awaitAfter(up.generation)) {
             throw new AssertionError("the broker is alive and ended the connection", e);
           }
@@ -60,6 +66,7 @@ final class Stage {
     change(
         () -> {
           endpoint = where;
+          full = false;
         });
   }
 
@@ -70,6 +77,23 @@ final class Stage {
           endpoint = null;
           generation++;
         });
+  }
+
+  /** From now until the next broker is up, the disk may be full. */
+  void mayBeFull() {
+    full = true;
+  }
+
+  /** Somebody was told that there is no room. */
+  void refused(@Nullable String what) {
+    if (!full) {
+      throw new AssertionError("refused although the disk is not full: " + what);
+    }
+    refusals.incrementAndGet();
+  }
+
+  long refusals() {
+    return refusals.get();
   }
 
   /** No new work: what is open is brought to its end. */

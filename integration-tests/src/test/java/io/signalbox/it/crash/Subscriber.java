@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** A client that receives, comes and goes, and changes its mind. */
 final class Subscriber implements Actor {
   private static final int FOREVER_SECONDS = 3_600;
+  private static final int UNSPECIFIED = 0x80;
 
   /**
    * How a subscriber behaves.
@@ -262,6 +263,10 @@ final class Subscriber implements Actor {
     @Nullable Change change = changes.remove(ack.packetId());
     if (change == null) {
       throw new AssertionError("nothing was asked: " + ack);
+    }
+    if (ack.reasonCode() == (habits.version.isV5() ? Line.QUOTA_EXCEEDED : UNSPECIFIED)) {
+      stage.refused(ack.toString()); // as if no answer had come
+      return;
     }
     if (ack.reasonCode() >= 0x80) {
       throw new AssertionError("refused: " + ack);
