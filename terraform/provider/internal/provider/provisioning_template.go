@@ -67,7 +67,7 @@ func provisioningTemplateSchema() schema.Schema {
 			"parameters": setAttribute("Names that an enrolling device must give.", setvalidator.SizeAtMost(32)),
 			"groups":     setAttribute("Groups of the new device."),
 			"attributes": mapAttribute("Attributes of the new device."),
-			"policies":   setAttribute("Names of policies for devices of this template. The broker keeps them and does not attach them yet: bind policies to the template's groups instead.", setvalidator.SizeAtMost(32)),
+			"policies":   setAttribute("Policies that are attached to each new device: `api:NAME` or `NAME`, `file:NAME`, `shipped:NAME`. One that is not there when a device comes refuses the device.", setvalidator.SizeAtMost(32)),
 			"client_id_pin": schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
 				MarkdownDescription: "Client Identifier of the new device. Left out: the device's id."},
 			"approval": choiceAttribute("`manual`: the device waits until somebody approves it.", "automatic", "automatic", "manual"),

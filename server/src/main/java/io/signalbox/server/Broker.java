@@ -2,6 +2,7 @@ package io.signalbox.server;
 
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.admin.AdminHandler;
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
 import io.signalbox.server.auth.AuthenticationMethods;
 import io.signalbox.server.auth.AuthenticatorChain;
@@ -167,7 +168,10 @@ final class Broker implements RunningBroker {
             tls.trusted(),
             fetcher,
             registry,
-            new Provisioning(registry, new Inventory(registry, authorities, clocks, random)),
+            new Provisioning(
+                registry,
+                new Inventory(registry, authorities, clocks, random),
+                new ApiPolicies(policies, registry)),
             loops.worker(),
             clocks,
             random,
@@ -238,7 +242,14 @@ final class Broker implements RunningBroker {
         opened(
             "enrolment",
             new EnrolmentSetup(
-                config, registry, authorities, authenticators, clocks, random, metrics));
+                config,
+                registry,
+                authorities,
+                authenticators,
+                new ApiPolicies(policies, registry),
+                clocks,
+                random,
+                metrics));
     ServerTls serverTls = opened("TLS", serverTls(tls));
     Transport listeners =
         opened(

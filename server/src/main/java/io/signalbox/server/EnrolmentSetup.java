@@ -1,5 +1,6 @@
 package io.signalbox.server;
 
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
 import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.EnrolmentTokens;
@@ -36,6 +37,7 @@ final class EnrolmentSetup implements AutoCloseable {
       Registry registry,
       Authorities authorities,
       AuthenticatorChain authenticators,
+      ApiPolicies policies,
       Clocks clocks,
       SecureRandom random,
       Metrics metrics)
@@ -48,7 +50,7 @@ final class EnrolmentSetup implements AutoCloseable {
             authorities,
             inventory,
             new Claims(registry, clocks),
-            new Provisioning(registry, inventory));
+            new Provisioning(registry, inventory, policies));
     EnrolmentTokens tokens =
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
     est = new EstHandler(enrolment, tokens, chain -> authenticators.identify(chain, null), metrics);

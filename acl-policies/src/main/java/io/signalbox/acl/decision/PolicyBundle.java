@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -199,6 +200,21 @@ public final class PolicyBundle {
   /** SHA-256 over all policies in force and attachments, in hexadecimal; comments do not count. */
   public String hash() {
     return hash;
+  }
+
+  /**
+   * SHA-256 over the policies of all namespaces but one, observed ones too, and no attachments.
+   *
+   * @return in hexadecimal
+   */
+  public String hashWithout(String namespace) {
+    IdentityHashMap<Policy, String> all = allHashes();
+    return Hash.ofAll(
+        all.keySet().stream()
+            .filter(policy -> !policy.namespace().equals(namespace))
+            .sorted(Comparator.comparing(Policy::ref))
+            .flatMap(policy -> Stream.of(policy.namespace(), String.valueOf(all.get(policy))))
+            .toList());
   }
 
   /** Whether both decide the same for every client, and observe the same. */

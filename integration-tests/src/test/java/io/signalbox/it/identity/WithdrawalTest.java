@@ -257,6 +257,36 @@ final class WithdrawalTest {
   }
 
   @Test
+  void whoEnrolsHasThePoliciesOfItsTemplateWhenItIsAnswered() {
+    api("PUT", "/provisioning-templates/bound", "{\"policies\":[\"bound\"]}");
+    api(
+        "PUT",
+        "/claim-tokens/bound1",
+        "{\"template\":\"bound\",\"secret\":\"0123456789abcdef01234567\",\"maxUses\":9}");
+    sh("openssl ecparam -name prime256v1 -genkey -noout -out b.key");
+    sh("openssl req -new -key b.key -subj /CN=bound1 -outform DER | base64 > b.p10");
+    String post =
+        "curl -sS -o b.p7 -w '%{http_code}' --cacert $CA -u bound1:0123456789abcdef01234567"
+            + " -H 'Content-Type: application/pkcs10' --data-binary @b.p10 "
+            + https("/.well-known/est/simpleenroll");
+    String get = "curl -sS --cacert $CA -H \"Authorization: Bearer $TOKEN\" ";
+    assertEquals("403", sh(post));
+    assertTrue(sh("cat b.p7").contains("there is no policy"), "the problem says why");
+    assertTrue(sh(get + https("/api/v1/devices/bound1")).contains("not-found"));
+
+    api(
+        "PUT",
+        "/policies/bound",
+        "{\"version\":1,\"name\":\"bound\",\"statements\":[{\"id\":\"send\",\"effect\":\"allow\","
+            + "\"actions\":[\"publish\"],\"topics\":[\"bound\"]}]}");
+    assertEquals("200", sh(post));
+    assertTrue(
+        sh(get + https("/api/v1/attachments/api:bound/device/bound1"))
+            .contains("\"effective\":true"));
+    assertEquals("200", sh(post), "a lost answer costs nothing");
+  }
+
+  @Test
   void aTemplateSaysWhichNamesAreCertifiedAndARenewalKeepsThem() {
     api(
         "PUT",

@@ -7,6 +7,7 @@ import io.signalbox.acl.source.Problems;
 import io.signalbox.server.auth.PolicyStore.Proposal;
 import io.signalbox.server.registry.Change;
 import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Edit;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Kind;
@@ -17,7 +18,10 @@ import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Stamp;
 import io.signalbox.server.registry.StoredPolicy;
 import io.signalbox.server.registry.Written;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -177,6 +181,55 @@ public final class ApiPolicies {
     PolicyStore.Changed changed =
         policies.change(() -> new Proposal(edit, List.of(write)), author, cause);
     return new Done<>((Written<E>) changed.written().getFirst(), await(changed.inForce()));
+  }
+
+  /**
+   * Registers a device that is new together with the policies attached to it: both or nothing. It
+   * is no revision, so that a rollback takes nothing from devices that came since.
+   *
+   * @param fresh the device; nothing changes if it is there
+   * @param refs {@code NAMESPACE:NAME}
+   */
+  public Device provision(Device fresh, List<String> refs)
+      throws RegistryException, InterruptedException {
+    List<PolicyAttachment> attached = new ArrayList<>();
+    List<Edit<?>> writes = new ArrayList<>();
+    String id = fresh.name();
+    writes.add(Edit.put(Kind.DEVICE, id, new Condition(Condition.ANY, true), _ -> fresh));
+    for (String ref : refs) {
+      PolicyAttachment made =
+          PolicyAttachment.of(ref, PolicyAttachment.TargetKind.DEVICE.word(), id);
+      attached.add(made);
+      writes.add(
+          Edit.put(
+              Kind.ATTACHMENT,
+              made.name(),
+              Condition.NONE,
+              existing -> existing == null ? made : existing));
+    }
+    try {
+      await(
+          policies
+              .provision(() -> new Proposal(new PolicyEdit(Map.of(), attached, List.of()), writes))
+              .inForce());
+    } catch (PolicyException e) {
+      throw notAttached(e);
+    } catch (RegistryException e) {
+      if (e.reason() == RegistryException.Reason.INVALID) {
+        throw notAttached(e);
+      }
+      Device other = registry.device(id);
+      if (e.reason() != RegistryException.Reason.REVISION_CONFLICT || other == null) {
+        throw e;
+      }
+      return other; // somebody else made it meanwhile
+    }
+    return Objects.requireNonNull(registry.device(id), "stored");
+  }
+
+  private static RegistryException notAttached(Exception why) {
+    return new RegistryException(
+        RegistryException.Reason.CONFLICT, "its policies cannot be attached: " + why.getMessage());
   }
 
   // ---- revisions

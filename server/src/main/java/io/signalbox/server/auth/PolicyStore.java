@@ -123,7 +123,7 @@ public final class PolicyStore {
     this.inForce = new InForce(bundle, 0);
     this.history = PolicyHistory.open(registry, config.revisionsMax());
     PolicyRevision last = history.latest();
-    if (last == null || !isOf(last, bundle)) {
+    if (last == null || !last.others().equals(others(bundle))) {
       note(revision("start", "start", bundle, List.of()));
     }
   }
@@ -199,6 +199,18 @@ public final class PolicyStore {
   }
 
   /**
+   * As {@link #change}, of what is no revision: a device that a template makes, with what is
+   * attached to it.
+   */
+  synchronized Changed provision(Proposer proposer)
+      throws PolicyException, RegistryException, InterruptedException {
+    Proposal proposal = proposer.propose();
+    PolicyBundle bundle = load(proposal.edit, false);
+    requireThere(proposal.edit, bundle);
+    return new Changed(history.storeAside(proposal.writes), swap(bundle, revision()));
+  }
+
+  /**
    * What a change would do; nothing changes.
    *
    * @throws PolicyException it could not be put in force
@@ -213,15 +225,12 @@ public final class PolicyStore {
   private PolicyRevision revision(
       String author, String cause, PolicyBundle bundle, List<PolicyRevision.Delta> deltas) {
     return new PolicyRevision(
-        0, clocks.wallMillis(), author, cause, bundle.hash(), observed(bundle), deltas);
+        0, clocks.wallMillis(), author, cause, bundle.hash(), others(bundle), deltas);
   }
 
-  private static String observed(PolicyBundle bundle) {
-    return bundle.shadow().map(PolicyBundle::hash).orElse("");
-  }
-
-  private static boolean isOf(PolicyRevision revision, PolicyBundle bundle) {
-    return revision.bundle().equals(bundle.hash()) && revision.observed().equals(observed(bundle));
+  /** What may be another at a start without a revision: files, and what comes with the broker. */
+  private static String others(PolicyBundle bundle) {
+    return bundle.hashWithout(StoredPolicies.NAMESPACE);
   }
 
   /** What is in force without having been asked for, whether the disk takes it or not. */

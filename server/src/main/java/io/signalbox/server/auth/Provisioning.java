@@ -10,11 +10,11 @@ import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Stamp;
-import io.signalbox.server.registry.Written;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -34,34 +34,45 @@ public final class Provisioning {
 
   private final Registry registry;
   private final Inventory inventory;
+  private final ApiPolicies policies;
 
-  public Provisioning(Registry registry, Inventory inventory) {
+  public Provisioning(Registry registry, Inventory inventory, ApiPolicies policies) {
     this.registry = registry;
     this.inventory = inventory;
+    this.policies = policies;
   }
 
   /**
-   * A device as a template wants it; one that is there stays as it is.
+   * A device as a template wants it, with the policies that are attached to it; one that is there
+   * stays as it is.
    *
    * @param template null: its id and nothing else
    */
   public Device device(String id, @Nullable ProvisioningTemplate template)
       throws RegistryException, InterruptedException {
-    Written<Device> written =
-        registry.put(
-            Kind.DEVICE,
-            id,
-            Condition.NONE,
-            existing -> existing != null ? existing : fresh(id, template));
-    if (written.isCreated()) {
-      LOG.log(
-          Level.INFO,
-          "device {0} was registered{1}{2}",
-          LogText.quote(id),
-          template == null ? "" : " by the template " + template.name(),
-          written.entry().pendingApproval() ? " and waits for approval" : "");
+    Device known = registry.device(id);
+    if (known != null) {
+      return known;
     }
-    return written.entry();
+    Device fresh = fresh(id, template);
+    Device made;
+    if (template == null || template.policies().isEmpty()) {
+      made =
+          registry
+              .put(Kind.DEVICE, id, Condition.NONE, existing -> existing != null ? existing : fresh)
+              .entry();
+    } else {
+      made =
+          policies.provision(
+              fresh, template.policies().stream().map(PolicyAttachment::ref).distinct().toList());
+    }
+    LOG.log(
+        Level.INFO,
+        "device {0} was registered{1}{2}",
+        LogText.quote(id),
+        template == null ? "" : " by the template " + template.name(),
+        made.pendingApproval() ? " and waits for approval" : "");
+    return made;
   }
 
   private static Device fresh(String id, @Nullable ProvisioningTemplate template) {

@@ -86,6 +86,16 @@ public record PolicyAttachment(
         stamp);
   }
 
+  /** Whether a text names a policy: with its namespace, or the API's without. */
+  static boolean isPolicy(String text) {
+    return POLICY.matcher(ref(text)).matches();
+  }
+
+  /** The name of a policy with its namespace, which those of the API may go without. */
+  public static String ref(String policy) {
+    return policy.indexOf(':') < 0 ? NAMESPACE + policy : policy;
+  }
+
   private Optional<String> fault() {
     if (!POLICY.matcher(policy).matches()) {
       return Optional.of(

@@ -143,6 +143,20 @@ public final class PolicyHistory {
     return new Stored(changes, now);
   }
 
+  /**
+   * Stores changes that are no revision: nobody decided them now, a rollback leaves them alone.
+   *
+   * @return in the order of the edits
+   */
+  public List<Written<?>> storeAside(List<Edit<?>> edits)
+      throws RegistryException, InterruptedException {
+    Registry stored = registry;
+    if (stored == null) {
+      throw new IllegalStateException("there is no registry to store policies in");
+    }
+    return stored.writeTogether(edits, _ -> List.of(), () -> {});
+  }
+
   /** What edits would change. */
   public List<Change<?>> changes(List<Edit<?>> edits) throws RegistryException {
     List<Change<?>> changes = new ArrayList<>();

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param author who did it
  * @param cause for people: {@code put api:pump}, {@code files}, {@code rollback to 7}
  * @param bundle hash of all policies that were in force then, those of files included
- * @param observed hash of the policies that were watching; empty: none were
+ * @param others hash of those that are not of the API alone: which a start may find changed
  * @param deltas what changed; empty at a start, before which files may have changed
  */
 public record PolicyRevision(
@@ -30,7 +30,7 @@ public record PolicyRevision(
     String author,
     String cause,
     String bundle,
-    String observed,
+    String others,
     List<Delta> deltas) {
 
   /** Of what one delta tells. */
@@ -91,7 +91,7 @@ public record PolicyRevision(
 
   /** The same change, with a number. */
   PolicyRevision withNumber(long other, List<Delta> what) {
-    return new PolicyRevision(other, atMillis, author, cause, bundle, observed, what);
+    return new PolicyRevision(other, atMillis, author, cause, bundle, others, what);
   }
 
   static byte[] key(long number) {
@@ -111,7 +111,7 @@ public record PolicyRevision(
     out.addProperty("author", author);
     out.addProperty("cause", cause);
     out.addProperty("bundle", bundle);
-    out.addProperty("observed", observed);
+    out.addProperty("others", others);
     var changes = new JsonArray();
     for (Delta delta : deltas) {
       var one = new JsonObject();
@@ -152,7 +152,7 @@ public record PolicyRevision(
           in.get("author").getAsString(),
           in.get("cause").getAsString(),
           in.get("bundle").getAsString(),
-          in.get("observed").getAsString(),
+          in.get("others").getAsString(),
           deltas);
     } catch (IOException | NullPointerException | IllegalArgumentException e) {
       throw new IllegalStateException("revision " + number + " of the policies is damaged", e);

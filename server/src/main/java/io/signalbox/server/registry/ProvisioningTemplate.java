@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param deviceIdTemplate text with {@code ${id}}, {@code ${serial}}, {@code ${fingerprint}},
  *     {@code ${claim}} and {@code ${param.NAME}}
  * @param parameters that an enrolling device must give
- * @param policies attached to the new device
+ * @param policies attached to the new device; {@code NAMESPACE:NAME}, or {@code NAME} of the API
  * @param clientIdPin null: the device's id
  * @param manualApproval whether somebody must approve the device first
  * @param ca issuing authority; null: the default one
@@ -60,7 +60,12 @@ public record ProvisioningTemplate(
         parameters,
         in.names("groups", 1_024),
         in.map("attributes", 1_024, 1_024),
-        in.texts("policies", 32, 128, p -> !p.isEmpty(), "not empty"),
+        in.texts(
+            "policies",
+            32,
+            135,
+            PolicyAttachment::isPolicy,
+            "api:NAME, file:NAME or shipped:NAME, or NAME for one of the API"),
         pin,
         in.choice("approval", "automatic", List.of("automatic", "manual")).equals("manual"),
         in.optionalName("ca"),

@@ -2,6 +2,7 @@ package io.signalbox.server.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.CertificateAuthority;
@@ -14,6 +15,7 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.config.RegistryConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.config.TlsConfig;
@@ -33,10 +35,13 @@ import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.IdentityMapping;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
+import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Sealing;
 import io.signalbox.server.registry.Stamp;
+import io.signalbox.server.registry.StoredPolicy;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreLimits;
@@ -52,6 +57,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,6 +78,7 @@ final class RegisteredDevicesTest {
   private Store store;
   private Registry registry;
   private Inventory inventory;
+  private PolicyStore policies;
   private CertificateAuthority factory;
   private RegisteredAuthorities authorities;
   private AuthenticatorChain chain;
@@ -91,6 +99,7 @@ final class RegisteredDevicesTest {
     registry =
         Registry.open(
             store, RegistryConfig.DEFAULTS, Sealing.openOrCreate(data, RANDOM), clocks, metrics);
+    policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
     Authorities issuing =
         Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null);
     inventory = new Inventory(registry, issuing, clocks, RANDOM);
@@ -107,7 +116,7 @@ final class RegisteredDevicesTest {
             trusted,
             fetcher,
             registry,
-            new Provisioning(registry, inventory),
+            new Provisioning(registry, inventory, new ApiPolicies(policies, registry)),
             Runnable::run,
             clocks,
             RANDOM,
@@ -266,6 +275,59 @@ final class RegisteredDevicesTest {
     Principal pump = accepted("any", certificate);
     assertEquals("device:pump-9", pump.id());
     assertEquals(List.of("new"), pump.groups());
+  }
+
+  @Test
+  void aDeviceHasThePoliciesOfItsTemplateWhenItFirstConnectsOrIsNotRegistered() throws Exception {
+    put(
+        Kind.TEMPLATE,
+        new ProvisioningTemplate(
+            "jit",
+            "",
+            "${id}",
+            List.of(),
+            List.of(),
+            Map.of(),
+            List.of("shipped:devices", "pump"),
+            null,
+            false,
+            null,
+            0,
+            CsrRules.ID_ONLY,
+            true,
+            Stamp.NEW));
+    trustFactory(true, "jit", IdentityMapping.COMMON_NAME);
+    var certificate = certificate("9");
+    assertRefused("there is no policy \"api:pump\"", "9", certificate);
+    assertTrue(registry.device("9") == null, "nothing was half made");
+    assertEquals(List.of(), policies.bundle().attachments());
+
+    var api = new ApiPolicies(policies, registry);
+    String pump = "version: 1\nname: pump\nstatements:\n";
+    api.put(
+        "pump",
+        Condition.NONE,
+        StoredPolicy.Format.YAML,
+        pump + "  - { id: send, effect: allow, actions: [publish], topics: [pump] }\n",
+        "a test");
+    accepted("9", certificate);
+    accepted("9", certificate);
+    assertEquals(
+        Set.of("api:pump/device/9", "shipped:devices/device/9"),
+        registry.all(Kind.ATTACHMENT).stream()
+            .map(PolicyAttachment::name)
+            .collect(Collectors.toSet()));
+    assertEquals(2, policies.bundle().attachments().size(), "in force at once");
+    long put = api.revision().number();
+    assertEquals(2, put, "a device that came is no revision");
+    assertEquals(
+        put,
+        PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks).revision().number(),
+        "nor is a start after it");
+
+    assertThrows(
+        RegistryException.class, () -> api.rollback(1, Condition.ANY, "a test"), "still in use");
+    assertEquals(2, registry.count(Kind.ATTACHMENT));
   }
 
   @Test
