@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Finds the policies of a client without trying all of them: most policies compare some attribute
@@ -21,22 +22,26 @@ import java.util.Optional;
  */
 final class BindingIndex {
   /** Attribute, then value, then indexes of policies whose match must still be evaluated. */
-  private final Map<Attribute, Map<String, List<Integer>>> candidates = new HashMap<>();
+  private final Map<Attribute, Map<String, List<Integer>>> candidates;
 
   /** Attribute, then value, then indexes of policies that are attached to it. */
-  private final Map<Attribute, Map<String, List<Integer>>> attached = new HashMap<>();
+  private final Map<Attribute, Map<String, List<Integer>>> attached;
 
   /** Indexes of policies that compare nothing with fixed values. */
-  private final List<Integer> tryAlways = new ArrayList<>();
+  private final List<Integer> tryAlways;
 
   private final List<Policy> policies;
+  private final Map<String, Integer> byRef;
 
   /**
    * @param attachments of policies that are in the list
    */
   BindingIndex(List<Policy> policies, List<Attachment> attachments) {
     this.policies = policies;
-    Map<String, Integer> byRef = new HashMap<>();
+    this.candidates = new HashMap<>();
+    this.attached = new HashMap<>();
+    this.tryAlways = new ArrayList<>();
+    this.byRef = new HashMap<>();
     for (int i = 0; i < policies.size(); i++) {
       int index = i;
       byRef.put(policies.get(i).ref(), i);
@@ -48,6 +53,54 @@ final class BindingIndex {
         put(attached, attachment.kind().attribute(), attachment.target(), index);
       }
     }
+  }
+
+  private BindingIndex(BindingIndex before) {
+    this.policies = before.policies;
+    this.candidates = before.candidates;
+    this.tryAlways = before.tryAlways;
+    this.byRef = before.byRef;
+    this.attached = new HashMap<>();
+    before.attached.forEach(
+        (attribute, byTarget) -> attached.put(attribute, new HashMap<>(byTarget)));
+  }
+
+  /** The same policies, bound to others; this one stays as it is. */
+  BindingIndex attaching(List<Attachment> added, Set<Attachment> removed) {
+    var made = new BindingIndex(this);
+    for (Attachment attachment : removed) {
+      made.change(attachment, false);
+    }
+    for (Attachment attachment : added) {
+      made.change(attachment, true);
+    }
+    return made;
+  }
+
+  /** Lists are shared with earlier indexes: one that changes is another one. */
+  private void change(Attachment attachment, boolean binds) {
+    Integer index = byRef.get(attachment.policy());
+    if (index == null) {
+      return;
+    }
+    Map<String, List<Integer>> byTarget =
+        attached.computeIfAbsent(attachment.kind().attribute(), _ -> new HashMap<>());
+    List<Integer> indexes = new ArrayList<>(byTarget.getOrDefault(attachment.target(), List.of()));
+    if (binds) {
+      indexes.add(index);
+    } else {
+      indexes.remove(index);
+    }
+    if (indexes.isEmpty()) {
+      byTarget.remove(attachment.target());
+    } else {
+      byTarget.put(attachment.target(), indexes);
+    }
+  }
+
+  /** Whether there is a policy. */
+  boolean has(String ref) {
+    return byRef.containsKey(ref);
   }
 
   /** Indexes of the policies that bind to this client, ascending, each once. */

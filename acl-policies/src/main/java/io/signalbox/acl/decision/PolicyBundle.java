@@ -14,6 +14,7 @@ import io.signalbox.acl.subject.TokenAttributes;
 import io.signalbox.acl.subject.TokenAttributes.AclClaim;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -23,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +68,10 @@ public final class PolicyBundle {
    */
   private final IdentityHashMap<Policy, String> hashes;
 
-  private final Effects effects = new Effects();
+  /** What the hash takes of each attachment, sorted. */
+  private final List<String> attachmentTexts;
+
+  private final Effects effects;
   private final Map<Combination, PolicySet> sets = new ConcurrentHashMap<>();
 
   private PolicyBundle(
@@ -84,7 +89,82 @@ public final class PolicyBundle {
     this.shadow = shadow;
     this.index = new BindingIndex(this.policies, this.attachments);
     this.hashes = hashes(this.policies, known);
+    this.attachmentTexts = this.attachments.stream().map(PolicyBundle::text).sorted().toList();
+    this.effects = new Effects();
     this.hash = hashOfAll();
+  }
+
+  /** The same policies, bound to others. */
+  private PolicyBundle(PolicyBundle before, List<Attachment> added, Set<Attachment> removed) {
+    this.policies = before.policies;
+    this.attachments = changed(before.attachments, added, removed);
+    this.shadow = before.shadow == null ? null : new PolicyBundle(before.shadow, added, removed);
+    this.index = before.index.attaching(added, removed);
+    this.hashes = before.hashes;
+    List<String> texts = new ArrayList<>(before.attachmentTexts);
+    removed.forEach(attachment -> remove(texts, text(attachment)));
+    added.forEach(attachment -> add(texts, text(attachment)));
+    this.attachmentTexts = List.copyOf(texts);
+    this.effects = before.effects;
+    this.hash = hashOfAll();
+  }
+
+  private static List<Attachment> changed(
+      List<Attachment> before, List<Attachment> added, Set<Attachment> removed) {
+    List<Attachment> now = new ArrayList<>(before.size() + added.size());
+    for (Attachment attachment : before) {
+      if (removed.isEmpty() || !removed.contains(attachment)) {
+        now.add(attachment);
+      }
+    }
+    now.addAll(added);
+    return List.copyOf(now);
+  }
+
+  private static String text(Attachment attachment) {
+    return attachment.policy() + " " + attachment.kind() + " " + attachment.target();
+  }
+
+  private static void add(List<String> sorted, String text) {
+    int place = Collections.binarySearch(sorted, text);
+    sorted.add(place < 0 ? -place - 1 : place, text);
+  }
+
+  private static void remove(List<String> sorted, String text) {
+    int place = Collections.binarySearch(sorted, text);
+    if (place >= 0) {
+      sorted.remove(place);
+    }
+  }
+
+  /**
+   * This bundle with other attachments: the same as compiling it anew, for a fraction of the time.
+   *
+   * @param added those to a policy that is not there bind nobody
+   * @param removed those that are not there do not matter
+   */
+  public PolicyBundle attaching(List<Attachment> added, List<Attachment> removed) {
+    Set<Attachment> going =
+        removed.stream().filter(this::isAttached).collect(Collectors.toUnmodifiableSet());
+    List<Attachment> coming =
+        added.stream()
+            .distinct()
+            .filter(each -> has(each.policy()) && (!isAttached(each) || going.contains(each)))
+            .toList();
+    return coming.isEmpty() && going.isEmpty() ? this : new PolicyBundle(this, coming, going);
+  }
+
+  private boolean isAttached(Attachment attachment) {
+    return Collections.binarySearch(attachmentTexts, text(attachment)) >= 0;
+  }
+
+  /**
+   * Whether a policy is in force or observed.
+   *
+   * @param ref {@code namespace:name}
+   */
+  public boolean has(String ref) {
+    return index.has(ref) || (shadow != null && shadow.has(ref));
   }
 
   /**
@@ -347,10 +427,7 @@ public final class PolicyBundle {
       parts.add(policy.namespace());
       parts.add(Objects.requireNonNull(hashes.get(policy)));
     }
-    attachments.stream()
-        .map(a -> a.policy() + " " + a.kind() + " " + a.target())
-        .sorted()
-        .forEach(parts::add);
+    parts.addAll(attachmentTexts);
     return Hash.ofAll(parts);
   }
 }

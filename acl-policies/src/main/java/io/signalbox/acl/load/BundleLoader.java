@@ -88,12 +88,31 @@ public final class BundleLoader {
       return Optional.empty();
     }
     last = bundle.get();
-    for (TestReport.Result result : TestRunner.run(bundle.get(), read.tests).results()) {
+    test(bundle.get(), read, problems);
+    return problems.count() == before ? bundle : Optional.empty();
+  }
+
+  /**
+   * The policies of a bundle that {@link #load} or {@link #loadOthers} made, with other
+   * attachments; tested like it, and much quicker than making it anew.
+   *
+   * @param before the latest bundle that went into force
+   * @param added those to a policy that is not there bind nobody
+   */
+  public Optional<PolicyBundle> attaching(
+      PolicyBundle before, List<Attachment> added, List<Attachment> removed, Problems problems) {
+    int count = problems.count();
+    PolicyBundle bundle = before.attaching(added, removed);
+    test(bundle, files, problems);
+    return problems.count() == count ? Optional.of(bundle) : Optional.empty();
+  }
+
+  private static void test(PolicyBundle bundle, Files read, Problems problems) {
+    for (TestReport.Result result : TestRunner.run(bundle, read.tests).results()) {
       if (!result.passed()) {
         problems.add(result.position(), "test failed: " + result.what() + ": " + result.fault());
       }
     }
-    return problems.count() == before ? bundle : Optional.empty();
   }
 
   private List<PolicyTest> tests(PolicyFolder from, Problems problems) {

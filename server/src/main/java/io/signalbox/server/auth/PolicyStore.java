@@ -33,7 +33,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -178,6 +177,21 @@ public final class PolicyStore {
     return bundle.get();
   }
 
+  /** With the files as they were. */
+  private PolicyBundle load(PolicyEdit edit) throws PolicyException {
+    if (!edit.policies().isEmpty()) {
+      return load(edit, false);
+    }
+    Problems problems = new Problems();
+    List<Attachment> added = edit.attached().stream().map(StoredPolicies::attachment).toList();
+    Optional<PolicyBundle> bundle =
+        loader.attaching(inForce.bundle, added, stored.attachments(edit.detached()), problems);
+    if (bundle.isEmpty()) {
+      throw new PolicyException(problems.list());
+    }
+    return bundle.get();
+  }
+
   private static AuthSetupException setupProblem(PolicyException e) {
     return new AuthSetupException(e.problems().stream().map(Problem::toString).toList());
   }
@@ -191,10 +205,19 @@ public final class PolicyStore {
   synchronized Changed change(Proposer proposer, String author, String cause)
       throws PolicyException, RegistryException, InterruptedException {
     Proposal proposal = proposer.propose();
-    PolicyBundle bundle = load(proposal.edit, false);
+    PolicyBundle bundle = load(proposal.edit);
     requireThere(proposal.edit, bundle);
     PolicyHistory.Stored done =
-        history.store(proposal.writes, revision(author, cause, bundle, List.of()));
+        history.store(
+            proposal.writes,
+            new PolicyRevision(
+                0,
+                clocks.wallMillis(),
+                author,
+                cause,
+                bundle.hash(),
+                revision().others(),
+                List.of()));
     return new Changed(done.written(), swap(bundle, done.revision()));
   }
 
@@ -205,7 +228,7 @@ public final class PolicyStore {
   synchronized Changed provision(Proposer proposer)
       throws PolicyException, RegistryException, InterruptedException {
     Proposal proposal = proposer.propose();
-    PolicyBundle bundle = load(proposal.edit, false);
+    PolicyBundle bundle = load(proposal.edit);
     requireThere(proposal.edit, bundle);
     return new Changed(history.storeAside(proposal.writes), swap(bundle, revision()));
   }
@@ -217,7 +240,7 @@ public final class PolicyStore {
    */
   synchronized Tried tried(Proposer proposer) throws PolicyException, RegistryException {
     Proposal proposal = proposer.propose();
-    PolicyBundle bundle = load(proposal.edit, false);
+    PolicyBundle bundle = load(proposal.edit);
     requireThere(proposal.edit, bundle);
     return new Tried(revision().number(), history.changes(proposal.writes), inForce.bundle, bundle);
   }
@@ -249,10 +272,8 @@ public final class PolicyStore {
   }
 
   private static void requireThere(PolicyEdit edit, PolicyBundle bundle) throws RegistryException {
-    Set<String> there =
-        bundle.attachments().stream().map(Attachment::policy).collect(Collectors.toSet());
     for (PolicyAttachment attachment : edit.attached()) {
-      if (!there.contains(attachment.policy())) {
+      if (!bundle.has(attachment.policy())) {
         throw RegistryException.invalid(
             "", "there is no policy \"" + attachment.policy() + "\" to attach; put it first");
       }
@@ -385,11 +406,7 @@ public final class PolicyStore {
    * @param ref {@code NAMESPACE:NAME}
    */
   boolean isThere(String ref) {
-    PolicyBundle bundle = inForce.bundle;
-    return Stream.concat(
-            bundle.policies().stream(),
-            bundle.shadow().stream().flatMap(observed -> observed.policies().stream()))
-        .anyMatch(policy -> policy.ref().equals(ref));
+    return inForce.bundle.has(ref);
   }
 
   /** The policies in force. */

@@ -101,6 +101,19 @@ final class StoredPolicies {
     return new Content(policies, List.copyOf(attachments.values()));
   }
 
+  /** Those of some names that are stored. */
+  List<Attachment> attachments(List<String> names) {
+    Registry from = registry;
+    List<Attachment> found = new ArrayList<>();
+    for (String name : names) {
+      PolicyAttachment entry = from == null ? null : from.find(Kind.ATTACHMENT, name);
+      if (entry != null) {
+        found.add(attachment(entry));
+      }
+    }
+    return found;
+  }
+
   static Attachment attachment(PolicyAttachment entry) {
     Attachment.Kind kind =
         switch (entry.targetKind()) {
