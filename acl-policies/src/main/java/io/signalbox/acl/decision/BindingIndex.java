@@ -89,7 +89,7 @@ final class BindingIndex {
     if (binds) {
       indexes.add(index);
     } else {
-      indexes.remove(index);
+      indexes.remove(/* element */ index);
     }
     if (indexes.isEmpty()) {
       byTarget.remove(attachment.target());
