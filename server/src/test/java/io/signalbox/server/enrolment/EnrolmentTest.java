@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.SubjectNames;
+import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.Provisioning;
+import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.RegistryFixture;
@@ -50,7 +54,16 @@ final class EnrolmentTest {
               fixture.authorities,
               fixture.inventory,
               new Claims(fixture.registry, Clocks.system()),
-              new Provisioning(fixture.registry, fixture.inventory));
+              new Provisioning(
+                  fixture.registry,
+                  fixture.inventory,
+                  new ApiPolicies(
+                      PolicyStore.open(
+                          PolicyConfig.DEFAULTS,
+                          fixture.registry,
+                          new Metrics(1, "test"),
+                          Clocks.system()),
+                      fixture.registry)));
       var claimant = new Applicant.Claimant("batch", SECRET, InetAddress.getLoopbackAddress());
       byte[] other = request("pump");
       var outcome = new CompletableFuture<X509Certificate>();
