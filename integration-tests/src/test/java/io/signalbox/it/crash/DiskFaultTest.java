@@ -156,7 +156,7 @@ class DiskFaultTest {
         old.send(old.publish("full/3").qos(1, 9).payload("refused"));
         old.ping(); // its message is with the store
         assertEquals(QUOTA_EXCEEDED, publish(publisher, 1, taken)); // and was refused before this
-        mourned.close(); // its will was accepted while there was room
+        mourned.wire().reset(); // its will was accepted while there was room
         witness.receivePublish("last words");
         disk.heal(); // 3.1.1 cannot be told no: it waits for room
         old.expectClosed(); // so that it sends again
