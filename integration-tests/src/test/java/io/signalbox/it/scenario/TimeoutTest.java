@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Peers that begin something and do not go on. */
+/** Peers that begin something and do not go on; the limits are for a slow machine to keep. */
 final class TimeoutTest {
   private static final BrokerUnderTest BROKER =
       BrokerUnderTest.start(
@@ -35,9 +35,9 @@ final class TimeoutTest {
               .yaml(
                   """
                   limits:
-                    connect-timeout-millis: 5000
-                    handshake-timeout-millis: 6000
-                    http-header-timeout-millis: 5000
+                    connect-timeout-millis: 15000
+                    handshake-timeout-millis: 16000
+                    http-header-timeout-millis: 15000
                     keep-alive-seconds-max: 1
                   """));
 
