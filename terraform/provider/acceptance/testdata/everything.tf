@@ -105,6 +105,10 @@ resource "signalbox_issuing_ca" "one" {
 resource "signalbox_issuing_ca" "old" {
   name      = "all-old-plant"
   successor = signalbox_issuing_ca.one.name
+  name_constraints = {
+    permitted_dns = ["plant.example"]
+    excluded_ip   = ["192.0.2.0/24"]
+  }
 }
 
 resource "signalbox_device_certificate" "succeeded" {

@@ -142,24 +142,39 @@ type IdentityMapping struct {
 
 // IssuingCa is an authority whose key lives at the broker.
 type IssuingCa struct {
-	Name           string `json:"name,omitempty"`
-	CommonName     string `json:"commonName,omitempty"`
-	KeyType        string `json:"keyType,omitempty"`
-	Parent         string `json:"parent,omitempty"`
-	Offline        bool   `json:"offline"`
-	ValidityHours  int64  `json:"validityHours,omitempty"`
-	PathLength     int64  `json:"pathLength"`
-	Enabled        bool   `json:"enabled"`
-	Successor      string `json:"successor,omitempty"`
-	State          string `json:"state,omitempty"`
-	CertificatePEM string `json:"certificatePem,omitempty"`
-	ChainPEM       string `json:"chainPem,omitempty"`
-	CSRPEM         string `json:"csrPem,omitempty"`
-	Fingerprint    string `json:"fingerprint,omitempty"`
-	NotAfter       string `json:"notAfter,omitempty"`
-	CreatedAt      string `json:"createdAt,omitempty"`
-	UpdatedAt      string `json:"updatedAt,omitempty"`
-	Revision       int64  `json:"revision,omitempty"`
+	Name               string           `json:"name,omitempty"`
+	CommonName         string           `json:"commonName,omitempty"`
+	KeyType            string           `json:"keyType,omitempty"`
+	AlternativeKeyType string           `json:"alternativeKeyType,omitempty"`
+	KeyStore           string           `json:"keyStore,omitempty"`
+	Parent             string           `json:"parent,omitempty"`
+	Offline            bool             `json:"offline"`
+	ValidityHours      int64            `json:"validityHours,omitempty"`
+	PathLength         int64            `json:"pathLength"`
+	NameConstraints    *NameConstraints `json:"nameConstraints,omitempty"`
+	Enabled            bool             `json:"enabled"`
+	Successor          string           `json:"successor,omitempty"`
+	State              string           `json:"state,omitempty"`
+	CertificatePEM     string           `json:"certificatePem,omitempty"`
+	ChainPEM           string           `json:"chainPem,omitempty"`
+	CSRPEM             string           `json:"csrPem,omitempty"`
+	Fingerprint        string           `json:"fingerprint,omitempty"`
+	NotAfter           string           `json:"notAfter,omitempty"`
+	CreatedAt          string           `json:"createdAt,omitempty"`
+	UpdatedAt          string           `json:"updatedAt,omitempty"`
+	Revision           int64            `json:"revision,omitempty"`
+}
+
+// NameConstraints are the names that an authority and those below it may certify.
+type NameConstraints struct {
+	PermittedDNS      []string `json:"permittedDns,omitempty"`
+	ExcludedDNS       []string `json:"excludedDns,omitempty"`
+	PermittedIP       []string `json:"permittedIp,omitempty"`
+	ExcludedIP        []string `json:"excludedIp,omitempty"`
+	PermittedURIHosts []string `json:"permittedUriHosts,omitempty"`
+	ExcludedURIHosts  []string `json:"excludedUriHosts,omitempty"`
+	PermittedEmails   []string `json:"permittedEmails,omitempty"`
+	ExcludedEmails    []string `json:"excludedEmails,omitempty"`
 }
 
 // CaCertificate is what an offline root has signed.
