@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -328,7 +329,8 @@ final class PolicyChangeTest {
                 () -> {
                   while (!stop.get()) {
                     if (sent.get() >= UNREAD_MAX && !changed.get()) {
-                      Thread.yield(); // the kernel holds so much for readers that do not read yet
+                      LockSupport.parkNanos(
+                          1_000_000); // the kernel holds so much for readers that do not read yet
                       continue;
                     }
                     long number = sent.incrementAndGet();

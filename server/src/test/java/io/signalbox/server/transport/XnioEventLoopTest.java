@@ -103,6 +103,9 @@ class XnioEventLoopTest {
           }
         });
     await(done);
+    CountDownLatch counted = new CountDownLatch(1);
+    second.execute(counted::countDown); // behind the pass that counts what it has handed over
+    await(counted);
     assertEquals(1, metrics.loopHandovers.value() - before);
   }
 
