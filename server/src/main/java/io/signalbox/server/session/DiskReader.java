@@ -33,15 +33,13 @@ final class DiskReader {
   private final SessionContext context;
   private final Session session;
   private final OutgoingMessages outgoing;
-
-  /** Null while nothing is held: most sessions never hold anything. */
-  private @Nullable Deque<Held> held;
+  private final Deque<Held> held = new ArrayDeque<>(1);
 
   /**
    * Rows that were in memory when the read began: they are skipped, also after they were
    * acknowledged.
    */
-  private Set<Long> skip = Set.of();
+  private final Set<Long> skip = new HashSet<>();
 
   private long lastSequence;
 
@@ -80,8 +78,8 @@ final class DiskReader {
     round++;
     reading = false;
     heldTooMany = false;
-    held = null;
-    skip = Set.of();
+    held.clear();
+    skip.clear();
   }
 
   void hold(Offer offer) {
@@ -101,27 +99,23 @@ final class DiskReader {
     if (heldTooMany) {
       return;
     }
-    Deque<Held> all = held == null ? new ArrayDeque<>() : held;
-    if (all.size() >= HELD_MAX) {
+    if (held.size() >= HELD_MAX) {
       heldTooMany = true; // they are on disk: read again at the end
-      held = null;
+      held.clear();
       return;
     }
-    all.add(one);
-    held = all;
+    held.add(one);
   }
 
   /**
    * Only a transient session that waits for the row of its will comes here, for the few
    * milliseconds of a commit.
    */
-  private @Nullable Deque<Offer> heldForTransient;
+  private final Deque<Offer> heldForTransient = new ArrayDeque<>(1);
 
   private void transientHeld(Offer offer) {
-    Deque<Offer> all = heldForTransient == null ? new ArrayDeque<>() : heldForTransient;
-    if (all.size() < HELD_MAX) {
-      all.add(offer);
-      heldForTransient = all;
+    if (heldForTransient.size() < HELD_MAX) {
+      heldForTransient.add(offer);
     } else {
       context
           .metrics()
@@ -131,11 +125,9 @@ final class DiskReader {
   }
 
   void releaseHeld() {
-    Deque<Offer> all = heldForTransient;
-    while (all != null && !all.isEmpty()) {
-      outgoing.release(all.remove());
+    while (!heldForTransient.isEmpty()) {
+      outgoing.release(heldForTransient.remove());
     }
-    heldForTransient = null;
   }
 
   /** Reads from the first row; everything submitted before is committed. */
@@ -162,7 +154,7 @@ final class DiskReader {
                 session.owner(),
                 _ -> {
                   if (now == round) {
-                    skip = new HashSet<>();
+                    skip.clear();
                     for (OutgoingPublish publish : known) {
                       if (publish.durable()) {
                         skip.add(publish.sequence());
@@ -186,7 +178,7 @@ final class DiskReader {
   /** Rows came to the end of the queue by another way than an offer. */
   void readAgain() {
     heldTooMany = true; // what is held is on disk, and is read with them
-    held = null;
+    held.clear();
   }
 
   /** Memory has room for more. */
@@ -238,8 +230,9 @@ final class DiskReader {
     }
     readUpTo = slice.nextSequence();
     outgoing.caughtUp();
-    skip = Set.of();
-    for (Held one = nextHeld(); one != null; one = nextHeld()) {
+    skip.clear();
+    while (!held.isEmpty()) {
+      Held one = held.remove();
       if (alreadyRead(one.handle())) {
         continue;
       }
@@ -250,15 +243,6 @@ final class DiskReader {
       }
     }
     outgoing.pump();
-  }
-
-  private @Nullable Held nextHeld() {
-    Deque<Held> all = held;
-    if (all == null || all.isEmpty()) {
-      held = null;
-      return null;
-    }
-    return all.remove();
   }
 
   private void retry(int ofRound) {

@@ -14,9 +14,7 @@ final class OutgoingAliases {
   static final int NONE = 0;
 
   private final int maximum;
-
-  /** Made with the first alias: most connections send none. */
-  private Map<TopicName, Integer> aliases = Map.of();
+  private final Map<TopicName, Integer> aliases = new HashMap<>();
 
   /**
    * @param maximum 0..65,535: the smaller of the client's Topic Alias Maximum and our own limit
@@ -39,9 +37,6 @@ final class OutgoingAliases {
   int assign(TopicName topic) {
     if (aliases.size() >= maximum) {
       return NONE;
-    }
-    if (aliases.isEmpty()) {
-      aliases = new HashMap<>();
     }
     int alias = aliases.size() + 1;
     aliases.put(topic, alias);

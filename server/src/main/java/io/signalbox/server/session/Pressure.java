@@ -22,10 +22,7 @@ final class Pressure {
   private record Waiting(EventLoop loop, Runnable task) {}
 
   private final Metrics metrics;
-
-  /** Null while nobody waits. */
-  private @Nullable Deque<Waiting> waiting;
-
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
   private volatile boolean on;
   private boolean givenUp;
   private @Nullable Timer timer;
@@ -64,9 +61,7 @@ final class Pressure {
 
   void whenRelieved(EventLoop loop, Runnable task) {
     if (on) {
-      Deque<Waiting> all = waiting == null ? new ArrayDeque<>() : waiting;
-      all.add(new Waiting(loop, task)); // bounded by the windows of the publishers
-      waiting = all;
+      waiting.add(new Waiting(loop, task)); // bounded by the windows of the publishers
     } else {
       loop.execute(task);
     }
@@ -78,10 +73,9 @@ final class Pressure {
       timer.cancel();
       timer = null;
     }
-    Deque<Waiting> all = waiting;
-    waiting = null;
-    if (all != null) {
-      all.forEach(next -> next.loop.execute(next.task));
+    while (!waiting.isEmpty()) {
+      Waiting next = waiting.remove();
+      next.loop.execute(next.task);
     }
   }
 }

@@ -93,7 +93,6 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private int holds;
   private long memoryHeldMillis;
   private boolean peerEnded;
-  private boolean peerLeaves;
   private int drained;
   private long bytesReceived;
   private long bytesSent;
@@ -110,7 +109,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private long progressMillis;
   private long congestedMillis;
   private @Nullable Timer slowTimer;
-  private List<Runnable> flushListeners = List.of();
+  private final List<Runnable> flushListeners = new ArrayList<>(0);
   private @Nullable Timer flushTimer;
 
   /**
@@ -337,11 +336,6 @@ final class ClientSocket implements WebSocketDecoder.Events {
     if (drained > DRAIN_BYTES_MAX) {
       closeNow(CloseCause.CLOSED_BY_US);
     }
-  }
-
-  /** The peer said that it sends nothing more: no reset can come of what it sends after us. */
-  void peerLeaves() {
-    peerLeaves = true;
   }
 
   private void inputEnded() {
@@ -618,9 +612,6 @@ final class ClientSocket implements WebSocketDecoder.Events {
    * closes it when that takes longer than the grace.
    */
   void whenFlushed(long graceMillis, Runnable task) {
-    if (flushListeners.isEmpty()) {
-      flushListeners = new ArrayList<>(1);
-    }
     flushListeners.add(task);
     if (state != State.CLOSED && state != State.DRAINING && !blocked) {
       write();
@@ -639,7 +630,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
       flushTimer = null;
     }
     flushListeners.forEach(loop::execute);
-    flushListeners = List.of();
+    flushListeners.clear();
   }
 
   private void cutOff() {
@@ -740,8 +731,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   private void shutDownOutput() {
     state = State.DRAINING;
-    boolean bare = cork == null && webSocket == null; // no close_notify, no Close frame to wait for
-    if (peerEnded || (peerLeaves && bare)) {
+    if (peerEnded) {
       closeNow(CloseCause.PEER_CLOSED);
       return;
     }
