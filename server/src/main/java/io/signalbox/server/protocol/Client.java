@@ -22,6 +22,7 @@ import io.signalbox.server.store.StoreException;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 @ConfinedTo("the connection's I/O thread")
 final class Client implements ClientHandler {
   private static final Logger LOG = System.getLogger(Client.class.getName());
+
+  private static final @Nullable TopicName[] NO_ALIASES = {};
 
   enum Phase {
     AWAITING_CONNECT,
@@ -68,7 +71,10 @@ final class Client implements ClientHandler {
   private boolean awaitingAuth;
   private @Nullable Timer exchangeTimer;
   private byte[] finalAuthenticationData = {};
-  private @Nullable TopicName[] inboundAliases = {};
+  private int inboundAliasMaximum;
+
+  /** Grown when the client sets one: most never do. */
+  private @Nullable TopicName[] inboundAliases = NO_ALIASES;
 
   /** QoS 1 and 2 publishes from the client that are not completed (MQTT 5.0 section 4.9). */
   private int inboundInflight;
@@ -418,7 +424,7 @@ final class Client implements ClientHandler {
                 context
                     .refusals()
                     .refused(Refusals.Action.RECEIVE, this, topic.toString(), decision));
-    inboundAliases = new @Nullable TopicName[topicAliasMaximum];
+    inboundAliasMaximum = topicAliasMaximum;
     context.metrics().sessionsConnected.add(connection.loop().index(), 1);
     scheduleCredentialEnd();
   }
@@ -636,17 +642,21 @@ final class Client implements ClientHandler {
    * @param topic empty when the alias stands for it
    */
   TopicName resolveAlias(int alias, TopicName topic) throws PacketException {
-    if (alias < 1 || alias > inboundAliases.length) { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+    if (alias < 1 || alias > inboundAliasMaximum) { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
       context.metrics().limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, connection.loop().index());
       throw PacketException.of(
           ReasonCode.TOPIC_ALIAS_INVALID,
-          "topic alias " + alias + " is outside 1.." + inboundAliases.length);
+          "topic alias " + alias + " is outside 1.." + inboundAliasMaximum);
     }
     if (topic != TopicName.EMPTY) {
+      if (alias > inboundAliases.length) {
+        inboundAliases =
+            Arrays.copyOf(inboundAliases, Math.min(inboundAliasMaximum, Math.max(8, 2 * alias)));
+      }
       inboundAliases[alias - 1] = topic;
       return topic;
     }
-    TopicName known = inboundAliases[alias - 1];
+    TopicName known = alias > inboundAliases.length ? null : inboundAliases[alias - 1];
     if (known == null) {
       throw PacketException.protocolError(
           "topic alias " + alias + " was never set"); // [MQTT-3.3.2-7]

@@ -30,10 +30,10 @@ final class DeliveryRights implements DeliveryFilter {
   private boolean partsAreDenied;
 
   /** Filters, as they were asked for, that are not allowed any more. */
-  private final Set<String> lost = new HashSet<>();
+  private Set<String> lost = Set.of();
 
   /** Rules by which a message was not delivered, told once each. */
-  private final Set<String> told = new HashSet<>();
+  private Set<String> told = Set.of();
 
   /**
    * @param refused told of the first message that each rule keeps from the client
@@ -54,14 +54,15 @@ final class DeliveryRights implements DeliveryFilter {
   /** All of the client's subscriptions were looked at. */
   void reviewed(boolean parts, Set<String> lostFilters) {
     partsAreDenied = parts;
-    lost.clear();
-    lost.addAll(lostFilters);
+    lost = lostFilters.isEmpty() ? Set.of() : new HashSet<>(lostFilters);
   }
 
   /** One subscription was granted. */
   void granted(Subscription subscription, boolean partIsDenied) {
     partsAreDenied |= partIsDenied;
-    lost.remove(subscription.requestedFilter());
+    if (!lost.isEmpty()) {
+      lost.remove(subscription.requestedFilter());
+    }
   }
 
   @Override
@@ -76,10 +77,17 @@ final class DeliveryRights implements DeliveryFilter {
 
   private boolean mayReceive(TopicName topic) {
     AccessDecision decision = authorizer.receive(topic);
-    if (!decision.allowed() && told.size() < TOLD_MAX && told.add(decision.rule())) {
+    if (!decision.allowed() && told.size() < TOLD_MAX && isNews(decision.rule())) {
       refused.accept(topic, decision);
     }
     return decision.allowed();
+  }
+
+  private boolean isNews(String rule) {
+    if (told.isEmpty()) {
+      told = new HashSet<>();
+    }
+    return told.add(rule);
   }
 
   @Override

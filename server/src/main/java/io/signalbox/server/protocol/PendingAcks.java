@@ -29,7 +29,7 @@ final class PendingAcks {
 
   private final Client client;
   private final ClientConnection connection;
-  private final Deque<Ack> ring = new ArrayDeque<>();
+  private final Deque<Ack> ring = new ArrayDeque<>(1);
 
   PendingAcks(Client client, ClientConnection connection) {
     this.client = client;

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class RetainedDelivery {
   private static final int SLICE_MAX = 1_000;
 
+  /** Filters without wildcards looked up before others have their turn on the thread. */
+  private static final int LOOKS_MAX = 64;
+
   private final ProtocolContext context;
   private final Session session;
   private final ClientConnection connection;
@@ -38,10 +41,32 @@ final class RetainedDelivery {
   }
 
   void start() {
-    Subscription subscription = left.poll();
-    if (subscription == null || !connection.isOpen()) {
-      return;
+    for (int looked = 0; connection.isOpen(); looked++) {
+      if (looked == LOOKS_MAX) {
+        connection.loop().execute(this::start);
+        return;
+      }
+      Subscription subscription = left.poll();
+      if (subscription == null) {
+        return;
+      }
+      if (subscription.filter().hasWildcard()) {
+        scan(subscription);
+        return;
+      }
+      Message message =
+          session.isSubscribed(subscription.requestedFilter())
+              ? context.retained().find(subscription.filter())
+              : null;
+      if (message != null) {
+        deliver(subscription, message);
+        session.outgoing().whenRoom(() -> connection.loop().execute(this::start));
+        return;
+      }
     }
+  }
+
+  private void scan(Subscription subscription) {
     int slice = Math.clamp(context.sessionConfig().memoryQueueMessagesMax() / 4, 1, SLICE_MAX);
     context
         .retained()

@@ -45,6 +45,14 @@ final class PendingValues {
     return pending == null ? null : pending.newest.payload().length > 0;
   }
 
+  /**
+   * The newest value of a topic, which is empty when it is being cleared; null: none is pending.
+   */
+  @Nullable Message newest(TopicName topic) {
+    Pending pending = byTopic.get(topic);
+    return pending == null ? null : pending.newest;
+  }
+
   /** Newest values of matching topics, without those that are being cleared or have expired. */
   List<Message> matching(TopicFilter filter, long nowMillis) {
     List<Message> found = new ArrayList<>();

@@ -8,6 +8,7 @@ import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.store.StoreTotals;
 import io.signalbox.server.topic.TopicFilter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The last message of each topic that was published with RETAIN (MQTT 5.0 section 3.3.1.3). They
@@ -84,6 +85,23 @@ public final class RetainedMessages {
   private void settled(Message message) {
     changes.add(message.topic());
     pendingValues.settle(message.topic());
+  }
+
+  /**
+   * The retained message of a filter without wildcards, at once: one row of the store at most. To
+   * be called on the loop of the subscriber, after its subscription was added: then whatever is
+   * published later comes behind it.
+   *
+   * @return null when there is none
+   */
+  public @Nullable Message find(TopicFilter exact) {
+    long now = nowMillis();
+    Message pending = pendingValues.newest(exact.asTopicName());
+    if (pending != null) {
+      return pending.payload().length == 0 || pending.isExpired(now) ? null : pending;
+    }
+    // Settled, so counted: the totals are as of the commit before.
+    return store.totals().retainedMessages() == 0 ? null : store.retained(exact, now);
   }
 
   /**

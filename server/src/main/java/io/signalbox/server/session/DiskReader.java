@@ -33,13 +33,15 @@ final class DiskReader {
   private final SessionContext context;
   private final Session session;
   private final OutgoingMessages outgoing;
-  private final Deque<Held> held = new ArrayDeque<>(1);
+
+  /** Null while nothing is held: most sessions never hold anything. */
+  private @Nullable Deque<Held> held;
 
   /**
    * Rows that were in memory when the read began: they are skipped, also after they were
    * acknowledged.
    */
-  private final Set<Long> skip = new HashSet<>();
+  private Set<Long> skip = Set.of();
 
   private long lastSequence;
 
@@ -78,8 +80,8 @@ final class DiskReader {
     round++;
     reading = false;
     heldTooMany = false;
-    held.clear();
-    skip.clear();
+    held = null;
+    skip = Set.of();
   }
 
   void hold(Offer offer) {
@@ -99,23 +101,27 @@ final class DiskReader {
     if (heldTooMany) {
       return;
     }
-    if (held.size() >= HELD_MAX) {
+    Deque<Held> all = held == null ? new ArrayDeque<>() : held;
+    if (all.size() >= HELD_MAX) {
       heldTooMany = true; // they are on disk: read again at the end
-      held.clear();
+      held = null;
       return;
     }
-    held.add(one);
+    all.add(one);
+    held = all;
   }
 
   /**
    * Only a transient session that waits for the row of its will comes here, for the few
    * milliseconds of a commit.
    */
-  private final Deque<Offer> heldForTransient = new ArrayDeque<>(1);
+  private @Nullable Deque<Offer> heldForTransient;
 
   private void transientHeld(Offer offer) {
-    if (heldForTransient.size() < HELD_MAX) {
-      heldForTransient.add(offer);
+    Deque<Offer> all = heldForTransient == null ? new ArrayDeque<>() : heldForTransient;
+    if (all.size() < HELD_MAX) {
+      all.add(offer);
+      heldForTransient = all;
     } else {
       context
           .metrics()
@@ -125,9 +131,11 @@ final class DiskReader {
   }
 
   void releaseHeld() {
-    while (!heldForTransient.isEmpty()) {
-      outgoing.release(heldForTransient.remove());
+    Deque<Offer> all = heldForTransient;
+    while (all != null && !all.isEmpty()) {
+      outgoing.release(all.remove());
     }
+    heldForTransient = null;
   }
 
   /** Reads from the first row; everything submitted before is committed. */
@@ -154,7 +162,7 @@ final class DiskReader {
                 session.owner(),
                 _ -> {
                   if (now == round) {
-                    skip.clear();
+                    skip = new HashSet<>();
                     for (OutgoingPublish publish : known) {
                       if (publish.durable()) {
                         skip.add(publish.sequence());
@@ -178,7 +186,7 @@ final class DiskReader {
   /** Rows came to the end of the queue by another way than an offer. */
   void readAgain() {
     heldTooMany = true; // what is held is on disk, and is read with them
-    held.clear();
+    held = null;
   }
 
   /** Memory has room for more. */
@@ -230,9 +238,8 @@ final class DiskReader {
     }
     readUpTo = slice.nextSequence();
     outgoing.caughtUp();
-    skip.clear();
-    while (!held.isEmpty()) {
-      Held one = held.remove();
+    skip = Set.of();
+    for (Held one = nextHeld(); one != null; one = nextHeld()) {
       if (alreadyRead(one.handle())) {
         continue;
       }
@@ -243,6 +250,15 @@ final class DiskReader {
       }
     }
     outgoing.pump();
+  }
+
+  private @Nullable Held nextHeld() {
+    Deque<Held> all = held;
+    if (all == null || all.isEmpty()) {
+      held = null;
+      return null;
+    }
+    return all.remove();
   }
 
   private void retry(int ofRound) {

@@ -2,6 +2,7 @@ package io.signalbox.server.session;
 
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packet identifiers of QoS 2 publishes from the client between their PUBLISH and their PUBREL: a
@@ -9,39 +10,55 @@ import java.util.List;
  * I/O thread.
  */
 public final class InboundQos2 {
-  private final BitSet ids = new BitSet();
+  /** Null until the first one comes. */
+  private @Nullable BitSet ids;
+
+  private BitSet ids() {
+    BitSet all = ids;
+    if (all == null) {
+      all = new BitSet();
+      ids = all;
+    }
+    return all;
+  }
 
   /**
    * @return false if it was there: a duplicate
    */
   public boolean add(int packetId) {
-    if (ids.get(packetId)) {
+    BitSet all = ids();
+    if (all.get(packetId)) {
       return false;
     }
-    ids.set(packetId);
+    all.set(packetId);
     return true;
   }
 
   /** What the store says when a connection takes the session up: what was refused is not there. */
   void replaceBy(List<Integer> stored) {
-    ids.clear();
-    stored.forEach(ids::set);
+    ids = null;
+    if (!stored.isEmpty()) {
+      stored.forEach(ids()::set);
+    }
   }
 
   public boolean contains(int packetId) {
-    return ids.get(packetId);
+    return ids != null && ids.get(packetId);
   }
 
   /**
    * @return false if it was not there: PUBCOMP 0x92
    */
   public boolean remove(int packetId) {
-    boolean was = ids.get(packetId);
-    ids.clear(packetId);
-    return was;
+    BitSet all = ids;
+    if (all == null || !all.get(packetId)) {
+      return false;
+    }
+    all.clear(packetId);
+    return true;
   }
 
   public int size() {
-    return ids.cardinality();
+    return ids == null ? 0 : ids.cardinality();
   }
 }

@@ -1,6 +1,5 @@
 package io.signalbox.server.session;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +10,12 @@ final class InflightWindow {
   private static final int SMALLEST_TABLE = 8;
   private static final int PACKET_ID_MAX = 65_535;
 
+  /** The table of every window that nothing was ever in; too small to be written to. */
+  private static final @Nullable OutgoingPublish[] NOTHING = new @Nullable OutgoingPublish[1];
+
   private int receiveMaximum = PACKET_ID_MAX;
-  private @Nullable OutgoingPublish[] table = new @Nullable OutgoingPublish[SMALLEST_TABLE];
+  private @Nullable OutgoingPublish[] table = NOTHING;
+  private int shift = Integer.SIZE - 1;
   private int size;
   private int lastId;
   private @Nullable OutgoingPublish head;
@@ -90,20 +93,26 @@ final class InflightWindow {
   }
 
   void clear() {
-    if (table.length > SMALLEST_TABLE) {
-      table = new @Nullable OutgoingPublish[SMALLEST_TABLE];
-    } else {
-      Arrays.fill(table, null);
-    }
+    table = NOTHING;
+    shift = Integer.SIZE - 1;
     size = 0;
     head = null;
     tail = null;
   }
 
+  /**
+   * Where an identifier belongs. Identifiers are handed out in turn, and the golden ratio lays what
+   * follows each other far apart: in a run without a hole {@link #closeGap} would walk through the
+   * whole window at each acknowledgement.
+   */
+  private int home(int packetId) {
+    return (packetId * 0x9E3779B9) >>> shift & (table.length - 1);
+  }
+
   /** The slot that holds the identifier, or the free one where it would go: linear probing. */
   private int slotOf(int packetId) {
     int mask = table.length - 1;
-    int slot = packetId & mask; // identifiers are handed out in turn: neighbours do not collide
+    int slot = home(packetId);
     while (true) {
       OutgoingPublish there = table[slot];
       if (there == null || there.packetId == packetId) {
@@ -125,7 +134,7 @@ final class InflightWindow {
         table[gap] = null;
         return;
       }
-      int wanted = there.packetId & mask;
+      int wanted = home(there.packetId);
       if (((slot - wanted) & mask) >= ((slot - gap) & mask)) {
         table[gap] = there;
         gap = slot;
@@ -135,7 +144,8 @@ final class InflightWindow {
 
   private void grow() {
     @Nullable OutgoingPublish[] old = table;
-    table = new @Nullable OutgoingPublish[old.length * 2];
+    table = new @Nullable OutgoingPublish[Math.max(SMALLEST_TABLE, old.length * 2)];
+    shift = Integer.numberOfLeadingZeros(table.length - 1);
     for (OutgoingPublish publish : old) {
       if (publish != null) {
         table[slotOf(publish.packetId)] = publish;

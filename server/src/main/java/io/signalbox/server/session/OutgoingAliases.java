@@ -14,7 +14,9 @@ final class OutgoingAliases {
   static final int NONE = 0;
 
   private final int maximum;
-  private final Map<TopicName, Integer> aliases = new HashMap<>();
+
+  /** Made with the first alias: most connections send none. */
+  private Map<TopicName, Integer> aliases = Map.of();
 
   /**
    * @param maximum 0..65,535: the smaller of the client's Topic Alias Maximum and our own limit
@@ -37,6 +39,9 @@ final class OutgoingAliases {
   int assign(TopicName topic) {
     if (aliases.size() >= maximum) {
       return NONE;
+    }
+    if (aliases.isEmpty()) {
+      aliases = new HashMap<>();
     }
     int alias = aliases.size() + 1;
     aliases.put(topic, alias);

@@ -13,9 +13,7 @@ import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +45,7 @@ public final class OutgoingMessages {
   private final PacketIds packetIds;
   private final DiskReader disk;
   private final Pressure pressure;
-  private final Deque<Runnable> roomListeners = new ArrayDeque<>(1);
+  private List<Runnable> roomListeners = List.of();
   private OutgoingAliases aliases = new OutgoingAliases(0);
   private @Nullable DeliveryFilter filter;
   private Mode mode = Mode.OFFLINE;
@@ -96,7 +94,7 @@ public final class OutgoingMessages {
   /** The connection is gone: what is in memory only is dropped. */
   void detach() {
     packetIds.connectionEnds();
-    roomListeners.clear();
+    roomListeners = List.of();
     mode = Mode.OFFLINE;
     queue.clear();
     inflight.clear();
@@ -324,8 +322,8 @@ public final class OutgoingMessages {
       } else if (mode == Mode.READING) {
         disk.readOn();
       } else if (!roomListeners.isEmpty() && hasOutputRoom()) {
-        List<Runnable> now = List.copyOf(roomListeners);
-        roomListeners.clear();
+        List<Runnable> now = roomListeners;
+        roomListeners = List.of();
         now.forEach(Runnable::run);
       }
     }
@@ -353,6 +351,9 @@ public final class OutgoingMessages {
     if (mode == Mode.LIVE && queue.isLow() && hasOutputRoom()) {
       listener.run();
     } else {
+      if (roomListeners.isEmpty()) {
+        roomListeners = new ArrayList<>(1);
+      }
       roomListeners.add(listener);
     }
   }

@@ -22,7 +22,10 @@ final class Pressure {
   private record Waiting(EventLoop loop, Runnable task) {}
 
   private final Metrics metrics;
-  private final Deque<Waiting> waiting = new ArrayDeque<>();
+
+  /** Null while nobody waits. */
+  private @Nullable Deque<Waiting> waiting;
+
   private volatile boolean on;
   private boolean givenUp;
   private @Nullable Timer timer;
@@ -61,7 +64,9 @@ final class Pressure {
 
   void whenRelieved(EventLoop loop, Runnable task) {
     if (on) {
-      waiting.add(new Waiting(loop, task)); // bounded by the windows of the publishers
+      Deque<Waiting> all = waiting == null ? new ArrayDeque<>() : waiting;
+      all.add(new Waiting(loop, task)); // bounded by the windows of the publishers
+      waiting = all;
     } else {
       loop.execute(task);
     }
@@ -73,9 +78,10 @@ final class Pressure {
       timer.cancel();
       timer = null;
     }
-    while (!waiting.isEmpty()) {
-      Waiting next = waiting.remove();
-      next.loop.execute(next.task);
+    Deque<Waiting> all = waiting;
+    waiting = null;
+    if (all != null) {
+      all.forEach(next -> next.loop.execute(next.task));
     }
   }
 }

@@ -22,12 +22,12 @@ import io.signalbox.server.store.StorePublish;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +53,10 @@ public final class Session implements Subscriber {
   private final boolean durable;
   private final Map<String, Subscription> subscriptions = new HashMap<>();
   private final InboundQos2 inboundQos2 = new InboundQos2();
-  private final Deque<OpenRequest> waiting = new ArrayDeque<>(1);
+
+  /** Null while nobody waits. */
+  private @Nullable Deque<OpenRequest> waiting;
+
   private final OutgoingMessages outgoing;
   private volatile EventLoop owner;
   private volatile boolean online;
@@ -72,7 +75,7 @@ public final class Session implements Subscriber {
   private boolean ended;
 
   /** Of a transient session whose connection is gone: what other members take when it ends. */
-  private final List<OutgoingPublish> unshared = new ArrayList<>();
+  private List<OutgoingPublish> unshared = List.of();
 
   private @Nullable ClientConnection connection;
 
@@ -177,13 +180,15 @@ public final class Session implements Subscriber {
       return;
     }
     if (opening) {
-      if (waiting.size() >= WAITING_REQUESTS_MAX) { // the newest would win anyway: the oldest goes
+      Deque<OpenRequest> racing = waiting == null ? new ArrayDeque<>() : waiting;
+      if (racing.size() >= WAITING_REQUESTS_MAX) { // the newest would win anyway: the oldest goes
         answer(
-            waiting.remove(),
+            racing.remove(),
             new OpenResult.Refused(
                 ReasonCode.SERVER_BUSY, "too many connections race for this client identifier"));
       }
-      waiting.add(request);
+      racing.add(request);
+      waiting = racing;
       return;
     }
     ClientConnection old = connection;
@@ -320,7 +325,7 @@ public final class Session implements Subscriber {
   }
 
   private void nextRequest() {
-    OpenRequest next = waiting.poll();
+    OpenRequest next = waiting == null ? null : waiting.poll();
     if (next != null) {
       owner.execute(() -> context.registry().handOn(this, next));
       // Those behind it go the same way, in order.
@@ -375,7 +380,11 @@ public final class Session implements Subscriber {
     connection = null;
     online = false;
     if (!durable) {
-      unshared.addAll(sharedLeft());
+      if (unshared.isEmpty()) {
+        unshared = sharedLeft();
+      } else {
+        unshared = Stream.concat(unshared.stream(), sharedLeft().stream()).toList();
+      }
     }
     outgoing.detach();
     long now = context.clocks().wallMillis();
@@ -476,7 +485,7 @@ public final class Session implements Subscriber {
     for (OutgoingPublish publish : unshared) {
       giveOn(publish);
     }
-    unshared.clear();
+    unshared = List.of();
     if (handover == null) {
       finishEnd();
     } else {
@@ -499,9 +508,10 @@ public final class Session implements Subscriber {
       context.registry().endRow(number, owner);
     }
     context.registry().forget(this);
-    while (!waiting.isEmpty()) {
-      OpenRequest next = waiting.remove();
-      next.connection().loop().execute(() -> context.registry().open(next));
+    Deque<OpenRequest> racing = waiting;
+    waiting = null;
+    if (racing != null) {
+      racing.forEach(next -> next.connection().loop().execute(() -> context.registry().open(next)));
     }
   }
 

@@ -26,6 +26,9 @@ final class Readers implements AutoCloseable {
     final Txn<MemorySegment> txn;
     final Keys keys = new Keys();
 
+    /** For keys that are put together; native memory is not to be made for each read. */
+    final RowWriter row = new RowWriter();
+
     Snapshot(Txn<MemorySegment> txn) {
       this.txn = txn;
     }

@@ -10,9 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.GetOp;
+import org.lmdbjava.Txn;
 
 /**
  * Finds retained messages by filter. The table is in the order of topics, so the levels before the
@@ -34,7 +36,9 @@ final class RetainedReader {
   private final Lmdb lmdb;
   private final TopicFilter filter;
   private final long nowMillis;
-  private final RowWriter target = new RowWriter();
+
+  /** Where a seek goes to: the reader thread's, from the moment it reads. */
+  private @Nullable RowWriter targetRow;
 
   RetainedReader(Lmdb lmdb, TopicFilter filter, long nowMillis) {
     this.lmdb = lmdb;
@@ -42,10 +46,15 @@ final class RetainedReader {
     this.nowMillis = nowMillis;
   }
 
+  private RowWriter target() {
+    return Objects.requireNonNull(targetRow);
+  }
+
   RetainedSlice read(Snapshot snapshot, byte @Nullable [] after, int messagesMax, int bytesMax) {
+    targetRow = snapshot.row;
     List<Message> messages = new ArrayList<>(Math.min(messagesMax, 64));
     if (!filter.hasWildcard()) {
-      addExact(snapshot, filter.utf8(), messages);
+      addExact(snapshot.txn, snapshot.keys, filter.utf8(), messages);
       return new RetainedSlice(messages, null);
     }
     byte[] range = range();
@@ -83,8 +92,15 @@ final class RetainedReader {
     return new RetainedSlice(messages, null);
   }
 
-  private void addExact(Snapshot snapshot, byte[] utf8, List<Message> messages) {
-    MemorySegment value = lmdb.retained.get(snapshot.txn, snapshot.keys.topic(utf8));
+  /** The message of a filter without wildcards, or null. */
+  @Nullable Message exact(Txn<MemorySegment> txn, Keys keys) {
+    List<Message> found = new ArrayList<>(1);
+    addExact(txn, keys, filter.utf8(), found);
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  private void addExact(Txn<MemorySegment> txn, Keys keys, byte[] utf8, List<Message> messages) {
+    MemorySegment value = lmdb.retained.get(txn, keys.topic(utf8));
     if (value != null) {
       add(MessageBytes.topicName(utf8), value, messages);
     }
@@ -96,7 +112,11 @@ final class RetainedReader {
   private void addParent(Snapshot snapshot, List<Message> messages) {
     int lastLevel = filter.levelCount() - 1;
     if (lastLevel > 0 && filter.isMultiLevelWildcard(lastLevel) && firstWildcard() == lastLevel) {
-      addExact(snapshot, Arrays.copyOf(filter.utf8(), filter.levelStart(lastLevel) - 1), messages);
+      addExact(
+          snapshot.txn,
+          snapshot.keys,
+          Arrays.copyOf(filter.utf8(), filter.levelStart(lastLevel) - 1),
+          messages);
     }
   }
 
@@ -119,16 +139,16 @@ final class RetainedReader {
         && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
   }
 
-  /** To a key or behind it; null: to {@link #target}. */
+  /** To a key or behind it; null: to {@link #target()}. */
   private boolean seek(Cursor<MemorySegment> cursor, byte @Nullable [] key, boolean behind) {
     if (key != null) {
       if (key.length == 0) {
         return cursor.first();
       }
-      target.begin().putBytes(key);
+      target().begin().putBytes(key);
     }
-    boolean found = cursor.get(target.row(), GetOp.MDB_SET_RANGE);
-    if (found && behind && SegmentProxy.compare(cursor.key(), target.row()) == 0) {
+    boolean found = cursor.get(target().row(), GetOp.MDB_SET_RANGE);
+    if (found && behind && SegmentProxy.compare(cursor.key(), target().row()) == 0) {
       return cursor.next();
     }
     return found;
@@ -158,7 +178,7 @@ final class RetainedReader {
   }
 
   /**
-   * Sets {@link #target} to the first key that may match behind a topic that does not: everything
+   * Sets {@link #target()} to the first key that may match behind a topic that does not: everything
    * between begins as the topic does and has the same wrong level.
    *
    * @return false: there is no such jump, so the next row is as good
@@ -166,7 +186,7 @@ final class RetainedReader {
   private boolean jump(Cursor<MemorySegment> cursor, TopicName topic) {
     byte[] utf8 = topic.utf8();
     if (topic.startsWithDollar() && firstWildcard() == 0) {
-      target.begin().putByte('$' + 1); // [MQTT-4.7.2-1]
+      target().begin().putByte('$' + 1); // [MQTT-4.7.2-1]
       return true;
     }
     int level = 0;
@@ -186,13 +206,14 @@ final class RetainedReader {
     if (start + length + 1 > Keys.PREFIX_BYTES) {
       return false; // beyond, the keys of long topics are in the order of their hashes
     }
-    target.begin().putBytes(MemorySegment.ofArray(utf8).asSlice(0, start));
-    target.putBytes(MemorySegment.ofArray(filter.utf8()).asSlice(filter.levelStart(level), length));
-    if (SegmentProxy.compare(cursor.key(), target.row()) < 0) {
+    target().begin().putBytes(MemorySegment.ofArray(utf8).asSlice(0, start));
+    target()
+        .putBytes(MemorySegment.ofArray(filter.utf8()).asSlice(filter.levelStart(level), length));
+    if (SegmentProxy.compare(cursor.key(), target().row()) < 0) {
       return true;
     }
-    target.putByte('/');
-    if (SegmentProxy.compare(cursor.key(), target.row()) < 0) {
+    target().putByte('/');
+    if (SegmentProxy.compare(cursor.key(), target().row()) < 0) {
       return true;
     }
     return start > 0 && to(utf8, start - 1);
@@ -200,8 +221,8 @@ final class RetainedReader {
 
   /** Behind the subtree of the topic's first bytes. */
   private boolean to(byte[] utf8, int length) {
-    target.begin().putBytes(MemorySegment.ofArray(utf8).asSlice(0, length));
-    target.putByte(BEHIND_SEPARATOR);
+    target().begin().putBytes(MemorySegment.ofArray(utf8).asSlice(0, length));
+    target().putByte(BEHIND_SEPARATOR);
     return length < Keys.PREFIX_BYTES;
   }
 

@@ -4,6 +4,7 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.routing.Message;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
@@ -40,6 +41,9 @@ public final class Store implements AutoCloseable {
 
   // Guarded by reading.
   private boolean closed;
+
+  /** Memory for the keys of single gets: native, so not to be made for each. */
+  private final ThreadLocal<Keys> singleKeys = ThreadLocal.withInitial(Keys::new);
 
   private Store(
       DirectoryLock lock,
@@ -231,9 +235,20 @@ public final class Store implements AutoCloseable {
         });
   }
 
+  /**
+   * The retained message on disk of a filter without wildcards; null when there is none or it has
+   * expired. One row, so any thread may ask.
+   *
+   * @param nowMillis wall clock
+   */
+  public @Nullable Message retained(TopicFilter exact, long nowMillis) {
+    return this.<@Nullable Message>read(
+        txn -> new RetainedReader(lmdb, exact, nowMillis).exact(txn, singleKeys.get()));
+  }
+
   /** Whether a topic has a retained message on disk. One row, so any thread may ask. */
   public boolean hasRetained(TopicName topic) {
-    return read(txn -> lmdb.retained.get(txn, new Keys().topic(topic.utf8())) != null);
+    return read(txn -> lmdb.retained.get(txn, singleKeys.get().topic(topic.utf8())) != null);
   }
 
   private <T extends @Nullable Object> T read(Function<Txn<MemorySegment>, T> what) {
@@ -260,7 +275,7 @@ public final class Store implements AutoCloseable {
     Keys.requireRecordKey(key);
     return read(
         txn -> {
-          MemorySegment row = lmdb.records(table).get(txn, new Keys().raw(key));
+          MemorySegment row = lmdb.records(table).get(txn, singleKeys.get().raw(key));
           return row == null ? null : StoredRecord.read(key, row);
         });
   }

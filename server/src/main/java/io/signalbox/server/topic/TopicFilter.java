@@ -107,6 +107,18 @@ public final class TopicFilter {
     return wildcard;
   }
 
+  /**
+   * The one name that a filter without wildcards matches.
+   *
+   * @throws IllegalStateException it has wildcards
+   */
+  public TopicName asTopicName() {
+    if (wildcard) {
+      throw new IllegalStateException("a filter with wildcards is no topic name");
+    }
+    return TopicName.of(utf8, levelEnds);
+  }
+
   /** Whether a message on this topic is for this filter; linear in the length of the name. */
   public boolean matches(TopicName name) {
     byte[] topic = name.utf8();

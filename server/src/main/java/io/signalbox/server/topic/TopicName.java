@@ -53,6 +53,13 @@ public final class TopicName implements Comparable<TopicName> {
   }
 
   /**
+   * @param utf8 checked by {@link TopicFilter}, without wildcards; like the level ends not copied
+   */
+  static TopicName of(byte[] utf8, char[] levelEnds) {
+    return new TopicName(utf8, hash(utf8, 0, utf8.length), levelEnds);
+  }
+
+  /**
    * Copies the bytes.
    *
    * @throws InvalidTopicException as {@link #of}, or the bytes are not well-formed UTF-8

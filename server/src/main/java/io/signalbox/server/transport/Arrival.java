@@ -35,7 +35,7 @@ final class Arrival {
   private final XnioEventLoop loop;
   private final StreamConnection raw;
   private final Admission.Ticket ticket;
-  private final Timer deadline;
+  private @Nullable Timer deadline;
 
   private InetSocketAddress remote;
   private @Nullable ProxyHeader proxyHeader;
@@ -188,7 +188,7 @@ final class Arrival {
 
   /** The connection serves HTTP requests: from now on the HTTP layer's own time limits count. */
   void servesHttp() {
-    deadline.cancel();
+    inTime();
     arrived = true;
     ticket.connected();
   }
@@ -202,7 +202,7 @@ final class Arrival {
   }
 
   private void openMqtt(StreamConnection connection, @Nullable String authorization) {
-    deadline.cancel();
+    inTime();
     arrived = true;
     SSLSession secured = session;
     List<X509Certificate> certificates =
@@ -218,6 +218,13 @@ final class Arrival {
             config.durability() == ListenerConfig.Durability.LAZY,
             authorization);
     listener.openMqtt(connection, cork, loop, peer, ticket);
+  }
+
+  private void inTime() {
+    if (deadline != null) {
+      deadline.cancel();
+      deadline = null; // this object lives as long as the connection
+    }
   }
 
   private void timedOut() {
@@ -237,7 +244,7 @@ final class Arrival {
   }
 
   private void closed() {
-    deadline.cancel();
+    inTime();
     if (securing) {
       securing = false;
       loop.metrics().tlsHandshakesFailed.inc(loop.index());

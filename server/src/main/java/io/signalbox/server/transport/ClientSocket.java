@@ -93,6 +93,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private int holds;
   private long memoryHeldMillis;
   private boolean peerEnded;
+  private boolean peerLeaves;
   private int drained;
   private long bytesReceived;
   private long bytesSent;
@@ -109,7 +110,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
   private long progressMillis;
   private long congestedMillis;
   private @Nullable Timer slowTimer;
-  private final List<Runnable> flushListeners = new ArrayList<>(0);
+  private List<Runnable> flushListeners = List.of();
   private @Nullable Timer flushTimer;
 
   /**
@@ -336,6 +337,11 @@ final class ClientSocket implements WebSocketDecoder.Events {
     if (drained > DRAIN_BYTES_MAX) {
       closeNow(CloseCause.CLOSED_BY_US);
     }
+  }
+
+  /** The peer said that it sends nothing more: no reset can come of what it sends after us. */
+  void peerLeaves() {
+    peerLeaves = true;
   }
 
   private void inputEnded() {
@@ -612,6 +618,9 @@ final class ClientSocket implements WebSocketDecoder.Events {
    * closes it when that takes longer than the grace.
    */
   void whenFlushed(long graceMillis, Runnable task) {
+    if (flushListeners.isEmpty()) {
+      flushListeners = new ArrayList<>(1);
+    }
     flushListeners.add(task);
     if (state != State.CLOSED && state != State.DRAINING && !blocked) {
       write();
@@ -630,7 +639,7 @@ final class ClientSocket implements WebSocketDecoder.Events {
       flushTimer = null;
     }
     flushListeners.forEach(loop::execute);
-    flushListeners.clear();
+    flushListeners = List.of();
   }
 
   private void cutOff() {
@@ -731,7 +740,8 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   private void shutDownOutput() {
     state = State.DRAINING;
-    if (peerEnded) {
+    boolean bare = cork == null && webSocket == null; // no close_notify, no Close frame to wait for
+    if (peerEnded || (peerLeaves && bare)) {
       closeNow(CloseCause.PEER_CLOSED);
       return;
     }

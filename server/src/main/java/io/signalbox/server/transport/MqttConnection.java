@@ -167,6 +167,9 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
                     PacketDecoder.PACKET_BYTES_MAX);
       }
     }
+    if (packet instanceof Disconnect) {
+      socket.peerLeaves();
+    }
     resumedMeanwhile = false;
     boolean more = handler().onPacket(packet);
     if (!more && suspensions == 0 && !resumedMeanwhile && socket.isOpen()) {

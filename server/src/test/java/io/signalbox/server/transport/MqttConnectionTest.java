@@ -122,6 +122,19 @@ class MqttConnectionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void aClientThatDisconnectsStillGetsAllThatWasSentToIt(ListenerConfig.Type type)
+      throws Exception {
+    byte[] publish = RawClient.publish(payload(1_000_000));
+    try (var broker = echo(type);
+        var wire = connected(broker, type, 0)) {
+      wire.send(publish, new byte[] {(byte) 0xE0, 0});
+      assertArrayEquals(publish, unbroken(wire.readToEnd()));
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
   private static byte[] unbroken(byte @Nullable [] bytes) {
     return Objects.requireNonNull(bytes, "the connection was reset");
   }

@@ -1,0 +1,106 @@
+package io.signalbox.server.retained;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.store.Barrier;
+import io.signalbox.server.store.StoreFixture;
+import io.signalbox.server.store.StoreLimits;
+import io.signalbox.server.topic.TopicFilter;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RetainedMessagesTest {
+  private static final TopicFilter TOPIC = StoreFixture.filter("plant/état");
+
+  private StoreFixture fixture;
+  private RetainedMessages retained;
+
+  @BeforeEach
+  void open(@TempDir Path directory) throws Exception {
+    fixture = StoreFixture.open(directory);
+    retained = new RetainedMessages(fixture.store, StoreLimits.DEFAULTS, Clocks.system());
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void findsNothingInAnEmptyStore() {
+    assertNull(retained.find(TOPIC));
+  }
+
+  @Test
+  void findsWhatIsOnItsWayToTheDiskAndWhatIsOnIt() throws Exception {
+    Message message = message("one");
+    retained.pending(message);
+    assertEquals(message, retained.find(TOPIC), "pending");
+    commit(message);
+    Message found = requireNonNull(retained.find(TOPIC), "on disk");
+    assertArrayEquals("one".getBytes(UTF_8), found.payload());
+    assertEquals("plant/état", found.topic().toString());
+    assertNull(retained.find(StoreFixture.filter("plant")));
+    assertNull(retained.find(StoreFixture.filter("plant/état/of")));
+  }
+
+  @Test
+  void prefersTheValueThatIsOnItsWay() throws Exception {
+    set("old");
+    Message newer = message("new");
+    retained.pending(newer);
+    assertEquals(newer, retained.find(TOPIC));
+    retained.abandoned(newer);
+    assertArrayEquals("old".getBytes(UTF_8), payload(retained.find(TOPIC)));
+  }
+
+  @Test
+  void findsNothingThatIsBeingCleared() throws Exception {
+    set("value");
+    Message clearing = message("");
+    retained.pending(clearing);
+    assertNull(retained.find(TOPIC), "the disk still has it");
+    commit(clearing);
+    assertNull(retained.find(TOPIC));
+  }
+
+  @Test
+  void findsNothingThatHasExpired() throws Exception {
+    long past = System.currentTimeMillis() - 1;
+    Message message = StoreFixture.message(TOPIC.toString(), "late", past);
+    retained.pending(message);
+    assertNull(retained.find(TOPIC), "pending");
+    commit(message);
+    assertEquals(1, retained.count());
+    assertNull(retained.find(TOPIC), "on disk");
+  }
+
+  private static Message message(String payload) {
+    return StoreFixture.message(TOPIC.toString(), payload);
+  }
+
+  private static byte[] payload(@Nullable Message message) {
+    return requireNonNull(message, "a retained message").payload();
+  }
+
+  private void set(String payload) throws Exception {
+    Message message = message(payload);
+    retained.pending(message);
+    commit(message);
+  }
+
+  private void commit(Message message) throws Exception {
+    fixture.store.writer().submit(StoreFixture.retain(message), null);
+    fixture.store.writer().await(new Barrier());
+  }
+}
