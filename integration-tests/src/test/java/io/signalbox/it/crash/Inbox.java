@@ -220,9 +220,10 @@ final class Inbox {
       require(publish.dup() || maybeTwo, publish, letter, "a second time without DUP");
     } else {
       require(!letter.cancelled, publish, letter, "was cancelled");
-      if (group == null && (!maybeTwo || wasThereFor(letter))) {
+      boolean mayBeLater = maybeTwo && (!wasThereFor(letter) || letter.mayBeOver());
+      if (group == null && !mayBeLater) {
         checkOrder(publish, letter);
-      } // else the first copy went elsewhere, and its successors came here
+      } // else the first copy went elsewhere or expired in the queue, and its successors came here
       history.delivered.incrementAndGet();
     }
     copies.all++;
