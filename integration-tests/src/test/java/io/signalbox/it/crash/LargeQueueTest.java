@@ -25,6 +25,9 @@ class LargeQueueTest {
   private static final int MESSAGES_MAX = 64;
   private static final int TOO_MANY = 5;
 
+  /** By default it could be 16 MiB, and as much again on its way from the disk. */
+  private static final int MEMORY_BYTES_MAX = 4 << 20;
+
   private static final Launch SMALL =
       new Launch(List.of("-Xmx" + HEAP_MIB + "m", "-ea:io.signalbox..."), Map.of()).quick();
 
@@ -36,7 +39,9 @@ class LargeQueueTest {
             "large-queue",
             CrashBroker.config()
                 .yaml(
-                    "  queue-messages-max: " + MESSAGES_MAX + "\n  queue-overflow: drop-oldest\n"),
+                    "  queue-messages-max: %d\n  queue-overflow: drop-oldest\n"
+                            .formatted(MESSAGES_MAX)
+                        + "  memory-queue-bytes-max: %d\n".formatted(MEMORY_BYTES_MAX)),
             SMALL)) {
       try (Peer subscriber = peer(broker, "sub");
           Peer publisher = peer(broker, "pub")) {

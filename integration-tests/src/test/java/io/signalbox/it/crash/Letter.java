@@ -35,6 +35,12 @@ final class Letter {
   /** How often its publisher sent it: with QoS 1 each may become a message of its own. */
   volatile int transmissions;
 
+  /**
+   * A Will Message: the broker publishes it at a moment of its own, which may be long after it was
+   * due, to whoever subscribes by then.
+   */
+  volatile boolean comesLater;
+
   /** A Will Message that must not be sent any more. */
   volatile boolean cancelled;
 

@@ -93,6 +93,7 @@ final class Mourned implements Actor {
     Letter before = last; // cancelled as soon as this CONNECT is accepted
     int delay = version.isV5() ? DELAYS_SECONDS.get(random.nextInt(DELAYS_SECONDS.size())) : 0;
     var will = new Letter(name, ++number, "w/" + name, 1 + random.nextInt(2), false, 0, 40);
+    will.comesLater = true;
     history.add(will);
     try (Line line = Line.open(endpoint, version)) {
       ConnectBytes connect = PacketBytes.connect(version).clientId(name).cleanStart(false);

@@ -65,7 +65,8 @@ final class Span {
 
   /** Some moment at which the broker may have routed the letter has the subscription. */
   boolean mayMatch(Letter letter) {
-    return asked < letter.acknowledged && left > letter.sent && matches(letter);
+    boolean inTime = asked < letter.acknowledged || letter.comesLater;
+    return inTime && left > letter.sent && matches(letter);
   }
 
   /**
