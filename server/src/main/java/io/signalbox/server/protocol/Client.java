@@ -19,6 +19,7 @@ import io.signalbox.server.principal.Principal;
 import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.StoreException;
+import io.signalbox.server.store.Submitter;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -78,6 +79,8 @@ final class Client implements ClientHandler {
 
   /** QoS 1 and 2 publishes from the client that are not completed (MQTT 5.0 section 4.9). */
   private int inboundInflight;
+
+  private @Nullable Submitter submitter;
 
   private Metrics.@Nullable Close closing;
   private boolean waitingForAcks;
@@ -311,6 +314,16 @@ final class Client implements ClientHandler {
         LogText.quote(clientId),
         connection.peer());
     context.writer().whenRoom(connection.loop(), this::sendAgain);
+  }
+
+  /** Of the publishes of a 3.1.1 client, from the first one on. */
+  Submitter submitter() {
+    Submitter known = submitter;
+    if (known == null) {
+      known = new Submitter();
+      submitter = known;
+    }
+    return known;
   }
 
   boolean isSuspended() {

@@ -16,6 +16,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.Session;
+import io.signalbox.server.store.Submitter;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -229,6 +230,12 @@ final class PublishHandler {
     public boolean isLazy() {
       Client of = client;
       return of != null && of.connection().peer().lazyDurability();
+    }
+
+    @Override
+    public @Nullable Submitter submitter() {
+      Client of = client;
+      return of == null || of.isV5() ? null : of.submitter();
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.store.StoreWriter;
+import io.signalbox.server.store.Submitter;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,9 @@ final class Publisher {
 
     /** A place in the order of acknowledgements, completed by the store. */
     PendingAcks.Ack afterCommit();
+
+    /** Who sends again from a message on that is not acknowledged; null: is told instead. */
+    @Nullable Submitter submitter();
 
     /** Whether the listener's durability is lazy. */
     boolean isLazy();
@@ -146,7 +150,8 @@ final class Publisher {
       int count,
       int durable) {
     StorePublish stored = toStore(message, also, count, durable);
-    Receiver[] to = toReceivers(message, stored, count);
+    Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
+    Receiver[] to = toReceivers(message, stored, count, submitter);
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
     if (acknowledgement == null || mayAcknowledgeNow(acknowledgement)) {
       writer.submit(stored, early ? null : new OnLoop(loop, _ -> offer(to, message), _ -> {}));
@@ -168,7 +173,7 @@ final class Publisher {
               offer(to, message);
             }
           };
-      writer.submit(stored, ack);
+      writer.submit(stored, ack, submitter);
     }
     if (early) {
       offer(to, message); // INVARIANT: after submit, see Session.request
@@ -217,7 +222,8 @@ final class Publisher {
    * Each durable receiver has its place in the command, in the order of the list; the second copy
    * for one session has a command of its own.
    */
-  private Receiver[] toReceivers(Message message, StorePublish stored, int count) {
+  private Receiver[] toReceivers(
+      Message message, StorePublish stored, int count, @Nullable Submitter submitter) {
     Receiver[] to = new Receiver[count];
     int place = 0;
     for (int i = 0; i < count; i++) {
@@ -232,7 +238,8 @@ final class Publisher {
                 flags(message, delivery),
                 delivery.subscriptionIdentifiers());
         writer.submit(
-            own, null); // before the command that is acknowledged: committed before it or with it
+            own, null,
+            submitter); // before the command that is acknowledged: committed before it or with it
         to[i] = new Receiver(delivery, own, 0);
       } else {
         to[i] = new Receiver(delivery, stored, place++);

@@ -128,8 +128,22 @@ public final class StoreWriter {
    * never throws: what cannot be done is told to the completion. Any thread.
    */
   public void submit(Command command, @Nullable Completion completion) {
+    submit(command, completion, null);
+  }
+
+  /**
+   * The same for one of whose commands none may overtake another.
+   *
+   * @param submitter null: each of its commands stands for itself
+   */
+  public void submit(
+      Command command, @Nullable Completion completion, @Nullable Submitter submitter) {
     StoreException refused = refusal(command);
-    push(command, new Entry(refused == null ? command : null, completion, refused), refused);
+    if (refused != null && submitter != null) {
+      submitter.refuse();
+    }
+    var entry = new Entry(refused == null ? command : null, completion, submitter, refused);
+    push(command, entry, refused);
   }
 
   private void push(Command command, Entry entry, @Nullable StoreException refused) {
@@ -153,7 +167,7 @@ public final class StoreWriter {
   public @Nullable Object await(Command command) throws StoreException, InterruptedException {
     var waiter = new Waiter();
     StoreException refused = refusal(command);
-    push(command, new Entry(refused == null ? command : null, waiter, refused), refused);
+    push(command, new Entry(refused == null ? command : null, waiter, null, refused), refused);
     return waiter.await();
   }
 
@@ -317,6 +331,7 @@ public final class StoreWriter {
         room = false;
       }
     }
+    batch.sequencesStand();
     metrics.storeBatchCommands.observe(entries.size());
     answer();
   }
@@ -377,7 +392,12 @@ public final class StoreWriter {
       throws FaultException {
     entry.result = null;
     entry.failure = null;
-    if (!mayGrow && command.grows()) {
+    Submitter submitter = entry.submitter;
+    boolean overtakes = submitter != null && submitter.isRefused();
+    if (overtakes || (!mayGrow && command.grows())) {
+      if (submitter != null) {
+        submitter.refuse();
+      }
       machine.passOver(command);
       batch.drops.storeFull += command instanceof StorePublish ? 1 : 0;
       entry.failure = new StoreException(Reason.STORE_FULL);

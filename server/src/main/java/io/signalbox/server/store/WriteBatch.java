@@ -32,6 +32,8 @@ final class WriteBatch {
   /** Sequences below were told to somebody, whether or not they were committed. */
   private long firstSequence;
 
+  private long passedOver;
+
   /** Whether commands may take more room; told by the writer, as part of the batch. */
   private boolean mayGrow = true;
 
@@ -75,10 +77,18 @@ final class WriteBatch {
     return state;
   }
 
-  /** In this batch and in those that follow. */
+  /**
+   * In this attempt, and in the batches that follow; not in the next attempt at this batch, which
+   * tells those before it once more.
+   */
   void sequencesBegin(long at) {
-    firstSequence = Math.max(firstSequence, at);
+    passedOver = Math.max(passedOver, at);
     state.nextSequence = Math.max(state.nextSequence, at);
+  }
+
+  /** No further attempt at this batch comes. */
+  void sequencesStand() {
+    firstSequence = Math.max(firstSequence, passedOver);
   }
 
   boolean mayGrow() {

@@ -395,6 +395,47 @@ final class StoreWriterTest {
     }
   }
 
+  /** What makes room is tried until it finds some, with the sequence that it has already. */
+  @Test
+  void triesABatchOnceMoreWhenNotEvenWhatMakesRoomFindsRoom() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      List<Answer> answers = new ArrayList<>();
+      disk.hold();
+      writer.submit(StoreFixture.retain(StoreFixture.message("b", "")), null);
+      disk.awaitHeld();
+      StorePublish clears = StoreFixture.retain(StoreFixture.message("a", ""));
+      writer.submit(clears, completion(fixture.loop, 0, answers));
+      writer.submit(publish(session.number()), completion(fixture.loop, 1, answers));
+      disk.succeedBefore.set(1);
+      disk.full.set(2);
+      disk.release();
+      List<Answer> all = await(answers, 2);
+      assertNull(all.get(0).failure());
+      assertEquals(Reason.STORE_FULL, all.get(1).failure());
+    }
+  }
+
+  @Test
+  void letsNothingOvertakeARefusedCommandOfItsSubmitter() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      List<Answer> answers = new ArrayList<>();
+      var submitter = new Submitter();
+      disk.full.set(1);
+      writer.submit(publish(session.number()), completion(fixture.loop, 0, answers), submitter);
+      assertEquals(Reason.STORE_FULL, await(answers, 1).getFirst().failure());
+      awaitAccepted(fixture, session.number()); // there is room again
+      writer.submit(publish(session.number()), completion(fixture.loop, 1, answers), submitter);
+      assertEquals(Reason.STORE_FULL, await(answers, 2).get(1).failure());
+      assertEquals(1, fixture.queue(session.number()).rows().size(), "the other's");
+    }
+  }
+
   @Test
   void appliesWhatWasSubmittedBeforeItCloses() throws Exception {
     long number;
