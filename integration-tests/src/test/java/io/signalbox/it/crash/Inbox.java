@@ -220,13 +220,10 @@ final class Inbox {
       require(publish.dup() || maybeTwo, publish, letter, "a second time without DUP");
     } else {
       require(!letter.cancelled, publish, letter, "was cancelled");
-      // What was sent once more is routed once more, with QoS 2 if a crash undid the first time:
-      // that
-      // went to who subscribed then, or expired in the queue, and its successors came here.
-      boolean again = maybeTwo || letter.transmissions > 1;
-      if (group == null && !(again && (!wasThereFor(letter) || letter.mayBeOver()))) {
+      boolean mayBeLater = maybeTwo && (!wasThereFor(letter) || letter.mayBeOver());
+      if (group == null && !mayBeLater) {
         checkOrder(publish, letter);
-      }
+      } // else the first copy went elsewhere or expired in the queue, and its successors came here
       history.delivered.incrementAndGet();
     }
     copies.all++;
