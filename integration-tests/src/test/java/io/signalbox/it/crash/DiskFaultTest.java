@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.PacketType;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
@@ -138,6 +139,7 @@ class DiskFaultTest {
     try (Peer mourned = peer(broker, Version.V5, "mourned");
         Peer witness = peer(broker, Version.V5, "witness");
         Peer subscriber = peer(broker, Version.V5, "sub");
+        Peer changing = peer(broker, Version.V5, "changing");
         Peer publisher = peer(broker, Version.V5, "pub")) {
       mourned.connect(connect -> connect.will("will", 1, false, "last words"));
       witness.connect();
@@ -145,12 +147,16 @@ class DiskFaultTest {
       subscriber.resume(3_600);
       subscriber.subscribe("full/#", 2);
       subscriber.disconnect();
+      changing.resume(3_600);
+      changing.subscribe("changing", 1);
       publisher.resume(3_600);
       assertEquals(0, publish(publisher, 1, taken));
       assertEquals(0, publish(publisher, 2, taken));
       fill.run();
       publishUntil(QUOTA_EXCEEDED, publisher, taken);
       assertEquals(QUOTA_EXCEEDED, publish(publisher, 2, taken));
+      changing.send(PacketBytes.subscribe(Version.V5, 9).filter("changing", 2));
+      assertEquals(List.of(QUOTA_EXCEEDED), changing.receive(PacketType.SUBACK).reasonCodes());
       try (Peer old = peer(broker, Version.V3, "old")) {
         old.connect();
         old.send(old.publish("full/3").qos(1, 9).payload("refused"));
@@ -162,6 +168,8 @@ class DiskFaultTest {
         old.expectClosed(); // so that it sends again
       }
       publishUntil(0, publisher, taken);
+      publisher.publish("changing", 1, "as before");
+      changing.receivePublish("as before");
       try (Peer back = peer(broker, Version.V5, "sub")) {
         assertTrue(back.resume(3_600).sessionPresent());
         var all = new ArrayList<Parsed>();

@@ -220,10 +220,11 @@ final class Inbox {
       require(publish.dup() || maybeTwo, publish, letter, "a second time without DUP");
     } else {
       require(!letter.cancelled, publish, letter, "was cancelled");
-      boolean mayBeLater = maybeTwo && (!wasThereFor(letter) || letter.mayBeOver());
+      boolean lostFirst = !wasThereFor(letter) || letter.mayBeOver() || letter.whileFull;
+      boolean mayBeLater = maybeTwo && lostFirst;
       if (group == null && !mayBeLater) {
         checkOrder(publish, letter);
-      } // else the first copy went elsewhere or expired in the queue, and its successors came here
+      } // else the first copy went elsewhere, expired or was refused, and its successors came here
       history.delivered.incrementAndGet();
     }
     copies.all++;

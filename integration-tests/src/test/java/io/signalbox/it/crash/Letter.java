@@ -41,6 +41,12 @@ final class Letter {
    */
   volatile boolean comesLater;
 
+  /**
+   * The disk may have been full when it was sent: refused, it may have gone before that to some who
+   * were there, and its successors with it.
+   */
+  volatile boolean whileFull;
+
   /** A Will Message that must not be sent any more. */
   volatile boolean cancelled;
 

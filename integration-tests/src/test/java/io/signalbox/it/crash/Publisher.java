@@ -107,7 +107,7 @@ final class Publisher implements Actor {
       if (open.released) {
         line.send(PacketBytes.pubRel(entry.getKey()));
       } else {
-        open.letter.sending(history);
+        sending(open.letter);
         line.send(bytes(open.letter, entry.getKey()).dup());
       }
     }
@@ -138,6 +138,11 @@ final class Publisher implements Actor {
     return false;
   }
 
+  private void sending(Letter letter) {
+    letter.whileFull |= stage.isFull();
+    letter.sending(history);
+  }
+
   private void issue(Line line) {
     int count = 1 + random.nextInt(windowMax - window.size());
     var packets = new ArrayList<Object>();
@@ -146,7 +151,7 @@ final class Publisher implements Actor {
       history.add(letter);
       int packetId = freePacketId();
       window.put(packetId, new Open(letter));
-      letter.sending(history);
+      sending(letter);
       packets.add(bytes(letter, packetId));
     }
     line.send(packets.toArray());

@@ -25,6 +25,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 sections 3.8 to 3.11). */
@@ -46,6 +47,7 @@ final class SubscribeHandler {
     int identifier = identifiers.length == 0 ? Subscription.NO_IDENTIFIER : identifiers[0];
     List<ReasonCode> reasons = new ArrayList<>(subscribe.subscriptions().size());
     List<Subscription> granted = new ArrayList<>(subscribe.subscriptions().size());
+    List<Optional<Subscription>> replaced = new ArrayList<>(subscribe.subscriptions().size());
     List<Subscription> wantRetained = new ArrayList<>();
     boolean tooMany = subscribe.subscriptions().size() > context.limits().filtersPerPacketMax();
     if (tooMany) {
@@ -64,7 +66,7 @@ final class SubscribeHandler {
               ? new Outcome(
                   ReasonCode.QUOTA_EXCEEDED,
                   "limits.filters-per-packet-max is " + context.limits().filtersPerPacketMax())
-              : subscribeOne(client, requested, identifier, granted, wantRetained);
+              : subscribeOne(client, requested, identifier, granted, replaced, wantRetained);
       reasons.add(
           outcome.reason.isError() && !client.isV5()
               ? ReasonCode.UNSPECIFIED_ERROR
@@ -80,7 +82,8 @@ final class SubscribeHandler {
       PendingAcks.Ack ack =
           client.acks().await(PendingAcks.Kind.PACKET, subscribe.packetId(), subAck);
       ack.after = retained::start;
-      ack.whenFull = () -> noRoom(client, session, granted, reasons, subscribe.packetId());
+      ack.whenFull =
+          () -> noRoom(client, session, granted, replaced, reasons, subscribe.packetId());
       context
           .writer()
           .submit(new StoreSubscriptions(session.sessionNumber(), session.epoch(), granted), ack);
@@ -92,14 +95,17 @@ final class SubscribeHandler {
     }
   }
 
-  /** The store did not take them, so they are not granted after all. */
+  /** The store did not take them, so they are not granted after all: the last goes first. */
   private static Packet noRoom(
       Client client,
       Session session,
       List<Subscription> granted,
+      List<Optional<Subscription>> replaced,
       List<ReasonCode> reasons,
       int packetId) {
-    granted.forEach(subscription -> session.unsubscribe(subscription.requestedFilter()));
+    for (int i = granted.size() - 1; i >= 0; i--) {
+      session.takeBack(granted.get(i), replaced.get(i).orElse(null));
+    }
     ReasonCode refusal = client.isV5() ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.UNSPECIFIED_ERROR;
     return new SubAck(
         packetId,
@@ -117,6 +123,7 @@ final class SubscribeHandler {
       RequestedSubscription requested,
       int identifier,
       List<Subscription> granted,
+      List<Optional<Subscription>> replaced,
       List<Subscription> wantRetained) {
     String text = requested.topicFilter();
     Parsed parsed;
@@ -175,12 +182,11 @@ final class SubscribeHandler {
                 options.retainHandling()),
             identifier);
     client.deliveryRights().granted(subscription, decision.checkEachMessage());
-    boolean isNew =
-        session.subscribe(
-            subscription); // before retained messages are read: a duplicate is allowed, a gap is
-    // not
+    // Before retained messages are read: a duplicate is allowed, a gap is not.
+    Subscription before = session.subscribe(subscription);
     granted.add(subscription);
-    if (wantsRetained(subscription, isNew)) {
+    replaced.add(Optional.ofNullable(before));
+    if (wantsRetained(subscription, before == null)) {
       wantRetained.add(subscription);
     }
     return new Outcome(ReasonCode.granted(decision.maximumQos()), "");

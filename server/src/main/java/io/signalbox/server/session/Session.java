@@ -518,12 +518,28 @@ public final class Session implements Subscriber {
   // ---------------------------------------------------------------- subscriptions
 
   /**
-   * @return true if there was none for this filter
+   * @return what it replaces; null: there was none for this filter
    */
-  public boolean subscribe(Subscription subscription) {
-    boolean isNew = subscriptions.put(subscription.requestedFilter(), subscription) == null;
+  public @Nullable Subscription subscribe(Subscription subscription) {
+    Subscription before = subscriptions.put(subscription.requestedFilter(), subscription);
     context.trie().add(subscription, this);
-    return isNew;
+    return before;
+  }
+
+  /**
+   * The store did not take a subscription: what it replaced is in force as before, unless another
+   * change came meanwhile.
+   */
+  @SuppressWarnings("ReferenceEquality") // a later one may be equal, and was taken
+  public void takeBack(Subscription refused, @Nullable Subscription before) {
+    if (subscriptions.get(refused.requestedFilter()) != refused) {
+      return;
+    }
+    if (before == null) {
+      unsubscribe(refused.requestedFilter());
+    } else {
+      subscribe(before);
+    }
   }
 
   /**
