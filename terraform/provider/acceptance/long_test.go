@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,11 +51,16 @@ module "fleet" {
 }
 `, keepState(t)))
 	w.of(t, b).set("SIGNALBOX_PATIENCE", "60s").set("GOGC", "400").init(t)
+	plugins, err := mirror()
+	if err != nil {
+		t.Fatal(err)
+	}
 	timed := func(what string, run func()) {
-		begin, brokers, own := time.Now(), b.cpu(t), w.cpu
+		begin, brokers, own, providers := time.Now(), b.cpu(t), w.cpu, watchProviders(plugins)
 		run()
-		t.Logf("%s: %.1f s; CPU: broker %.1f s, terraform and provider %.1f s", what, time.Since(begin).Seconds(),
-			(b.cpu(t) - brokers).Seconds(), (w.cpu - own).Seconds())
+		wall, provider := time.Since(begin), providers()
+		t.Logf("%s: %.1f s; CPU: terraform %.1f s, provider %.1f s, broker %.1f s", what, wall.Seconds(),
+			(w.cpu - own - provider).Seconds(), provider.Seconds(), (b.cpu(t) - brokers).Seconds())
 	}
 	timed("apply -parallelism=50", func() { w.apply(t, "-parallelism=50") })
 	timed("plan with refresh", func() { w.hasNothingToDo(t, "-parallelism=50") })
@@ -83,17 +87,4 @@ func keepState(t testing.TB) string {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
-}
-
-// cpu is the time that the broker's process has had, in the kernel too.
-func (b *broker) cpu(t testing.TB) time.Duration {
-	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.process.Process.Pid))
-	if err != nil {
-		t.Skip("only Linux tells a process's CPU time in /proc")
-	}
-	fields := strings.Fields(string(stat[strings.LastIndex(string(stat), ")")+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * time.Second / 100
 }

@@ -95,6 +95,8 @@ type JwtIssuer struct {
 	MaxLifetimeSeconds int64         `json:"maxLifetimeSeconds"`
 	AclClaim           string        `json:"aclClaim"`
 	Enabled            bool          `json:"enabled"`
+	LastRefreshStatus  string        `json:"lastRefreshStatus,omitempty"`
+	LastRefreshProblem string        `json:"lastRefreshProblem,omitempty"`
 	CreatedAt          string        `json:"createdAt,omitempty"`
 	UpdatedAt          string        `json:"updatedAt,omitempty"`
 	Revision           int64         `json:"revision,omitempty"`

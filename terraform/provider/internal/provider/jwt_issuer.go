@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -34,6 +35,7 @@ type jwtIssuer struct {
 	MaxLifetimeSeconds  types.Int64   `tfsdk:"max_lifetime_seconds"`
 	AclClaim            types.String  `tfsdk:"acl_claim"`
 	Enabled             types.Bool    `tfsdk:"enabled"`
+	LastRefreshStatus   types.String  `tfsdk:"last_refresh_status"`
 	CreatedAt           types.String  `tfsdk:"created_at"`
 	Revision            types.Int64   `tfsdk:"revision"`
 }
@@ -60,6 +62,9 @@ func newJwtIssuer() resource.Resource {
 		},
 		encode: encodeJwtIssuer,
 		decode: decodeJwtIssuer,
+		settled: func(ctx context.Context, c *client.Client, path string, made *client.JwtIssuer) *client.JwtIssuer {
+			return afterRefresh(ctx, made, func(again *client.JwtIssuer) error { return c.Get(ctx, path, again) })
+		},
 		checks: []resource.ConfigValidator{
 			resourcevalidator.ExactlyOneOf(path.MatchRoot("jwks_uri"), path.MatchRoot("jwks_json"), path.MatchRoot("public_keys_pem"),
 				path.MatchRoot("hmac_secret_wo")),
@@ -107,8 +112,10 @@ func jwtIssuerSchema() schema.Schema {
 			"clock_skew_seconds": numberAttribute("By how much its clock may differ; 30 by default.", 30, int64validator.Between(0, 3600)),
 			"max_lifetime_seconds": numberAttribute("Most time that a token may have left; 86400 by default.", 86_400,
 				int64validator.Between(60, 31_622_400)),
-			"acl_claim":  choiceAttribute("Whether a claim `acl` narrows what policies allow, or grants by itself.", "narrow", "narrow", "grant"),
-			"enabled":    flagAttribute("`false` refuses its tokens.", true),
+			"acl_claim": choiceAttribute("Whether a claim `acl` narrows what policies allow, or grants by itself.", "narrow", "narrow", "grant"),
+			"enabled":   flagAttribute("`false` refuses its tokens.", true),
+			"last_refresh_status": computed("How the broker's last fetch of `jwks_uri` ended, as of the last refresh of the state: `ok`; `failed`, " +
+				"which is a warning too that says why; `pending` when there was none yet. Null without `jwks_uri`."),
 			"created_at": createdAt(),
 			"revision":   revision(),
 		},
@@ -157,6 +164,12 @@ func decodeJwtIssuer(ctx context.Context, a *client.JwtIssuer, m *jwtIssuer, dia
 	m.MaxLifetimeSeconds = types.Int64Value(a.MaxLifetimeSeconds)
 	m.AclClaim = types.StringValue(a.AclClaim)
 	m.Enabled = types.BoolValue(a.Enabled)
+	m.LastRefreshStatus = optional(a.LastRefreshStatus)
+	if a.LastRefreshStatus == "failed" {
+		diagnostics.AddAttributeWarning(path.Root("jwks_uri"), "The broker has no new keys of the issuer "+a.Name, a.LastRefreshProblem+
+			". Tokens count that are signed with keys of an earlier fetch, if there was one, and no others. "+
+			"See to it that the broker's machine reaches the address; it asks again when the next token comes.")
+	}
 	m.CreatedAt = types.StringValue(a.CreatedAt)
 	m.Revision = types.Int64Value(a.Revision)
 }
@@ -176,4 +189,28 @@ func decodeClaimMapping(ctx context.Context, a *client.ClaimMapping, mine *claim
 		return nil
 	}
 	return &claimMapping{types.StringValue(a.User), optional(a.Device), types.StringValue(a.Groups), mapOf(ctx, a.Attributes, diagnostics)}
+}
+
+const (
+	// refreshWait is a little longer than the broker waits for a key set.
+	refreshWait = 12 * time.Second
+	refreshPoll = 100 * time.Millisecond
+)
+
+// afterRefresh waits until the broker has tried to fetch the keys of an issuer that was just written, so that the apply says whether it
+// can; not for ever, and not for one that it does not believe.
+func afterRefresh(ctx context.Context, made *client.JwtIssuer, read func(again *client.JwtIssuer) error) *client.JwtIssuer {
+	for deadline := time.Now().Add(refreshWait); made.LastRefreshStatus == "pending" && made.Enabled && time.Now().Before(deadline); {
+		select {
+		case <-ctx.Done():
+			return made
+		case <-time.After(refreshPoll):
+		}
+		again := new(client.JwtIssuer)
+		if err := read(again); err != nil || again.Revision != made.Revision {
+			return made // somebody else's change is for the next plan
+		}
+		made = again
+	}
+	return made
 }

@@ -27,6 +27,8 @@ type object[M, A any] struct {
 	named func(id string) (*M, error)
 	// plan completes or checks a plan. Nil: nothing to do.
 	plan func(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse)
+	// settled reads an object again that was just written, if it takes the broker a moment to tell all of it. Nil: it does not.
+	settled func(ctx context.Context, c *client.Client, path string, made *A) *A
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
 }
@@ -77,8 +79,15 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 		o.fail(&response.Diagnostics, "create", err)
 		return
 	}
-	o.decode(ctx, made, &plan, &response.Diagnostics)
+	o.decode(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (o *object[M, A]) whole(ctx context.Context, path string, made *A) *A {
+	if o.settled == nil {
+		return made
+	}
+	return o.settled(ctx, o.client, path, made)
 }
 
 func (o *object[M, A]) Read(ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse) {
@@ -123,7 +132,7 @@ func (o *object[M, A]) Update(ctx context.Context, request resource.UpdateReques
 		o.fail(&response.Diagnostics, "change", err)
 		return
 	}
-	o.decode(ctx, made, &plan, &response.Diagnostics)
+	o.decode(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 

@@ -10,6 +10,7 @@ import io.signalbox.server.admin.ServerFacts;
 import io.signalbox.server.admin.TokenSigner;
 import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
+import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.TokenIssuer;
@@ -24,6 +25,7 @@ import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Registry;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -34,6 +36,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +61,7 @@ final class AdminSetup implements AutoCloseable {
       Refusals refusals,
       RequestAuthenticator authenticator,
       RequestAuthenticator askedFor,
+      Function<JwtIssuer, KeyRefresh> keyRefresh,
       Supplier<List<Listening>> listening,
       Clocks clocks,
       SecureRandom random,
@@ -97,6 +101,7 @@ final class AdminSetup implements AutoCloseable {
                 clients,
                 authenticator,
                 askedFor,
+                keyRefresh,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,
                 signer(config, clocks, random),
                 config.auth().jwt().lifetimeMax(),

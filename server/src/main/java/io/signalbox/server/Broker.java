@@ -234,6 +234,7 @@ final class Broker implements RunningBroker {
                 refusals,
                 authenticators::identify,
                 authenticators::wouldBe,
+                authenticators::lastRefresh,
                 () -> ready ? listening() : List.of(),
                 clocks,
                 random,

@@ -115,4 +115,21 @@ final class RegisteredIssuerTest {
                 + "'}")
         .expectProblem(409, "conflict");
   }
+
+  @Test
+  void tellsHowTheLastFetchOfAKeySetEnded() {
+    String issuer =
+        "{'issuer':'https://keys.example','audiences':['iot'],'algorithms':['ES256'],"
+            + "'jwksUri':'http://127.0.0.1:1/keys'}"; // nobody serves port 1
+    ADMIN.put("/jwt-issuers/keys", issuer).expect(201);
+    String shown =
+        Eventually.succeeds(
+            () -> {
+              var answer = ADMIN.get("/jwt-issuers/keys").expect(200);
+              assertEquals("failed", answer.get("lastRefreshStatus"));
+              return answer.text();
+            });
+    assertTrue(shown.contains("\"lastRefreshProblem\":"), shown);
+    ADMIN.put("/jwt-issuers/keys", shown).expect(200); // what was shown may be sent back
+  }
 }

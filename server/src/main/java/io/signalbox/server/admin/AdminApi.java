@@ -1,6 +1,7 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.eventloop.Clocks;
@@ -16,6 +17,7 @@ import io.undertow.server.HttpServerExchange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The API, put together from its routes. */
@@ -29,6 +31,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
    * What the API works on.
    *
    * @param askedFor who a client of a question would be; registers nobody
+   * @param keyRefresh how the last fetch of an issuer's keys ended; any thread, quick
    * @param localToken null: not accepted
    * @param signer null: this broker accepts no tokens of its own
    * @param bodyBytesMax 0: no bound
@@ -43,6 +46,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       LiveClients clients,
       RequestAuthenticator authenticator,
       RequestAuthenticator askedFor,
+      Function<JwtIssuer, KeyRefresh> keyRefresh,
       @Nullable LocalToken localToken,
       @Nullable TokenSigner signer,
       Duration tokenLifetimeMax,
@@ -73,7 +77,12 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
     AdminConfig config = parts.config;
     Registry registry = parts.registry;
     Views views =
-        new Views(registry, parts.authorities, new PolicyViews(parts.policies), parts.clocks);
+        new Views(
+            registry,
+            parts.authorities,
+            new PolicyViews(parts.policies),
+            parts.keyRefresh,
+            parts.clocks);
     Grants grants = new Grants(config.roles());
     int batch = config.batchOperationsMax();
     List<Route> routes = new ArrayList<>();

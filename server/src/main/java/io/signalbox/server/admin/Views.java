@@ -5,6 +5,7 @@ import io.signalbox.pki.Certificates;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationReason;
+import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.CertificateContent;
@@ -27,6 +28,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Entries as the API shows them: never a secret. */
@@ -34,10 +36,17 @@ final class Views {
   private final Registry registry;
   private final Authorities authorities;
   private final PolicyViews policies;
+  private final Function<JwtIssuer, KeyRefresh> keyRefresh;
   private final Clocks clocks;
 
-  Views(Registry registry, Authorities authorities, PolicyViews policies, Clocks clocks) {
+  Views(
+      Registry registry,
+      Authorities authorities,
+      PolicyViews policies,
+      Function<JwtIssuer, KeyRefresh> keyRefresh,
+      Clocks clocks) {
     this.policies = policies;
+    this.keyRefresh = keyRefresh;
     this.registry = registry;
     this.authorities = authorities;
     this.clocks = clocks;
@@ -85,7 +94,13 @@ final class Views {
       case IssuingAuthority ca -> issuing(out, ca);
       case StoredPolicy policy -> policies.policy(out, policy, false);
       case PolicyAttachment attachment -> policies.attachment(out, attachment);
-      case JwtIssuer _, ProvisioningTemplate _, ClaimToken _, User _ -> named(out, entry);
+      case JwtIssuer issuer -> {
+        named(out, issuer);
+        if (issuer.keys() instanceof JwtIssuer.Keys.JwksUri) {
+          keyRefresh(out, keyRefresh.apply(issuer));
+        }
+      }
+      case ProvisioningTemplate _, ClaimToken _, User _ -> named(out, entry);
     }
     stamp(out, entry.stamp());
     return out;
@@ -94,6 +109,13 @@ final class Views {
   private static void named(JsonObject out, Entry<?> entry) {
     out.addProperty("name", entry.name());
     entry.write(out);
+  }
+
+  private static void keyRefresh(JsonObject out, KeyRefresh last) {
+    out.addProperty("lastRefreshStatus", last.status().name().toLowerCase(Locale.ROOT));
+    if (!last.problem().isEmpty()) {
+      out.addProperty("lastRefreshProblem", last.problem());
+    }
   }
 
   private static void stamp(JsonObject out, Stamp stamp) {

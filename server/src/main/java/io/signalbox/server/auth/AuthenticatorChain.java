@@ -268,6 +268,14 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     tokens.registered(issuers);
   }
 
+  /**
+   * How the last fetch of the key set of a registered issuer ended; pending for one of another
+   * revision than that which counts, or with keys that are not fetched. Any thread.
+   */
+  public KeyRefresh lastRefresh(JwtIssuer issuer) {
+    return tokens.lastRefresh(issuer);
+  }
+
   /** The outcome if it is known without a signature check, else null. */
   private @Nullable Authentication withoutSignatureChecks(Credentials credentials) {
     if (credentials.password() != null) {

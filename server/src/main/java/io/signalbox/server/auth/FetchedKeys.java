@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The key set of an address (RFC 7517): fetched when the first token comes, again after a while,
+ * The key set of an address (RFC 7517): fetched when the first token comes or somebody asks for it, again after a while,
  * and when a token names a key that is not in it, at most once in a few seconds however many such
  * tokens come. While the address is down or serves something else the last good set stays in force.
  * Any thread.
@@ -32,6 +32,7 @@ final class FetchedKeys {
   private final long pauseMillis;
 
   private volatile List<TokenKey> keys = List.of();
+  private volatile KeyRefresh last = KeyRefresh.PENDING;
 
   // Guarded by this.
   private boolean everFetched;
@@ -64,6 +65,26 @@ final class FetchedKeys {
 
   List<TokenKey> known() {
     return keys;
+  }
+
+  /** How the last fetch ended that has ended. */
+  KeyRefresh last() {
+    return last;
+  }
+
+  /**
+   * Fetches the set before the first token comes, so that a wrong address shows at once. If it
+   * fails, the first token has it fetched without a pause, as if this had not been.
+   */
+  void begin() {
+    CompletableFuture<Void> fetch = fetch(false);
+    if (fetch != null) {
+      fetch.thenRun(this::forgetFailure);
+    }
+  }
+
+  private synchronized void forgetFailure() {
+    everFetched &= !keys.isEmpty();
   }
 
   CompletableFuture<Void> prepare(CompactToken token) {
@@ -121,6 +142,7 @@ final class FetchedKeys {
         LOG.log(Level.INFO, "the issuer \"{0}\" has the keys {1}", issuer, ids(fresh));
       }
       keys = fresh;
+      last = KeyRefresh.OK;
     } catch (IllegalArgumentException e) {
       failed(String.valueOf(e.getMessage()));
     }
@@ -131,6 +153,7 @@ final class FetchedKeys {
   }
 
   private void failed(String why) {
+    last = KeyRefresh.failed(why);
     LOG.log(
         Level.WARNING,
         "the keys of issuer \"{0}\" are not renewed, those known ({1}) stay in force: {2}",

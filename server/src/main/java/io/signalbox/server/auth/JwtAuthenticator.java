@@ -94,6 +94,11 @@ final class JwtAuthenticator {
     believed = believed(believed.trust.withRegistered(issuers));
   }
 
+  /** How the last fetch of the keys of a registered issuer ended. */
+  KeyRefresh lastRefresh(JwtIssuer issuer) {
+    return believed.trust.lastRefresh(issuer);
+  }
+
   /** A principal with the groups, attributes and rights of its own token alone, as read now. */
   Principal asProved(Principal principal) throws CredentialException {
     TokenClaims token = principal.token();

@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The issuers whose tokens are accepted, with their keys. Immutable; any thread. */
@@ -122,11 +123,7 @@ final class TokenTrust {
       }
       Issuer before = registered.get(entry);
       try {
-        now.put(
-            entry,
-            before != null
-                ? before
-                : RegisteredIssuers.issuer(entry, Objects.requireNonNull(fetcher), clocks));
+        now.put(entry, before != null ? before : begun(entry));
       } catch (IllegalArgumentException e) {
         LOG.log(
             Level.ERROR,
@@ -142,6 +139,26 @@ final class TokenTrust {
       }
     }
     return new TokenTrust(configured, now, fetcher, clocks);
+  }
+
+  private Issuer begun(JwtIssuer entry) {
+    Issuer made = RegisteredIssuers.issuer(entry, Objects.requireNonNull(fetcher), clocks);
+    fetched(made).forEach(FetchedKeys::begin);
+    return made;
+  }
+
+  private static Stream<FetchedKeys> fetched(Issuer issuer) {
+    return issuer.keys().stream()
+        .flatMap(keys -> keys instanceof TokenKeys.Fetched(var set) ? Stream.of(set) : Stream.of());
+  }
+
+  /** How the last fetch of the keys of a registered issuer ended; pending for one that does not count. */
+  KeyRefresh lastRefresh(JwtIssuer entry) {
+    return Stream.ofNullable(registered.get(entry))
+        .flatMap(TokenTrust::fetched)
+        .map(FetchedKeys::last)
+        .findFirst()
+        .orElse(KeyRefresh.PENDING);
   }
 
   /** By the name under which policies know it. */

@@ -73,7 +73,7 @@ public record JwtIssuer(
   }
 
   static JwtIssuer read(String name, Fields in, @Nullable JwtIssuer earlier, Stamp stamp) {
-    in.ignore("name");
+    in.ignore("name", "lastRefreshStatus", "lastRefreshProblem");
     if (RESERVED.contains(name)) {
       in.problem("name", "\"" + name + "\" stands for users of this broker itself");
     }

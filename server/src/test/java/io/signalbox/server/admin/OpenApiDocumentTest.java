@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.config.AdminConfig;
@@ -80,6 +81,7 @@ final class OpenApiDocumentTest {
                   new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
                   (_, _) -> Optional.empty(),
                   (_, _) -> Optional.empty(),
+                  _ -> KeyRefresh.PENDING,
                   null,
                   null,
                   Duration.ofDays(1),

@@ -1,0 +1,147 @@
+package io.signalbox.server.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jsonwebtoken.security.Jwks;
+import io.signalbox.server.auth.KeyRefresh.Status;
+import io.signalbox.server.config.AuthConfig;
+import io.signalbox.server.config.AuthConfig.Algorithm;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.registry.JwtIssuer;
+import io.signalbox.server.registry.Stamp;
+import io.signalbox.server.trust.Fetcher;
+import io.signalbox.server.trust.WebServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The key set of an issuer of the registry: fetched at once, and how that went is told. */
+@Timeout(60)
+final class RegisteredKeySetTest {
+  private final ManualClocks clocks = new ManualClocks();
+  private final WebServer server = new WebServer(_ -> new byte[0]);
+  private final Fetcher fetcher = new Fetcher(new Metrics(1, "test"));
+  private final JwtIssuer issuer = issuer(1);
+  private JwtAuthenticator authenticator;
+
+  @BeforeEach
+  void open() throws AuthSetupException {
+    AuthConfig.Jwt config = AuthConfig.DEFAULTS.jwt();
+    authenticator =
+        new JwtAuthenticator(
+            config,
+            TokenTrust.of(config, null, fetcher, clocks),
+            RevokedTokens.open(null),
+            clocks);
+  }
+
+  @AfterEach
+  void close() {
+    server.close();
+    fetcher.close();
+  }
+
+  private JwtIssuer issuer(long revision) {
+    return new JwtIssuer(
+        "cloud",
+        "https://cloud.example",
+        List.of("iot"),
+        new JwtIssuer.Keys.JwksUri(server.address().toString()),
+        List.of("ES256"),
+        "sub",
+        null,
+        "groups",
+        Map.of(),
+        30,
+        86_400,
+        false,
+        true,
+        new Stamp(0, 0, revision));
+  }
+
+  private static byte[] set(String id) {
+    var key = TokenForge.pair(id, Algorithm.ES256).getPublic();
+    return Jwks.builder().key(key).id(id).build().entrySet().stream()
+        .map(member -> "\"" + member.getKey() + "\":\"" + member.getValue() + "\"")
+        .collect(Collectors.joining(",", "{\"keys\":[{", "}]}"))
+        .getBytes(UTF_8);
+  }
+
+  private String verified(String key) throws CredentialException {
+    byte[] token =
+        TokenForge.token(
+            "{\"alg\":\"ES256\",\"kid\":\"" + key + "\"}",
+            "{\"iss\":\"https://cloud.example\",\"aud\":\"iot\",\"sub\":\"alice\",\"exp\":"
+                + (clocks.seconds() + 3_600)
+                + "}",
+            Algorithm.ES256,
+            key);
+    authenticator.prepare(token).join();
+    return authenticator.verify(token).id();
+  }
+
+  private KeyRefresh awaited(JwtIssuer of, Status status) {
+    while (authenticator.lastRefresh(of).status() != status) {
+      Thread.onSpinWait();
+    }
+    return authenticator.lastRefresh(of);
+  }
+
+  @Test
+  void isFetchedBeforeTheFirstTokenComes() throws Exception {
+    server.answer(set("k"));
+    assertEquals(KeyRefresh.PENDING, authenticator.lastRefresh(issuer));
+    authenticator.registered(List.of(issuer));
+    assertEquals(KeyRefresh.OK, awaited(issuer, Status.OK));
+    assertEquals("user:alice@cloud", verified("k"));
+    assertEquals(1, server.requests());
+
+    authenticator.registered(List.of(issuer));
+    assertEquals(KeyRefresh.OK, authenticator.lastRefresh(issuer));
+    assertEquals(1, server.requests());
+    assertEquals(KeyRefresh.PENDING, authenticator.lastRefresh(issuer(2)));
+  }
+
+  @Test
+  void aFailureIsToldAndMendedByTheFirstTokenWithoutAPause() throws Exception {
+    server.answer("<html>".getBytes(UTF_8));
+    authenticator.registered(List.of(issuer));
+    assertTrue(awaited(issuer, Status.FAILED).problem().contains("no JSON Web Key Set"));
+    server.answer(set("k"));
+    while (server.requests() < 2) { // the failure is told a moment before it is forgotten
+      tryToVerify("k");
+    }
+    assertEquals("user:alice@cloud", verified("k"));
+    assertEquals(KeyRefresh.OK, authenticator.lastRefresh(issuer));
+  }
+
+  private void tryToVerify(String key) {
+    try {
+      verified(key);
+    } catch (CredentialException _) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aLaterFailureIsToldWhileTheKeysStayInForce() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    server.status(503);
+    clocks.advance(Duration.ofSeconds(11));
+    assertThrows(CredentialException.class, () -> verified("unknown"));
+    KeyRefresh last = authenticator.lastRefresh(issuer);
+    assertEquals(Status.FAILED, last.status());
+    assertTrue(last.problem().contains("503"), last.problem());
+    assertEquals("user:alice@cloud", verified("k"));
+  }
+}
