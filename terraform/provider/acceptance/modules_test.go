@@ -23,12 +23,27 @@ func module(t *testing.T, name string) *workspace {
 	return w
 }
 
+// passesItsOwnTests runs a module's tests with terraform, and with OpenTofu where it is on this machine.
+func passesItsOwnTests(t *testing.T, count int, prepared func(t *testing.T) *workspace) {
+	for _, program := range []string{"terraform", "tofu"} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(program); err != nil {
+				t.Skipf("%s is not on this machine", program)
+			}
+			w := prepared(t)
+			w.program = program
+			w.init(t)
+			if output := w.run(t, "test", "-no-color"); !strings.Contains(output, fmt.Sprintf("Success! %d passed, 0 failed.", count)) {
+				t.Errorf("not all tests ran:\n%s", output)
+			}
+		})
+	}
+}
+
 func TestTheModuleServicePassesItsOwnTests(t *testing.T) {
 	t.Parallel()
-	w := module(t, "service").init(t)
-	if output := w.run(t, "test", "-no-color"); !strings.Contains(output, "Success! 8 passed, 0 failed.") {
-		t.Errorf("not all tests ran:\n%s", output)
-	}
+	passesItsOwnTests(t, 8, func(t *testing.T) *workspace { return module(t, "service") })
 }
 
 func TestWhatTheModuleServiceRendersIsAccepted(t *testing.T) {
@@ -161,9 +176,11 @@ func must[T any](value T, err error) T {
 
 func TestTheModuleFleetPassesItsOwnTests(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t)
-	w := module(t, "fleet").of(t, b).init(t)
-	if output := w.run(t, "test", "-no-color"); !strings.Contains(output, "Success! 4 passed, 0 failed.") {
-		t.Errorf("not all tests ran:\n%s", output)
-	}
+	passesItsOwnTests(t, 5, func(t *testing.T) *workspace {
+		b := startBroker(t)
+		w := module(t, "fleet").of(t, b)
+		before := b.inventory(t)
+		t.Cleanup(func() { b.holdsWhatItHeld(t, before) })
+		return w
+	})
 }

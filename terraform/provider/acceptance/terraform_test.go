@@ -41,6 +41,8 @@ var mirror = sync.OnceValues(func() (string, error) {
 
 // workspace is a folder with a configuration of Terraform in it.
 type workspace struct {
+	// program is terraform, or what stands in for it.
+	program     string
 	folder      string
 	environment []string
 	timeout     time.Duration
@@ -59,7 +61,7 @@ func newWorkspace(t *testing.T, configuration string) *workspace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &workspace{folder: t.TempDir(), timeout: commandTimeout}
+	w := &workspace{program: "terraform", folder: t.TempDir(), timeout: commandTimeout}
 	w.write(t, "terraform.rc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
 		plugins))
 	w.environment = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.file("terraform.rc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "NO_COLOR=1",
@@ -106,7 +108,7 @@ func (w *workspace) try(t testing.TB, arguments ...string) (string, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
 	defer cancel()
-	command := exec.CommandContext(ctx, "terraform", arguments...)
+	command := exec.CommandContext(ctx, w.program, arguments...)
 	command.Dir = w.folder
 	command.Env = w.environment
 	var output bytes.Buffer
@@ -124,7 +126,7 @@ func (w *workspace) run(t testing.TB, arguments ...string) string {
 	t.Helper()
 	output, code := w.try(t, arguments...)
 	if code != 0 {
-		t.Fatalf("terraform %s exits with %d:\n%s", strings.Join(arguments, " "), code, last(output, 8000))
+		t.Fatalf("%s %s exits with %d:\n%s", w.program, strings.Join(arguments, " "), code, last(output, 8000))
 	}
 	return output
 }

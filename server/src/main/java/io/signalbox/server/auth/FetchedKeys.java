@@ -14,10 +14,10 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The key set of an address (RFC 7517): fetched when the first token comes or somebody asks for it, again after a while,
- * and when a token names a key that is not in it, at most once in a few seconds however many such
- * tokens come. While the address is down or serves something else the last good set stays in force.
- * Any thread.
+ * The key set of an address (RFC 7517): fetched when the first token comes or somebody asks for it,
+ * again after a while, and when a token names a key that is not in it, at most once in a few
+ * seconds however many such tokens come. While the address is down or serves something else the
+ * last good set stays in force. Any thread.
  */
 final class FetchedKeys {
   private static final Logger LOG = System.getLogger(FetchedKeys.class.getName());

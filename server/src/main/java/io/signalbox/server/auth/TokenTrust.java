@@ -152,7 +152,10 @@ final class TokenTrust {
         .flatMap(keys -> keys instanceof TokenKeys.Fetched(var set) ? Stream.of(set) : Stream.of());
   }
 
-  /** How the last fetch of the keys of a registered issuer ended; pending for one that does not count. */
+  /**
+   * How the last fetch of the keys of a registered issuer ended; pending for one that does not
+   * count.
+   */
   KeyRefresh lastRefresh(JwtIssuer entry) {
     return Stream.ofNullable(registered.get(entry))
         .flatMap(TokenTrust::fetched)

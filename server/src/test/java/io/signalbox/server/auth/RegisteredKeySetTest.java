@@ -37,10 +37,7 @@ final class RegisteredKeySetTest {
     AuthConfig.Jwt config = AuthConfig.DEFAULTS.jwt();
     authenticator =
         new JwtAuthenticator(
-            config,
-            TokenTrust.of(config, null, fetcher, clocks),
-            RevokedTokens.open(null),
-            clocks);
+            config, TokenTrust.of(config, null, fetcher, clocks), RevokedTokens.open(null), clocks);
   }
 
   @AfterEach
