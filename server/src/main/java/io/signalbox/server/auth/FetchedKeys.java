@@ -79,7 +79,7 @@ final class FetchedKeys {
   void begin() {
     CompletableFuture<Void> fetch = fetch(false);
     if (fetch != null) {
-      fetch.thenRun(this::forgetFailure);
+      var _ = fetch.thenRun(this::forgetFailure);
     }
   }
 

@@ -157,11 +157,10 @@ final class TokenTrust {
    * count.
    */
   KeyRefresh lastRefresh(JwtIssuer entry) {
-    return Stream.ofNullable(registered.get(entry))
-        .flatMap(TokenTrust::fetched)
-        .map(FetchedKeys::last)
-        .findFirst()
-        .orElse(KeyRefresh.PENDING);
+    Issuer issuer = registered.get(entry);
+    return issuer == null
+        ? KeyRefresh.PENDING
+        : fetched(issuer).map(FetchedKeys::last).findFirst().orElse(KeyRefresh.PENDING);
   }
 
   /** By the name under which policies know it. */
