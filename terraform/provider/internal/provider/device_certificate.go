@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,9 +194,13 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
 }
 
-// ImportState reads FINGERPRINT or FINGERPRINT/RENEW_BEFORE_HOURS.
+// ImportState reads FINGERPRINT or FINGERPRINT/RENEW_BEFORE_HOURS, and /REVOCATION_REASON at the end of either.
 func (d *deviceCertificate) ImportState(ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse) {
-	fingerprint, renewBefore, err := importWithRenewal(request.ID, "FINGERPRINT")
+	id, reason := request.ID, "unspecified"
+	if slash := strings.LastIndexByte(id, '/'); slash >= 0 && slices.Contains(reasons, id[slash+1:]) {
+		id, reason = id[:slash], id[slash+1:]
+	}
+	fingerprint, renewBefore, err := importWithRenewal(id, "FINGERPRINT")
 	if err != nil {
 		d.failImport(&response.Diagnostics, err)
 		return
@@ -213,7 +218,7 @@ func (d *deviceCertificate) ImportState(ctx context.Context, request resource.Im
 		issued:           issued{RenewBeforeHours: renewBefore},
 		Device:           types.StringValue(present.Device),
 		Name:             types.StringValue(present.Name),
-		RevocationReason: types.StringValue("unspecified"),
+		RevocationReason: types.StringValue(reason),
 		Status:           types.StringValue("active"),
 	}
 	if err := state.importRequest(&present); err != nil {

@@ -44,7 +44,7 @@ func deviceCertificateSchema() schema.Schema {
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
 		"ca":                issuerAttribute("", stringplanmodifier.RequiresReplaceIfConfigured()),
 		"status":            choiceAttribute("`inactive` is refused, and its live connections end.", "active", "active", "inactive"),
-		"revocation_reason": choiceAttribute("What the revocation list says after it is destroyed.", "unspecified", reasons...),
+		"revocation_reason": choiceAttribute("What the revocation list says after it is destroyed. An import id ends in `/REASON` where it is another than the default.", "unspecified", reasons...),
 		"sealed_private_key": fixed("The key for the receiver of `seal_to_pem`, CMS in PEM form. Opened with `openssl cms -decrypt -inform PEM " +
 			"-inkey KEY`."),
 		"serial":     fixed("Serial number, hexadecimal."),

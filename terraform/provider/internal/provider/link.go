@@ -15,6 +15,8 @@ type link[M any] struct {
 	path func(m *M) string
 	// named reads an import id.
 	named func(id string) (*M, error)
+	// identify writes what follows from the other attributes. Nil: nothing does.
+	identify func(m *M)
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
 }
@@ -31,7 +33,14 @@ func (l *link[M]) Create(ctx context.Context, request resource.CreateRequest, re
 		l.fail(&response.Diagnostics, "create", err)
 		return
 	}
-	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+	response.Diagnostics.Append(response.State.Set(ctx, l.identified(&plan))...)
+}
+
+func (l *link[M]) identified(m *M) *M {
+	if l.identify != nil {
+		l.identify(m)
+	}
+	return m
 }
 
 func (l *link[M]) Read(ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse) {
@@ -46,6 +55,8 @@ func (l *link[M]) Read(ctx context.Context, request resource.ReadRequest, respon
 		response.State.RemoveResource(ctx)
 	case err != nil:
 		l.fail(&response.Diagnostics, "read", err)
+	default:
+		response.Diagnostics.Append(response.State.Set(ctx, l.identified(&state))...)
 	}
 }
 
@@ -75,5 +86,5 @@ func (l *link[M]) ImportState(ctx context.Context, request resource.ImportStateR
 		l.fail(&response.Diagnostics, "import", err)
 		return
 	}
-	response.Diagnostics.Append(response.State.Set(ctx, named)...)
+	response.Diagnostics.Append(response.State.Set(ctx, l.identified(named))...)
 }

@@ -29,6 +29,8 @@ type object[M, A any] struct {
 	plan func(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse)
 	// settled reads an object again that was just written, if it takes the broker a moment to tell all of it. Nil: it does not.
 	settled func(ctx context.Context, c *client.Client, path string, made *A) *A
+	// complete writes what the object itself does not show, after decode. Nil: it shows everything.
+	complete func(ctx context.Context, c *client.Client, m *M, diagnostics *diag.Diagnostics)
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
 }
@@ -79,8 +81,16 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 		o.fail(&response.Diagnostics, "create", err)
 		return
 	}
-	o.decode(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
+	o.show(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+// show writes all that the broker tells of an object into m.
+func (o *object[M, A]) show(ctx context.Context, a *A, m *M, diagnostics *diag.Diagnostics) {
+	o.decode(ctx, a, m, diagnostics)
+	if o.complete != nil {
+		o.complete(ctx, o.client, m, diagnostics)
+	}
 }
 
 func (o *object[M, A]) whole(ctx context.Context, path string, made *A) *A {
@@ -106,7 +116,7 @@ func (o *object[M, A]) Read(ctx context.Context, request resource.ReadRequest, r
 		o.fail(&response.Diagnostics, "read", err)
 		return
 	}
-	o.decode(ctx, present, &state, &response.Diagnostics)
+	o.show(ctx, present, &state, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
@@ -132,7 +142,7 @@ func (o *object[M, A]) Update(ctx context.Context, request resource.UpdateReques
 		o.fail(&response.Diagnostics, "change", err)
 		return
 	}
-	o.decode(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
+	o.show(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
@@ -159,7 +169,7 @@ func (o *object[M, A]) ImportState(ctx context.Context, request resource.ImportS
 		o.fail(&response.Diagnostics, "import", err)
 		return
 	}
-	o.decode(ctx, present, named, &response.Diagnostics)
+	o.show(ctx, present, named, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, named)...)
 }
 

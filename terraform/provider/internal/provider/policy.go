@@ -23,12 +23,14 @@ import (
 const documentCharsMax = 1 << 20
 
 type policy struct {
-	Name      types.String `tfsdk:"name"`
-	Document  types.String `tfsdk:"document"`
-	Ref       types.String `tfsdk:"ref"`
-	Sha256    types.String `tfsdk:"sha256"`
-	CreatedAt types.String `tfsdk:"created_at"`
-	Revision  types.Int64  `tfsdk:"revision"`
+	Name        types.String `tfsdk:"name"`
+	Document    types.String `tfsdk:"document"`
+	Description types.String `tfsdk:"description"`
+	Ref         types.String `tfsdk:"ref"`
+	Sha256      types.String `tfsdk:"sha256"`
+	Warnings    types.List   `tfsdk:"warnings"`
+	CreatedAt   types.String `tfsdk:"created_at"`
+	Revision    types.Int64  `tfsdk:"revision"`
 }
 
 func newPolicy() resource.Resource {
@@ -43,8 +45,11 @@ func newPolicy() resource.Resource {
 					Validators: []validator.String{stringvalidator.LengthBetween(1, documentCharsMax)},
 					MarkdownDescription: "The policy, YAML or JSON: `file(\"pump.policy.yaml\")` or `data.signalbox_policy_document.NAME.json`. " +
 						"Two ways to write the same are no change."},
-				"ref":        fixed("`api:NAME`, which is what decisions and logs call it."),
-				"sha256":     computed("Hash of the policy, the same for every way to write it."),
+				"description": computed("For people, as in the document."),
+				"ref":         fixed("`api:NAME`, which is what decisions and logs call it."),
+				"sha256":      computed("Hash of the policy, the same for every way to write it."),
+				"warnings": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What lint finds in the " +
+					"policy, beside the policies in force at the last refresh: `RULE: NAME:LINE:COLUMN: MESSAGE`. Whom it binds is not looked at."},
 				"created_at": createdAt(),
 				"revision":   revision(),
 			},
@@ -52,12 +57,16 @@ func newPolicy() resource.Resource {
 		path:  func(m *policy) string { return at("policies", m.Name.ValueString()) },
 		named: func(id string) (*policy, error) { return &policy{Name: types.StringValue(id)}, nil },
 		plan:  planPolicy,
+		complete: func(ctx context.Context, c *client.Client, m *policy, diagnostics *diag.Diagnostics) {
+			m.Warnings = warningsOf(ctx, c, m, diagnostics)
+		},
 		encode: func(_ context.Context, m, _ *policy, _ *diag.Diagnostics) *client.Policy {
 			return &client.Policy{Document: m.Document.ValueString(), Revision: m.Revision.ValueInt64()}
 		},
 		decode: func(_ context.Context, a *client.Policy, m *policy, _ *diag.Diagnostics) {
 			m.Name = types.StringValue(a.Name)
 			m.Document = keep(m.Document, a.Document, samePolicy)
+			m.Description = types.StringValue(a.Description)
 			m.Ref = types.StringValue(a.Ref)
 			m.Sha256 = types.StringValue(a.Sha256)
 			m.CreatedAt = types.StringValue(a.CreatedAt)
@@ -99,30 +108,55 @@ var ofBindings = []string{"bound-to-nobody", "no-connect"}
 
 // validated asks the broker about a document. That there is no answer is for the apply to say.
 func validated(ctx context.Context, c *client.Client, name, document string) (found diag.Diagnostics) {
-	var answer client.PolicyValidation
-	if err := c.Post(ctx, at("policy-tools", "validate"), &client.Policy{Document: document}, &answer); err != nil {
+	answer, err := lint(ctx, c, document)
+	if err != nil {
 		found.AddAttributeWarning(path.Root("document"), "The policy could not be checked before the apply", err.Error())
 		return found
 	}
-	at := func(file string, line, column int64, message string) string {
-		if strings.HasPrefix(file, "api:.") { // the broker does not ask for the name of what is only looked at
-			file = name
-		}
-		if line == 0 {
-			return file + ": " + message
-		}
-		return fmt.Sprintf("%s:%d:%d: %s", file, line, column, message)
-	}
 	for _, fault := range answer.Problems {
-		found.AddAttributeError(path.Root("document"), "The policy is not valid", at(fault.File, fault.Line, fault.Column, fault.Message))
+		found.AddAttributeError(path.Root("document"), "The policy is not valid", placed(name, fault.File, fault.Line, fault.Column, fault.Message))
 	}
 	for _, warning := range answer.Warnings {
-		if !slices.Contains(ofBindings, warning.Rule) {
-			found.AddAttributeWarning(path.Root("document"), "The policy is valid and perhaps not meant ("+warning.Rule+")",
-				at(warning.File, warning.Line, warning.Column, warning.Message))
-		}
+		found.AddAttributeWarning(path.Root("document"), "The policy is valid and perhaps not meant ("+warning.Rule+")",
+			placed(name, warning.File, warning.Line, warning.Column, warning.Message))
 	}
 	return found
+}
+
+// lint asks the broker about a document, and leaves out what attachments may answer.
+func lint(ctx context.Context, c *client.Client, document string) (answer client.PolicyValidation, err error) {
+	err = c.Post(ctx, at("policy-tools", "validate"), &client.Policy{Document: document}, &answer)
+	answer.Warnings = slices.DeleteFunc(answer.Warnings, func(warning client.PolicyWarning) bool { return slices.Contains(ofBindings, warning.Rule) })
+	return answer, err
+}
+
+// placed says where in the document something is.
+func placed(name, file string, line, column int64, message string) string {
+	if strings.HasPrefix(file, "api:.") { // the broker does not ask for the name of what is only looked at
+		file = name
+	}
+	if line == 0 {
+		return file + ": " + message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", file, line, column, message)
+}
+
+// warningsOf is what the state holds of lint's; what it held already if the broker does not say.
+func warningsOf(ctx context.Context, c *client.Client, m *policy, diagnostics *diag.Diagnostics) types.List {
+	answer, err := lint(ctx, c, m.Document.ValueString())
+	if err != nil {
+		diagnostics.AddAttributeWarning(path.Root("warnings"), "The policy could not be checked", err.Error())
+		if !m.Warnings.IsUnknown() && !m.Warnings.IsNull() {
+			return m.Warnings
+		}
+	}
+	texts := []string{}
+	for _, warning := range answer.Warnings {
+		texts = append(texts, warning.Rule+": "+placed(m.Name.ValueString(), warning.File, warning.Line, warning.Column, warning.Message))
+	}
+	list, found := types.ListValueFrom(ctx, types.StringType, texts)
+	diagnostics.Append(found...)
+	return list
 }
 
 // samePolicy says that two documents hold the same, whatever way they are written. JSON is YAML too.

@@ -17,6 +17,7 @@ import (
 )
 
 type attachment struct {
+	ID          types.String `tfsdk:"id"`
 	Policy      types.String `tfsdk:"policy"`
 	Device      types.String `tfsdk:"device"`
 	Group       types.String `tfsdk:"group"`
@@ -49,6 +50,7 @@ func newPolicyAttachment() resource.Resource {
 			MarkdownDescription: "Binds a policy to somebody by name, beside those whom its own `match` binds. Exactly one of the attributes but " +
 				"`policy` says to whom. They need not be registered: a user may come from a file, a group from a token.",
 			Attributes: map[string]schema.Attribute{
+				"id": fixed("`POLICY/KIND/TARGET`, by which it is imported."),
 				"policy": schema.StringAttribute{Required: true, PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 					Validators: []validator.String{stringvalidator.RegexMatches(policyRefPattern, "must be the name of a policy, alone or as "+
 						"api:NAME, file:NAME or shipped:NAME")},
@@ -64,8 +66,9 @@ func newPolicyAttachment() resource.Resource {
 		}},
 		checks: []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(path.MatchRoot("device"), path.MatchRoot("group"),
 			path.MatchRoot("user"), path.MatchRoot("certificate"), path.MatchRoot("jwt_issuer"))},
-		path:  (*attachment).path,
-		named: attachmentNamed,
+		path:     (*attachment).path,
+		named:    attachmentNamed,
+		identify: (*attachment).identify,
 	}
 }
 
@@ -80,6 +83,15 @@ func (a *attachment) path() string {
 		}
 	}
 	return at("attachments", policy) // the checks of the schema let nothing come here
+}
+
+// identify is the reverse of attachmentNamed.
+func (a *attachment) identify() {
+	for _, to := range a.targets() {
+		if !to.value.IsNull() {
+			a.ID = types.StringValue(a.Policy.ValueString() + "/" + strings.ReplaceAll(to.kind, "-", "_") + "/" + to.value.ValueString())
+		}
+	}
 }
 
 // attachmentNamed reads POLICY/KIND/TARGET.
