@@ -251,7 +251,7 @@ final class Broker implements RunningBroker {
                 clocks,
                 random,
                 metrics));
-    ServerTls serverTls = opened("TLS", serverTls(tls));
+    ServerTls serverTls = opened("TLS", serverTls(tls, metrics));
     Transport listeners =
         opened(
             "listeners",
@@ -343,13 +343,18 @@ final class Broker implements RunningBroker {
     }
   }
 
-  private ServerTls serverTls(TlsSetup tls) {
+  private ServerTls serverTls(TlsSetup tls, Metrics metrics) {
     List<String> protocols =
         config.tls().protocols().stream()
             .sorted(Comparator.reverseOrder())
             .map(TlsConfig.Version::toString)
             .toList();
-    return new ServerTls(tls.context(), protocols, config.io().ioThreadCount(), WAITING_HANDSHAKES);
+    return new ServerTls(
+        tls.context(),
+        protocols,
+        config.io().ioThreadCount(),
+        WAITING_HANDSHAKES,
+        new TlsCrypto(config.tls().crypto(), metrics)::prepare);
   }
 
   private void watch(PolicyStore policies, ScheduledExecutorService maintenance) {

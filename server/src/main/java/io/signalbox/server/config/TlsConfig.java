@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param trustedCas authorities whose client certificates are accepted, beside the development
  *     PKI's own while that is in use
  * @param protocols TLS versions offered; not empty
+ * @param crypto whose elliptic curves handshakes use
  */
 public record TlsConfig(
     @Nullable Path certificateFile,
@@ -29,7 +30,15 @@ public record TlsConfig(
     List<KeyPairFiles> moreCertificates,
     boolean ocspStapling,
     List<TrustedCa> trustedCas,
-    Set<Version> protocols) {
+    Set<Version> protocols,
+    Crypto crypto) {
+
+  /** Whose elliptic curves, which are most of what a handshake costs. */
+  public enum Crypto {
+    /** OpenSSL's, if the system has its version 3; otherwise the JDK's. */
+    AUTO,
+    JDK
+  }
 
   /**
    * A certificate and its key.
@@ -170,7 +179,7 @@ public record TlsConfig(
   }
 
   public static final TlsConfig DEFAULTS =
-      new TlsConfig(null, null, List.of(), false, List.of(), Set.of(Version.values()));
+      new TlsConfig(null, null, List.of(), false, List.of(), Set.of(Version.values()), Crypto.AUTO);
 
   public TlsConfig {
     moreCertificates = List.copyOf(moreCertificates);
@@ -220,6 +229,7 @@ public record TlsConfig(
                 tls.list("more-certificates", KeyPairFiles::read, d.moreCertificates),
                 tls.bool("ocsp-stapling", d.ocspStapling),
                 tls.list("trusted-cas", TrustedCa::read, d.trustedCas),
-                Set.copyOf(tls.choices("protocols", Version.class, List.copyOf(d.protocols)))));
+                Set.copyOf(tls.choices("protocols", Version.class, List.copyOf(d.protocols))),
+                tls.choice("crypto", Crypto.class, d.crypto)));
   }
 }

@@ -234,6 +234,7 @@ public final class Metrics implements MultiCollector {
   public final Counters<Close> connectionsClosed;
   public final Counter tlsHandshakes;
   public final Counter tlsHandshakesFailed;
+  public final Gauge tlsNativeCrypto;
   public final Counters<BadFrame> webSocketBadFrames;
   public final Counter bytesReceived;
   public final Counter bytesSent;
@@ -355,6 +356,10 @@ public final class Metrics implements MultiCollector {
             "WebSocket frames that ended their connection",
             "reason",
             BadFrame.class);
+    tlsNativeCrypto =
+        gauge(
+            "tls_native_crypto",
+            "1 while elliptic curves are computed by the system's OpenSSL, 0 while by the JDK");
     bytesReceived =
         counter(
             "received_bytes", "Bytes of MQTT packets read, TLS and WebSocket framing not counted");

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -35,6 +36,8 @@ public final class ServerTls implements AutoCloseable {
   private static final int RECORD_BUFFERS_PER_THREAD = 12;
 
   private final String[] protocols;
+  private final Runnable onFirst;
+  private final AtomicBoolean used = new AtomicBoolean();
   private final ThreadPoolExecutor executor;
   private final UndertowXnioSsl ssl;
 
@@ -59,9 +62,12 @@ public final class ServerTls implements AutoCloseable {
    * @param protocols as JSSE names them, best first
    * @param threads 1 or more
    * @param waitingMax handshakes that wait for a thread; more are closed at once
+   * @param onFirst called once, on an I/O thread, when the first connection comes; must not block
    */
-  public ServerTls(SSLContext context, List<String> protocols, int threads, int waitingMax) {
+  public ServerTls(
+      SSLContext context, List<String> protocols, int threads, int waitingMax, Runnable onFirst) {
     this.protocols = protocols.toArray(String[]::new);
+    this.onFirst = onFirst;
     AtomicInteger number = new AtomicInteger();
     this.executor =
         new ThreadPoolExecutor(
@@ -97,6 +103,9 @@ public final class ServerTls implements AutoCloseable {
    */
   SslConnection wrap(
       StreamConnection connection, ClientCertificate certificate, String application) {
+    if (!used.get() && used.compareAndSet(false, true)) {
+      onFirst.run();
+    }
     SslConnection secured = ssl.wrapExistingConnection(connection, OptionMap.EMPTY, false);
     SSLEngine engine = UndertowXnioSsl.getSslEngine(secured);
     SSLParameters parameters = engine.getSSLParameters();

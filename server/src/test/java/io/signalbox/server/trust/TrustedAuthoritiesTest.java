@@ -133,7 +133,8 @@ final class TrustedAuthoritiesTest {
             List.of(),
             false,
             List.of(new TlsConfig.TrustedCa("factory-ca", certificateFile, revocation)),
-            Set.copyOf(d.protocols())),
+            Set.copyOf(d.protocols()),
+            d.crypto()),
         List.of(),
         fetcher,
         clocks);
