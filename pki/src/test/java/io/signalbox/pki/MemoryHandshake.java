@@ -35,6 +35,14 @@ final class MemoryHandshake {
     server.setNeedClientAuth(true);
   }
 
+  /** The only named group that the client knows. */
+  MemoryHandshake in(String group) {
+    SSLParameters parameters = client.getSSLParameters();
+    parameters.setNamedGroups(new String[] {group});
+    client.setSSLParameters(parameters);
+    return this;
+  }
+
   /** Runs until both sides are done; throws what the failing side threw. */
   MemoryHandshake run() throws SSLException {
     ByteBuffer toServer = ByteBuffer.allocate(1 << 17);

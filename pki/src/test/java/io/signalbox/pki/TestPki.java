@@ -28,7 +28,7 @@ public final class TestPki {
     return new TestPki("today", KeyAlgorithm.EC_P256, Instant.now());
   }
 
-  private TestPki(String name, KeyAlgorithm algorithm, Instant now) throws PkiException {
+  TestPki(String name, KeyAlgorithm algorithm, Instant now) throws PkiException {
     clock = new MutableClock(now);
     root =
         CertificateAuthority.createRoot(

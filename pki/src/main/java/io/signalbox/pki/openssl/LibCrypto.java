@@ -22,7 +22,8 @@ import java.nio.charset.StandardCharsets;
  */
 @SuppressWarnings("restricted") // native access is given to the whole program
 final class LibCrypto {
-  private static final String LIBRARY = "libcrypto.so.3";
+  /** OpenSSL 3 as Linux names it; the number changes when functions do. */
+  static final String LIBRARY = "libcrypto.so.3";
 
   /** Leave no handler at the exit of the process: threads may still be inside the library then. */
   private static final long INIT_NO_ATEXIT = 0x00080000L;
@@ -30,6 +31,7 @@ final class LibCrypto {
   private static final int VERSION_TEXT = 0;
   private static final int ERROR_TEXT_BYTES = 256;
 
+  private final String library;
   private final SymbolLookup symbols;
   private final Linker linker = Linker.nativeLinker();
 
@@ -58,16 +60,18 @@ final class LibCrypto {
   /**
    * Loads the library from where the system's loader finds it.
    *
+   * @param library its file name
    * @throws UnsupportedOperationException if there is none, or none that fits this machine
    */
-  LibCrypto() {
+  LibCrypto(String library) {
+    this.library = library;
     if (ADDRESS.byteSize() != Long.BYTES || ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
       throw new UnsupportedOperationException("not a 64-bit little-endian machine");
     }
     try {
-      symbols = SymbolLookup.libraryLookup(LIBRARY, Arena.global());
+      symbols = SymbolLookup.libraryLookup(library, Arena.global());
     } catch (IllegalArgumentException e) {
-      throw new UnsupportedOperationException("the system has no " + LIBRARY, e);
+      throw new UnsupportedOperationException("the system has no " + library, e);
     }
     MethodHandle init = function("OPENSSL_init_crypto", JAVA_INT, JAVA_LONG, ADDRESS);
     MethodHandle versionText = function("OpenSSL_version", text(), JAVA_INT);
@@ -93,7 +97,7 @@ final class LibCrypto {
     clearErrors = procedure("ERR_clear_error");
     try {
       if ((int) init.invokeExact(INIT_NO_ATEXIT, MemorySegment.NULL) != 1) {
-        throw new UnsupportedOperationException(LIBRARY + " does not start: " + lastError());
+        throw new UnsupportedOperationException(library + " does not start: " + lastError());
       }
       version = ((MemorySegment) versionText.invokeExact(VERSION_TEXT)).getString(0);
     } catch (Throwable e) {
@@ -144,6 +148,6 @@ final class LibCrypto {
   private MemorySegment symbol(String name) {
     return symbols
         .find(name)
-        .orElseThrow(() -> new UnsupportedOperationException(LIBRARY + " has no function " + name));
+        .orElseThrow(() -> new UnsupportedOperationException(library + " has no function " + name));
   }
 }

@@ -49,12 +49,16 @@ public final class OpenSslProvider extends Provider {
    * @throws UnavailableException if the system has no OpenSSL 3 that can do this
    */
   public static OpenSslProvider load() throws UnavailableException {
+    return load(LibCrypto.LIBRARY);
+  }
+
+  static OpenSslProvider load(String library) throws UnavailableException {
     try {
       Provider jdk = Security.getProvider(JDK);
       if (jdk == null) {
         throw new UnavailableException(new ProviderException("the JDK has no provider " + JDK));
       }
-      OpenSslProvider provider = new OpenSslProvider(new LibCrypto(), jdk);
+      OpenSslProvider provider = new OpenSslProvider(new LibCrypto(library), jdk);
       SelfTest.run(provider, jdk);
       return provider;
     } catch (UnsupportedOperationException
