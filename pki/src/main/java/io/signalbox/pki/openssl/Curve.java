@@ -21,6 +21,9 @@ enum Curve {
   private final String javaName;
   private final String group;
   private final int fieldBytes;
+
+  @SuppressWarnings(
+      "ImmutableEnumChecker") // the JDK does not say so, but it has only final numbers
   private final ECParameterSpec parameters;
 
   Curve(String javaName, String group, int fieldBytes) {
