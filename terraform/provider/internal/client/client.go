@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -50,6 +51,7 @@ type Client struct {
 	userAgent string
 	patience  time.Duration
 	http      *http.Client
+	lookups   sync.Map // name of a certificate to *lookups
 }
 
 // New checks the configuration; it does not connect.

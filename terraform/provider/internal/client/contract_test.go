@@ -25,7 +25,7 @@ var shapes = map[string]any{
 	"ProvisioningTemplate": ProvisioningTemplate{}, "ClaimToken": ClaimToken{}, "User": User{}, "AccessTokenRequest": AccessTokenRequest{},
 	"EnrolmentTokenRequest": EnrolmentTokenRequest{}, "Token": Token{}, "ServerInfo": ServerInfo{}, "Problem": Problem{}, "Policy": Policy{}, "Attachment": Attachment{},
 	"PolicyValidation": PolicyValidation{}, "PolicyClient": PolicyClient{}, "PolicyQuestion": PolicyQuestion{}, "PolicyDecision": PolicyDecision{},
-	"DevicePage": Page[Device]{},
+	"DevicePage": Page[Device]{}, "DeviceLookup": DeviceLookup{}, "DevicesFound": DevicesFound{}, "DeviceFound": DeviceFound{},
 }
 
 func TestTypesAreThoseOfTheContract(t *testing.T) {

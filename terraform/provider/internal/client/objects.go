@@ -53,6 +53,23 @@ type Certificate struct {
 	Revision         int64  `json:"revision"`
 }
 
+// DeviceLookup asks for many devices at once, each with its newest certificate of a name.
+type DeviceLookup struct {
+	IDs         []string `json:"ids"`
+	Certificate string   `json:"certificate,omitempty"`
+}
+
+// DevicesFound are those that are there.
+type DevicesFound struct {
+	Items []DeviceFound `json:"items"`
+}
+
+// DeviceFound is a device; its certificate is nil if there is none.
+type DeviceFound struct {
+	Device      Device       `json:"device"`
+	Certificate *Certificate `json:"certificate,omitempty"`
+}
+
 // CertificateChange switches a certificate on or off.
 type CertificateChange struct {
 	Status string `json:"status"`

@@ -22,12 +22,15 @@ type fleetDevice struct {
 	Status types.String `tfsdk:"certificate_status"`
 }
 
+// certificateName is what the certificate of such a device is called.
+const certificateName = "main"
+
 func newFleetDevice() resource.Resource {
 	return &fleetDevices{base{kind: "fleet_device", schema: fleetDeviceSchema()}}
 }
 
 func (d *fleetDevice) certificatePath() string {
-	return at("devices", d.ID.ValueString(), "certificates", "main")
+	return at("devices", d.ID.ValueString(), "certificates", certificateName)
 }
 
 // decodeCertificate writes what the API shows of the certificate; nil: there is none that could be used.
@@ -103,24 +106,19 @@ func (f *fleetDevices) Read(ctx context.Context, request resource.ReadRequest, r
 }
 
 func (f *fleetDevices) read(ctx context.Context, state *fleetDevice, diagnostics *diag.Diagnostics) error {
-	var present client.Device
-	if err := f.client.Get(ctx, state.device.path(), &present); err != nil {
+	found, err := f.client.DeviceWith(ctx, state.ID.ValueString(), certificateName)
+	if err != nil {
 		return err
 	}
-	decodeDevice(ctx, &present, &state.device, diagnostics)
-	if state.CSRPEM.IsNull() {
-		return nil
-	}
-	var certificate client.Certificate
-	err := f.client.Get(ctx, state.certificatePath(), &certificate)
-	if client.IsNotFound(err) || (err == nil && certificate.Status == "revoked") {
+	decodeDevice(ctx, &found.Device, &state.device, diagnostics)
+	switch {
+	case state.CSRPEM.IsNull(): // it is not ours
+	case found.Certificate != nil && found.Certificate.Status == "revoked":
 		state.decodeCertificate(nil)
-		return nil
+	default:
+		state.decodeCertificate(found.Certificate)
 	}
-	if err == nil {
-		state.decodeCertificate(&certificate)
-	}
-	return err
+	return nil
 }
 
 func (f *fleetDevices) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
@@ -631,6 +632,24 @@ final class AdminApiTest {
     assertEquals(0, again.get("failed").getAsInt());
     assertEquals(fingerprints(first), fingerprints(again));
     assertEquals(perRequest, new HashSet<>(fingerprints(first)).size());
+
+    String ids = "'" + prefix + "7','no-such-device','" + prefix + "9999'";
+    String found =
+        admin.post("/devices/lookup", "{'ids':[" + ids + "],'certificate':'main'}").text();
+    JsonArray items = JsonParser.parseString(found).getAsJsonObject().getAsJsonArray("items");
+    assertEquals(2, items.size(), found);
+    JsonObject with = items.get(0).getAsJsonObject();
+    assertEquals(admin.get("/devices/" + prefix + "7").json(), with.get("device"));
+    assertEquals(
+        admin.get("/devices/" + prefix + "7/certificates/main").json(), with.get("certificate"));
+    JsonObject without = items.get(1).getAsJsonObject();
+    assertEquals(admin.get("/devices/" + prefix + "9999").json(), without.get("device"));
+    assertFalse(without.has("certificate"), found);
+    String tooMany =
+        IntStream.range(0, perRequest + 1)
+            .mapToObj(i -> "'d" + i + "'")
+            .reduce("'d'", (x, y) -> x + "," + y);
+    admin.post("/devices/lookup", "{'ids':[" + tooMany + "]}").expectProblem(422, "invalid");
 
     JsonObject mixed =
         admin

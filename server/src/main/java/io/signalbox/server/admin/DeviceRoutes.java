@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Fields;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Kind;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceRoutes {
   private final Registry registry;
   private final Inventory inventory;
+  private final Views views;
   private final EntryRoutes<Device> entries;
   private final int operationsMax;
 
@@ -30,6 +32,7 @@ final class DeviceRoutes {
       Registry registry, Inventory inventory, Views views, Grants grants, int operationsMax) {
     this.registry = registry;
     this.inventory = inventory;
+    this.views = views;
     this.operationsMax = operationsMax;
     this.entries =
         new EntryRoutes<>(
@@ -61,6 +64,7 @@ final class DeviceRoutes {
             Set.of("prefix", "group", "enabled", "pendingApproval"),
             this::list));
     routes.add(Route.post("/devices/batch", Role.OPERATOR, this::batch));
+    routes.add(Route.ask("/devices/lookup", Role.VIEWER, Route.Body.JSON, this::lookup));
     return routes;
   }
 
@@ -74,6 +78,31 @@ final class DeviceRoutes {
             group.map(device.groups()::contains).orElse(true)
                 && enabled.map(wanted -> wanted == device.enabled()).orElse(true)
                 && pending.map(wanted -> wanted == device.pendingApproval()).orElse(true));
+  }
+
+  /** Many devices by their ids, each with its newest certificate of one name; as each is now. */
+  private ApiResponse lookup(ApiRequest request) throws ApiException, RegistryException {
+    Fields body = request.fields();
+    List<String> ids = body.texts("ids", operationsMax, 64, id -> !id.isEmpty(), "not empty");
+    String name = body.text("certificate", "", 64);
+    body.end();
+    var items = new JsonArray();
+    for (String id : ids) {
+      Device device = registry.find(Kind.DEVICE, id);
+      if (device == null) {
+        continue;
+      }
+      var item = new JsonObject();
+      item.add("device", views.of(device));
+      DeviceCertificate newest = name.isEmpty() ? null : inventory.newest(id, name);
+      if (newest != null) {
+        item.add("certificate", views.certificate(newest, true));
+      }
+      items.add(item);
+    }
+    var answer = new JsonObject();
+    answer.add("items", items);
+    return ApiResponse.of(answer);
   }
 
   /** One operation of a batch on its way. */
