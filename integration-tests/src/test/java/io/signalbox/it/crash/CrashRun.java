@@ -33,7 +33,7 @@ final class CrashRun {
   private final Random random;
   private final History history = new History();
   private final Stage stage = new Stage();
-  private final Shelf shelf = new Shelf();
+  private final Shelf shelf = new Shelf(history);
   private final List<Publisher> publishers = new ArrayList<>();
   private final Librarian auditor = new Librarian("auditor", Version.V5, shelf, stage, history);
 
@@ -61,6 +61,7 @@ final class CrashRun {
       beforeKill = history.acknowledged.get();
       broker.restart();
       auditor.look(endpoint()); // before anybody changes it
+      history.hasRoom();
     }
     stage.up(endpoint());
     settle();
@@ -86,6 +87,7 @@ final class CrashRun {
    */
   void playWhileFull(Runnable fill, boolean refuses, Runnable empty) {
     stage.mayBeFull();
+    history.mayBeFull();
     long refusals = stage.refusals();
     fill.run();
     await(() -> !refuses || stage.refusals() > refusals, "nobody is told that the disk is full");

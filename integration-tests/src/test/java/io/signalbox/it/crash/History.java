@@ -22,6 +22,39 @@ final class History {
   final AtomicLong repeated = new AtomicLong();
   final AtomicLong resumed = new AtomicLong();
 
+  /** From when to when the disk may have been full, in ticks. */
+  private final List<Full> full = new CopyOnWriteArrayList<>();
+
+  private static final class Full {
+    final long from;
+    volatile long to = Long.MAX_VALUE;
+
+    Full(long from) {
+      this.from = from;
+    }
+  }
+
+  /** The disk may be full from now on. */
+  void mayBeFull() {
+    full.add(new Full(tick()));
+  }
+
+  /** What is sent from now on finds room. */
+  void hasRoom() {
+    long now = tick();
+    full.forEach(one -> one.to = Math.min(one.to, now));
+  }
+
+  /**
+   * The broker may have refused it, its publisher never heard of that and sent it again; what was
+   * published behind it and had found room by then came before it.
+   */
+  boolean mayBeLate(Letter letter) {
+    return letter.refusable
+        && letter.transmissions > 1
+        && full.stream().anyMatch(one -> one.from < letter.acknowledged && one.to > letter.sent);
+  }
+
   long tick() {
     return ticks.incrementAndGet();
   }

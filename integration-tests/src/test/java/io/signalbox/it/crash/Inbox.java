@@ -220,9 +220,9 @@ final class Inbox {
       require(publish.dup() || maybeTwo, publish, letter, "a second time without DUP");
     } else {
       require(!letter.cancelled, publish, letter, "was cancelled");
-      boolean lostFirst = !wasThereFor(letter) || letter.mayBeOver() || letter.whileFull;
-      boolean mayBeLater = maybeTwo && lostFirst;
-      if (group == null && !mayBeLater) {
+      boolean lostFirst = !wasThereFor(letter) || letter.mayBeOver();
+      boolean mayBeLate = (maybeTwo && lostFirst) || history.mayBeLate(letter);
+      if (group == null && !mayBeLate) {
         checkOrder(publish, letter);
       } // else the first copy went elsewhere, expired or was refused, and its successors came here
       history.delivered.incrementAndGet();

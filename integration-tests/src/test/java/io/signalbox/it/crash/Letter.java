@@ -41,11 +41,8 @@ final class Letter {
    */
   volatile boolean comesLater;
 
-  /**
-   * The disk may have been full when it was sent: refused, it may have gone before that to some who
-   * were there, and its successors with it.
-   */
-  volatile boolean whileFull;
+  /** Its publisher is told when there is no room for it, and goes on with the next one. */
+  volatile boolean refusable;
 
   /** A Will Message that must not be sent any more. */
   volatile boolean cancelled;

@@ -107,7 +107,7 @@ final class Publisher implements Actor {
       if (open.released) {
         line.send(PacketBytes.pubRel(entry.getKey()));
       } else {
-        sending(open.letter);
+        open.letter.sending(history);
         line.send(bytes(open.letter, entry.getKey()).dup());
       }
     }
@@ -138,11 +138,6 @@ final class Publisher implements Actor {
     return false;
   }
 
-  private void sending(Letter letter) {
-    letter.whileFull |= stage.isFull();
-    letter.sending(history);
-  }
-
   private void issue(Line line) {
     int count = 1 + random.nextInt(windowMax - window.size());
     var packets = new ArrayList<Object>();
@@ -151,7 +146,8 @@ final class Publisher implements Actor {
       history.add(letter);
       int packetId = freePacketId();
       window.put(packetId, new Open(letter));
-      sending(letter);
+      letter.refusable = version.isV5();
+      letter.sending(history);
       packets.add(bytes(letter, packetId));
     }
     line.send(packets.toArray());

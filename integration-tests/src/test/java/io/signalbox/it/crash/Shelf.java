@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * find there.
  */
 final class Shelf {
+  private final History history;
   private final Map<String, List<Letter>> topics = new ConcurrentHashMap<>();
+
+  Shelf(History history) {
+    this.history = history;
+  }
 
   /** Sets and clears by one author on topics of its own. */
   LongFunction<Letter> letters(String author, List<String> on, RandomGenerator random) {
@@ -50,19 +55,20 @@ final class Shelf {
     List<Letter> all = topics.getOrDefault(topic, List.of());
     synchronized (all) {
       var possible = new ArrayList<String>();
+      boolean settled = false; // by one that nothing sent before it can follow, unless it was late
       for (int i = all.size() - 1; i >= 0; i--) {
         Letter letter = all.get(i);
-        if (letter.sent < to) {
+        if (letter.sent < to && (!settled || history.mayBeLate(letter))) {
           possible.add(letter.isEmpty() ? "nothing by " + letter : letter.toString());
           if (letter.isEmpty() ? found == null : letter.id.equals(found)) {
             return null;
           }
         }
-        if (letter.acknowledged < from) {
-          return topic + " has " + found + ", not one of " + possible;
-        }
+        settled |= letter.acknowledged < from;
       }
-      return found == null ? null : topic + " has " + found + ", not one of " + possible;
+      return found == null && !settled
+          ? null
+          : topic + " has " + found + ", not one of " + possible;
     }
   }
 }

@@ -84,11 +84,6 @@ final class Stage {
     full = true;
   }
 
-  /** Whether {@link #mayBeFull()}. */
-  boolean isFull() {
-    return full;
-  }
-
   /** Somebody was told that there is no room. */
   void refused(@Nullable String what) {
     if (!full) {

@@ -166,8 +166,8 @@ public final class OutgoingMessages {
           LogText.quote(session.clientId()));
       return;
     }
-    if (handle != null && disk.alreadyRead(handle)) {
-      return; // the offer took longer than the disk
+    if (handle != null && (disk.alreadyRead(handle) || handle.overtakes())) {
+      return; // the offer took longer than the disk, or the client gets it when it is sent again
     }
     switch (mode) {
       case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));

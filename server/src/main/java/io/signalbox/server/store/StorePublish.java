@@ -69,6 +69,9 @@ public final class StorePublish implements Command, StoredMessage {
 
   private volatile long sequence;
 
+  /** Whose it is; written before it is submitted. */
+  private @Nullable Submitter submitter;
+
   @ConfinedTo("store writer until the completion, then constant")
   private final byte[] rows;
 
@@ -174,6 +177,20 @@ public final class StorePublish implements Command, StoredMessage {
   /** Position of its rows in their queues; 0 until it is applied. Any thread. */
   public long sequence() {
     return sequence;
+  }
+
+  /** Called with its submission. */
+  void submittedBy(@Nullable Submitter whose) {
+    submitter = whose;
+  }
+
+  /**
+   * It was or will be refused because it comes behind a refused one of its submitter: who has not
+   * got that one must not get this one before the commit either. Any thread, after the submission.
+   */
+  public boolean overtakes() {
+    Submitter whose = submitter;
+    return whose != null && sequence == 0 && whose.isRefused();
   }
 
   /**

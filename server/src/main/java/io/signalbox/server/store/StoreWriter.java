@@ -139,8 +139,13 @@ public final class StoreWriter {
   public void submit(
       Command command, @Nullable Completion completion, @Nullable Submitter submitter) {
     StoreException refused = refusal(command);
-    if (refused != null && submitter != null) {
-      submitter.refuse();
+    if (submitter != null) {
+      if (refused != null) {
+        submitter.refuse();
+      }
+      if (command instanceof StorePublish publish) {
+        publish.submittedBy(submitter);
+      }
     }
     var entry = new Entry(refused == null ? command : null, completion, submitter, refused);
     push(command, entry, refused);

@@ -47,9 +47,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class DurableSessionTest {
   private static final long DEADLINE_SECONDS = 60;
 
+  private static final int FILLER_BYTES = 60_000;
+
   @TempDir Path data;
 
-  private final ManualLoops loops = new ManualLoops(1, 1);
+  private final ManualLoops loops = new ManualLoops(2, 1); // most need no more than the first
+
+  /** This one runs nothing. */
+  private ManualLoops.@Nullable Loop asleep;
 
   @SuppressWarnings("NullAway.Init") // by each test, with start
   private SimulatedBroker broker;
@@ -149,6 +154,67 @@ final class DurableSessionTest {
   @EnumSource(ProtocolVersion.class)
   void swallowsNoMessageWhosePacketIdentifierWasRefusedBefore(ProtocolVersion version)
       throws Exception {
+    startSmall();
+    TestClient device = TestClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    TestClient publisher = TestClient.connect(this, version, "publisher", 1_000);
+    TestClient filler = TestClient.connect(this, "filler", 0);
+    int filled = fill(filler);
+    publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    if (version == ProtocolVersion.V5) {
+      await(() -> publisher.recReason != null);
+      assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
+    } else {
+      await(() -> broker.metrics.publishersSuspended.value() == 1); // 3.1.1 cannot be told no
+      publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 8, "behind", Properties.NONE));
+    }
+    device = TestClient.connect(this, "device", 1_000);
+    device.receive(filled);
+    device.drop();
+    awaitRoom(filler);
+    if (version == ProtocolVersion.V3_1_1) {
+      await(() -> !publisher.connection.isOpen()); // so that it sends again
+      assertNull(publisher.recReason);
+    } else {
+      publisher.drop();
+    }
+    TestClient again = TestClient.connect(this, version, "publisher", 1_000);
+    again.send(TestClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    await(() -> again.completed == 1);
+    device = TestClient.connect(this, "device", 1_000);
+    device.receive(2);
+    assertEquals(List.of("room?", "precious"), device.payloads);
+  }
+
+  @Test
+  void letsNobodySeeWhatComesBehindARefusedMessageBeforeThatOneIsSentAgain() throws Exception {
+    startSmall();
+    TestClient device = TestClient.connect(this, "device", 1_000).subscribe();
+    device.drop(); // so that it cannot get the first one early
+    ManualLoops.Loop loop = loops.loops.getLast();
+    TestClient publisher = TestClient.connectOf311(this, loop, "publisher");
+    TestClient filler = TestClient.connect(this, "filler", 0);
+    int filled = fill(filler);
+    asleep = loop; // its client's thread does not hear of what the store refuses
+    loops.on(loop, () -> publisher.publish(7, "first"));
+    filler.publish(Qos.AT_LEAST_ONCE, "room?"); // so the store has looked at the first
+    device = TestClient.connect(this, "device", 1_000);
+    device.receive(filled); // from now on it gets QoS 1 before the commit
+    loops.on(loop, () -> publisher.publish(8, "second"));
+    awaitRoom(filler);
+    asleep = null;
+    await(() -> !publisher.connection.isOpen()); // so that it sends again
+    TestClient again = TestClient.connectOf311(this, loop, "publisher");
+    loops.on(loop, () -> again.publish(7, "first"));
+    loops.on(loop, () -> again.publish(8, "second"));
+    List<String> payloads = device.payloads;
+    await(() -> payloads.contains("first") && payloads.contains("second"));
+    payloads.removeIf(payload -> payload.equals("room?") || payload.length() == FILLER_BYTES);
+    assertEquals(List.of("first", "second"), payloads);
+  }
+
+  /** With a store that a few messages fill. */
+  private void startSmall() throws Exception {
     StoreConfig d = StoreConfig.DEFAULTS;
     start(
         SessionConfig.DEFAULTS,
@@ -163,40 +229,21 @@ final class DurableSessionTest {
             d.queueBytesMax(),
             1,
             d.sliceRowsMax()));
-    TestClient device = TestClient.connect(this, "device", 1_000).subscribe();
-    device.drop();
-    TestClient publisher = TestClient.connect(this, version, "publisher", 1_000);
-    TestClient filler = TestClient.connect(this, "filler", 0);
+  }
+
+  /** Says how many messages that took. */
+  private static int fill(TestClient filler) {
     int filled = 0;
-    while (filler.publish(Qos.AT_LEAST_ONCE, "x".repeat(60_000)) == ReasonCode.SUCCESS) {
+    while (filler.publish(Qos.AT_LEAST_ONCE, "x".repeat(FILLER_BYTES)) == ReasonCode.SUCCESS) {
       filled++;
     }
-    publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
-    if (version == ProtocolVersion.V5) {
-      await(() -> publisher.recReason != null);
-      assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
-    } else {
-      await(() -> broker.metrics.publishersSuspended.value() == 1); // 3.1.1 cannot be told no
-      publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 8, "behind", Properties.NONE));
-    }
-    device = TestClient.connect(this, "device", 1_000);
-    device.receive(filled);
-    device.drop();
+    return filled;
+  }
+
+  private void awaitRoom(TestClient filler) {
     while (filler.publish(Qos.AT_LEAST_ONCE, "room?") != ReasonCode.SUCCESS) {
       loops.advance(20); // the store looks at its room from time to time
     }
-    if (version == ProtocolVersion.V3_1_1) {
-      await(() -> !publisher.connection.isOpen()); // so that it sends again
-      assertNull(publisher.recReason);
-    } else {
-      publisher.drop();
-    }
-    TestClient again = TestClient.connect(this, version, "publisher", 1_000);
-    again.send(TestClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
-    await(() -> again.completed == 1);
-    device = TestClient.connect(this, "device", 1_000);
-    device.receive(2);
-    assertEquals(List.of("room?", "precious"), device.payloads);
   }
 
   @Test
@@ -370,7 +417,11 @@ final class DurableSessionTest {
   private void await(BooleanSupplier condition) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
     do {
-      if (!loops.step()) {
+      boolean stepped = false;
+      for (ManualLoops.Loop loop : loops.loops) {
+        stepped |= !loop.equals(asleep) && loops.step(loop);
+      }
+      if (!stepped) {
         LockSupport.parkNanos(20_000); // only the store's thread has work
       }
       TestClient.all.get().forEach(TestClient::read);
@@ -395,9 +446,9 @@ final class DurableSessionTest {
     @Nullable ReasonCode recReason;
     private int packetId;
 
-    TestClient(DurableSessionTest test, ProtocolVersion version) {
+    TestClient(DurableSessionTest test, ProtocolVersion version, ManualLoops.Loop loop) {
       this.test = test;
-      connection = test.broker.connection(test.loops.loops.getFirst(), version);
+      connection = test.broker.connection(loop, version);
       all.get().add(this);
     }
 
@@ -416,10 +467,23 @@ final class DurableSessionTest {
         String clientId,
         long expiry,
         @Nullable Will will) {
-      TestClient client = begin(test, version, clientId, expiry, will);
-      test.await(() -> client.connectReason != null);
-      assertEquals(ReasonCode.SUCCESS, client.connectReason);
-      return client;
+      return begin(test, version, clientId, expiry, will).accepted();
+    }
+
+    private TestClient accepted() {
+      test.await(() -> connectReason != null);
+      assertEquals(ReasonCode.SUCCESS, connectReason);
+      return this;
+    }
+
+    /** On a thread of its choice, with a lasting session. */
+    static TestClient connectOf311(
+        DurableSessionTest test, ManualLoops.Loop loop, String clientId) {
+      var client = new TestClient(test, ProtocolVersion.V3_1_1, loop);
+      client.send(
+          new Connect(
+              ProtocolVersion.V3_1_1, clientId, false, 0, null, null, null, Properties.NONE));
+      return client.accepted();
     }
 
     /** Sends CONNECT. */
@@ -429,7 +493,7 @@ final class DurableSessionTest {
         String clientId,
         long expiry,
         @Nullable Will will) {
-      var client = new TestClient(test, version);
+      var client = new TestClient(test, version, test.loops.loops.getFirst());
       boolean v5 = version == ProtocolVersion.V5;
       Properties properties =
           v5 ? Properties.NONE.with(Property.SESSION_EXPIRY_INTERVAL, expiry) : Properties.NONE;
@@ -474,6 +538,11 @@ final class DurableSessionTest {
 
     ReasonCode publish(Qos qos, String payload) {
       return publish(qos, payload, Properties.NONE);
+    }
+
+    /** With QoS 1, at once; on the connection's thread. */
+    void publish(int withPacketId, String payload) {
+      connection.receive(message(Qos.AT_LEAST_ONCE, withPacketId, payload, Properties.NONE));
     }
 
     /** Waits for the first acknowledgement. */

@@ -40,8 +40,15 @@ final class ManualLoops implements Clocks {
     if (ready.isEmpty()) {
       return false;
     }
-    Loop loop = ready.get(random.nextInt(ready.size()));
+    return step(ready.get(random.nextInt(ready.size())));
+  }
+
+  /** Runs one task of this loop, if it has one. */
+  boolean step(Loop loop) {
     List<Queue<Runnable>> full = loop.queues.stream().filter(q -> !q.isEmpty()).toList();
+    if (full.isEmpty()) {
+      return false;
+    }
     on(loop, full.get(random.nextInt(full.size())).remove());
     return true;
   }
