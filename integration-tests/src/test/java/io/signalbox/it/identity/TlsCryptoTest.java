@@ -18,7 +18,7 @@ final class TlsCryptoTest {
   void everyGroupIsServedAndSessionsResume(String crypto) {
     BrokerConfig config = BrokerConfig.open().yaml("tls: { crypto: %s }\n".formatted(crypto));
     try (BrokerUnderTest broker = BrokerUnderTest.start("tls-crypto-" + crypto, config)) {
-      assertVerified(sClient(broker, "")); // the first connection has the library loaded
+      assertVerified(sClient(broker, "")); // has the library loaded
       String told = broker.awaitLog("elliptic curves are");
       boolean isNative = told.contains("those of OpenSSL 3.");
       assertTrue(

@@ -44,7 +44,7 @@ public final class OpenSslProvider extends Provider {
   }
 
   /**
-   * Loads OpenSSL and tries each operation once against the JDK's own. Takes 0.2 to 0.5 s of CPU.
+   * Loads OpenSSL and tries each operation. Takes 0.2 s of CPU the first time.
    *
    * @throws UnavailableException if the system has no OpenSSL 3 that can do this
    */

@@ -14,8 +14,9 @@ import java.util.Arrays;
 import javax.crypto.KeyAgreement;
 
 /**
- * Tries a provider against the JDK's own before it is trusted: each signs what the other verifies,
- * a changed message is refused, and both agree on the same secret.
+ * Tries a provider before it is trusted: it verifies what it signs, refuses a changed message and
+ * agrees with itself on a secret; on the two curves of nearly all clients, P-256 and X25519, it
+ * does so against the JDK's own. The JDK's larger curves would take as long as all the rest.
  */
 final class SelfTest {
   private static final byte[] MESSAGE = "signalbox".getBytes(StandardCharsets.US_ASCII);
@@ -29,11 +30,12 @@ final class SelfTest {
    */
   static void run(Provider tried, Provider jdk) throws GeneralSecurityException {
     for (Curve curve : Curve.values()) {
+      Provider judge = curve == Curve.P256 ? jdk : tried;
       KeyPair own = pair("EC", curve, tried);
-      KeyPair other = pair("EC", curve, jdk);
-      signed(own, tried, jdk);
-      signed(other, jdk, tried);
-      agreed("ECDH", own, other, tried, jdk);
+      KeyPair other = pair("EC", curve, judge);
+      signed(own, tried, judge);
+      signed(other, judge, tried);
+      agreed("ECDH", own, other, tried, judge);
     }
     agreed(
         "X25519",

@@ -1,5 +1,6 @@
 package io.signalbox.server.cli;
 
+import io.signalbox.pki.openssl.OpenSslProvider;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ConfigException;
 import io.signalbox.server.config.ConfigReader;
@@ -100,6 +101,7 @@ final class ServeCommand implements Callable<Integer> {
       new Welcome(config, broker.listening(), tokens).print(out);
     }
     if (trainingOnly) {
+      loadCurves();
       broker.stop();
     }
     boolean stopped = broker.awaitEnd();
@@ -109,6 +111,15 @@ final class ServeCommand implements Callable<Integer> {
           ExitCode.DISK_FAILED, "the broker gave up; the reason is in the log above");
     }
     return ExitCode.DONE;
+  }
+
+  /** So that the class cache has what a broker loads after its first TLS handshake. */
+  private static void loadCurves() {
+    try {
+      LOG.log(System.Logger.Level.INFO, OpenSslProvider.load().getInfo());
+    } catch (OpenSslProvider.UnavailableException e) {
+      LOG.log(System.Logger.Level.INFO, "no OpenSSL to record: {0}", e.getMessage());
+    }
   }
 
   private BrokerConfig read() throws ConfigException {

@@ -166,6 +166,7 @@ final class Arrival {
     securing = false;
     session = secured.getSslSession();
     loop.metrics().tlsHandshakes.inc(loop.index());
+    listener.tls().completed();
     // Not here: we are in the middle of a read or write of the TLS layer.
     loop.execute(
         () -> {

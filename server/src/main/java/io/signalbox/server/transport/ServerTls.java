@@ -62,7 +62,7 @@ public final class ServerTls implements AutoCloseable {
    * @param protocols as JSSE names them, best first
    * @param threads 1 or more
    * @param waitingMax handshakes that wait for a thread; more are closed at once
-   * @param onFirst called once, on an I/O thread, when the first connection comes; must not block
+   * @param onFirst called once, on an I/O thread, after the first handshake; must not block
    */
   public ServerTls(
       SSLContext context, List<String> protocols, int threads, int waitingMax, Runnable onFirst) {
@@ -103,9 +103,6 @@ public final class ServerTls implements AutoCloseable {
    */
   SslConnection wrap(
       StreamConnection connection, ClientCertificate certificate, String application) {
-    if (!used.get() && used.compareAndSet(false, true)) {
-      onFirst.run();
-    }
     SslConnection secured = ssl.wrapExistingConnection(connection, OptionMap.EMPTY, false);
     SSLEngine engine = UndertowXnioSsl.getSslEngine(secured);
     SSLParameters parameters = engine.getSSLParameters();
@@ -119,6 +116,13 @@ public final class ServerTls implements AutoCloseable {
     }
     engine.setSSLParameters(parameters);
     return secured;
+  }
+
+  /** Told of each handshake that is complete, on its I/O thread. */
+  void completed() {
+    if (!used.get() && used.compareAndSet(false, true)) {
+      onFirst.run();
+    }
   }
 
   /** The client's chain, its own first; empty if it showed none. */
