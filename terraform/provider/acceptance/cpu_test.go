@@ -34,13 +34,16 @@ func (b *broker) cpu(t testing.TB) time.Duration {
 	return used
 }
 
-// watchProviders adds up what the processes of the provider use that run from a mirror's folder, until the function that it gives is called. Terraform starts
-// several, one after the other, and each is looked at every 20 ms, so the sum is too small by what each did in its last 20 ms.
+// lookEvery is rare enough to cost nothing itself.
+const lookEvery = 200 * time.Millisecond
+
+// watchProviders adds up what the processes of the provider use that run from a mirror's folder, until the function that it gives is
+// called. Terraform starts several, one after the other, and the sum lacks what each did after the last look at it.
 func watchProviders(plugins string) (used func() time.Duration) {
 	done, result := make(chan struct{}), make(chan time.Duration)
 	go func() {
 		seen := map[int]time.Duration{}
-		tick := time.NewTicker(20 * time.Millisecond)
+		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		for {
 			for _, pid := range processesFrom(plugins) {
