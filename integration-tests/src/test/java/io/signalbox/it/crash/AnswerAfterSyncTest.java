@@ -171,6 +171,57 @@ class AnswerAfterSyncTest {
                         : connect.cleanStart(false).will("will/topic", 1, false, "gone")));
   }
 
+  /** Nothing else of its client is on disk. */
+  @ParameterizedTest
+  @EnumSource
+  void theConnackOfAWillWhoseSessionEndsWithTheConnection(Version version) throws IOException {
+    String name = "brief-will" + version.level();
+    Peer first = peer(version, name + "-qos");
+    takesACommit(() -> first.connect(connect -> connect.will("will/topic", 1, false, "gone")));
+    Peer second = peer(version, name + "-retain");
+    takesACommit(() -> second.connect(connect -> connect.will("will/topic", 0, true, "gone")));
+  }
+
+  /** Of what others do commits may come by chance, but not again and again. */
+  @ParameterizedTest
+  @EnumSource
+  void nothingWaitsWhereNothingHasToSurvive(Version version) throws IOException {
+    String name = "brief" + version.level();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    int before;
+    do {
+      assertTrue(System.nanoTime() < deadline, "something waited for a commit");
+      before = commits();
+      Peer subscriber = peer(version, name + "-sub");
+      subscriber.connect(connect -> connect.will("will/topic", 0, false, "gone"));
+      subscriber.subscribe(name, 2);
+      Peer publisher = peer(version, name);
+      publisher.connect();
+      publisher.publish(name, 1, "one");
+      subscriber.acknowledge(subscriber.receivePublish("one"));
+      publisher.publish(name, 2, "two");
+      subscriber.acknowledge(subscriber.receivePublish("two"));
+      subscriber.unsubscribe(name);
+      subscriber.disconnect();
+      publisher.disconnect();
+    } while (disk.get(NativeDisk.COMMITS) > before);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theDeliveryOfWhatALastingSessionPublishesWithQos2(Version version) throws IOException {
+    String name = "from-lasting" + version.level();
+    Peer subscriber = peer(version, name + "-sub");
+    subscriber.connect();
+    subscriber.subscribe(name, 0);
+    Peer publisher = lasting(peer(version, name));
+    int before = commits();
+    publisher.send(publisher.publish(name).qos(2, 7).payload("once"));
+    subscriber.receivePublish("once");
+    assertTrue(disk.get(NativeDisk.COMMITS) > before, "it came before its identifier was on disk");
+    publisher.expectAck(PacketType.PUBREC, 7);
+  }
+
   @ParameterizedTest
   @EnumSource
   void whatGoesToAQos2Subscriber(Version version) throws IOException {

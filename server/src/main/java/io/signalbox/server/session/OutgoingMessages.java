@@ -501,12 +501,16 @@ public final class OutgoingMessages {
       pump();
       return true;
     }
+    if (publish.releasing) {
+      return true; // PUBREC again: its PUBREL waits for the first one's commit
+    }
     if (publish.state == OutgoingPublish.State.RELEASED || !publish.durable()) {
       publish.state = OutgoingPublish.State.RELEASED;
       sendPubRel(packetId);
       return true;
     }
     publish.state = OutgoingPublish.State.RELEASED;
+    publish.releasing = true;
     ClientConnection forWhom = session.connection();
     context
         .writer()
@@ -520,6 +524,7 @@ public final class OutgoingMessages {
             new OnLoop(
                 session.owner(),
                 _ -> {
+                  publish.releasing = false;
                   if (session.connection() == forWhom) {
                     sendPubRel(packetId);
                   }

@@ -45,6 +45,9 @@ final class OutgoingPublish {
   /** A command that gives it its packet identifier is on the way to the disk. */
   boolean assigning;
 
+  /** That the client has it is on the way to the disk; PUBREL follows the commit. */
+  boolean releasing;
+
   /** Its row gave way to a newer one: it is not sent. */
   boolean gone;
 

@@ -2,7 +2,9 @@ package io.signalbox.server.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.signalbox.server.config.SessionConfig;
@@ -12,6 +14,8 @@ import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.PingReq;
+import io.signalbox.server.packet.PingResp;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -69,12 +73,21 @@ final class DurableSessionTest {
 
   /** As a kill would leave it, except that the store's threads end in order. */
   private void restart() throws Exception {
+    restart(0);
+  }
+
+  private void restart(long awayMillis) throws Exception {
     broker.close();
-    while (loops.step()) {
-      // answers to those who are gone
-    }
+    doWhatWaits(); // answers to those who are gone
     loops.forgetTimers();
+    loops.advance(awayMillis);
     start();
+  }
+
+  private void doWhatWaits() {
+    while (loops.step()) {
+      // one task after the other
+    }
   }
 
   @AfterEach
@@ -146,6 +159,22 @@ final class DurableSessionTest {
     device = TestClient.connect(this, "device", 1_000);
     device.receive(1);
     assertEquals(List.of("lasting"), device.payloads); // [MQTT-3.3.2-5]
+  }
+
+  @Test
+  void countsTheTimeWithoutABrokerForTheExpiryOfASession() throws Exception {
+    start();
+    for (String name : List.of("in time", "too late")) {
+      TestClient.connect(this, name, 100).drop();
+    }
+    doWhatWaits(); // the ends of the connections are with the store
+    loops.advance(10_000);
+    restart(60_000);
+    doWhatWaits();
+    loops.advance(29_000);
+    assertTrue(TestClient.connect(this, "in time", 100).sessionPresent);
+    loops.advance(2_000);
+    assertFalse(TestClient.connect(this, "too late", 100).sessionPresent);
   }
 
   // ---------------------------------------------------------------- QoS 2 that is refused
@@ -264,6 +293,25 @@ final class DurableSessionTest {
     receiver.receive(2);
     assertEquals(List.of("fits", "another"), receiver.payloads);
     assertEquals(1, dropped());
+  }
+
+  @Test
+  void holdsPubRelBackUntilTheCommitAlsoWhenPubRecComesTwice() throws Exception {
+    start();
+    TestClient device = TestClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    TestClient publisher = TestClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.EXACTLY_ONCE, "once");
+    device.receive(1);
+    await(() -> publisher.completed == 1);
+    broker.holdDisk();
+    device.send(new PubRec(device.lastId));
+    device.send(new PubRec(device.lastId));
+    device.send(new PingReq());
+    await(() -> device.pongs == 1);
+    assertEquals(0, device.releases);
+    broker.releaseDisk();
+    await(() -> device.releases == 1);
   }
 
   // ---------------------------------------------------------------- quotas
@@ -440,7 +488,11 @@ final class DurableSessionTest {
     boolean acknowledging = true;
     int dups;
     int completed;
+    int releases;
+    int pongs;
+    int lastId;
     @Nullable ReasonCode connectReason;
+    boolean sessionPresent;
     private boolean subscribed;
     @Nullable ReasonCode ackReason;
     @Nullable ReasonCode recReason;
@@ -570,7 +622,10 @@ final class DurableSessionTest {
     void read() {
       while (!connection.sent.isEmpty()) {
         switch (connection.sent.remove()) {
-          case ConnAck ack -> connectReason = ack.reason();
+          case ConnAck ack -> {
+            connectReason = ack.reason();
+            sessionPresent = ack.sessionPresent();
+          }
           case SubAck _ -> subscribed = true;
           case PubAck ack -> ackReason = ack.reason();
           case PubRec rec -> {
@@ -580,10 +635,15 @@ final class DurableSessionTest {
             }
           }
           case PubComp _ -> completed++;
-          case PubRel rel -> send(new PubComp(rel.packetId()));
+          case PubRel rel -> {
+            releases++;
+            send(new PubComp(rel.packetId()));
+          }
+          case PingResp _ -> pongs++;
           case Publish publish -> {
             payloads.add(new String(publish.payload(), UTF_8));
             dups += publish.dup() ? 1 : 0;
+            lastId = publish.packetId();
             if (acknowledging) {
               send(
                   publish.qos() == Qos.AT_LEAST_ONCE
