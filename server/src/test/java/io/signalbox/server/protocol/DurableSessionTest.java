@@ -92,6 +92,7 @@ final class DurableSessionTest {
 
   @AfterEach
   void stop() {
+    broker.releaseDisk(); // a test that failed may hold it
     broker.close();
   }
 
