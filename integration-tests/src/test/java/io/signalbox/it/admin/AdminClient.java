@@ -140,6 +140,25 @@ final class AdminClient {
     return answer;
   }
 
+  /** The value of a metric without labels; fails if there is none. */
+  long metric(String name) {
+    var request = HttpRequest.newBuilder(root.resolve("/metrics")).timeout(PATIENCE).build();
+    try {
+      return http.send(request, BodyHandlers.ofString())
+          .body()
+          .lines()
+          .filter(line -> line.startsWith(name + " "))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length() + 1)))
+          .findFirst()
+          .orElseThrow(() -> new AssertionError("there is no metric " + name));
+    } catch (IOException e) {
+      throw new AssertionError("/metrics", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
   private HttpResponse<byte[]> exchange(
       String method, String path, String body, String... headers) {
     var request = HttpRequest.newBuilder(URI.create(root + path)).timeout(PATIENCE);

@@ -256,7 +256,11 @@ final class PolicyRevisionTest {
     BROKER.restart();
     admin = AdminClient.administrator(BROKER);
     assertEquals(before, causes());
+    assertEquals(KEPT_MAX, admin.metric("signalbox_policy_revisions_kept"));
+    assertEquals(9, admin.metric("signalbox_policy_revision"));
     put("readers", readers("d/#")).expect(200);
+    assertEquals(KEPT_MAX, admin.metric("signalbox_policy_revisions_kept"), "the oldest one went");
+    assertEquals(10, admin.metric("signalbox_policy_revision"));
     assertEquals("10 put api:readers", causes().getFirst());
     assertEquals(KEPT_MAX, revisions().size());
     rollback(2, "").expectProblem(404, "not-found");

@@ -411,6 +411,15 @@ final class PolicyChangeTest {
           subscribe(Version.V3, 1).filter("plain/" + group, 0));
       crowd.add(client);
     }
+    for (int i = 0; i < 80; i++) {
+      Version version = i % 2 == 0 ? Version.V3 : Version.V5;
+      RawClient client = clients.raw(i % 4 < 2 ? Transport.TLS : Transport.WSS, version);
+      String id = group + "-encrypted-" + i;
+      client.send(
+          connect(version).clientId(id).userName("me").password(ACME.token(id, "crowd")),
+          subscribe(version, 1).filter("plain/" + group, 0));
+      crowd.add(client);
+    }
     for (RawClient client : crowd) {
       client.receive(CONNACK);
       client.receive(SUBACK);

@@ -97,16 +97,19 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 bodyMax,
                 parts.tokenLifetimeMax.toSeconds())
             .routes());
-    routes.addAll(new DeviceRoutes(registry, parts.inventory, views, grants, batch).routes());
     routes.addAll(
-        new CertificateRoutes(registry, parts.inventory, views, grants, parts.clocks, batch)
+        new DeviceRoutes(registry, parts.inventory, parts.policies, views, grants, batch).routes());
+    routes.addAll(
+        new CertificateRoutes(
+                registry, parts.inventory, parts.policies, views, grants, parts.clocks, batch)
             .routes());
     routes.addAll(new GroupRoutes(registry, views, grants).routes());
     routes.addAll(new AuthorityRoutes(registry, parts.authorities, views, parts.clocks).routes());
     routes.addAll(
-        EntryRoutes.plain(
+        EntryRoutes.bindable(
                 Kind.JWT_ISSUER,
                 registry,
+                parts.policies,
                 views,
                 Role.ADMIN,
                 (_, _, wanted) -> requireOwnIssuer(registry, wanted))
@@ -123,9 +126,10 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         EntryRoutes.plain(Kind.CLAIM_TOKEN, registry, views, Role.OPERATOR, (_, _, _) -> {})
             .routes());
     routes.addAll(
-        EntryRoutes.plain(
+        EntryRoutes.bindable(
                 Kind.USER,
                 registry,
+                parts.policies,
                 views,
                 Role.ADMIN,
                 (request, _, wanted) -> grants.require(request.caller(), wanted.groups()))

@@ -1,6 +1,7 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.pki.RevocationList;
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Fields;
@@ -41,7 +42,7 @@ final class AuthorityRoutes {
             "name",
             (_, _, _) -> {},
             authorities::put,
-            authorities::delete);
+            (name, condition) -> ApiPolicies.Removed.alone(authorities.delete(name, condition)));
   }
 
   List<Route> routes() {

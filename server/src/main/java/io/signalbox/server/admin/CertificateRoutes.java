@@ -3,6 +3,8 @@ package io.signalbox.server.admin;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.signalbox.pki.RevocationReason;
+import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.ApiPolicies.Removed;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.CertificateRequest;
 import io.signalbox.server.registry.Device;
@@ -40,6 +42,7 @@ final class CertificateRoutes {
 
   private final Registry registry;
   private final Inventory inventory;
+  private final ApiPolicies policies;
   private final Views views;
   private final Grants grants;
   private final Clocks clocks;
@@ -48,12 +51,14 @@ final class CertificateRoutes {
   CertificateRoutes(
       Registry registry,
       Inventory inventory,
+      ApiPolicies policies,
       Views views,
       Grants grants,
       Clocks clocks,
       int operationsMax) {
     this.registry = registry;
     this.inventory = inventory;
+    this.policies = policies;
     this.views = views;
     this.grants = grants;
     this.clocks = clocks;
@@ -268,9 +273,12 @@ final class CertificateRoutes {
 
   private ApiResponse delete(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
-    Written<DeviceCertificate> written =
-        inventory.delete(certificate(request).name(), request.condition());
-    return ApiResponse.nothing(StatusCodes.NO_CONTENT, 0).changing(List.of(audited(written)));
+    String fingerprint = certificate(request).name();
+    inventory.requireEnded(fingerprint);
+    Removed<DeviceCertificate> removed =
+        policies.remove(Kind.CERTIFICATE, fingerprint, request.condition());
+    return ApiResponse.nothing(StatusCodes.NO_CONTENT, 0)
+        .changing(EntryRoutes.audited(removed, audited(removed.written()), views));
   }
 
   // ---- many

@@ -2,6 +2,8 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.ApiPolicies.Removed;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.DeviceCertificate;
@@ -25,11 +27,18 @@ final class DeviceRoutes {
   private final Registry registry;
   private final Inventory inventory;
   private final Views views;
+  private final ApiPolicies policies;
   private final EntryRoutes<Device> entries;
   private final int operationsMax;
 
   DeviceRoutes(
-      Registry registry, Inventory inventory, Views views, Grants grants, int operationsMax) {
+      Registry registry,
+      Inventory inventory,
+      ApiPolicies policies,
+      Views views,
+      Grants grants,
+      int operationsMax) {
+    this.policies = policies;
     this.registry = registry;
     this.inventory = inventory;
     this.views = views;
@@ -44,7 +53,12 @@ final class DeviceRoutes {
             (request, existing, wanted) ->
                 grants.require(request.caller(), added(existing, wanted)),
             (id, condition, maker) -> registry.put(Kind.DEVICE, id, condition, maker),
-            inventory::deleteDevice);
+            this::remove);
+  }
+
+  private Removed<Device> remove(String id, Condition condition)
+      throws RegistryException, InterruptedException {
+    return inventory.deleteDevice(id, condition, () -> policies.remove(Kind.DEVICE, id, condition));
   }
 
   /** Groups that the device is in now and was not before. */
@@ -110,6 +124,7 @@ final class DeviceRoutes {
       String id,
       Registry.@Nullable Put<Device> put,
       @Nullable Written<Device> done,
+      List<ApiResponse.AuditedChange> changes,
       @Nullable ApiProblem problem) {}
 
   /** Hands all operations to the store before it waits for the first, so that they share syncs. */
@@ -127,7 +142,7 @@ final class DeviceRoutes {
         if (!operation.text("op", "", 16).equals("delete")) {
           steps.add(begin(request, operation));
         } else {
-          steps.add(new Step(operation.text("id", "", 64), null, null, null));
+          steps.add(new Step(operation.text("id", "", 64), null, null, List.of(), null));
         }
       }
       for (int i = 0; i < steps.size(); i++) {
@@ -168,12 +183,17 @@ final class DeviceRoutes {
               condition,
               existing -> entries.read(request, id, device.again(), existing)),
           null,
+          List.of(),
           null);
     } catch (RegistryException e) {
-      return new Step(id, null, null, ApiProblem.of(e));
+      return failed(id, ApiProblem.of(e));
     } catch (EntryRoutes.Refused e) {
-      return new Step(id, null, null, e.problem());
+      return failed(id, e.problem());
     }
+  }
+
+  private static Step failed(String id, ApiProblem problem) {
+    return new Step(id, null, null, List.of(), problem);
   }
 
   private static Condition condition(Fields operation) {
@@ -181,17 +201,19 @@ final class DeviceRoutes {
     return new Condition(revision, false);
   }
 
-  private static Step finish(Step step) throws InterruptedException {
+  private Step finish(Step step) throws InterruptedException {
     Registry.Put<Device> put = step.put;
     if (put == null) {
       return step;
     }
     try {
-      return new Step(step.id, null, put.finish(), null);
+      Written<Device> done = put.finish();
+      return new Step(
+          step.id, null, done, done.isChanged() ? List.of(entries.audited(done)) : List.of(), null);
     } catch (RegistryException e) {
-      return new Step(step.id, null, null, ApiProblem.of(e));
+      return failed(step.id, ApiProblem.of(e));
     } catch (EntryRoutes.Refused e) {
-      return new Step(step.id, null, null, e.problem());
+      return failed(step.id, e.problem());
     }
   }
 
@@ -201,9 +223,10 @@ final class DeviceRoutes {
       operation.ignore("op");
       Condition condition = condition(operation);
       operation.end();
-      return new Step(id, null, inventory.deleteDevice(id, condition), null);
+      Removed<Device> removed = remove(id, condition);
+      return new Step(id, null, removed.written(), entries.audited(removed), null);
     } catch (RegistryException e) {
-      return new Step(id, null, null, ApiProblem.of(e));
+      return failed(id, ApiProblem.of(e));
     }
   }
 
@@ -217,9 +240,7 @@ final class DeviceRoutes {
       result.add("problem", problem == null ? new JsonObject() : problem.toJson());
       return result;
     }
-    if (done.isChanged()) {
-      changes.add(entries.audited(done));
-    }
+    changes.addAll(step.changes);
     Device after = done.after();
     if (after == null) {
       result.addProperty("status", StatusCodes.NO_CONTENT);

@@ -2,6 +2,8 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.ApiPolicies.Removed;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Fields;
@@ -10,6 +12,7 @@ import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Written;
 import io.undertow.util.StatusCodes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -27,7 +30,7 @@ final class EntryRoutes<E extends Entry<E>> {
   /** How an entry is removed, where that is more than removing it. */
   @FunctionalInterface
   interface Removal<E extends Entry<E>> {
-    Written<E> remove(String name, Condition condition)
+    Removed<E> remove(String name, Condition condition)
         throws RegistryException, InterruptedException;
   }
 
@@ -81,7 +84,26 @@ final class EntryRoutes<E extends Entry<E>> {
         "name",
         guard,
         (name, condition, maker) -> registry.put(kind, name, condition, maker),
-        (name, condition) -> registry.delete(kind, name, condition));
+        (name, condition) -> Removed.alone(registry.delete(kind, name, condition)));
+  }
+
+  /** As {@link #plain}, of a kind to which policies can be attached: those go with the entry. */
+  static <E extends Entry<E>> EntryRoutes<E> bindable(
+      Kind<E> kind,
+      Registry registry,
+      ApiPolicies policies,
+      Views views,
+      Role writer,
+      Guard<E> guard) {
+    return new EntryRoutes<>(
+        kind,
+        registry,
+        views,
+        writer,
+        "name",
+        guard,
+        (name, condition, maker) -> registry.put(kind, name, condition, maker),
+        (name, condition) -> policies.remove(kind, name, condition));
   }
 
   List<Route> routes() {
@@ -186,7 +208,25 @@ final class EntryRoutes<E extends Entry<E>> {
 
   private ApiResponse delete(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
-    Written<E> written = removal.remove(request.parameter(parameter), request.condition());
-    return ApiResponse.nothing(StatusCodes.NO_CONTENT, 0).changing(List.of(audited(written)));
+    Removed<E> removed = removal.remove(request.parameter(parameter), request.condition());
+    return ApiResponse.nothing(StatusCodes.NO_CONTENT, 0).changing(audited(removed));
+  }
+
+  /** The entry, and the attachments that went with it. */
+  List<ApiResponse.AuditedChange> audited(Removed<E> removed) {
+    return audited(removed, audited(removed.written()), views);
+  }
+
+  static List<ApiResponse.AuditedChange> audited(
+      Removed<?> removed, ApiResponse.AuditedChange entry, Views views) {
+    List<ApiResponse.AuditedChange> changes = new ArrayList<>();
+    changes.add(entry);
+    for (Written<?> each : removed.attachments()) {
+      Entry<?> gone = each.before();
+      if (gone != null) {
+        changes.add(change("/" + gone.kind().path() + "/" + gone.name(), views.of(gone), null));
+      }
+    }
+    return changes;
   }
 }

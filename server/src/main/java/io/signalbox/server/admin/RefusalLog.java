@@ -2,6 +2,7 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonObject;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.protocol.Refusals.Refusal;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ public final class RefusalLog implements AutoCloseable {
   private static final int WAITING_MAX = 8_192;
   private static final int TEXT_MAX = 256;
   private static final int STATUS = 0x87; // Not authorized
+  private static final int STATUS_TAKE_OVER = 0x85; // Client Identifier not valid
   private static final long STOP_SECONDS = 5;
 
   private final AuditLog audit;
@@ -131,7 +133,8 @@ public final class RefusalLog implements AutoCloseable {
     line.addProperty("remote", refusal.remote());
     line.addProperty("method", refusal.action().name());
     line.addProperty("path", "/clients/" + refusal.clientId());
-    line.addProperty("status", STATUS);
+    line.addProperty(
+        "status", refusal.action() == Refusals.Action.TAKE_OVER ? STATUS_TAKE_OVER : STATUS);
     if (!refusal.topic().isEmpty()) {
       line.addProperty("topic", refusal.topic());
     }

@@ -210,7 +210,8 @@ public final class ApiPolicies {
     try {
       await(
           policies
-              .provision(() -> new Proposal(new PolicyEdit(Map.of(), attached, List.of()), writes))
+              .changeAside(
+                  () -> new Proposal(new PolicyEdit(Map.of(), attached, List.of()), writes))
               .inForce());
     } catch (PolicyException e) {
       throw notAttached(e);
@@ -225,6 +226,50 @@ public final class ApiPolicies {
       return other; // somebody else made it meanwhile
     }
     return Objects.requireNonNull(registry.device(id), "stored");
+  }
+
+  /**
+   * What was removed.
+   *
+   * @param attachments that went with it
+   */
+  public record Removed<E extends Entry<E>>(Written<E> written, List<Written<?>> attachments) {
+    /** Of an entry to which nothing is attached. */
+    public static <E extends Entry<E>> Removed<E> alone(Written<E> written) {
+      return new Removed<>(written, List.of());
+    }
+  }
+
+  /**
+   * Removes an entry together with the policies attached to it: both or nothing, so that another of
+   * its name inherits no rights. It is no revision, so that a rollback does not bring them back.
+   *
+   * @throws RegistryException also if a test beside the policies fails without the attachments
+   */
+  @SuppressWarnings("unchecked") // what was written first is of the first edit's kind
+  public <E extends Entry<E>> Removed<E> remove(Kind<E> kind, String name, Condition condition)
+      throws RegistryException, InterruptedException {
+    try {
+      PolicyStore.Changed changed =
+          policies.changeAside(
+              () -> {
+                List<String> attached = registry.attachmentsTo(kind, name);
+                List<Edit<?>> writes = new ArrayList<>();
+                writes.add(Edit.remove(kind, name, condition));
+                attached.forEach(
+                    each -> writes.add(Edit.remove(Kind.ATTACHMENT, each, Condition.NONE)));
+                return new Proposal(new PolicyEdit(Map.of(), List.of(), attached), writes);
+              });
+      await(changed.inForce());
+      List<Written<?>> written = changed.written();
+      return new Removed<>(
+          (Written<E>) written.getFirst(), List.copyOf(written.subList(1, written.size())));
+    } catch (PolicyException e) {
+      throw new RegistryException(
+          RegistryException.Reason.CONFLICT,
+          "the %s \"%s\" cannot be removed, for the policies attached to it go too: %s"
+              .formatted(kind, name, e.getMessage()));
+    }
   }
 
   private static RegistryException notAttached(Exception why) {

@@ -19,6 +19,10 @@ record PolicyEdit(
     List<String> detached) {
   static final PolicyEdit NOTHING = new PolicyEdit(Map.of(), List.of(), List.of());
 
+  boolean isNothing() {
+    return policies.isEmpty() && attached.isEmpty() && detached.isEmpty();
+  }
+
   static PolicyEdit put(Policy policy) {
     return new PolicyEdit(Map.of(policy.name(), Optional.of(policy)), List.of(), List.of());
   }

@@ -74,7 +74,7 @@ final class PolicyRollback {
    * @throws PolicyException a policy of then is not valid any more
    */
   Proposal to(long number) throws PolicyException, RegistryException {
-    find(number);
+    PolicyRevision revision = find(number);
     Map<String, Optional<Policy>> policies = new LinkedHashMap<>();
     List<PolicyAttachment> attached = new ArrayList<>();
     List<String> detached = new ArrayList<>();
@@ -92,6 +92,9 @@ final class PolicyRollback {
             .ifPresent(parsed -> policies.put(name, Optional.of(parsed)));
         writes.add(Edit.put(Kind.POLICY, name, Condition.NONE, _ -> policy));
       } else if (then instanceof PolicyAttachment attachment) {
+        if (isForAnother(attachment, revision)) {
+          continue;
+        }
         attached.add(attachment);
         writes.add(Edit.put(Kind.ATTACHMENT, name, Condition.NONE, _ -> attachment));
       } else if (each.getKey().what() == What.POLICY) {
@@ -106,6 +109,25 @@ final class PolicyRollback {
       throw new PolicyException(problems.list());
     }
     return new Proposal(new PolicyEdit(policies, attached, detached), writes);
+  }
+
+  /**
+   * Whether who had an attachment then is gone. A later one of the same name gets nothing that the
+   * earlier one had. What need not be registered may be there without being known here.
+   */
+  private boolean isForAnother(PolicyAttachment attachment, PolicyRevision then) {
+    String target = attachment.target();
+    return switch (attachment.targetKind()) {
+      case DEVICE -> isGone(registry.device(target), then, true);
+      case CERTIFICATE, GROUP -> false; // a fingerprint is never another's; a group cannot go
+      case USER -> isGone(registry.find(Kind.USER, target), then, false);
+      case JWT_ISSUER -> isGone(registry.find(Kind.JWT_ISSUER, target), then, false);
+    };
+  }
+
+  private static boolean isGone(
+      @Nullable Entry<?> now, PolicyRevision then, boolean mustBeRegistered) {
+    return now == null ? mustBeRegistered : now.stamp().createdAtMillis() > then.atMillis();
   }
 
   private static boolean isSame(@Nullable Entry<?> then, @Nullable Entry<?> now) {

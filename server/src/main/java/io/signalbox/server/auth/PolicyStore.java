@@ -223,11 +223,15 @@ public final class PolicyStore {
 
   /**
    * As {@link #change}, of what is no revision: a device that a template makes, with what is
-   * attached to it.
+   * attached to it, and whatever is removed, with what was attached to it.
    */
-  synchronized Changed provision(Proposer proposer)
+  synchronized Changed changeAside(Proposer proposer)
       throws PolicyException, RegistryException, InterruptedException {
     Proposal proposal = proposer.propose();
+    if (proposal.edit.isNothing()) {
+      return new Changed(
+          history.storeAside(proposal.writes), CompletableFuture.completedStage(revision()));
+    }
     PolicyBundle bundle = load(proposal.edit);
     requireThere(proposal.edit, bundle);
     return new Changed(history.storeAside(proposal.writes), swap(bundle, revision()));

@@ -249,6 +249,9 @@ final class ConnectHandler {
     switch (result) {
       case OpenResult.Refused refused -> {
         if (client.phase() == Client.Phase.CONNECTING) {
+          if (refused.reason() == ReasonCode.CLIENT_IDENTIFIER_NOT_VALID) {
+            context.refusals().takeOver(client, refused.problem());
+          }
           refuse(client, refused.reason(), refused.problem());
         }
       }

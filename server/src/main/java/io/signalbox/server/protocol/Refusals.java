@@ -11,6 +11,8 @@ public final class Refusals {
   /** What was refused. */
   public enum Action {
     CONNECT,
+    /** A session that belongs to somebody else: no policy's doing, and an attack if it is meant. */
+    TAKE_OVER,
     WILL,
     PUBLISH,
     SUBSCRIBE,
@@ -50,6 +52,11 @@ public final class Refusals {
 
   void refused(Client client, String filter, SubscribeDecision decision) {
     refused(Action.SUBSCRIBE, client, filter, decision.rule(), decision.bundle());
+  }
+
+  /** Of a session that belongs to another principal. */
+  void takeOver(Client client, String problem) {
+    refused(Action.TAKE_OVER, client, "", problem, client.authorizer().connect().bundle());
   }
 
   void refused(Refusal refusal) {

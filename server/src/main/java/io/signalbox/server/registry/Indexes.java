@@ -13,13 +13,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything registered, in memory, and what leads from one to the other: the members of a group,
- * the certificates of a device, those with a serial number. Any thread reads; one at a time writes.
+ * the certificates of a device, those with a serial number, what is attached to somebody. Any
+ * thread reads; one at a time writes.
  */
 final class Indexes {
   private final Map<Kind<?>, Index<?>> byKind = new HashMap<>();
   private final Map<String, Set<String>> members = new ConcurrentHashMap<>();
   private final Map<String, List<String>> ofDevice = new ConcurrentHashMap<>();
   private final Map<String, List<String>> bySerial = new ConcurrentHashMap<>();
+  private final Map<Target, List<String>> attachments = new ConcurrentHashMap<>();
+
+  private record Target(PolicyAttachment.TargetKind kind, String name) {
+    static Target of(PolicyAttachment attachment) {
+      return new Target(attachment.targetKind(), attachment.target());
+    }
+  }
 
   Indexes() {
     for (Kind<?> kind : Kind.ALL) {
@@ -46,6 +54,9 @@ final class Indexes {
     if (before instanceof Device || after instanceof Device) {
       relate((Device) before, (Device) after);
     }
+    if (before instanceof PolicyAttachment || after instanceof PolicyAttachment) {
+      relate((PolicyAttachment) before, (PolicyAttachment) after);
+    }
     if (before == null && after instanceof DeviceCertificate added) {
       ofDevice.merge(added.device(), List.of(added.name()), Indexes::joined);
       bySerial.merge(added.serial(), List.of(added.name()), Indexes::joined);
@@ -53,6 +64,15 @@ final class Indexes {
     if (after == null && before instanceof DeviceCertificate removed) {
       ofDevice.computeIfPresent(removed.device(), (_, all) -> without(all, removed.name()));
       bySerial.computeIfPresent(removed.serial(), (_, all) -> without(all, removed.name()));
+    }
+  }
+
+  private void relate(@Nullable PolicyAttachment before, @Nullable PolicyAttachment after) {
+    if (before != null) {
+      attachments.computeIfPresent(Target.of(before), (_, all) -> without(all, before.name()));
+    }
+    if (after != null) {
+      attachments.merge(Target.of(after), List.of(after.name()), Indexes::joined);
     }
   }
 
@@ -86,6 +106,11 @@ final class Indexes {
   /** Ids of the devices in a group, in order. */
   Set<String> members(String group) {
     return members.getOrDefault(group, new TreeSet<>());
+  }
+
+  /** Names of the attachments to somebody. */
+  List<String> attachmentsTo(PolicyAttachment.TargetKind kind, String name) {
+    return attachments.getOrDefault(new Target(kind, name), List.of());
   }
 
   /** Fingerprints of all certificates of a device that are in the inventory. */

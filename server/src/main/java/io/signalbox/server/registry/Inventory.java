@@ -322,9 +322,8 @@ public final class Inventory {
         : certificate.withRevoked(new DeviceCertificate.Revoked(clocks.wallMillis(), reason));
   }
 
-  /** Removes one that has ended. */
-  public Written<DeviceCertificate> delete(String fingerprint, Condition condition)
-      throws RegistryException, InterruptedException {
+  /** Refuses a certificate that has not ended: what is revoked must be known until then. */
+  public void requireEnded(String fingerprint) throws RegistryException {
     DeviceCertificate certificate = required(registry.certificate(fingerprint), fingerprint);
     if (certificate.notAfterMillis() >= clocks.wallMillis()) {
       throw new RegistryException(
@@ -333,7 +332,6 @@ public final class Inventory {
               + Fields.time(certificate.notAfterMillis())
               + " and must be known until then; revoke it instead");
     }
-    return registry.delete(Kind.CERTIFICATE, fingerprint, condition);
   }
 
   private static DeviceCertificate required(
@@ -345,10 +343,22 @@ public final class Inventory {
   }
 
   /**
+   * Removes an entry with what hangs on it.
+   *
+   * @param <T> what was removed
+   */
+  @FunctionalInterface
+  public interface Remover<T> {
+    T remove() throws RegistryException, InterruptedException;
+  }
+
+  /**
    * Removes a device. Its certificates are revoked first, so that whatever happens in between, they
    * are refused.
+   *
+   * @param remover removes the device itself
    */
-  public Written<Device> deleteDevice(String id, Condition condition)
+  public <T> T deleteDevice(String id, Condition condition, Remover<T> remover)
       throws RegistryException, InterruptedException {
     Device device = registry.device(id);
     if (device == null) {
@@ -356,9 +366,9 @@ public final class Inventory {
     }
     condition.check(Kind.DEVICE, id, device);
     revokeAll(id);
-    Written<Device> written = registry.delete(Kind.DEVICE, id, condition);
+    T removed = remover.remove();
     revokeAll(id); // what was issued in between
-    return written;
+    return removed;
   }
 
   private void revokeAll(String device) throws RegistryException, InterruptedException {

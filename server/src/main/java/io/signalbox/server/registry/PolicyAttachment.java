@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An access policy bound to somebody by name, whatever the policy itself says about whom it binds.
- * Who it is need not be registered: a user may come from a file, a group from a token.
+ * Who it is need not be registered: a user may come from a file, a group from a token. Of what is
+ * registered and removed no attachment stays, or another of the same name would inherit its rights.
  *
  * @param name {@code POLICY/KIND/TARGET}
  * @param policy {@code NAMESPACE:NAME}
@@ -45,6 +46,23 @@ public record PolicyAttachment(
 
     public static Optional<TargetKind> of(String word) {
       return Arrays.stream(values()).filter(kind -> kind.word().equals(word)).findFirst();
+    }
+
+    /** What a registered entry is as a target; empty: nothing is attached to its kind. */
+    public static Optional<TargetKind> of(Kind<?> kind) {
+      if (kind == Kind.DEVICE) {
+        return Optional.of(DEVICE);
+      }
+      if (kind == Kind.GROUP) {
+        return Optional.of(GROUP);
+      }
+      if (kind == Kind.USER) {
+        return Optional.of(USER);
+      }
+      if (kind == Kind.CERTIFICATE) {
+        return Optional.of(CERTIFICATE);
+      }
+      return kind == Kind.JWT_ISSUER ? Optional.of(JWT_ISSUER) : Optional.empty();
     }
 
     static List<String> words() {

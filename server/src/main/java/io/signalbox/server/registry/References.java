@@ -104,9 +104,11 @@ final class References {
           case Group _ ->
               Stream.concat(
                   named("device", indexes.members(name).stream()),
-                  named(
-                      "provisioning template",
-                      names(Kind.TEMPLATE, template -> template.groups().contains(name))));
+                  Stream.concat(
+                      named(
+                          "provisioning template",
+                          names(Kind.TEMPLATE, template -> template.groups().contains(name))),
+                      attachments(entry, with)));
           case ProvisioningTemplate _ ->
               Stream.concat(
                   named("trusted CA", names(Kind.TRUSTED_CA, ca -> name.equals(ca.template()))),
@@ -128,14 +130,8 @@ final class References {
                   "attachment",
                   names(Kind.ATTACHMENT, attachment -> attachment.policy().equals(policy.ref()))
                       .filter(each -> isThere(Kind.ATTACHMENT, each, with)));
-          case Device _,
-              DeviceCertificate _,
-              JwtIssuer _,
-              TrustedAuthority _,
-              ClaimToken _,
-              User _,
-              PolicyAttachment _ ->
-              Stream.of();
+          case Device _, DeviceCertificate _, JwtIssuer _, User _ -> attachments(entry, with);
+          case TrustedAuthority _, ClaimToken _, PolicyAttachment _ -> Stream.of();
         };
     List<String> first = users.limit(SHOWN_MAX + 1).toList();
     if (!first.isEmpty()) {
@@ -151,6 +147,15 @@ final class References {
               + (first.size() > SHOWN_MAX ? " and others" : "")
               + "; remove it there first");
     }
+  }
+
+  /** Those that bind policies to an entry and stay. */
+  private Stream<String> attachments(Entry<?> entry, Together with) {
+    return named(
+        "attachment",
+        PolicyAttachment.TargetKind.of(entry.kind()).stream()
+            .flatMap(target -> indexes.attachmentsTo(target, entry.name()).stream())
+            .filter(each -> isThere(Kind.ATTACHMENT, each, with)));
   }
 
   private <E extends Entry<E>> Stream<String> names(Kind<E> kind, Predicate<E> uses) {

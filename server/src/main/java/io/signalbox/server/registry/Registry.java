@@ -189,6 +189,13 @@ public final class Registry {
     return indexes.members(group);
   }
 
+  /** Names of the policy attachments to an entry, by its name. */
+  public List<String> attachmentsTo(Kind<?> kind, String name) {
+    return PolicyAttachment.TargetKind.of(kind)
+        .map(target -> indexes.attachmentsTo(target, name))
+        .orElse(List.of());
+  }
+
   /** What of a certificate stays on disk. One row, but not on an I/O thread. */
   public @Nullable CertificateContent content(String fingerprint) {
     StoredRecord row = store.record(RecordTable.REGISTRY, Kind.CERTIFICATE.key(fingerprint));

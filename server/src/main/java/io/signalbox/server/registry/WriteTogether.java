@@ -82,7 +82,7 @@ final class WriteTogether {
   }
 
   private <E extends Entry<E>> void plan(Edit<E> edit) throws RegistryException {
-    if (edit.kind() == Kind.CERTIFICATE) {
+    if (edit.kind() == Kind.CERTIFICATE && edit.maker() != null) {
       throw new IllegalArgumentException("a certificate has a content, which is not written here");
     }
     Names.check(edit.kind(), edit.name());

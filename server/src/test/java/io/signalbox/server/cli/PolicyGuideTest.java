@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -45,6 +46,27 @@ final class PolicyGuideTest {
     List<Section> sections = sections();
     assertTrue(sections.size() >= 5, "the examples of the guide were not found");
     return sections.stream().map(s -> DynamicTest.dynamicTest(s.title, () -> run(s)));
+  }
+
+  /**
+   * A block that is no file and no command, or stands alone in its section, would be run by none.
+   */
+  @Test
+  void everyBlockOfTheGuideIsRun() throws IOException {
+    String guide = Files.readString(GUIDE);
+    long blocks = guide.lines().filter(line -> line.startsWith("```")).count() / 2;
+    long files = sections().stream().mapToLong(section -> section.files.size()).sum();
+    long commands =
+        sections().stream()
+            .flatMap(section -> section.console.lines())
+            .filter(line -> line.startsWith("$ "))
+            .count();
+    long consoles = guide.lines().filter("```console"::equals).count();
+    assertEquals(blocks, files + consoles, "a block is neither a named file nor a console");
+    assertEquals(
+        guide.lines().filter(line -> line.startsWith("$ ")).count(),
+        commands,
+        "commands stand in a section without files");
   }
 
   private static List<Section> sections() throws IOException {

@@ -81,9 +81,7 @@ final class InventoryTest {
               .reason());
       assertEquals(
           Reason.CONFLICT,
-          assertThrows(
-                  RegistryException.class,
-                  () -> fixture.inventory.delete(issued.name(), Condition.NONE))
+          assertThrows(RegistryException.class, () -> fixture.inventory.requireEnded(issued.name()))
               .reason());
     }
   }
@@ -95,7 +93,8 @@ final class InventoryTest {
       fixture.put(Kind.DEVICE, "d", "{}");
       DeviceCertificate issued =
           fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
-      fixture.inventory.deleteDevice("d", Condition.NONE);
+      fixture.inventory.deleteDevice(
+          "d", Condition.NONE, () -> fixture.registry.delete(Kind.DEVICE, "d", Condition.NONE));
 
       assertNull(fixture.registry.device("d"));
       assertTrue(fixture.registry.isRefused(issued.name()));

@@ -119,7 +119,7 @@ public final class RegistryFixture implements AutoCloseable {
     makeAuthority(name, "{}");
   }
 
-  void makeAuthority(String name, String json) throws Exception {
+  public void makeAuthority(String name, String json) throws Exception {
     authorities.put(
         name,
         Condition.NONE,
@@ -131,7 +131,7 @@ public final class RegistryFixture implements AutoCloseable {
         });
   }
 
-  static String csr(String commonName) {
+  public static String csr(String commonName) {
     return CertificateSigningRequest.create(
             KeyAlgorithm.EC_P256.generate(RANDOM), SubjectNames.ofCommonName(commonName), RANDOM)
         .toPem();
@@ -146,7 +146,8 @@ public final class RegistryFixture implements AutoCloseable {
         RANDOM);
   }
 
-  Written<DeviceCertificate> ensure(String device, String label, String json) throws Exception {
+  public Written<DeviceCertificate> ensure(String device, String label, String json)
+      throws Exception {
     Fields in = fields(json.replace("\n", "\\n"));
     CertificateRequest request = CertificateRequest.read(in);
     in.end();

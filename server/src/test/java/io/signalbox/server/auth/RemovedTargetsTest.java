@@ -1,0 +1,130 @@
+package io.signalbox.server.auth;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.PolicyConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.DeviceCertificate;
+import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.PolicyAttachment;
+import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.RegistryFixture;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What goes takes along what was attached to it, and nothing else. */
+final class RemovedTargetsTest {
+  @TempDir Path directory;
+
+  private ApiPolicies policies(RegistryFixture fixture, String test) throws Exception {
+    Path folder = Files.createDirectories(directory.resolve("policies"));
+    Files.writeString(
+        folder.resolve("p.policy.yaml"),
+        """
+        version: 1
+        name: p
+        statements: [{ id: a, effect: allow, actions: [publish], topics: [a] }]
+        """);
+    if (!test.isEmpty()) {
+      Files.writeString(folder.resolve("p.test.yaml"), test);
+    }
+    PolicyConfig d = PolicyConfig.DEFAULTS;
+    var config =
+        new PolicyConfig(
+            folder, d.shipped(), d.reloadInterval(), d.revokeGrace(), d.revisionsMax());
+    var metrics = new Metrics(1, "test");
+    return new ApiPolicies(
+        PolicyStore.open(config, fixture.registry, metrics, Clocks.system()), fixture.registry);
+  }
+
+  private static void attach(ApiPolicies policies, String kind, String target) throws Exception {
+    policies.attach(PolicyAttachment.of("file:p", kind, target), Condition.NONE, "a test");
+  }
+
+  @Test
+  void ofACertificate() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      DeviceCertificate issued =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
+      ApiPolicies policies = policies(fixture, "");
+      attach(policies, "certificate", issued.name());
+      attach(policies, "device", "d");
+
+      var removed = policies.remove(Kind.CERTIFICATE, issued.name(), Condition.NONE);
+
+      assertEquals(issued, removed.written().before());
+      assertEquals(1, removed.attachments().size());
+      assertNull(fixture.registry.certificate(issued.name()));
+      assertNull(fixture.registry.find(Kind.ATTACHMENT, "file:p/certificate/" + issued.name()));
+      assertEquals(List.of("file:p/device/d"), fixture.registry.attachmentsTo(Kind.DEVICE, "d"));
+    }
+  }
+
+  @Test
+  void nothingIsRemovedThatLeavesAnAttachmentBehind() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.put(Kind.DEVICE, "d", "{}");
+      attach(policies(fixture, ""), "device", "d");
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class,
+              () -> fixture.registry.delete(Kind.DEVICE, "d", Condition.NONE));
+      assertEquals(RegistryException.Reason.CONFLICT, refused.reason());
+      assertNotNull(fixture.registry.device("d"));
+    }
+    try (var fixture = RegistryFixture.open(directory)) { // known after a start as well
+      policies(fixture, "").remove(Kind.DEVICE, "d", Condition.NONE);
+      assertNull(fixture.registry.device("d"));
+      assertEquals(0, fixture.registry.count(Kind.ATTACHMENT));
+    }
+  }
+
+  @Test
+  void aRevisionThatIsNotTheLatestRemovesNothing() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      long revision = fixture.put(Kind.DEVICE, "d", "{}").entry().stamp().revision();
+      ApiPolicies policies = policies(fixture, "");
+      attach(policies, "device", "d");
+      assertThrows(
+          RegistryException.class,
+          () -> policies.remove(Kind.DEVICE, "d", new Condition(revision + 1, false)));
+      assertEquals(1, fixture.registry.count(Kind.ATTACHMENT));
+      policies.remove(Kind.DEVICE, "d", new Condition(revision, false));
+      assertEquals(0, fixture.registry.count(Kind.ATTACHMENT));
+    }
+  }
+
+  @Test
+  void aTestThatNeedsTheAttachmentKeepsBoth() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.put(Kind.DEVICE, "d", "{}");
+      attach(policies(fixture, ""), "device", "d");
+      ApiPolicies strict =
+          policies(
+              fixture,
+              """
+              version: 1
+              principals: { d: { device: { id: d } } }
+              cases: [{ as: d, publish: a, expect: allow }]
+              """);
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class, () -> strict.remove(Kind.DEVICE, "d", Condition.NONE));
+      assertEquals(RegistryException.Reason.CONFLICT, refused.reason());
+      assertTrue(String.valueOf(refused.getMessage()).contains("test failed"), refused::getMessage);
+      assertEquals(1, fixture.registry.count(Kind.ATTACHMENT));
+      assertNotNull(fixture.registry.device("d"));
+    }
+  }
+}
