@@ -75,11 +75,26 @@ class AttributesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "client.id, c", "user.name, u", "device.id, d", "device.attr.hall, h", "group, g",
-    "listener, l-1", "cert.cn, cn", "cert.serial, 5e", "cert.fingerprint, f1",
-    "cert.issuerCn, issuer", "cert.ou, ou", "cert.dnsSan, dns", "cert.uriSan, urn:x",
-    "cert.emailSan, m@x", "jwt.sub, sub", "jwt.iss, iss", "jwt.aud, aud",
-    "jwt.claim.t.id, nested", "jwt.claim.roles[], r1", "jwt.claim.roles[], r2"
+    "client.id, c",
+    "user.name, u",
+    "device.id, d",
+    "device.attr.hall, h",
+    "group, g",
+    "listener, l-1",
+    "cert.cn, cn",
+    "cert.serial, 5e",
+    "cert.fingerprint, f1",
+    "cert.issuerCn, issuer",
+    "cert.ou, ou",
+    "cert.dnsSan, dns",
+    "cert.uriSan, urn:x",
+    "cert.emailSan, m@x",
+    "jwt.sub, sub",
+    "jwt.iss, iss",
+    "jwt.aud, aud",
+    "jwt.claim.t.id, nested",
+    "jwt.claim.roles[], r1",
+    "jwt.claim.roles[], r2"
   })
   void aVariableStandsForItsAttribute(String variable, String value) {
     BoundPolicies bound =
@@ -165,8 +180,7 @@ class AttributesTest {
   @Test
   void sixtyFourValuesAreStillOnePatternEach() {
     List<String> groups = IntStream.range(0, 64).mapToObj(i -> "g" + i).toList();
-    String text =
-        DecisionsTest.policy("p", DecisionsTest.allow("a", "publish", "g/${group}", ""));
+    String text = DecisionsTest.policy("p", DecisionsTest.allow("a", "publish", "g/${group}", ""));
     BoundPolicies bound = bind(ALL.with().groups(groups).build(), text);
     for (String group : groups) {
       assertTrue(bound.decidePublish("g/" + group, 0, false, 0).allowed(), group);

@@ -26,7 +26,7 @@ public final class Refusals {
    * @param remote address; empty for a will whose client is gone
    * @param topic Topic Name or Topic Filter; empty for CONNECT
    * @param rule policy and statement that decided, or why none did
-   * @param bundle hash of all policies
+   * @param bundle hash of all policies; empty: none of them decided
    */
   public record Refusal(
       Action action,
@@ -56,7 +56,7 @@ public final class Refusals {
 
   /** Of a session that belongs to another principal. */
   void takeOver(Client client, String problem) {
-    refused(Action.TAKE_OVER, client, "", problem, client.authorizer().connect().bundle());
+    refused(Action.TAKE_OVER, client, "", problem, "");
   }
 
   void refused(Refusal refusal) {
