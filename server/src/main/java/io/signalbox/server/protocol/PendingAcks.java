@@ -52,6 +52,20 @@ final class PendingAcks {
     ring.add(ack);
   }
 
+  /**
+   * PUBREC for a QoS 2 message that came before. While the first one waits for the disk its fate is
+   * this one's too.
+   */
+  void repeated(int packetId) {
+    Ack ack = new Ack(Kind.PUBREC, packetId, null);
+    ack.ready = true;
+    ack.repeated = true;
+    ring.add(ack);
+    if (ring.size() == 1) {
+      drain();
+    }
+  }
+
   /** A place for an acknowledgement that follows later. */
   Ack await(Kind kind, int packetId, @Nullable Packet packet) {
     Ack ack = new Ack(kind, packetId, packet);
@@ -63,7 +77,11 @@ final class PendingAcks {
     Ack first = ring.peek();
     while (first != null && first.ready) {
       ring.remove();
-      send(first.kind, first.packetId, first.reason, first.packet);
+      if (first.repeated) {
+        connection.sendPubRec(first.packetId, first.reason); // counted with the first one
+      } else {
+        send(first.kind, first.packetId, first.reason, first.packet);
+      }
       Runnable after = first.after;
       if (after != null) {
         after.run();
@@ -100,6 +118,7 @@ final class PendingAcks {
     private @Nullable Packet packet;
     private ReasonCode reason = ReasonCode.SUCCESS;
     private boolean ready;
+    private boolean repeated;
 
     /** Runs on the I/O thread when the disk has it, before the acknowledgement. */
     @Nullable Runnable onCommit;
@@ -122,9 +141,18 @@ final class PendingAcks {
 
     /** The exchange ends here: the store has kept no trace of the Packet Identifier either. */
     void refusedByAll() {
+      overQuota();
+    }
+
+    private void overQuota() {
       reason = ReasonCode.QUOTA_EXCEEDED;
       if (kind == Kind.PUBREC) {
         client.forgetInbound(packetId);
+        for (Ack other : ring) {
+          if (other.repeated && other.packetId == packetId) {
+            other.reason = reason;
+          }
+        }
       }
     }
 
@@ -155,10 +183,7 @@ final class PendingAcks {
         client.storeFailed(problem);
         return;
       }
-      if (kind == Kind.PUBREC) {
-        client.forgetInbound(packetId);
-      }
-      reason = ReasonCode.QUOTA_EXCEEDED;
+      overQuota();
       complete();
     }
 

@@ -49,13 +49,7 @@ final class PublishHandler {
     Session session = client.session();
     if (qos == Qos.EXACTLY_ONCE && session.inboundQos2().contains(publish.packetId())) {
       context.metrics().publishQos2Duplicates.inc(client.connection().loop().index());
-      client
-          .acks()
-          .ready(
-              PendingAcks.Kind.PUBREC,
-              publish.packetId(),
-              ReasonCode.SUCCESS,
-              null); // [MQTT-4.3.3-10]
+      client.acks().repeated(publish.packetId()); // [MQTT-4.3.3-10]
       return;
     }
     if (qos != Qos.AT_MOST_ONCE) {

@@ -35,6 +35,7 @@ import io.signalbox.server.packet.Will;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -214,6 +215,22 @@ final class DurableSessionTest {
     device = TestClient.connect(this, "device", 1_000);
     device.receive(2);
     assertEquals(List.of("room?", "precious"), device.payloads);
+  }
+
+  @Test
+  void refusesWithAMessageAlsoWhatRepeatsIt() throws Exception {
+    startSmall();
+    TestClient.connect(this, "device", 1_000).subscribe().drop();
+    TestClient publisher = TestClient.connect(this, "publisher", 1_000);
+    TestClient filler = TestClient.connect(this, "filler", 0);
+    int _ = fill(filler);
+    broker.holdDisk();
+    publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    publisher.send(TestClient.message(Qos.EXACTLY_ONCE, 8, "next", Properties.NONE));
+    broker.releaseDisk();
+    await(() -> publisher.received.size() == 3);
+    assertEquals(Collections.nCopies(3, ReasonCode.QUOTA_EXCEEDED), publisher.received);
   }
 
   @Test
@@ -497,6 +514,10 @@ final class DurableSessionTest {
     private boolean subscribed;
     @Nullable ReasonCode ackReason;
     @Nullable ReasonCode recReason;
+
+    /** Of each PUBREC. */
+    final List<ReasonCode> received = new ArrayList<>();
+
     private int packetId;
 
     TestClient(DurableSessionTest test, ProtocolVersion version, ManualLoops.Loop loop) {
@@ -631,6 +652,7 @@ final class DurableSessionTest {
           case PubAck ack -> ackReason = ack.reason();
           case PubRec rec -> {
             recReason = rec.reason();
+            received.add(rec.reason());
             if (!rec.reason().isError()) {
               send(new PubRel(rec.packetId()));
             }
