@@ -58,7 +58,8 @@ final class DeviceRoutes {
 
   private Removed<Device> remove(String id, Condition condition)
       throws RegistryException, InterruptedException {
-    return inventory.deleteDevice(id, condition, () -> policies.remove(Kind.DEVICE, id, condition));
+    return inventory.deleteDevice(
+        id, condition, revocations -> policies.remove(Kind.DEVICE, id, condition, revocations));
   }
 
   /** Groups that the device is in now and was not before. */

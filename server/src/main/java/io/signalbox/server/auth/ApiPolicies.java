@@ -246,8 +246,19 @@ public final class ApiPolicies {
    *
    * @throws RegistryException also if a test beside the policies fails without the attachments
    */
-  @SuppressWarnings("unchecked") // what was written first is of the first edit's kind
   public <E extends Entry<E>> Removed<E> remove(Kind<E> kind, String name, Condition condition)
+      throws RegistryException, InterruptedException {
+    return remove(kind, name, condition, List.of());
+  }
+
+  /**
+   * The same, with further changes of the registry.
+   *
+   * @param further happen too, or nothing does
+   */
+  @SuppressWarnings("unchecked") // what was written first is of the first edit's kind
+  public <E extends Entry<E>> Removed<E> remove(
+      Kind<E> kind, String name, Condition condition, List<? extends Edit<?>> further)
       throws RegistryException, InterruptedException {
     try {
       PolicyStore.Changed changed =
@@ -258,12 +269,14 @@ public final class ApiPolicies {
                 writes.add(Edit.remove(kind, name, condition));
                 attached.forEach(
                     each -> writes.add(Edit.remove(Kind.ATTACHMENT, each, Condition.NONE)));
+                writes.addAll(further);
                 return new Proposal(new PolicyEdit(Map.of(), List.of(), attached), writes);
               });
       await(changed.inForce());
       List<Written<?>> written = changed.written();
       return new Removed<>(
-          (Written<E>) written.getFirst(), List.copyOf(written.subList(1, written.size())));
+          (Written<E>) written.getFirst(),
+          List.copyOf(written.subList(1, written.size() - further.size())));
     } catch (PolicyException e) {
       throw new RegistryException(
           RegistryException.Reason.CONFLICT,

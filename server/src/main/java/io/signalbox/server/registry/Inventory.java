@@ -349,12 +349,18 @@ public final class Inventory {
    */
   @FunctionalInterface
   public interface Remover<T> {
-    T remove() throws RegistryException, InterruptedException;
+    /**
+     * Removes it.
+     *
+     * @param revocations of its certificates, to happen in the same step or not at all
+     */
+    T remove(List<Edit<DeviceCertificate>> revocations)
+        throws RegistryException, InterruptedException;
   }
 
   /**
-   * Removes a device. Its certificates are revoked first, so that whatever happens in between, they
-   * are refused.
+   * Removes a device. Its certificates are revoked with it, so that they are refused whatever
+   * happens next, and stay good if it cannot be removed.
    *
    * @param remover removes the device itself
    */
@@ -365,10 +371,17 @@ public final class Inventory {
       throw RegistryException.notFound(Kind.DEVICE, id);
     }
     condition.check(Kind.DEVICE, id, device);
-    revokeAll(id);
-    T removed = remover.remove();
+    T removed = remover.remove(registry.certificatesOf(id).stream().map(this::revocation).toList());
     revokeAll(id); // what was issued in between
     return removed;
+  }
+
+  private Edit<DeviceCertificate> revocation(DeviceCertificate certificate) {
+    return Edit.put(
+        Kind.CERTIFICATE,
+        certificate.name(),
+        Condition.NONE,
+        existing -> revoked(existing, certificate.name(), RevocationReason.CESSATION_OF_OPERATION));
   }
 
   private void revokeAll(String device) throws RegistryException, InterruptedException {

@@ -364,9 +364,9 @@ public final class Registry {
     return clocks.wallMillis();
   }
 
-  /** The row of an entry that has nothing but its fields. */
-  byte[] row(Entry<?> entry) {
-    return Row.encode(entry, new byte[0], sealing);
+  /** The row of an entry; what a certificate has besides its fields is as it is stored. */
+  <E extends Entry<E>> byte[] row(Kind<E> kind, E entry) {
+    return Row.encode(entry, rest(kind, entry.name(), null), sealing);
   }
 
   /** Makes a change visible that is durable. On the store's thread. */

@@ -82,11 +82,11 @@ final class WriteTogether {
   }
 
   private <E extends Entry<E>> void plan(Edit<E> edit) throws RegistryException {
-    if (edit.kind() == Kind.CERTIFICATE && edit.maker() != null) {
-      throw new IllegalArgumentException("a certificate has a content, which is not written here");
-    }
     Names.check(edit.kind(), edit.name());
     E existing = registry.find(edit.kind(), edit.name());
+    if (edit.kind() == Kind.CERTIFICATE && existing == null) {
+      throw new IllegalArgumentException("a new certificate has a content, which has no way here");
+    }
     edit.condition().check(edit.kind(), edit.name(), existing);
     Registry.Maker<E> maker = edit.maker();
     if (maker == null && existing == null) {
@@ -144,7 +144,7 @@ final class WriteTogether {
                 RecordTable.REGISTRY,
                 edit.kind().key(edit.name()),
                 before == null ? 0 : before.stamp().revision(),
-                after == null ? null : registry.row(after)));
+                after == null ? null : registry.row(edit.kind(), after)));
       }
     }
 

@@ -1,6 +1,7 @@
 package io.signalbox.server.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -106,9 +107,12 @@ final class RemovedTargetsTest {
   }
 
   @Test
-  void aTestThatNeedsTheAttachmentKeepsBoth() throws Exception {
+  void aTestThatNeedsTheAttachmentKeepsAllOfADevice() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
       fixture.put(Kind.DEVICE, "d", "{}");
+      DeviceCertificate issued =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
       attach(policies(fixture, ""), "device", "d");
       ApiPolicies strict =
           policies(
@@ -120,11 +124,39 @@ final class RemovedTargetsTest {
               """);
       RegistryException refused =
           assertThrows(
-              RegistryException.class, () -> strict.remove(Kind.DEVICE, "d", Condition.NONE));
+              RegistryException.class,
+              () ->
+                  fixture.inventory.deleteDevice(
+                      "d",
+                      Condition.NONE,
+                      revocations -> strict.remove(Kind.DEVICE, "d", Condition.NONE, revocations)));
       assertEquals(RegistryException.Reason.CONFLICT, refused.reason());
       assertTrue(String.valueOf(refused.getMessage()).contains("test failed"), refused::getMessage);
       assertEquals(1, fixture.registry.count(Kind.ATTACHMENT));
       assertNotNull(fixture.registry.device("d"));
+      assertFalse(fixture.registry.isRefused(issued.name()));
+    }
+  }
+
+  @Test
+  void theCertificatesOfADeviceAreRevokedInTheStepThatRemovesIt() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      DeviceCertificate issued =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
+      ApiPolicies policies = policies(fixture, "");
+      attach(policies, "device", "d");
+      fixture.inventory.deleteDevice(
+          "d",
+          Condition.NONE,
+          revocations -> {
+            var removed = policies.remove(Kind.DEVICE, "d", Condition.NONE, revocations);
+            assertTrue(fixture.registry.isRefused(issued.name()));
+            assertEquals(1, removed.attachments().size());
+            return removed;
+          });
+      assertNull(fixture.registry.device("d"));
     }
   }
 }

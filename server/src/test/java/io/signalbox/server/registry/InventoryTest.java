@@ -94,7 +94,7 @@ final class InventoryTest {
       DeviceCertificate issued =
           fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
       fixture.inventory.deleteDevice(
-          "d", Condition.NONE, () -> fixture.registry.delete(Kind.DEVICE, "d", Condition.NONE));
+          "d", Condition.NONE, _ -> fixture.registry.delete(Kind.DEVICE, "d", Condition.NONE));
 
       assertNull(fixture.registry.device("d"));
       assertTrue(fixture.registry.isRefused(issued.name()));
