@@ -84,6 +84,12 @@ class CertificateVerifierTest {
   }
 
   @Test
+  void rejectsACertificateThatNobodyElseSigned() throws PkiException {
+    X509Certificate own = new TestPki("foreign", KeyAlgorithm.EC_P256).root.certificate();
+    assertRejected(Reason.UNKNOWN_CA, List.of(own), now());
+  }
+
+  @Test
   void rejectsAForeignAuthorityWithTheSameName() throws PkiException {
     assertRejected(Reason.BAD_SIGNATURE, new TestPki().device("d").chain(), now());
   }

@@ -87,7 +87,7 @@ final class RevocationTest {
   @EnumSource(
       value = Transport.class,
       names = {"TLS", "WSS"})
-  @Behaviour(261)
+  @Behaviour({260, 261})
   void whoIsRevokedLosesTheConnectionAndCannotComeBack(Transport transport) throws Exception {
     String id = Clients.unique("p");
     PemFiles.Device device = ca.issue(id, broker.caFile());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
@@ -228,6 +229,7 @@ final class WithdrawalTest {
   }
 
   @Test
+  @Behaviour(302)
   void anAdministratorDisconnectsAClient() {
     PemFiles.Device valve = device("valve");
     Peer peer = connected(valve, Transport.WSS, Version.V5);

@@ -96,7 +96,7 @@ final class DisconnectTest {
   }
 
   @Test
-  @Behaviour({106, 242})
+  @Behaviour({106, 242, 302})
   void reservedPacketTypesEndTheConnection() {
     assertEnded(0x81, bytes(0x00, 0));
     if (!clients.version().isV5()) {

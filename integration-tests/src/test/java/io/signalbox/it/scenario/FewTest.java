@@ -2,8 +2,12 @@ package io.signalbox.it.scenario;
 
 import static io.signalbox.it.wire.PacketBytes.bytes;
 import static io.signalbox.it.wire.PacketBytes.connect;
+import static io.signalbox.it.wire.PacketBytes.pubAck;
+import static io.signalbox.it.wire.PacketBytes.pubComp;
+import static io.signalbox.it.wire.PacketBytes.pubRec;
 import static io.signalbox.it.wire.PacketBytes.subscribe;
 import static io.signalbox.it.wire.PacketType.PUBACK;
+import static io.signalbox.it.wire.PacketType.PUBREL;
 import static io.signalbox.it.wire.PacketType.SUBACK;
 import static io.signalbox.it.wire.PropertyBytes.maximumPacketSize;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -51,6 +55,8 @@ final class FewTest {
                     bytes-max: 4194304
                   """));
 
+  private static final String UNEXPECTED = "signalbox_acks_unexpected_total";
+
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.WS, Version.V5);
 
   /** Over WebSocket, the one transport whose places are not counted. */
@@ -92,6 +98,38 @@ final class FewTest {
     assertEquals(1, after.since(before, "signalbox_malformed_packets_total"));
     assertEquals(1, after.total("signalbox_retained_messages"));
     assertEquals(0, after.total("signalbox_sessions_connected"));
+  }
+
+  @Test
+  @Order(1)
+  @Behaviour({103, 104})
+  void acknowledgementsThatNobodyExpectsAreCounted() {
+    Peer peer = peer(Version.V5);
+    peer.connect();
+    String topic = clients.topic();
+    peer.subscribe(topic, 2);
+    Peer publisher = peer(Version.V5);
+    publisher.connect();
+    publisher.publish(topic, 2, "two");
+    publisher.disconnect();
+    Parsed publish = peer.receivePublish("two");
+    assertUnexpected(peer, pubAck(publish.packetId())); // of QoS 1, for QoS 2
+    peer.acknowledge(publish);
+    assertUnexpected(peer, pubAck(4_711));
+    assertUnexpected(peer, pubComp(4_712));
+    Metrics before = Metrics.of(BROKER);
+    peer.send(pubRec(4_713));
+    assertEquals(4_713, peer.receive(PUBREL).packetId());
+    assertEquals(1, Metrics.of(BROKER).since(before, UNEXPECTED));
+    peer.disconnect();
+  }
+
+  /** Sends an acknowledgement that is ignored, and sees it counted. */
+  private static void assertUnexpected(Peer peer, byte[] acknowledgement) {
+    Metrics before = Metrics.of(BROKER);
+    peer.send(acknowledgement);
+    peer.ping();
+    assertEquals(1, Metrics.of(BROKER).since(before, UNEXPECTED));
   }
 
   @Test

@@ -202,7 +202,7 @@ final class MessagePropertiesTest {
   }
 
   @Test
-  @Behaviour(230)
+  @Behaviour({230, 302})
   void manyUserPropertiesAreCarriedAndTooManyRefused() {
     Peer subscriber = clients.connected();
     subscriber.subscribe(topic, 0);

@@ -84,12 +84,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every property of every packet: twice, in the wrong packet, cut short, and with a wrong Property
- * Length (section 2.2.2).
+ * Every property of every packet but AUTH, which {@link AuthFormatTest} has: twice, in the wrong
+ * packet, cut short, and with a wrong Property Length (section 2.2.2).
  */
 @EachTransport
 final class PropertyFormatTest {
-  private static final Map<Integer, byte[]> ALL = new LinkedHashMap<>();
+  /** Identifier to the whole property, of every one there is. */
+  static final Map<Integer, byte[]> ALL = new LinkedHashMap<>();
 
   static {
     for (byte[] property :

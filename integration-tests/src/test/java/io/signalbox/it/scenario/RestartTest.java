@@ -323,7 +323,7 @@ final class RestartTest {
   @Test
   @Spec({"MQTT-3.1.2-8", "MQTT-3.1.2-7"})
   @Behaviour(84)
-  void aDelayedWillIsSentAfterItsRemainingTime() {
+  void aDelayedWillIsSentAfterTheRestart() {
     Peer observer = clients.connected();
     observer.subscribe(topic("wills"), 1);
     assertEquals("late", observer.receive().text());

@@ -16,6 +16,7 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.pki.TrustedCa;
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.Authentication.Accepted;
 import io.signalbox.server.auth.Authentication.Rejected;
 import io.signalbox.server.config.AuthConfig;
@@ -158,6 +159,7 @@ class AuthenticatorChainTest {
   }
 
   @Test
+  @Behaviour(260)
   void aKnownCertificateIsAnsweredWithoutASignatureCheckButNotWhenItHasExpired() throws Exception {
     List<X509Certificate> p7 = device(authority, "p7");
     AuthenticatorChain chain = chain();
