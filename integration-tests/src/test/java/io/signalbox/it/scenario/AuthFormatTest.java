@@ -48,7 +48,7 @@ final class AuthFormatTest {
 
   private void assertEnded(List<byte[]> properties, int... reasonCodes) {
     Peer peer = alice();
-    peer.send(auth(0x19, properties.toArray(byte[][]::new)));
+    peer.send(auth(0x19, properties.toArray()));
     peer.expectDisconnect(reasonCodes);
   }
 
