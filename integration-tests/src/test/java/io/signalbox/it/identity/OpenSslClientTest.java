@@ -68,7 +68,7 @@ final class OpenSslClientTest {
 
     private final Process process;
     private final Thread reader;
-    private final StringBuffer shown = new StringBuffer();
+    private final StringBuilder shown = new StringBuilder(); // guarded by itself
     private int seen;
 
     Client(BrokerUnderTest broker, Path messages) throws IOException {
