@@ -76,14 +76,12 @@ final class EntryRoutes<E extends Entry<E>> {
   /** Of a kind that is stored as it is. */
   static <E extends Entry<E>> EntryRoutes<E> plain(
       Kind<E> kind, Registry registry, Views views, Role writer, Guard<E> guard) {
-    return new EntryRoutes<>(
+    return stored(
         kind,
         registry,
         views,
         writer,
-        "name",
         guard,
-        (name, condition, maker) -> registry.put(kind, name, condition, maker),
         (name, condition) -> Removed.alone(registry.delete(kind, name, condition)));
   }
 
@@ -95,6 +93,22 @@ final class EntryRoutes<E extends Entry<E>> {
       Views views,
       Role writer,
       Guard<E> guard) {
+    return stored(
+        kind,
+        registry,
+        views,
+        writer,
+        guard,
+        (name, condition) -> policies.remove(kind, name, condition));
+  }
+
+  private static <E extends Entry<E>> EntryRoutes<E> stored(
+      Kind<E> kind,
+      Registry registry,
+      Views views,
+      Role writer,
+      Guard<E> guard,
+      Removal<E> removal) {
     return new EntryRoutes<>(
         kind,
         registry,
@@ -103,7 +117,7 @@ final class EntryRoutes<E extends Entry<E>> {
         "name",
         guard,
         (name, condition, maker) -> registry.put(kind, name, condition, maker),
-        (name, condition) -> policies.remove(kind, name, condition));
+        removal);
   }
 
   List<Route> routes() {

@@ -237,9 +237,8 @@ final class Publisher {
                 message,
                 flags(message, delivery),
                 delivery.subscriptionIdentifiers());
-        writer.submit(
-            own, null,
-            submitter); // before the command that is acknowledged: committed before it or with it
+        // Before the command that is acknowledged: committed before it or with it.
+        writer.submit(own, null, submitter);
         to[i] = new Receiver(delivery, own, 0);
       } else {
         to[i] = new Receiver(delivery, stored, place++);

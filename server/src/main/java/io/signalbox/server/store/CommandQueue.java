@@ -14,7 +14,6 @@ final class CommandQueue {
   static final class Entry {
     final @Nullable Command command;
     final @Nullable Completion completion;
-    final @Nullable Submitter submitter;
     @Nullable Object result;
     @Nullable StoreException failure;
 
@@ -27,11 +26,9 @@ final class CommandQueue {
     Entry(
         @Nullable Command command,
         @Nullable Completion completion,
-        @Nullable Submitter submitter,
         @Nullable StoreException failure) {
       this.command = command;
       this.completion = completion;
-      this.submitter = submitter;
       this.failure = failure;
     }
 

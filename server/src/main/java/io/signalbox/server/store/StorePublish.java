@@ -179,9 +179,13 @@ public final class StorePublish implements Command, StoredMessage {
     return sequence;
   }
 
-  /** Called with its submission. */
+  /** Called before its submission. */
   void submittedBy(@Nullable Submitter whose) {
     submitter = whose;
+  }
+
+  @Nullable Submitter submitter() {
+    return submitter;
   }
 
   /**

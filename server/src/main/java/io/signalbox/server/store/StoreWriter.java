@@ -128,27 +128,27 @@ public final class StoreWriter {
    * never throws: what cannot be done is told to the completion. Any thread.
    */
   public void submit(Command command, @Nullable Completion completion) {
-    submit(command, completion, null);
+    StoreException refused = refusal(command);
+    Submitter submitter = submitter(command);
+    if (refused != null && submitter != null) {
+      submitter.refuse();
+    }
+    push(command, new Entry(refused == null ? command : null, completion, refused), refused);
   }
 
   /**
-   * The same for one of whose commands none may overtake another.
+   * The same for one of whose messages none may overtake another.
    *
-   * @param submitter null: each of its commands stands for itself
+   * @param submitter null: each of them stands for itself
    */
   public void submit(
-      Command command, @Nullable Completion completion, @Nullable Submitter submitter) {
-    StoreException refused = refusal(command);
-    if (submitter != null) {
-      if (refused != null) {
-        submitter.refuse();
-      }
-      if (command instanceof StorePublish publish) {
-        publish.submittedBy(submitter);
-      }
-    }
-    var entry = new Entry(refused == null ? command : null, completion, submitter, refused);
-    push(command, entry, refused);
+      StorePublish publish, @Nullable Completion completion, @Nullable Submitter submitter) {
+    publish.submittedBy(submitter);
+    submit(publish, completion);
+  }
+
+  private static @Nullable Submitter submitter(Command command) {
+    return command instanceof StorePublish publish ? publish.submitter() : null;
   }
 
   private void push(Command command, Entry entry, @Nullable StoreException refused) {
@@ -172,7 +172,7 @@ public final class StoreWriter {
   public @Nullable Object await(Command command) throws StoreException, InterruptedException {
     var waiter = new Waiter();
     StoreException refused = refusal(command);
-    push(command, new Entry(refused == null ? command : null, waiter, null, refused), refused);
+    push(command, new Entry(refused == null ? command : null, waiter, refused), refused);
     return waiter.await();
   }
 
@@ -397,7 +397,7 @@ public final class StoreWriter {
       throws FaultException {
     entry.result = null;
     entry.failure = null;
-    Submitter submitter = entry.submitter;
+    Submitter submitter = submitter(command);
     boolean overtakes = submitter != null && submitter.isRefused();
     if (overtakes || (!mayGrow && command.grows())) {
       if (submitter != null) {
