@@ -221,6 +221,21 @@ class DecisionsTest {
     assertDenied(Reason.EXPLICIT_DENY, bound.decidePublish("any/z", 0, false, 0));
   }
 
+  /** A range outside of the array stands for any fault of ours. */
+  @Test
+  void aDecisionThatFailsIsADenial() {
+    BoundPolicies bound = bind(P7, policy("p", allow("a", "publish, subscribe", "a", "")));
+    byte[] topic = {'a'};
+    assertDenied(Reason.ERROR, bound.decidePublish(topic, 0, 9, 0, false, 0));
+    assertFalse(bound.allowsPublish(topic, 0, 9, 0, false, 0));
+    assertDenied(Reason.ERROR, bound.decideDelivery(topic, 0, 9));
+    assertAllowed("file:p#a", bound.decidePublish(topic, 0, 1, 0, false, 0));
+    Decision received =
+        bind(P7, policy("p", deny("d", "receive", "b/c", ""))).decideReceive(topic, 0, 9);
+    assertNotNull(received);
+    assertDenied(Reason.ERROR, received);
+  }
+
   @Test
   void expandsManyValuesToOnePatternEach() {
     String text = policy("p", allow("a", "publish", "g/${group}/${group}", ""));

@@ -14,6 +14,7 @@ import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.config.PolicyConfig.Shipped;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.metrics.Metrics.Denial;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
@@ -33,6 +34,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -410,8 +412,21 @@ class PolicyAuthorizerTest {
         """);
     Authorizer authorizer = authorizer(ofFolder(), user("alice", Map.of(), "g"), "c");
     assertTrue(authorizer.connect().allowed());
-    assertTrue(mayPublish(authorizer, "a"));
+    assertEquals(List.of(1L, 0L, 0L), differences());
     assertTrue(maySubscribe(authorizer, "a"));
+    assertEquals(List.of(1L, 0L, 1L), differences());
+    assertTrue(mayPublish(authorizer, "a"));
+    assertTrue(mayPublish(authorizer, "a"), "one more, also where it could be remembered");
+    assertFalse(mayPublish(authorizer, "b"), "both deny it");
+    assertFalse(maySubscribe(authorizer, "b"));
+    assertEquals(List.of(1L, 2L, 1L), differences());
+  }
+
+  /** Counted so far: of CONNECT, PUBLISH and SUBSCRIBE. */
+  private List<Long> differences() {
+    return Stream.of(Denial.CONNECT, Denial.PUBLISH, Denial.SUBSCRIBE)
+        .map(kind -> metrics.policyDifferences.of(kind).value())
+        .toList();
   }
 
   @Test

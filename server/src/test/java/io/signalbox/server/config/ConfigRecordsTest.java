@@ -37,6 +37,13 @@ final class ConfigRecordsTest {
   }
 
   @Test
+  void twentyRevisionsOfThePoliciesAreKeptUnlessToldOtherwise() throws ConfigException {
+    assertEquals(20, BrokerConfig.DEFAULTS.policies().revisionsMax());
+    String others = "policies: { reload-interval-millis: 50 }";
+    assertEquals(20, ConfigReader.parse(others).policies().revisionsMax());
+  }
+
+  @Test
   void secretsShowNothing() {
     var secret = new Secret(new byte[] {1, 2, 3});
     assertEquals("***", secret.toString());
