@@ -3,11 +3,13 @@ package io.signalbox.it.admin;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Transport;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -113,6 +115,28 @@ final class AttachmentRemovalTest {
     admin.post("/policy-revisions/" + then + "/rollback", "").expect(200);
     admin.get(path).expectProblem(404, "not-found");
     assertEquals("false", decision("device", id));
+  }
+
+  @Test
+  void aRollbackGivesALaterUserNothingAndSaysSo() {
+    String name = Clients.unique("u");
+    admin.put("/users/" + name, "{'password':'correct horse'}").expect(201);
+    String path = attached("user", name);
+    long then = revision();
+    admin.delete(path).expect(204);
+    admin.delete("/users/" + name).expect(204);
+    String rollback = "/policy-revisions/" + then + "/rollback";
+    String left = path.substring("/attachments/".length());
+    for (String options : List.of("?dryRun=true", "")) {
+      JsonObject answer = admin.post(rollback + options, "").expect(200).json();
+      JsonObject one = answer.getAsJsonArray("leftOut").get(0).getAsJsonObject();
+      assertEquals(left, one.get("name").getAsString(), answer::toString);
+    }
+    admin.get(path).expectProblem(404, "not-found");
+    String audit = admin.get("/audit?target=" + path).expect(200).text();
+    assertTrue(audit.contains("not attached by the rollback: who it was attached to"), audit);
+    admin.put("/users/" + name, "{'password':'correct horse'}").expect(201);
+    admin.get(path).expectProblem(404, "not-found");
   }
 
   @Test

@@ -242,6 +242,11 @@ final class AccessTest {
     assertEquals(refusedSubscribe(), subscribeCode(peer, "#", 0));
     assertEquals(refusedSubscribe(), subscribeCode(peer, "$SYS/#", 0));
     peer.ping();
+    Peer all = feeder(); // may subscribe to "#", which is not all there is
+    assertEquals(0, subscribeCode(all, "#", 0));
+    assertEquals(0, subscribeCode(all, "+/$SYS/#", 0));
+    assertEquals(refusedSubscribe(), subscribeCode(all, "$SYS/#", 0));
+    assertEquals(refusedSubscribe(), subscribeCode(all, "$SYS/+", 0));
   }
 
   @Test

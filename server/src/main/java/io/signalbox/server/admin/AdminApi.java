@@ -103,7 +103,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
         new CertificateRoutes(
                 registry, parts.inventory, parts.policies, views, grants, parts.clocks, batch)
             .routes());
-    routes.addAll(new GroupRoutes(registry, views, grants).routes());
+    routes.addAll(new GroupRoutes(registry, parts.policies, views, grants).routes());
     routes.addAll(new AuthorityRoutes(registry, parts.authorities, views, parts.clocks).routes());
     routes.addAll(
         EntryRoutes.bindable(

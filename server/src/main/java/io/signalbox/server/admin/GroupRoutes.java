@@ -2,6 +2,7 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Group;
@@ -19,11 +20,13 @@ final class GroupRoutes {
   private static final String MEMBER = "/groups/{name}/members/{id}";
 
   private final Registry registry;
+  private final ApiPolicies policies;
   private final Views views;
   private final Grants grants;
 
-  GroupRoutes(Registry registry, Views views, Grants grants) {
+  GroupRoutes(Registry registry, ApiPolicies policies, Views views, Grants grants) {
     this.registry = registry;
+    this.policies = policies;
     this.views = views;
     this.grants = grants;
   }
@@ -31,7 +34,8 @@ final class GroupRoutes {
   List<Route> routes() {
     List<Route> routes =
         new ArrayList<>(
-            EntryRoutes.plain(Kind.GROUP, registry, views, Role.OPERATOR, (_, _, _) -> {})
+            EntryRoutes.bindable(
+                    Kind.GROUP, registry, policies, views, Role.OPERATOR, (_, _, _) -> {})
                 .routes());
     routes.add(Route.list("/groups/{name}/members", Role.VIEWER, Set.of(), this::members));
     routes.add(Route.get(MEMBER, Role.VIEWER, this::member));

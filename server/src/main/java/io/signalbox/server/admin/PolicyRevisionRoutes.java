@@ -1,6 +1,7 @@
 package io.signalbox.server.admin;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.signalbox.acl.tool.ToolJson;
 import io.signalbox.server.auth.ApiPolicies;
@@ -11,6 +12,7 @@ import io.signalbox.server.auth.PolicyException;
 import io.signalbox.server.registry.Change;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.PolicyRevision;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.StoredPolicy;
@@ -27,6 +29,8 @@ final class PolicyRevisionRoutes {
 
   private final ApiPolicies policies;
   private final Views views;
+
+  private static final String GONE = "who it was attached to has been removed since";
 
   /** A trial compiles all policies and compares what everybody may do. */
   private final Turnstile trials =
@@ -98,6 +102,7 @@ final class PolicyRevisionRoutes {
     out.addProperty("dryRun", true);
     out.addProperty("revision", outlook.latest());
     out.add("changes", changes(outlook.changes()));
+    out.add("leftOut", leftOut(outlook.leftOut()));
     out.add("access", ToolJson.of(outlook.access()).get("changes"));
     return ApiResponse.of(out);
   }
@@ -118,10 +123,19 @@ final class PolicyRevisionRoutes {
         views.forgetPolicy(policy.name());
       }
     }
+    for (PolicyAttachment attachment : back.leftOut()) {
+      audited.add(
+          new ApiResponse.AuditedChange(
+              "/attachments/" + attachment.name(),
+              JsonNull.INSTANCE,
+              JsonNull.INSTANCE,
+              "not attached by the rollback: " + GONE));
+    }
     var out = new JsonObject();
     out.addProperty("dryRun", false);
     out.addProperty("revision", back.revision().number());
     out.add("changes", changes(changes));
+    out.add("leftOut", leftOut(back.leftOut()));
     ApiResponse response = ApiResponse.of(StatusCodes.OK, out, back.revision().number());
     return audited.isEmpty() ? response : response.changing(audited);
   }
@@ -153,6 +167,17 @@ final class PolicyRevisionRoutes {
           change.before() == null ? "created" : change.after() == null ? "removed" : "changed";
       String what = change.kind() == Kind.POLICY ? "policy" : "attachment";
       all.add(change(what, change.name(), became, whole(change.before()), whole(change.after())));
+    }
+    return all;
+  }
+
+  private static JsonArray leftOut(List<PolicyAttachment> attachments) {
+    var all = new JsonArray();
+    for (PolicyAttachment attachment : attachments) {
+      var one = new JsonObject();
+      one.addProperty("name", attachment.name());
+      one.addProperty("why", GONE);
+      all.add(one);
     }
     return all;
   }

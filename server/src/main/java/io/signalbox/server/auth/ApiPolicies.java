@@ -52,18 +52,22 @@ public final class ApiPolicies {
    * All changes of the API's policies since a revision taken back.
    *
    * @param written none: all is as it was then
+   * @param leftOut attachments that did not come back: who had them was removed since
    * @param revision the new one; when nothing was written, the one in force
    */
-  public record RolledBack(List<Written<?>> written, PolicyRevision revision) {}
+  public record RolledBack(
+      List<Written<?>> written, List<PolicyAttachment> leftOut, PolicyRevision revision) {}
 
   /**
    * What taking back would do.
    *
    * @param latest the revision in force
    * @param changes of policies and attachments
+   * @param leftOut as of {@link RolledBack}
    * @param access who gains and who loses what
    */
-  public record Outlook(long latest, List<Change<?>> changes, PolicyDiff access) {}
+  public record Outlook(
+      long latest, List<Change<?>> changes, List<PolicyAttachment> leftOut, PolicyDiff access) {}
 
   /** Whether the policy that an attachment names is there. */
   public boolean isInForce(PolicyAttachment attachment) {
@@ -242,7 +246,8 @@ public final class ApiPolicies {
 
   /**
    * Removes an entry together with the policies attached to it: both or nothing, so that another of
-   * its name inherits no rights. It is no revision, so that a rollback does not bring them back.
+   * its name inherits no rights. It is no revision, so that a rollback does not bring them back. A
+   * group is not removed while something is attached to it: tokens and users name groups too.
    *
    * @throws RegistryException also if a test beside the policies fails without the attachments
    */
@@ -264,7 +269,8 @@ public final class ApiPolicies {
       PolicyStore.Changed changed =
           policies.changeAside(
               () -> {
-                List<String> attached = registry.attachmentsTo(kind, name);
+                List<String> attached =
+                    kind == Kind.GROUP ? List.of() : registry.attachmentsTo(kind, name);
                 List<Edit<?>> writes = new ArrayList<>();
                 writes.add(Edit.remove(kind, name, condition));
                 attached.forEach(
@@ -321,26 +327,33 @@ public final class ApiPolicies {
 
   /**
    * Makes the API's policies and attachments what they were at a revision: all of it, as a new
-   * revision, or nothing. Those of files stay as the files are.
+   * revision, or nothing. Those of files stay as the files are. What was attached to somebody who
+   * has been removed since stays away, so that a later one of that name inherits nothing.
    *
    * @param latest only if this is the latest revision; {@link Condition#ANY} for whichever it is
    * @throws PolicyException with the other policies of now it cannot be put in force
    */
   public RolledBack rollback(long number, long latest, String author)
       throws PolicyException, RegistryException, InterruptedException {
+    List<PolicyAttachment> leftOut = new ArrayList<>();
     PolicyStore.Changed changed =
-        policies.change(() -> back(number, latest), author, "rollback to " + number);
-    return new RolledBack(changed.written(), await(changed.inForce()));
+        policies.change(() -> back(number, latest, leftOut), author, "rollback to " + number);
+    return new RolledBack(changed.written(), leftOut, await(changed.inForce()));
   }
 
   /** What {@link #rollback} would do; nothing changes. */
   public Outlook tryRollback(long number, long latest) throws PolicyException, RegistryException {
-    PolicyStore.Tried tried = policies.tried(() -> back(number, latest));
+    List<PolicyAttachment> leftOut = new ArrayList<>();
+    PolicyStore.Tried tried = policies.tried(() -> back(number, latest, leftOut));
     return new Outlook(
-        tried.latest(), tried.changes(), PolicyDiff.between(tried.before(), tried.after()));
+        tried.latest(),
+        tried.changes(),
+        leftOut,
+        PolicyDiff.between(tried.before(), tried.after()));
   }
 
-  private Proposal back(long number, long latest) throws PolicyException, RegistryException {
+  private Proposal back(long number, long latest, List<PolicyAttachment> leftOut)
+      throws PolicyException, RegistryException {
     long now = policies.revision().number();
     if (latest != Condition.ANY && latest != now) {
       throw new RegistryException(
@@ -348,7 +361,9 @@ public final class ApiPolicies {
           "the latest revision of the policies is %d now, not %d; read what changed and repeat it"
               .formatted(now, latest));
     }
-    return new PolicyRollback(registry, policies.history()).to(number);
+    PolicyRollback.Back back = new PolicyRollback(registry, policies.history()).to(number);
+    leftOut.addAll(back.leftOut());
+    return back.proposal();
   }
 
   private static PolicyRevision await(CompletionStage<PolicyRevision> inForce)

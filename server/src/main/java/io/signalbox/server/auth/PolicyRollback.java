@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The API's policies as they were at an earlier revision. */
@@ -71,15 +72,24 @@ final class PolicyRollback {
   /**
    * How to come to a revision from what is there now.
    *
+   * @param leftOut attachments of then whose targets are gone, or are others of the same name now
+   */
+  record Back(Proposal proposal, List<PolicyAttachment> leftOut) {}
+
+  /**
+   * How to come to a revision from what is there now.
+   *
    * @throws PolicyException a policy of then is not valid any more
    */
-  Proposal to(long number) throws PolicyException, RegistryException {
+  Back to(long number) throws PolicyException, RegistryException {
     PolicyRevision revision = find(number);
     Map<String, Optional<Policy>> policies = new LinkedHashMap<>();
     List<PolicyAttachment> attached = new ArrayList<>();
     List<String> detached = new ArrayList<>();
     List<Edit<?>> writes = new ArrayList<>();
+    List<PolicyAttachment> leftOut = new ArrayList<>();
     Problems problems = new Problems();
+    Set<Place> orphans = history.orphans(number);
     for (Map.Entry<Place, Optional<Entry<?>>> each : history.asOf(number).entrySet()) {
       String name = each.getKey().name();
       Entry<?> then = each.getValue().orElse(null);
@@ -92,7 +102,8 @@ final class PolicyRollback {
             .ifPresent(parsed -> policies.put(name, Optional.of(parsed)));
         writes.add(Edit.put(Kind.POLICY, name, Condition.NONE, _ -> policy));
       } else if (then instanceof PolicyAttachment attachment) {
-        if (isForAnother(attachment, revision)) {
+        if (orphans.contains(each.getKey()) || isForAnother(attachment, revision)) {
+          leftOut.add(attachment);
           continue;
         }
         attached.add(attachment);
@@ -108,18 +119,20 @@ final class PolicyRollback {
     if (!problems.isEmpty()) {
       throw new PolicyException(problems.list());
     }
-    return new Proposal(new PolicyEdit(policies, attached, detached), writes);
+    return new Back(
+        new Proposal(new PolicyEdit(policies, attached, detached), writes), List.copyOf(leftOut));
   }
 
   /**
-   * Whether who had an attachment then is gone. A later one of the same name gets nothing that the
-   * earlier one had. What need not be registered may be there without being known here.
+   * Whether who had an attachment then is not who has the name now, as far as the registry shows. A
+   * later one gets nothing that the earlier one had. What need not be registered may be there
+   * without being known here; if it was registered and was removed, the history knows.
    */
   private boolean isForAnother(PolicyAttachment attachment, PolicyRevision then) {
     String target = attachment.target();
     return switch (attachment.targetKind()) {
       case DEVICE -> isGone(registry.device(target), then, true);
-      case CERTIFICATE, GROUP -> false; // a fingerprint is never another's; a group cannot go
+      case CERTIFICATE, GROUP -> false; // a fingerprint is never another's; tokens name groups too
       case USER -> isGone(registry.find(Kind.USER, target), then, false);
       case JWT_ISSUER -> isGone(registry.find(Kind.JWT_ISSUER, target), then, false);
     };

@@ -39,6 +39,10 @@ final class PolicyRollbackCommand extends ApiCommand {
       out()
           .printf("%s %s %s%n", word(change, "what"), word(change, "name"), word(change, "became"));
     }
+    for (JsonElement each : answer.getAsJsonArray("leftOut")) {
+      JsonObject one = each.getAsJsonObject();
+      out().printf("attachment %s left out: %s%n", word(one, "name"), word(one, "why"));
+    }
     if (dryRun) {
       answer
           .getAsJsonArray("access")

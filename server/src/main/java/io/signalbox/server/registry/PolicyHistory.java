@@ -1,18 +1,26 @@
 package io.signalbox.server.registry;
 
+import io.signalbox.server.registry.PolicyRevision.Target;
 import io.signalbox.server.store.PutRecord;
 import io.signalbox.server.store.RecordTable;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StoredRecord;
 import io.signalbox.server.store.WriteRecords;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * caller sees to.
  */
 public final class PolicyHistory {
+  private static final Logger LOG = System.getLogger(PolicyHistory.class.getName());
+
   /** A policy or an attachment. */
   public record Place(PolicyRevision.What what, String name) {}
 
@@ -31,6 +41,9 @@ public final class PolicyHistory {
   private final int keptMax;
   private final Deque<Long> kept = new ArrayDeque<>();
   private volatile @Nullable PolicyRevision latest;
+
+  /** By number, of those that were asked for: see {@link PolicyRevision#targets}. */
+  private final Map<Long, Set<Target>> targets = new HashMap<>();
 
   private PolicyHistory(@Nullable Registry registry, int keptMax) {
     this.registry = registry;
@@ -99,17 +112,36 @@ public final class PolicyHistory {
    */
   public Map<Place, Optional<Entry<?>>> asOf(long number) {
     Map<Place, Optional<Entry<?>>> then = new LinkedHashMap<>();
+    changedSince(number)
+        .forEach((place, delta) -> then.put(place, Optional.ofNullable(delta.before())));
+    return then;
+  }
+
+  /**
+   * The attachments that the API had at a revision and that are another's by now: who had them has
+   * been removed since. Reads the disk; while nothing changes.
+   */
+  public Set<Place> orphans(long number) {
+    return changedSince(number).entrySet().stream()
+        .filter(change -> change.getValue().orphaned())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** The first change of each thing after a revision. */
+  private Map<Place, PolicyRevision.Delta> changedSince(long number) {
+    Map<Place, PolicyRevision.Delta> changes = new LinkedHashMap<>();
     for (PolicyRevision revision : all().reversed()) {
       if (revision.number() <= number) {
         break;
       }
       for (PolicyRevision.Delta delta : revision.deltas()) {
         if (delta.what() != PolicyRevision.What.FILE) {
-          then.put(new Place(delta.what(), delta.name()), Optional.ofNullable(delta.before()));
+          changes.put(new Place(delta.what(), delta.name()), delta);
         }
       }
     }
-    return then;
+    return changes;
   }
 
   /**
@@ -144,7 +176,8 @@ public final class PolicyHistory {
   }
 
   /**
-   * Stores changes that are no revision: nobody decided them now, a rollback leaves them alone.
+   * Stores changes that are no revision: nobody decided them now, a rollback leaves them alone. Of
+   * who is removed with them, the revisions that are kept give nothing to a later one of the name.
    *
    * @return in the order of the edits
    */
@@ -154,7 +187,67 @@ public final class PolicyHistory {
     if (stored == null) {
       throw new IllegalStateException("there is no registry to store policies in");
     }
-    return stored.writeTogether(edits, _ -> List.of(), () -> {});
+    List<PolicyRevision> orphaned = new ArrayList<>();
+    return stored.writeTogether(
+        edits,
+        changes -> {
+          orphaned.addAll(orphanedBy(changes));
+          return orphaned.stream().map(each -> row(each, PutRecord.ANY_REVISION)).toList();
+        },
+        () -> orphaned.forEach(this::rewritten));
+  }
+
+  /** Revisions that must forget whose attachments they hold. */
+  private List<PolicyRevision> orphanedBy(List<Change<?>> changes) {
+    Set<Target> gone = new HashSet<>();
+    for (Change<?> change : changes) {
+      if (change.after() == null && change.kind() != Kind.CERTIFICATE) { // never another's
+        PolicyAttachment.TargetKind.of(change.kind())
+            .ifPresent(kind -> gone.add(new Target(kind, change.name())));
+      }
+    }
+    if (gone.isEmpty()) {
+      return List.of();
+    }
+    List<Long> numbers;
+    synchronized (kept) {
+      numbers = List.copyOf(kept);
+    }
+    targets.keySet().retainAll(numbers);
+    List<PolicyRevision> orphaned = new ArrayList<>();
+    for (long number : numbers) {
+      if (!Collections.disjoint(targets.computeIfAbsent(number, this::targets), gone)) {
+        find(number).ifPresent(revision -> orphaned.add(revision.orphaning(gone)));
+        targets.remove(number);
+      }
+    }
+    return orphaned;
+  }
+
+  /** Nobody's of one that cannot be read: nothing can come back of it either. */
+  private Set<Target> targets(long number) {
+    try {
+      return find(number).map(PolicyRevision::targets).orElse(Set.of());
+    } catch (IllegalStateException e) {
+      LOG.log(Level.WARNING, "revision {0} of the policies cannot be read: {1}", number, e);
+      return Set.of();
+    }
+  }
+
+  /** On the store's thread. */
+  private void rewritten(PolicyRevision revision) {
+    PolicyRevision now = latest;
+    if (now != null && now.number() == revision.number()) {
+      latest = revision;
+    }
+  }
+
+  private static WriteRecords.Write row(PolicyRevision revision, long expectedRevision) {
+    return WriteRecords.Write.put(
+        RecordTable.POLICY,
+        PolicyRevision.key(revision.number()),
+        expectedRevision,
+        revision.encode());
   }
 
   /** What edits would change. */
@@ -211,9 +304,7 @@ public final class PolicyHistory {
   /** The new row, and those that go. */
   private List<WriteRecords.Write> rows(PolicyRevision next) {
     List<WriteRecords.Write> writes = new ArrayList<>();
-    writes.add(
-        WriteRecords.Write.put(
-            RecordTable.POLICY, PolicyRevision.key(next.number()), 0, next.encode()));
+    writes.add(row(next, 0));
     int over = count() + 1 - keptMax;
     synchronized (kept) {
       kept.stream()

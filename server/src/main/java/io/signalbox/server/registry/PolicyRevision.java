@@ -11,6 +11,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,8 +71,14 @@ public record PolicyRevision(
    *
    * @param name of the policy, of the attachment, or {@code file:NAME}
    * @param before null: it was not there, or is of a file
+   * @param orphaned whoever the attachment {@code before} was for has been removed since
    */
-  public record Delta(What what, String name, Became became, @Nullable Entry<?> before) {
+  public record Delta(
+      What what, String name, Became became, @Nullable Entry<?> before, boolean orphaned) {
+    public Delta(What what, String name, Became became, @Nullable Entry<?> before) {
+      this(what, name, became, before, false);
+    }
+
     static Delta of(Change<?> change) {
       Entry<?> before = change.before();
       return new Delta(
@@ -78,7 +87,20 @@ public record PolicyRevision(
           Became.of(before != null, change.after() != null),
           before);
     }
+
+    private Delta orphaned(Set<Target> gone) {
+      return new Delta(what, name, became, before, orphaned || gone.contains(target()));
+    }
+
+    private @Nullable Target target() {
+      return before instanceof PolicyAttachment attachment
+          ? new Target(attachment.targetKind(), attachment.target())
+          : null;
+    }
   }
+
+  /** Who may have an attachment. */
+  record Target(PolicyAttachment.TargetKind kind, String name) {}
 
   /** The row of a revision: version:1, then JSON to its end. */
   private static final int VERSION = 1;
@@ -92,6 +114,19 @@ public record PolicyRevision(
   /** The same change, with a number. */
   PolicyRevision withNumber(long other, List<Delta> what) {
     return new PolicyRevision(other, atMillis, author, cause, bundle, others, what);
+  }
+
+  /** The same, known to be of somebody who is not there any more. */
+  PolicyRevision orphaning(Set<Target> gone) {
+    return withNumber(number, deltas.stream().map(delta -> delta.orphaned(gone)).toList());
+  }
+
+  /** Whose attachments would come back with this change taken back. */
+  Set<Target> targets() {
+    return deltas.stream()
+        .filter(delta -> !delta.orphaned)
+        .flatMap(delta -> Stream.ofNullable(delta.target()))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   static byte[] key(long number) {
@@ -123,6 +158,9 @@ public record PolicyRevision(
         var fields = new JsonObject();
         before.write(fields);
         one.add("before", fields);
+      }
+      if (delta.orphaned) {
+        one.addProperty("orphaned", true);
       }
       changes.add(one);
     }
@@ -168,7 +206,8 @@ public record PolicyRevision(
         in.get("before") instanceof JsonObject fields
             ? entry(what, name, Fields.ofRow(fields))
             : null;
-    return new Delta(what, name, became, before);
+    boolean orphaned = in.has("orphaned") && in.get("orphaned").getAsBoolean();
+    return new Delta(what, name, became, before, orphaned);
   }
 
   private static Entry<?> entry(What what, String name, Fields in) {

@@ -7,16 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.signalbox.server.config.PolicyConfig;
-import io.signalbox.server.eventloop.Clocks;
-import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.RegistryFixture;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,24 +23,7 @@ final class RemovedTargetsTest {
   @TempDir Path directory;
 
   private ApiPolicies policies(RegistryFixture fixture, String test) throws Exception {
-    Path folder = Files.createDirectories(directory.resolve("policies"));
-    Files.writeString(
-        folder.resolve("p.policy.yaml"),
-        """
-        version: 1
-        name: p
-        statements: [{ id: a, effect: allow, actions: [publish], topics: [a] }]
-        """);
-    if (!test.isEmpty()) {
-      Files.writeString(folder.resolve("p.test.yaml"), test);
-    }
-    PolicyConfig d = PolicyConfig.DEFAULTS;
-    var config =
-        new PolicyConfig(
-            folder, d.shipped(), d.reloadInterval(), d.revokeGrace(), d.revisionsMax());
-    var metrics = new Metrics(1, "test");
-    return new ApiPolicies(
-        PolicyStore.open(config, fixture.registry, metrics, Clocks.system()), fixture.registry);
+    return ApiPoliciesFixture.withPolicyP(directory, fixture, test);
   }
 
   private static void attach(ApiPolicies policies, String kind, String target) throws Exception {
