@@ -44,6 +44,16 @@ final class RefusalAuditTest {
         - { id: low, effect: allow, actions: [subscribe], topics: ["low"], where: { maxQos: 0 } }
       """;
 
+  private static final String HALLS =
+      """
+      version: 1
+      name: halls
+      match: { group: halls }
+      statements:
+        - { id: own, effect: allow, actions: [publish, subscribe], topics: ["hall/${user.name}/#"] }
+        - { id: not, effect: deny, actions: [publish], topics: ["hall/${user.name}/lock"] }
+      """;
+
   private static final BrokerUnderTest BROKER =
       BrokerUnderTest.start(
           "refusal-audit",
@@ -52,6 +62,7 @@ final class RefusalAuditTest {
                   .listener(Transport.TLS, false, "none")
                   .listener(Transport.WSS, false, "optional")
                   .policy("audited", AUDITED)
+                  .policy("halls", HALLS)
                   .policyOption("revoke-grace-millis: 500"),
               ACME));
 
@@ -84,6 +95,8 @@ final class RefusalAuditTest {
   void ofPublishAndSubscribe(Transport transport, Version version) {
     Peer peer = clients.peer(transport, version, Clients.unique("m"));
     String id = peer.clientId();
+    long publishes = denials("publish");
+    long subscribes = denials("subscribe");
     peer.connect(as(id));
     peer.send(peer.publish("out/secret").payload("x"));
     peer.send(peer.publish("out/set").payload("x").retain());
@@ -108,6 +121,12 @@ final class RefusalAuditTest {
     awaitRefusal(id, "SUBSCRIBE", "elsewhere/#", "no statement allows it");
     String all = admin.get("/audit/refusals?target=/clients/" + id).expect(200).text();
     assertFalse(all.contains("\"low\""), all);
+    assertEquals(publishes + 5, denials("publish"));
+    assertEquals(subscribes + 3, denials("subscribe"));
+  }
+
+  private static long denials(String action) {
+    return admin.metric("signalbox_policy_denials_total{action=\"" + action + "\"}");
   }
 
   @ParameterizedTest
@@ -129,20 +148,7 @@ final class RefusalAuditTest {
     Peer dies = clients.peer(transport, version, Clients.unique("w"));
     String gone = "out/" + group;
     dies.connect(c -> as(dies.clientId(), group).apply(c).will(gone, 0, false, "bye"));
-    admin
-        .send(
-            "PUT",
-            "/policies/" + group,
-            """
-            version: 1
-            name: %1$s
-            match: { group: %1$s }
-            statements: [{ id: silent, effect: deny, actions: [publish], topics: ["out/%1$s"] }]
-            """
-                .formatted(group),
-            "Content-Type",
-            "application/yaml")
-        .expect(201);
+    put(group, "- { id: silent, effect: deny, actions: [publish], topics: [\"" + gone + "\"] }");
     dies.close();
     awaitRefusal(dies.clientId(), "WILL", gone, "denied by api:" + group + "#silent");
   }
@@ -159,6 +165,49 @@ final class RefusalAuditTest {
     assertEquals(0x85, line.get("status").getAsInt());
     assertEquals("user:thief@acme", line.get("actor").getAsString());
     owner.ping(); // undisturbed
+  }
+
+  /** Nothing is refused yet: what the policies cannot say of a client is told when it connects. */
+  @ParameterizedTest
+  @CsvSource({"TLS, V3", "TLS, V5", "WSS, V3", "WSS, V5"})
+  void ofVariablesWithoutAUsableValue(Transport transport, Version version) {
+    String group = Clients.unique("g");
+    Peer named = clients.peer(transport, version, Clients.unique("n"));
+    named.connect(as("ann", "halls", group));
+    Peer peer = clients.peer(transport, version, Clients.unique("u"));
+    peer.connect(as("a/b", "halls", group));
+    String id = peer.clientId();
+    JsonObject line =
+        awaitRefusal(
+            id,
+            "UNRESOLVED",
+            "",
+            "file:halls#own: ${user.name} holds \"/\", so this allow is inert");
+    assertFalse(line.has("status"), line::toString);
+    assertEquals("user:a/b@acme", line.get("actor").getAsString());
+    awaitRefusal(id, "UNRESOLVED", "", "file:halls#not: ${user.name} holds \"/\", so this deny");
+    put(group, "- { id: door, effect: allow, actions: [publish], topics: [\"d/${user.name}\"] }");
+    awaitRefusal(id, "UNRESOLVED", "", "api:" + group + "#door: ${user.name} holds");
+    peer.send(peer.publish("hall/x/lock").qos(1, peer.newPacketId()).payload("x"));
+    awaitRefusal(id, "PUBLISH", "hall/x/lock", "denied by file:halls#not");
+
+    named.send(named.publish("hall/bob/t").payload("x"));
+    awaitRefusal(named.clientId(), "PUBLISH", "hall/bob/t", "no statement allows it");
+    String all = admin.get("/audit/refusals?target=/clients/" + named.clientId()).text();
+    assertFalse(all.contains("UNRESOLVED"), all);
+  }
+
+  /** A policy of its own for the members of a group. */
+  private static void put(String group, String statement) {
+    admin
+        .send(
+            "PUT",
+            "/policies/" + group,
+            "version: 1\nname: %1$s\nmatch: { group: %1$s }\nstatements:\n  %2$s\n"
+                .formatted(group, statement),
+            "Content-Type",
+            "application/yaml")
+        .expect(201);
   }
 
   /** The line of the audit log, once it is there. */

@@ -250,6 +250,21 @@ final class AccessTest {
   }
 
   @Test
+  void eachFilterOfAPacketIsAnsweredByItself() {
+    Peer peer = member();
+    peer.send(
+        subscribe(peer.version(), peer.newPacketId())
+            .filter(own(peer, "state"), 2)
+            .filter("f/#", 2)
+            .filter("one/x", 2)
+            .filter("$share/others/work/x", 0));
+    assertEquals(
+        List.of(2, refusedSubscribe(), 1, refusedSubscribe()), peer.receive(SUBACK).reasonCodes());
+    peer.publish(own(peer, "data/t"), 1, "x");
+    peer.ping();
+  }
+
+  @Test
   void theGrantedQosIsCapped() {
     Peer peer = member();
     String topic = "one/" + clients.topic();

@@ -2,7 +2,6 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonObject;
 import io.signalbox.server.eventloop.Clocks;
-import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.protocol.Refusals.Refusal;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -133,8 +132,11 @@ public final class RefusalLog implements AutoCloseable {
     line.addProperty("remote", refusal.remote());
     line.addProperty("method", refusal.action().name());
     line.addProperty("path", "/clients/" + refusal.clientId());
-    line.addProperty(
-        "status", refusal.action() == Refusals.Action.TAKE_OVER ? STATUS_TAKE_OVER : STATUS);
+    switch (refusal.action()) {
+      case UNRESOLVED -> {} // nothing was refused
+      case TAKE_OVER -> line.addProperty("status", STATUS_TAKE_OVER);
+      case CONNECT, WILL, PUBLISH, SUBSCRIBE, RECEIVE -> line.addProperty("status", STATUS);
+    }
     if (!refusal.topic().isEmpty()) {
       line.addProperty("topic", refusal.topic());
     }

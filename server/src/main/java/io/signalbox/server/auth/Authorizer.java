@@ -29,6 +29,9 @@ public interface Authorizer {
    */
   AccessDecision delivery(TopicName topic);
 
+  /** For the audit log; of the policies in force. */
+  Unresolved unresolved();
+
   /** What becomes of subscriptions that the policies no longer allow. */
   OnRevoke onRevoke();
 

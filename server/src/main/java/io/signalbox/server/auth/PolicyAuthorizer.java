@@ -211,6 +211,13 @@ final class PolicyAuthorizer implements Authorizer {
   }
 
   @Override
+  public Unresolved unresolved() {
+    BoundPolicies asked = current();
+    return new Unresolved(
+        asked.unresolved().stream().map(Object::toString).toList(), asked.bundle());
+  }
+
+  @Override
   public OnRevoke onRevoke() {
     return current()
         .onRevoke()

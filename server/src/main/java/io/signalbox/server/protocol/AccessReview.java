@@ -49,6 +49,7 @@ final class AccessReview {
   boolean review(Client client) {
     context.metrics().policyReviews.inc(loop(client));
     Authorizer rights = client.authorizer();
+    context.refusals().unresolved(client);
     AccessDecision connect = rights.connect();
     if (!connect.allowed() && rights.onRevoke() != OnRevoke.FILTER) {
       context.metrics().policyDenials.inc(Metrics.Denial.CONNECT, loop(client));

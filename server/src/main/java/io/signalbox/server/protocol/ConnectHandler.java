@@ -124,6 +124,7 @@ final class ConnectHandler {
     client.connecting(
         clientId, connect.properties().number(Property.REQUEST_PROBLEM_INFORMATION, 1) != 0);
     client.authenticated(principal, authorizer);
+    context.refusals().unresolved(client);
     AccessDecision mayConnect = authorizer.connect();
     if (!mayConnect.allowed()) {
       context

@@ -7,6 +7,7 @@ import io.signalbox.server.auth.CredentialCheck;
 import io.signalbox.server.auth.ExchangeAuthenticator;
 import io.signalbox.server.auth.OnRevoke;
 import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.auth.Unresolved;
 import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
@@ -180,6 +181,11 @@ final class SimulatedBroker implements AutoCloseable {
     @Override
     public AccessDecision delivery(TopicName topic) {
       return YES;
+    }
+
+    @Override
+    public Unresolved unresolved() {
+      return new Unresolved(List.of(), "");
     }
 
     @Override
