@@ -48,6 +48,7 @@ final class AdminSetup implements AutoCloseable {
 
   /**
    * @param askedFor says who a client would be that questions about policies name; registers nobody
+   * @param inForce see {@link AdminApi.Parts}
    * @param listening asked when somebody wants to know, because listeners are opened last
    */
   AdminSetup(
@@ -62,6 +63,7 @@ final class AdminSetup implements AutoCloseable {
       RequestAuthenticator authenticator,
       RequestAuthenticator askedFor,
       Function<JwtIssuer, KeyRefresh> keyRefresh,
+      Runnable inForce,
       Supplier<List<Listening>> listening,
       Clocks clocks,
       SecureRandom random,
@@ -102,6 +104,7 @@ final class AdminSetup implements AutoCloseable {
                 authenticator,
                 askedFor,
                 keyRefresh,
+                inForce,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,
                 signer(config, clocks, random),
                 config.auth().jwt().lifetimeMax(),

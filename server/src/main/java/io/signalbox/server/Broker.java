@@ -220,6 +220,14 @@ final class Broker implements RunningBroker {
     metrics.sessions.from(sessions::size);
     metrics.subscriptions.from(trie::size);
 
+    CredentialSweep sweep =
+        new CredentialSweep(
+            registry,
+            new RegisteredAuthorities(registry, authorities, tls.trusted()),
+            tls.trusted(),
+            authenticators,
+            clients,
+            clocks);
     AdminSetup admin =
         opened(
             "admin API",
@@ -235,6 +243,7 @@ final class Broker implements RunningBroker {
                 authenticators::identify,
                 authenticators::wouldBe,
                 authenticators::lastRefresh,
+                sweep::bringInForce,
                 () -> ready ? listening() : List.of(),
                 clocks,
                 random,
@@ -269,14 +278,6 @@ final class Broker implements RunningBroker {
                         authenticators::identify,
                         admin.api(),
                         this::obstacle))));
-    CredentialSweep sweep =
-        new CredentialSweep(
-            registry,
-            new RegisteredAuthorities(registry, authorities, tls.trusted()),
-            tls.trusted(),
-            authenticators,
-            clients,
-            clocks);
     sweep.begin();
     metrics.connectionsOpen.from(listeners::connections);
     listeners.start();
@@ -284,19 +285,29 @@ final class Broker implements RunningBroker {
     store.startHousekeeping();
     ScheduledExecutorService maintenance =
         Executors.newScheduledThreadPool(
-            2, // fetching revocations may take a while
+            2, // fetching stapled answers may take a while
             task -> Thread.ofPlatform().daemon().name("signalbox-maintenance").unstarted(task));
     opened("maintenance", maintenance::shutdownNow);
+    ScheduledExecutorService withdrawals =
+        Executors.newSingleThreadScheduledExecutor( // waits for nobody's server
+            task -> Thread.ofPlatform().daemon().name("signalbox-withdrawals").unstarted(task));
+    opened("withdrawals", withdrawals::shutdownNow);
     Future<?> refresh =
         maintenance.scheduleWithFixedDelay(
             tls::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
     Future<?> credentials =
-        maintenance.scheduleWithFixedDelay(
+        withdrawals.scheduleWithFixedDelay(
             sweep,
             CredentialSweep.PERIOD_MILLIS,
             CredentialSweep.PERIOD_MILLIS,
             TimeUnit.MILLISECONDS);
-    LOG.log(Level.DEBUG, "revocations are looked at every second: {0}", credentials);
+    Future<?> looks =
+        maintenance.scheduleWithFixedDelay(
+            sweep::look,
+            CredentialSweep.LOOK_MILLIS,
+            CredentialSweep.LOOK_MILLIS,
+            TimeUnit.MILLISECONDS);
+    LOG.log(Level.DEBUG, "revocations are looked at every second: {0}, {1}", credentials, looks);
     LOG.log(Level.DEBUG, "certificates are looked at every {0} s: {1}", REFRESH_SECONDS, refresh);
     watch(policies, maintenance);
     return listeners;

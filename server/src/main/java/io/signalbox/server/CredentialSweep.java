@@ -25,21 +25,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Brings what was revoked, disabled, removed or changed to those who are connected: they lose their
  * connection, or have other groups from then on. Changes are noted on any thread and brought on
- * one, several times a second; files and addresses are looked at every second.
+ * one, several times a second. Another one looks at files and has addresses asked every second.
  */
 final class CredentialSweep implements Runnable, Registry.ChangeListener {
   static final int PERIOD_MILLIS = 200;
+  static final int LOOK_MILLIS = 1_000;
 
   private static final Logger LOG = System.getLogger(CredentialSweep.class.getName());
   private static final int PAGE = 1_000;
   private static final long DRIFT_MILLIS_MAX = 1_000;
-  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Registry registry;
   private final RegisteredAuthorities authorities;
@@ -47,6 +46,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private final AuthenticatorChain authenticators;
   private final LiveClients clients;
   private final Clocks clocks;
+
+  /** Held while authorities or issuers become those that are registered. */
+  private final Object trusting = new Object();
 
   private final AtomicBoolean authoritiesChanged = new AtomicBoolean();
   private final AtomicBoolean issuersChanged = new AtomicBoolean();
@@ -58,7 +60,10 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private final Set<String> touchedUsers = ConcurrentHashMap.newKeySet();
 
   private final AtomicBoolean described = new AtomicBoolean();
-  private long lookedNanos = System.nanoTime();
+
+  /** Somebody who is connected may have lost the authority or issuer that stands for them. */
+  private final AtomicBoolean withdrawn = new AtomicBoolean();
+
   private long driftMillis;
 
   CredentialSweep(
@@ -80,8 +85,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   /** Before the first client: what is registered counts. */
   void begin() {
     registry.onChange(this); // first: what changes from here on is looked at again
-    authorities.apply();
-    authenticators.registered(registry.all(Kind.JWT_ISSUER));
+    authoritiesChanged.set(true);
+    issuersChanged.set(true);
+    bringInForce();
     trusted.refresh(List::of);
   }
 
@@ -112,32 +118,18 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     try {
       sweep();
     } catch (RuntimeException e) { // else the next looks would not come
-      LOG.log(Level.ERROR, "looking for revocations failed", e);
+      LOG.log(Level.ERROR, "bringing revocations to clients failed", e);
     }
   }
 
   private void sweep() {
     Set<String> devices = take(touched);
     Set<String> users = take(touchedUsers);
-    boolean mayBeWithdrawn = false;
-    if (authoritiesChanged.getAndSet(false)) {
-      authorities.apply();
-      mayBeWithdrawn = true;
-    }
-    if (issuersChanged.getAndSet(false)) {
-      authenticators.registered(registry.all(Kind.JWT_ISSUER));
-      mayBeWithdrawn = true;
-      described.set(true);
-    }
+    bringInForce();
+    boolean mayBeWithdrawn = withdrawn.getAndSet(false);
     if (clockWasSet()) {
       clients.endExpired(clocks.wallMillis()).join();
       mayBeWithdrawn = true;
-    }
-    long now = System.nanoTime();
-    if (now - lookedNanos >= LOOK_NANOS) {
-      lookedNanos = now;
-      mayBeWithdrawn |= authenticators.refresh();
-      mayBeWithdrawn |= trusted.refresh(this::chains);
     }
     boolean everybody = mayBeWithdrawn;
     boolean some = !devices.isEmpty() || !users.isEmpty();
@@ -151,6 +143,37 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     boolean all = described.getAndSet(false);
     if (all || some) {
       clients.renewPrincipals(client -> all || isOf(devices, users, client)).join();
+    }
+  }
+
+  /** Looks at files and addresses; waits for nobody's server. One thread. */
+  void look() {
+    try {
+      if (authenticators.refresh()) {
+        withdrawn.set(true);
+      }
+      trusted.look(this::chains, () -> withdrawn.set(true));
+    } catch (RuntimeException e) { // else the next looks would not come
+      LOG.log(Level.ERROR, "looking at files and addresses of revocations failed", e);
+    }
+  }
+
+  /**
+   * When this returns, whoever connects is judged by the authorities and issuers that were
+   * registered when it was called. Those who are connected are looked at soon after. Any thread but
+   * an I/O thread.
+   */
+  void bringInForce() {
+    synchronized (trusting) {
+      if (authoritiesChanged.getAndSet(false)) {
+        withdrawn.set(true);
+        authorities.apply();
+      }
+      if (issuersChanged.getAndSet(false)) {
+        withdrawn.set(true);
+        described.set(true);
+        authenticators.registered(registry.all(Kind.JWT_ISSUER));
+      }
     }
   }
 

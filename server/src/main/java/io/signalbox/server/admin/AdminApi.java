@@ -32,6 +32,8 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
    *
    * @param askedFor who a client of a question would be; registers nobody
    * @param keyRefresh how the last fetch of an issuer's keys ended; any thread, quick
+   * @param inForce returns when the changes that are stored count for whoever connects; not called
+   *     on an I/O thread
    * @param localToken null: not accepted
    * @param signer null: this broker accepts no tokens of its own
    * @param bodyBytesMax 0: no bound
@@ -47,6 +49,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       RequestAuthenticator authenticator,
       RequestAuthenticator askedFor,
       Function<JwtIssuer, KeyRefresh> keyRefresh,
+      Runnable inForce,
       @Nullable LocalToken localToken,
       @Nullable TokenSigner signer,
       Duration tokenLifetimeMax,
@@ -68,6 +71,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
             parts.audit,
             parts.clocks,
             parts.metrics,
+            parts.inForce,
             bodyMax,
             config.threads(),
             config.pendingRequestsMax());

@@ -50,6 +50,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
   private final AuditLog audit;
   private final Clocks clocks;
   private final Metrics metrics;
+  private final Runnable inForce;
   private final long bodyBytesMax;
   private final ExecutorService threads;
   private final Semaphore room;
@@ -60,6 +61,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       AuditLog audit,
       Clocks clocks,
       Metrics metrics,
+      Runnable inForce,
       long bodyBytesMax,
       int threadCount,
       int pendingMax) {
@@ -68,6 +70,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     this.audit = audit;
     this.clocks = clocks;
     this.metrics = metrics;
+    this.inForce = inForce;
     this.bodyBytesMax = bodyBytesMax;
     this.room = new Semaphore(threadCount + pendingMax);
     var number = new AtomicInteger();
@@ -361,7 +364,11 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
             ApiProblem.Type.UNAVAILABLE, obstacle + ", so nothing is changed; make room for it");
       }
     }
-    return route.action().run(request);
+    ApiResponse response = route.action().run(request);
+    if (route.isChange()) {
+      inForce.run(); // also if nothing changed: the change may be another request's, just stored
+    }
+    return response;
   }
 
   private ApiResponse refused(ApiProblem problem) {

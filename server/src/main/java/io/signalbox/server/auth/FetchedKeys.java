@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,22 @@ final class FetchedKeys {
     this.pauseMillis = pause.toMillis();
     this.fetcher = fetcher;
     this.clocks = clocks;
+  }
+
+  /** The same set for other algorithms; what is known of it stays in force until it is fetched. */
+  FetchedKeys goodFor(Set<Algorithm> others) {
+    var made =
+        new FetchedKeys(
+            issuer,
+            address,
+            others,
+            Duration.ofMillis(refreshMillis),
+            Duration.ofMillis(pauseMillis),
+            fetcher,
+            clocks);
+    Set<String> names = others.stream().map(Algorithm::toString).collect(Collectors.toSet());
+    made.keys = keys.stream().filter(key -> names.contains(key.algorithm())).toList();
+    return made;
   }
 
   List<TokenKey> known() {

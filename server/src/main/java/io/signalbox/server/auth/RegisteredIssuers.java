@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Makes an issuer of what the registry says of it. */
 final class RegisteredIssuers {
@@ -27,16 +28,19 @@ final class RegisteredIssuers {
   private RegisteredIssuers() {}
 
   /**
+   * @param earlier of the entry before this one, if that had the same address: what it fetched
+   *     stays in force
    * @throws IllegalArgumentException if a key cannot be used
    */
-  static TokenTrust.Issuer issuer(JwtIssuer entry, Fetcher fetcher, Clocks clocks) {
+  static TokenTrust.Issuer issuer(
+      JwtIssuer entry, @Nullable FetchedKeys earlier, Fetcher fetcher, Clocks clocks) {
     String device = entry.deviceClaim();
     Map<String, ClaimPath> attributes = new HashMap<>();
     entry.attributeClaims().forEach((name, path) -> attributes.put(name, ClaimPath.of(path)));
     return new TokenTrust.Issuer(
         entry.name(),
         Set.copyOf(entry.audiences()),
-        List.of(keys(entry, fetcher, clocks)),
+        List.of(keys(entry, earlier, fetcher, clocks)),
         ClaimPath.of(entry.userClaim()),
         device == null ? null : ClaimPath.of(device),
         ClaimPath.of(entry.groupsClaim()),
@@ -46,7 +50,8 @@ final class RegisteredIssuers {
         entry.aclClaimGrants());
   }
 
-  private static TokenKeys keys(JwtIssuer entry, Fetcher fetcher, Clocks clocks) {
+  private static TokenKeys keys(
+      JwtIssuer entry, @Nullable FetchedKeys earlier, Fetcher fetcher, Clocks clocks) {
     Set<Algorithm> algorithms =
         Arrays.stream(Algorithm.values())
             .filter(algorithm -> entry.algorithms().contains(algorithm.toString()))
@@ -54,8 +59,10 @@ final class RegisteredIssuers {
     return switch (entry.keys()) {
       case Keys.JwksUri(String uri) ->
           new TokenKeys.Fetched(
-              new FetchedKeys(
-                  entry.name(), URI.create(uri), algorithms, REFRESH, PAUSE, fetcher, clocks));
+              earlier != null
+                  ? earlier.goodFor(algorithms)
+                  : new FetchedKeys(
+                      entry.name(), URI.create(uri), algorithms, REFRESH, PAUSE, fetcher, clocks));
       case Keys.JwksJson(String json) ->
           new TokenKeys.Fixed(KeySet.read(json.getBytes(UTF_8), algorithms));
       case Keys.PublicKeys(List<String> pem) -> new TokenKeys.Fixed(publicKeys(pem, algorithms));

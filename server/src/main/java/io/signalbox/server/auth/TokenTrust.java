@@ -105,7 +105,8 @@ final class TokenTrust {
   }
 
   /**
-   * The issuers of the configuration and these. Keys that were fetched stay where the entry stayed.
+   * The issuers of the configuration and these. Keys that were fetched stay in force where the
+   * address stayed, and are fetched again where anything else of the entry changed.
    */
   TokenTrust withRegistered(Collection<JwtIssuer> entries) {
     Map<JwtIssuer, Issuer> now = new HashMap<>();
@@ -142,7 +143,14 @@ final class TokenTrust {
   }
 
   private Issuer begun(JwtIssuer entry) {
-    Issuer made = RegisteredIssuers.issuer(entry, Objects.requireNonNull(fetcher), clocks);
+    FetchedKeys earlier =
+        registered.entrySet().stream()
+            .filter(before -> before.getKey().name().equals(entry.name()))
+            .filter(before -> before.getKey().keys().equals(entry.keys()))
+            .flatMap(before -> fetched(before.getValue()))
+            .findFirst()
+            .orElse(null);
+    Issuer made = RegisteredIssuers.issuer(entry, earlier, Objects.requireNonNull(fetcher), clocks);
     fetched(made).forEach(FetchedKeys::begin);
     return made;
   }

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RevocationLists implements RevocationCheck {
   private static final Logger LOG = System.getLogger(RevocationLists.class.getName());
+
+  /** Between two questions as long as there has been no answer. */
+  private static final long FIRST_REFRESH_MILLIS = 10_000;
 
   private final String ca;
   private final List<X509Certificate> authorities;
@@ -45,6 +49,7 @@ final class RevocationLists implements RevocationCheck {
     private final @Nullable URI address;
     private final @Nullable FileChange change;
     private long dueMillis = Long.MIN_VALUE;
+    private @Nullable CompletableFuture<byte[]> asked;
     private @Nullable RevocationList list;
     private @Nullable RevocationListCheck check;
 
@@ -102,6 +107,7 @@ final class RevocationLists implements RevocationCheck {
    * @return whether a list is in force that was not before
    */
   boolean refresh(long nowMillis) {
+    sources.forEach(source -> ask(source, nowMillis)); // all at once, then one by one
     boolean changed = false;
     for (Source source : sources) {
       try {
@@ -123,21 +129,34 @@ final class RevocationLists implements RevocationCheck {
     return changed;
   }
 
+  private void ask(Source source, long nowMillis) {
+    URI address = source.address;
+    if (address != null && nowMillis >= source.dueMillis) {
+      // Without any list, clients are refused: that is worth asking more often.
+      source.dueMillis =
+          nowMillis
+              + (source.list == null
+                  ? Math.min(refreshMillis, FIRST_REFRESH_MILLIS)
+                  : refreshMillis);
+      source.asked = fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX);
+    }
+  }
+
   private boolean refresh(Source source, long nowMillis) throws PkiException, IOException {
     Path file = source.file;
     if (file != null && source.change != null) {
       // A file that is gone for a moment is being replaced.
       return Files.exists(file) && source.change.isDue() && take(source, read(file));
     }
-    URI address = source.address;
-    if (address == null || nowMillis < source.dueMillis) {
+    CompletableFuture<byte[]> asked = source.asked;
+    if (asked == null) {
       return false;
     }
-    source.dueMillis = nowMillis + refreshMillis;
+    source.asked = null;
     try {
-      byte[] fetched =
-          fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX).join();
-      return take(source, RevocationList.parse(fetched, address.toString()));
+      boolean changed = take(source, RevocationList.parse(asked.join(), source.name()));
+      source.dueMillis = nowMillis + refreshMillis;
+      return changed;
     } catch (CompletionException e) {
       Throwable cause = e.getCause();
       throw new IOException(String.valueOf((cause == null ? e : cause).getMessage()), e);

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * The authorities whose clients are accepted: those of the configuration, which stay, and those
- * that are registered, which come and go. {@link #refresh} and {@link #register} belong to one
- * thread at a time, the rest to any.
+ * that are registered, which come and go. {@link #register} belongs to one thread at a time, the
+ * rest to any.
  *
  * <p>There are two verifiers. That of TLS handshakes takes an OCSP answer that is not here yet for
  * a good one, because it cannot wait; that of CONNECT comes after {@link #prepare}, which waited.
@@ -149,11 +149,56 @@ public final class TrustedAuthorities implements CurrentAuthorities {
    * @return whether a client that was good may no longer be
    */
   public boolean refresh(Supplier<List<List<X509Certificate>>> connected) {
-    long now = clocks.nanos() / 1_000_000;
     boolean changed = false;
-    for (TrustedAuthority ca : current.all) {
-      changed |= ca.refresh(() -> connected.get().iterator(), now);
+    for (CompletableFuture<Boolean> look : looks(connected)) {
+      changed |= look.join();
     }
     return changed;
+  }
+
+  /**
+   * The same without waiting: a server that does not answer delays what is known of its own
+   * authority alone, which is passed over until then.
+   *
+   * @param changed run on some thread when a client that was good may no longer be; quick
+   */
+  public void look(Supplier<List<List<X509Certificate>>> connected, Runnable changed) {
+    for (CompletableFuture<Boolean> look : looks(connected)) {
+      CompletableFuture<Void> told =
+          look.thenAccept(
+              isChanged -> {
+                if (isChanged) {
+                  changed.run();
+                }
+              });
+      assert told != null : "always made";
+    }
+  }
+
+  private List<CompletableFuture<Boolean>> looks(Supplier<List<List<X509Certificate>>> connected) {
+    long now = clocks.nanos() / 1_000_000;
+    List<CompletableFuture<Boolean>> looks = new ArrayList<>();
+    for (TrustedAuthority ca : current.all) {
+      if (ca.beginLook()) {
+        var look = new CompletableFuture<Boolean>();
+        looks.add(look);
+        Thread.ofVirtual()
+            .name("signalbox-revocations")
+            .start(() -> look.complete(look(ca, connected, now)));
+      }
+    }
+    return looks;
+  }
+
+  private static boolean look(
+      TrustedAuthority ca, Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+    try {
+      return ca.refresh(() -> connected.get().iterator(), nowMillis);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "looking for revocations of " + ca.spec().name() + " failed", e);
+      return false;
+    } finally {
+      ca.endLook();
+    }
   }
 }

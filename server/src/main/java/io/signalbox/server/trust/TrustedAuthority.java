@@ -11,9 +11,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** One authority with its sources of revocations. {@link #refresh} belongs to one thread. */
+/**
+ * One authority with its sources of revocations. {@link #refresh} belongs to one thread at a time.
+ */
 final class TrustedAuthority {
   /** OCSP questions asked at once for clients that are connected. */
   private static final int QUESTIONS_AT_ONCE = 16;
@@ -21,6 +24,7 @@ final class TrustedAuthority {
   private final AuthoritySpec spec;
   private final @Nullable RevocationLists lists;
   private final @Nullable OcspChecks ocsp;
+  private final AtomicBoolean looking = new AtomicBoolean();
   private long ocspDueMillis;
 
   private TrustedAuthority(
@@ -98,6 +102,15 @@ final class TrustedAuthority {
 
   private static boolean isIssuer(X509Certificate issuer, X509Certificate of) {
     return issuer.getSubjectX500Principal().equals(of.getIssuerX500Principal());
+  }
+
+  /** Whether this thread may {@link #refresh}; then it must {@link #endLook}. */
+  boolean beginLook() {
+    return looking.compareAndSet(false, true);
+  }
+
+  void endLook() {
+    looking.set(false);
   }
 
   /**

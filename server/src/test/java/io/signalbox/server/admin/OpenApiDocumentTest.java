@@ -82,6 +82,7 @@ final class OpenApiDocumentTest {
                   (_, _) -> Optional.empty(),
                   (_, _) -> Optional.empty(),
                   _ -> KeyRefresh.PENDING,
+                  () -> {},
                   null,
                   null,
                   Duration.ofDays(1),

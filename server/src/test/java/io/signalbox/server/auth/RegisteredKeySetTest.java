@@ -47,12 +47,16 @@ final class RegisteredKeySetTest {
   }
 
   private JwtIssuer issuer(long revision) {
+    return issuer(revision, server.address().toString(), "ES256");
+  }
+
+  private static JwtIssuer issuer(long revision, String address, String algorithm) {
     return new JwtIssuer(
         "cloud",
         "https://cloud.example",
         List.of("iot"),
-        new JwtIssuer.Keys.JwksUri(server.address().toString()),
-        List.of("ES256"),
+        new JwtIssuer.Keys.JwksUri(address),
+        List.of(algorithm),
         "sub",
         null,
         "groups",
@@ -140,5 +144,33 @@ final class RegisteredKeySetTest {
     assertEquals(Status.FAILED, last.status());
     assertTrue(last.problem().contains("503"), last.problem());
     assertEquals("user:alice@cloud", verified("k"));
+  }
+
+  @Test
+  void aChangeOfTheIssuerKeepsTheKeysThatWereFetched() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    server.status(503);
+    authenticator.registered(List.of(issuer(2)));
+    awaited(issuer(2), Status.FAILED);
+    assertEquals("user:alice@cloud", verified("k"));
+
+    JwtIssuer elsewhere = issuer(3, server.address() + "?moved", "ES256");
+    authenticator.registered(List.of(elsewhere));
+    awaited(elsewhere, Status.FAILED);
+    assertThrows(CredentialException.class, () -> verified("k"), "the keys of another address");
+  }
+
+  @Test
+  void keysOfAnAlgorithmThatIsNoLongerAllowedAreNotKept() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    server.status(503);
+    JwtIssuer narrowed = issuer(2, server.address().toString(), "RS256");
+    authenticator.registered(List.of(narrowed));
+    awaited(narrowed, Status.FAILED);
+    assertThrows(CredentialException.class, () -> verified("k"));
   }
 }

@@ -1,0 +1,235 @@
+package io.signalbox.it.admin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
+import io.signalbox.it.broker.PemFiles;
+import io.signalbox.it.broker.TestIssuer;
+import io.signalbox.it.wire.PacketBytes;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.SubjectNames;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the API has answered counts at once: for whoever connects, and whoever is connected. */
+final class InForceTest {
+  /** Enough to meet every moment between two looks of the broker at what changed. */
+  private static final int ROUNDS = 25;
+
+  private static final int AUTHORITIES = 12;
+  private static final int BAD_CREDENTIALS = 0x86;
+  private static final int NOT_AUTHORIZED = 0x87;
+
+  @TempDir static Path folder;
+
+  private static BrokerUnderTest broker;
+  private static AdminClient admin;
+
+  @BeforeAll
+  static void start() {
+    broker =
+        BrokerUnderTest.start(
+            "in-force",
+            BrokerConfig.allowingAll()
+                .listener(Transport.TCP, false, "none")
+                .listener(Transport.TLS, false, "required")
+                .listener(Transport.WSS, false, "optional"));
+    admin = AdminClient.administrator(broker);
+  }
+
+  @AfterAll
+  static void stop() {
+    broker.close();
+  }
+
+  @RegisterExtension final Clients clients = new Clients(broker, Transport.TCP, Version.V5);
+
+  @Test
+  void anIssuerCountsWhenItsRegistrationIsAnswered() {
+    TestIssuer issuer = new TestIssuer("prompt", "narrow");
+    String entry =
+        "{'issuer':'https://prompt.example','audiences':['iot'],'algorithms':['HS256'],'hmacSecret':'"
+            + TestIssuer.secretBase64()
+            + "'}";
+    for (int round = 0; round < ROUNDS; round++) {
+      admin.put("/jwt-issuers/prompt", entry).expect(201);
+      assertEquals(0, answerTo(issuer), "registered, round " + round);
+      admin.delete("/jwt-issuers/prompt").expect(204);
+      assertEquals(BAD_CREDENTIALS, answerTo(issuer), "removed, round " + round);
+    }
+  }
+
+  private int answerTo(TestIssuer issuer) {
+    try (Peer peer = clients.peer()) {
+      return peer.tryConnect(c -> c.password(issuer.token("ann"))).reasonCode();
+    }
+  }
+
+  @Test
+  void anAuthorityCountsWhenItsRegistrationIsAnswered() throws Exception {
+    CertificateAuthority plant = Certificates.authority("plant", Instant.now());
+    SSLContext tls = device(plant, "press").tls(); // one, so that its sessions are resumed
+    String entry = "{'certificatePem':'" + Certificates.pem(plant) + "'}";
+    for (int round = 0; round < ROUNDS; round++) {
+      admin.put("/trusted-cas/plant", entry).expect(201);
+      assertTrue(connects(tls), "registered, round " + round);
+      admin.delete("/trusted-cas/plant").expect(204);
+      assertFalse(connects(tls), "removed, round " + round);
+    }
+  }
+
+  private static PemFiles.Device device(CertificateAuthority authority, String id)
+      throws Exception {
+    KeyPair keys = Certificates.keys();
+    X509Certificate certificate =
+        authority.issue(keys.getPublic(), SubjectNames.ofCommonName(id), CertificateProfile.DEVICE);
+    Path file = folder.resolve(id + ".crt");
+    Files.writeString(file, Pem.encode(List.of(certificate)));
+    Path key = folder.resolve(id + ".key");
+    String base64 = Base64.getMimeEncoder().encodeToString(keys.getPrivate().getEncoded());
+    Files.writeString(
+        key, "-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n");
+    return new PemFiles.Device(id, file, key, broker.caFile());
+  }
+
+  /** Refused is who meets an alert, a closed connection or 0x87 instead of a session. */
+  private static boolean connects(SSLContext tls) {
+    try (RawClient wire = RawClient.open(broker.endpoint(Transport.TLS).with(tls), Version.V5)) {
+      wire.sendIfOpen(PacketBytes.connect(Version.V5).clientId("press"));
+      var answer = wire.poll(RawClient.PATIENCE);
+      if (answer != null && answer.reasonCode() != 0) {
+        assertEquals(NOT_AUTHORIZED, answer.reasonCode());
+      }
+      return answer != null && answer.reasonCode() == 0;
+    } catch (IOException e) {
+      return false; // the alert came within the handshake
+    }
+  }
+
+  @Test
+  void aSilentServerOfRevocationListsDelaysNoOtherRevocation() throws Exception {
+    String id = Clients.unique("fan");
+    admin.put("/devices/" + id, "{}").expect(201);
+    var endpoint = broker.endpoint(Transport.TLS).with(broker.issueDevice(id).tls());
+    try (Peer fan = new Peer(RawClient.open(endpoint, Version.V5), id);
+        SilentServer silent = new SilentServer()) {
+      fan.connect();
+      for (int i = 0; i < AUTHORITIES; i++) {
+        String pem = Certificates.pem(Certificates.authority("slow" + i, Instant.now()));
+        String list = "http://127.0.0.1:" + silent.port() + "/" + i;
+        admin
+            .put(
+                "/trusted-cas/slow" + i,
+                "{'certificatePem':'%s','crlUrl':'%s'}".formatted(pem, list))
+            .expect(201);
+      }
+      Eventually.succeeds(
+          () -> {
+            assertTrue(silent.requests() > 0, "a list is waited for now");
+            return id;
+          });
+      admin.put("/devices/" + id, "{'enabled':false}").expect(200);
+      fan.expectDisconnect(NOT_AUTHORIZED);
+      assertTrue(
+          silent.givenUp() < AUTHORITIES / 2,
+          () -> silent.givenUp() + " lists had been given up before");
+    } finally {
+      for (int i = 0; i < AUTHORITIES; i++) {
+        admin.delete("/trusted-cas/slow" + i).expect(204);
+      }
+    }
+  }
+
+  /** Takes connections and never answers. */
+  private static final class SilentServer implements AutoCloseable {
+    private final ServerSocket socket;
+    private final AtomicInteger givenUp = new AtomicInteger();
+    private final Queue<Socket> taken = new ConcurrentLinkedQueue<>();
+
+    SilentServer() {
+      try {
+        socket = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      Thread.ofVirtual().start(this::accept);
+    }
+
+    private void accept() {
+      try {
+        while (true) {
+          Socket socket = this.socket.accept();
+          taken.add(socket);
+          Thread.ofVirtual().start(() -> awaitEnd(socket));
+        }
+      } catch (IOException _) {
+        // closed at the end of the test
+      }
+    }
+
+    private void awaitEnd(Socket socket) {
+      try {
+        socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+        givenUp.incrementAndGet();
+      } catch (IOException _) {
+        givenUp.incrementAndGet();
+      }
+    }
+
+    /** Requests whose sender waits no longer. */
+    int givenUp() {
+      return givenUp.get();
+    }
+
+    int port() {
+      return socket.getLocalPort();
+    }
+
+    int requests() {
+      return taken.size();
+    }
+
+    @Override
+    public void close() {
+      try {
+        socket.close();
+        for (Socket each : taken) {
+          each.close();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
