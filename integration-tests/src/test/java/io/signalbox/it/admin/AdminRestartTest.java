@@ -5,7 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.TestIssuer;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -93,6 +101,56 @@ final class AdminRestartTest {
           "api:pump#data", after.post(path, question.formatted("p7")).expect(200).get("statement"));
       assertEquals(
           "no-match", after.post(path, question.formatted("p8")).expect(200).get("reason"));
+    }
+  }
+
+  @Test
+  void startsWithoutTheKeyOfSharedSecretsAndRefusesTheirTokens() throws Exception {
+    try (BrokerUnderTest broker =
+        BrokerUnderTest.start(
+            "lost-key",
+            BrokerConfig.allowingAll()
+                .listener(Transport.TCP, false, "none")
+                .listener(Transport.WSS, false, "optional"))) {
+      AdminClient admin = AdminClient.administrator(broker);
+      String entry =
+          "{'issuer':'https://login.example','audiences':['iot'],'algorithms':['HS256']%s}";
+      String secret = ",'hmacSecret':'" + TestIssuer.secretBase64() + "'";
+      admin.put("/jwt-issuers/login", entry.formatted(secret)).expect(201);
+      assertEquals(0, answerToToken(broker));
+      broker.kill9();
+      Path key = broker.dataFolder().resolve("registry.key");
+      Path away = Files.move(key, key.resolveSibling("registry.key.away"));
+      broker.restart();
+
+      AdminClient after = AdminClient.administrator(broker);
+      assertEquals(0x86, answerToToken(broker));
+      broker.awaitLog("tokens of the registered issuer \"login\" are refused");
+      AdminClient.Answer shown = after.get("/jwt-issuers/login").expect(200);
+      assertEquals("failed", shown.get("lastRefreshStatus"));
+      assertTrue(shown.get("lastRefreshProblem").contains("registry.key"), shown::text);
+      assertEquals(1, after.metric("signalbox_registry_secrets_unreadable"));
+      after.put("/jwt-issuers/login", entry.formatted("")).expect(200); // nothing to lose by it
+      broker.kill9();
+      Files.move(away, key, StandardCopyOption.REPLACE_EXISTING);
+      broker.restart();
+      assertEquals(0, answerToToken(broker));
+
+      broker.kill9();
+      Files.delete(key);
+      broker.restart();
+      AdminClient anew = AdminClient.administrator(broker);
+      assertEquals(0x86, answerToToken(broker));
+      anew.put("/jwt-issuers/login", entry.formatted(secret)).expect(200);
+      assertEquals(0, answerToToken(broker));
+      assertEquals(0, anew.metric("signalbox_registry_secrets_unreadable"));
+    }
+  }
+
+  private static int answerToToken(BrokerUnderTest broker) throws IOException {
+    String token = new TestIssuer("login", "narrow").token("ann");
+    try (Peer peer = new Peer(RawClient.open(broker.endpoint(Transport.TCP), Version.V5), "ann")) {
+      return peer.tryConnect(c -> c.password(token)).reasonCode();
     }
   }
 }

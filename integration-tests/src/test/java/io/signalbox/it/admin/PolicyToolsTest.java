@@ -1,12 +1,15 @@
 package io.signalbox.it.admin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.Clients;
 import io.signalbox.it.wire.Transport;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -170,5 +173,33 @@ final class PolicyToolsTest {
               'statement':'api:readers','message':'allows topics, but neither it nor a policy bound to the same clients allows them to connect'}]}
             """),
         admin.get("/policy-tools/lint").expect(200).json());
+  }
+
+  /** Whom CONNECT refuses, policies are not asked about: "allowed" would be misleading. */
+  @Test
+  void saysWhoWouldNotBeLetInAndWhy() {
+    String id = Clients.unique("d");
+    refusedAtConnect(id, "{'enabled':false}", "", "is disabled");
+    refusedAtConnect(id, "{'pendingApproval':true}", "", "waits for approval");
+    refusedAtConnect(id, "{}", ",'clientId':'other'", "must use the client identifier");
+    refusedAtConnect(id, "{'clientIdPin':'line-*'}", ",'clientId':'other'", "line-*");
+
+    String question = "{'action':'connect','device':'" + id + "'%s}";
+    String path = "/policy-tools/authorize";
+    assertEquals("line-", admin.post(path, question.formatted("")).expect(200).get("clientId"));
+    String other = ",'clientId':'line-7'";
+    assertEquals("line-7", admin.post(path, question.formatted(other)).expect(200).get("clientId"));
+  }
+
+  private static void refusedAtConnect(String id, String device, String more, String why) {
+    admin.put("/devices/" + id, device);
+    String who = "'device':'" + id + "'" + more + "}";
+    String at = "{'action':'publish','topic':'a',";
+    for (String question : List.of("authorize " + at, "explain " + at, "what-can {")) {
+      String[] words = question.split(" ", 2);
+      String said =
+          admin.post("/policy-tools/" + words[0], words[1] + who).expectProblem(422, "invalid");
+      assertTrue(said.contains("would not be let in") && said.contains(why), said);
+    }
   }
 }

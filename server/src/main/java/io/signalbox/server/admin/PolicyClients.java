@@ -69,20 +69,36 @@ final class PolicyClients {
       return described(body, clientId);
     }
     Principal principal = device != null ? registered(device) : shown(pem, token);
+    String as = clientId == null ? usualClientId(principal) : clientId;
+    requireOwn(principal, as);
     boolean encrypted = transport.equals("tls") || transport.equals("wss");
     return authorizers.subject(
-        principal,
-        clientId == null ? usualClientId(principal) : clientId,
-        listener,
-        transport,
-        REMOTE,
-        encrypted ? "TLSv1.3" : "");
+        principal, as, listener, transport, REMOTE, encrypted ? "TLSv1.3" : "");
   }
 
-  private static String usualClientId(Principal principal) {
-    String device = principal.deviceId();
-    String user = principal.userName();
-    return device != null ? device : user != null ? user : "client";
+  private String usualClientId(Principal principal) {
+    String id = principal.deviceId();
+    if (id == null) {
+      String user = principal.userName();
+      return user != null ? user : "client";
+    }
+    Device device = registry.device(id);
+    return device == null || device.mayUse(id) ? id : device.clientIdPin().replaceFirst("\\*$", "");
+  }
+
+  /** Refuses a device's client whose Client Identifier is not one that CONNECT takes from it. */
+  private void requireOwn(Principal principal, String clientId) throws RegistryException {
+    String id = principal.deviceId();
+    Device device = id == null ? null : registry.device(id);
+    if (device != null && !device.mayUse(clientId)) {
+      throw RegistryException.invalid(
+          "/clientId",
+          "would not be let in: the device \""
+              + id
+              + "\" must use the client identifier \""
+              + device.clientIdPin()
+              + "\", see its clientIdPin");
+    }
   }
 
   /** As the tests beside policies describe one. */
@@ -111,7 +127,9 @@ final class PolicyClients {
     }
     if (!device.mayConnect()) {
       throw RegistryException.invalid(
-          "/device", "would not be let in: it is disabled, or waits for approval");
+          "/device",
+          "would not be let in: it "
+              + (device.enabled() ? "waits for approval (pendingApproval)" : "is disabled"));
     }
     List<DeviceCertificate> usable =
         registry.certificatesOf(id).stream().filter(DeviceCertificate::mayConnect).toList();

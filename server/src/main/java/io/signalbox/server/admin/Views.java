@@ -96,7 +96,8 @@ final class Views {
       case PolicyAttachment attachment -> policies.attachment(out, attachment);
       case JwtIssuer issuer -> {
         named(out, issuer);
-        if (issuer.keys() instanceof JwtIssuer.Keys.JwksUri) {
+        if (issuer.keys() instanceof JwtIssuer.Keys.JwksUri
+            || issuer.keys() instanceof JwtIssuer.Keys.UnreadableSecret) {
           keyRefresh(out, keyRefresh.apply(issuer));
         }
       }

@@ -25,6 +25,11 @@ final class RegisteredIssuers {
   private static final Duration REFRESH = Duration.ofMinutes(5);
   private static final Duration PAUSE = Duration.ofSeconds(10);
 
+  /** What is wrong with a secret that does not open, and what to do. */
+  static final String UNREADABLE =
+      "does not open with registry.key of the data directory; restore that file from a backup and"
+          + " start again, or put the issuer's hmacSecret anew";
+
   private RegisteredIssuers() {}
 
   /**
@@ -66,6 +71,7 @@ final class RegisteredIssuers {
       case Keys.JwksJson(String json) ->
           new TokenKeys.Fixed(KeySet.read(json.getBytes(UTF_8), algorithms));
       case Keys.PublicKeys(List<String> pem) -> new TokenKeys.Fixed(publicKeys(pem, algorithms));
+      case Keys.UnreadableSecret _ -> throw new IllegalArgumentException(UNREADABLE);
       case Keys.HmacSecret(String base64) -> {
         byte[] secret = Base64.getDecoder().decode(base64);
         yield new TokenKeys.Fixed(

@@ -162,9 +162,12 @@ final class TokenTrust {
 
   /**
    * How the last fetch of the keys of a registered issuer ended; pending for one that does not
-   * count.
+   * count, failed for one whose secret cannot be read.
    */
   KeyRefresh lastRefresh(JwtIssuer entry) {
+    if (entry.keys() instanceof JwtIssuer.Keys.UnreadableSecret) {
+      return KeyRefresh.failed("the hmacSecret " + RegisteredIssuers.UNREADABLE);
+    }
     Issuer issuer = registered.get(entry);
     return issuer == null
         ? KeyRefresh.PENDING

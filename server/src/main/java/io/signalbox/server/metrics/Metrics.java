@@ -290,6 +290,7 @@ public final class Metrics implements MultiCollector {
   // ---- registry and admin API
   public final Gauge registryDevices;
   public final Gauge registryCertificates;
+  public final Gauge registrySecretsUnreadable;
   public final Counters<AdminRequest> adminRequests;
   public final Counters<EnrolmentOutcome> enrolments;
   public final Counter auditFailures;
@@ -399,6 +400,10 @@ public final class Metrics implements MultiCollector {
     registryDevices = gauge("registry_devices", "Devices in the registry");
     registryCertificates =
         gauge("registry_certificates", "Certificates in the inventory, those that ended included");
+    registrySecretsUnreadable =
+        gauge(
+            "registry_secrets_unreadable",
+            "JWT issuers whose tokens are refused because their secret does not open");
     enrolments =
         counters(
             "enrolments",

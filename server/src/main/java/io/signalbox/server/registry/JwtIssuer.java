@@ -70,6 +70,9 @@ public record JwtIssuer(
         return "HmacSecret";
       }
     }
+
+    /** A shared secret that stands in the store and does not open; kept until it does. */
+    record UnreadableSecret(String sealed) implements Keys {}
   }
 
   static JwtIssuer read(String name, Fields in, @Nullable JwtIssuer earlier, Stamp stamp) {
@@ -92,7 +95,7 @@ public record JwtIssuer(
       in.problem("algorithms", "must name at least one");
     }
     Keys keys = keys(in, earlier);
-    boolean hmac = keys instanceof Keys.HmacSecret;
+    boolean hmac = keys instanceof Keys.HmacSecret || keys instanceof Keys.UnreadableSecret;
     if (algorithms.stream().anyMatch(a -> a.startsWith("HS") != hmac)) {
       in.problem(
           "algorithms",
@@ -122,6 +125,9 @@ public record JwtIssuer(
   }
 
   private static Keys keys(Fields in, @Nullable JwtIssuer earlier) {
+    if (in.isRow() && in.optional(Row.UNREADABLE, 8_192) instanceof String sealed) {
+      return new Keys.UnreadableSecret(sealed);
+    }
     String uri = in.optional("jwksUri", 2_048);
     String json = in.optional("jwksJson", 262_144);
     List<String> pem = in.texts("publicKeysPem", 32, 16_384, p -> p.contains("-----BEGIN"), "PEM");
@@ -131,8 +137,11 @@ public record JwtIssuer(
             + (json == null ? 0 : 1)
             + (pem.isEmpty() ? 0 : 1)
             + (secret == null ? 0 : 1);
-    if (given == 0 && earlier != null && earlier.keys instanceof Keys.HmacSecret kept) {
-      return kept;
+    if (given == 0
+        && earlier != null
+        && (earlier.keys instanceof Keys.HmacSecret
+            || earlier.keys instanceof Keys.UnreadableSecret)) {
+      return earlier.keys;
     }
     if (given != 1) {
       in.problem(
@@ -215,7 +224,7 @@ public record JwtIssuer(
       case Keys.JwksUri(String uri) -> out.addProperty("jwksUri", uri);
       case Keys.JwksJson(String json) -> out.addProperty("jwksJson", json);
       case Keys.PublicKeys(List<String> pem) -> out.add("publicKeysPem", JsonOut.list(pem));
-      case Keys.HmacSecret _ -> {}
+      case Keys.HmacSecret _, Keys.UnreadableSecret _ -> {}
     }
     out.add("algorithms", JsonOut.list(algorithms));
     var claims = new JsonObject();
@@ -236,6 +245,8 @@ public record JwtIssuer(
   public void writeHidden(JsonObject out) {
     if (keys instanceof Keys.HmacSecret(String base64)) {
       out.addProperty("hmacSecret", base64);
+    } else if (keys instanceof Keys.UnreadableSecret(String sealed)) {
+      out.addProperty(Row.UNREADABLE, sealed);
     }
   }
 }

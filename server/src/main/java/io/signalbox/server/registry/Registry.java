@@ -95,7 +95,14 @@ public final class Registry {
     }
     metrics.registryDevices.from(registry.indexes.of(Kind.DEVICE)::count);
     metrics.registryCertificates.from(registry.indexes.of(Kind.CERTIFICATE)::count);
+    metrics.registrySecretsUnreadable.from(registry::unreadableSecrets);
     return registry;
+  }
+
+  private long unreadableSecrets() {
+    return all(Kind.JWT_ISSUER).stream()
+        .filter(issuer -> issuer.keys() instanceof JwtIssuer.Keys.UnreadableSecret)
+        .count();
   }
 
   private void load(StoredRecord row) {

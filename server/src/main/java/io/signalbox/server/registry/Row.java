@@ -25,12 +25,17 @@ record Row(JsonObject fields, byte[] rest) {
   /** The hidden field that never stands in the clear. */
   private static final String SECRET = "hmacSecret";
 
+  /** In its place, in memory alone: it did not open, and is stored as it was. */
+  static final String UNREADABLE = "sealedHmacSecret";
+
   static byte[] encode(Entry<?> entry, byte[] rest, Sealing sealing) {
     var json = new JsonObject();
     entry.write(json);
     entry.writeHidden(json);
     if (json.get(SECRET) instanceof JsonPrimitive secret) {
       json.addProperty(SECRET, sealing.seal(entry.name(), secret.getAsString()));
+    } else if (json.remove(UNREADABLE) instanceof JsonPrimitive sealed) {
+      json.add(SECRET, sealed);
     }
     json.addProperty("createdAtMillis", entry.stamp().createdAtMillis());
     json.addProperty("updatedAtMillis", entry.stamp().updatedAtMillis());
@@ -65,7 +70,11 @@ record Row(JsonObject fields, byte[] rest) {
 
   <E extends Entry<E>> E entry(Kind<E> kind, String name, long revision, Sealing sealing) {
     if (fields.get(SECRET) instanceof JsonPrimitive sealed) {
-      fields.addProperty(SECRET, sealing.open(name, sealed.getAsString()));
+      fields.remove(SECRET);
+      sealing
+          .open(name, sealed.getAsString())
+          .ifPresentOrElse(
+              secret -> fields.addProperty(SECRET, secret), () -> fields.add(UNREADABLE, sealed));
     }
     var in = Fields.ofRow(fields);
     long created = in.number("createdAtMillis", 0, 0, Long.MAX_VALUE);

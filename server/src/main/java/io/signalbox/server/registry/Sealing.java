@@ -4,10 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.SecretFile;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.Optional;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
@@ -20,6 +23,7 @@ import javax.crypto.spec.SecretKeySpec;
  * Any thread.
  */
 public final class Sealing {
+  private static final Logger LOG = System.getLogger(Sealing.class.getName());
   private static final String FILE = "registry.key";
   private static final String CIPHER = "AES/GCM/NoPadding";
   private static final int NONCE_BYTES = 12;
@@ -45,7 +49,8 @@ public final class Sealing {
             dataDirectory.resolve(FILE),
             random,
             "registry key",
-            "restore it from a backup: shared secrets of JWT issuers open with nothing else"),
+            "restore it from a backup, or move it away and put the hmacSecret of each JWT issuer"
+                + " anew, which opens with nothing else"),
         random);
   }
 
@@ -66,20 +71,20 @@ public final class Sealing {
     return Base64.getEncoder().encodeToString(sealed);
   }
 
-  /**
-   * @throws IllegalStateException with words for the log: it was sealed with another key, for
-   *     another place, or is damaged
-   */
-  String open(String place, String sealed) {
+  /** Empty: it was sealed with another key, for another place, not at all, or is damaged. */
+  Optional<String> open(String place, String sealed) {
     try {
       byte[] bytes = Base64.getDecoder().decode(sealed);
-      return new String(
-          cipher(Cipher.DECRYPT_MODE, place, bytes)
-              .doFinal(bytes, NONCE_BYTES, bytes.length - NONCE_BYTES),
-          UTF_8);
+      return bytes.length < NONCE_BYTES
+          ? Optional.empty()
+          : Optional.of(
+              new String(
+                  cipher(Cipher.DECRYPT_MODE, place, bytes)
+                      .doFinal(bytes, NONCE_BYTES, bytes.length - NONCE_BYTES),
+                  UTF_8));
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new IllegalStateException(
-          "its secret does not open with the data directory's " + FILE + "; restore that file", e);
+      LOG.log(Level.DEBUG, "a secret does not open", e);
+      return Optional.empty();
     }
   }
 

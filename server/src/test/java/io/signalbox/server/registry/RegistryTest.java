@@ -2,6 +2,7 @@ package io.signalbox.server.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -96,9 +97,16 @@ final class RegistryTest {
     Path key = directory.resolve("registry.key");
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(key)));
     Files.move(key, directory.resolve("registry.key.away"));
-    String problem =
-        assertThrows(RegistryException.class, () -> RegistryFixture.open(directory)).getMessage();
-    assertTrue(problem.contains("restore that file"), problem);
+    try (var fixture = RegistryFixture.open(directory)) {
+      JwtIssuer login = fixture.registry.find(Kind.JWT_ISSUER, "login");
+      assertNotNull(login);
+      assertInstanceOf(JwtIssuer.Keys.UnreadableSecret.class, login.keys());
+      assertEquals(1, fixture.metrics.registrySecretsUnreadable.value());
+      fixture.put( // keeps what does not open
+          Kind.JWT_ISSUER,
+          "login",
+          "{'issuer':'https://x','audiences':['other'],'algorithms':['HS256']}");
+    }
     Files.move(directory.resolve("registry.key.away"), key, StandardCopyOption.REPLACE_EXISTING);
     try (var fixture = RegistryFixture.open(directory)) {
       JwtIssuer login = fixture.registry.find(Kind.JWT_ISSUER, "login");
