@@ -20,6 +20,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,6 +135,38 @@ final class AuthoritiesTest {
     try (var fixture = RegistryFixture.open(directory, allowed)) {
       // Without its second signature nobody who knows of it would take what it signs.
       assertThrows(RegistryException.class, () -> fixture.authorities.signer("hybrid"));
+    }
+  }
+
+  @Test
+  void twoChangesAtOnceMakeNoCircleOfSuccessors() throws Exception {
+    try (var fixture = RegistryFixture.open(directory);
+        var threads = Executors.newFixedThreadPool(2)) {
+      fixture.makeAuthority("a");
+      fixture.makeAuthority("b");
+      for (int round = 0; round < 10; round++) {
+        fixture.makeAuthority("a"); // without a successor
+        fixture.makeAuthority("b");
+        var together = new CyclicBarrier(2);
+        List<Future<Boolean>> both =
+            List.of(
+                threads.submit(() -> succeeds(fixture, together, "a", "b")),
+                threads.submit(() -> succeeds(fixture, together, "b", "a")));
+        assertTrue(both.get(0).get() ^ both.get(1).get(), "one of the two is refused");
+      }
+    }
+  }
+
+  private static boolean succeeds(
+      RegistryFixture fixture, CyclicBarrier together, String name, String successor)
+      throws Exception {
+    together.await();
+    try {
+      fixture.makeAuthority(name, "{'successor':'" + successor + "'}");
+      return true;
+    } catch (RegistryException e) {
+      assertEquals(List.of("/successor"), RegistryFixture.pointers(e));
+      return false;
     }
   }
 
