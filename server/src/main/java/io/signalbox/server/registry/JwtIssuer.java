@@ -125,7 +125,8 @@ public record JwtIssuer(
   }
 
   private static Keys keys(Fields in, @Nullable JwtIssuer earlier) {
-    if (in.isRow() && in.optional(Row.UNREADABLE, 8_192) instanceof String sealed) {
+    String sealed = in.isRow() ? in.optional(Row.UNREADABLE, 8_192) : null;
+    if (sealed != null) {
       return new Keys.UnreadableSecret(sealed);
     }
     String uri = in.optional("jwksUri", 2_048);
