@@ -53,6 +53,44 @@ class BombsTest {
   }
 
   @Test
+  void manyKeysAreBoundedAlsoWhereTheirHashesAreTheSame() {
+    StringBuilder keys = new StringBuilder();
+    StringBuilder colliding = new StringBuilder("{");
+    for (int i = 0; i < 1 << 13; i++) {
+      keys.append("k").append(i).append(": v\n");
+      for (int bit = 0; bit < 13; bit++) {
+        colliding.append((i >> bit & 1) == 0 ? "Aa" : "BB");
+      }
+      colliding.append(": v, ");
+    }
+    assertRefused("keys.yaml", keys.toString(), "more than 1000 values");
+    assertRefused("keys.yaml", colliding + "x: y}", "more than 1000 values");
+    Problems problems = new Problems();
+    assertTrue(
+        Documents.read("keys.yaml", colliding + "x: y}", SourceLimits.DEFAULTS, problems)
+            .isPresent(),
+        problems::toString);
+  }
+
+  /** Each form of a text: plain, quoted, in blocks, and continued by a backslash. */
+  @Test
+  void giantScalarsAreBounded() {
+    String giant = "a".repeat(2_000_000);
+    for (String text :
+        List.of(
+            "a: " + giant,
+            "a: '" + giant + "'",
+            "a: \"" + giant + "\"",
+            "a: |\n  " + giant,
+            "a: >\n" + "  a\n".repeat(500_000),
+            "a: \"" + "a\\\n  ".repeat(400_000) + "\"",
+            "? " + giant + "\n: v")) {
+      assertRefused("giant.yaml", text, "the limit is 1000000");
+    }
+    assertRefused("giant.json", "{\"a\":\"" + giant + "\"}", "the limit is 1000000");
+  }
+
+  @Test
   void longRunsOfMarksEndInTime() {
     assertRefused("x.yaml", "?".repeat(100_000), "");
     assertRefused("x.yaml", "&a ".repeat(50_000), "");

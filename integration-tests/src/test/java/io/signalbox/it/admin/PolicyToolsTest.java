@@ -1,5 +1,6 @@
 package io.signalbox.it.admin;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.wire.Transport;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,41 @@ final class PolicyToolsTest {
 
   private static JsonElement json(String text) {
     return JsonParser.parseString(text.replace('\'', '"'));
+  }
+
+  /** Bombs, keys that stand twice and too much of everything: refused, and nothing else suffers. */
+  @Test
+  void refusesPoliciesThatAreAttacks() {
+    long revision = admin.metric("signalbox_policy_revision");
+    String head = "version: 1\nname: bomb\n";
+    List<String> bombs =
+        List.of(
+            head + "match: &a [x, x]\nstatements: [*a, *a, *a]\n",
+            head + "<<: { name: other }\nstatements: []\n",
+            head + "statements: " + "[".repeat(100_000),
+            head + "statements: " + "{a: ".repeat(100_000),
+            head + "description: " + "a".repeat(200_000) + "\nstatements: all\n",
+            head + "name: bomb\nstatements: []\n",
+            head + IntStream.range(0, 5_000).mapToObj(i -> "k" + i + ": v\n").collect(joining()),
+            head + "statements: [" + "{},".repeat(10_000) + "{}]\n",
+            head + "statements: !!java.net.URL [x]\n",
+            head + "?".repeat(100_000));
+    for (String bomb : bombs) {
+      admin
+          .send("PUT", "/policies/bomb", bomb, "Content-Type", "application/yaml")
+          .expectProblem(422, "invalid");
+      assertEquals(
+          "false",
+          admin
+              .send("POST", "/policy-tools/validate", bomb, "Content-Type", "application/yaml")
+              .expect(200)
+              .get("valid"));
+    }
+    admin
+        .send("PUT", "/policies/bomb", "#".repeat(9 << 20), "Content-Type", "application/yaml")
+        .expectProblem(413, "too-large");
+    admin.get("/policies/bomb").expectProblem(404, "not-found");
+    assertEquals(revision, admin.metric("signalbox_policy_revision"));
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.ConnectBytes;
+import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
@@ -43,6 +44,9 @@ final class AttackTest {
         - { id: work, effect: allow, actions: [subscribe], topics: ["jobs/#"], shareGroups: ["team-${user.name}"] }
         - { id: part, effect: allow, actions: [subscribe], topics: ["a/#"] }
         - { id: secret, effect: deny, actions: [publish, subscribe], topics: ["+/secret"] }
+        - { id: tenant, effect: allow, actions: [publish, subscribe], topics: ["t/${jwt.claim.tenant}/#", "d/${device.id}/#"] }
+        - { id: open, effect: allow, actions: [publish, subscribe], topics: ["v/#"] }
+        - { id: closed, effect: deny, actions: [publish, subscribe], topics: ["v/${jwt.claim.tenant}/x"] }
       """;
 
   private static final String FEEDER =
@@ -161,6 +165,48 @@ final class AttackTest {
                 .reasonCode(),
             topic);
       }
+    }
+  }
+
+  @Test
+  void aVariableWithoutAValueGivesNothing() {
+    for (String claims : List.of("", "\"tenant\":\"\"", "\"tenant\":[]", "\"tenant\":{}")) {
+      Peer peer = clients.peer();
+      peer.connect(c -> c.userName("me").password(ACME.tokenWith("ann", claims)));
+      for (String root : List.of("t", "d")) {
+        for (String filter : List.of("/#", "//x", "/x/#", "/+/#", "")) {
+          assertNotGranted(peer, root + filter);
+        }
+        tryPublish(peer, root + "//x", false);
+        tryPublish(peer, root + "/x", true);
+      }
+      tryPublish(peer, "v/any/x", false); // a deny of nobody is a deny of all
+      assertNotGranted(peer, "v/#");
+      peer.publish("v/any/y", 1, "open");
+      peer.disconnect();
+    }
+    Peer peer = clients.peer();
+    peer.connect(c -> c.userName("me").password(ACME.tokenWith("ann", "\"tenant\":\"a\"")));
+    peer.publish("t/a/x", 1, "own");
+    peer.publish("v/any/x", 1, "another's");
+    tryPublish(peer, "v/a/x", false);
+    tryPublish(peer, "t/b/x", false);
+  }
+
+  /** Whoever signs such a token: it gives nothing, and costs no time. */
+  @Test
+  void aClaimThatIsABombGivesNothing() {
+    String one = "{\"effect\":\"allow\",\"actions\":\"publish\",\"topics\":\"#\"}";
+    for (String claim :
+        List.of(
+            "\"acl\":" + "[".repeat(12) + one + "]".repeat(12),
+            "\"acl\":[" + (one + ",").repeat(300) + one + "]",
+            "\"acl\":[{\"efect\":\"allow\"}]",
+            "\"acl\":\"all\"")) {
+      Peer peer = clients.peer();
+      Parsed refused =
+          peer.tryConnect(c -> c.userName("me").password(ACME.tokenWith("ann", claim)));
+      assertTrue(refused.reasonCode() != 0, () -> start(claim));
     }
   }
 
