@@ -19,11 +19,13 @@ import io.signalbox.server.cli.VersionCommand;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.enrolment.EnrolmentAudit;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Registry;
@@ -42,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The admin API with what it works on. */
 final class AdminSetup implements AutoCloseable {
+  private final Clocks clocks;
   private final AuditLog audit;
   private final RefusalLog refusalLog;
   private final AdminApi api;
@@ -70,6 +73,7 @@ final class AdminSetup implements AutoCloseable {
       Metrics metrics)
       throws IOException, AuthSetupException {
     AdminConfig admin = config.admin();
+    this.clocks = clocks;
     audit =
         AuditLog.open(
             config.dataDirectory().resolve("audit"),
@@ -110,6 +114,7 @@ final class AdminSetup implements AutoCloseable {
                 config.auth().jwt().lifetimeMax(),
                 audit,
                 refused,
+                refusalLog::denied,
                 new ServerFacts(
                     VersionCommand.version(),
                     () -> listening.get().stream().map(AdminSetup::endpoint).toList(),
@@ -168,6 +173,39 @@ final class AdminSetup implements AutoCloseable {
 
   AdminApi api() {
     return api;
+  }
+
+  /** Where it is written down what devices obtain by enrolment. */
+  EnrolmentAudit enrolments() {
+    return new EnrolmentAudit() {
+      @Override
+      public @Nullable String obstacle() {
+        return audit.obstacle();
+      }
+
+      @Override
+      public void issued(
+          String actor, InetAddress from, DeviceCertificate certificate, boolean isNewDevice) {
+        audit.obtained(
+            clocks.wallMillis(),
+            "ENROL",
+            actor,
+            from.getHostAddress(),
+            certificate,
+            isNewDevice ? "by enrolment, the device with it" : "by enrolment");
+      }
+    };
+  }
+
+  /** Writes down a device that came for the first time. */
+  void provisioned(DeviceCertificate certificate) {
+    audit.obtained(
+        clocks.wallMillis(),
+        "PROVISION",
+        "device:" + certificate.device(),
+        "",
+        certificate,
+        "at its first connection, the device with it");
   }
 
   @Override

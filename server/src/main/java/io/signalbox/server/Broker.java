@@ -161,6 +161,11 @@ final class Broker implements RunningBroker {
             Clock.systemUTC(),
             random,
             tls.developmentAuthority());
+    Provisioning provisioning =
+        new Provisioning(
+            registry,
+            new Inventory(registry, authorities, clocks, random),
+            new ApiPolicies(policies, registry));
     AuthenticatorChain authenticators =
         AuthenticatorChain.of(
             config.auth(),
@@ -168,10 +173,7 @@ final class Broker implements RunningBroker {
             tls.trusted(),
             fetcher,
             registry,
-            new Provisioning(
-                registry,
-                new Inventory(registry, authorities, clocks, random),
-                new ApiPolicies(policies, registry)),
+            provisioning,
             loops.worker(),
             clocks,
             random,
@@ -257,9 +259,11 @@ final class Broker implements RunningBroker {
                 authorities,
                 authenticators,
                 new ApiPolicies(policies, registry),
+                admin.enrolments(),
                 clocks,
                 random,
                 metrics));
+    provisioning.onRegistered(admin::provisioned);
     ServerTls serverTls = opened("TLS", serverTls(tls, metrics));
     Transport listeners =
         opened(

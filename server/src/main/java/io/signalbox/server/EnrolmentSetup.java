@@ -7,6 +7,7 @@ import io.signalbox.server.auth.EnrolmentTokens;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.enrolment.Enrolment;
+import io.signalbox.server.enrolment.EnrolmentAudit;
 import io.signalbox.server.enrolment.EstHandler;
 import io.signalbox.server.enrolment.PkiPaths;
 import io.signalbox.server.enrolment.StatusHandler;
@@ -38,6 +39,7 @@ final class EnrolmentSetup implements AutoCloseable {
       Authorities authorities,
       AuthenticatorChain authenticators,
       ApiPolicies policies,
+      EnrolmentAudit audit,
       Clocks clocks,
       SecureRandom random,
       Metrics metrics)
@@ -53,7 +55,9 @@ final class EnrolmentSetup implements AutoCloseable {
             new Provisioning(registry, inventory, policies));
     EnrolmentTokens tokens =
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
-    est = new EstHandler(enrolment, tokens, chain -> authenticators.identify(chain, null), metrics);
+    est =
+        new EstHandler(
+            enrolment, tokens, chain -> authenticators.identify(chain, null), audit, metrics);
     status = new StatusHandler(registry, authorities, Clock.systemUTC(), random);
   }
 

@@ -13,14 +13,18 @@ import com.google.gson.JsonParser;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.Pem;
+import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.SubjectNames;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -291,6 +295,22 @@ final class AdminApiTest {
     admin.put(path, "{'certificatePem':'nonsense'}").expectProblem(422, "invalid");
     admin.get(path).expectProblem(404, "not-found");
 
+    String list =
+        Certificates.quoted(
+            RevocationList.issue(
+                    Certificates.authority("other", Instant.now()),
+                    BigInteger.ONE,
+                    List.of(),
+                    Duration.ofDays(1))
+                .toPem());
+    String foreign =
+        admin
+            .put(
+                path, "{'certificatePem':'" + Certificates.pem(good) + "','crlPem':'" + list + "'}")
+            .expectProblem(422, "invalid");
+    assertTrue(foreign.contains("not signed by the authority"), foreign);
+    admin.get(path).expectProblem(404, "not-found");
+
     String once = "{'certificatePem':'" + Certificates.pem(good) + "'}";
     admin.put(path, once).expect(201);
     admin.put(path, once).expect(200);
@@ -385,6 +405,11 @@ final class AdminApiTest {
     KeyPairGenerator p521 = KeyPairGenerator.getInstance("EC");
     p521.initialize(new ECGenParameterSpec("secp521r1"));
     KeyPair wrongCurve = p521.generateKeyPair();
+    String unsupported =
+        admin
+            .put(path, "{'csrPem':'" + opensslRequest("secp521r1", id) + "'}")
+            .expectProblem(422, "invalid");
+    assertTrue(unsupported.contains("curve") && unsupported.contains("EC P-256"), unsupported);
     CertificateAuthority elsewhere = Certificates.authority("elsewhere", Instant.now());
     String detail =
         admin
@@ -420,6 +445,21 @@ final class AdminApiTest {
     assertEquals(
         new JsonArray(),
         admin.get("/devices/" + id + "/certificates").json().getAsJsonArray("items"));
+  }
+
+  private static String opensslRequest(String curve, String commonName) {
+    String pem =
+        CommandLine.run(
+                List.of(
+                    "sh",
+                    "-c",
+                    "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:"
+                        + curve
+                        + " -nodes -keyout /dev/null -subj /CN="
+                        + commonName))
+            .expectSuccess()
+            .out();
+    return Certificates.quoted(pem);
   }
 
   private static String pem(byte[] der) {
@@ -567,6 +607,41 @@ final class AdminApiTest {
             "user:x@local PUT 422 ->-",
             "local-administrator DELETE 204 b>-"),
         told);
+  }
+
+  /** In the other log: whoever has no role must not drive out who changed what. */
+  @Test
+  void writesDownWhoWantedToChangeWhatItMayNot() {
+    String id = Clients.unique("d");
+    AdminClient viewer = member("signalbox-viewers");
+    viewer.put("/devices/" + id, "{}").expectProblem(403, "forbidden");
+    viewer.delete("/devices/" + id).expectProblem(403, "forbidden");
+    viewer.get("/audit").expectProblem(403, "forbidden"); // a question changes nothing
+    Eventually.succeeds(
+        () -> {
+          JsonArray told =
+              admin
+                  .get("/audit/refusals?target=/devices/" + id)
+                  .expect(200)
+                  .json()
+                  .getAsJsonArray("items");
+          assertEquals(
+              List.of("DELETE 403 user:x@local 127.0.0.1", "PUT 403 user:x@local 127.0.0.1"),
+              told.asList().stream()
+                  .map(JsonElement::getAsJsonObject)
+                  .map(
+                      entry ->
+                          "%s %s %s %s"
+                              .formatted(
+                                  entry.get("method").getAsString(),
+                                  entry.get("status").getAsInt(),
+                                  entry.get("actor").getAsString(),
+                                  entry.get("remote").getAsString()))
+                  .toList());
+          return told;
+        });
+    assertEquals(
+        0, admin.get("/audit?target=/devices/" + id).json().getAsJsonArray("items").size());
   }
 
   private static String name(JsonObject entry, String field) {

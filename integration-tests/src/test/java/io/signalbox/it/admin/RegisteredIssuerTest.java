@@ -13,6 +13,7 @@ import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -73,12 +74,9 @@ final class RegisteredIssuerTest {
   }
 
   private Peer connected(TestIssuer issuer) {
-    return Eventually.succeeds( // an issuer counts a moment after the API has answered
-        () -> {
-          Peer peer = clients.peer();
-          peer.connect(c -> c.password(issuer.tokenWith("ann", ACL)));
-          return peer;
-        });
+    Peer peer = clients.peer();
+    peer.connect(c -> c.password(issuer.tokenWith("ann", ACL)));
+    return peer;
   }
 
   @Test
@@ -114,6 +112,21 @@ final class RegisteredIssuerTest {
                 + TestIssuer.secretBase64()
                 + "'}")
         .expectProblem(409, "conflict");
+  }
+
+  @Test
+  void aKeyThatCannotBeUsedIsRefusedAtOnce() {
+    String entry = "{'issuer':'https://bad.example','audiences':['iot'],'algorithms':['ES256'],%s}";
+    String pem = "-----BEGIN PUBLIC KEY-----\\nnonsense\\n-----END PUBLIC KEY-----";
+    for (String[] bad :
+        List.of(
+            new String[] {"publicKeysPem", "'publicKeysPem':['" + pem + "']"},
+            new String[] {"jwksJson", "'jwksJson':'{}'"})) {
+      String told =
+          ADMIN.put("/jwt-issuers/bad", entry.formatted(bad[1])).expectProblem(422, "invalid");
+      assertTrue(told.contains(bad[0]), told);
+    }
+    ADMIN.get("/jwt-issuers/bad").expectProblem(404, "not-found");
   }
 
   @Test

@@ -163,6 +163,15 @@ final class WithdrawalTest {
     api("POST", "/certificates/" + fingerprint + "/revoke", "{\"reason\":\"keyCompromise\"}");
     pumps.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
     untouched.ping();
+    Eventually.succeeds(
+        () -> {
+          for (Peer peer : pumps) {
+            String entry = api("GET", "/audit?target=/clients/" + peer.clientId(), "");
+            assertTrue(entry.contains("\"method\":\"DISCONNECT\""), entry);
+            assertTrue(entry.contains("was revoked") && entry.contains("\"status\":135"), entry);
+          }
+          return pumps;
+        });
 
     sh("curl -fsS --cacert $CA " + https("/pki/dev-ca.crt") + " -o i.der");
     sh("openssl x509 -inform DER -in i.der -out i.pem");
@@ -201,6 +210,8 @@ final class WithdrawalTest {
     PemFiles.Device lamp = ca.issue("lamp", broker.caFile());
     Peer connected = eventually(lamp);
     assertTrue(api("GET", "/devices?limit=500", "").contains("\"lamp\""));
+    String entry = api("GET", "/audit?actor=device:lamp", "");
+    assertTrue(entry.contains("\"method\":\"PROVISION\""), entry);
     aQuestionRegistersNobody(ca.issue("torch", broker.caFile()));
     api("DELETE", "/trusted-cas/foreign", "");
     connected.expectDisconnect(NOT_AUTHORIZED);
@@ -254,6 +265,8 @@ final class WithdrawalTest {
     assertTrue(
         sh("tr -d '\\r' < est.p7 | base64 -d | openssl pkcs7 -inform DER -print_certs")
             .contains("claimed1"));
+    String entry = api("GET", "/audit?actor=claim-token:batch1", "");
+    assertTrue(entry.contains("\"method\":\"ENROL\"") && entry.contains("claimed1"), entry);
     sh("openssl req -new -key c.key -subj /CN=claimed2 -outform DER | base64 > c.p10");
     assertEquals("403", sh(post));
   }

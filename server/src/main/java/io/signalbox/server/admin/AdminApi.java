@@ -3,6 +3,7 @@ package io.signalbox.server.admin;
 import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.auth.PolicyAuthorizers;
+import io.signalbox.server.auth.RegisteredIssuers;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -55,6 +56,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       Duration tokenLifetimeMax,
       AuditLog audit,
       AuditLog refusals,
+      Denials denials,
       ServerFacts facts,
       long bodyBytesMax,
       Clocks clocks,
@@ -69,6 +71,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
             routes(parts, bodyMax),
             new ApiAuthenticator(parts.authenticator, parts.registry, config, parts.localToken),
             parts.audit,
+            parts.denials,
             parts.clocks,
             parts.metrics,
             parts.inForce,
@@ -116,7 +119,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 parts.policies,
                 views,
                 Role.ADMIN,
-                (_, _, wanted) -> requireOwnIssuer(registry, wanted))
+                (_, _, wanted) -> checkIssuer(registry, wanted))
             .routes());
     routes.addAll(
         EntryRoutes.plain(
@@ -151,8 +154,13 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
     return routes;
   }
 
-  /** Two issuers with one claim {@code iss} could not be told apart. */
-  private static void requireOwnIssuer(Registry registry, JwtIssuer wanted) throws ApiException {
+  /** Its keys must be usable, and two issuers with one claim {@code iss} are not told apart. */
+  private static void checkIssuer(Registry registry, JwtIssuer wanted) throws ApiException {
+    try {
+      RegisteredIssuers.check(wanted);
+    } catch (IllegalArgumentException e) {
+      throw new ApiException(ApiProblem.Type.INVALID, String.valueOf(e.getMessage()));
+    }
     for (JwtIssuer other : registry.all(Kind.JWT_ISSUER)) {
       if (other.issuer().equals(wanted.issuer()) && !other.name().equals(wanted.name())) {
         throw new ApiException(

@@ -48,6 +48,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
   private final List<Route> routes;
   private final ApiAuthenticator authenticator;
   private final AuditLog audit;
+  private final Denials denials;
   private final Clocks clocks;
   private final Metrics metrics;
   private final Runnable inForce;
@@ -59,6 +60,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       List<Route> routes,
       ApiAuthenticator authenticator,
       AuditLog audit,
+      Denials denials,
       Clocks clocks,
       Metrics metrics,
       Runnable inForce,
@@ -68,6 +70,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     this.routes = Route.inOrder(routes);
     this.authenticator = authenticator;
     this.audit = audit;
+    this.denials = denials;
     this.clocks = clocks;
     this.metrics = metrics;
     this.inForce = inForce;
@@ -117,17 +120,23 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       Map<String, String> parameters = new HashMap<>();
       Route route = route(exchange, segments, parameters);
       if (!caller.roles().contains(route.role())) {
-        throw new ApiException(
-            ApiProblem.Type.FORBIDDEN,
-            "this needs the role "
-                + route.role().word()
-                + "; you, "
-                + caller.actor()
-                + ", have "
-                + (caller.roles().isEmpty()
-                    ? "none (groups give roles, see the section admin of the configuration)"
-                    : String.join(
-                        ", ", caller.roles().stream().map(Role::word).sorted().toList())));
+        var problem =
+            new ApiProblem(
+                ApiProblem.Type.FORBIDDEN,
+                "this needs the role "
+                    + route.role().word()
+                    + "; you, "
+                    + caller.actor()
+                    + ", have "
+                    + (caller.roles().isEmpty()
+                        ? "none (groups give roles, see the section admin of the configuration)"
+                        : String.join(
+                            ", ", caller.roles().stream().map(Role::word).sorted().toList())));
+        if (route.isChange()) {
+          String path = exchange.getRequestURI().substring(ROOT.length());
+          denials.denied(caller.actor(), caller.remote(), route.method(), path, problem.detail());
+        }
+        throw new ApiException(problem);
       }
       checkContentType(exchange, route);
       Map<String, String> query = query(exchange, route);

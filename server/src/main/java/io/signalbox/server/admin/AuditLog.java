@@ -2,9 +2,12 @@ package io.signalbox.server.admin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.registry.DeviceCertificate;
+import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -124,6 +127,40 @@ public final class AuditLog implements AutoCloseable {
             .toList());
   }
 
+  /**
+   * Writes down the certificate that a device obtained without an administrator, and waits until it
+   * is on disk.
+   *
+   * @param method how
+   * @param actor whose right it was
+   * @param remote address; empty: not known here
+   * @param detail for people
+   */
+  public void obtained(
+      long wallMillis,
+      String method,
+      String actor,
+      String remote,
+      DeviceCertificate certificate,
+      String detail) {
+    var line = new JsonObject();
+    line.addProperty("at", Views.time(wallMillis));
+    line.addProperty("actor", actor);
+    line.addProperty("remote", remote);
+    line.addProperty("method", method);
+    line.addProperty("path", "/certificates/" + certificate.name());
+    line.addProperty("status", StatusCodes.CREATED);
+    line.add("before", JsonNull.INSTANCE);
+    var after = new JsonObject();
+    after.addProperty("fingerprint", certificate.name());
+    after.addProperty("serial", certificate.serial());
+    after.addProperty("device", certificate.device());
+    after.addProperty("ca", certificate.ca());
+    line.add("after", after);
+    line.addProperty("detail", "device:" + certificate.device() + ": " + detail);
+    append(List.of(line));
+  }
+
   /** Writes entries, all of them or none, and waits until they are on disk. */
   void append(List<JsonObject> entries) {
     FileChannel written = write(entries);
@@ -184,7 +221,7 @@ public final class AuditLog implements AutoCloseable {
   }
 
   /** Why changes are to be refused; null if they are not. */
-  synchronized @Nullable String obstacle() {
+  public synchronized @Nullable String obstacle() {
     if (!failed) {
       return null;
     }

@@ -2,7 +2,9 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonObject;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.protocol.Refusals;
 import io.signalbox.server.protocol.Refusals.Refusal;
+import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,10 +16,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Writes down what policies refused to clients, in files of their own, so that no flood drives out
- * who changed what. What is refused again within {@value #GATHER_MILLIS} ms is counted in one line;
- * beyond {@value #LINES_PER_SECOND} lines a second, after a burst, the rest is only counted in a
- * line that says so.
+ * Writes down what policies refused to clients, and the API to callers without a role, in files of
+ * their own, so that no flood drives out who changed what. What is refused again within {@value
+ * #GATHER_MILLIS} ms is counted in one line; beyond {@value #LINES_PER_SECOND} lines a second,
+ * after a burst, the rest is only counted in a line that says so.
  */
 public final class RefusalLog implements AutoCloseable {
   static final int LINES_PER_SECOND = 20;
@@ -61,6 +63,11 @@ public final class RefusalLog implements AutoCloseable {
     if (!waiting.offer(shortened(refusal))) {
       dropped.increment();
     }
+  }
+
+  /** A change that the API refused to somebody without the role for it. Any thread. */
+  public void denied(String actor, String remote, String method, String path, String why) {
+    refused(new Refusal(Refusals.Action.ADMINISTER, path, actor, remote, method, why, ""));
   }
 
   private void run() {
@@ -130,14 +137,20 @@ public final class RefusalLog implements AutoCloseable {
     line.addProperty("at", at);
     line.addProperty("actor", refusal.principal());
     line.addProperty("remote", refusal.remote());
-    line.addProperty("method", refusal.action().name());
-    line.addProperty("path", "/clients/" + refusal.clientId());
+    if (refusal.action() == Refusals.Action.ADMINISTER) {
+      line.addProperty("method", refusal.topic());
+      line.addProperty("path", refusal.clientId());
+    } else {
+      line.addProperty("method", refusal.action().name());
+      line.addProperty("path", "/clients/" + refusal.clientId());
+    }
     switch (refusal.action()) {
       case UNRESOLVED -> {} // nothing was refused
       case TAKE_OVER -> line.addProperty("status", STATUS_TAKE_OVER);
       case CONNECT, WILL, PUBLISH, SUBSCRIBE, RECEIVE -> line.addProperty("status", STATUS);
+      case ADMINISTER -> line.addProperty("status", StatusCodes.FORBIDDEN);
     }
-    if (!refusal.topic().isEmpty()) {
+    if (!refusal.topic().isEmpty() && refusal.action() != Refusals.Action.ADMINISTER) {
       line.addProperty("topic", refusal.topic());
     }
     line.addProperty("detail", refusal.rule());

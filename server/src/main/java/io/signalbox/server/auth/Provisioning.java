@@ -8,6 +8,7 @@ import io.signalbox.server.registry.CertificateRequest;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
@@ -15,6 +16,7 @@ import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Stamp;
+import io.signalbox.server.registry.Written;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -22,6 +24,7 @@ import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +38,20 @@ public final class Provisioning {
   private final Registry registry;
   private final Inventory inventory;
   private final ApiPolicies policies;
+  private volatile Consumer<DeviceCertificate> registered = _ -> {};
 
   public Provisioning(Registry registry, Inventory inventory, ApiPolicies policies) {
     this.registry = registry;
     this.inventory = inventory;
     this.policies = policies;
+  }
+
+  /**
+   * @param told of the certificate with which a device came for the first time, when both are
+   *     registered and before it is let in; may wait for the disk
+   */
+  public void onRegistered(Consumer<DeviceCertificate> told) {
+    registered = told;
   }
 
   /**
@@ -105,10 +117,12 @@ public final class Provisioning {
               0,
               true,
               CsrRules.ID_ONLY);
-      Inventory.Ensured ensured;
+      Written<DeviceCertificate> written;
       try (Closeable _ = registry.writing()) {
-        ensured = inventory.ensure(id, label, request, false);
-        ensured.finish();
+        written = inventory.ensure(id, label, request, false).finish();
+      }
+      if (written.isCreated()) {
+        registered.accept(written.entry());
       }
     } catch (RegistryException | IOException e) {
       throw CredentialException.ofCertificate(

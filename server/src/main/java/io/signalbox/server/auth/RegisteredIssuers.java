@@ -21,16 +21,42 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes an issuer of what the registry says of it. */
-final class RegisteredIssuers {
+public final class RegisteredIssuers {
   private static final Duration REFRESH = Duration.ofMinutes(5);
   private static final Duration PAUSE = Duration.ofSeconds(10);
 
   /** What is wrong with a secret that does not open, and what to do. */
   static final String UNREADABLE =
-      "does not open with registry.key of the data directory; restore that file from a backup and"
-          + " start again, or put the issuer's hmacSecret anew";
+      "its hmacSecret does not open with registry.key of the data directory; restore that file from"
+          + " a backup and start again, or put the issuer's hmacSecret anew";
 
   private RegisteredIssuers() {}
+
+  /**
+   * Tries the keys that stand in an entry, as they would be used.
+   *
+   * @throws IllegalArgumentException if one cannot be used, with the field in front
+   */
+  public static void check(JwtIssuer entry) {
+    Set<Algorithm> algorithms = algorithms(entry);
+    try {
+      switch (entry.keys()) {
+        case Keys.JwksJson(String json) -> KeySet.read(json.getBytes(UTF_8), algorithms);
+        case Keys.PublicKeys(List<String> pem) -> publicKeys(pem, algorithms);
+        // An address is asked later; a secret's length was checked when it was read.
+        case Keys.JwksUri _, Keys.HmacSecret _, Keys.UnreadableSecret _ -> {}
+      }
+    } catch (IllegalArgumentException e) {
+      String field = entry.keys() instanceof Keys.JwksJson ? "jwksJson: " : "publicKeysPem: a key ";
+      throw new IllegalArgumentException(field + e.getMessage(), e);
+    }
+  }
+
+  private static Set<Algorithm> algorithms(JwtIssuer entry) {
+    return Arrays.stream(Algorithm.values())
+        .filter(algorithm -> entry.algorithms().contains(algorithm.toString()))
+        .collect(Collectors.toSet());
+  }
 
   /**
    * @param earlier of the entry before this one, if that had the same address: what it fetched
@@ -57,10 +83,7 @@ final class RegisteredIssuers {
 
   private static TokenKeys keys(
       JwtIssuer entry, @Nullable FetchedKeys earlier, Fetcher fetcher, Clocks clocks) {
-    Set<Algorithm> algorithms =
-        Arrays.stream(Algorithm.values())
-            .filter(algorithm -> entry.algorithms().contains(algorithm.toString()))
-            .collect(Collectors.toSet());
+    Set<Algorithm> algorithms = algorithms(entry);
     return switch (entry.keys()) {
       case Keys.JwksUri(String uri) ->
           new TokenKeys.Fetched(

@@ -128,7 +128,7 @@ final class TokenTrust {
       } catch (IllegalArgumentException e) {
         LOG.log(
             Level.ERROR,
-            "tokens of the registered issuer \"{0}\" are refused: its key {1}",
+            "tokens of the registered issuer \"{0}\" are refused: {1}",
             entry.name(),
             e.getMessage());
       }
@@ -166,7 +166,7 @@ final class TokenTrust {
    */
   KeyRefresh lastRefresh(JwtIssuer entry) {
     if (entry.keys() instanceof JwtIssuer.Keys.UnreadableSecret) {
-      return KeyRefresh.failed("the hmacSecret " + RegisteredIssuers.UNREADABLE);
+      return KeyRefresh.failed(RegisteredIssuers.UNREADABLE);
     }
     Issuer issuer = registered.get(entry);
     return issuer == null

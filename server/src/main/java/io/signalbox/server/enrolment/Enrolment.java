@@ -19,6 +19,7 @@ import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
+import io.signalbox.server.registry.Written;
 import io.undertow.util.StatusCodes;
 import java.io.Closeable;
 import java.io.IOException;
@@ -85,8 +86,17 @@ public final class Enrolment {
     return List.copyOf(chain);
   }
 
+  /**
+   * What an applicant got.
+   *
+   * @param isNew false: the same request got it before
+   * @param isNewDevice whether the device was registered for it
+   */
+  record Issued(
+      X509Certificate certificate, DeviceCertificate entry, boolean isNew, boolean isNewDevice) {}
+
   /** A first certificate, or one more. */
-  X509Certificate enrol(byte[] body, Applicant applicant, @Nullable String ca)
+  Issued enrol(byte[] body, Applicant applicant, @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     CertificateSigningRequest request = request(body);
     return switch (applicant) {
@@ -123,7 +133,7 @@ public final class Enrolment {
   }
 
   /** Another certificate in place of the one that the connection rests on. */
-  X509Certificate renew(byte[] body, Applicant applicant, @Nullable String ca)
+  Issued renew(byte[] body, Applicant applicant, @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     if (!(applicant instanceof Applicant.Holder holder)) {
       throw new EnrolmentException(
@@ -172,7 +182,7 @@ public final class Enrolment {
     return id;
   }
 
-  private X509Certificate claimed(
+  private Issued claimed(
       CertificateSigningRequest request, Applicant.Claimant claimant, @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     synchronized (placeOf(request)) {
@@ -210,7 +220,7 @@ public final class Enrolment {
     }
   }
 
-  private X509Certificate byTemplate(
+  private Issued byTemplate(
       CertificateSigningRequest request,
       ProvisioningTemplate template,
       String claim,
@@ -234,15 +244,17 @@ public final class Enrolment {
               + ", not "
               + LogText.quote(id));
     }
+    boolean isNewDevice = registry.device(id) == null;
     try {
       provisioning.device(id, template);
     } catch (RegistryException e) {
       throw refused(e);
     }
-    return issue(id, request, template, template.rules(), ca);
+    Issued issued = issue(id, request, template, template.rules(), ca);
+    return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
-  private X509Certificate issue(
+  private Issued issue(
       String id,
       CertificateSigningRequest request,
       @Nullable ProvisioningTemplate template,
@@ -263,13 +275,15 @@ public final class Enrolment {
             true,
             rules);
     try {
-      if (registry.device(id) == null) {
+      boolean isNewDevice = registry.device(id) == null;
+      if (isNewDevice) {
         provisioning.device(id, null); // its certificate is good and older than the registry
       }
-      DeviceCertificate issued;
+      Written<DeviceCertificate> written;
       try (Closeable _ = registry.writing()) {
-        issued = inventory.ensure(id, label(request), wanted, false).finish().entry();
+        written = inventory.ensure(id, label(request), wanted, false).finish();
       }
+      DeviceCertificate issued = written.entry();
       CertificateContent content = registry.content(issued.name());
       if (content == null) {
         throw new IllegalStateException("a certificate that was issued is not on disk");
@@ -279,7 +293,11 @@ public final class Enrolment {
           "device {0} has the certificate {1} by enrolment",
           LogText.quote(id),
           issued.serial());
-      return Certificates.parse(content.der(), "the issued certificate");
+      return new Issued(
+          Certificates.parse(content.der(), "the issued certificate"),
+          issued,
+          written.isCreated(),
+          isNewDevice);
     } catch (RegistryException e) {
       throw refused(e);
     } catch (PkiException | IOException e) {

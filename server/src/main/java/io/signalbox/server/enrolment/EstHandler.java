@@ -42,16 +42,20 @@ public final class EstHandler implements HttpHandler {
   private final Enrolment enrolment;
   private final EnrolmentTokens tokens;
   private final Function<List<X509Certificate>, Optional<Principal>> identify;
+  private final EnrolmentAudit audit;
   private final Metrics metrics;
 
   /**
    * @param identify whose the chain of a TLS connection is, checked at this moment
+   * @param audit written before an applicant is answered
    */
   public EstHandler(
       Enrolment enrolment,
       EnrolmentTokens tokens,
       Function<List<X509Certificate>, Optional<Principal>> identify,
+      EnrolmentAudit audit,
       Metrics metrics) {
+    this.audit = audit;
     this.metrics = metrics;
     this.enrolment = enrolment;
     this.tokens = tokens;
@@ -89,7 +93,10 @@ public final class EstHandler implements HttpHandler {
                     () -> answer(complete, counted(() -> enrol(complete, body, renews, label)))),
             (failed, _) -> {
               metrics.enrolments.inc(EnrolmentOutcome.INVALID);
-              text(failed, StatusCodes.REQUEST_ENTITY_TOO_LARGE, "a request too large");
+              text(
+                  failed,
+                  StatusCodes.REQUEST_ENTITY_TOO_LARGE,
+                  "a request larger than " + EstMessages.REQUEST_BODY_BYTES_MAX + " bytes");
             });
   }
 
@@ -155,13 +162,31 @@ public final class EstHandler implements HttpHandler {
       HttpServerExchange exchange, byte[] body, boolean renews, @Nullable String label)
       throws EnrolmentException, InterruptedException {
     Applicant applicant = applicant(exchange);
-    certificates(
-        exchange,
-        List.of(
-            renews
-                ? enrolment.renew(body, applicant, label)
-                : enrolment.enrol(body, applicant, label)));
+    String obstacle = audit.obstacle();
+    if (obstacle != null) {
+      throw new EnrolmentException(
+          StatusCodes.SERVICE_UNAVAILABLE, obstacle + ", so nothing is issued");
+    }
+    Enrolment.Issued issued =
+        renews ? enrolment.renew(body, applicant, label) : enrolment.enrol(body, applicant, label);
+    if (issued.isNew()) {
+      audit.issued(
+          actor(applicant),
+          exchange.getSourceAddress().getAddress(),
+          issued.entry(),
+          issued.isNewDevice());
+    }
+    certificates(exchange, List.of(issued.certificate()));
     metrics.enrolments.inc(renews ? EnrolmentOutcome.RENEWED : EnrolmentOutcome.ISSUED);
+  }
+
+  private static String actor(Applicant applicant) {
+    return switch (applicant) {
+      case Applicant.Holder holder -> holder.device().id();
+      case Applicant.Claimant claimant -> "claim-token:" + claimant.token();
+      case Applicant.Invited _ -> "enrolment-token";
+      case Applicant.Stranger _ -> "";
+    };
   }
 
   private Applicant applicant(HttpServerExchange exchange) {

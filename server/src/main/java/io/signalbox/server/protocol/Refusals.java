@@ -21,7 +21,9 @@ public final class Refusals {
     WILL,
     PUBLISH,
     SUBSCRIBE,
-    RECEIVE
+    RECEIVE,
+    /** A change by the admin API: the method as topic, the path in the place of a client. */
+    ADMINISTER
   }
 
   /**

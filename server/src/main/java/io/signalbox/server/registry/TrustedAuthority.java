@@ -8,6 +8,7 @@ import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
+import io.signalbox.pki.RevocationListCheck;
 import io.signalbox.pki.TrustedCa;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -54,9 +55,9 @@ public record TrustedAuthority(
     String pem = in.required("certificatePem", 262_144);
     String crl = in.optional("crlPem", 8_388_608);
     if (!in.isRow()) {
-      checkCertificates(in, name, pem);
+      List<X509Certificate> certificates = checkedCertificates(in, name, pem);
       if (crl != null) {
-        checkCrl(in, crl);
+        checkCrl(in, crl, certificates);
       }
     }
     boolean autoRegister = in.flag("autoRegister", false);
@@ -79,20 +80,36 @@ public record TrustedAuthority(
     return made;
   }
 
-  private static void checkCertificates(Fields in, String name, String pem) {
+  /** Empty: there is a problem, which was noted. */
+  private static List<X509Certificate> checkedCertificates(Fields in, String name, String pem) {
     if (pem.isEmpty()) {
-      return; // noted already
+      return List.of(); // noted already
     }
     try {
-      new TrustedCa(name, Pem.parseCertificates(pem, "certificatePem"), RevocationCheck.NONE);
+      List<X509Certificate> certificates = Pem.parseCertificates(pem, "certificatePem");
+      return new TrustedCa(name, certificates, RevocationCheck.NONE).anchors();
     } catch (PkiException | IllegalArgumentException e) {
       in.problem("certificatePem", String.valueOf(e.getMessage()));
+      return List.of();
     }
   }
 
-  private static void checkCrl(Fields in, String pem) {
+  /** One of them must have signed it: another list would keep the authority from being trusted. */
+  private static void checkCrl(Fields in, String pem, List<X509Certificate> certificates) {
     try {
-      RevocationList.parse(pem.getBytes(US_ASCII), "crlPem");
+      RevocationList list = RevocationList.parse(pem.getBytes(US_ASCII), "crlPem");
+      PkiException last = null;
+      for (X509Certificate certificate : certificates) {
+        try {
+          RevocationListCheck.of(list, certificate);
+          return;
+        } catch (PkiException e) {
+          last = e;
+        }
+      }
+      if (last != null) {
+        throw last;
+      }
     } catch (PkiException e) {
       in.problem("crlPem", e.getMessage());
     }

@@ -88,6 +88,7 @@ final class OpenApiDocumentTest {
                   Duration.ofDays(1),
                   audit,
                   audit,
+                  (_, _, _, _, _) -> {},
                   new ServerFacts("test", List::of, () -> ""),
                   1_024,
                   clocks,

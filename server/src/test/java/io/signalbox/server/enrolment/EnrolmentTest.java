@@ -72,7 +72,7 @@ final class EnrolmentTest {
               .unstarted(
                   () -> {
                     try {
-                      outcome.complete(enrolment.enrol(other, claimant, null));
+                      outcome.complete(enrolment.enrol(other, claimant, null).certificate());
                     } catch (Exception e) {
                       outcome.completeExceptionally(e);
                     }
@@ -89,7 +89,7 @@ final class EnrolmentTest {
             }
           });
 
-      X509Certificate issued = enrolment.enrol(request("pump"), claimant, null);
+      X509Certificate issued = enrolment.enrol(request("pump"), claimant, null).certificate();
 
       assertEquals("CN=pump", issued.getSubjectX500Principal().getName());
       var refused = Assertions.assertThrows(CompletionException.class, outcome::join);
