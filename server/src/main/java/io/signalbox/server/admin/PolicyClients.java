@@ -20,6 +20,7 @@ import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
+import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.List;
@@ -33,7 +34,7 @@ final class PolicyClients {
   private static final int TEXT_MAX = 1 << 18;
 
   /** Where a client is thought to come from if nobody says: a network for documentation. */
-  private static final String REMOTE = "192.0.2.1";
+  private static final InetAddress REMOTE = InetAddress.ofLiteral("192.0.2.1");
 
   private final Registry registry;
   private final RequestAuthenticator authenticator;

@@ -1,6 +1,8 @@
 package io.signalbox.server.auth;
 
 import io.signalbox.server.principal.Principal;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the authorizer of a client under the policies in force. */
 @FunctionalInterface
@@ -8,13 +10,13 @@ public interface Authorizers {
   /**
    * @param listener name of the listener, transport as in {@link
    *     io.signalbox.server.principal.Peer}
-   * @param remoteAddress textual IP address, empty when a will is checked after a restart
+   * @param remoteAddress null when it is not known: conditions on it then fail closed
    */
   Authorizer of(
       Principal principal,
       String clientId,
       String listener,
       String transport,
-      String remoteAddress,
+      @Nullable InetAddress remoteAddress,
       String tlsVersion);
 }

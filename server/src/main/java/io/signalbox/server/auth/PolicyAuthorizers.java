@@ -27,7 +27,7 @@ public final class PolicyAuthorizers implements Authorizers {
       String clientId,
       String listener,
       String transport,
-      String remoteAddress,
+      @Nullable InetAddress remoteAddress,
       String tlsVersion) {
     Subject subject = subject(principal, clientId, listener, transport, remoteAddress, tlsVersion);
     return new PolicyAuthorizer(policies, subject, principal.id());
@@ -39,7 +39,7 @@ public final class PolicyAuthorizers implements Authorizers {
       String clientId,
       String listener,
       String transport,
-      String remoteAddress,
+      @Nullable InetAddress remoteAddress,
       String tlsVersion) {
     return Subject.builder(clientId)
         .userName(orEmpty(principal.userName()))
@@ -50,7 +50,7 @@ public final class PolicyAuthorizers implements Authorizers {
         .token(token(principal.token()))
         .listener(listener)
         .transport(transport(transport))
-        .source(remoteAddress.isEmpty() ? null : InetAddress.ofLiteral(remoteAddress))
+        .source(remoteAddress)
         .tlsVersion(TlsVersion.of(tlsVersion).orElse(null))
         .authMethod(method(principal))
         .build();

@@ -171,7 +171,7 @@ final class ConnectHandler {
             clientId,
             peer.listener(),
             peer.transport(),
-            peer.remote().getAddress().getHostAddress(),
+            peer.remote().getAddress(),
             peer.tlsVersion() == null ? "" : peer.tlsVersion());
   }
 

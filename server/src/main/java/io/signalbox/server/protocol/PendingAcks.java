@@ -9,6 +9,7 @@ import io.signalbox.server.store.Completion;
 import io.signalbox.server.store.StoreException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,9 @@ final class PendingAcks {
 
   private final Client client;
   private final ClientConnection connection;
-  private final Deque<Ack> ring = new ArrayDeque<>(1);
+
+  /** Null until an acknowledgement has to wait: those of many clients never do. */
+  private @Nullable Deque<Ack> ring;
 
   PendingAcks(Client client, ClientConnection connection) {
     this.client = client;
@@ -37,19 +40,19 @@ final class PendingAcks {
   }
 
   int size() {
-    return ring.size();
+    return ring == null ? 0 : ring.size();
   }
 
   /** An acknowledgement that is ready: sent at once unless others must go first. */
   void ready(Kind kind, int packetId, ReasonCode reason, @Nullable Packet packet) {
-    if (ring.isEmpty()) {
+    if (size() == 0) {
       send(kind, packetId, reason, packet);
       return;
     }
     Ack ack = new Ack(kind, packetId, packet);
     ack.reason = reason;
     ack.ready = true;
-    ring.add(ack);
+    add(ack);
   }
 
   /**
@@ -60,8 +63,8 @@ final class PendingAcks {
     Ack ack = new Ack(Kind.PUBREC, packetId, null);
     ack.ready = true;
     ack.repeated = true;
-    ring.add(ack);
-    if (ring.size() == 1) {
+    add(ack);
+    if (size() == 1) {
       drain();
     }
   }
@@ -69,14 +72,27 @@ final class PendingAcks {
   /** A place for an acknowledgement that follows later. */
   Ack await(Kind kind, int packetId, @Nullable Packet packet) {
     Ack ack = new Ack(kind, packetId, packet);
-    ring.add(ack);
+    add(ack);
     return ack;
   }
 
+  private void add(Ack ack) {
+    Deque<Ack> all = ring;
+    if (all == null) {
+      all = new ArrayDeque<>(1);
+      ring = all;
+    }
+    all.add(ack);
+  }
+
   private void drain() {
-    Ack first = ring.peek();
+    Deque<Ack> all = ring;
+    if (all == null) {
+      return;
+    }
+    Ack first = all.peek();
     while (first != null && first.ready) {
-      ring.remove();
+      all.remove();
       if (first.repeated) {
         connection.sendPubRec(first.packetId, first.reason); // counted with the first one
       } else {
@@ -86,7 +102,7 @@ final class PendingAcks {
       if (after != null) {
         after.run();
       }
-      first = ring.peek();
+      first = all.peek();
     }
     client.acknowledged();
   }
@@ -148,7 +164,7 @@ final class PendingAcks {
       reason = ReasonCode.QUOTA_EXCEEDED;
       if (kind == Kind.PUBREC) {
         client.forgetInbound(packetId);
-        for (Ack other : ring) {
+        for (Ack other : ring == null ? List.<Ack>of() : ring) {
           if (other.repeated && other.packetId == packetId) {
             other.reason = reason;
           }

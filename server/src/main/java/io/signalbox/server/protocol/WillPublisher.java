@@ -9,6 +9,7 @@ import io.signalbox.server.session.SessionWill;
 import io.signalbox.server.session.Wills;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -46,7 +47,7 @@ public final class WillPublisher implements Wills {
                 clientId,
                 will.listener(),
                 will.transport(),
-                will.remoteAddress(),
+                will.remoteAddress().isEmpty() ? null : InetAddress.ofLiteral(will.remoteAddress()),
                 will.tlsVersion());
     AccessDecision access =
         authorizer.publish(will.topic(), will.qos(), will.retain(), will.payload().length);

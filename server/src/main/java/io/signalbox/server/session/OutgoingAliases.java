@@ -13,6 +13,9 @@ final class OutgoingAliases {
   /** No alias: the topic goes in full. */
   static final int NONE = 0;
 
+  /** For a client that takes no aliases; one for all, as it never changes. */
+  static final OutgoingAliases OFF = new OutgoingAliases(0);
+
   private final int maximum;
 
   /** Made with the first alias: most connections send none. */

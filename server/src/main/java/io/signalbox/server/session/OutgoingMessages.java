@@ -43,10 +43,13 @@ public final class OutgoingMessages {
   private final OutboundQueue queue;
   private final InflightWindow inflight = new InflightWindow();
   private final PacketIds packetIds;
-  private final DiskReader disk;
+
+  /** Null while nothing was read or held: a transient session rarely needs one. */
+  private @Nullable DiskReader disk;
+
   private final Pressure pressure;
   private List<Runnable> roomListeners = List.of();
-  private OutgoingAliases aliases = new OutgoingAliases(0);
+  private OutgoingAliases aliases = OutgoingAliases.OFF;
   private @Nullable DeliveryFilter filter;
   private Mode mode = Mode.OFFLINE;
 
@@ -57,7 +60,6 @@ public final class OutgoingMessages {
         new OutboundQueue(
             context.config().memoryQueueMessagesMax(), context.config().memoryQueueBytesMax());
     this.packetIds = new PacketIds(context, session, this, inflight);
-    this.disk = new DiskReader(context, session, this);
     this.pressure = new Pressure(context.metrics());
   }
 
@@ -67,13 +69,28 @@ public final class OutgoingMessages {
   void attach(int receiveMaximum, int topicAliasMaximum) {
     mode = Mode.READING;
     inflight.receiveMaximum(receiveMaximum);
-    aliases = new OutgoingAliases(topicAliasMaximum);
+    aliases = topicAliasMaximum == 0 ? OutgoingAliases.OFF : new OutgoingAliases(topicAliasMaximum);
   }
 
   /** The session's row is about to be opened: what arrives is held from now on. */
   void hold() {
     packetIds.connectionBegins();
-    disk.begin();
+    if (session.isDurable() || disk != null) {
+      disk().begin();
+    }
+  }
+
+  private DiskReader disk() {
+    DiskReader reader = disk;
+    if (reader == null) {
+      reader = new DiskReader(context, session, this);
+      disk = reader;
+    }
+    return reader;
+  }
+
+  private boolean alreadyRead(StorePublish handle) {
+    return disk != null && disk.alreadyRead(handle);
   }
 
   /** Opening failed. */
@@ -84,10 +101,12 @@ public final class OutgoingMessages {
   /** After CONNACK was sent: begins to deliver. */
   void start() {
     if (session.isDurable()) {
-      disk.read();
+      disk().read();
     } else {
       mode = Mode.LIVE;
-      disk.releaseHeld();
+      if (disk != null) {
+        disk.releaseHeld();
+      }
     }
   }
 
@@ -98,7 +117,9 @@ public final class OutgoingMessages {
     mode = Mode.OFFLINE;
     queue.clear();
     inflight.clear();
-    disk.stop();
+    if (disk != null) {
+      disk.stop();
+    }
     pressure.end();
     filter = null;
   }
@@ -166,14 +187,17 @@ public final class OutgoingMessages {
           LogText.quote(session.clientId()));
       return;
     }
-    if (handle != null && (disk.alreadyRead(handle) || handle.overtakes())) {
+    if (handle != null && (alreadyRead(handle) || handle.overtakes())) {
       return; // the offer took longer than the disk, or the client gets it when it is sent again
     }
     switch (mode) {
       case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));
       case READING ->
-          disk.hold(
-              offer != null ? offer : new Offer(session, delivery, message, handle, receiverIndex));
+          disk()
+              .hold(
+                  offer != null
+                      ? offer
+                      : new Offer(session, delivery, message, handle, receiverIndex));
       case BEHIND, OFFLINE -> {}
     }
   }
@@ -225,12 +249,12 @@ public final class OutgoingMessages {
       if (mayReceive(message)) {
         sendPublish(client, message, qos, true, false, 0, subscriptionIdentifiers);
       }
-    } else if (handle != null && disk.alreadyRead(handle)) {
+    } else if (handle != null && alreadyRead(handle)) {
       return;
     } else if (mode == Mode.LIVE) {
       deliver(new OutgoingPublish(message, qos, true, subscriptionIdentifiers, handle, 0, 0));
     } else if (mode == Mode.READING && handle != null) {
-      disk.holdRetained(message, qos, subscriptionIdentifiers, handle);
+      disk().holdRetained(message, qos, subscriptionIdentifiers, handle);
     }
   }
 
@@ -240,7 +264,7 @@ public final class OutgoingMessages {
       mode = Mode.BEHIND;
       pump();
     } else if (mode == Mode.READING) {
-      disk.readAgain();
+      disk().readAgain();
     }
   }
 
@@ -318,9 +342,9 @@ public final class OutgoingMessages {
     if (queue.isLow()) {
       if (mode == Mode.BEHIND) {
         mode = Mode.READING;
-        disk.catchUp();
+        disk().catchUp();
       } else if (mode == Mode.READING) {
-        disk.readOn();
+        disk().readOn();
       } else if (!roomListeners.isEmpty() && hasOutputRoom()) {
         List<Runnable> now = roomListeners;
         roomListeners = List.of();

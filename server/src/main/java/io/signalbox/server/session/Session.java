@@ -51,7 +51,10 @@ public final class Session implements Subscriber {
   private final String clientId;
   private final String principalId;
   private final boolean durable;
-  private final Map<String, Subscription> subscriptions = new HashMap<>();
+
+  /** Made with the first one, and small: most clients have few. */
+  private Map<String, Subscription> subscriptions = Map.of();
+
   private final InboundQos2 inboundQos2 = new InboundQos2();
 
   /** Null while nobody waits. */
@@ -481,7 +484,7 @@ public final class Session implements Subscriber {
     for (Subscription subscription : subscriptions.values()) {
       context.trie().remove(subscription.filter(), subscription.shareName(), this);
     }
-    subscriptions.clear();
+    subscriptions = Map.of();
     for (OutgoingPublish publish : unshared) {
       giveOn(publish);
     }
@@ -521,6 +524,9 @@ public final class Session implements Subscriber {
    * @return what it replaces; null: there was none for this filter
    */
   public @Nullable Subscription subscribe(Subscription subscription) {
+    if (subscriptions.isEmpty()) {
+      subscriptions = new HashMap<>(2);
+    }
     Subscription before = subscriptions.put(subscription.requestedFilter(), subscription);
     context.trie().add(subscription, this);
     return before;
@@ -546,10 +552,11 @@ public final class Session implements Subscriber {
    * @return false if there was none for this filter
    */
   public boolean unsubscribe(String requestedFilter) {
-    Subscription gone = subscriptions.remove(requestedFilter);
+    Subscription gone = subscriptions.get(requestedFilter);
     if (gone == null) {
       return false;
     }
+    subscriptions.remove(requestedFilter);
     context.trie().remove(gone.filter(), gone.shareName(), this);
     return true;
   }

@@ -3,9 +3,11 @@ package io.signalbox.server.transport;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import java.net.InetAddress;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
+import org.xnio.ChannelListener;
+import org.xnio.StreamConnection;
 
 /**
  * Who may connect at all: bounds of open connections, of those that have not completed CONNECT, and
@@ -51,26 +53,59 @@ final class Admission {
     }
   }
 
-  /** An admitted connection's place; given back once, whoever comes first. */
-  final class Ticket {
+  /**
+   * An admitted connection's place; given back once, whoever comes first. It listens for the end of
+   * the connection.
+   */
+  final class Ticket implements ChannelListener<StreamConnection> {
+    private static final AtomicIntegerFieldUpdater<Ticket> OVER =
+        AtomicIntegerFieldUpdater.newUpdater(Ticket.class, "over");
+    private static final int WAITING = 1;
+    private static final int HELD = 2;
+
     private final AtomicInteger onListener;
-    private final AtomicBoolean waiting = new AtomicBoolean(true);
-    private final AtomicBoolean held = new AtomicBoolean(true);
+
+    /** Set bits say what is over. */
+    private volatile int over;
+
     private volatile @Nullable InetAddress source;
+    private volatile @Nullable Runnable whenClosed;
 
     private Ticket(AtomicInteger onListener) {
       this.onListener = onListener;
     }
 
+    private boolean ends(int what) {
+      return (OVER.getAndUpdate(this, bits -> bits | what) & what) == 0;
+    }
+
     /** The connection is no longer half open. */
     void connected() {
-      if (waiting.getAndSet(false)) {
+      if (ends(WAITING)) {
         halfOpen.decrementAndGet();
       }
     }
 
+    /**
+     * Runs before the place is given back, when the connection has ended.
+     *
+     * @param task null: nothing
+     */
+    void whenClosed(@Nullable Runnable task) {
+      whenClosed = task;
+    }
+
+    @Override
+    public void handleEvent(StreamConnection ended) {
+      Runnable task = whenClosed;
+      if (task != null) {
+        task.run();
+      }
+      closed();
+    }
+
     void closed() {
-      if (held.getAndSet(false)) {
+      if (ends(HELD)) {
         connected();
         open.decrementAndGet();
         onListener.decrementAndGet();

@@ -56,7 +56,8 @@ final class Arrival {
   }
 
   void begin() {
-    raw.setCloseListener(_ -> closed());
+    ticket.whenClosed(this::closed);
+    raw.setCloseListener(ticket);
     if (config.proxyProtocol()) {
       if (config.trustedProxies().stream().noneMatch(r -> r.contains(remote.getAddress()))) {
         turnAway(Turnaway.PROXY_HEADER, "it is no trusted proxy");
@@ -205,6 +206,7 @@ final class Arrival {
   private void openMqtt(StreamConnection connection, @Nullable String authorization) {
     inTime();
     arrived = true;
+    ticket.whenClosed(null); // this object is done
     SSLSession secured = session;
     List<X509Certificate> certificates =
         secured == null ? List.of() : ServerTls.certificates(secured);
@@ -224,7 +226,7 @@ final class Arrival {
   private void inTime() {
     if (deadline != null) {
       deadline.cancel();
-      deadline = null; // this object lives as long as the connection
+      deadline = null;
     }
   }
 
@@ -254,7 +256,6 @@ final class Arrival {
         loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_FAILED, loop.index());
       }
     }
-    ticket.closed();
     if (httpConnection != null) {
       loop.http().remove(httpConnection);
     }

@@ -25,6 +25,7 @@ import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,7 +98,7 @@ class PolicyAuthorizerTest {
 
   private static Authorizer authorizer(PolicyStore policies, Principal principal, String clientId) {
     return new PolicyAuthorizers(policies)
-        .of(principal, clientId, "mqtts", "tls", "192.0.2.7", "TLSv1.3");
+        .of(principal, clientId, "mqtts", "tls", InetAddress.ofLiteral("192.0.2.7"), "TLSv1.3");
   }
 
   private static boolean mayPublish(Authorizer authorizer, String topic)
@@ -356,10 +357,10 @@ class PolicyAuthorizerTest {
             Map.of(),
             null,
             granting);
-    Authorizer given = new PolicyAuthorizers(ofFolder()).of(granted, "c", "wss", "wss", "", "");
+    Authorizer given = new PolicyAuthorizers(ofFolder()).of(granted, "c", "wss", "wss", null, "");
     assertTrue(mayPublish(given, "given"));
     assertFalse(mayPublish(given, "else"));
-    Authorizer not = new PolicyAuthorizers(ofFolder()).of(alice, "c", "wss", "wss", "", "");
+    Authorizer not = new PolicyAuthorizers(ofFolder()).of(alice, "c", "wss", "wss", null, "");
     assertFalse(mayPublish(not, "given"));
   }
 
@@ -461,7 +462,7 @@ class PolicyAuthorizerTest {
   @Test
   void aWillIsCheckedWithoutAnAddress() throws Exception {
     Authorizer later =
-        new PolicyAuthorizers(shipped()).of(device("p7"), "p7", "mqtts", "tls", "", "");
+        new PolicyAuthorizers(shipped()).of(device("p7"), "p7", "mqtts", "tls", null, "");
     assertNotNull(later);
     assertTrue(mayPublish(later, "devices/p7/gone"));
   }
