@@ -9,7 +9,6 @@ import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -182,12 +181,15 @@ final class BindingIndex {
 
   /** Tests of which at least one holds whenever the match holds; empty when there are none such. */
   private static Optional<List<Test>> keys(Match match) {
-    Optional<Test> single =
-        match.all().stream()
-            .flatMap(condition -> key(condition).stream())
-            .min(Comparator.comparingInt(BindingIndex::breadth));
-    if (single.isPresent()) {
-      return Optional.of(List.of(single.get()));
+    Test single = null;
+    for (Condition condition : match.all()) {
+      Optional<Test> key = key(condition);
+      if (key.isPresent() && (single == null || breadth(key.get()) < breadth(single))) {
+        single = key.get();
+      }
+    }
+    if (single != null) {
+      return Optional.of(List.of(single));
     }
     List<Test> each = new ArrayList<>();
     for (Condition condition : match.any()) {
@@ -201,9 +203,22 @@ final class BindingIndex {
   }
 
   private static Optional<Test> key(Condition condition) {
-    return condition.tests().stream()
-        .filter(test -> test.anyOf().stream().allMatch(Glob::isLiteral))
-        .min(Comparator.comparingInt(BindingIndex::breadth));
+    Test key = null;
+    for (Test test : condition.tests()) {
+      if (isFixed(test) && (key == null || breadth(test) < breadth(key))) {
+        key = test;
+      }
+    }
+    return Optional.ofNullable(key);
+  }
+
+  private static boolean isFixed(Test test) {
+    for (Glob glob : test.anyOf()) {
+      if (!glob.isLiteral()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Roughly how many clients share one value: the fewer, the better a key. */

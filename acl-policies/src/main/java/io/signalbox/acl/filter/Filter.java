@@ -63,8 +63,11 @@ public record Filter(List<String> levels) {
     if (text.indexOf('\0') >= 0) {
       return "a topic filter holds no NUL";
     }
-    if (text.length() > BYTES_MAX || text.getBytes(StandardCharsets.UTF_8).length > BYTES_MAX) {
+    if (isTooLong(text)) {
       return "a topic filter has at most " + BYTES_MAX + " bytes";
+    }
+    if (text.indexOf('+') < 0 && text.indexOf('#') < 0) {
+      return "";
     }
     List<String> levels = split(text);
     for (int i = 0; i < levels.size(); i++) {
@@ -77,6 +80,12 @@ public record Filter(List<String> levels) {
       }
     }
     return "";
+  }
+
+  private static boolean isTooLong(String text) {
+    int bytesAtMost = 3 * text.length(); // of one unit; a pair of them has 4
+    return text.length() > BYTES_MAX
+        || (bytesAtMost > BYTES_MAX && text.getBytes(StandardCharsets.UTF_8).length > BYTES_MAX);
   }
 
   /** What is wrong with this text as a Topic Name; empty when nothing is. */

@@ -80,16 +80,23 @@ public final class BundleLoader {
       Problems problems) {
     List<Policy> policies = new ArrayList<>(read.policies);
     policies.addAll(others);
-    Set<String> refs = policies.stream().map(Policy::ref).collect(Collectors.toSet());
-    List<Attachment> there =
-        attachments.stream().filter(attachment -> refs.contains(attachment.policy())).toList();
-    Optional<PolicyBundle> bundle = PolicyBundle.compile(policies, there, last, problems);
+    Optional<PolicyBundle> bundle =
+        PolicyBundle.compile(policies, there(attachments, policies), last, problems);
     if (bundle.isEmpty() || problems.count() > before) {
       return Optional.empty();
     }
     last = bundle.get();
     test(bundle.get(), read, problems);
     return problems.count() == before ? bundle : Optional.empty();
+  }
+
+  /** The attachments to a policy that is there. */
+  private static List<Attachment> there(List<Attachment> attachments, List<Policy> policies) {
+    if (attachments.isEmpty()) {
+      return attachments;
+    }
+    Set<String> refs = policies.stream().map(Policy::ref).collect(Collectors.toSet());
+    return attachments.stream().filter(attachment -> refs.contains(attachment.policy())).toList();
   }
 
   /**

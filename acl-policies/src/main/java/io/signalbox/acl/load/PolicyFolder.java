@@ -6,10 +6,7 @@ import io.signalbox.acl.source.Position;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,7 +51,8 @@ public final class PolicyFolder {
   public List<Policy> read(Problems problems) {
     List<Policy> policies = new ArrayList<>();
     Map<String, Known> read = new HashMap<>();
-    for (Outcome outcome : policyFiles(problems).parallelStream().map(this::read).toList()) {
+    List<Path> files = policyFiles(problems);
+    for (Outcome outcome : files.parallelStream().map(this::read).toList()) {
       problems.addAll(outcome.problems);
       if (outcome.known.isPresent()) {
         read.put(outcome.name, outcome.known.get());
@@ -95,8 +93,8 @@ public final class PolicyFolder {
 
   private List<Path> files(String infix, Problems problems) {
     try (Stream<Path> all = Files.list(folder)) {
-      List<Path> files =
-          all.filter(file -> isNamed(file, infix)).filter(Files::isRegularFile).sorted().toList();
+      List<Path> named = all.filter(file -> isNamed(file, infix)).sorted().toList();
+      List<Path> files = named.parallelStream().filter(Files::isRegularFile).toList();
       if (files.size() > FILES_MAX) {
         problems.add(
             Position.none(folder.toString()),
@@ -127,12 +125,7 @@ public final class PolicyFolder {
                 .formatted(Files.size(file), limits.charactersMax() * 4L));
         return Optional.empty();
       }
-      return Optional.of(
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .onMalformedInput(CodingErrorAction.REPORT)
-              .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-              .toString());
+      return Optional.of(Files.readString(file)); // which refuses what is no UTF-8
     } catch (CharacterCodingException e) {
       problems.add(Position.none(file.toString()), "the file is not UTF-8, save it as such");
     } catch (IOException e) {

@@ -11,8 +11,10 @@ public enum Action {
   /** Delivery of a message to a subscription that was granted; only a deny makes sense here. */
   RECEIVE;
 
+  private final String word = name().toLowerCase(Locale.ROOT);
+
   /** As it is written in a policy. */
   public String word() {
-    return name().toLowerCase(Locale.ROOT);
+    return word;
   }
 }

@@ -7,8 +7,10 @@ public enum Effect {
   ALLOW,
   DENY;
 
+  private final String word = name().toLowerCase(Locale.ROOT);
+
   /** As it is written in a policy. */
   public String word() {
-    return name().toLowerCase(Locale.ROOT);
+    return word;
   }
 }

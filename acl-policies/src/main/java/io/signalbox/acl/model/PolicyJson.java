@@ -1,17 +1,13 @@
 package io.signalbox.acl.model;
 
-import com.google.gson.stream.JsonWriter;
 import io.signalbox.acl.model.Match.Condition;
 import io.signalbox.acl.model.Match.Test;
 import io.signalbox.acl.subject.Attribute;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -20,15 +16,19 @@ import java.util.function.Function;
  * compared as well as what the API answers.
  */
 public final class PolicyJson {
-  private final JsonWriter json;
+  private static final List<Action> ACTIONS = List.of(Action.values());
 
-  private PolicyJson(JsonWriter json) {
+  private final JsonText json;
+
+  private PolicyJson(JsonText json) {
     this.json = json;
   }
 
   /** The whole policy, without its namespace and positions. */
   public static String of(Policy policy) {
-    return write(writer -> writer.policy(policy));
+    JsonText json = new JsonText();
+    new PolicyJson(json).policy(policy);
+    return json.toString();
   }
 
   /**
@@ -36,33 +36,17 @@ public final class PolicyJson {
    * descriptions.
    */
   public static String effectOf(Policy policy) {
-    return write(
-        writer -> {
-          writer.json.beginObject();
-          writer.text("name", policy.ref());
-          writer.settings(policy);
-          writer.statements(policy, false);
-          writer.json.endObject();
-        });
+    JsonText json = new JsonText();
+    PolicyJson writer = new PolicyJson(json);
+    json.beginObject();
+    writer.text("name", policy.ref());
+    writer.settings(policy);
+    writer.statements(policy, false);
+    json.endObject();
+    return json.toString();
   }
 
-  /** Something that is written to JSON. */
-  private interface Body {
-    void write(PolicyJson writer) throws IOException;
-  }
-
-  private static String write(Body body) {
-    StringWriter text = new StringWriter();
-    try (JsonWriter json = new JsonWriter(text)) {
-      json.setHtmlSafe(false);
-      body.write(new PolicyJson(json));
-    } catch (IOException e) {
-      throw new UncheckedIOException("a string writer does not fail", e);
-    }
-    return text.toString();
-  }
-
-  private void policy(Policy policy) throws IOException {
+  private void policy(Policy policy) {
     json.beginObject();
     json.name("version").value(1);
     text("name", policy.name());
@@ -80,22 +64,20 @@ public final class PolicyJson {
     json.endObject();
   }
 
-  private void settings(Policy policy) throws IOException {
+  private void settings(Policy policy) {
     text("onDenied", policy.onDenied().map(OnDenied::word).orElse(""));
     text("onRevoke", policy.onRevoke().map(OnRevoke::word).orElse(""));
   }
 
-  private void statements(Policy policy, boolean descriptions) throws IOException {
-    json.name("statements").beginArray();
+  private void statements(Policy policy, boolean descriptions) {
+    json.name("statements");
+    json.beginArray();
     for (Statement statement : policy.statements()) {
       json.beginObject();
       text("id", statement.id());
       text("description", descriptions ? statement.description() : "");
       text("effect", statement.effect().word());
-      texts(
-          "actions",
-          Arrays.stream(Action.values()).filter(statement.actions()::contains).toList(),
-          Action::word);
+      actions(statement.actions());
       texts("clientIds", statement.clientIds(), NameTemplate::toString);
       texts("topics", statement.topics(), TopicTemplate::toString);
       texts("literalFilters", statement.literalFilters(), TopicTemplate::toString);
@@ -109,11 +91,26 @@ public final class PolicyJson {
     json.endArray();
   }
 
-  private void where(Where where, Where nothing) throws IOException {
+  private void actions(Set<Action> actions) {
+    if (actions.isEmpty()) {
+      return;
+    }
+    json.name("actions");
+    json.beginArray();
+    for (Action action : ACTIONS) {
+      if (actions.contains(action)) {
+        json.value(action.word());
+      }
+    }
+    json.endArray();
+  }
+
+  private void where(Where where, Where nothing) {
     if (where.equals(nothing)) {
       return;
     }
-    json.name("where").beginObject();
+    json.name("where");
+    json.beginObject();
     texts("transport", where.transports(), transport -> transport.word());
     texts("listener", where.listeners(), Glob::text);
     texts("source", where.sources(), Cidr::toString);
@@ -131,7 +128,7 @@ public final class PolicyJson {
     json.endObject();
   }
 
-  private void match(Match match) throws IOException {
+  private void match(Match match) {
     json.beginObject();
     boolean direct = match.all().size() == 1 && match.any().isEmpty() && match.not().isEmpty();
     if (direct) {
@@ -146,11 +143,12 @@ public final class PolicyJson {
     json.endObject();
   }
 
-  private void conditions(String key, List<Condition> conditions) throws IOException {
+  private void conditions(String key, List<Condition> conditions) {
     if (conditions.isEmpty()) {
       return;
     }
-    json.name(key).beginArray();
+    json.name(key);
+    json.beginArray();
     for (Condition condition : conditions) {
       json.beginObject();
       condition(condition);
@@ -160,7 +158,7 @@ public final class PolicyJson {
   }
 
   /** Tests are written under the keys that they were read from: {@code cert: { ou: [...] }}. */
-  private void condition(Condition condition) throws IOException {
+  private void condition(Condition condition) {
     if (condition.tests().isEmpty()) {
       json.name("everyone").value(true);
     }
@@ -171,7 +169,8 @@ public final class PolicyJson {
     for (Map.Entry<String, List<Test>> entry : sections.entrySet()) {
       String section = entry.getKey();
       if (section.equals("cert") || section.equals("jwt") || section.equals("device")) {
-        json.name(section).beginObject();
+        json.name(section);
+        json.beginObject();
         section(entry.getValue());
         json.endObject();
       } else {
@@ -180,7 +179,7 @@ public final class PolicyJson {
     }
   }
 
-  private void section(List<Test> tests) throws IOException {
+  private void section(List<Test> tests) {
     String open = "";
     for (Test test : tests) {
       String map =
@@ -190,7 +189,8 @@ public final class PolicyJson {
             default -> "";
           };
       if (!map.isEmpty() && open.isEmpty()) {
-        json.name(map).beginObject();
+        json.name(map);
+        json.beginObject();
         open = map;
       }
       texts(field(test.attribute()), test.anyOf(), Glob::text);
@@ -231,17 +231,18 @@ public final class PolicyJson {
     };
   }
 
-  private void text(String key, String value) throws IOException {
+  private void text(String key, String value) {
     if (!value.isEmpty()) {
       json.name(key).value(value);
     }
   }
 
-  private <T> void texts(String key, List<T> values, Function<T, String> word) throws IOException {
+  private <T> void texts(String key, List<T> values, Function<T, String> word) {
     if (values.isEmpty()) {
       return;
     }
-    json.name(key).beginArray();
+    json.name(key);
+    json.beginArray();
     for (T value : values) {
       json.value(word.apply(value));
     }

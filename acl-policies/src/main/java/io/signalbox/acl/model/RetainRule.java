@@ -15,8 +15,10 @@ public enum RetainRule {
     return this == ALLOW || retained == (this == ONLY);
   }
 
+  private final String word = name().toLowerCase(Locale.ROOT);
+
   /** As it is written in a policy. */
   public String word() {
-    return name().toLowerCase(Locale.ROOT);
+    return word;
   }
 }

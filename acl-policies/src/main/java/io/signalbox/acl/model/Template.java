@@ -30,7 +30,10 @@ public record Template(List<Part> parts) {
    * @throws IllegalArgumentException with what is wrong, fit to be shown
    */
   public static Template of(String text) {
-    List<Part> parts = new ArrayList<>();
+    if (text.indexOf("${") < 0) {
+      return new Template(List.of(new Literal(text)));
+    }
+    List<Part> parts = new ArrayList<>(3);
     int at = 0;
     for (int open = text.indexOf("${"); open >= 0; open = text.indexOf("${", at)) {
       int close = text.indexOf('}', open);
@@ -109,6 +112,9 @@ public record Template(List<Part> parts) {
   }
 
   private static List<Part> joined(List<Part> parts) {
+    if (parts.size() == 1) {
+      return parts;
+    }
     List<Part> joined = new ArrayList<>();
     for (Part part : parts) {
       if (part instanceof Literal(String empty) && empty.isEmpty() && parts.size() > 1) {
@@ -128,13 +134,21 @@ public record Template(List<Part> parts) {
   /** As written in the policy. */
   @Override
   public String toString() {
+    if (parts.size() == 1 && parts.getFirst() instanceof Literal(String literal)) {
+      return literal;
+    }
     StringBuilder text = new StringBuilder();
+    appendTo(text);
+    return text.toString();
+  }
+
+  /** As written in the policy. */
+  void appendTo(StringBuilder text) {
     for (Part part : parts) {
       switch (part) {
         case Literal(String literal) -> text.append(literal);
         case Variable(Attribute attribute) -> text.append("${").append(attribute).append('}');
       }
     }
-    return text.toString();
   }
 }

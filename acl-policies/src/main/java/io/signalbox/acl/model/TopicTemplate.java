@@ -70,13 +70,18 @@ public record TopicTemplate(List<Template> levels) {
   private static List<String> splitOutsideVariables(String text) {
     List<String> pieces = new ArrayList<>();
     int start = 0;
-    for (int i = 0; i < text.length(); i++) {
-      if (text.startsWith("${", i)) {
-        int close = text.indexOf('}', i);
-        i = close < 0 ? text.length() : close;
-      } else if (text.charAt(i) == '/') {
-        pieces.add(text.substring(start, i));
-        start = i + 1;
+    int slash = text.indexOf('/');
+    int variable = text.indexOf("${");
+    while (slash >= 0) {
+      if (variable >= 0 && variable < slash) {
+        int close = text.indexOf('}', variable);
+        int behind = close < 0 ? text.length() : close;
+        slash = slash < behind ? text.indexOf('/', behind) : slash;
+        variable = text.indexOf("${", behind);
+      } else {
+        pieces.add(text.substring(start, slash));
+        start = slash + 1;
+        slash = text.indexOf('/', start);
       }
     }
     pieces.add(text.substring(start));
@@ -84,7 +89,12 @@ public record TopicTemplate(List<Template> levels) {
   }
 
   public boolean isLiteral() {
-    return levels.stream().allMatch(Template::isLiteral);
+    for (Template level : levels) {
+      if (!level.isLiteral()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Each once. */
@@ -122,6 +132,10 @@ public record TopicTemplate(List<Template> levels) {
   /** As written in the policy. */
   @Override
   public String toString() {
-    return String.join("/", levels.stream().map(Template::toString).toList());
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < levels.size(); i++) {
+      levels.get(i).appendTo(i == 0 ? text : text.append('/'));
+    }
+    return text.toString();
   }
 }

@@ -45,17 +45,17 @@ public record Where(
     }
   }
 
+  private static final Where NOTHING_OF_ALLOW = nothing(RetainRule.FORBID);
+  private static final Where NOTHING_OF_DENY = nothing(RetainRule.ALLOW);
+
+  private static Where nothing(RetainRule retain) {
+    return new Where(
+        List.of(), List.of(), List.of(), List.of(), List.of(), retain, 2, NO_MAX_PAYLOAD);
+  }
+
   /** What a statement without {@code where} asks. */
   public static Where nothing(Effect effect) {
-    return new Where(
-        List.of(),
-        List.of(),
-        List.of(),
-        List.of(),
-        List.of(),
-        effect == Effect.ALLOW ? RetainRule.FORBID : RetainRule.ALLOW,
-        2,
-        NO_MAX_PAYLOAD);
+    return effect == Effect.ALLOW ? NOTHING_OF_ALLOW : NOTHING_OF_DENY;
   }
 
   /** Whether it asks anything of the connection, beside what it asks of the packet. */

@@ -14,15 +14,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the values of one map and reports what does not fit; a value with a problem reads as
  * absent, so that reading goes on and finds the next problem.
  */
 public final class MapReader {
+  private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,9}");
+
   private final Position position;
   private final String what;
-  private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private final List<Entry> entries;
   private final Problems problems;
 
   /**
@@ -33,10 +37,9 @@ public final class MapReader {
     this.position = node.position();
     this.what = what;
     this.problems = problems;
-    for (Entry entry : node.entries()) {
-      if (known.contains(entry.key())) {
-        entries.putIfAbsent(entry.key(), entry);
-      } else {
+    this.entries = node.entries();
+    for (Entry entry : entries) {
+      if (!known.contains(entry.key())) {
         problems.add(
             entry.keyPosition(),
             "unknown key \"%s\" in %s%s"
@@ -60,16 +63,35 @@ public final class MapReader {
   }
 
   public boolean has(String key) {
-    return entries.containsKey(key);
+    return value(key) != null;
+  }
+
+  boolean hasAny(List<String> keys) {
+    for (Entry entry : entries) {
+      if (keys.contains(entry.key())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   public Position position(String key) {
-    Entry entry = entries.get(key);
-    return entry == null ? position : entry.value().position();
+    Node value = value(key);
+    return value == null ? position : value.position();
   }
 
   public Optional<Node> node(String key) {
-    return Optional.ofNullable(entries.get(key)).map(Entry::value);
+    return Optional.ofNullable(value(key));
+  }
+
+  /** Of the first entry with this key: maps of the language are short. */
+  private @Nullable Node value(String key) {
+    for (Entry entry : entries) {
+      if (entry.key().equals(key)) {
+        return entry.value();
+      }
+    }
+    return null;
   }
 
   /** The value, or a problem that it is missing. */
@@ -82,36 +104,46 @@ public final class MapReader {
   }
 
   public Optional<String> text(String key) {
-    return node(key).flatMap(node -> text(node, "\"" + key + "\""));
+    Node value = value(key);
+    return value == null ? Optional.empty() : text(value, "\"", key);
   }
 
   /** A text or a list of texts, each read by {@code read}, whose complaint becomes a problem. */
   public <T> List<T> many(String key, Function<String, T> read) {
-    List<T> values = new ArrayList<>();
-    for (Node item : items(key)) {
-      text(item, "an entry of \"" + key + "\"")
-          .flatMap(text -> tryRead(item.position(), text, read))
-          .ifPresent(values::add);
+    List<Node> items = items(key);
+    if (items.isEmpty()) {
+      return List.of();
+    }
+    List<T> values = new ArrayList<>(items.size());
+    for (Node item : items) {
+      Optional<String> text = text(item, "an entry of \"", key);
+      if (text.isPresent()) {
+        tryRead(item.position(), text.get(), read).ifPresent(values::add);
+      }
     }
     return values;
   }
 
   /** One word of a fixed set. */
   public <T> Optional<T> word(String key, Map<String, T> words) {
-    return node(key)
-        .flatMap(
-            node ->
-                text(node, "\"" + key + "\"")
-                    .flatMap(text -> wordOf(node.position(), key, text, words)));
+    Node value = value(key);
+    return value == null
+        ? Optional.empty()
+        : text(value, "\"", key).flatMap(text -> wordOf(value.position(), key, text, words));
   }
 
   /** A word of a fixed set, or a list of such. */
   public <T> List<T> words(String key, Map<String, T> words) {
-    List<T> values = new ArrayList<>();
-    for (Node item : items(key)) {
-      text(item, "an entry of \"" + key + "\"")
-          .flatMap(text -> wordOf(item.position(), key, text, words))
-          .ifPresent(values::add);
+    List<Node> items = items(key);
+    if (items.isEmpty()) {
+      return List.of();
+    }
+    List<T> values = new ArrayList<>(items.size());
+    for (Node item : items) {
+      Optional<String> text = text(item, "an entry of \"", key);
+      if (text.isPresent()) {
+        wordOf(item.position(), key, text.get(), words).ifPresent(values::add);
+      }
     }
     return values;
   }
@@ -122,7 +154,7 @@ public final class MapReader {
       return Optional.empty();
     }
     if (node.get() instanceof ScalarNode(Position at, String text, ScalarType type)) {
-      if (type == ScalarType.NUMBER && text.matches("-?[0-9]{1,9}")) {
+      if (type == ScalarType.NUMBER && INTEGER.matcher(text).matches()) {
         int value = Integer.parseInt(text);
         if (value >= min && value <= max) {
           return Optional.of(value);
@@ -150,17 +182,17 @@ public final class MapReader {
 
   /** The items of a list; the node itself when it is no list; none, and a problem, when empty. */
   public List<Node> items(String key) {
-    Optional<Node> node = node(key);
-    if (node.isEmpty()) {
+    Node node = value(key);
+    if (node == null) {
       return List.of();
     }
-    if (node.get() instanceof ListNode list) {
+    if (node instanceof ListNode list) {
       if (list.items().isEmpty()) {
         problems.add(list.position(), "\"" + key + "\" is an empty list, remove it or fill it");
       }
       return list.items();
     }
-    return List.of(node.get());
+    return List.of(node);
   }
 
   /** The texts of this map, whatever its keys are: for maps that people name the keys of. */
@@ -200,8 +232,19 @@ public final class MapReader {
     return Optional.empty();
   }
 
-  private Optional<String> text(Node node, String label) {
-    return text(node, label + " of " + what, problems);
+  /**
+   * The label is put together only for a problem.
+   *
+   * @param label up to the key with its opening quote
+   */
+  private Optional<String> text(Node node, String label, String key) {
+    return isText(node)
+        ? Optional.of(((ScalarNode) node).text())
+        : text(node, label + key + "\" of " + what, problems);
+  }
+
+  private static boolean isText(Node node) {
+    return node instanceof ScalarNode scalar && scalar.type() == ScalarType.STRING;
   }
 
   private <T> Optional<T> wordOf(Position at, String key, String text, Map<String, T> words) {

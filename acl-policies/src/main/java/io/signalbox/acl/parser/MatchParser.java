@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** {@code match}: which clients a policy binds to; the same conditions serve tests and tools. */
 public final class MatchParser {
@@ -24,6 +25,9 @@ public final class MatchParser {
   public static final List<String> CONDITION_KEYS =
       List.of(
           "everyone", "cert", "jwt", "device", "group", "user", "listener", "transport", "auth");
+
+  private static final List<String> MATCH_KEYS =
+      Stream.concat(COMBINATIONS.stream(), CONDITION_KEYS.stream()).toList();
 
   /** Fields under {@code cert} and the attribute that each compares. */
   public static final Map<String, Kind> CERT_FIELDS = certFields();
@@ -57,15 +61,13 @@ public final class MatchParser {
   }
 
   private Optional<Match> match(Node node) {
-    List<String> keys = new ArrayList<>(COMBINATIONS);
-    keys.addAll(CONDITION_KEYS);
-    Optional<MapReader> read = MapReader.of(node, "\"match\"", keys, problems);
+    Optional<MapReader> read = MapReader.of(node, "\"match\"", MATCH_KEYS, problems);
     if (read.isEmpty()) {
       return Optional.empty();
     }
     MapReader reader = read.get();
-    boolean combined = COMBINATIONS.stream().anyMatch(reader::has);
-    boolean direct = CONDITION_KEYS.stream().anyMatch(reader::has);
+    boolean combined = reader.hasAny(COMBINATIONS);
+    boolean direct = reader.hasAny(CONDITION_KEYS);
     if (combined == direct) {
       problems.add(
           reader.position(),

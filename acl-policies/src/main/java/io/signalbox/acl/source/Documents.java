@@ -20,9 +20,14 @@ public final class Documents {
             "the document has %d characters, the limit is %d"
                 .formatted(text.length(), limits.charactersMax()));
       }
+      boolean json = file.endsWith(".json");
+      Optional<Node> common = json ? Optional.empty() : CommonYaml.read(file, text, limits);
+      if (common.isPresent()) {
+        return common;
+      }
       NodeBuilder builder = new NodeBuilder(limits, problems);
       return Optional.of(
-          file.endsWith(".json")
+          json
               ? new JsonSource(file, text, builder).read()
               : new YamlSource(file, text, builder).read());
     } catch (SourceException e) {

@@ -30,25 +30,25 @@ final class NodeBuilder {
   }
 
   void startMap(Position position) throws SourceException {
-    start(new Open(position, new HashMap<>()));
+    start(new Open(position, true));
   }
 
   void startList(Position position) throws SourceException {
-    start(new Open(position, null));
+    start(new Open(position, false));
   }
 
   void end() {
     Open done = open.pop();
     add(
-        done.seen == null
-            ? new ListNode(done.position, done.items)
-            : new MapNode(done.position, done.entries));
+        done.isMap
+            ? new MapNode(done.position, done.entries)
+            : new ListNode(done.position, done.items));
   }
 
   /** The next thing in a map is a key. */
   boolean expectsKey() {
     Open top = open.peek();
-    return top != null && top.seen != null && top.key == null;
+    return top != null && top.isMap && top.key == null;
   }
 
   void key(Position position, String key) throws SourceException {
@@ -56,15 +56,12 @@ final class NodeBuilder {
     Open top = open.element();
     top.key = key;
     top.keyPosition = position;
-    Map<String, Position> seen = top.seen;
-    if (seen != null) {
-      Position first = seen.putIfAbsent(key, position);
-      if (first != null) {
-        problems.add(
-            position,
-            "key \"%s\" stands twice in this map%s; keep one"
-                .formatted(key, first.line() == 0 ? "" : ", first in line " + first.line()));
-      }
+    Position first = top.first(key);
+    if (first != null) {
+      problems.add(
+          position,
+          "key \"%s\" stands twice in this map%s; keep one"
+              .formatted(key, first.line() == 0 ? "" : ", first in line " + first.line()));
     }
   }
 
@@ -109,18 +106,47 @@ final class NodeBuilder {
     }
   }
 
-  /** A list (seen is null) or map that is not finished yet. */
+  /** A list or map that is not finished yet. */
   private static final class Open {
+    /** Up to here looking at every entry is cheaper than hashing. */
+    private static final int FEW_ENTRIES = 16;
+
     final Position position;
-    final @Nullable Map<String, Position> seen;
-    final List<Node> items = new ArrayList<>();
-    final List<Entry> entries = new ArrayList<>();
+    final boolean isMap;
+    final List<Node> items;
+    final List<Entry> entries;
     @Nullable String key;
     @Nullable Position keyPosition;
+    private @Nullable Map<String, Position> seen;
 
-    Open(Position position, @Nullable Map<String, Position> seen) {
+    Open(Position position, boolean isMap) {
       this.position = position;
-      this.seen = seen;
+      this.isMap = isMap;
+      this.items = isMap ? List.of() : new ArrayList<>(4);
+      this.entries = isMap ? new ArrayList<>(8) : List.of();
+    }
+
+    /** Where a key stands among the finished entries. */
+    @Nullable Position first(String wanted) {
+      if (entries.size() <= FEW_ENTRIES) {
+        for (int i = 0; i < entries.size(); i++) {
+          if (entries.get(i).key().equals(wanted)) {
+            return entries.get(i).keyPosition();
+          }
+        }
+        return null;
+      }
+      Map<String, Position> known = seen;
+      if (known == null) {
+        known = new HashMap<>();
+        for (Entry entry : entries) {
+          known.putIfAbsent(entry.key(), entry.keyPosition());
+        }
+        seen = known;
+      } else {
+        known.putIfAbsent(entries.getLast().key(), entries.getLast().keyPosition());
+      }
+      return known.get(wanted);
     }
   }
 }

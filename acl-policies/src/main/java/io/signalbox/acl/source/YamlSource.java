@@ -31,7 +31,9 @@ final class YamlSource {
               + "|[-+]?(\\.[0-9]+|[0-9][0-9_]*(\\.[0-9_]*)?)([eE][-+]?[0-9]+)?"
               + "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
   private static final Pattern DATE = Pattern.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?");
-  private static final Set<String> AMBIGUOUS = Set.of("yes", "no", "on", "off", "y", "n");
+  private static final Set<String> AMBIGUOUS =
+      Set.of("yes", "no", "on", "off", "y", "n", "true", "false", "null"); // whatever their case
+  private static final int WORD_MAX = 5;
 
   private final String file;
   private final String text;
@@ -112,23 +114,38 @@ final class YamlSource {
 
   /** What YAML 1.1 or 1.2 makes of an unquoted scalar. */
   static ScalarType typeOfPlain(String value) {
-    if (value.equals("true") || value.equals("false")) {
-      return ScalarType.BOOLEAN;
-    }
-    if (value.isEmpty() || value.equals("null") || value.equals("~")) {
-      return ScalarType.NULL;
-    }
-    String lower = value.toLowerCase(Locale.ROOT);
-    if (AMBIGUOUS.contains(lower)
-        || lower.equals("true")
-        || lower.equals("false")
-        || lower.equals("null")
-        || DATE.matcher(value).matches()) {
-      return ScalarType.AMBIGUOUS;
+    if (value.length() <= WORD_MAX) {
+      ScalarType word = typeOfWord(value);
+      if (word != ScalarType.STRING) {
+        return word;
+      }
     }
     char first = value.charAt(0);
-    boolean mayBeNumber = (first >= '0' && first <= '9') || "+-.".indexOf(first) >= 0;
-    return mayBeNumber && NUMBER.matcher(value).matches() ? ScalarType.NUMBER : ScalarType.STRING;
+    boolean digit = first >= '0' && first <= '9';
+    if (digit && DATE.matcher(value).matches()) {
+      return ScalarType.AMBIGUOUS;
+    }
+    boolean mayBeNumber = digit || first == '+' || first == '-' || first == '.';
+    return mayBeNumber && isNumber(value) ? ScalarType.NUMBER : ScalarType.STRING;
+  }
+
+  private static ScalarType typeOfWord(String value) {
+    switch (value) {
+      case "true", "false" -> {
+        return ScalarType.BOOLEAN;
+      }
+      case "", "null", "~" -> {
+        return ScalarType.NULL;
+      }
+      default -> {}
+    }
+    return AMBIGUOUS.contains(value.toLowerCase(Locale.ROOT))
+        ? ScalarType.AMBIGUOUS
+        : ScalarType.STRING;
+  }
+
+  private static boolean isNumber(String value) {
+    return value.length() == 1 ? value.charAt(0) >= '0' : NUMBER.matcher(value).matches();
   }
 
   private static void refuseAnchor(Position position, Optional<Anchor> anchor)

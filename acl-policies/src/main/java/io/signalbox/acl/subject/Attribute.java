@@ -50,6 +50,8 @@ public record Attribute(Kind kind, String argument) {
     }
   }
 
+  private static final List<Kind> KINDS = List.of(Kind.values());
+
   public Attribute(Kind kind) {
     this(kind, "");
   }
@@ -69,7 +71,7 @@ public record Attribute(Kind kind, String argument) {
    * @throws IllegalArgumentException when the name is known but its claim path is malformed
    */
   public static Optional<Attribute> variable(String name) {
-    for (Kind kind : Kind.values()) {
+    for (Kind kind : KINDS) {
       if (!kind.substitutable) {
         continue;
       }
@@ -87,7 +89,7 @@ public record Attribute(Kind kind, String argument) {
   /** Names of all variables, for messages and completion. */
   public static List<String> variables() {
     List<String> names = new ArrayList<>();
-    for (Kind kind : Kind.values()) {
+    for (Kind kind : KINDS) {
       if (kind.substitutable) {
         names.add(
             switch (kind) {
