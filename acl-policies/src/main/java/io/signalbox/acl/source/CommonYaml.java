@@ -1,6 +1,7 @@
 package io.signalbox.acl.source;
 
 import io.signalbox.acl.source.Node.ScalarType;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -11,12 +12,12 @@ import java.util.Optional;
  * <p>INVARIANT: what it returns is what {@link YamlSource} returns, positions included. Whatever it
  * is not sure of, every fault among it, it gives up and leaves to that one, which also words all
  * messages. It may give up at any time; its tests hold what it does return against the library.
- *
- * <p>Recursion is bounded by the builder, which refuses to nest deeper than the limit.
  */
 final class CommonYaml {
   /** The library takes no more for a key of one line than 1,024 characters. */
   private static final int KEY_MAX = 512;
+
+  private static final int FLOW_DEPTH_MAX = Integer.SIZE;
 
   private final String file;
   private final String text;
@@ -25,6 +26,42 @@ final class CommonYaml {
   private int at;
   private int line = 1;
   private int lineStart;
+
+  // Blocks around the place, from the outermost on.
+  private int[] columns = new int[8];
+  private boolean[] lists = new boolean[8];
+  private int depth;
+  private Next next = Next.NODE;
+
+  // Brackets around the place, within the innermost block.
+  private int flowDepth;
+  private int flowMaps; // a bit for each, the innermost one lowest: whether it is a map
+
+  // What the latest event says.
+  private int eventLine;
+  private int eventColumn;
+  private String eventText = "";
+  private ScalarType eventType = ScalarType.STRING;
+
+  private enum Event {
+    START_LIST,
+    START_MAP,
+    KEY,
+    SCALAR,
+    END,
+    /** The document is over. */
+    NONE
+  }
+
+  /** What stands here. */
+  private enum Next {
+    /** A list item or a key of what is innermost, or its end. */
+    ENTRY,
+    /** Any node. */
+    NODE,
+    /** The value of a key: no block. */
+    VALUE
+  }
 
   private CommonYaml(String file, String text, NodeBuilder builder) {
     this.file = file;
@@ -56,23 +93,44 @@ final class CommonYaml {
     }
   }
 
+  /** A loop that builds what the text's events say: each thing is called from one place only. */
   private Node document() throws Uncommon, SourceException {
+    requireCommonCharacters();
+    toContent();
+    if (column() == 0 && text.startsWith("---\n", at)) {
+      at += 3;
+      toContent();
+    }
+    for (Event event = event(); event != Event.NONE; event = event()) {
+      switch (event) {
+        case START_LIST -> builder.startList(eventPosition());
+        case START_MAP -> builder.startMap(eventPosition());
+        case KEY -> builder.key(eventPosition(), eventText);
+        case SCALAR -> builder.scalar(eventPosition(), eventText, eventType);
+        case END -> builder.end();
+        case NONE -> {}
+      }
+    }
+    return builder.root(new Position(file, 1, 1));
+  }
+
+  private Position eventPosition() {
+    return new Position(file, eventLine, eventColumn);
+  }
+
+  private Event event() throws Uncommon {
+    eventLine = line;
+    eventColumn = at - lineStart + 1;
+    return flowDepth > 0 ? flowEvent() : blockEvent();
+  }
+
+  private void requireCommonCharacters() throws Uncommon {
     for (char c : chars) {
       boolean common = (c >= ' ' && c <= '~') || c == '\n' || isCommonLetter(c);
       if (!common) {
         throw Uncommon.GIVE_UP;
       }
     }
-    toContent();
-    if (column() == 0 && text.startsWith("---\n", at)) {
-      at += 3;
-      toContent();
-    }
-    blockNode(-1);
-    if (at < chars.length) {
-      throw Uncommon.GIVE_UP;
-    }
-    return builder.root(new Position(file, 1, 1));
   }
 
   /** Beyond ASCII: one that is printable, of one unit, and no kind of blank or line break. */
@@ -80,96 +138,134 @@ final class CommonYaml {
     return c > '\u00A0' && c < '\u2000';
   }
 
-  // Blocks. Whoever has read a block or a line stands at the next content or at the end.
+  // Blocks.
 
-  /**
-   * @param indent column of the innermost block around this node
-   */
-  private void blockNode(int indent) throws Uncommon, SourceException {
-    char c = peek(0);
-    if (c == '-' && isBlank(1)) {
-      blockList(column());
-    } else if (c == '[' || c == '{') {
-      flowNode();
-      endLine(indent);
-    } else if (c == '|' || c == '>') {
-      lines(indent);
-    } else {
-      blockMapOrText(indent);
-    }
-  }
-
-  private void blockList(int column) throws Uncommon, SourceException {
-    builder.startList(position(at));
-    while (column() == column && peek(0) == '-' && isBlank(1)) {
-      at++;
-      skipSpaces();
-      if (atEndOfLine()) {
-        toContent();
-        requireDeeper(column);
+  private Event blockEvent() throws Uncommon {
+    boolean item = peek(0) == '-' && isBlank(1);
+    if (next == Next.ENTRY) {
+      int column = at < chars.length ? column() : -1;
+      if (indent() > column || (!item && depth > 1 && indent() == column && lists[depth - 1])) {
+        depth--;
+        return Event.END;
       }
-      blockNode(column);
+      if (indent() != column || (depth > 0 && lists[depth - 1] != item)) {
+        throw Uncommon.GIVE_UP;
+      }
+      if (column < 0) {
+        return Event.NONE;
+      }
     }
-    requireNotDeeper(column);
-    builder.end();
+    if (!item) {
+      return next != Next.ENTRY && "[{|>".indexOf(peek(0)) >= 0 ? marked() : keyOrScalar();
+    }
+    if (next == Next.ENTRY) {
+      at++;
+      toNode(Next.NODE);
+      return event();
+    }
+    if (next == Next.VALUE) {
+      throw Uncommon.GIVE_UP;
+    }
+    open(column(), true);
+    return Event.START_LIST;
   }
 
-  /** What starts with a scalar is the first key of a map, or that scalar. */
-  private void blockMapOrText(int indent) throws Uncommon, SourceException {
-    int start = at;
-    int column = column();
-    boolean plain = isPlainStart(false);
-    String first = plain ? plain(false) : quoted();
-    if (!atColon()) {
-      scalar(start, first, plain);
-      endLine(indent);
+  /** Column of the innermost block, -1 outside of all. */
+  private int indent() {
+    return depth == 0 ? -1 : columns[depth - 1];
+  }
+
+  /** A block starts here, and with it its first entry. */
+  private void open(int column, boolean list) {
+    if (depth == columns.length) {
+      columns = Arrays.copyOf(columns, 2 * depth);
+      lists = Arrays.copyOf(lists, 2 * depth);
+    }
+    columns[depth] = column;
+    lists[depth] = list;
+    depth++;
+    next = Next.ENTRY;
+  }
+
+  /** Behind a dash or colon. */
+  private void toNode(Next inThisLine) throws Uncommon {
+    skipSpaces();
+    next = inThisLine;
+    if (!atEndOfLine()) {
       return;
     }
-    builder.startMap(position(start));
-    key(start, first);
-    blockValue(column);
-    while (at < chars.length && column() == column) {
-      start = at;
-      key(start, isPlainStart(false) ? plain(false) : quoted());
-      blockValue(column);
+    toContent();
+    next = Next.NODE;
+    boolean besideKey = !lists[depth - 1] && peek(0) == '-' && isBlank(1);
+    if (at == chars.length || column() < indent() + (besideKey ? 0 : 1)) {
+      throw Uncommon.GIVE_UP; // nothing, which means null
     }
-    requireNotDeeper(column);
-    builder.end();
   }
 
-  /** From the colon on. */
-  private void blockValue(int column) throws Uncommon, SourceException {
-    if (!atColon()) {
+  private Event marked() throws Uncommon {
+    char c = peek(0);
+    if (c == '[' || c == '{') {
+      return flowEvent();
+    }
+    lines(indent());
+    next = Next.ENTRY;
+    return Event.SCALAR;
+  }
+
+  private Event keyOrScalar() throws Uncommon {
+    int start = at;
+    boolean plain = isPlainStart();
+    eventText = plain ? plain() : quoted();
+    skipSpaces();
+    if (peek(0) == ':' && isBlank(1)) {
+      switch (next) {
+        case NODE -> {
+          open(start - lineStart, false);
+          at = start; // its first key is the next event
+          return Event.START_MAP;
+        }
+        case VALUE -> throw Uncommon.GIVE_UP;
+        case ENTRY -> {}
+      }
+      requireKey(start);
+      toNode(Next.VALUE);
+      return Event.KEY;
+    }
+    if (next == Next.ENTRY) {
+      throw Uncommon.GIVE_UP;
+    }
+    eventType = plain ? YamlSource.typeOfPlain(eventText) : ScalarType.STRING;
+    endLine();
+    return Event.SCALAR;
+  }
+
+  /** At the colon behind a key. */
+  private void requireKey(int start) throws Uncommon {
+    if (peek(0) != ':' || !isBlank(1) || at - start > KEY_MAX) {
       throw Uncommon.GIVE_UP;
     }
     at++;
+  }
+
+  /** Behind a value: nothing more in this line, and nothing further in that would continue it. */
+  private void endLine() throws Uncommon {
     skipSpaces();
-    if (atEndOfLine()) {
-      toContent();
-      boolean listBesideKey = column() == column && peek(0) == '-' && isBlank(1);
-      if (!listBesideKey) {
-        requireDeeper(column);
-      }
-      blockNode(column);
-      return;
+    if (!atEndOfLine()) {
+      throw Uncommon.GIVE_UP;
     }
-    char c = peek(0);
-    if (c == '[' || c == '{') {
-      flowNode();
-    } else if (c == '|' || c == '>') {
-      lines(column);
-      return;
-    } else {
-      int start = at;
-      boolean plain = isPlainStart(false);
-      scalar(start, plain ? plain(false) : quoted(), plain);
+    toContent();
+    requireNotDeeper(indent());
+    next = Next.ENTRY;
+  }
+
+  private void requireNotDeeper(int column) throws Uncommon {
+    if (at < chars.length && column() > column) {
+      throw Uncommon.GIVE_UP;
     }
-    endLine(column);
   }
 
   /** A text of several lines, kept or folded; none of them empty or further in than the others. */
-  private void lines(int indent) throws Uncommon, SourceException {
-    Position position = position(at);
+  private void lines(int indent) throws Uncommon {
     String between = chars[at] == '|' ? "\n" : " ";
     at++;
     boolean strip = peek(0) == '-';
@@ -199,7 +295,8 @@ final class CommonYaml {
     if (value.isEmpty()) {
       throw Uncommon.GIVE_UP;
     }
-    builder.scalar(position, value.toString(), ScalarType.STRING);
+    eventText = value.toString();
+    eventType = ScalarType.STRING;
     toContent();
     requireNotDeeper(indent);
   }
@@ -220,109 +317,77 @@ final class CommonYaml {
     return at == chars.length ? -1 : column();
   }
 
-  private void requireDeeper(int column) throws Uncommon {
-    if (at >= chars.length || column() <= column) {
-      throw Uncommon.GIVE_UP;
+  // Lists and maps in brackets.
+
+  private Event flowEvent() throws Uncommon {
+    char c = peek(0);
+    if (c == '[' || c == '{') {
+      return flowStart(c == '{');
     }
-  }
-
-  private void requireNotDeeper(int column) throws Uncommon {
-    if (at < chars.length && column() > column) {
-      throw Uncommon.GIVE_UP;
+    boolean inMap = (flowMaps & 1) != 0;
+    if (c == (inMap ? '}' : ']') && next != Next.VALUE) {
+      at++;
+      flowMaps >>>= 1;
+      flowDepth--;
+      flowNext();
+      return Event.END;
     }
-  }
-
-  /** Behind a value: nothing more in this line, and nothing further in that would continue it. */
-  private void endLine(int indent) throws Uncommon {
-    skipSpaces();
-    if (!atEndOfLine()) {
-      throw Uncommon.GIVE_UP;
-    }
-    toContent();
-    requireNotDeeper(indent);
-  }
-
-  // Flow.
-
-  private void flowNode() throws Uncommon, SourceException {
     int start = at;
-    switch (peek(0)) {
-      case '[' -> {
-        builder.startList(position(start));
-        at++;
-        while (!closes(']')) {
-          flowNode();
-          separate(']');
-        }
-      }
-      case '{' -> {
-        builder.startMap(position(start));
-        at++;
-        while (!closes('}')) {
-          flowEntry();
-          separate('}');
-        }
-      }
-      default -> {
-        boolean plain = isPlainStart(true);
-        scalar(start, plain ? plain(true) : quoted(), plain);
-        return;
-      }
+    boolean plain = isPlainStart();
+    eventText = plain ? plain() : quoted();
+    if (inMap && next == Next.ENTRY) {
+      skipSpaces();
+      requireKey(start);
+      toContent();
+      next = Next.VALUE;
+      return Event.KEY;
     }
-    at++;
-    builder.end();
+    eventType = plain ? YamlSource.typeOfPlain(eventText) : ScalarType.STRING;
+    flowNext();
+    return Event.SCALAR;
   }
 
-  private void flowEntry() throws Uncommon, SourceException {
-    int start = at;
-    key(start, isPlainStart(true) ? plain(true) : quoted());
-    if (!atColon()) {
+  private Event flowStart(boolean map) throws Uncommon {
+    boolean atKey = flowDepth > 0 && (flowMaps & 1) != 0 && next == Next.ENTRY;
+    if (atKey || flowDepth == FLOW_DEPTH_MAX) {
       throw Uncommon.GIVE_UP;
     }
     at++;
+    flowMaps = flowMaps << 1 | (map ? 1 : 0);
+    flowDepth++;
     toContent();
-    flowNode();
+    next = Next.ENTRY;
+    return map ? Event.START_MAP : Event.START_LIST;
   }
 
-  private boolean closes(char close) {
-    toContent();
-    return peek(0) == close;
-  }
-
-  /** Over a comma to the next item, or to the closing mark. */
-  private void separate(char close) throws Uncommon {
+  /** Behind a value: over the comma, to the closing mark, or out of the brackets. */
+  private void flowNext() throws Uncommon {
+    if (flowDepth == 0) {
+      endLine();
+      return;
+    }
+    next = Next.ENTRY;
     toContent();
     if (peek(0) == ',') {
       at++;
-    } else if (peek(0) != close) {
+      toContent();
+    } else if (peek(0) != ((flowMaps & 1) != 0 ? '}' : ']')) {
       throw Uncommon.GIVE_UP;
     }
   }
 
   // Scalars.
 
-  private void key(int start, String key) throws Uncommon, SourceException {
-    if (at - start > KEY_MAX) {
-      throw Uncommon.GIVE_UP;
-    }
-    builder.key(position(start), key);
-  }
-
-  private void scalar(int start, String value, boolean plain) throws SourceException {
-    builder.scalar(
-        position(start), value, plain ? YamlSource.typeOfPlain(value) : ScalarType.STRING);
-  }
-
   /** Whether a plain text starts here; false for a quoted one. */
-  private boolean isPlainStart(boolean flow) throws Uncommon {
+  private boolean isPlainStart() throws Uncommon {
     char c = peek(0);
     switch (c) {
       case '"', '\'' -> {
         return false;
       }
       case '-' -> {
-        char next = peek(1);
-        if (isBlank(1) || next == '-' || (flow && ",[]{}".indexOf(next) >= 0)) {
+        char second = peek(1);
+        if (isBlank(1) || second == '-' || (flowDepth > 0 && ",[]{}".indexOf(second) >= 0)) {
           throw Uncommon.GIVE_UP;
         }
         return true;
@@ -361,7 +426,8 @@ final class CommonYaml {
     }
   }
 
-  private String plain(boolean flow) {
+  private String plain() {
+    boolean flow = flowDepth > 0;
     int start = at;
     int end = at; // without the blanks before what ends it
     for (; at < chars.length; at++) {
@@ -413,12 +479,6 @@ final class CommonYaml {
     return c == ' ' || c == '\n' || c == '\0';
   }
 
-  /** Before a colon that ends a key, blanks in front of it aside. */
-  private boolean atColon() {
-    skipSpaces();
-    return peek(0) == ':' && isBlank(1);
-  }
-
   private void skipSpaces() {
     while (at < chars.length && chars[at] == ' ') {
       at++;
@@ -457,9 +517,5 @@ final class CommonYaml {
 
   private int column() {
     return at - lineStart;
-  }
-
-  private Position position(int index) {
-    return new Position(file, line, index - lineStart + 1);
   }
 }
