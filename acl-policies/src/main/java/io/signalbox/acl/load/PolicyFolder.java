@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +52,7 @@ public final class PolicyFolder {
   public List<Policy> read(Problems problems) {
     List<Policy> policies = new ArrayList<>();
     Map<String, Known> read = new HashMap<>();
-    List<Path> files = policyFiles(problems);
+    List<Found> files = files(".policy.", problems);
     for (Outcome outcome : files.parallelStream().map(this::read).toList()) {
       problems.addAll(outcome.problems);
       if (outcome.known.isPresent()) {
@@ -65,11 +66,11 @@ public final class PolicyFolder {
 
   private record Outcome(String name, Optional<Known> known, Problems problems) {}
 
-  private Outcome read(Path file) {
+  private Outcome read(Found file) {
     Problems problems = new Problems();
-    String name = file.toString();
-    Optional<Known> read =
-        text(file, limits, problems).flatMap(text -> parsed(name, text, problems));
+    String name = file.path.toString();
+    Optional<String> text = text(file.path, file.bytes, limits, problems);
+    Optional<Known> read = text.isPresent() ? parsed(name, text.get(), problems) : Optional.empty();
     return new Outcome(name, read, problems);
   }
 
@@ -83,18 +84,21 @@ public final class PolicyFolder {
 
   /** The policy files, sorted. */
   public List<Path> policyFiles(Problems problems) {
-    return files(".policy.", problems);
+    return files(".policy.", problems).stream().map(Found::path).toList();
   }
 
   /** The {@code *.test.yaml} files beside the policies, sorted. */
   public List<Path> tests(Problems problems) {
-    return files(".test.", problems);
+    return files(".test.", problems).stream().map(Found::path).toList();
   }
 
-  private List<Path> files(String infix, Problems problems) {
+  private record Found(Path path, long bytes) {}
+
+  private List<Found> files(String infix, Problems problems) {
     try (Stream<Path> all = Files.list(folder)) {
       List<Path> named = all.filter(file -> isNamed(file, infix)).sorted().toList();
-      List<Path> files = named.parallelStream().filter(Files::isRegularFile).toList();
+      List<Found> files =
+          named.parallelStream().map(PolicyFolder::found).flatMap(Optional::stream).toList();
       if (files.size() > FILES_MAX) {
         problems.add(
             Position.none(folder.toString()),
@@ -108,6 +112,18 @@ public final class PolicyFolder {
     }
   }
 
+  /** A regular file, or a link to one. */
+  private static Optional<Found> found(Path path) {
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+      return attributes.isRegularFile()
+          ? Optional.of(new Found(path, attributes.size()))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty(); // gone since the folder was read, or a link to nowhere
+    }
+  }
+
   private static boolean isNamed(Path file, String infix) {
     String name = String.valueOf(file.getFileName());
     return name.endsWith(infix + "yaml")
@@ -118,13 +134,22 @@ public final class PolicyFolder {
   /** The text of a file, strictly UTF-8; empty, and a problem, when it cannot be read. */
   static Optional<String> text(Path file, SourceLimits limits, Problems problems) {
     try {
-      if (Files.size(file) > limits.charactersMax() * 4L) {
-        problems.add(
-            Position.none(file.toString()),
-            "the file has %d bytes, the limit is %d"
-                .formatted(Files.size(file), limits.charactersMax() * 4L));
-        return Optional.empty();
-      }
+      return text(file, Files.size(file), limits, problems);
+    } catch (IOException e) {
+      problems.add(Position.none(file.toString()), "the file cannot be read: " + reason(e));
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<String> text(
+      Path file, long bytes, SourceLimits limits, Problems problems) {
+    if (bytes > limits.charactersMax() * 4L) {
+      problems.add(
+          Position.none(file.toString()),
+          "the file has %d bytes, the limit is %d".formatted(bytes, limits.charactersMax() * 4L));
+      return Optional.empty();
+    }
+    try {
       return Optional.of(Files.readString(file)); // which refuses what is no UTF-8
     } catch (CharacterCodingException e) {
       problems.add(Position.none(file.toString()), "the file is not UTF-8, save it as such");

@@ -44,14 +44,13 @@ public record Template(List<Part> parts) {
         parts.add(new Literal(text.substring(at, open)));
       }
       String name = text.substring(open + 2, close);
-      parts.add(
-          new Variable(
-              Attribute.variable(name)
-                  .orElseThrow(
-                      () ->
-                          new IllegalArgumentException(
-                              "unknown variable \"${%s}\"; there are %s"
-                                  .formatted(name, String.join(", ", Attribute.variables()))))));
+      Optional<Attribute> variable = Attribute.variable(name);
+      if (variable.isEmpty()) {
+        throw new IllegalArgumentException(
+            "unknown variable \"${%s}\"; there are %s"
+                .formatted(name, String.join(", ", Attribute.variables())));
+      }
+      parts.add(new Variable(variable.get()));
       at = close + 1;
     }
     if (at < text.length() || parts.isEmpty()) {
@@ -145,9 +144,10 @@ public record Template(List<Part> parts) {
   /** As written in the policy. */
   void appendTo(StringBuilder text) {
     for (Part part : parts) {
-      switch (part) {
-        case Literal(String literal) -> text.append(literal);
-        case Variable(Attribute attribute) -> text.append("${").append(attribute).append('}');
+      if (part instanceof Literal(String literal)) { // a switch is linked at its first use
+        text.append(literal);
+      } else if (part instanceof Variable(Attribute attribute)) {
+        text.append("${").append(attribute).append('}');
       }
     }
   }

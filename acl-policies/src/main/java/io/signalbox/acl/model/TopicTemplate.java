@@ -30,13 +30,46 @@ public record TopicTemplate(List<Template> levels) {
    */
   public static TopicTemplate of(String text) {
     List<String> pieces = splitOutsideVariables(text);
-    List<Template> levels = new ArrayList<>();
-    StringBuilder shape = new StringBuilder();
+    List<Template> levels = new ArrayList<>(pieces.size());
     for (String piece : pieces) {
-      Template level = Template.of(piece);
-      levels.add(level);
-      shape.append(shape.isEmpty() && levels.size() == 1 ? "" : "/");
-      for (Template.Part part : level.parts()) {
+      levels.add(Template.of(piece));
+    }
+    if (!isSurelyValid(text, pieces)) {
+      check(text, levels);
+    }
+    if (pieces.size() == 2 && pieces.get(0).equals("+") && pieces.get(1).equals("#")) {
+      return new TopicTemplate(List.of(Template.of("#")));
+    }
+    return new TopicTemplate(levels);
+  }
+
+  /** Whether a look at the text shows that {@link #check} has nothing to say. */
+  private static boolean isSurelyValid(String text, List<String> pieces) {
+    if (text.isEmpty()
+        || text.startsWith("$")
+        || text.indexOf('\0') >= 0
+        || 3 * text.length() > Filter.BYTES_MAX
+        || pieces.size() > LEVELS_MAX) {
+      return false;
+    }
+    if (text.indexOf('+') < 0 && text.indexOf('#') < 0) {
+      return true;
+    }
+    for (int i = 0; i < pieces.size(); i++) {
+      String piece = pieces.get(i);
+      boolean wildcard = piece.indexOf('+') >= 0 || piece.indexOf('#') >= 0;
+      if (wildcard && !piece.equals("+") && !(piece.equals("#") && i == pieces.size() - 1)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void check(String text, List<Template> levels) {
+    StringBuilder shape = new StringBuilder();
+    for (int i = 0; i < levels.size(); i++) {
+      shape.append(i == 0 ? "" : "/");
+      for (Template.Part part : levels.get(i).parts()) {
         shape.append(part instanceof Template.Literal(String literal) ? literal : "v");
       }
     }
@@ -54,16 +87,13 @@ public record TopicTemplate(List<Template> levels) {
                   .formatted(text)
               + " \"shareGroups\" names the groups");
     }
-    if (pieces.getFirst().startsWith("$") && !levels.getFirst().isLiteral()) {
-      if (levels.getFirst().parts().getFirst() instanceof Template.Literal) {
-        throw new IllegalArgumentException(
-            "\"" + text + "\": a first level that starts with \"$\" holds no variable");
-      }
+    Template first = levels.getFirst();
+    if (!first.isLiteral()
+        && first.parts().getFirst() instanceof Template.Literal(String literal)
+        && literal.startsWith("$")) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\": a first level that starts with \"$\" holds no variable");
     }
-    if (pieces.size() == 2 && pieces.get(0).equals("+") && pieces.get(1).equals("#")) {
-      return new TopicTemplate(List.of(Template.of("#")));
-    }
-    return new TopicTemplate(levels);
   }
 
   /** Splits at slashes, but not at those inside ${}: claim names hold URLs. */

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * absent, so that reading goes on and finds the next problem.
  */
 public final class MapReader {
-  private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,9}");
-
   private final Position position;
   private final String what;
   private final List<Entry> entries;
@@ -154,7 +151,7 @@ public final class MapReader {
       return Optional.empty();
     }
     if (node.get() instanceof ScalarNode(Position at, String text, ScalarType type)) {
-      if (type == ScalarType.NUMBER && INTEGER.matcher(text).matches()) {
+      if (type == ScalarType.NUMBER && isInteger(text)) {
         int value = Integer.parseInt(text);
         if (value >= min && value <= max) {
           return Optional.of(value);
@@ -166,6 +163,18 @@ public final class MapReader {
     problems.add(
         node.get().position(), "\"%s\" is a whole number from %d to %d".formatted(key, min, max));
     return Optional.empty();
+  }
+
+  /** Of one to nine decimal digits. */
+  private static boolean isInteger(String text) {
+    int start = text.startsWith("-") ? 1 : 0;
+    for (int i = start; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    int count = text.length() - start;
+    return count >= 1 && count <= 9;
   }
 
   public Optional<Boolean> bool(String key) {

@@ -34,6 +34,10 @@ final class YamlSource {
   private static final Set<String> AMBIGUOUS =
       Set.of("yes", "no", "on", "off", "y", "n", "true", "false", "null"); // whatever their case
   private static final int WORD_MAX = 5;
+  private static final int DATE_MIN = "2026-1-1".length();
+
+  /** All that {@link #NUMBER} may match: most texts that start with a digit hold others. */
+  private static final String NUMBER_CHARACTERS = "0123456789abcdefABCDEFox_:.+-inIN";
 
   private final String file;
   private final String text;
@@ -122,7 +126,8 @@ final class YamlSource {
     }
     char first = value.charAt(0);
     boolean digit = first >= '0' && first <= '9';
-    if (digit && DATE.matcher(value).matches()) {
+    boolean mayBeDate = digit && value.length() >= DATE_MIN && value.charAt(4) == '-';
+    if (mayBeDate && DATE.matcher(value).matches()) {
       return ScalarType.AMBIGUOUS;
     }
     boolean mayBeNumber = digit || first == '+' || first == '-' || first == '.';
@@ -145,7 +150,12 @@ final class YamlSource {
   }
 
   private static boolean isNumber(String value) {
-    return value.length() == 1 ? value.charAt(0) >= '0' : NUMBER.matcher(value).matches();
+    for (int i = 0; i < value.length(); i++) {
+      if (NUMBER_CHARACTERS.indexOf(value.charAt(i)) < 0) {
+        return false;
+      }
+    }
+    return NUMBER.matcher(value).matches();
   }
 
   private static void refuseAnchor(Position position, Optional<Anchor> anchor)

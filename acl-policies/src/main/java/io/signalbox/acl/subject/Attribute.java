@@ -1,7 +1,9 @@
 package io.signalbox.acl.subject;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +53,7 @@ public record Attribute(Kind kind, String argument) {
   }
 
   private static final List<Kind> KINDS = List.of(Kind.values());
+  private static final Map<String, Attribute> PLAIN_VARIABLES = plainVariables();
 
   public Attribute(Kind kind) {
     this(kind, "");
@@ -71,19 +74,30 @@ public record Attribute(Kind kind, String argument) {
    * @throws IllegalArgumentException when the name is known but its claim path is malformed
    */
   public static Optional<Attribute> variable(String name) {
+    Attribute plain = PLAIN_VARIABLES.get(name);
+    if (plain != null) {
+      return Optional.of(plain);
+    }
     for (Kind kind : KINDS) {
-      if (!kind.substitutable) {
-        continue;
-      }
-      if (kind.takesArgument()
-          ? name.startsWith(kind.variable) && name.length() > kind.variable.length()
-          : name.equals(kind.variable)) {
-        return Optional.of(
-            new Attribute(
-                kind, kind.takesArgument() ? name.substring(kind.variable.length()) : ""));
+      int start = kind.variable.length();
+      if (kind.substitutable
+          && kind.takesArgument()
+          && name.length() > start
+          && name.startsWith(kind.variable)) {
+        return Optional.of(new Attribute(kind, name.substring(start)));
       }
     }
     return Optional.empty();
+  }
+
+  private static Map<String, Attribute> plainVariables() {
+    Map<String, Attribute> variables = new HashMap<>();
+    for (Kind kind : KINDS) {
+      if (kind.substitutable && !kind.takesArgument()) {
+        variables.put(kind.variable, new Attribute(kind));
+      }
+    }
+    return variables;
   }
 
   /** Names of all variables, for messages and completion. */
