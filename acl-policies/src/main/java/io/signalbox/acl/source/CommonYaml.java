@@ -1,6 +1,7 @@
 package io.signalbox.acl.source;
 
 import io.signalbox.acl.source.Node.ScalarType;
+import io.signalbox.acl.source.YamlCursor.Uncommon;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -20,12 +21,8 @@ final class CommonYaml {
   private static final int FLOW_DEPTH_MAX = Integer.SIZE;
 
   private final String file;
-  private final String text;
-  private final char[] chars;
+  private final YamlCursor in;
   private final NodeBuilder builder;
-  private int at;
-  private int line = 1;
-  private int lineStart;
 
   // Blocks around the place, from the outermost on.
   private int[] columns = new int[8];
@@ -65,18 +62,8 @@ final class CommonYaml {
 
   private CommonYaml(String file, String text, NodeBuilder builder) {
     this.file = file;
-    this.text = text;
-    this.chars = text.toCharArray();
+    this.in = new YamlCursor(text);
     this.builder = builder;
-  }
-
-  /** Not what this class reads; caught at once. No stack trace. */
-  private static final class Uncommon extends Exception {
-    static final Uncommon GIVE_UP = new Uncommon();
-
-    private Uncommon() {
-      super(null, null, false, false);
-    }
   }
 
   /**
@@ -95,11 +82,11 @@ final class CommonYaml {
 
   /** A loop that builds what the text's events say: each thing is called from one place only. */
   private Node document() throws Uncommon, SourceException {
-    requireCommonCharacters();
-    toContent();
-    if (column() == 0 && text.startsWith("---\n", at)) {
-      at += 3;
-      toContent();
+    in.requireCommonCharacters();
+    in.toContent();
+    if (in.column() == 0 && in.text.startsWith("---\n", in.at)) {
+      in.at += 3;
+      in.toContent();
     }
     for (Event event = event(); event != Event.NONE; event = event()) {
       switch (event) {
@@ -119,54 +106,40 @@ final class CommonYaml {
   }
 
   private Event event() throws Uncommon {
-    eventLine = line;
-    eventColumn = at - lineStart + 1;
+    eventLine = in.line;
+    eventColumn = in.at - in.lineStart + 1;
     return flowDepth > 0 ? flowEvent() : blockEvent();
-  }
-
-  private void requireCommonCharacters() throws Uncommon {
-    for (char c : chars) {
-      boolean common = (c >= ' ' && c <= '~') || c == '\n' || isCommonLetter(c);
-      if (!common) {
-        throw Uncommon.GIVE_UP;
-      }
-    }
-  }
-
-  /** Beyond ASCII: one that is printable, of one unit, and no kind of blank or line break. */
-  private static boolean isCommonLetter(char c) {
-    return c > '\u00A0' && c < '\u2000';
   }
 
   // Blocks.
 
   private Event blockEvent() throws Uncommon {
-    boolean item = peek(0) == '-' && isBlank(1);
+    boolean item = in.peek(0) == '-' && in.isBlank(1);
     if (next == Next.ENTRY) {
-      int column = at < chars.length ? column() : -1;
+      int column = in.atEnd() ? -1 : in.column();
       if (indent() > column || (!item && depth > 1 && indent() == column && lists[depth - 1])) {
         depth--;
         return Event.END;
       }
       if (indent() != column || (depth > 0 && lists[depth - 1] != item)) {
-        throw Uncommon.GIVE_UP;
+        throw new Uncommon();
       }
       if (column < 0) {
         return Event.NONE;
       }
     }
     if (!item) {
-      return next != Next.ENTRY && "[{|>".indexOf(peek(0)) >= 0 ? marked() : keyOrScalar();
+      return next != Next.ENTRY && "[{|>".indexOf(in.peek(0)) >= 0 ? marked() : keyOrScalar();
     }
     if (next == Next.ENTRY) {
-      at++;
+      in.at++;
       toNode(Next.NODE);
       return event();
     }
     if (next == Next.VALUE) {
-      throw Uncommon.GIVE_UP;
+      throw new Uncommon();
     }
-    open(column(), true);
+    open(in.column(), true);
     return Event.START_LIST;
   }
 
@@ -189,21 +162,21 @@ final class CommonYaml {
 
   /** Behind a dash or colon. */
   private void toNode(Next inThisLine) throws Uncommon {
-    skipSpaces();
+    in.skipSpaces();
     next = inThisLine;
-    if (!atEndOfLine()) {
+    if (!in.atEndOfLine()) {
       return;
     }
-    toContent();
+    in.toContent();
     next = Next.NODE;
-    boolean besideKey = !lists[depth - 1] && peek(0) == '-' && isBlank(1);
-    if (at == chars.length || column() < indent() + (besideKey ? 0 : 1)) {
-      throw Uncommon.GIVE_UP; // nothing, which means null
+    boolean besideKey = !lists[depth - 1] && in.peek(0) == '-' && in.isBlank(1);
+    if (in.atEnd() || in.column() < indent() + (besideKey ? 0 : 1)) {
+      throw new Uncommon(); // nothing, which means null
     }
   }
 
   private Event marked() throws Uncommon {
-    char c = peek(0);
+    char c = in.peek(0);
     if (c == '[' || c == '{') {
       return flowEvent();
     }
@@ -213,18 +186,18 @@ final class CommonYaml {
   }
 
   private Event keyOrScalar() throws Uncommon {
-    int start = at;
-    boolean plain = isPlainStart();
-    eventText = plain ? plain() : quoted();
-    skipSpaces();
-    if (peek(0) == ':' && isBlank(1)) {
+    int start = in.at;
+    boolean plain = in.isPlainStart(flowDepth > 0);
+    eventText = plain ? in.plain(flowDepth > 0) : in.quoted();
+    in.skipSpaces();
+    if (in.peek(0) == ':' && in.isBlank(1)) {
       switch (next) {
         case NODE -> {
-          open(start - lineStart, false);
-          at = start; // its first key is the next event
+          open(start - in.lineStart, false);
+          in.at = start; // its first key is the next event
           return Event.START_MAP;
         }
-        case VALUE -> throw Uncommon.GIVE_UP;
+        case VALUE -> throw new Uncommon();
         case ENTRY -> {}
       }
       requireKey(start);
@@ -232,7 +205,7 @@ final class CommonYaml {
       return Event.KEY;
     }
     if (next == Next.ENTRY) {
-      throw Uncommon.GIVE_UP;
+      throw new Uncommon();
     }
     eventType = plain ? YamlSource.typeOfPlain(eventText) : ScalarType.STRING;
     endLine();
@@ -241,51 +214,51 @@ final class CommonYaml {
 
   /** At the colon behind a key. */
   private void requireKey(int start) throws Uncommon {
-    if (peek(0) != ':' || !isBlank(1) || at - start > KEY_MAX) {
-      throw Uncommon.GIVE_UP;
+    if (in.peek(0) != ':' || !in.isBlank(1) || in.at - start > KEY_MAX) {
+      throw new Uncommon();
     }
-    at++;
+    in.at++;
   }
 
   /** Behind a value: nothing more in this line, and nothing further in that would continue it. */
   private void endLine() throws Uncommon {
-    skipSpaces();
-    if (!atEndOfLine()) {
-      throw Uncommon.GIVE_UP;
+    in.skipSpaces();
+    if (!in.atEndOfLine()) {
+      throw new Uncommon();
     }
-    toContent();
+    in.toContent();
     requireNotDeeper(indent());
     next = Next.ENTRY;
   }
 
   private void requireNotDeeper(int column) throws Uncommon {
-    if (at < chars.length && column() > column) {
-      throw Uncommon.GIVE_UP;
+    if (!in.atEnd() && in.column() > column) {
+      throw new Uncommon();
     }
   }
 
   /** A text of several lines, kept or folded; none of them empty or further in than the others. */
   private void lines(int indent) throws Uncommon {
-    String between = chars[at] == '|' ? "\n" : " ";
-    at++;
-    boolean strip = peek(0) == '-';
-    at += strip ? 1 : 0;
-    skipSpaces();
-    if (peek(0) != '\n' || indent < 0) {
-      throw Uncommon.GIVE_UP;
+    String between = in.peek(0) == '|' ? "\n" : " ";
+    in.at++;
+    boolean strip = in.peek(0) == '-';
+    in.at += strip ? 1 : 0;
+    in.skipSpaces();
+    if (in.peek(0) != '\n' || indent < 0) {
+      throw new Uncommon();
     }
     StringBuilder value = new StringBuilder();
     int textColumn = toNextLine();
     int column = textColumn;
     while (column > indent) {
       if (column != textColumn) {
-        throw Uncommon.GIVE_UP;
+        throw new Uncommon();
       }
-      int start = at;
-      at = lineEnd();
-      value.append(value.isEmpty() ? "" : between).append(text, start, at);
-      if (at == chars.length) {
-        throw Uncommon.GIVE_UP; // a last line without an end
+      int start = in.at;
+      in.at = in.lineEnd();
+      value.append(value.isEmpty() ? "" : between).append(in.text, start, in.at);
+      if (in.atEnd()) {
+        throw new Uncommon(); // a last line without an end
       }
       column = toNextLine();
       if (column <= indent && !strip) {
@@ -293,11 +266,11 @@ final class CommonYaml {
       }
     }
     if (value.isEmpty()) {
-      throw Uncommon.GIVE_UP;
+      throw new Uncommon();
     }
     eventText = value.toString();
     eventType = ScalarType.STRING;
-    toContent();
+    in.toContent();
     requireNotDeeper(indent);
   }
 
@@ -307,38 +280,38 @@ final class CommonYaml {
    * @return the column where the next line's text starts; -1 at the end
    */
   private int toNextLine() throws Uncommon {
-    at++;
-    line++;
-    lineStart = at;
-    skipSpaces();
-    if (peek(0) == '\n' || (at == chars.length && at > lineStart)) {
-      throw Uncommon.GIVE_UP; // an empty line
+    in.at++;
+    in.line++;
+    in.lineStart = in.at;
+    in.skipSpaces();
+    if (in.peek(0) == '\n' || (in.atEnd() && in.at > in.lineStart)) {
+      throw new Uncommon(); // an empty line
     }
-    return at == chars.length ? -1 : column();
+    return in.atEnd() ? -1 : in.column();
   }
 
   // Lists and maps in brackets.
 
   private Event flowEvent() throws Uncommon {
-    char c = peek(0);
+    char c = in.peek(0);
     if (c == '[' || c == '{') {
       return flowStart(c == '{');
     }
     boolean inMap = (flowMaps & 1) != 0;
     if (c == (inMap ? '}' : ']') && next != Next.VALUE) {
-      at++;
+      in.at++;
       flowMaps >>>= 1;
       flowDepth--;
       flowNext();
       return Event.END;
     }
-    int start = at;
-    boolean plain = isPlainStart();
-    eventText = plain ? plain() : quoted();
+    int start = in.at;
+    boolean plain = in.isPlainStart(flowDepth > 0);
+    eventText = plain ? in.plain(flowDepth > 0) : in.quoted();
     if (inMap && next == Next.ENTRY) {
-      skipSpaces();
+      in.skipSpaces();
       requireKey(start);
-      toContent();
+      in.toContent();
       next = Next.VALUE;
       return Event.KEY;
     }
@@ -350,12 +323,12 @@ final class CommonYaml {
   private Event flowStart(boolean map) throws Uncommon {
     boolean atKey = flowDepth > 0 && (flowMaps & 1) != 0 && next == Next.ENTRY;
     if (atKey || flowDepth == FLOW_DEPTH_MAX) {
-      throw Uncommon.GIVE_UP;
+      throw new Uncommon();
     }
-    at++;
+    in.at++;
     flowMaps = flowMaps << 1 | (map ? 1 : 0);
     flowDepth++;
-    toContent();
+    in.toContent();
     next = Next.ENTRY;
     return map ? Event.START_MAP : Event.START_LIST;
   }
@@ -367,155 +340,12 @@ final class CommonYaml {
       return;
     }
     next = Next.ENTRY;
-    toContent();
-    if (peek(0) == ',') {
-      at++;
-      toContent();
-    } else if (peek(0) != ((flowMaps & 1) != 0 ? '}' : ']')) {
-      throw Uncommon.GIVE_UP;
+    in.toContent();
+    if (in.peek(0) == ',') {
+      in.at++;
+      in.toContent();
+    } else if (in.peek(0) != ((flowMaps & 1) != 0 ? '}' : ']')) {
+      throw new Uncommon();
     }
-  }
-
-  // Scalars.
-
-  /** Whether a plain text starts here; false for a quoted one. */
-  private boolean isPlainStart() throws Uncommon {
-    char c = peek(0);
-    switch (c) {
-      case '"', '\'' -> {
-        return false;
-      }
-      case '-' -> {
-        char second = peek(1);
-        if (isBlank(1) || second == '-' || (flowDepth > 0 && ",[]{}".indexOf(second) >= 0)) {
-          throw Uncommon.GIVE_UP;
-        }
-        return true;
-      }
-      case '.' -> {
-        if (column() == 0) {
-          throw Uncommon.GIVE_UP; // perhaps "..."
-        }
-        return true;
-      }
-      // The second row are indicators, or errors; a merge key starts with '<'.
-      case '\0',
-          '\n',
-          ' ',
-          '#',
-          '?',
-          ':',
-          ',',
-          '[',
-          ']',
-          '{',
-          '}',
-          '&',
-          '*',
-          '!',
-          '|',
-          '>',
-          '%',
-          '@',
-          '`',
-          '<' ->
-          throw Uncommon.GIVE_UP;
-      default -> {
-        return true;
-      }
-    }
-  }
-
-  private String plain() {
-    boolean flow = flowDepth > 0;
-    int start = at;
-    int end = at; // without the blanks before what ends it
-    for (; at < chars.length; at++) {
-      char c = chars[at];
-      if (c == '\n' || (c == '#' && at > end)) {
-        break;
-      }
-      if (c == ':' && (isBlank(1) || (flow && ",[]{}".indexOf(peek(1)) >= 0))) {
-        break;
-      }
-      if (flow && (c == ',' || c == '[' || c == ']' || c == '{' || c == '}')) {
-        break;
-      }
-      if (c != ' ') {
-        end = at + 1;
-      }
-    }
-    at = end;
-    return text.substring(start, end);
-  }
-
-  private String quoted() throws Uncommon {
-    char quote = chars[at];
-    int start = ++at;
-    for (; at < chars.length; at++) {
-      char c = chars[at];
-      if (c == quote) {
-        at++;
-        if (quote == '\'' && peek(0) == '\'') {
-          break; // an apostrophe, written twice
-        }
-        return text.substring(start, at - 1);
-      }
-      if (c == '\n' || (c == '\\' && quote == '"')) {
-        break;
-      }
-    }
-    throw Uncommon.GIVE_UP;
-  }
-
-  // Characters.
-
-  private char peek(int ahead) {
-    return at + ahead < chars.length ? chars[at + ahead] : '\0';
-  }
-
-  private boolean isBlank(int ahead) {
-    char c = peek(ahead);
-    return c == ' ' || c == '\n' || c == '\0';
-  }
-
-  private void skipSpaces() {
-    while (at < chars.length && chars[at] == ' ') {
-      at++;
-    }
-  }
-
-  /** At a line's end or a comment that has a blank before it. */
-  private boolean atEndOfLine() {
-    char c = peek(0);
-    return c == '\n' || c == '\0' || (c == '#' && startsComment());
-  }
-
-  private boolean startsComment() {
-    return at == lineStart || chars[at - 1] == ' ';
-  }
-
-  private int lineEnd() {
-    int end = text.indexOf('\n', at);
-    return end < 0 ? chars.length : end;
-  }
-
-  /** Over blanks, line breaks and comments. */
-  private void toContent() {
-    for (; at < chars.length; at++) {
-      char c = chars[at];
-      if (c == '\n') {
-        line++;
-        lineStart = at + 1;
-      } else if (c == '#' && startsComment()) {
-        at = lineEnd() - 1;
-      } else if (c != ' ') {
-        return;
-      }
-    }
-  }
-
-  private int column() {
-    return at - lineStart;
   }
 }
