@@ -132,6 +132,14 @@ final class Unification {
             && pattern.widest(known(pattern, subject)).intersects(filter));
   }
 
+  /** As {@link #meets}, when the pattern must be the very filter, if its variables have values. */
+  static boolean equals(TopicTemplate pattern, Subject subject, Filter filter) {
+    return meetings(pattern, filter).stream()
+            .anyMatch(way -> pattern.widest(way).equals(filter) && resolves(pattern, subject, way))
+        || (hasUnresolved(pattern, subject)
+            && pattern.widest(known(pattern, subject)).intersects(filter));
+  }
+
   /** As {@link #meets}, when the pattern must match all that the filter matches. */
   static boolean contains(TopicTemplate pattern, Subject subject, Filter filter) {
     return coverings(pattern, filter).stream().anyMatch(way -> resolves(pattern, subject, way))

@@ -32,6 +32,7 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
   /**
    * One way in which a statement speaks of the request.
    *
+   * @param literal the pattern is one of {@code literalFilters}
    * @param values what variables must be; another variable may have any value
    * @param binding whom the policy binds, in words
    * @param example a client to whom it happens; empty in denials, and when it is not known whether
@@ -41,6 +42,7 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
       Policy policy,
       Statement statement,
       TopicTemplate pattern,
+      boolean literal,
       Map<Attribute, String> values,
       String binding,
       Optional<Witness> example) {
@@ -103,19 +105,26 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
     for (TopicTemplate pattern : statement.topics()) {
       if (statement.isDeny()) {
         if (pattern.widest(Map.of()).intersects(request)) {
-          rows.add(row(policy, statement, pattern, Map.of(), binding));
+          rows.add(row(policy, statement, pattern, false, Map.of(), binding));
         }
       } else {
         for (Map<Attribute, String> way : Unification.coverings(pattern, request)) {
-          rows.add(row(policy, statement, pattern, way, binding));
+          rows.add(row(policy, statement, pattern, false, way, binding));
         }
       }
     }
     if (action == Action.SUBSCRIBE) {
       for (TopicTemplate pattern : statement.literalFilters()) {
+        if (statement.isDeny()) {
+          if (pattern.widest(Map.of()).intersects(request)
+              && (!pattern.isLiteral() || pattern.widest(Map.of()).equals(request))) {
+            rows.add(row(policy, statement, pattern, true, Map.of(), binding));
+          }
+          continue;
+        }
         for (Map<Attribute, String> way : Unification.meetings(pattern, request)) {
           if (pattern.widest(way).equals(request)) {
-            rows.add(row(policy, statement, pattern, way, binding));
+            rows.add(row(policy, statement, pattern, true, way, binding));
           }
         }
       }
@@ -127,9 +136,10 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
       Policy policy,
       Statement statement,
       TopicTemplate pattern,
+      boolean literal,
       Map<Attribute, String> values,
       String binding) {
-    return new Row(policy, statement, pattern, values, binding, Optional.empty());
+    return new Row(policy, statement, pattern, literal, values, binding, Optional.empty());
   }
 
   /** Empty when it is proved that no client fits. */
@@ -149,7 +159,8 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
       example = Optional.empty();
     }
     return Optional.of(
-        new Row(row.policy, row.statement, row.pattern, row.values, row.binding, example));
+        new Row(
+            row.policy, row.statement, row.pattern, row.literal, row.values, row.binding, example));
   }
 
   /** Whether this client is one of them, judged by these rows alone. */
@@ -177,9 +188,16 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
         && row.statement.where().holdsFor(subject) != Truth.NO
         && (action == Action.SUBSCRIBE || row.statement.where().retain().admits(retain))
         && row.statement.shareGroups().isEmpty()
-        && (row.statement.overlap() == Overlap.FILTER
-            ? Unification.contains(row.pattern, subject, request)
-            : Unification.meets(row.pattern, subject, request));
+        && meets(row, subject);
+  }
+
+  private boolean meets(Row row, Subject subject) {
+    if (row.literal) {
+      return Unification.equals(row.pattern, subject, request);
+    }
+    return row.statement.overlap() == Overlap.FILTER
+        ? Unification.contains(row.pattern, subject, request)
+        : Unification.meets(row.pattern, subject, request);
   }
 
   /** A row a line, each with an example, and the denies. */

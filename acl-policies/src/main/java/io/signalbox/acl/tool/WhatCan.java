@@ -78,21 +78,29 @@ public record WhatCan(List<Entry> grants, List<Entry> denials, List<String> note
     if (action == Action.SUBSCRIBE) {
       for (StatementView.Pattern pattern : view.literalFilters()) {
         pattern.filters().forEach(f -> entries.add(entry(view, action, f.toString(), true)));
-        if (view.statement().isDeny()) {
-          pattern.widest().ifPresent(f -> entries.add(entry(view, action, f.toString(), false)));
+        if (view.statement().isDeny()) { // of no text that is known: refuses whatever it meets
+          pattern
+              .widest()
+              .ifPresent(
+                  f -> entries.add(entry(view, action, f.toString(), Overlap.REFUSE, false)));
         }
       }
     }
   }
 
   private static Entry entry(StatementView view, Action action, String pattern, boolean literal) {
+    return entry(view, action, pattern, view.statement().overlap(), literal);
+  }
+
+  private static Entry entry(
+      StatementView view, Action action, String pattern, Overlap overlap, boolean literal) {
     return new Entry(
         action,
         pattern,
         literal,
         view.statement().where(),
         view.shareGroups(),
-        view.statement().overlap(),
+        overlap,
         view.ref());
   }
 

@@ -91,6 +91,15 @@ public final class Universe {
     return bundle(policies);
   }
 
+  /** The same, with share groups, literal filters and denies that only filter. */
+  public static PolicyBundle richBundle(SplittableRandom random) {
+    List<Policy> policies = new ArrayList<>();
+    for (int i = random.nextInt(4); i >= 0; i--) {
+      policies.add(policy("p" + i, true, random));
+    }
+    return bundle(policies);
+  }
+
   public static PolicyBundle bundle(List<Policy> policies) {
     Problems problems = new Problems();
     return PolicyBundle.compile(policies, List.of(), problems)
@@ -98,11 +107,15 @@ public final class Universe {
   }
 
   public static Policy policy(String name, SplittableRandom random) {
+    return policy(name, false, random);
+  }
+
+  private static Policy policy(String name, boolean rich, SplittableRandom random) {
     StringBuilder text = new StringBuilder("version: 1\nname: " + name + "\n");
     text.append("match: ").append(match(random)).append("\nstatements:\n");
     int count = 1 + random.nextInt(3);
     for (int i = 0; i < count; i++) {
-      text.append(statement("s" + i, random));
+      text.append(statement("s" + i, rich, random));
     }
     return parse(text.toString());
   }
@@ -137,7 +150,7 @@ public final class Universe {
     };
   }
 
-  private static String statement(String id, SplittableRandom random) {
+  private static String statement(String id, boolean rich, SplittableRandom random) {
     boolean deny = random.nextInt(3) == 0;
     String where = random.nextInt(4) == 0 ? ", where: { transport: [mqtts] }" : "";
     if (random.nextInt(5) == 0) {
@@ -158,8 +171,25 @@ public final class Universe {
     if (where.isEmpty() && !deny && random.nextInt(4) == 0) {
       where = actions.equals("subscribe") ? ", where: { maxQos: 1 }" : ", where: { maxQos: 0 }";
     }
+    String more = rich && actions.contains("subscribe") ? subscribing(deny, random) : "";
     return "  - { id: %s, effect: %s, actions: [%s], topics: [\"%s\", \"%s\"]%s }\n"
-        .formatted(id, deny ? "deny" : "allow", actions, pattern(random), pattern(random), where);
+        .formatted(
+            id, deny ? "deny" : "allow", actions, pattern(random), pattern(random), where + more);
+  }
+
+  /** What only a statement on SUBSCRIBE may have. */
+  private static String subscribing(boolean deny, SplittableRandom random) {
+    String more = "";
+    if (deny && random.nextInt(3) == 0) {
+      more += ", overlap: filter";
+    }
+    if (!deny && random.nextInt(3) == 0) {
+      more += ", shareGroups: [\"" + pick(random, "g1", "g*", "${group}", "x-${device.id}") + "\"]";
+    }
+    if (random.nextInt(4) == 0) {
+      more += ", literalFilters: [\"" + pattern(random) + "\"]";
+    }
+    return more;
   }
 
   /** A random pattern, mostly with a variable. */

@@ -61,7 +61,7 @@ class WhoCanTest {
     SplittableRandom random = Universe.random();
     List<Subject> subjects = Universe.subjects();
     for (int round = 0; round < Universe.rounds(400); round++) {
-      PolicyBundle bundle = Universe.bundle(random);
+      PolicyBundle bundle = round % 2 == 0 ? Universe.bundle(random) : Universe.richBundle(random);
       Action action = random.nextBoolean() ? Action.PUBLISH : Action.SUBSCRIBE;
       String text = Universe.pattern(random).replaceAll("[^/]*\\$\\{[^}]*}", "d1");
       Filter request = Filter.of(action == Action.PUBLISH ? text.replaceAll("[+#]", "b") : text);

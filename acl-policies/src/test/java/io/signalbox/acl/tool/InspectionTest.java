@@ -107,7 +107,7 @@ class InspectionTest {
     List<Subject> subjects = Universe.subjects();
     List<String> topics = Universe.topics();
     for (int round = 0; round < Universe.rounds(60); round++) {
-      PolicyBundle bundle = Universe.bundle(random);
+      PolicyBundle bundle = round % 2 == 0 ? Universe.bundle(random) : Universe.richBundle(random);
       for (int s = random.nextInt(7); s < subjects.size(); s += 7) {
         Subject subject = subjects.get(s);
         BoundPolicies bound = bundle.bind(subject);
