@@ -169,6 +169,9 @@ class AttributesTest {
         "all: [{ group: g }, { user: v }]                     | false",
         "any: [{ group: x }, { user: u }]                     | true",
         "any: [{ group: x }, { user: v }]                     | false",
+        "any: [{ group: g, user: v }, { group: x }]           | false",
+        "any: [{ group: x }, { group: g, user: u }]           | true",
+        "all: [{ group: g }], any: [{ user: v }, { device: { id: x } }] | false",
         "all: [{ group: g }], not: [{ user: v }]              | true",
         "all: [{ group: g }], not: [{ user: v }, { user: u }] | false",
       })

@@ -68,7 +68,7 @@ class PolicyDiffTest {
     List<String> topics = Universe.topics();
     int same = 0;
     for (int round = 0; round < Universe.rounds(40); round++) {
-      PolicyBundle before = Universe.bundle(random);
+      PolicyBundle before = round % 2 == 0 ? Universe.bundle(random) : Universe.richBundle(random);
       PolicyBundle after = changed(before, random);
       PolicyDiff diff = PolicyDiff.between(before, after);
       String context =
@@ -99,6 +99,14 @@ class PolicyDiffTest {
       Request connect = new Request(Action.CONNECT, 0, false, 0, null);
       check(connect, before, after, subject.clientId(), diff, gained, context);
       for (int t = Math.floorMod(subject.hashCode(), 13); t < topics.size(); t += 13) {
+        check(
+            new Request(Action.SUBSCRIBE, 0, false, 0, "g1"),
+            before,
+            after,
+            topics.get(t),
+            diff,
+            gained,
+            context);
         for (int qos = 0; qos < 2; qos++) {
           check(
               new Request(Action.SUBSCRIBE, qos, false, 0, null),

@@ -335,6 +335,19 @@ class PolicyAuthorizerTest {
     assertFalse(authorizer.refresh(), "a policy of others is none of its business");
   }
 
+  /** Not by what the certificate calls its issuer, which others may put into theirs too. */
+  @Test
+  void anAuthorityIsKnownByItsConfiguredName() throws Exception {
+    for (String ca : List.of("factory-ca", "issuer", "p7")) {
+      write("p", "statements: [{ id: s, effect: allow, actions: [publish], topics: [a] }]");
+      Path file = folder.resolve("p.policy.yaml");
+      Files.writeString(
+          file, Files.readString(file).replace("{ group: g }", "{ cert: { ca: " + ca + " } }"));
+      assertEquals(
+          ca.equals("factory-ca"), mayPublish(authorizer(ofFolder(), device("p7"), "p7"), "a"), ca);
+    }
+  }
+
   @Test
   void aTokenMayGrantWhereItsIssuerMay() throws Exception {
     Map<String, Object> claim =
