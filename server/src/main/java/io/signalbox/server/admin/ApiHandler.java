@@ -213,6 +213,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     Optional<Caller> caller = authenticator.identify(exchange);
     if (caller.isEmpty()) {
       exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
+      exchange.setPersistent(false); // another guess needs another connection, which is counted
       throw new ApiException(
           ApiProblem.Type.UNAUTHENTICATED,
           "this needs the header Authorization: Bearer TOKEN or a client certificate, and what was"

@@ -138,6 +138,7 @@ public final class EstHandler implements HttpHandler {
           e.getMessage());
       if (e.status() == StatusCodes.UNAUTHORIZED) {
         exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Basic realm=\"enrolment\"");
+        exchange.setPersistent(false); // another guess needs another connection, which is counted
       }
       text(exchange, e.status(), String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {

@@ -246,6 +246,11 @@ final class Arrival {
     IoUtils.safeClose(raw);
   }
 
+  /** What a request showed to prove who makes it was not good. Any thread. */
+  void refusedCredential() {
+    ticket.failed(loop.clock());
+  }
+
   private void closed() {
     inTime();
     if (securing) {

@@ -72,6 +72,15 @@ final class WebSocketEntry implements HttpHandler {
       Arrival arrival = arrival(exchange);
       if (arrival != null) {
         arrival.servesHttp();
+        if (exchange.getRequestHeaders().contains(Headers.AUTHORIZATION)) {
+          exchange.addExchangeCompleteListener(
+              (answered, next) -> {
+                if (answered.getStatusCode() == StatusCodes.UNAUTHORIZED) {
+                  arrival.refusedCredential();
+                }
+                next.proceed();
+              });
+        }
       }
       otherPaths.handleRequest(exchange);
     }

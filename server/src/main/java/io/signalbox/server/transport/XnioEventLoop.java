@@ -365,7 +365,8 @@ final class XnioEventLoop implements EventLoop {
     }
   }
 
-  private long clock() {
+  /** The time as it is at this moment. Any thread. */
+  long clock() {
     return millis(loops.clocks().nanos());
   }
 
