@@ -38,7 +38,6 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   private static final Logger LOG = System.getLogger(CredentialSweep.class.getName());
   private static final int PAGE = 1_000;
-  private static final long DRIFT_MILLIS_MAX = 1_000;
 
   private final Registry registry;
   private final RegisteredAuthorities authorities;
@@ -46,6 +45,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private final AuthenticatorChain authenticators;
   private final LiveClients clients;
   private final Clocks clocks;
+  private final ClockWatch clock;
 
   /** Held while authorities or issuers become those that are registered. */
   private final Object trusting = new Object();
@@ -64,8 +64,6 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   /** Somebody who is connected may have lost the authority or issuer that stands for them. */
   private final AtomicBoolean withdrawn = new AtomicBoolean();
 
-  private long driftMillis;
-
   CredentialSweep(
       Registry registry,
       RegisteredAuthorities authorities,
@@ -74,7 +72,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       LiveClients clients,
       Clocks clocks) {
     this.clocks = clocks;
-    this.driftMillis = clocks.wallMillis() - clocks.nanos() / 1_000_000;
+    this.clock = new ClockWatch(clocks);
     this.registry = registry;
     this.authorities = authorities;
     this.trusted = trusted;
@@ -127,7 +125,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     Set<String> users = take(touchedUsers);
     bringInForce();
     boolean mayBeWithdrawn = withdrawn.getAndSet(false);
-    if (clockWasSet()) {
+    if (clock.wasSet()) {
       clients.endExpired(clocks.wallMillis()).join();
       mayBeWithdrawn = true;
     }
@@ -191,14 +189,6 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     String device = principal.deviceId();
     String user = principal.token() == null ? principal.userName() : null;
     return (device != null && devices.contains(device)) || (user != null && users.contains(user));
-  }
-
-  /** Timers run by a clock that cannot be set; what ends by the calendar has to be looked at. */
-  private boolean clockWasSet() {
-    long drift = clocks.wallMillis() - clocks.nanos() / 1_000_000;
-    boolean wasSet = Math.abs(drift - driftMillis) > DRIFT_MILLIS_MAX;
-    driftMillis = drift;
-    return wasSet;
   }
 
   /** Of the clients that are connected with a certificate. */

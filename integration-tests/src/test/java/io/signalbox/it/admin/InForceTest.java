@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.PacketBytes;
@@ -28,7 +29,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -108,9 +111,17 @@ final class InForceTest {
 
   private static PemFiles.Device device(CertificateAuthority authority, String id)
       throws Exception {
+    return device(authority, id, CertificateProfile.DEVICE.validity());
+  }
+
+  private static PemFiles.Device device(
+      CertificateAuthority authority, String id, Duration validity) throws Exception {
     KeyPair keys = Certificates.keys();
     X509Certificate certificate =
-        authority.issue(keys.getPublic(), SubjectNames.ofCommonName(id), CertificateProfile.DEVICE);
+        authority.issue(
+            keys.getPublic(),
+            SubjectNames.ofCommonName(id),
+            CertificateProfile.DEVICE.withValidity(validity));
     Path file = folder.resolve(id + ".crt");
     Files.writeString(file, Pem.encode(List.of(certificate)));
     Path key = folder.resolve(id + ".key");
@@ -132,6 +143,56 @@ final class InForceTest {
     } catch (IOException e) {
       return false; // the alert came within the handshake
     }
+  }
+
+  @Test
+  void theEndOfACertificateEndsItsConnections() throws Exception {
+    Instant made = Instant.now(); // the authority's clock stays there
+    CertificateAuthority brief = Certificates.authority("brief", made);
+    String path = "/trusted-cas/brief";
+    admin.put(path, "{'certificatePem':'" + Certificates.pem(brief) + "'}").expect(201);
+    for (int seconds = 5; ; seconds *= 3) { // a busy machine may not even connect before the end
+      String id = Clients.unique("b");
+      Instant end = Instant.now().plusSeconds(seconds);
+      SSLContext tls = device(brief, id, Duration.between(made, end)).tls();
+      List<Peer> peers = new ArrayList<>();
+      try {
+        peers.add(connected(tls, Transport.TLS, Version.V5, id));
+        peers.add(connected(tls, Transport.WSS, Version.V5, id + "-2"));
+        peers.add(connected(tls, Transport.TLS, Version.V3, id + "-3"));
+      } catch (IOException | AssertionError e) {
+        peers.forEach(Peer::close);
+        assertTrue(seconds < 45, "no connection: " + e);
+        continue;
+      }
+      peers.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+      assertFalse(Instant.now().isBefore(end.minusSeconds(2)), "not before its end");
+      peers.forEach(Peer::close);
+      awaitEndings(id);
+      break;
+    }
+    admin.delete(path).expect(204);
+  }
+
+  private static void awaitEndings(String device) {
+    Eventually.succeeds(
+        () -> {
+          var told = admin.get("/audit?actor=signalbox&limit=100").expect(200);
+          long endings =
+              told.json().getAsJsonArray("items").asList().stream()
+                  .map(each -> each.getAsJsonObject().get("detail").getAsString())
+                  .filter(detail -> detail.equals("device:" + device + ": the certificate expired"))
+                  .count();
+          assertEquals(3, endings, told::text);
+          return device;
+        });
+  }
+
+  private static Peer connected(SSLContext tls, Transport transport, Version version, String id)
+      throws IOException {
+    Peer peer = new Peer(RawClient.open(broker.endpoint(transport).with(tls), version), id);
+    peer.connect();
+    return peer;
   }
 
   @Test

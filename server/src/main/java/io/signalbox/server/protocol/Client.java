@@ -459,10 +459,17 @@ final class Client implements ClientHandler {
             .schedule(
                 delay,
                 () ->
-                    endBy(
+                    endAndTell(
                         Ending.credentialExpired(
                             who.token() != null
                                 && who.token().expiresAtMillis() == who.expiresAtMillis())));
+  }
+
+  /** As {@link #endBy}; whoever listens to endings hears of it. */
+  void endAndTell(Ending ending) {
+    if (endBy(ending)) {
+      context.clients().ended(this, ending);
+    }
   }
 
   /**

@@ -186,7 +186,7 @@ final class ConnectHandler {
     take(client, principal);
     Optional<Ending> withdrawn = client.withdrawnSince(mark);
     if (withdrawn.isPresent()) {
-      client.endBy(withdrawn.get());
+      client.endAndTell(withdrawn.get());
       return true;
     }
     Principal known = client.refreshedSince(mark);

@@ -223,6 +223,11 @@ public final class LiveClients {
         .thenApply(_ -> told(List.copyOf(ended)));
   }
 
+  /** One whose connection was ended by itself. Its I/O thread. */
+  void ended(Client client, Ending ending) {
+    listener.accept(List.of(new Ended(client.facts(), ending)));
+  }
+
   private int told(List<Ended> all) {
     if (!all.isEmpty()) {
       listener.accept(all);
