@@ -71,7 +71,10 @@ final class PolicyClientOptions {
   @Option(names = "--group", paramLabel = "GROUP", description = "A group; may be repeated.")
   private List<String> groups = List.of();
 
-  Subject read(PolicySources sources) throws CommandFailure, PkiException {
+  /**
+   * @throws CommandFailure with the code of wrong usage, so that it is no answer about the client
+   */
+  Subject read(PolicySources sources) throws CommandFailure {
     String text = described;
     boolean credential = certificate != null || token != null;
     if ((text != null) == credential) {
@@ -97,6 +100,7 @@ final class PolicyClientOptions {
         .orElseThrow(
             () ->
                 new CommandFailure(
+                    ExitCode.USAGE,
                     "no case of the tests beside the policies is about a client \""
                         + name
                         + "\"; describe one in braces: --as \"{ device: { id: "
@@ -110,17 +114,17 @@ final class PolicyClientOptions {
         Documents.read(origin, text, LIMITS, problems)
             .flatMap(node -> SubjectParser.parse(node, problems));
     if (parsed.isEmpty()) {
-      throw new CommandFailure(problems.toString());
+      throw new CommandFailure(ExitCode.USAGE, problems.toString());
     }
     if (!parsed.get().attached().isEmpty()) {
       throw new CommandFailure(
-          "\"policies\" of a client is for tests; use a client that they bind to");
+          ExitCode.USAGE, "\"policies\" of a client is for tests; use a client that they bind to");
     }
     return parsed.get().subject();
   }
 
   /** The client that the broker would make of the credentials. */
-  private JsonObject fromCredentials() throws CommandFailure, PkiException {
+  private JsonObject fromCredentials() throws CommandFailure {
     JsonObject client = new JsonObject();
     JsonArray memberOf = array(groups);
     if (token != null) {
@@ -142,7 +146,7 @@ final class PolicyClientOptions {
       }
     }
     if (certificate != null) {
-      ClientIdentity identity = ClientIdentity.of(Pem.readCertificates(certificate).getFirst());
+      ClientIdentity identity = identity(certificate);
       JsonObject cert = new JsonObject();
       cert.addProperty("ca", ca);
       cert.addProperty("cn", identity.commonName());
@@ -167,6 +171,14 @@ final class PolicyClientOptions {
     return client;
   }
 
+  private static ClientIdentity identity(Path certificate) throws CommandFailure {
+    try {
+      return ClientIdentity.of(Pem.readCertificates(certificate).getFirst());
+    } catch (PkiException e) {
+      throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()));
+    }
+  }
+
   private static void addTexts(JsonObject to, String key, List<String> texts) {
     if (!texts.isEmpty()) {
       to.add(key, array(texts));
@@ -183,18 +195,22 @@ final class PolicyClientOptions {
     try {
       String[] parts = Files.readString(file).strip().split("\\.", -1);
       if (parts.length != 3) {
-        throw new CommandFailure(file + " holds no token: a token has three parts with two dots");
+        throw new CommandFailure(
+            ExitCode.USAGE, file + " holds no token: a token has three parts with two dots");
       }
       String json = new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8);
       JsonElement claims = JsonParser.parseString(json);
       if (claims instanceof JsonObject object) {
         return object;
       }
-      throw new CommandFailure("the claims of the token in " + file + " are no JSON object");
+      throw new CommandFailure(
+          ExitCode.USAGE, "the claims of the token in " + file + " are no JSON object");
     } catch (IOException e) {
-      throw new CommandFailure("cannot read " + file + ": " + e.getMessage(), e);
+      throw new CommandFailure(ExitCode.USAGE, "cannot read " + file + ": " + e.getMessage());
     } catch (IllegalArgumentException | JsonParseException e) {
-      throw new CommandFailure("the claims of the token in " + file + " cannot be read", e);
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "the claims of the token in " + file + " cannot be read: " + e.getMessage());
     }
   }
 }

@@ -239,7 +239,7 @@ final class PolicyCommandsTest {
     assertContains(out.toString(), "may subscribe devices/#");
     Files.writeString(token, "no token");
     assertEquals(
-        1, run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+        2, run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
     assertContains(err.toString(), "holds no token");
   }
 
