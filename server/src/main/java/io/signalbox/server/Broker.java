@@ -53,8 +53,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -123,7 +125,12 @@ final class Broker implements RunningBroker {
     Clocks clocks = Clocks.system();
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
     Fetcher fetcher = opened("HTTP client", new Fetcher(metrics));
-    TlsSetup tls = TlsSetup.load(config, fetcher, clocks, random);
+    DataDirectory.make(config.dataDirectory());
+    // Beside the store: each of the two takes a tenth of a second, on a processor of its own.
+    FutureTask<TlsSetup> loading =
+        new FutureTask<>(() -> TlsSetup.load(config, fetcher, clocks, random));
+    Thread loader = Thread.ofPlatform().daemon().name("signalbox-start").start(loading);
+    opened("loading of certificates", loader::join);
 
     TransportLimits transportLimits = TransportLimits.of(config.io(), config.limits());
     IoLoops loops =
@@ -146,6 +153,7 @@ final class Broker implements RunningBroker {
                 clocks,
                 metrics,
                 this::storeFailed));
+    TlsSetup tls = loaded(loading);
     Registry registry =
         Registry.open(
             store,
@@ -355,6 +363,20 @@ final class Broker implements RunningBroker {
           Level.WARNING,
           "commands such as \"signalbox backup\" cannot reach this broker: {0}",
           e.getMessage());
+    }
+  }
+
+  private static TlsSetup loaded(FutureTask<TlsSetup> loading)
+      throws PkiException, InterruptedException {
+    try {
+      return loading.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case PkiException problem -> throw problem;
+        case RuntimeException fault -> throw fault;
+        case Error fault -> throw fault;
+        case null, default -> throw new IllegalStateException(e.getCause());
+      }
     }
   }
 

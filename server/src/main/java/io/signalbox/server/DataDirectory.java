@@ -39,6 +39,30 @@ final class DataDirectory implements StoreTools {
   private static final int DESCRIPTIONS_MAX = 20;
   private static final StoreConfig CONFIG = StoreConfig.DEFAULTS;
 
+  /**
+   * Makes a data directory that is not there, for its owner alone.
+   *
+   * @throws CommandFailure it cannot be made
+   */
+  static void make(Path dataDirectory) throws CommandFailure {
+    try {
+      makeFolder(dataDirectory);
+    } catch (IOException e) {
+      throw new CommandFailure(
+          "cannot make the data directory \""
+              + dataDirectory.toAbsolutePath()
+              + "\": "
+              + problem(e)
+              + "; name one that can be made with --data or data-directory",
+          e);
+    }
+  }
+
+  private static void makeFolder(Path folder) throws IOException {
+    Files.createDirectories(
+        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
   /** Where the store of a data directory is. */
   static Path store(Path dataDirectory) {
     return dataDirectory.resolve(STORE);
@@ -163,8 +187,7 @@ final class DataDirectory implements StoreTools {
   /** The store comes last and appears under its name when it is whole: then the copy is too. */
   private static void copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
     requireEmpty(to);
-    Files.createDirectories(
-        to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    makeFolder(to);
     copyFiles(dataDirectory, to);
     try {
       store.to(to.resolve(STORE));
@@ -232,9 +255,7 @@ final class DataDirectory implements StoreTools {
       }
       requireEmpty(target);
       requireEmpty(unfinished);
-      Files.createDirectories(
-          unfinished,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      makeFolder(unfinished);
       copyFiles(backup.toAbsolutePath().normalize(), unfinished);
       StoreFiles.copy(store(backup), store(unfinished));
       StoreFiles.bringUpToDate(store(unfinished), CONFIG);

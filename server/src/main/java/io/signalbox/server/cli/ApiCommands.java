@@ -1,7 +1,9 @@
 package io.signalbox.server.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
@@ -9,16 +11,19 @@ import picocli.CommandLine.Model.UsageMessageSpec;
 final class ApiCommands {
   private ApiCommands() {}
 
-  static void addTo(CommandLine root) {
-    root.addSubcommand("device", devices());
-    root.addSubcommand("group", groups());
-    root.addSubcommand("cert", certificates());
-    root.addSubcommand("ca", authorities());
-    root.addSubcommand("issuer", issuers());
-    root.addSubcommand("template", templates());
-    root.addSubcommand("claim", claims());
-    root.addSubcommand("user", users());
-    root.addSubcommand("client", clients());
+  /** Each by its name, in the order of the help. */
+  static Map<String, Supplier<CommandLine>> branches() {
+    Map<String, Supplier<CommandLine>> all = new LinkedHashMap<>();
+    all.put("device", ApiCommands::devices);
+    all.put("group", ApiCommands::groups);
+    all.put("cert", ApiCommands::certificates);
+    all.put("ca", ApiCommands::authorities);
+    all.put("issuer", ApiCommands::issuers);
+    all.put("template", ApiCommands::templates);
+    all.put("claim", ApiCommands::claims);
+    all.put("user", ApiCommands::users);
+    all.put("client", ApiCommands::clients);
+    return all;
   }
 
   private static CommandLine devices() {

@@ -3,13 +3,15 @@ package io.signalbox.server.cli;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.ConfigException;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** The tree of commands. A new one is added in {@link #commandLine}. */
+/** The tree of commands. A new one is added in {@link #branches}. */
 @Command(
     name = "signalbox",
     description =
@@ -67,42 +69,66 @@ public final class Commands {
    * @return the exit code
    */
   public int run(String... arguments) {
-    return commandLine().execute(arguments);
+    return commandLine(arguments).execute(arguments);
   }
 
-  CommandLine commandLine() {
+  /**
+   * The root, with the command that the first argument names, or with all if it names none.
+   * Describing all of them takes longer than most of them run.
+   */
+  CommandLine commandLine(String... arguments) {
+    Map<String, Supplier<CommandLine>> all = branches();
+    Supplier<CommandLine> asked = arguments.length == 0 ? null : all.get(arguments[0]);
     CommandLine root = new CommandLine(this);
-    root.addSubcommand(new ServeCommand(brokers, tokens, environment));
-    root.addSubcommand(
-        new CommandLine(new PkiCommand())
-            .addSubcommand(new IssueDeviceCommand())
-            .addSubcommand(new CsrCommand())
-            .addSubcommand(new SignCsrCommand()));
-    root.addSubcommand(
-        new CommandLine(new TokenCommand()).addSubcommand(new TokenIssueCommand(tokens)));
-    root.addSubcommand(
-        new CommandLine(new StoreCommand())
-            .addSubcommand(new StoreCheckCommand(stores))
-            .addSubcommand(new StoreRepairCommand(stores))
-            .addSubcommand(new StoreQuarantineCommand(stores)));
-    root.addSubcommand(new BackupCommand(stores));
-    root.addSubcommand(new RestoreCommand(stores));
-    root.addSubcommand(
-        new CommandLine(new UserCommand())
-            .addSubcommand(new UserAddCommand(new PasswordInput(System.in)))
-            .addSubcommand(new UserListCommand())
-            .addSubcommand(new UserRemoveCommand()));
-    root.addSubcommand(PolicyCommand.commandLine());
-    root.addSubcommand(new PubCommand(System.in));
-    root.addSubcommand(new SubCommand(System.out));
-    root.addSubcommand(BenchCommand.commandLine());
-    ApiCommands.addTo(root);
-    root.addSubcommand(new VersionCommand());
+    if (asked != null) {
+      root.addSubcommand(arguments[0], asked.get());
+    } else {
+      all.forEach((name, branch) -> root.addSubcommand(name, branch.get()));
+    }
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
     root.setUsageHelpWidth(100);
     root.setUsageHelpAutoWidth(true);
     root.setCaseInsensitiveEnumValuesAllowed(true);
     return root;
+  }
+
+  /** Every command by its name, in the order of the help. */
+  private Map<String, Supplier<CommandLine>> branches() {
+    Map<String, Supplier<CommandLine>> all = new LinkedHashMap<>();
+    all.put("serve", () -> new CommandLine(new ServeCommand(brokers, tokens, environment)));
+    all.put(
+        "pki",
+        () ->
+            new CommandLine(new PkiCommand())
+                .addSubcommand(new IssueDeviceCommand())
+                .addSubcommand(new CsrCommand())
+                .addSubcommand(new SignCsrCommand()));
+    all.put(
+        "token",
+        () -> new CommandLine(new TokenCommand()).addSubcommand(new TokenIssueCommand(tokens)));
+    all.put(
+        "store",
+        () ->
+            new CommandLine(new StoreCommand())
+                .addSubcommand(new StoreCheckCommand(stores))
+                .addSubcommand(new StoreRepairCommand(stores))
+                .addSubcommand(new StoreQuarantineCommand(stores)));
+    all.put("backup", () -> new CommandLine(new BackupCommand(stores)));
+    all.put("restore", () -> new CommandLine(new RestoreCommand(stores)));
+    all.put(
+        "users-file",
+        () ->
+            new CommandLine(new UserCommand())
+                .addSubcommand(new UserAddCommand(new PasswordInput(System.in)))
+                .addSubcommand(new UserListCommand())
+                .addSubcommand(new UserRemoveCommand()));
+    all.put("policy", PolicyCommand::commandLine);
+    all.put("pub", () -> new CommandLine(new PubCommand(System.in)));
+    all.put("sub", () -> new CommandLine(new SubCommand(System.out)));
+    all.put("bench", BenchCommand::commandLine);
+    all.putAll(ApiCommands.branches());
+    all.put("version", () -> new CommandLine(new VersionCommand()));
+    return all;
   }
 
   /**

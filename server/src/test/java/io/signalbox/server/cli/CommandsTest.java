@@ -116,7 +116,8 @@ final class CommandsTest {
     TokenFactory tokens =
         (data, subject, groups, lifetime) ->
             String.join("|", data.toString(), subject, groups.toString(), lifetime.toString());
-    CommandLine commands = new Commands(brokers, tokens, new Stores(), environment).commandLine();
+    CommandLine commands =
+        new Commands(brokers, tokens, new Stores(), environment).commandLine(arguments);
     commands.setOut(new PrintWriter(out, true));
     commands.setErr(new PrintWriter(err, true));
     return commands.execute(arguments);
