@@ -6,6 +6,7 @@ import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.Commands;
 import io.signalbox.server.cli.Logging;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.transport.IoLoops;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -17,6 +18,9 @@ public final class Main {
 
   public static void main(String[] arguments) {
     Logging.start(System.err);
+    if (arguments.length > 0 && arguments[0].equals("serve")) {
+      Thread.ofPlatform().daemon().name("signalbox-preload").start(IoLoops::preload);
+    }
     System.exit(
         new Commands(new Brokers(), Main::issueToken, new DataDirectory(), System.getenv())
             .run(arguments));
