@@ -16,6 +16,8 @@ import io.signalbox.server.config.RegistryConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -135,6 +137,26 @@ final class AuthoritiesTest {
     try (var fixture = RegistryFixture.open(directory, allowed)) {
       // Without its second signature nobody who knows of it would take what it signs.
       assertThrows(RegistryException.class, () -> fixture.authorities.signer("hybrid"));
+    }
+  }
+
+  @Test
+  void anAuthorityThatHasEndedSignsNothingAndSaysSo() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      Clock later = Clock.offset(Clock.systemUTC(), Duration.ofDays(50 * 365));
+      Authorities then =
+          Authorities.open(
+              fixture.registry, directory.resolve("ca"), later, RegistryFixture.RANDOM, null);
+      IssuingAuthority entry =
+          Objects.requireNonNull(fixture.registry.find(Kind.ISSUING_CA, "factory"));
+      assertEquals(Authorities.State.EXPIRED, then.state(entry));
+      RegistryException refused =
+          assertThrows(RegistryException.class, () -> then.signer("factory"));
+      assertEquals(RegistryException.Reason.CONFLICT, refused.reason());
+      assertEquals(
+          "the issuing CA \"factory\" is expired, so it signs nothing", refused.getMessage());
+      assertEquals(Authorities.State.ACTIVE, fixture.authorities.state(entry));
     }
   }
 
