@@ -24,6 +24,8 @@ import java.time.Duration;
  * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97
  * @param connectionsMax 1..10,000,000 open connections over all listeners
  * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT
+ * @param halfOpenPerSourceMax 0..10,000,000 of them from one address; 0: half of {@code
+ *     halfOpenMax}; as many as that or more: no bound of its own
  * @param connectionsPerSourceMax 0..10,000,000 open connections of one address; 0: no bound
  * @param failuresPerMinutePerSource 0..1,000,000 TLS handshakes and credentials of one address that
  *     may fail in a minute, above which it is turned away for a while; 0: no bound
@@ -67,6 +69,7 @@ public record LimitsConfig(
     int subscriptionsPerSessionMax,
     int connectionsMax,
     int halfOpenMax,
+    int halfOpenPerSourceMax,
     int connectionsPerSourceMax,
     int connectsPerSecondPerSource,
     int failuresPerMinutePerSource,
@@ -108,6 +111,8 @@ public record LimitsConfig(
       Range.of("limits.subscriptions-per-session-max", 1, 10_000_000);
   private static final Range CONNECTIONS_MAX = Range.of("limits.connections-max", 1, 10_000_000);
   private static final Range HALF_OPEN_MAX = Range.of("limits.half-open-max", 1, 10_000_000);
+  private static final Range HALF_OPEN_PER_SOURCE_MAX =
+      Range.of("limits.half-open-per-source-max", 0, 10_000_000);
   private static final Range CONNECTIONS_PER_SOURCE_MAX =
       Range.of("limits.connections-per-source-max", 0, 10_000_000);
   private static final Range CONNECTS_PER_SECOND_PER_SOURCE =
@@ -163,6 +168,7 @@ public record LimitsConfig(
           10_000,
           0,
           0,
+          0,
           600,
           1_000_000,
           Duration.ofSeconds(10),
@@ -196,6 +202,7 @@ public record LimitsConfig(
     SUBSCRIPTIONS_PER_SESSION_MAX.check(subscriptionsPerSessionMax);
     CONNECTIONS_MAX.check(connectionsMax);
     HALF_OPEN_MAX.check(halfOpenMax);
+    HALF_OPEN_PER_SOURCE_MAX.check(halfOpenPerSourceMax);
     CONNECTIONS_PER_SOURCE_MAX.check(connectionsPerSourceMax);
     CONNECTS_PER_SECOND_PER_SOURCE.check(connectsPerSecondPerSource);
     FAILURES_PER_MINUTE_PER_SOURCE.check(failuresPerMinutePerSource);
@@ -244,6 +251,7 @@ public record LimitsConfig(
                 limits.integer(SUBSCRIPTIONS_PER_SESSION_MAX, d.subscriptionsPerSessionMax),
                 limits.integer(CONNECTIONS_MAX, d.connectionsMax),
                 limits.integer(HALF_OPEN_MAX, d.halfOpenMax),
+                limits.integer(HALF_OPEN_PER_SOURCE_MAX, d.halfOpenPerSourceMax),
                 limits.integer(CONNECTIONS_PER_SOURCE_MAX, d.connectionsPerSourceMax),
                 limits.integer(CONNECTS_PER_SECOND_PER_SOURCE, d.connectsPerSecondPerSource),
                 limits.integer(FAILURES_PER_MINUTE_PER_SOURCE, d.failuresPerMinutePerSource),

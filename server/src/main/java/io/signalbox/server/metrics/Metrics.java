@@ -142,8 +142,17 @@ public final class Metrics implements MultiCollector {
   /** Why a connection was turned away before MQTT began. */
   public enum Turnaway {
     CONNECTION_LIMIT,
+    HALF_OPEN_LIMIT,
     LISTENER_LIMIT,
     MEMORY_LIMIT,
+    /** Open connections of one address. */
+    SOURCE_CONNECTIONS,
+    /** Connections of one address that have not completed CONNECT. */
+    SOURCE_HALF_OPEN,
+    /** New connections a second of one address. */
+    SOURCE_RATE,
+    /** Failed handshakes and credentials of one address. */
+    SOURCE_FAILURES,
     PROXY_HEADER,
     ORIGIN,
     SUBPROTOCOL,

@@ -33,6 +33,7 @@ final class Admission {
   /** What one address has and may still do. */
   private static final class Source {
     int open;
+    int halfOpen;
     double tokens;
     long refilledMillis;
 
@@ -83,6 +84,15 @@ final class Admission {
     void connected() {
       if (ends(WAITING)) {
         halfOpen.decrementAndGet();
+        InetAddress address = source;
+        if (address != null) {
+          sources.computeIfPresent(
+              address,
+              (_, known) -> {
+                known.halfOpen--;
+                return known;
+              });
+        }
       }
     }
 
@@ -131,24 +141,25 @@ final class Admission {
     }
 
     /**
-     * The client's address is known.
+     * The client's address is known; to be called once, before {@link #connected}.
      *
-     * @return whether it may have one more connection now
+     * @return null if it may have one more connection now, otherwise which limit it is over
      */
-    boolean from(InetAddress address, long nowMillis) {
+    @Nullable Turnaway from(InetAddress address, long nowMillis) {
       if (!limitsSources()) {
-        return true;
+        return null;
       }
-      boolean admitted = enter(address, nowMillis);
-      if (admitted) {
+      Turnaway over = enter(address, nowMillis);
+      if (over == null) {
         source = address;
       }
-      return admitted;
+      return over;
     }
   }
 
   private boolean limitsSources() {
-    return limits.connectionsPerSourceMax() > 0
+    return limits.halfOpenPerSourceMax() < limits.halfOpenMax()
+        || limits.connectionsPerSourceMax() > 0
         || limits.connectionsPerSecondPerSource() > 0
         || limits.failuresPerMinutePerSource() > 0;
   }
@@ -157,10 +168,13 @@ final class Admission {
   record Verdict(@Nullable Ticket ticket, @Nullable Turnaway turnaway) {}
 
   Verdict admit(AtomicInteger onListener, int listenerMax) {
-    if (open.incrementAndGet() > limits.connectionsMax()
-        || halfOpen.get() >= limits.halfOpenMax()) {
+    if (open.incrementAndGet() > limits.connectionsMax()) {
       open.decrementAndGet();
       return new Verdict(null, Turnaway.CONNECTION_LIMIT);
+    }
+    if (halfOpen.get() >= limits.halfOpenMax()) {
+      open.decrementAndGet();
+      return new Verdict(null, Turnaway.HALF_OPEN_LIMIT);
     }
     if (onListener.incrementAndGet() > listenerMax) {
       open.decrementAndGet();
@@ -189,11 +203,11 @@ final class Admission {
     return sources.size();
   }
 
-  private boolean enter(InetAddress address, long nowMillis) {
+  private @Nullable Turnaway enter(InetAddress address, long nowMillis) {
     if (sources.size() >= SOURCES_MAX && !sources.containsKey(address)) {
       forgetIdle(nowMillis);
     }
-    boolean[] admitted = {false};
+    @Nullable Turnaway[] over = {null};
     sources.compute(
         address,
         (_, known) -> {
@@ -202,36 +216,40 @@ final class Admission {
             source.failures = limits.failuresPerMinutePerSource();
             source.failedMillis = nowMillis;
           }
-          admitted[0] = hasRoom(source, known == null, nowMillis);
-          if (admitted[0]) {
+          over[0] = over(source, known == null, nowMillis);
+          if (over[0] == null) {
             source.open++;
+            source.halfOpen++;
           }
           return source;
         });
-    return admitted[0];
+    return over[0];
   }
 
-  private boolean hasRoom(Source source, boolean isNew, long nowMillis) {
+  private @Nullable Turnaway over(Source source, boolean isNew, long nowMillis) {
     int openMax = limits.connectionsPerSourceMax();
     if (openMax > 0 && source.open >= openMax) {
-      return false;
+      return Turnaway.SOURCE_CONNECTIONS;
+    }
+    if (source.halfOpen >= limits.halfOpenPerSourceMax()) {
+      return Turnaway.SOURCE_HALF_OPEN;
     }
     if (limits.failuresPerMinutePerSource() > 0 && source.mayFail(limits, nowMillis) < 1) {
-      return false;
+      return Turnaway.SOURCE_FAILURES;
     }
     int rate = limits.connectionsPerSecondPerSource();
     if (rate == 0) {
-      return true;
+      return null;
     }
     double burst = (double) rate * BURST_SECONDS;
     double earned = (nowMillis - source.refilledMillis) * rate / 1_000.0;
     source.tokens = isNew ? burst : Math.min(burst, source.tokens + earned);
     source.refilledMillis = nowMillis;
     if (source.tokens < 1) {
-      return false;
+      return Turnaway.SOURCE_RATE;
     }
     source.tokens--;
-    return true;
+    return null;
   }
 
   private void leave(InetAddress address) {

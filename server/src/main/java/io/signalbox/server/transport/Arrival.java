@@ -126,8 +126,9 @@ final class Arrival {
   }
 
   private void secure() {
-    if (!ticket.from(remote.getAddress(), loop.nowMillis())) {
-      turnAway(Turnaway.CONNECTION_LIMIT, "its address has too many connections");
+    Turnaway tooMany = ticket.from(remote.getAddress(), loop.nowMillis());
+    if (tooMany != null) {
+      turnAway(tooMany, "its address is over a limit: " + tooMany);
       return;
     }
     if (!config.type().isTls()) {

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param acceptBacklog connections that the system holds until they are accepted
  * @param connectionsMax open connections over all listeners
  * @param halfOpenMax connections that have not completed CONNECT, over all listeners
+ * @param halfOpenPerSourceMax those of one address, at least 1
  * @param connectionsPerSourceMax open connections of one address; 0: no bound
  * @param connectionsPerSecondPerSource new connections of one address, bursts of four seconds'
  *     worth allowed; 0: no bound
@@ -43,6 +44,7 @@ public record TransportLimits(
     int acceptBacklog,
     int connectionsMax,
     int halfOpenMax,
+    int halfOpenPerSourceMax,
     int connectionsPerSourceMax,
     int connectionsPerSecondPerSource,
     int failuresPerMinutePerSource,
@@ -69,6 +71,7 @@ public record TransportLimits(
           1_024,
           100_000,
           10_000,
+          5_000,
           0,
           0,
           0,
@@ -108,6 +111,10 @@ public record TransportLimits(
         limits.bufferedBytesMax() > 0
             ? limits.bufferedBytesMax()
             : Runtime.getRuntime().maxMemory() / 4;
+    int halfOpenPerSourceMax =
+        limits.halfOpenPerSourceMax() > 0
+            ? limits.halfOpenPerSourceMax()
+            : Math.max(1, limits.halfOpenMax() / 2);
     return new TransportLimits(
         io.readBufferBytes(),
         d.dirtyConnectionsMax,
@@ -115,6 +122,7 @@ public record TransportLimits(
         io.acceptBacklog(),
         limits.connectionsMax(),
         limits.halfOpenMax(),
+        halfOpenPerSourceMax,
         limits.connectionsPerSourceMax(),
         limits.connectsPerSecondPerSource(),
         limits.failuresPerMinutePerSource(),

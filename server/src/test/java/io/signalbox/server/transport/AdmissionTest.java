@@ -2,11 +2,13 @@ package io.signalbox.server.transport;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.config.IoConfig;
+import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import java.net.InetAddress;
@@ -64,14 +66,15 @@ class AdmissionTest {
     InetAddress bad = InetAddress.getByName("192.0.2.1");
     for (int i = 0; i < 60; i++) {
       Admission.Ticket ticket = ticket(admission.admit(onListener, 1_000));
-      assertTrue(ticket.from(bad, 1_000), "failure " + i);
+      assertNull(ticket.from(bad, 1_000), "failure " + i);
       ticket.failed(1_000);
       ticket.closed();
     }
-    assertFalse(ticket(admission.admit(onListener, 1_000)).from(bad, 1_000));
-    assertTrue(
+    assertEquals(
+        Turnaway.SOURCE_FAILURES, ticket(admission.admit(onListener, 1_000)).from(bad, 1_000));
+    assertNull(
         ticket(admission.admit(onListener, 1_000)).from(InetAddress.getByName("192.0.2.2"), 1_000));
-    assertTrue(
+    assertNull(
         ticket(admission.admit(onListener, 1_000)).from(bad, 2_100), "one a second is earned");
     assertEquals(2, admission.addresses());
   }
@@ -81,12 +84,54 @@ class AdmissionTest {
   void boundsHalfOpenConnections() {
     Admission admission = new Admission(Limits.with(l -> l.halfOpenMax = 1), memory);
     Admission.Ticket first = ticket(admission.admit(onListener, 10));
-    assertEquals(Turnaway.CONNECTION_LIMIT, turnaway(admission.admit(onListener, 10)));
+    assertEquals(Turnaway.HALF_OPEN_LIMIT, turnaway(admission.admit(onListener, 10)));
     first.connected();
     Admission.Ticket second = ticket(admission.admit(onListener, 10));
     second.closed();
     second.connected();
     assertEquals(0, admission.halfOpen());
+  }
+
+  @Test
+  @Behaviour(293)
+  void leavesPlacesForOthersWhereOneAddressOpensAndSaysNothing() throws Exception {
+    Admission admission =
+        new Admission(
+            Limits.with(
+                l -> {
+                  l.halfOpenMax = 4;
+                  l.halfOpenPerSource = 2;
+                }),
+            memory);
+    InetAddress mute = InetAddress.getByName("192.0.2.1");
+    InetAddress other = InetAddress.getByName("192.0.2.2");
+    Admission.Ticket first = ticket(admission.admit(onListener, 100));
+    assertNull(first.from(mute, 0));
+    Admission.Ticket second = ticket(admission.admit(onListener, 100));
+    assertNull(second.from(mute, 0));
+    for (int i = 0; i < 10; i++) { // refused ones keep no place
+      Admission.Ticket refused = ticket(admission.admit(onListener, 100));
+      assertEquals(Turnaway.SOURCE_HALF_OPEN, refused.from(mute, 0));
+      refused.closed();
+    }
+    assertNull(ticket(admission.admit(onListener, 100)).from(other, 0));
+    assertEquals(3, admission.halfOpen());
+
+    first.connected();
+    Admission.Ticket third = ticket(admission.admit(onListener, 100));
+    assertNull(third.from(mute, 0), "one of them has completed CONNECT");
+    third.closed();
+    first.closed(); // was no longer half open: frees no place of the address twice
+    assertNull(ticket(admission.admit(onListener, 100)).from(mute, 0));
+    assertEquals(Turnaway.SOURCE_HALF_OPEN, ticket(admission.admit(onListener, 100)).from(mute, 0));
+    assertEquals(2, admission.addresses());
+  }
+
+  @Test
+  void halfOfThePlacesAreForOneAddressUnlessTheOperatorSaysOtherwise() {
+    LimitsConfig limits = LimitsConfig.DEFAULTS;
+    TransportLimits transport = TransportLimits.of(IoConfig.DEFAULTS, limits);
+    assertEquals(limits.halfOpenMax() / 2, transport.halfOpenPerSourceMax());
   }
 
   @Test
@@ -109,14 +154,14 @@ class AdmissionTest {
     for (int i = 0; i < 4; i++) {
       tickets.add(ticket(admission.admit(onListener, 10)));
     }
-    assertTrue(tickets.get(0).from(one, 0));
-    assertTrue(tickets.get(1).from(one, 0));
-    assertFalse(tickets.get(2).from(one, 0));
-    assertTrue(tickets.get(3).from(other, 0));
+    assertNull(tickets.get(0).from(one, 0));
+    assertNull(tickets.get(1).from(one, 0));
+    assertEquals(Turnaway.SOURCE_CONNECTIONS, tickets.get(2).from(one, 0));
+    assertNull(tickets.get(3).from(other, 0));
     tickets.get(2).closed(); // was not admitted, frees nothing of the address
-    assertFalse(ticket(admission.admit(onListener, 10)).from(one, 0));
+    assertEquals(Turnaway.SOURCE_CONNECTIONS, ticket(admission.admit(onListener, 10)).from(one, 0));
     tickets.get(0).closed();
-    assertTrue(ticket(admission.admit(onListener, 10)).from(one, 0));
+    assertNull(ticket(admission.admit(onListener, 10)).from(one, 0));
   }
 
   @Test
@@ -126,11 +171,11 @@ class AdmissionTest {
     InetAddress one = InetAddress.getByName("10.0.0.1");
     int admitted = 0;
     for (int i = 0; i < 20; i++) {
-      admitted += ticket(admission.admit(onListener, 100)).from(one, 5_000) ? 1 : 0;
+      admitted += ticket(admission.admit(onListener, 100)).from(one, 5_000) == null ? 1 : 0;
     }
     assertEquals(8, admitted, "the burst of four seconds");
-    assertTrue(ticket(admission.admit(onListener, 100)).from(one, 5_500));
-    assertFalse(ticket(admission.admit(onListener, 100)).from(one, 5_500));
+    assertNull(ticket(admission.admit(onListener, 100)).from(one, 5_500));
+    assertEquals(Turnaway.SOURCE_RATE, ticket(admission.admit(onListener, 100)).from(one, 5_500));
   }
 
   @Test
@@ -144,7 +189,7 @@ class AdmissionTest {
       address[2] = (byte) (i >> 8);
       address[3] = (byte) i;
       Admission.Ticket ticket = ticket(admission.admit(onListener, 10));
-      assertTrue(ticket.from(InetAddress.getByAddress(address), i));
+      assertNull(ticket.from(InetAddress.getByAddress(address), i));
       ticket.closed();
     }
     assertTrue(admission.addresses() <= 65_536, admission.addresses() + " addresses");

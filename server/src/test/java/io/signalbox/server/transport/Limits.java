@@ -10,6 +10,7 @@ final class Limits {
   int handoverEntriesMax = D.handoverEntriesMax();
   int connectionsMax = D.connectionsMax();
   int halfOpenMax = D.halfOpenMax();
+  int halfOpenPerSource = D.halfOpenPerSourceMax();
   int connectionsPerSource = D.connectionsPerSourceMax();
   int connectionsPerSecond = D.connectionsPerSecondPerSource();
   int failuresPerMinute = D.failuresPerMinutePerSource();
@@ -38,6 +39,7 @@ final class Limits {
         D.acceptBacklog(),
         connectionsMax,
         halfOpenMax,
+        halfOpenPerSource,
         connectionsPerSource,
         connectionsPerSecond,
         failuresPerMinute,
