@@ -1,5 +1,7 @@
 package io.signalbox.it.admin;
 
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.PemFiles;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateSigningRequest;
@@ -7,8 +9,12 @@ import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.SubjectNames;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,5 +57,25 @@ final class Certificates {
 
   static String pem(CertificateAuthority authority) {
     return quoted(Pem.encode(List.of(authority.certificate())));
+  }
+
+  /** A device of an authority elsewhere, as files; its common name is its id. */
+  static PemFiles.Device device(
+      Path folder, String id, CertificateAuthority authority, BrokerUnderTest trusted)
+      throws IOException, PkiException {
+    KeyPair keys = keys();
+    X509Certificate certificate =
+        authority.issue(keys.getPublic(), SubjectNames.ofCommonName(id), CertificateProfile.DEVICE);
+    return device(folder, id, certificate, keys, trusted);
+  }
+
+  static PemFiles.Device device(
+      Path folder, String id, X509Certificate certificate, KeyPair keys, BrokerUnderTest trusted)
+      throws IOException {
+    return new PemFiles.Device(
+        id,
+        Files.writeString(folder.resolve(id + ".crt"), Pem.encode(List.of(certificate))),
+        Files.writeString(folder.resolve(id + ".key"), Pem.encode(keys.getPrivate())),
+        trusted.caFile());
   }
 }
