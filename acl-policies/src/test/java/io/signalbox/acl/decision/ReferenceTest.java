@@ -59,7 +59,8 @@ final class ReferenceTest {
     Reference reference = new Reference(policies, subject);
     Reference narrowing = null;
     TokenAttributes token = subject.token();
-    if (token != null && token.claims().get("acl") instanceof Object claim) {
+    Object claim = token == null ? null : token.claims().get("acl");
+    if (token != null && claim != null) {
       Reference ofClaim = Reference.ofClaim(parsed(claim), subject);
       if (token.aclClaim() == AclClaim.GRANT) {
         reference.add(ofClaim);

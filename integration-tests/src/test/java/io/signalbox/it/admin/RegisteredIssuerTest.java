@@ -116,14 +116,16 @@ final class RegisteredIssuerTest {
 
   @Test
   void aKeyThatCannotBeUsedIsRefusedAtOnce() {
-    String entry = "{'issuer':'https://bad.example','audiences':['iot'],'algorithms':['ES256'],%s}";
     String pem = "-----BEGIN PUBLIC KEY-----\\nnonsense\\n-----END PUBLIC KEY-----";
     for (String[] bad :
         List.of(
             new String[] {"publicKeysPem", "'publicKeysPem':['" + pem + "']"},
             new String[] {"jwksJson", "'jwksJson':'{}'"})) {
-      String told =
-          ADMIN.put("/jwt-issuers/bad", entry.formatted(bad[1])).expectProblem(422, "invalid");
+      String entry =
+          "{'issuer':'https://bad.example','audiences':['iot'],'algorithms':['ES256'],"
+              + bad[1]
+              + "}";
+      String told = ADMIN.put("/jwt-issuers/bad", entry).expectProblem(422, "invalid");
       assertTrue(told.contains(bad[0]), told);
     }
     ADMIN.get("/jwt-issuers/bad").expectProblem(404, "not-found");
