@@ -43,6 +43,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the API has answered counts at once: for whoever connects, and whoever is connected. */
+@SuppressWarnings("NullAway.Init") // before all tests
 final class InForceTest {
   /** Enough to meet every moment between two looks of the broker at what changed. */
   private static final int ROUNDS = 25;

@@ -39,6 +39,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Every kind of secret, by every way on which a broker gets it, accepted and refused: none of them
  * is in the log at its most talkative, in the audit log, or in a metric.
  */
+@SuppressWarnings("NullAway.Init") // before all tests
 final class SecretsInLogsTest {
   private static final String CLAIM = "claim-value-4711";
   private static final TestIssuer ISSUER = new TestIssuer("quiet", "narrow");
@@ -134,8 +135,8 @@ final class SecretsInLogsTest {
   }
 
   private void overMqtt() {
-    admin.put("/users/quiet-user", "{'password':'" + secret("password") + "'}").expect(201);
-    String password = secrets.get("password");
+    String password = secret("password");
+    admin.put("/users/quiet-user", "{'password':'" + password + "'}").expect(201);
     assertEquals(0, answer(c -> c.userName("quiet-user").password(password)));
     assertEquals(0x86, answer(c -> c.userName("quiet-user").password(secret("wrong"))));
     assertEquals(0x86, answer(c -> c.userName("nobody").password(secret("of-nobody"))));
