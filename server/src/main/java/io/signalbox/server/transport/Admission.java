@@ -1,7 +1,10 @@
 package io.signalbox.server.transport;
 
 import io.signalbox.server.metrics.Metrics.Turnaway;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
@@ -149,9 +152,10 @@ final class Admission {
       if (!limitsSources()) {
         return null;
       }
-      Turnaway over = enter(address, nowMillis);
+      InetAddress counted = counted(address);
+      Turnaway over = enter(counted, nowMillis);
       if (over == null) {
-        source = address;
+        source = counted;
       }
       return over;
     }
@@ -250,6 +254,23 @@ final class Admission {
     }
     source.tokens--;
     return null;
+  }
+
+  /**
+   * Who shares the limits of an address: of IPv6 its network of 64 bits, because whoever has one of
+   * its addresses has all of them (RFC 4291 section 2.5.1).
+   */
+  private static InetAddress counted(InetAddress address) {
+    if (!(address instanceof Inet6Address)) {
+      return address;
+    }
+    byte[] bytes = address.getAddress();
+    Arrays.fill(bytes, 8, 16, (byte) 0);
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("16 bytes are an address", e);
+    }
   }
 
   private void leave(InetAddress address) {

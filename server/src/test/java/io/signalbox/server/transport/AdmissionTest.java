@@ -165,6 +165,21 @@ class AdmissionTest {
   }
 
   @Test
+  void anIpv6NetworkOf64BitsCountsAsOneAddress() throws Exception {
+    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSource = 1), memory);
+    InetAddress one = InetAddress.getByName("2001:db8:1:2::1");
+    InetAddress neighbour = InetAddress.getByName("2001:db8:1:2:ffff::9");
+    InetAddress other = InetAddress.getByName("2001:db8:1:3::1");
+    Admission.Ticket first = ticket(admission.admit(onListener, 10));
+    assertNull(first.from(one, 0));
+    assertEquals(
+        Turnaway.SOURCE_CONNECTIONS, ticket(admission.admit(onListener, 10)).from(neighbour, 0));
+    assertNull(ticket(admission.admit(onListener, 10)).from(other, 0));
+    first.closed();
+    assertNull(ticket(admission.admit(onListener, 10)).from(neighbour, 0));
+  }
+
+  @Test
   @Behaviour({254, 293})
   void boundsTheRateOfAnAddress() throws Exception {
     Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 2), memory);
