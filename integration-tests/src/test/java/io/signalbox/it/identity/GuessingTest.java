@@ -88,14 +88,17 @@ final class GuessingTest {
               + request.substring(0, space)
               + (url + " -o /dev/null").repeat(FAILURES)
               + " 2>&1";
+      // The last answer is on its way before its guess counts: then it is curl that is turned away.
       int rounds = 0;
+      boolean guessed = false;
       while (!turnedAway(broker)) {
         assertTrue(++rounds < GUESSES_MAX, "nobody was turned away");
         String answers =
             CommandLine.run(List.of("sh", "-c", curl, broker.caFile().toString())).out();
-        assertTrue(answers.contains(" 401 "), answers);
+        guessed |= answers.contains(" 401 ");
+        assertTrue(guessed, answers);
       }
-      assertTrue(rounds > 0, "turned away before a guess");
+      assertTrue(guessed, "turned away before a guess");
     }
   }
 }
