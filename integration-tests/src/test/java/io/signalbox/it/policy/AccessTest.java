@@ -257,7 +257,7 @@ final class AccessTest {
             .filter(own(peer, "state"), 2)
             .filter("f/#", 2)
             .filter("one/x", 2)
-            .filter("$share/others/work/x", 0));
+            .filter("$share/others/jobs/x", 0));
     assertEquals(
         List.of(2, refusedSubscribe(), 1, refusedSubscribe()), peer.receive(SUBACK).reasonCodes());
     peer.publish(own(peer, "data/t"), 1, "x");
