@@ -32,9 +32,42 @@ public final class RefusalLog implements AutoCloseable {
   private static final int STATUS_TAKE_OVER = 0x85; // Client Identifier not valid
   private static final long STOP_SECONDS = 5;
 
+  private static final int NO_STATUS = 0;
+
+  /** A line without its time. */
+  record Line(
+      String actor,
+      String remote,
+      String method,
+      String path,
+      int status,
+      String topic,
+      String detail,
+      String bundle) {
+
+    JsonObject toJson(String at, int count) {
+      var line = new JsonObject();
+      line.addProperty("at", at);
+      line.addProperty("actor", actor);
+      line.addProperty("remote", remote);
+      line.addProperty("method", method);
+      line.addProperty("path", path);
+      if (status != NO_STATUS) {
+        line.addProperty("status", status);
+      }
+      if (!topic.isEmpty()) {
+        line.addProperty("topic", topic);
+      }
+      line.addProperty("detail", detail);
+      line.addProperty("bundle", bundle);
+      line.addProperty("count", count);
+      return line;
+    }
+  }
+
   private final AuditLog audit;
   private final Clocks clocks;
-  private final BlockingQueue<Refusal> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final BlockingQueue<Line> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
   private final LongAdder dropped = new LongAdder();
   private final Thread writer =
       Thread.ofPlatform().daemon().name("signalbox-refusals").unstarted(this::run);
@@ -58,22 +91,50 @@ public final class RefusalLog implements AutoCloseable {
     writer.start();
   }
 
-  /** Any thread; does not wait. */
+  /** What a policy refused to a client. Any thread; does not wait. */
   public void refused(Refusal refusal) {
-    if (!waiting.offer(shortened(refusal))) {
-      dropped.increment();
-    }
+    put(line(refusal));
   }
 
-  /** A change that the API refused to somebody without the role for it. Any thread. */
+  static Line line(Refusal refusal) {
+    return new Line(
+        shortened(refusal.principal()),
+        refusal.remote(),
+        refusal.action().name(),
+        "/clients/" + shortened(refusal.clientId()),
+        status(refusal.action()),
+        shortened(refusal.topic()),
+        refusal.rule(),
+        refusal.bundle());
+  }
+
+  private static int status(Refusals.Action action) {
+    return switch (action) {
+      case UNRESOLVED -> NO_STATUS; // nothing was refused
+      case TAKE_OVER -> STATUS_TAKE_OVER;
+      case CONNECT, WILL, PUBLISH, SUBSCRIBE, RECEIVE -> STATUS;
+    };
+  }
+
+  /**
+   * A change that the API refused to somebody without the role for it. Any thread; does not wait.
+   */
   public void denied(String actor, String remote, String method, String path, String why) {
-    refused(new Refusal(Refusals.Action.ADMINISTER, path, actor, remote, method, why, ""));
+    put(
+        new Line(
+            shortened(actor), remote, method, shortened(path), StatusCodes.FORBIDDEN, "", why, ""));
+  }
+
+  private void put(Line line) {
+    if (!waiting.offer(line)) {
+      dropped.increment();
+    }
   }
 
   private void run() {
     try {
       while (!stopping) {
-        Refusal first = waiting.poll(200, TimeUnit.MILLISECONDS);
+        Line first = waiting.poll(200, TimeUnit.MILLISECONDS);
         if (first != null) {
           write(first);
           TimeUnit.MILLISECONDS.sleep(GATHER_MILLIS);
@@ -82,19 +143,19 @@ public final class RefusalLog implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    Refusal last = waiting.poll();
+    Line last = waiting.poll();
     if (last != null) {
       write(last);
     }
   }
 
   /** Everything that waits, each different refusal once. */
-  void write(Refusal first) {
-    Map<Refusal, Integer> counted = new LinkedHashMap<>();
+  void write(Line first) {
+    Map<Line, Integer> counted = new LinkedHashMap<>();
     counted.merge(first, 1, Integer::sum);
-    List<Refusal> others = new ArrayList<>();
+    List<Line> others = new ArrayList<>();
     waiting.drainTo(others);
-    others.forEach(refusal -> counted.merge(refusal, 1, Integer::sum));
+    others.forEach(line -> counted.merge(line, 1, Integer::sum));
     if (audit.obstacle() != null) { // told already
       counted.values().forEach(dropped::add);
       return;
@@ -103,10 +164,10 @@ public final class RefusalLog implements AutoCloseable {
     List<JsonObject> lines = new ArrayList<>();
     String at = Views.time(clocks.wallMillis());
     counted.forEach(
-        (refusal, count) -> {
+        (line, count) -> {
           if (room >= 1) {
             room--;
-            lines.add(line(at, refusal, count));
+            lines.add(line.toJson(at, count));
           } else {
             dropped.add(count);
           }
@@ -132,45 +193,7 @@ public final class RefusalLog implements AutoCloseable {
     filledNanos = now;
   }
 
-  private static JsonObject line(String at, Refusal refusal, int count) {
-    var line = new JsonObject();
-    line.addProperty("at", at);
-    line.addProperty("actor", refusal.principal());
-    line.addProperty("remote", refusal.remote());
-    if (refusal.action() == Refusals.Action.ADMINISTER) {
-      line.addProperty("method", refusal.topic());
-      line.addProperty("path", refusal.clientId());
-    } else {
-      line.addProperty("method", refusal.action().name());
-      line.addProperty("path", "/clients/" + refusal.clientId());
-    }
-    switch (refusal.action()) {
-      case UNRESOLVED -> {} // nothing was refused
-      case TAKE_OVER -> line.addProperty("status", STATUS_TAKE_OVER);
-      case CONNECT, WILL, PUBLISH, SUBSCRIBE, RECEIVE -> line.addProperty("status", STATUS);
-      case ADMINISTER -> line.addProperty("status", StatusCodes.FORBIDDEN);
-    }
-    if (!refusal.topic().isEmpty() && refusal.action() != Refusals.Action.ADMINISTER) {
-      line.addProperty("topic", refusal.topic());
-    }
-    line.addProperty("detail", refusal.rule());
-    line.addProperty("bundle", refusal.bundle());
-    line.addProperty("count", count);
-    return line;
-  }
-
   /** What waits must not hold the whole of what clients sent. */
-  private static Refusal shortened(Refusal refusal) {
-    return new Refusal(
-        refusal.action(),
-        shortened(refusal.clientId()),
-        shortened(refusal.principal()),
-        refusal.remote(),
-        shortened(refusal.topic()),
-        refusal.rule(),
-        refusal.bundle());
-  }
-
   private static String shortened(String text) {
     return text.length() > TEXT_MAX ? text.substring(0, TEXT_MAX) + "..." : text;
   }

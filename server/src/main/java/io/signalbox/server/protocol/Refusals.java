@@ -21,9 +21,7 @@ public final class Refusals {
     WILL,
     PUBLISH,
     SUBSCRIBE,
-    RECEIVE,
-    /** A change by the admin API: the method as topic, the path in the place of a client. */
-    ADMINISTER
+    RECEIVE
   }
 
   /**

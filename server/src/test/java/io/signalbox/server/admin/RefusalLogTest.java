@@ -45,7 +45,7 @@ final class RefusalLogTest {
       log.refused(refusal("c", "t"));
       log.refused(refusal("c", "u"));
       log.refused(refusal("c", "t"));
-      log.write(refusal("c", "t"));
+      log.write(RefusalLog.line(refusal("c", "t")));
     }
     List<JsonObject> lines = lines();
     assertEquals(2, lines.size(), lines::toString);
@@ -65,7 +65,7 @@ final class RefusalLogTest {
         for (int i = 0; i < 10_000; i++) { // more than may wait
           log.refused(refusal("c" + i, "t" + flood));
         }
-        log.write(refusal("first", "t"));
+        log.write(RefusalLog.line(refusal("first", "t")));
       }
     }
     double seconds = (System.nanoTime() - begun) * 1e-9;
@@ -82,7 +82,7 @@ final class RefusalLogTest {
       for (int i = 0; i < 9_000; i++) { // 8,192 may wait
         log.refused(refusal("c", "t"));
       }
-      log.write(refusal("c", "t"));
+      log.write(RefusalLog.line(refusal("c", "t")));
     }
     List<JsonObject> lines = lines();
     assertEquals(2, lines.size(), lines::toString);
