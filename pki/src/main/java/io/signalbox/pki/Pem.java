@@ -32,8 +32,13 @@ public final class Pem {
    */
   public static List<X509Certificate> parseCertificates(String text, String where)
       throws PkiException {
+    return certificates(PemBlock.parse(text, where), where);
+  }
+
+  private static List<X509Certificate> certificates(List<PemBlock> blocks, String where)
+      throws PkiException {
     List<X509Certificate> certificates = new ArrayList<>();
-    for (PemBlock block : PemBlock.parse(text, where)) {
+    for (PemBlock block : blocks) {
       if (!block.label().equals("CERTIFICATE")) {
         throw new PkiException(
             where
@@ -68,6 +73,20 @@ public final class Pem {
   public static PrivateKey parsePrivateKey(
       String text, Optional<Passphrase> passphrase, String where) throws PkiException {
     return PrivateKeys.parse(PemBlock.parse(text, where), passphrase, where);
+  }
+
+  /** The private key of a file that holds its certificate and chain as well; it is read once. */
+  static TlsIdentity readIdentity(Path file, Optional<Passphrase> passphrase) throws PkiException {
+    String where = quoted(file);
+    List<PemBlock> blocks = PemBlock.parse(readText(file), where);
+    PrivateKey key = PrivateKeys.parse(blocks, passphrase, where);
+    List<PemBlock> others =
+        blocks.stream().filter(block -> !PrivateKeys.isPartOfKey(block.label())).toList();
+    if (others.isEmpty()) {
+      throw new PkiException(
+          where + " holds a private key without its certificate; put the certificate behind it");
+    }
+    return new TlsIdentity(key, certificates(others, where));
   }
 
   /** A text of certificates, in the given order. */

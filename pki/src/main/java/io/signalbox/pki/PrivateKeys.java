@@ -61,6 +61,11 @@ final class PrivateKeys {
             + "\"");
   }
 
+  /** Whether blocks of this label belong to a private key, those that are passed over included. */
+  static boolean isPartOfKey(String label) {
+    return label.endsWith("PRIVATE KEY") || label.equals("EC PARAMETERS");
+  }
+
   static PrivateKey fromPkcs8(byte[] der, String place) throws PkiException {
     try {
       AlgorithmIdentifier identifier = PrivateKeyInfo.getInstance(der).getPrivateKeyAlgorithm();

@@ -28,7 +28,8 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
   }
 
   /**
-   * Reads both from PEM files and checks that they belong together.
+   * Reads both from PEM files and checks that they belong together. Where both are one file it is
+   * read once, so that who replaces it by a rename never has half a pair read.
    *
    * @param random for the challenge of that check
    */
@@ -36,8 +37,10 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
       Path certificateFile, Path keyFile, Optional<Passphrase> passphrase, SecureRandom random)
       throws PkiException {
     TlsIdentity identity =
-        new TlsIdentity(
-            Pem.readPrivateKey(keyFile, passphrase), Pem.readCertificates(certificateFile));
+        certificateFile.equals(keyFile)
+            ? Pem.readIdentity(keyFile, passphrase)
+            : new TlsIdentity(
+                Pem.readPrivateKey(keyFile, passphrase), Pem.readCertificates(certificateFile));
     if (!PrivateKeys.belongTogether(identity.key, identity.certificate().getPublicKey(), random)) {
       throw new PkiException(
           "the key \""

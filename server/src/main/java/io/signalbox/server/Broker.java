@@ -128,7 +128,7 @@ final class Broker implements RunningBroker {
     DataDirectory.make(config.dataDirectory());
     // Beside the store: each of the two takes a tenth of a second, on a processor of its own.
     FutureTask<TlsSetup> loading =
-        new FutureTask<>(() -> TlsSetup.load(config, fetcher, clocks, random));
+        new FutureTask<>(() -> TlsSetup.load(config, fetcher, clocks, metrics, random));
     Thread loader = Thread.ofPlatform().daemon().name("signalbox-start").start(loading);
     opened("loading of certificates", loader::join);
 

@@ -1,18 +1,18 @@
 package io.signalbox.server;
 
 import io.signalbox.pki.DevelopmentPki;
-import io.signalbox.pki.FileChange;
 import io.signalbox.pki.HostNames;
 import io.signalbox.pki.InMemoryKeyManager;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.TlsIdentity;
 import io.signalbox.server.config.TlsConfig;
+import io.signalbox.server.metrics.Metrics;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,67 +22,68 @@ import org.jspecify.annotations.Nullable;
 final class ServerCertificates {
   private static final Logger LOG = System.getLogger(ServerCertificates.class.getName());
 
-  private final List<TlsConfig.KeyPairFiles> files;
+  private final List<WatchedKeyPair> pairs;
   private final @Nullable DevelopmentPki development;
-  private final SecureRandom random;
   private final InMemoryKeyManager keys;
-  private final List<FileChange> changes;
 
-  ServerCertificates(TlsConfig config, @Nullable DevelopmentPki development, SecureRandom random)
-      throws PkiException {
-    this.files = config.keyPairs();
+  private ServerCertificates(
+      List<WatchedKeyPair> pairs, @Nullable DevelopmentPki development, InMemoryKeyManager keys) {
+    this.pairs = pairs;
     this.development = development;
-    this.random = random;
-    this.changes = // before they are read
-        files.stream()
-            .flatMap(pair -> Stream.of(pair.certificateFile(), pair.privateKeyFile()))
-            .map(FileChange::new)
-            .toList();
-    this.keys = new InMemoryKeyManager(load());
+    this.keys = keys;
+  }
+
+  /**
+   * Reads or makes them, and lets the metrics ask for them.
+   *
+   * @param development null exactly when the configuration names a certificate
+   */
+  static ServerCertificates load(
+      TlsConfig config, @Nullable DevelopmentPki development, Metrics metrics, SecureRandom random)
+      throws PkiException {
+    List<WatchedKeyPair> pairs = new ArrayList<>();
+    for (TlsConfig.KeyPairFiles files : config.keyPairs()) {
+      pairs.add(new WatchedKeyPair(files, random));
+    }
+    InMemoryKeyManager keys = new InMemoryKeyManager(read(pairs, development));
+    metrics.tlsCertificatesStale.from(() -> pairs.stream().filter(WatchedKeyPair::isStale).count());
+    metrics.tlsCertificateEndTime.from(() -> firstEnd(keys.identities()).getEpochSecond());
+    return new ServerCertificates(List.copyOf(pairs), development, keys);
+  }
+
+  private static List<TlsIdentity> read(
+      List<WatchedKeyPair> pairs, @Nullable DevelopmentPki development) throws PkiException {
+    Instant now = Instant.now();
+    return development != null
+        ? List.of(development.server(HostNames.ofThisMachine()))
+        : pairs.stream().map(pair -> pair.refresh(now)).toList();
+  }
+
+  private static Instant firstEnd(List<TlsIdentity> identities) {
+    return identities.stream()
+        .map(identity -> identity.certificate().getNotAfter().toInstant())
+        .min(Instant::compareTo)
+        .orElseThrow();
+  }
+
+  private static List<?> chains(List<TlsIdentity> identities) {
+    return identities.stream().map(TlsIdentity::chain).toList();
   }
 
   InMemoryKeyManager keys() {
     return keys;
   }
 
-  /** Reads the files that the configuration names. */
-  static List<TlsIdentity> read(List<TlsConfig.KeyPairFiles> files, SecureRandom random)
-      throws PkiException {
-    List<TlsIdentity> identities = new ArrayList<>();
-    for (TlsConfig.KeyPairFiles pair : files) {
-      identities.add(TlsIdentity.read(pair.certificateFile(), pair.privateKeyFile(), random));
-    }
-    return identities;
-  }
-
-  private List<TlsIdentity> load() throws PkiException {
-    return development != null
-        ? List.of(development.server(HostNames.ofThisMachine()))
-        : read(files, random);
-  }
-
   /**
    * Looks whether a file has changed on disk, or the development certificate is due for renewal.
-   * Open connections stay. Files that cannot be used, such as a certificate whose key is not
-   * replaced yet, leave everything as it was until one of them changes again.
+   * Open connections stay. Files that cannot be used leave their certificate as it was, and the
+   * others are reloaded all the same.
    */
   void refresh() {
     try {
-      // Each is asked, not only the first that has changed.
-      boolean changed = changes.stream().filter(FileChange::isDue).count() > 0;
-      if (development == null && !changed) {
-        return;
-      }
-      List<TlsIdentity> fresh = load();
-      if (!fresh.stream()
-          .map(TlsIdentity::chain)
-          .toList()
-          .equals(keys.identities().stream().map(TlsIdentity::chain).toList())) {
+      List<TlsIdentity> fresh = read(pairs, development);
+      if (!chains(fresh).equals(chains(keys.identities()))) {
         keys.replace(fresh);
-        LOG.log(
-            Level.INFO,
-            "the server certificate was reloaded, it is valid until {0}",
-            fresh.getFirst().certificate().getNotAfter().toInstant());
       }
     } catch (PkiException e) {
       LOG.log(Level.ERROR, "the server certificate was not reloaded: {0}", e.getMessage());

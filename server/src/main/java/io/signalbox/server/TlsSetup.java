@@ -5,10 +5,12 @@ import io.signalbox.pki.ClientTrust;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.TlsContexts;
+import io.signalbox.pki.TlsIdentity;
 import io.signalbox.pki.Verification;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.TlsConfig;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.trust.AuthoritySpec;
 import io.signalbox.server.trust.Fetcher;
@@ -47,7 +49,8 @@ final class TlsSetup {
   }
 
   /** Makes the development PKI if it is to be used and is not there. */
-  static TlsSetup load(BrokerConfig config, Fetcher fetcher, Clocks clocks, SecureRandom random)
+  static TlsSetup load(
+      BrokerConfig config, Fetcher fetcher, Clocks clocks, Metrics metrics, SecureRandom random)
       throws PkiException {
     TlsConfig tls = config.tls();
     stapling(tls.ocspStapling());
@@ -63,7 +66,7 @@ final class TlsSetup {
                 AuthoritySpec.of(DEVELOPMENT_CA, development.trustedCa(DEVELOPMENT_CA).anchors()));
     return new TlsSetup(
         development,
-        new ServerCertificates(tls, development, random),
+        ServerCertificates.load(tls, development, metrics, random),
         TrustedAuthorities.load(tls, others, fetcher, clocks));
   }
 
@@ -79,7 +82,9 @@ final class TlsSetup {
   /** Reads every file that the configuration names and makes nothing. */
   static void check(TlsConfig tls, Fetcher fetcher, SecureRandom random) throws PkiException {
     TrustedAuthorities.load(tls, List.of(), fetcher, Clocks.system());
-    ServerCertificates.read(tls.keyPairs(), random);
+    for (TlsConfig.KeyPairFiles pair : tls.keyPairs()) {
+      TlsIdentity.read(pair.certificateFile(), pair.privateKeyFile(), random);
+    }
   }
 
   static Path pkiFolder(Path dataDirectory) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -86,6 +87,31 @@ final class OpenSslCa {
         id, folder.resolve(id + ".crt"), folder.resolve(id + ".key"), trusts);
   }
 
+  /**
+   * A server's key and certificate with the authority's own behind it: {@code FILE.key}, {@code
+   * FILE.crt}.
+   *
+   * @param more further lines of the certificate's extensions, or none
+   */
+  void issueServer(String file, String host, String more) throws IOException {
+    Files.writeString(
+        folder.resolve("server.ext"),
+        "subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth\n%s".formatted(host, more));
+    openssl("ecparam -name prime256v1 -genkey -noout -out s.sec1");
+    openssl("pkcs8 -topk8 -nocrypt -in s.sec1 -out s.key");
+    openssl("req -new -key s.key -out s.csr -config ca.cnf -subj /CN=" + host);
+    openssl("ca -batch -config ca.cnf -extfile server.ext -notext -in s.csr -out s.crt");
+    Files.writeString( // stapling asks about a certificate whose issuer stands behind it
+        folder.resolve("s.crt"),
+        Files.readString(folder.resolve("s.crt")) + Files.readString(certificate()));
+    for (String kind : List.of(".key", ".crt")) {
+      Files.move(
+          folder.resolve("s" + kind),
+          folder.resolve(file + kind),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
   void revoke(String id) {
     openssl("ca -config ca.cnf -revoke " + id + ".crt -crl_reason keyCompromise");
   }
@@ -94,8 +120,7 @@ final class OpenSslCa {
   Path writeList(Path file) {
     openssl("ca -config ca.cnf -gencrl -out fresh.crl");
     try {
-      return Files.move(
-          folder.resolve("fresh.crl"), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      return Files.move(folder.resolve("fresh.crl"), file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

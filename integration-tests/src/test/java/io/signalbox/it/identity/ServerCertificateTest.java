@@ -15,9 +15,7 @@ import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
@@ -94,23 +92,8 @@ final class ServerCertificateTest {
 
   /** A server's key and certificate, which names the responder. */
   private static void server(String file, String host) throws IOException {
-    Files.writeString(
-        folder.resolve("server.ext"),
-        "subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\n"
-            .formatted(host, responderPort));
-    ca.openssl("ecparam -name prime256v1 -genkey -noout -out s.sec1");
-    ca.openssl("pkcs8 -topk8 -nocrypt -in s.sec1 -out s.key");
-    ca.openssl("req -new -key s.key -out s.csr -config ca.cnf -subj /CN=" + host);
-    ca.openssl("ca -batch -config ca.cnf -extfile server.ext -notext -in s.csr -out s.crt");
-    Files.writeString( // stapling asks about a certificate whose issuer stands behind it
-        folder.resolve("s.crt"),
-        Files.readString(folder.resolve("s.crt")) + Files.readString(ca.certificate()));
-    for (String kind : List.of("key", "crt")) {
-      Files.move(
-          folder.resolve("s." + kind),
-          folder.resolve(file + "." + kind),
-          StandardCopyOption.REPLACE_EXISTING);
-    }
+    ca.issueServer(
+        file, host, "authorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\n".formatted(responderPort));
   }
 
   private static int port(Transport transport) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param certificateFile PEM, the server's certificate first, then its chain; null: the development
  *     PKI of the data directory
- * @param privateKeyFile PEM, PKCS#8; null exactly when {@code certificateFile} is
+ * @param privateKeyFile PEM, PKCS#8, may be the same file; null exactly when {@code
+ *     certificateFile} is
  * @param moreCertificates chosen by the server name that a client asks for (SNI); the one above is
  *     for all other names
  * @param ocspStapling whether the certificates' OCSP responders are asked for the answer that TLS
@@ -44,7 +45,7 @@ public record TlsConfig(
    * A certificate and its key.
    *
    * @param certificateFile PEM, the server's certificate first, then its chain
-   * @param privateKeyFile PEM, PKCS#8
+   * @param privateKeyFile PEM, PKCS#8; may be the same file
    */
   public record KeyPairFiles(Path certificateFile, Path privateKeyFile) {
     static KeyPairFiles read(Section pair) {

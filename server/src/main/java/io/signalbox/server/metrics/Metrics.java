@@ -244,6 +244,8 @@ public final class Metrics implements MultiCollector {
   public final Counter tlsHandshakes;
   public final Counter tlsHandshakesFailed;
   public final Gauge tlsNativeCrypto;
+  public final Gauge tlsCertificatesStale;
+  public final Gauge tlsCertificateEndTime;
   public final Counters<BadFrame> webSocketBadFrames;
   public final Counter bytesReceived;
   public final Counter bytesSent;
@@ -370,6 +372,14 @@ public final class Metrics implements MultiCollector {
         gauge(
             "tls_native_crypto",
             "1 while elliptic curves are computed by the system's OpenSSL, 0 while by the JDK");
+    tlsCertificatesStale =
+        gauge(
+            "tls_certificates_stale",
+            "Server certificates whose files cannot be used; the last good ones are served");
+    tlsCertificateEndTime =
+        gauge(
+            "tls_certificate_end_time_seconds",
+            "Unix time at which the first of the server certificates ends");
     bytesReceived =
         counter(
             "received_bytes", "Bytes of MQTT packets read, TLS and WebSocket framing not counted");
