@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A certificate authority run with OpenSSL's {@code ca} in a folder. */
-final class OpenSslCa {
+public final class OpenSslCa {
   private static final String CONFIG =
       """
       [ca]
@@ -49,7 +49,10 @@ final class OpenSslCa {
     this.folder = folder;
   }
 
-  static OpenSslCa create(Path folder, String commonName) {
+  /**
+   * @param folder there already
+   */
+  public static OpenSslCa create(Path folder, String commonName) {
     OpenSslCa ca = new OpenSslCa(folder);
     try {
       Files.writeString(folder.resolve("ca.cnf"), CONFIG);
@@ -68,12 +71,13 @@ final class OpenSslCa {
     return ca;
   }
 
-  Path certificate() {
+  /** Of the authority itself, in PEM. */
+  public Path certificate() {
     return folder.resolve("ca.crt");
   }
 
   /** A key and a certificate; whom the device trusts is the broker's authority. */
-  PemFiles.Device issue(String id, Path trusts) {
+  public PemFiles.Device issue(String id, Path trusts) {
     openssl("ecparam -name prime256v1 -genkey -noout -out " + id + ".sec1");
     openssl("pkcs8 -topk8 -nocrypt -in " + id + ".sec1 -out " + id + ".key");
     openssl("req -new -key " + id + ".key -out " + id + ".csr -config ca.cnf -subj /CN=" + id);
@@ -112,12 +116,13 @@ final class OpenSslCa {
     }
   }
 
-  void revoke(String id) {
+  /** Notes it in the index; a list or an answer made from now on says so. */
+  public void revoke(String id) {
     openssl("ca -config ca.cnf -revoke " + id + ".crt -crl_reason keyCompromise");
   }
 
   /** Writes the list as it is now, in one step, so that nobody reads half of it. */
-  Path writeList(Path file) {
+  public Path writeList(Path file) {
     openssl("ca -config ca.cnf -gencrl -out fresh.crl");
     try {
       return Files.move(folder.resolve("fresh.crl"), file, StandardCopyOption.REPLACE_EXISTING);
@@ -126,7 +131,8 @@ final class OpenSslCa {
     }
   }
 
-  String openssl(String arguments) {
+  /** Runs openssl in the authority's folder; gives its standard output. */
+  public String openssl(String arguments) {
     List<String> words = new ArrayList<>(List.of("sh", "-c"));
     words.add("cd \"$0\" && exec openssl " + arguments);
     words.add(folder.toString());

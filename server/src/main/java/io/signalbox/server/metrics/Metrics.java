@@ -475,7 +475,7 @@ public final class Metrics implements MultiCollector {
     fetchesFailed =
         counters(
             "trust_fetches_failed",
-            "Fetches that failed; what was known before stays in force",
+            "Fetches that failed or brought nothing usable; what was known before stays in force",
             "what",
             Fetched.class);
     policyRevision = gauge("policy_revision", "Number of the policies in force");

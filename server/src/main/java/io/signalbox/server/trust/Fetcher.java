@@ -50,6 +50,11 @@ public final class Fetcher implements AutoCloseable {
         bytesMax);
   }
 
+  /** Counts an answer that came and cannot be used as a fetch that failed. */
+  void unusable(Metrics.Fetched what) {
+    metrics.fetchesFailed.inc(what);
+  }
+
   private CompletableFuture<byte[]> fetch(
       Metrics.Fetched what, HttpRequest.Builder request, int bytesMax) {
     HttpRequest built = request.timeout(TIMEOUT).build();

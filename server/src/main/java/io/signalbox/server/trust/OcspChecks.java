@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,9 @@ final class OcspChecks implements RevocationCheck {
   private final OcspAnswers answers;
   private final Fetcher fetcher;
   private final Clocks clocks;
+
+  /** Whether somebody was found revoked since {@link #foundRevoked}. */
+  private final AtomicBoolean revoked = new AtomicBoolean();
 
   /** Questions under way, so that a client that connects again and again asks once. */
   private final ConcurrentHashMap<X509Certificate, CompletableFuture<Void>> asking =
@@ -101,9 +105,18 @@ final class OcspChecks implements RevocationCheck {
     try {
       OcspAnswer answer = question.read(body, now());
       answers.put(certificate, issuer, answer);
+      if (answer.status() instanceof RevocationStatus.Revoked) {
+        revoked.set(true);
+      }
     } catch (PkiException e) {
+      fetcher.unusable(Metrics.Fetched.OCSP);
       failed(certificate, e.getMessage());
     }
+  }
+
+  /** Whether an answer since the last call says revoked, whoever asked. */
+  boolean foundRevoked() {
+    return revoked.getAndSet(false);
   }
 
   private URI responder(X509Certificate certificate) throws PkiException {

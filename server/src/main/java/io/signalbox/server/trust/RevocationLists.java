@@ -157,6 +157,9 @@ final class RevocationLists implements RevocationCheck {
       boolean changed = take(source, RevocationList.parse(asked.join(), source.name()));
       source.dueMillis = nowMillis + refreshMillis;
       return changed;
+    } catch (PkiException e) {
+      fetcher.unusable(Metrics.Fetched.CRL);
+      throw e;
     } catch (CompletionException e) {
       Throwable cause = e.getCause();
       throw new IOException(String.valueOf((cause == null ? e : cause).getMessage()), e);

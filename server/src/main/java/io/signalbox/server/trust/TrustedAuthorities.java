@@ -133,13 +133,9 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   @Override
   public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
-    for (TrustedAuthority ca : current.all) {
-      CompletableFuture<Void> fetched = ca.prepare(chain);
-      if (!fetched.isDone()) {
-        return fetched;
-      }
-    }
-    return CompletableFuture.completedFuture(null);
+    // Of all that may have issued it: an authority with a new key has the name of the one before.
+    return CompletableFuture.allOf(
+        current.all.stream().map(ca -> ca.prepare(chain)).toArray(CompletableFuture<?>[]::new));
   }
 
   /**

@@ -124,6 +124,9 @@ final class TrustedAuthority {
       ocspDueMillis = nowMillis + spec.revocation().ocspRefresh().toMillis();
       changed |= askAfter(ocsp, connected);
     }
+    if (ocsp != null) {
+      changed |= ocsp.foundRevoked(); // also when somebody asked who shows the same certificate
+    }
     return changed;
   }
 

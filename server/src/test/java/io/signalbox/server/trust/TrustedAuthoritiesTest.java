@@ -268,6 +268,19 @@ final class TrustedAuthoritiesTest {
   }
 
   @Test
+  void whoIsFoundRevokedAtAConnectIsLookedForAmongTheConnected() throws Exception {
+    AtomicLong revokedSince = new AtomicLong(millis.get());
+    OcspResponder responder = responder(revokedSince);
+    try (WebServer server = new WebServer(responder::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      assertFalse(trusted.refresh(List::of));
+      trusted.prepare(List.of(device)).join(); // somebody connects
+      assertTrue(trusted.refresh(List::of), "others are to be looked at, long before they are due");
+      assertFalse(trusted.refresh(List::of));
+    }
+  }
+
+  @Test
   void aResponderThatIsDownRefusesUnlessItsUnknownIsAccepted() throws Exception {
     try (WebServer server = new WebServer(_ -> new byte[0])) {
       server.status(500);
