@@ -22,6 +22,7 @@ import org.bouncycastle.asn1.pkcs.KeyDerivationFunc;
 import org.bouncycastle.asn1.pkcs.PBES2Parameters;
 import org.bouncycastle.asn1.pkcs.PBKDF2Params;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 
 /**
@@ -111,13 +112,14 @@ final class EncryptedKeys {
       Scheme scheme = scheme(info.getEncryptionAlgorithm(), place);
       byte[] plain = scheme.apply(Cipher.DECRYPT_MODE, info.getEncryptedData(), passphrase);
       try {
+        PrivateKeyInfo _ = PrivateKeyInfo.getInstance(plain); // a wrong key may pad by chance
         return PrivateKeys.fromPkcs8(plain, place);
       } finally {
         Arrays.fill(plain, (byte) 0);
       }
     } catch (GeneralSecurityException | RuntimeException e) {
       // Without the cause, which may say how the padding was wrong.
-      throw new PkiException(
+      throw new LockedKeyException(
           place
               + ": the private key cannot be decrypted: the passphrase is wrong or the file is"
               + " damaged");

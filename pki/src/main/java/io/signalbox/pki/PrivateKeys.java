@@ -44,7 +44,7 @@ final class PrivateKeys {
           Passphrase given =
               passphrase.orElseThrow(
                   () ->
-                      new PkiException(
+                      new LockedKeyException(
                           place + ": the private key is encrypted; give its passphrase"));
           return EncryptedKeys.decrypt(block.der(), given, place);
         }

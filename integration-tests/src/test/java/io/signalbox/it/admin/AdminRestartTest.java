@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -137,7 +139,19 @@ final class AdminRestartTest {
       assertEquals(0, answerToToken(broker));
 
       broker.kill9();
-      Files.delete(key);
+      Files.writeString(key, "neither a key nor empty\n");
+      CommandLine.Result damaged =
+          CommandLine.signalbox(
+              "serve",
+              "--config",
+              broker.configFile().toString(),
+              "--data",
+              broker.dataFolder().toString());
+      assertEquals(1, damaged.exitCode(), damaged::err);
+      for (String word : List.of(key.toString(), "damaged", "from a backup", "move it away")) {
+        assertTrue(damaged.err().contains(word), damaged::err);
+      }
+      Files.move(key, key.resolveSibling("registry.key.damaged")); // as it says
       broker.restart();
       AdminClient anew = AdminClient.administrator(broker);
       assertEquals(0x86, answerToToken(broker));

@@ -25,8 +25,11 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,12 +83,69 @@ final class EncryptedAuthorityTest {
     assertNotEquals(0, sh(open + "wrong").exitCode());
 
     broker.stop();
+    aKeyThatDoesNotOpenStopsTheStartAndChangesNothing();
     broker.restart();
     admin = AdminClient.administrator(broker);
     connect(first);
     connect(issued(admin, "plant", "second"));
     itSignsByMlDsa(admin);
     bothKeysOfAHybridAuthorityMustHaveSigned(admin);
+
+    broker.stop();
+    Files.move(key, key.resolveSibling("away")); // as the message says
+    broker.restart();
+    admin = AdminClient.administrator(broker);
+    assertEquals("unavailable", admin.get("/issuing-cas/plant").expect(200).get("state"));
+    connect(first);
+  }
+
+  private static void aKeyThatDoesNotOpenStopsTheStartAndChangesNothing() throws IOException {
+    Path passphrase = broker.configFile().resolveSibling("ca.passphrase");
+    String config = Files.readString(broker.configFile());
+    Map<String, String> before = contents(broker.dataFolder());
+    try {
+      Files.writeString(passphrase, "Correct Horse Battery Staple\n");
+      String wrong = refusedStart();
+      assertEquals(
+          3, wrong.lines().filter(line -> line.contains("the passphrase is wrong")).count());
+      assertTrue(wrong.contains("\"plant\": \"" + keyFile("plant")), wrong);
+      Files.writeString(
+          broker.configFile(), config.replace("ca-passphrase-file: ca.passphrase, ", ""));
+      String missing = refusedStart();
+      assertEquals(3, missing.lines().filter(line -> line.contains("is encrypted")).count());
+    } finally {
+      Files.writeString(broker.configFile(), config);
+      Files.writeString(passphrase, PASSPHRASE + "\n");
+    }
+    assertEquals(before, contents(broker.dataFolder()));
+  }
+
+  private static String refusedStart() {
+    CommandLine.Result start =
+        CommandLine.signalbox(
+            "serve",
+            "--config",
+            broker.configFile().toString(),
+            "--data",
+            broker.dataFolder().toString());
+    assertEquals(1, start.exitCode(), start::err);
+    assertTrue(start.err().contains("registry.ca-passphrase-file"), start::err);
+    assertTrue(start.err().contains("move the key file away"), start::err);
+    return start.err();
+  }
+
+  /** Without what each process makes for itself. */
+  private static Map<String, String> contents(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      Map<String, String> contents = new TreeMap<>();
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = folder.relativize(file).toString();
+        if (!name.matches("store/(native/.*|owner.pid|lock.mdb)")) {
+          contents.put(name, HexFormat.of().formatHex(Files.readAllBytes(file)));
+        }
+      }
+      return contents;
+    }
   }
 
   private static Path keyFile(String authority) throws IOException {

@@ -2,6 +2,7 @@ package io.signalbox.server.registry;
 
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.Certificates;
+import io.signalbox.pki.LockedKeyException;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationList;
@@ -67,12 +68,13 @@ public final class Authorities {
   }
 
   /**
-   * Loads the key of every registered authority; one that cannot be read is logged and issues
-   * nothing.
+   * Loads the key of every registered authority; one that is not there or cannot be read is logged
+   * and issues nothing. An encrypted one that does not open is the configuration's fault.
    *
    * @param folder of the keys; made with the first one
    * @param development the development PKI's issuing authority, which is registered if it is not;
    *     null: this broker has none
+   * @throws PkiException naming every key that does not open
    */
   public static Authorities open(
       Registry registry,
@@ -86,7 +88,25 @@ public final class Authorities {
     if (development != null) {
       authorities.register(development);
     }
-    registry.all(Kind.ISSUING_CA).forEach(authorities::load);
+    List<String> locked = new ArrayList<>();
+    for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
+      try {
+        authorities.read(entry);
+      } catch (LockedKeyException e) {
+        locked.add("the issuing CA \"" + entry.name() + "\": " + e.getMessage());
+      } catch (PkiException e) {
+        unusable(entry, e);
+      }
+    }
+    if (!locked.isEmpty()) {
+      throw new PkiException(
+          String.join(System.lineSeparator(), locked)
+              + System.lineSeparator()
+              + "put the passphrase under which it was encrypted into the file of"
+              + " registry.ca-passphrase-file; without it, move the key file away: then the broker"
+              + " starts, the authority signs nothing, and the devices that it has certified go on"
+              + " to connect");
+    }
     return authorities;
   }
 
@@ -113,16 +133,23 @@ public final class Authorities {
   }
 
   private void load(IssuingAuthority entry) {
-    String chain = entry.chainPem();
-    if (chain == null || entry.keyFile().equals(DEVELOPMENT_KEY)) {
-      return;
-    }
     try {
-      signers.put(entry.name(), keys.signer(entry, chain));
+      read(entry);
     } catch (PkiException e) {
-      LOG.log(
-          Level.ERROR, "the issuing CA \"{0}\" signs nothing: {1}", entry.name(), e.getMessage());
+      unusable(entry, e);
     }
+  }
+
+  private void read(IssuingAuthority entry) throws PkiException {
+    String chain = entry.chainPem();
+    if (chain != null && !entry.keyFile().equals(DEVELOPMENT_KEY)) {
+      signers.put(entry.name(), keys.signer(entry, chain));
+    }
+  }
+
+  private static void unusable(IssuingAuthority entry, PkiException why) {
+    LOG.log(
+        Level.ERROR, "the issuing CA \"{0}\" signs nothing: {1}", entry.name(), why.getMessage());
   }
 
   /**
