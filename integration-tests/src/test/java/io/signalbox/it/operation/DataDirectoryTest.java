@@ -11,9 +11,13 @@ import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,28 @@ final class DataDirectoryTest {
     assertEquals(1, second.exitCode(), second.toString());
     assertTrue(second.err().contains("is in use by process " + broker.pid()), second.toString());
     clients.connected().ping();
+  }
+
+  /**
+   * Behind a folder of mode 0700 it is one more fence; in a copy elsewhere it may be the only one.
+   */
+  @Test
+  void keepsToItsOwnerWhatIsNoCertificateAlsoInABackup() throws Exception {
+    Path backup = elsewhere.resolve("modes");
+    command("backup", backup.toString()).expectSuccess();
+    for (Path folder : List.of(broker.dataFolder(), backup)) {
+      try (Stream<Path> all = Files.walk(folder)) {
+        for (Path file : all.toList()) {
+          boolean isPublic =
+              file.toString().endsWith(".crt") || file.getParent().endsWith("store/native");
+          boolean isFolder = Files.isDirectory(file);
+          String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+          if (isFolder || !isPublic) {
+            assertEquals(isFolder ? "rwx------" : "rw-------", mode, file::toString);
+          }
+        }
+      }
+    }
   }
 
   @Test

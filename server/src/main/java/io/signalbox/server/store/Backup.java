@@ -20,7 +20,7 @@ final class Backup {
    * @throws DirectoryNotEmptyException something is there already
    */
   static void write(Lmdb lmdb, Path directory) throws IOException {
-    Files.createDirectories(directory);
+    StoreFiles.makeFolder(directory);
     try (Stream<Path> files = Files.list(directory)) {
       if (files.findAny().isPresent()) {
         throw new DirectoryNotEmptyException(directory.toString());
@@ -28,7 +28,8 @@ final class Backup {
     }
     // Under its final name only when it is whole and synced, so that no half of a copy is ever
     // taken for a backup.
-    Path unfinished = Files.createDirectory(directory.resolve(UNFINISHED));
+    Path unfinished = directory.resolve(UNFINISHED);
+    StoreFiles.makeFolder(unfinished);
     Path copy = unfinished.resolve(Lmdb.DATA_FILE);
     try {
       lmdb.copy(unfinished);
@@ -40,6 +41,7 @@ final class Backup {
     try (FileChannel file = FileChannel.open(copy, StandardOpenOption.WRITE)) {
       file.force(true);
     }
+    StoreFiles.ownersAlone(copy);
     Files.move(copy, directory.resolve(Lmdb.DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
     Files.delete(unfinished);
     StoreFiles.syncDirectory(directory);

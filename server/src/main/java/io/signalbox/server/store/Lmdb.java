@@ -104,7 +104,7 @@ final class Lmdb implements AutoCloseable {
   static void unpackLibraryInto(Path directory) throws StoreOpenException {
     Path into = directory.resolve(NATIVE_DIRECTORY);
     try {
-      Files.createDirectories(into);
+      StoreFiles.makeFolder(into);
       try (DirectoryStream<Path> left = Files.newDirectoryStream(into, "*lmdb*")) {
         for (Path file : left) {
           Files.deleteIfExists(file);

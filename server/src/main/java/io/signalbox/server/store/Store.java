@@ -9,7 +9,6 @@ import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -114,7 +113,7 @@ public final class Store implements AutoCloseable {
       throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
     try {
-      Files.createDirectories(path);
+      StoreFiles.makeFolder(path);
     } catch (IOException e) {
       throw new StoreOpenException("cannot make \"" + path + "\": " + e.getMessage(), e);
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -67,9 +68,10 @@ public final class StoreFiles {
    * @param to must not exist
    */
   public static void copy(Path backup, Path to) throws IOException {
-    Files.createDirectories(to);
+    makeFolder(to);
     Path file = to.resolve(Lmdb.DATA_FILE);
     Files.copy(backup.resolve(Lmdb.DATA_FILE), file);
+    ownersAlone(file);
     sync(file);
     syncDirectory(to);
   }
@@ -125,6 +127,17 @@ public final class StoreFiles {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       channel.force(true);
     }
+  }
+
+  /** Makes a folder, and those above it, for their owner alone (0700); one that is there stays. */
+  static void makeFolder(Path folder) throws IOException {
+    Files.createDirectories(
+        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  /** Lets nobody but its owner read a file (0600). */
+  static void ownersAlone(Path file) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
   }
 
   /** Waits until the names in a directory are on disk: a new file is not durable before. */

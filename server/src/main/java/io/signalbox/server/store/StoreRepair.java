@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.signalbox.server.config.StoreConfig;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,7 +82,7 @@ public final class StoreRepair {
       Lmdb.unpackLibraryInto(path);
       Path fresh = path.resolve(NEW_DIRECTORY);
       StoreFiles.deleteTree(fresh);
-      Files.createDirectories(fresh);
+      StoreFiles.makeFolder(fresh);
       Report counts = copy(path, fresh, config, descriptionsMax);
       Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
       StoreFiles.deleteTree(fresh);
