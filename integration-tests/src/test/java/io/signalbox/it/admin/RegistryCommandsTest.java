@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.signalbox.it.broker.BrokerConfig;
@@ -15,12 +16,18 @@ import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.Pem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -91,14 +98,75 @@ final class RegistryCommandsTest {
     done("group", "add", "pumps", "--set", "description=All pumps");
     admin.put("/devices/p7", "{}").expect(201);
     done("group", "join", "pumps", "p7");
-    JsonObject group = json("group", "list").getAsJsonArray("items").get(0).getAsJsonObject();
+    JsonArray some = json("group", "list", "--where", "prefix=pumps").getAsJsonArray("items");
+    JsonObject group = some.get(0).getAsJsonObject();
     assertEquals("All pumps", group.get("description").getAsString());
     assertEquals(1, group.get("memberCount").getAsInt());
-    admin.delete("/groups/pumps/members/p7").expect(204);
+    done("group", "set", "pumps", "--set", "attributes={\"site\":\"north\"}");
+    JsonObject changed = admin.get("/groups/pumps").expect(200).json();
+    assertEquals("All pumps", changed.get("description").getAsString(), "the other fields stay");
+    assertEquals("{\"site\":\"north\"}", changed.get("attributes").toString());
+    done("group", "leave", "pumps", "p7");
+    String stranger = refused(REFUSED, "group", "leave", "pumps", "p7");
+    assertTrue(stranger.contains("\"pumps\" has no device of this id"), stranger);
     done("group", "delete", "pumps");
     admin.get("/groups/pumps").expectProblem(404, "not-found");
     String why = refused(USAGE, "group", "join", "pumps");
     assertTrue(why.contains("a name is missing"), why);
+  }
+
+  @Test
+  void membersAreListedHoweverManyTheyAre() {
+    admin.put("/groups/fleet", "{}").expect(201);
+    String operation = "{'op':'put','id':'f%04d','device':{'groups':['fleet']}}";
+    for (int from = 0; from < 1_200; from += 600) {
+      String operations =
+          IntStream.range(from, from + 600)
+              .mapToObj(operation::formatted)
+              .collect(Collectors.joining(","));
+      String batch = "{'operations':[" + operations + "]}";
+      assertEquals("0", admin.post("/devices/batch", batch).expect(200).get("failed"));
+    }
+    List<String> lines = done("group", "members", "fleet").lines().toList();
+    assertEquals("ID", lines.getFirst());
+    assertEquals(List.of("f0000", "f1199"), List.of(lines.get(1), lines.getLast()));
+    assertEquals(1_201, lines.size());
+    String missing = refused(REFUSED, "group", "members", "nobody");
+    assertTrue(missing.contains("there is no group \"nobody\""), missing);
+  }
+
+  @Test
+  void anOfflineAuthorityIsSignedElsewhereAndInstalled() throws Exception {
+    done("ca", "add", "offline", "--set", "offline=true");
+    String path = "/issuing-cas/offline";
+    String csr = admin.get(path).expect(200).get("csrPem");
+    CertificateAuthority root = Certificates.authority("root", Instant.now());
+    X509Certificate signed =
+        root.issue(CertificateSigningRequest.parsePem(csr, "csr"), CertificateProfile.ISSUING);
+    String chain = Pem.encode(List.of(signed, root.certificate()));
+    Path file = Files.writeString(folder.resolve("offline.pem"), chain);
+    String given = "chainPem=@" + file;
+    assertTrue(done("ca", "install", "offline", "--set", given).contains("active"));
+    assertEquals("active", admin.get(path).expect(200).get("state"));
+
+    List<String> table = done("ca", "list").lines().toList();
+    assertEquals(
+        List.of("NAME", "COMMONNAME", "STATE", "ENABLED", "NOTAFTER"),
+        List.of(table.getFirst().split(" +")));
+    assertTrue(table.stream().anyMatch(line -> line.matches("offline +offline +active +true .*")));
+    JsonArray listed = json("ca", "list").getAsJsonArray("items");
+    assertEquals(table.size() - 1, listed.size());
+
+    admin.put(path, "{'offline':true,'enabled':false}").expect(200);
+    done("ca", "enable", "offline");
+    assertTrue(admin.get(path).json().get("enabled").getAsBoolean());
+    String fixed = refused(REFUSED, "ca", "set", "offline", "--set", "keyType=ec-p384");
+    assertTrue(fixed.contains("cannot change"), fixed);
+    String wrong = refused(REFUSED, "ca", "install", "dev-ca", "--set", given);
+    assertTrue(wrong.contains("was not made with \"offline\""), wrong);
+    done("ca", "delete", "offline");
+    String gone = refused(REFUSED, "ca", "delete", "offline");
+    assertTrue(gone.contains("there is no issuing CA \"offline\""), gone);
   }
 
   @Test
@@ -144,6 +212,9 @@ final class RegistryCommandsTest {
             "hmacSecret=@" + secret);
     assertFalse(shown.contains(TestIssuer.secretBase64()), "the secret is shown");
     assertEquals(0, answerTo(issuer));
+    String table = done("issuer", "list");
+    assertTrue(
+        table.matches("NAME .*\\Rlogin +https://login.example +iot,web +HS256 +true\\R"), table);
     done("issuer", "set", "login", "--set", "enabled=false");
     assertEquals(BAD_CREDENTIALS, answerTo(issuer));
     JsonObject listed = admin.get("/jwt-issuers/login").expect(200).json();
@@ -194,10 +265,28 @@ final class RegistryCommandsTest {
     String id = peer.clientId();
     String table = done("client", "list");
     assertTrue(table.startsWith("CLIENTID") && table.contains(id), table);
+    JsonObject shown = json("client", "get", id);
+    assertEquals(id, shown.get("clientId").getAsString());
+    assertTrue(done("client", "get", id).startsWith("clientId "), "for people");
     done("client", "disconnect", id, "--set", "reason=maintenance");
     peer.expectDisconnect(ADMINISTRATIVE_ACTION);
     String gone =
         Eventually.succeeds(() -> refused(REFUSED, "client", "disconnect", id)); // a moment later
     assertTrue(gone.contains("no client of this identifier is connected"), gone);
+  }
+
+  /** A client chooses its identifier; an operator's terminal must not do what it says. */
+  @Test
+  void whatAClientCallsItselfMovesNoCursor() {
+    String id = Clients.unique("c") + "\u001b[2J\u202e";
+    try (Peer peer = clients.peer(id)) {
+      peer.connect();
+      String table = done("client", "list");
+      assertTrue(table.contains("\\u001b[2J\\u202e"), table);
+      assertFalse(table.contains("\u001b"), table);
+      assertFalse(done("client", "get", id).contains("\u001b"));
+    }
+    String limit = refused(USAGE, "client", "list", "--limit", "0");
+    assertTrue(limit.contains("--limit: 0 is less than 1"), limit);
   }
 }

@@ -14,6 +14,7 @@ abstract sealed class ApiCommand implements Callable<Integer>
         ApiGetCommand,
         ApiPutCommand,
         ApiActionCommand,
+        ApiMembersCommand,
         CertIssueCommand,
         PolicyPutCommand,
         PolicyShowCommand,

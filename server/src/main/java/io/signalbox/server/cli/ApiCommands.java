@@ -67,7 +67,7 @@ final class ApiCommands {
         group,
         "members",
         "List the ids of the devices in a group.",
-        new ApiActionCommand("GET", "/groups/{}/members", null),
+        new ApiMembersCommand(),
         "group members pumps");
     action(
         group,

@@ -22,12 +22,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Calls the admin API of a broker. */
 final class ApiConnection {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int PAGE_ITEMS_MAX = 1_000;
   private static final int TOKEN_BYTES_MAX = 65_535;
 
   private final HttpClient http;
@@ -107,6 +109,30 @@ final class ApiConnection {
 
   Answer get(String path) throws CommandFailure {
     return send("GET", path, null);
+  }
+
+  /**
+   * The items of a collection, from as many pages as it takes.
+   *
+   * @param where names and values for the query
+   * @param limit at most so many items; at least 1
+   */
+  JsonArray all(String path, Map<String, String> where, int limit) throws CommandFailure {
+    var all = new JsonArray();
+    String cursor = "";
+    do {
+      var query =
+          new StringBuilder(path + "?limit=" + Math.min(limit - all.size(), PAGE_ITEMS_MAX));
+      where.forEach(
+          (field, value) -> query.append('&').append(field).append('=').append(encoded(value)));
+      if (!cursor.isEmpty()) {
+        query.append("&cursor=").append(encoded(cursor));
+      }
+      JsonObject page = get(query.toString()).json();
+      all.addAll(page.getAsJsonArray("items"));
+      cursor = page.has("next") ? page.get("next").getAsString() : "";
+    } while (!cursor.isEmpty() && all.size() < limit);
+    return all;
   }
 
   /**

@@ -3,7 +3,6 @@ package io.signalbox.server.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,32 +35,16 @@ final class ApiListCommand extends ApiCommand {
 
   @Override
   void run(ApiConnection connection) throws CommandFailure {
-    List<JsonObject> rows = new ArrayList<>();
-    var all = new JsonArray();
-    String cursor = "";
-    do {
-      var query = new StringBuilder(path + "?limit=" + Math.clamp(limit - all.size(), 1, 1_000));
-      where.forEach(
-          (field, value) ->
-              query.append('&').append(field).append('=').append(ApiConnection.encoded(value)));
-      if (!cursor.isEmpty()) {
-        query.append("&cursor=").append(ApiConnection.encoded(cursor));
-      }
-      JsonObject page = connection.get(query.toString()).json();
-      for (JsonElement item : page.getAsJsonArray("items")) {
-        all.add(item);
-        if (item.isJsonObject()) {
-          rows.add(item.getAsJsonObject());
-        }
-      }
-      cursor = page.has("next") ? page.get("next").getAsString() : "";
-    } while (!cursor.isEmpty() && all.size() < limit);
+    if (limit < 1) {
+      throw new CommandFailure(ExitCode.USAGE, "--limit: " + limit + " is less than 1");
+    }
+    JsonArray all = connection.all(path, where, limit);
     if (json()) {
       var items = new JsonObject();
       items.add("items", all);
       out().println(items);
     } else {
-      Table.print(rows, columns, out());
+      Table.print(all.asList().stream().map(JsonElement::getAsJsonObject).toList(), columns, out());
     }
   }
 }

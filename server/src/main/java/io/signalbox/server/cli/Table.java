@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Shows JSON objects to people. */
@@ -23,7 +24,7 @@ final class Table {
     List<List<String>> lines = new ArrayList<>();
     lines.add(columns.stream().map(name -> name.toUpperCase(Locale.ROOT)).toList());
     for (JsonObject row : rows) {
-      lines.add(columns.stream().map(name -> shortened(text(row.get(name)))).toList());
+      lines.add(columns.stream().map(name -> shortened(printable(text(row.get(name))))).toList());
     }
     for (List<String> line : lines) {
       var text = new StringBuilder();
@@ -44,9 +45,10 @@ final class Table {
     for (Map.Entry<String, JsonElement> field : object.entrySet()) {
       String text = text(field.getValue());
       if (text.contains("\n")) {
-        blocks.add(field.getKey() + System.lineSeparator() + text.strip());
+        String lines = text.strip().lines().map(Table::printable).collect(Collectors.joining("\n"));
+        blocks.add(field.getKey() + "\n" + lines);
       } else {
-        out.println(("%-" + (width + 2) + "s%s").formatted(field.getKey(), text));
+        out.println(("%-" + (width + 2) + "s%s").formatted(field.getKey(), printable(text)));
       }
     }
     blocks.forEach(out::println);
@@ -64,6 +66,23 @@ final class Table {
               .reduce((a, b) -> a + "," + b)
               .orElse("");
     };
+  }
+
+  /**
+   * Client Identifiers and names come from strangers: escape sequences in them would write anywhere
+   * on the terminal, and a line break would make a row of its own.
+   */
+  private static String printable(String text) {
+    var safe = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+        safe.append("\\u%04x".formatted((int) c));
+      } else {
+        safe.append(c);
+      }
+    }
+    return safe.toString();
   }
 
   private static String shortened(String text) {
