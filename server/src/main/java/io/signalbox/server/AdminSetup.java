@@ -13,6 +13,7 @@ import io.signalbox.server.auth.AuthSetupException;
 import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
+import io.signalbox.server.auth.ProvisioningAudit;
 import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.RunningBroker.Listening;
 import io.signalbox.server.cli.VersionCommand;
@@ -197,15 +198,25 @@ final class AdminSetup implements AutoCloseable {
     };
   }
 
-  /** Writes down a device that came for the first time. */
-  void provisioned(DeviceCertificate certificate) {
-    audit.obtained(
-        clocks.wallMillis(),
-        "PROVISION",
-        "device:" + certificate.device(),
-        "",
-        certificate,
-        "at its first connection, the device with it");
+  /** Where devices are written down that came for the first time. */
+  ProvisioningAudit firstConnections() {
+    return new ProvisioningAudit() {
+      @Override
+      public @Nullable String obstacle() {
+        return audit.obstacle();
+      }
+
+      @Override
+      public void registered(DeviceCertificate certificate, @Nullable InetAddress from) {
+        audit.obtained(
+            clocks.wallMillis(),
+            "PROVISION",
+            "device:" + certificate.device(),
+            from == null ? "" : from.getHostAddress(),
+            certificate,
+            "at its first connection, the device with it");
+      }
+    };
   }
 
   @Override

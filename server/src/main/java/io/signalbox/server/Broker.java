@@ -251,7 +251,7 @@ final class Broker implements RunningBroker {
                 clients,
                 refusals,
                 authenticators::identify,
-                authenticators::wouldBe,
+                (chain, token, _) -> authenticators.wouldBe(chain, token),
                 authenticators::lastRefresh,
                 sweep::bringInForce,
                 () -> ready ? listening() : List.of(),
@@ -271,7 +271,7 @@ final class Broker implements RunningBroker {
                 clocks,
                 random,
                 metrics));
-    provisioning.onRegistered(admin::provisioned);
+    provisioning.writtenDownBy(admin.firstConnections());
     ServerTls serverTls = opened("TLS", serverTls(tls, metrics));
     Transport listeners =
         opened(

@@ -57,7 +57,11 @@ final class EnrolmentSetup implements AutoCloseable {
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
     est =
         new EstHandler(
-            enrolment, tokens, chain -> authenticators.identify(chain, null), audit, metrics);
+            enrolment,
+            tokens,
+            (chain, from) -> authenticators.identify(chain, null, from),
+            audit,
+            metrics);
     status = new StatusHandler(registry, authorities, Clock.systemUTC(), random);
   }
 

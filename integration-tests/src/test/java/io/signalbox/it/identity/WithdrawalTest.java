@@ -212,6 +212,7 @@ final class WithdrawalTest {
     assertTrue(api("GET", "/devices?limit=500", "").contains("\"lamp\""));
     String entry = api("GET", "/audit?actor=device:lamp", "");
     assertTrue(entry.contains("\"method\":\"PROVISION\""), entry);
+    assertTrue(entry.contains("\"remote\":\"127.0.0.1\""), entry);
     aQuestionRegistersNobody(ca.issue("torch", broker.caFile()));
     api("DELETE", "/trusted-cas/foreign", "");
     connected.expectDisconnect(NOT_AUTHORIZED);

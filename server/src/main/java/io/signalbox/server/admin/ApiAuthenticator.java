@@ -6,6 +6,7 @@ import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Registry;
 import io.undertow.server.HttpServerExchange;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -35,7 +36,8 @@ final class ApiAuthenticator {
 
   /** Checks signatures: not on an I/O thread. Empty if nothing proves an identity. */
   Optional<Caller> identify(HttpServerExchange exchange) {
-    String remote = exchange.getSourceAddress().getAddress().getHostAddress();
+    InetAddress from = exchange.getSourceAddress().getAddress();
+    String remote = from.getHostAddress();
     String bearer = RequestCredentials.bearerToken(exchange);
     if (bearer != null && bearer.startsWith(LocalToken.PREFIX)) {
       LocalToken local = localToken;
@@ -44,7 +46,7 @@ final class ApiAuthenticator {
           : Optional.empty();
     }
     return authenticator
-        .authenticate(RequestCredentials.certificates(exchange), bearer)
+        .authenticate(RequestCredentials.certificates(exchange), bearer, from)
         .filter(this::isNotRefused)
         .map(who -> new Caller(who.id(), Role.of(groups(who), config.roles()), remote));
   }

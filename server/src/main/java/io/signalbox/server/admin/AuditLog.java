@@ -19,8 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -30,12 +32,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who changed what: one JSON object a line, in numbered files of bounded size and number. On disk
- * before a change is answered; a change that cannot be written down is refused from the next one
- * on.
+ * before a change is answered. If that fails the entry is owed: it stays in memory and is written
+ * before any other, and until then {@link #obstacle} has further changes refused.
  */
 public final class AuditLog implements AutoCloseable {
   private static final Logger LOG = System.getLogger(AuditLog.class.getName());
   private static final Pattern NAME = Pattern.compile("audit-(\\d{8})\\.log");
+
+  /** Of entries that are owed; what a flood of refused changes adds beyond is only counted. */
+  private static final int OWED_CHARS_MAX = 4 << 20;
 
   private final Path folder;
   private final long fileBytesMax;
@@ -43,7 +48,12 @@ public final class AuditLog implements AutoCloseable {
   private final Metrics metrics;
   private FileChannel current;
   private int number;
-  private boolean failed;
+
+  /** Lines that could not be written, oldest first. */
+  private final Deque<String> owed = new ArrayDeque<>();
+
+  private long owedChars;
+  private long lost;
 
   private AuditLog(
       Path folder,
@@ -108,23 +118,25 @@ public final class AuditLog implements AutoCloseable {
   /** Writes down whose connections were ended, and why. Not synced: there may be thousands. */
   public void ended(List<LiveClients.Ended> all, long wallMillis) {
     String at = Views.time(wallMillis);
-    write(
-        all.stream()
-            .map(
-                one -> {
-                  var line = new JsonObject();
-                  line.addProperty("at", at);
-                  line.addProperty("actor", "signalbox");
-                  line.addProperty(
-                      "remote", one.client().peer().remote().getAddress().getHostAddress());
-                  line.addProperty("method", "DISCONNECT");
-                  line.addProperty("path", "/clients/" + one.client().clientId());
-                  line.addProperty("status", one.ending().reason().code());
-                  line.addProperty(
-                      "detail", one.client().principal().id() + ": " + one.ending().text());
-                  return line;
-                })
-            .toList());
+    FileChannel _ =
+        write(
+            lines(
+                all.stream()
+                    .map(
+                        one -> {
+                          var line = new JsonObject();
+                          line.addProperty("at", at);
+                          line.addProperty("actor", "signalbox");
+                          line.addProperty(
+                              "remote", one.client().peer().remote().getAddress().getHostAddress());
+                          line.addProperty("method", "DISCONNECT");
+                          line.addProperty("path", "/clients/" + one.client().clientId());
+                          line.addProperty("status", one.ending().reason().code());
+                          line.addProperty(
+                              "detail", one.client().principal().id() + ": " + one.ending().text());
+                          return line;
+                        })
+                    .toList()));
   }
 
   /**
@@ -161,41 +173,85 @@ public final class AuditLog implements AutoCloseable {
     append(List.of(line));
   }
 
-  /** Writes entries, all of them or none, and waits until they are on disk. */
+  /** Writes entries, all of them or none, and waits until they are on disk or owed. */
   void append(List<JsonObject> entries) {
-    FileChannel written = write(entries);
+    String text = lines(entries);
+    FileChannel written = write(text);
+    if (written == null) {
+      return;
+    }
     try {
       written.force(false); // outside the lock, so that several share a sync
     } catch (ClosedChannelException _) {
       // synced when its file was full
     } catch (IOException e) {
-      failed(e);
+      failed(text, e);
     }
   }
 
-  /** Gives where they are. */
-  private synchronized FileChannel write(List<JsonObject> entries) {
+  private static String lines(List<JsonObject> entries) {
     var text = new StringBuilder();
     entries.forEach(entry -> text.append(entry).append('\n'));
+    return text.toString();
+  }
+
+  /** Gives where they are; null if they are owed. */
+  private synchronized @Nullable FileChannel write(String text) {
     try {
-      if (current.size() > 0 && current.size() + text.length() > fileBytesMax) {
-        rotate();
+      if (isOwing()) {
+        settle();
       }
-      write(text.toString());
-      failed = false;
+      put(text);
+      return current;
     } catch (IOException e) {
-      failed(e);
+      failed(text, e);
+      return null;
     }
-    return current;
   }
 
-  private synchronized void failed(IOException e) {
-    failed = true;
+  private boolean isOwing() {
+    return !owed.isEmpty() || lost > 0;
+  }
+
+  /** Into the file of the same name, which may be another one by now. */
+  private void settle() throws IOException {
+    FileChannel fresh = channel(folder, number);
+    current.close();
+    current = fresh;
+    while (!owed.isEmpty()) {
+      put(owed.getFirst());
+      owedChars -= owed.removeFirst().length();
+    }
+    current.force(false);
+    LOG.log(
+        lost == 0 ? Level.INFO : Level.ERROR,
+        "the audit log can be written again, changes are accepted; entries lost: {0}",
+        lost);
+    lost = 0;
+  }
+
+  private synchronized void failed(String text, IOException e) {
+    boolean first = !isOwing();
+    if (owedChars + text.length() <= OWED_CHARS_MAX) {
+      owed.add(text);
+      owedChars += text.length();
+    } else {
+      lost += text.lines().count();
+    }
     metrics.auditFailures.inc();
-    LOG.log(Level.ERROR, "the audit log cannot be written, changes are refused: {0}", e.toString());
+    if (first) {
+      LOG.log(
+          Level.ERROR,
+          "the audit log in \"{0}\" cannot be written, changes are refused until it can: {1}",
+          folder,
+          e.toString());
+    }
   }
 
-  private void write(String text) throws IOException {
+  private void put(String text) throws IOException {
+    if (current.size() > 0 && current.size() + text.length() > fileBytesMax) {
+      rotate();
+    }
     long before = current.size();
     ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
     try {
@@ -220,21 +276,18 @@ public final class AuditLog implements AutoCloseable {
     }
   }
 
-  /** Why changes are to be refused; null if they are not. */
+  /** Why changes are to be refused; null if they are not. Tries whether it is over by now. */
   public synchronized @Nullable String obstacle() {
-    if (!failed) {
+    if (!isOwing()) {
       return null;
     }
     try {
-      write(""); // finds out whether the file is there at all
-      if (folder.toFile().getUsableSpace() > fileBytesMax / 1_024) {
-        failed = false;
-        return null;
-      }
+      settle();
+      return null;
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "the audit log still cannot be written", e);
+      return "the audit log in \"" + folder + "\" cannot be written";
     }
-    return "the audit log in \"" + folder + "\" cannot be written";
   }
 
   @Override

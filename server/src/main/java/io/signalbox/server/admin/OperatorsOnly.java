@@ -56,7 +56,9 @@ final class OperatorsOnly implements HttpHandler {
     }
     Optional<Principal> principal =
         authenticator.authenticate(
-            RequestCredentials.certificates(exchange), RequestCredentials.bearerToken(exchange));
+            RequestCredentials.certificates(exchange),
+            RequestCredentials.bearerToken(exchange),
+            exchange.getSourceAddress().getAddress());
     if (principal.isEmpty()) {
       exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
       new Problem(

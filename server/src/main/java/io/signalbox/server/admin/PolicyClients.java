@@ -139,7 +139,7 @@ final class PolicyClients {
       Optional<Principal> proved =
           content == null
               ? Optional.empty()
-              : authenticator.authenticate(List.of(parsed(content.der())), null);
+              : authenticator.authenticate(List.of(parsed(content.der())), null, null);
       if (proved.isPresent()) {
         return proved.get();
       }
@@ -174,7 +174,7 @@ final class PolicyClients {
         throw RegistryException.invalid("/certificatePem", e.getMessage());
       }
     }
-    Optional<Principal> proved = authenticator.authenticate(chain, token);
+    Optional<Principal> proved = authenticator.authenticate(chain, token, null);
     if (proved.isEmpty()) {
       throw RegistryException.invalid(
           pem != null ? "/certificatePem" : "/token",

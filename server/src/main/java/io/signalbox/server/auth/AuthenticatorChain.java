@@ -15,6 +15,7 @@ import io.signalbox.server.trust.CurrentAuthorities;
 import io.signalbox.server.trust.Fetcher;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -199,11 +200,14 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    * @param certificates the chain of the TLS connection, the peer's own first; empty if it showed
    *     none
    * @param bearerToken of the header Authorization; null: none
+   * @param from whence it came, for the audit log; null: nobody is registered
    * @return empty if nothing proves an identity; why was counted and logged
    */
   public Optional<Principal> identify(
-      List<X509Certificate> certificates, @Nullable String bearerToken) {
-    return proved(certificates, bearerToken, true);
+      List<X509Certificate> certificates,
+      @Nullable String bearerToken,
+      @Nullable InetAddress from) {
+    return proved(certificates, bearerToken, from);
   }
 
   /**
@@ -212,15 +216,17 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    */
   public Optional<Principal> wouldBe(
       List<X509Certificate> certificates, @Nullable String bearerToken) {
-    return proved(certificates, bearerToken, false);
+    return proved(certificates, bearerToken, null);
   }
 
   private Optional<Principal> proved(
-      List<X509Certificate> certificates, @Nullable String bearerToken, boolean registers) {
+      List<X509Certificate> certificates,
+      @Nullable String bearerToken,
+      @Nullable InetAddress from) {
     byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
-    var credentials = Credentials.ofRequest(certificates, token);
+    var credentials = Credentials.ofRequest(from, certificates, token);
     prepare(credentials).join();
-    return switch (admitted(withSignatureChecks(credentials, registers), null)) {
+    return switch (admitted(withSignatureChecks(credentials, from != null), null)) {
       case Authentication.Accepted accepted -> Optional.of(accepted.principal());
       case Authentication.Continue _ -> Optional.empty();
       case Authentication.Rejected rejected -> {
@@ -308,7 +314,9 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       Principal device =
           chain.isEmpty()
               ? null
-              : registers ? certificates.verify(chain) : certificates.look(chain);
+              : registers
+                  ? certificates.verify(chain, credentials.from())
+                  : certificates.look(chain);
       Principal user = verifiedUser(credentials);
       return user == null
           ? new Authentication.Accepted(device == null ? nobody(credentials) : device)

@@ -8,6 +8,7 @@ import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
+import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -76,12 +77,14 @@ final class CertificateAuthenticator {
    * Checks the chain as a whole, and registers a device that its authority wants registered.
    *
    * @param chain the client's certificate first; not empty
+   * @param from whence it came, for the audit log; null: not known
    */
-  Principal verify(List<X509Certificate> chain) throws CredentialException {
+  Principal verify(List<X509Certificate> chain, @Nullable InetAddress from)
+      throws CredentialException {
     Verification.Accepted accepted = verified(chain);
     String id = devices.idOf(accepted.caName(), accepted.identity());
     if (devices.mustRegister(accepted.caName(), id)) {
-      devices.register(accepted.caName(), id, chain.getFirst());
+      devices.register(accepted.caName(), id, chain.getFirst(), from);
     }
     return principal(accepted, id);
   }

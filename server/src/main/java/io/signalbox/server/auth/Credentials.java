@@ -6,6 +6,7 @@ import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a client shows to prove who it is. At most one of token, password and user is there.
  *
+ * @param from whence it came; null: nobody came
  * @param certificates its chain; empty: none
  * @param token null: none
  * @param password null: none
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param mayBeNobody whether no credential at all is enough
  */
 record Credentials(
+    @Nullable InetAddress from,
     List<X509Certificate> certificates,
     byte @Nullable [] token,
     byte @Nullable [] password,
@@ -41,6 +44,7 @@ record Credentials(
     boolean ofUser = password != null && passwords.takes(connect.userName(), password);
     byte[] token = password != null ? password : bearer(peer.authorizationHeader());
     return new Credentials(
+        peer.remote().getAddress(),
         peer.certificates(),
         ofUser ? null : token,
         ofUser ? password : null,
@@ -51,17 +55,34 @@ record Credentials(
 
   /** A token in an exchange of AUTH packets. */
   static Credentials ofToken(byte[] token, Connect connect, Peer peer) {
-    return new Credentials(peer.certificates(), token, null, null, connect.userName(), false);
+    return new Credentials(
+        peer.remote().getAddress(),
+        peer.certificates(),
+        token,
+        null,
+        null,
+        connect.userName(),
+        false);
   }
 
   /** A user proved by an exchange of AUTH packets. */
   static Credentials ofUser(Principal user, Connect connect, Peer peer) {
-    return new Credentials(peer.certificates(), null, null, user, connect.userName(), false);
+    return new Credentials(
+        peer.remote().getAddress(),
+        peer.certificates(),
+        null,
+        null,
+        user,
+        connect.userName(),
+        false);
   }
 
   /** What comes with an HTTP request. */
-  static Credentials ofRequest(List<X509Certificate> certificates, byte @Nullable [] bearerToken) {
-    return new Credentials(certificates, bearerToken, null, null, null, false);
+  static Credentials ofRequest(
+      @Nullable InetAddress from,
+      List<X509Certificate> certificates,
+      byte @Nullable [] bearerToken) {
+    return new Credentials(from, certificates, bearerToken, null, null, null, false);
   }
 
   private static byte @Nullable [] bearer(@Nullable String header) throws CredentialException {

@@ -13,6 +13,7 @@ import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.TrustedAuthority;
+import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -121,8 +122,11 @@ final class Devices {
   /**
    * Just-in-time provisioning: registers the device and its certificate as the authority's template
    * says. Waits for the disk.
+   *
+   * @param from whence it came, for the audit log; null: not known
    */
-  void register(String ca, String id, X509Certificate certificate) throws CredentialException {
+  void register(String ca, String id, X509Certificate certificate, @Nullable InetAddress from)
+      throws CredentialException {
     TrustedAuthority authority = registry == null ? null : registry.find(Kind.TRUSTED_CA, ca);
     if (authority == null || provisioning == null) {
       return;
@@ -138,7 +142,7 @@ final class Devices {
               + ca
               + " is not there or disabled");
     }
-    provisioning.register(id, template, certificate);
+    provisioning.register(id, template, certificate, from);
   }
 
   /**

@@ -21,10 +21,10 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +38,7 @@ public final class Provisioning {
   private final Registry registry;
   private final Inventory inventory;
   private final ApiPolicies policies;
-  private volatile Consumer<DeviceCertificate> registered = _ -> {};
+  private volatile ProvisioningAudit audit = ProvisioningAudit.NONE;
 
   public Provisioning(Registry registry, Inventory inventory, ApiPolicies policies) {
     this.registry = registry;
@@ -46,12 +46,9 @@ public final class Provisioning {
     this.policies = policies;
   }
 
-  /**
-   * @param told of the certificate with which a device came for the first time, when both are
-   *     registered and before it is let in; may wait for the disk
-   */
-  public void onRegistered(Consumer<DeviceCertificate> told) {
-    registered = told;
+  /** Where devices are written down that connect for the first time; while it cannot, none is. */
+  public void writtenDownBy(ProvisioningAudit other) {
+    audit = other;
   }
 
   /**
@@ -104,8 +101,16 @@ public final class Provisioning {
   }
 
   /** A device that connects for the first time, with the certificate that it has. */
-  void register(String id, @Nullable ProvisioningTemplate template, X509Certificate certificate)
+  void register(
+      String id,
+      @Nullable ProvisioningTemplate template,
+      X509Certificate certificate,
+      @Nullable InetAddress from)
       throws CredentialException {
+    String obstacle = audit.obstacle();
+    if (obstacle != null) {
+      throw notRegistered(id, obstacle);
+    }
     try {
       device(id, template);
       String label = "jit-" + Certificates.fingerprint(certificate).substring(0, LABEL_DIGITS);
@@ -122,16 +127,20 @@ public final class Provisioning {
         written = inventory.ensure(id, label, request, false).finish();
       }
       if (written.isCreated()) {
-        registered.accept(written.entry());
+        audit.registered(written.entry(), from);
       }
     } catch (RegistryException | IOException e) {
-      throw CredentialException.ofCertificate(
-          AuthFailure.DEVICE_NOT_ADMITTED,
-          "device " + LogText.quote(id) + " cannot be registered: " + e.getMessage());
+      throw notRegistered(id, e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw CredentialException.ofCertificate(
           AuthFailure.OVERLOADED, "the broker stops while a device is registered");
     }
+  }
+
+  private static CredentialException notRegistered(String id, @Nullable String why) {
+    return CredentialException.ofCertificate(
+        AuthFailure.DEVICE_NOT_ADMITTED,
+        "device " + LogText.quote(id) + " cannot be registered: " + why);
   }
 }

@@ -18,6 +18,7 @@ import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -26,7 +27,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
@@ -41,18 +42,18 @@ public final class EstHandler implements HttpHandler {
 
   private final Enrolment enrolment;
   private final EnrolmentTokens tokens;
-  private final Function<List<X509Certificate>, Optional<Principal>> identify;
+  private final BiFunction<List<X509Certificate>, InetAddress, Optional<Principal>> identify;
   private final EnrolmentAudit audit;
   private final Metrics metrics;
 
   /**
-   * @param identify whose the chain of a TLS connection is, checked at this moment
+   * @param identify whose the chain of a TLS connection from an address is, checked at this moment
    * @param audit written before an applicant is answered
    */
   public EstHandler(
       Enrolment enrolment,
       EnrolmentTokens tokens,
-      Function<List<X509Certificate>, Optional<Principal>> identify,
+      BiFunction<List<X509Certificate>, InetAddress, Optional<Principal>> identify,
       EnrolmentAudit audit,
       Metrics metrics) {
     this.audit = audit;
@@ -199,7 +200,7 @@ public final class EstHandler implements HttpHandler {
     if (chain.isEmpty()) {
       return new Applicant.Stranger(null);
     }
-    Optional<Principal> device = identify.apply(chain);
+    Optional<Principal> device = identify.apply(chain, exchange.getSourceAddress().getAddress());
     return device.isPresent()
         ? new Applicant.Holder(device.get(), chain.getFirst())
         : new Applicant.Stranger("the client certificate is not accepted");

@@ -80,7 +80,7 @@ final class AdminHandlerTest {
         new AdminHandler(
             config,
             metrics,
-            (_, token) -> principal(token),
+            (_, token, _) -> principal(token),
             HttpServerExchange::endExchange,
             () -> obstacle);
     Undertow undertow =

@@ -78,12 +78,44 @@ final class AuditLogTest {
   }
 
   @Test
-  void saysThatChangesAreToBeRefusedWhenItCannotBeWritten() throws Exception {
-    var log = AuditLog.open(directory.resolve("audit"), 1_024, 3, metrics);
-    assertNull(log.obstacle());
-    log.close(); // as good as a disk that is gone
-    log.append(List.of(entry(1)));
-    assertNotNull(log.obstacle());
-    assertEquals(1, metrics.auditFailures.value());
+  void refusesChangesWhileItCannotBeWrittenAndWritesWhatItOwesFirst() throws Exception {
+    Path folder = Files.createDirectory(directory.resolve("audit"));
+    Path file = AuditLog.file(folder, 1);
+    Files.createSymbolicLink(file, Path.of("/dev/full")); // takes nothing, as a full disk
+    try (var log = AuditLog.open(folder, 1_024, 3, metrics)) {
+      assertNull(log.obstacle());
+      log.append(List.of(entry(1)));
+      assertEquals(1, metrics.auditFailures.value());
+      for (int i = 2; i < 50; i++) { // more than a file holds
+        assertNotNull(log.obstacle());
+        log.append(List.of(entry(i)));
+      }
+      Files.delete(file);
+      assertNull(log.obstacle());
+      log.append(List.of(entry(50)));
+      assertEquals(49, metrics.auditFailures.value());
+    }
+    List<Integer> left = read(1_000);
+    assertEquals(50, left.getFirst());
+    assertEquals(left.stream().sorted((a, b) -> b - a).toList(), left);
+    assertEquals(3, AuditLog.numbers(folder).size(), "bounded all the same");
+  }
+
+  @Test
+  void keepsSomeOfAFloodThatItCannotWrite() throws Exception {
+    Path folder = Files.createDirectory(directory.resolve("audit"));
+    Path file = AuditLog.file(folder, 1);
+    Files.createSymbolicLink(file, Path.of("/dev/full"));
+    try (var log = AuditLog.open(folder, 100_000_000, 3, metrics)) {
+      var large = new JsonObject();
+      large.addProperty("number", 1);
+      large.addProperty("padding", "x".repeat(1 << 20));
+      for (int i = 0; i < 6; i++) {
+        log.append(List.of(large));
+      }
+      Files.delete(file);
+      assertNull(log.obstacle());
+    }
+    assertEquals(List.of(1, 1, 1), read(1_000));
   }
 }

@@ -1,0 +1,31 @@
+package io.signalbox.server.auth;
+
+import io.signalbox.server.registry.DeviceCertificate;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Writes down which devices were registered when they first came. May wait for the disk. */
+public interface ProvisioningAudit {
+  /** Nothing is written down. */
+  ProvisioningAudit NONE =
+      new ProvisioningAudit() {
+        @Override
+        public @Nullable String obstacle() {
+          return null;
+        }
+
+        @Override
+        public void registered(DeviceCertificate certificate, @Nullable InetAddress from) {}
+      };
+
+  /** Why nobody may be registered now, for people; null if they may. */
+  @Nullable String obstacle();
+
+  /**
+   * Returns when it is on disk; called once the device and its certificate are registered, before
+   * it is let in.
+   *
+   * @param from whence it came; null: not known
+   */
+  void registered(DeviceCertificate certificate, @Nullable InetAddress from);
+}
