@@ -78,7 +78,8 @@ final class DataDirectoryTest {
       try (Stream<Path> all = Files.walk(folder)) {
         for (Path file : all.toList()) {
           boolean isPublic =
-              file.toString().endsWith(".crt") || file.getParent().endsWith("store/native");
+              file.toString().endsWith(".crt")
+                  || file.resolveSibling(".").normalize().endsWith("store/native");
           boolean isFolder = Files.isDirectory(file);
           String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
           if (isFolder || !isPublic) {
