@@ -5,17 +5,19 @@ import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.xnio.OptionMap;
 import org.xnio.Options;
-import org.xnio.Xnio;
 import org.xnio.XnioIoThread;
 import org.xnio.XnioWorker;
 
 /** The I/O threads of the process: one XNIO worker, one {@link EventLoop} a thread. Any thread. */
 public final class IoLoops implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(IoLoops.class.getName());
   private static final long STOP_SECONDS_MAX = 5;
 
   private final XnioWorker worker;
@@ -25,12 +27,9 @@ public final class IoLoops implements AutoCloseable {
   private final Metrics metrics;
   private final MemoryBudget memory;
 
-  /**
-   * Loads XNIO, for whoever will need it soon and has something else to do meanwhile: it describes
-   * itself to the platform's management, which costs a tenth of a second of processor time.
-   */
+  /** Loads XNIO, for whoever will need it soon and has something else to do meanwhile. */
   public static void preload() {
-    Xnio.getInstance(IoLoops.class.getClassLoader());
+    LOG.log(Level.DEBUG, "the I/O threads are those of XNIO {0}", LoadedXnio.INSTANCE.getName());
   }
 
   /**
@@ -57,7 +56,7 @@ public final class IoLoops implements AutoCloseable {
             .set(Options.THREAD_DAEMON, true)
             .getMap();
     try {
-      worker = Xnio.getInstance(IoLoops.class.getClassLoader()).createWorker(options);
+      worker = LoadedXnio.INSTANCE.createWorker(options);
     } catch (IOException e) {
       throw new UncheckedIOException("the I/O threads cannot be started", e);
     }

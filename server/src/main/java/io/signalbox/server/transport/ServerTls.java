@@ -19,7 +19,6 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.xnio.OptionMap;
 import org.xnio.StreamConnection;
-import org.xnio.Xnio;
 import org.xnio.ssl.SslConnection;
 
 /**
@@ -83,7 +82,7 @@ public final class ServerTls implements AutoCloseable {
             });
     this.ssl =
         new UndertowXnioSsl(
-            Xnio.getInstance(ServerTls.class.getClassLoader()),
+            LoadedXnio.INSTANCE,
             OptionMap.EMPTY,
             new DefaultByteBufferPool(true, RECORD_BUFFER_BYTES, -1, RECORD_BUFFERS_PER_THREAD),
             context,
