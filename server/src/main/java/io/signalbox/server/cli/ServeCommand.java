@@ -68,8 +68,8 @@ final class ServeCommand implements Callable<Integer> {
       names = "--train",
       hidden = true,
       description =
-          "Start on free ports, print how to connect, and stop: the run that the start script"
-              + " records for a class cache.")
+          "Start on free ports, print how to connect, and stop, then start again on the same data"
+              + " and stop: the run that the start script records for a class cache.")
   private boolean trainingOnly;
 
   @Spec private CommandSpec spec;
@@ -94,14 +94,17 @@ final class ServeCommand implements Callable<Integer> {
       return ExitCode.DONE;
     }
     Logging.level(config.log().level());
-    RunningBroker broker = brokers.start(trainingOnly ? config.withFreePorts() : config);
+    if (trainingOnly) {
+      config = config.withFreePorts();
+      makeFirstStart(config, out);
+    }
+    RunningBroker broker = brokers.start(config);
     Thread stopper = stopWhenTheProcessIsTold(broker); // whoever reads "ready" may tell it at once
     LOG.log(System.Logger.Level.INFO, "ready");
     if (file == null) {
       new Welcome(config, broker.listening(), tokens).print(out);
     }
     if (trainingOnly) {
-      loadCurves();
       broker.stop();
     }
     boolean stopped = broker.awaitEnd();
@@ -113,12 +116,23 @@ final class ServeCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  /** So that the class cache has what a broker loads after its first TLS handshake. */
-  private static void loadCurves() {
+  /**
+   * So that the class cache has what only a first start needs, the welcome of one without a
+   * configuration, and what a broker loads after its first TLS handshake. The start after it finds
+   * a data directory, like most starts.
+   */
+  private void makeFirstStart(BrokerConfig config, PrintWriter out)
+      throws CommandFailure, InterruptedException {
+    RunningBroker first = brokers.start(config);
+    new Welcome(config, first.listening(), tokens).print(out);
     try {
       LOG.log(System.Logger.Level.INFO, OpenSslProvider.load().getInfo());
     } catch (OpenSslProvider.UnavailableException e) {
       LOG.log(System.Logger.Level.INFO, "no OpenSSL to record: {0}", e.getMessage());
+    }
+    first.stop();
+    if (!first.awaitEnd()) {
+      throw new CommandFailure(ExitCode.DISK_FAILED, "the disk failed; the reason is in the log");
     }
   }
 

@@ -171,12 +171,15 @@ final class CommandsTest {
   }
 
   @Test
-  void trainingTakesNoPortFromARunningBroker() {
-    assertEquals(0, run("serve", "--train"));
-    assertEquals(
-        List.of(0, 0),
-        brokers.started.getFirst().listeners().stream().map(ListenerConfig::port).toList());
-    assertEquals(1, brokers.stops);
+  void trainingStartsTwiceAndTakesNoPortFromARunningBroker() throws Exception {
+    Path file = Files.writeString(folder.resolve("b.yaml"), "log: {level: debug}");
+    assertEquals(0, run("serve", "--config", file.toString(), "--train"));
+    assertEquals(2, brokers.started.size());
+    for (BrokerConfig started : brokers.started) {
+      assertEquals(List.of(0, 0), started.listeners().stream().map(ListenerConfig::port).toList());
+    }
+    assertEquals(2, brokers.stops);
+    assertContains(out.toString(), "--cafile");
   }
 
   @Test
