@@ -272,7 +272,7 @@ final class Broker implements RunningBroker {
                 random,
                 metrics));
     provisioning.writtenDownBy(admin.firstConnections());
-    ServerTls serverTls = opened("TLS", serverTls(tls, metrics));
+    ServerTls serverTls = opened("TLS", serverTls(loops, tls, metrics));
     Transport listeners =
         opened(
             "listeners",
@@ -380,16 +380,17 @@ final class Broker implements RunningBroker {
     }
   }
 
-  private ServerTls serverTls(TlsSetup tls, Metrics metrics) {
+  private ServerTls serverTls(IoLoops loops, TlsSetup tls, Metrics metrics) {
     List<String> protocols =
         config.tls().protocols().stream()
             .sorted(Comparator.reverseOrder())
             .map(TlsConfig.Version::toString)
             .toList();
     return new ServerTls(
+        loops,
         tls.context(),
         protocols,
-        config.io().ioThreadCount(),
+        config.tls().ocspStapling(),
         WAITING_HANDSHAKES,
         new TlsCrypto(config.tls().crypto(), metrics)::prepare);
   }

@@ -159,6 +159,14 @@ public final class Metrics implements MultiCollector {
     UPGRADE
   }
 
+  /** Where a step of a TLS handshake ran. */
+  public enum StepThread {
+    /** On the I/O thread of its connection. */
+    IO,
+    /** On a thread for such steps. */
+    OWN
+  }
+
   /** What is wrong with a WebSocket frame. */
   public enum BadFrame {
     TEXT,
@@ -243,6 +251,7 @@ public final class Metrics implements MultiCollector {
   public final Counters<Close> connectionsClosed;
   public final Counter tlsHandshakes;
   public final Counter tlsHandshakesFailed;
+  public final Counters<StepThread> handshakeSteps;
   public final Gauge tlsNativeCrypto;
   public final Gauge tlsCertificatesStale;
   public final Gauge tlsCertificateEndTime;
@@ -368,6 +377,12 @@ public final class Metrics implements MultiCollector {
             "WebSocket frames that ended their connection",
             "reason",
             BadFrame.class);
+    handshakeSteps =
+        counters(
+            "tls_handshake_steps",
+            "Steps of TLS handshakes, by the kind of thread that ran them",
+            "thread",
+            StepThread.class);
     tlsNativeCrypto =
         gauge(
             "tls_native_crypto",

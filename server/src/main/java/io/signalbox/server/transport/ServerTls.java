@@ -3,15 +3,14 @@ package io.signalbox.server.transport;
 import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.undertow.protocols.ssl.UndertowXnioSsl;
 import io.undertow.server.DefaultByteBufferPool;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -22,8 +21,8 @@ import org.xnio.StreamConnection;
 import org.xnio.ssl.SslConnection;
 
 /**
- * TLS of all listeners: one context, and the threads that do the expensive part of handshakes so
- * that no I/O thread does. Any thread.
+ * TLS of all listeners: one context, and the threads that do the expensive part of handshakes. Any
+ * thread.
  *
  * <p>Session tickets carry the client's certificate, so a resumed connection has one that no
  * handshake checked lately: whoever relies on it checks it again at CONNECT.
@@ -37,7 +36,9 @@ public final class ServerTls implements AutoCloseable {
   private final String[] protocols;
   private final Runnable onFirst;
   private final AtomicBoolean used = new AtomicBoolean();
-  private final ThreadPoolExecutor executor;
+  private final String[] cipherSuites;
+  private final String[] groups;
+  private final HandshakeSteps steps;
   private final UndertowXnioSsl ssl;
 
   static {
@@ -56,37 +57,60 @@ public final class ServerTls implements AutoCloseable {
   }
 
   /**
-   * Starts the handshake threads.
+   * Gives handshakes their threads.
    *
    * @param protocols as JSSE names them, best first
-   * @param threads 1 or more
+   * @param mayWait whether a handshake may wait for another machine, such as an OCSP responder
    * @param waitingMax handshakes that wait for a thread; more are closed at once
    * @param onFirst called once, on an I/O thread, after the first handshake; must not block
    */
   public ServerTls(
-      SSLContext context, List<String> protocols, int threads, int waitingMax, Runnable onFirst) {
+      IoLoops loops,
+      SSLContext context,
+      List<String> protocols,
+      boolean mayWait,
+      int waitingMax,
+      Runnable onFirst) {
     this.protocols = protocols.toArray(String[]::new);
     this.onFirst = onFirst;
-    AtomicInteger number = new AtomicInteger();
-    this.executor =
-        new ThreadPoolExecutor(
-            threads,
-            threads,
-            1,
-            TimeUnit.MINUTES,
-            new ArrayBlockingQueue<>(waitingMax),
-            task -> {
-              Thread thread = new Thread(task, "signalbox-tls-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+    SSLParameters defaults = context.getDefaultSSLParameters();
+    this.cipherSuites = withoutFiniteFields(defaults.getCipherSuites());
+    this.groups =
+        withoutFiniteFields(context.createSSLEngine().getSSLParameters().getNamedGroups());
+    this.steps =
+        new HandshakeSteps(
+            loops.count(),
+            loops::current,
+            mayWait,
+            waitingMax,
+            System::nanoTime,
+            cpuClock(),
+            loops.metrics());
     this.ssl =
         new UndertowXnioSsl(
             LoadedXnio.INSTANCE,
             OptionMap.EMPTY,
             new DefaultByteBufferPool(true, RECORD_BUFFER_BYTES, -1, RECORD_BUFFERS_PER_THREAD),
             context,
-            executor);
+            steps);
+  }
+
+  /**
+   * Diffie-Hellman over finite fields costs a server up to a tenth of a second for each handshake
+   * that a client only begins (CVE-2002-20001), and every client that knows it knows elliptic
+   * curves.
+   */
+  private static String[] withoutFiniteFields(String[] names) {
+    return Arrays.stream(names)
+        .filter(name -> !name.startsWith("TLS_DHE_") && !name.startsWith("ffdhe"))
+        .toArray(String[]::new);
+  }
+
+  private static LongSupplier cpuClock() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported()
+        ? threads::getCurrentThreadCpuTime
+        : System::nanoTime;
   }
 
   /** New handshakes use this context; open connections stay, resumption of theirs ends. */
@@ -106,7 +130,9 @@ public final class ServerTls implements AutoCloseable {
     SSLEngine engine = UndertowXnioSsl.getSslEngine(secured);
     SSLParameters parameters = engine.getSSLParameters();
     parameters.setProtocols(protocols);
+    parameters.setCipherSuites(cipherSuites);
     parameters.setUseCipherSuitesOrder(true);
+    parameters.setNamedGroups(groups);
     parameters.setApplicationProtocols(new String[] {application});
     switch (certificate) {
       case NONE -> parameters.setWantClientAuth(false);
@@ -139,6 +165,6 @@ public final class ServerTls implements AutoCloseable {
 
   @Override
   public void close() {
-    executor.shutdownNow();
+    steps.close();
   }
 }

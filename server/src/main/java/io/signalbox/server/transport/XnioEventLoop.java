@@ -31,7 +31,7 @@ import org.xnio.XnioIoThread;
  * loops over.
  */
 @ConfinedTo("its I/O thread, but for execute, receive and executeExternally")
-final class XnioEventLoop implements EventLoop {
+final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
   private static final Logger LOG = System.getLogger(XnioEventLoop.class.getName());
 
   /**
@@ -197,6 +197,16 @@ final class XnioEventLoop implements EventLoop {
     if (!passScheduled) {
       passScheduled = true;
       queueRound(pass);
+    }
+  }
+
+  /** XNIO selects before it runs what is due later. */
+  @Override
+  public void afterSockets(Runnable task) {
+    try {
+      thread.executeAfter(() -> run(task), 1, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      LOG.log(Level.DEBUG, "the I/O threads have ended, a task is not run", e);
     }
   }
 

@@ -39,7 +39,7 @@ final class TestBroker implements AutoCloseable {
       throws IOException {
     metrics = new Metrics(threads, "test");
     loops = new IoLoops(threads, 2, limits, Clocks.system(), metrics);
-    tls = new ServerTls(Pki.SERVER, TlsContexts.PROTOCOLS, 1, 1_000, () -> {});
+    tls = new ServerTls(loops, Pki.SERVER, TlsContexts.PROTOCOLS, false, 1_000, () -> {});
     transport =
         new Transport(
             loops,

@@ -14,6 +14,7 @@ import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.StepThread;
 import io.signalbox.server.principal.Peer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -169,6 +170,39 @@ class TlsListenerTest {
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setApplicationProtocols(names.isEmpty() ? new String[0] : names.split(",", -1));
     socket.setSSLParameters(parameters);
+  }
+
+  /** One field after the other, so that what is refused is refused for its group alone. */
+  @ParameterizedTest
+  @CsvSource({"x25519, true", "secp256r1, true", "secp521r1, true", "ffdhe2048, false"})
+  void takesEllipticCurvesOnly(String group, boolean taken) throws Exception {
+    try (var broker = broker(ClientCertificate.OPTIONAL);
+        var client =
+            RawClient.tls(broker.address(TLS), TestBroker.Pki.CLIENT_WITHOUT_CERTIFICATE)) {
+      SSLSocket socket = (SSLSocket) client.socket;
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setNamedGroups(new String[] {group});
+      socket.setSSLParameters(parameters);
+      if (taken) {
+        connect(client);
+      } else {
+        assertThrows(SSLException.class, () -> connect(client));
+      }
+    }
+  }
+
+  @Test
+  void stepsOfHandshakesMoveToTheIoThreadOnceTheyAreShort() throws Exception {
+    try (var broker = broker(ClientCertificate.OPTIONAL)) {
+      for (int i = 0; broker.metrics.handshakeSteps.of(StepThread.IO).value() == 0; i++) {
+        assertTrue(i < 5_000, "no step of 5,000 handshakes ran on the I/O thread");
+        try (var client =
+            RawClient.tls(broker.address(TLS), TestBroker.Pki.CLIENT_WITHOUT_CERTIFICATE)) {
+          connect(client);
+        }
+      }
+      assertTrue(broker.metrics.handshakeSteps.of(StepThread.OWN).value() > 0);
+    }
   }
 
   @Test
