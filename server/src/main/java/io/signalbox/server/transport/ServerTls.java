@@ -10,7 +10,6 @@ import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -84,7 +83,7 @@ public final class ServerTls implements AutoCloseable {
             mayWait,
             waitingMax,
             System::nanoTime,
-            cpuClock(),
+            ProcessorTime::nanos,
             loops.metrics());
     this.ssl =
         new UndertowXnioSsl(
@@ -106,11 +105,14 @@ public final class ServerTls implements AutoCloseable {
         .toArray(String[]::new);
   }
 
-  private static LongSupplier cpuClock() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    return threads.isCurrentThreadCpuTimeSupported()
-        ? threads::getCurrentThreadCpuTime
-        : System::nanoTime;
+  /** Made with the first handshake: the platform's management takes its time to load. */
+  private static final class ProcessorTime {
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    private static final boolean KNOWN = THREADS.isCurrentThreadCpuTimeSupported();
+
+    static long nanos() {
+      return KNOWN ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
+    }
   }
 
   /** New handshakes use this context; open connections stay, resumption of theirs ends. */
