@@ -14,7 +14,8 @@ final class FileProblems {
     String why =
         switch (problem) {
           case NoSuchFileException missing ->
-              "\"" + missing.getFile() + "\" does not exist; check the path";
+              (file.toString().equals(missing.getFile()) ? "it" : '"' + missing.getFile() + '"')
+                  + " does not exist; check the path";
           case AccessDeniedException _ -> "permission denied; check its owner and mode";
           case FileAlreadyExistsException _ ->
               "it exists already; move it away or choose another name";

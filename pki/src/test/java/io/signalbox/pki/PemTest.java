@@ -120,7 +120,11 @@ class PemTest {
   @Test
   void explainsAMissingFile(@TempDir Path folder) {
     Path missing = folder.resolve("missing.crt");
-    Refusals.assertRefused("does not exist; check the path", () -> Pem.readCertificates(missing));
+    PkiException e =
+        Refusals.assertRefused(
+            "it does not exist; check the path", () -> Pem.readCertificates(missing));
+    assertEquals(
+        "cannot read \"" + missing + "\": it does not exist; check the path", e.getMessage());
   }
 
   @Test

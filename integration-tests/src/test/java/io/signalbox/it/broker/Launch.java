@@ -68,7 +68,13 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
         Path scratch = Files.createTempDirectory(Objects.requireNonNull(cache.getParent()), "aot");
         CommandLine.run(
                 CommandLine.words(
-                    List.of("-XX:+UseSerialGC", "-XX:AOTCacheOutput=" + scratch.resolve("cache")),
+                    List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:AOTCacheOutput=" + scratch.resolve("cache"),
+                        "-XX:Tier4InvocationThreshold=1000000", // these four as ./signalbox does
+                        "-XX:Tier4MinInvocationThreshold=1000000",
+                        "-XX:Tier4CompileThreshold=1000000",
+                        "-XX:Tier4BackEdgeThreshold=100000000"),
                     "serve",
                     "--train",
                     "--data",

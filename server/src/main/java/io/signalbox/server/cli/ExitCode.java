@@ -19,7 +19,10 @@ final class ExitCode {
   /** A running broker refused what it was asked to do; why is on standard error. */
   static final int REFUSED = 5;
 
-  /** A running broker cannot be reached, or does not accept the credential. */
+  /**
+   * No broker did it: none can be reached, it does not accept the credential, or it answers with an
+   * HTTP status of 500 or more. What was asked for is not at fault; trying again later may do.
+   */
   static final int UNREACHABLE = 6;
 
   private ExitCode() {}
