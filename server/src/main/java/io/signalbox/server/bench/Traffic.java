@@ -27,6 +27,27 @@ public final class Traffic {
     FAN_OUT
   }
 
+  /**
+   * Who takes part.
+   *
+   * @param publishers 1 or more
+   * @param subscribers 1 or more; for {@link Shape#P2P} as many as publishers
+   * @param shareName the subscribers share one subscription of this name, or null; only with {@link
+   *     Shape#FAN_IN}
+   * @param lasting the subscribers' sessions outlive their connections, so that a broker that keeps
+   *     sessions writes messages of QoS 1 and 2 down; they are ended after the measurement
+   */
+  public record Clients(
+      int publishers, int subscribers, @Nullable String shareName, boolean lasting) {
+    public Clients {
+      if (publishers < 1 || subscribers < 1) {
+        throw new IllegalArgumentException("at least one publisher and one subscriber");
+      }
+    }
+  }
+
+  private static final String SUBSCRIBER = "sub";
+
   private static final long SPIN_NANOS = 2_000_000;
   private static final long LATENCY_NANOS_MAX = 600_000_000_000L;
 
@@ -37,6 +58,7 @@ public final class Traffic {
   private final int publisherCount;
   private final int subscriberCount;
   private final @Nullable String shareName;
+  private final boolean lasting;
 
   private final Publisher.Acknowledgements acknowledgements;
   private final List<Publisher> publishers = new ArrayList<>();
@@ -52,56 +74,50 @@ public final class Traffic {
   private long phaseSent;
   private int turn;
 
-  private Traffic(
-      Run run,
-      Shape shape,
-      Load load,
-      Qos subscribeQos,
-      int publisherCount,
-      int subscriberCount,
-      @Nullable String shareName) {
+  private Traffic(Run run, Shape shape, Load load, Qos subscribeQos, Clients clients) {
     this.run = run;
     this.shape = shape;
     this.load = load;
     this.subscribeQos = subscribeQos;
-    this.publisherCount = publisherCount;
-    this.subscriberCount = subscriberCount;
-    this.shareName = shareName;
+    this.publisherCount = clients.publishers();
+    this.subscriberCount = clients.subscribers();
+    this.shareName = clients.shareName();
+    this.lasting = clients.lasting();
     this.acknowledgements = new Publisher.Acknowledgements(run);
   }
 
-  /**
-   * Measures.
-   *
-   * @param shareName the subscribers share one subscription of this name, or null; only with {@link
-   *     Shape#FAN_IN}
-   */
+  /** Measures. */
   public static Report measure(
-      Target target,
-      Shape shape,
-      Load load,
-      Qos subscribeQos,
-      int publishers,
-      int subscribers,
-      @Nullable String shareName)
+      Target target, Shape shape, Load load, Qos subscribeQos, Clients clients)
       throws ClientException, IOException {
-    if (publishers < 1 || subscribers < 1) {
-      throw new IllegalArgumentException("at least one publisher and one subscriber");
-    }
-    if (shape == Shape.P2P && publishers != subscribers) {
+    if (shape == Shape.P2P && clients.publishers() != clients.subscribers()) {
       throw new IllegalArgumentException("p2p wants as many subscribers as publishers");
     }
-    if (shareName != null && shape != Shape.FAN_IN) {
+    if (clients.shareName() != null && shape != Shape.FAN_IN) {
       throw new IllegalArgumentException("only fan-in can share a subscription");
     }
     try (var run = new Run(target)) {
-      return new Traffic(run, shape, load, subscribeQos, publishers, subscribers, shareName)
-          .measure();
+      return new Traffic(run, shape, load, subscribeQos, clients).measure();
     }
   }
 
   private Report measure() throws ClientException, IOException {
-    connect();
+    if (!lasting) {
+      connect();
+      return measureConnected();
+    }
+    run.endSessions(subscriberCount, SUBSCRIBER); // of an earlier run that was stopped
+    try {
+      List<MqttClient> subscribing = connect();
+      Report report = measureConnected();
+      run.disconnectAll(subscribing);
+      return report;
+    } finally {
+      run.endSessions(subscriberCount, SUBSCRIBER);
+    }
+  }
+
+  private Report measureConnected() throws ClientException, IOException {
     if (load.warmUp().isPositive()) {
       publish(Long.MAX_VALUE, load.warmUp().toNanos());
     }
@@ -117,7 +133,8 @@ public final class Traffic {
     return report(measured, sentBefore);
   }
 
-  private void connect() throws ClientException, IOException {
+  /** Returns the subscribers. */
+  private List<MqttClient> connect() throws ClientException, IOException {
     for (int i = 0; i < publisherCount; i++) {
       topics.add(run.topicName(Integer.toString(i)));
     }
@@ -126,13 +143,17 @@ public final class Traffic {
       receivers.add(new Receiver(shared == null ? sequences() : shared));
     }
     List<MqttClient> subscribing =
-        run.connectAll(subscriberCount, i -> run.target.clean("sub", i), receivers::get);
+        run.connectAll(
+            subscriberCount,
+            i -> lasting ? run.target.persistent(SUBSCRIBER, i) : run.target.clean(SUBSCRIBER, i),
+            receivers::get);
     run.subscribeAll(subscribing, this::filters, subscribeQos);
     List<MqttClient> publishing =
         run.connectAll(publisherCount, i -> run.target.clean("pub", i), _ -> acknowledgements);
     for (int i = 0; i < publisherCount; i++) {
       publishers.add(new Publisher(run, publishing.get(i), i, load, false));
     }
+    return subscribing;
   }
 
   private Sequence[] sequences() {
@@ -250,6 +271,7 @@ public final class Traffic {
             .put("payload-bytes", load.payloadBytes())
             .put("publishers", publisherCount)
             .put("subscribers", subscriberCount)
+            .put("sessions", lasting ? "lasting" : "clean")
             .put("sent", sent)
             .put("received", received);
     measured.putTimes(report);

@@ -35,6 +35,13 @@ final class BenchTrafficCommand implements Callable<Integer> {
       description = "The subscribers share one subscription of this name (fan-in, MQTT 5).")
   private @Nullable String shareName;
 
+  @Option(
+      names = "--lasting",
+      description =
+          "The subscribers' sessions outlive their connections, so that a broker that keeps"
+              + " sessions writes QoS 1 and 2 messages down.")
+  private boolean lasting;
+
   @Mixin private BenchLoadOptions load;
 
   @Option(
@@ -90,9 +97,7 @@ final class BenchTrafficCommand implements Callable<Integer> {
                 shape,
                 load.load(messagesPerSecond, messages, duration, warmUp),
                 load.subscribeQos(),
-                publishing,
-                subscribing,
-                shareName));
+                new Traffic.Clients(publishing, subscribing, shareName, lasting)));
   }
 
   private int defaultPublishers() {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.signalbox.server.bench.Traffic.Clients;
 import io.signalbox.server.bench.client.ClientException;
 import io.signalbox.server.bench.client.Endpoint;
 import io.signalbox.server.bench.client.FakeBroker;
@@ -72,7 +73,8 @@ class MeasurementsTest {
   private Report traffic(
       Traffic.Shape shape, Load load, int publishers, int subscribers, @Nullable String share)
       throws ClientException, IOException {
-    return Traffic.measure(target(), shape, load, load.qos(), publishers, subscribers, share);
+    return Traffic.measure(
+        target(), shape, load, load.qos(), new Clients(publishers, subscribers, share, false));
   }
 
   @ParameterizedTest
@@ -89,9 +91,7 @@ class MeasurementsTest {
             Traffic.Shape.P2P,
             load(Qos.EXACTLY_ONCE, 0, 50),
             Qos.EXACTLY_ONCE,
-            2,
-            2,
-            null);
+            new Clients(2, 2, null, false));
     assertAllThere(report, 100);
   }
 
@@ -100,6 +100,18 @@ class MeasurementsTest {
     Load load = load(Qos.AT_LEAST_ONCE, 0, 40);
     assertAllThere(traffic(Traffic.Shape.FAN_IN, load, 5, 2, null), 400);
     assertAllThere(traffic(Traffic.Shape.FAN_OUT, load, 1, 6, null), 240);
+  }
+
+  @Test
+  void subscribersHaveLastingSessionsIfAskedAndNoneAfterwards() throws Exception {
+    Load load = load(Qos.EXACTLY_ONCE, 0, 40);
+    Report report =
+        Traffic.measure(
+            target(), Traffic.Shape.P2P, load, load.qos(), new Clients(3, 3, null, true));
+
+    assertAllThere(report, 120);
+    assertEquals(3, broker.lastingConnects());
+    assertEquals(0, broker.lasting());
   }
 
   @Test
@@ -128,9 +140,7 @@ class MeasurementsTest {
         Traffic.Shape.P2P,
         load(Qos.AT_LEAST_ONCE, 0, 50),
         Qos.AT_LEAST_ONCE,
-        1,
-        1,
-        null);
+        new Clients(1, 1, null, false));
   }
 
   @Test

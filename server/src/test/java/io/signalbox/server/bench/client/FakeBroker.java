@@ -69,6 +69,7 @@ public final class FakeBroker implements AutoCloseable {
 
   private final ServerSocket listener;
   private final Map<String, Session> sessions = new HashMap<>();
+  private int lastingConnects;
   private final Map<TopicName, Publish> retained = new LinkedHashMap<>();
   private final Set<Socket> sockets = new HashSet<>();
   private int deliveries;
@@ -113,6 +114,16 @@ public final class FakeBroker implements AutoCloseable {
   /** Packets of a kind that came. */
   public synchronized <P extends Packet> List<P> received(Class<P> kind) {
     return received.stream().filter(kind::isInstance).map(kind::cast).toList();
+  }
+
+  /** Connections so far whose sessions were to outlive them. */
+  public synchronized int lastingConnects() {
+    return lastingConnects;
+  }
+
+  /** Sessions that outlive their connections. */
+  public synchronized long lasting() {
+    return sessions.values().stream().filter(session -> session.stays).count();
   }
 
   /** Messages for sessions whose clients are away. */
@@ -322,6 +333,7 @@ public final class FakeBroker implements AutoCloseable {
         sessions.put(connect.clientId(), its);
       }
       its.stays = !connect.cleanStart();
+      lastingConnects += its.stays ? 1 : 0;
       its.link = this;
       session = its;
       send(new ConnAck(present, ReasonCode.SUCCESS, connAckProperties));
