@@ -34,6 +34,11 @@ final class InflightWindow {
     return size < receiveMaximum;
   }
 
+  /** How many more the client takes before it acknowledges any. */
+  int room() {
+    return receiveMaximum - size;
+  }
+
   @Nullable OutgoingPublish first() {
     return head;
   }

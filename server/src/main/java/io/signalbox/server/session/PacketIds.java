@@ -17,6 +17,9 @@ import io.signalbox.server.store.StorePublish;
  */
 @ConfinedTo("the session's I/O thread")
 final class PacketIds {
+  /** Enough for a commit to cost little a message, and few enough for the writer's queue. */
+  private static final int ASSIGNED_AT_ONCE = 1_024;
+
   private final SessionContext context;
   private final Session session;
   private final OutgoingMessages outgoing;
@@ -142,8 +145,31 @@ final class PacketIds {
                 session::storeFailed));
   }
 
-  private void assign(OutgoingPublish publish) {
-    int free = inflight.freePacketId();
+  /**
+   * Gives the message, and as many of those behind it as may be sent with it, identifiers by one
+   * commit. Where the window holds much of all identifiers, one message in need of this follows the
+   * other, and a commit each would let them out one by one.
+   *
+   * <p>Nothing else takes an identifier until all of these are in the window: they stand first in
+   * the queue, one behind the other, and there are as many free ones.
+   */
+  private void assign(OutgoingPublish first) {
+    int left = Math.min(ASSIGNED_AT_ONCE, inflight.room());
+    for (OutgoingPublish p = first; p != null && left > 0 && (p == first || follows(p)); left--) {
+      assign(p, inflight.freePacketId());
+      p = p.next;
+    }
+  }
+
+  private boolean follows(OutgoingPublish publish) {
+    return publish.packetId == 0
+        && !publish.assigning
+        && publish.durable()
+        && publish.sequence() > 0
+        && publish.sequence() <= sentMark;
+  }
+
+  private void assign(OutgoingPublish publish, int free) {
     publish.assigning = true;
     ClientConnection forWhom = session.connection();
     context

@@ -142,6 +142,49 @@ final class DurableSessionTest {
     assertEquals(1, device.dups);
   }
 
+  /**
+   * After 65,535 rows the identifiers that follow from their numbers come round again, and may be
+   * those of messages that are not acknowledged. A commit for each would let them out one by one.
+   */
+  @Test
+  void manyMessagesWhoseIdentifiersAreInUseShareCommits() throws Exception {
+    start();
+    TestClient device = TestClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    TestClient publisher = TestClient.connect(this, "publisher", 0);
+    int rows = 65_100;
+    int unacknowledged = 500;
+    int more = 250;
+    for (int i = 0; i < rows / 100; i++) {
+      for (int id = 1_001; id < 1_100; id++) {
+        publisher.send(TestClient.message(Qos.AT_LEAST_ONCE, id, "", Properties.NONE));
+      }
+      publisher.publish(Qos.AT_LEAST_ONCE, "");
+    }
+    device = TestClient.connect(this, "device", 1_000);
+    device.receive(rows);
+    device.acknowledging = false;
+    for (int i = 0; i < unacknowledged; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "not acknowledged");
+    }
+    device.receive(rows + unacknowledged);
+    long before = broker.metrics.storeCommits.value();
+    broker.holdDisk();
+    for (int i = 1; i <= more; i++) {
+      publisher.send(TestClient.message(Qos.EXACTLY_ONCE, i, "" + i, Properties.NONE));
+    }
+    broker.releaseDisk();
+    device.receive(rows + unacknowledged + more);
+    long commits = broker.metrics.storeCommits.value() - before;
+    List<String> expected = new ArrayList<>();
+    for (int i = 1; i <= more; i++) {
+      expected.add("" + i);
+    }
+    assertEquals(
+        expected, device.payloads.subList(rows + unacknowledged, rows + unacknowledged + more));
+    assertTrue(commits < 100, commits + " commits for " + more + " messages");
+  }
+
   @Test
   void letsMessagesExpireThatWereQueuedAfterTheQueueWasDrained() throws Exception {
     start();
