@@ -157,9 +157,15 @@ final class Chromium implements AutoCloseable {
   @Override
   public void close() {
     devTools.abort();
+    // They write into the profile for a moment longer than the browser lives.
+    List<ProcessHandle> helpers = process.descendants().toList();
     process.destroy();
     try {
       process.onExit().get(60, TimeUnit.SECONDS);
+      for (ProcessHandle helper : helpers) {
+        boolean _ = helper.destroyForcibly();
+        ProcessHandle _ = helper.onExit().get(60, TimeUnit.SECONDS);
+      }
     } catch (TimeoutException e) {
       process.destroyForcibly().onExit().join();
     } catch (InterruptedException e) {
