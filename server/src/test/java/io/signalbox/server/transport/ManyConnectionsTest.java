@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -61,14 +62,21 @@ class ManyConnectionsTest {
       Await.until(() -> log.closed.size() == log.connections.size());
       assertEquals(0, broker.transport.halfOpenConnections());
       assertEquals(0, broker.metrics.loopTaskFailures.value());
+      // Awaited: what a client left in the system's queue may be accepted only now.
       for (int i = 0; i < broker.loops.count(); i++) {
-        long held = Loops.call(broker.loops, i, loop -> loop.buffers().held());
-        assertEquals(0, held);
-        int open = Loops.call(broker.loops, i, loop -> loop.sockets().size());
-        assertEquals(0, open);
-        int http = Loops.call(broker.loops, i, loop -> loop.http().size());
-        assertEquals(0, http);
+        int index = i;
+        Await.until(() -> ask(broker, index, loop -> loop.buffers().held()) == 0);
+        Await.until(() -> ask(broker, index, loop -> (long) loop.sockets().size()) == 0);
+        Await.until(() -> ask(broker, index, loop -> (long) loop.http().size()) == 0);
       }
+    }
+  }
+
+  private static long ask(TestBroker broker, int index, Function<XnioEventLoop, Long> question) {
+    try {
+      return Loops.call(broker.loops, index, question);
+    } catch (Exception e) {
+      throw new AssertionError("loop " + index + " does not answer", e);
     }
   }
 
