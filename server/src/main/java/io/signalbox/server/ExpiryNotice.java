@@ -34,7 +34,8 @@ final class ExpiryNotice {
 
   Optional<String> at(Instant from, Instant until, Instant now) {
     Duration left = Duration.between(now, until);
-    Duration fraction = Duration.between(from, until).dividedBy(LIFETIME_DIVISOR);
+    Duration fraction =
+        Duration.ofSeconds(Duration.between(from, until).toSeconds() / LIFETIME_DIVISOR);
     Duration soon = fraction.compareTo(SOON_MAX) < 0 ? fraction : SOON_MAX;
     if (left.compareTo(soon) > 0) {
       said = null;

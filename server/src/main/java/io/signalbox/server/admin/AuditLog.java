@@ -292,7 +292,13 @@ public final class AuditLog implements AutoCloseable {
 
   @Override
   public synchronized void close() throws IOException {
-    current.force(true);
-    current.close();
+    try {
+      if (isOwing()) {
+        settle();
+      }
+      current.force(true);
+    } finally {
+      current.close();
+    }
   }
 }

@@ -102,6 +102,18 @@ final class AuditLogTest {
   }
 
   @Test
+  void writesWhatItOwesWhenItIsClosed() throws Exception {
+    Path folder = Files.createDirectory(directory.resolve("audit"));
+    Path file = AuditLog.file(folder, 1);
+    Files.createSymbolicLink(file, Path.of("/dev/full"));
+    try (var log = AuditLog.open(folder, 1_024, 3, metrics)) {
+      log.append(List.of(entry(1)));
+      Files.delete(file); // there is room again, and nobody has asked since
+    }
+    assertEquals(List.of(1), read(10));
+  }
+
+  @Test
   void keepsSomeOfAFloodThatItCannotWrite() throws Exception {
     Path folder = Files.createDirectory(directory.resolve("audit"));
     Path file = AuditLog.file(folder, 1);
