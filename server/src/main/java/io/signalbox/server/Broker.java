@@ -73,7 +73,6 @@ final class Broker implements RunningBroker {
 
   private static final long CACHED_ROUTE_BYTES = 64L << 20;
 
-  private static final int WAITING_HANDSHAKES = 4_096;
   private static final int REFRESH_SECONDS = 10;
 
   private final BrokerConfig config;
@@ -391,7 +390,7 @@ final class Broker implements RunningBroker {
         tls.context(),
         protocols,
         config.tls().ocspStapling(),
-        WAITING_HANDSHAKES,
+        config.io().handshakeStepsMax(),
         new TlsCrypto(config.tls().crypto(), metrics)::prepare);
   }
 

@@ -148,6 +148,17 @@ final class CryptoCall implements AutoCloseable {
     }
   }
 
+  /** A key of this call that outlives it: freed when the collector finds it unreachable. */
+  @SuppressWarnings("restricted") // native access is given to the whole program
+  MemorySegment lasting(MemorySegment key) {
+    try {
+      require((int) library.pkeyUpRef.invokeExact(key));
+    } catch (Throwable e) {
+      throw LibCrypto.rethrown(e);
+    }
+    return key.reinterpret(Arena.ofAuto(), library::free);
+  }
+
   private MemorySegment keepKey(MemorySegment at) {
     MemorySegment key = at.get(ADDRESS, 0);
     if (key.address() != 0) {

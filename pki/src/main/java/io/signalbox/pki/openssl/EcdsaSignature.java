@@ -72,11 +72,11 @@ final class EcdsaSignature extends SignatureSpi {
 
   @Override
   protected byte[] engineSign() throws SignatureException {
-    if (curve == null || signer == null) {
+    if (signer == null) {
       throw new SignatureException("not initialized to sign");
     }
     try {
-      return curves.sign(curve, signer.getS(), digest.digest());
+      return curves.sign(signer, digest.digest());
     } catch (InvalidKeyException e) {
       throw new SignatureException(e);
     }

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
 import java.security.InvalidKeyException;
 import java.security.SignatureException;
+import java.security.interfaces.ECPrivateKey;
 import java.util.Arrays;
 
 /**
@@ -29,6 +30,7 @@ final class EllipticCurves {
   private static final int NO_FURTHER_CHECK = 0;
 
   private final LibCrypto library;
+  private final SigningKeys signingKeys = new SigningKeys(this::lasting);
 
   EllipticCurves(LibCrypto library) {
     this.library = library;
@@ -131,10 +133,10 @@ final class EllipticCurves {
    *
    * @param digest of what is signed; the library cuts it to the size of the curve
    */
-  byte[] sign(Curve curve, BigInteger secret, byte[] digest)
-      throws InvalidKeyException, SignatureException {
+  byte[] sign(ECPrivateKey key, byte[] digest) throws InvalidKeyException, SignatureException {
+    MemorySegment handle = signingKeys.of(key);
     try (CryptoCall call = new CryptoCall(library)) {
-      MemorySegment context = call.context(privateKey(call, curve, secret));
+      MemorySegment context = call.context(handle);
       MemorySegment signature = call.room(SIGNATURE_BYTES_MAX);
       MemorySegment length = call.length(SIGNATURE_BYTES_MAX);
       call.require((int) library.signInit.invokeExact(context));
@@ -149,6 +151,12 @@ final class EllipticCurves {
       throw e;
     } catch (Throwable e) {
       throw LibCrypto.rethrown(e);
+    }
+  }
+
+  private MemorySegment lasting(ECPrivateKey key) throws InvalidKeyException {
+    try (CryptoCall call = new CryptoCall(library)) {
+      return call.lasting(privateKey(call, Keys.curve(key), key.getS()));
     }
   }
 

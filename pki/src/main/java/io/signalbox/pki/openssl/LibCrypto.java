@@ -39,6 +39,7 @@ final class LibCrypto {
   final MethodHandle pkeyContextOfKey;
   final MethodHandle pkeyContextFree;
   final MethodHandle pkeyFree;
+  final MethodHandle pkeyUpRef;
   final MethodHandle fromDataInit;
   final MethodHandle fromData;
   final MethodHandle keygenInit;
@@ -79,6 +80,7 @@ final class LibCrypto {
     pkeyContextOfKey = function("EVP_PKEY_CTX_new_from_pkey", ADDRESS, ADDRESS, ADDRESS, ADDRESS);
     pkeyContextFree = procedure("EVP_PKEY_CTX_free", ADDRESS);
     pkeyFree = procedure("EVP_PKEY_free", ADDRESS);
+    pkeyUpRef = function("EVP_PKEY_up_ref", JAVA_INT, ADDRESS);
     fromDataInit = function("EVP_PKEY_fromdata_init", JAVA_INT, ADDRESS);
     fromData = function("EVP_PKEY_fromdata", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
     keygenInit = function("EVP_PKEY_keygen_init", JAVA_INT, ADDRESS);
@@ -108,6 +110,15 @@ final class LibCrypto {
   /** As the library names itself, such as "OpenSSL 3.0.13 30 Jan 2024". */
   String version() {
     return version;
+  }
+
+  /** Of a key that no call frees. */
+  void free(MemorySegment key) {
+    try {
+      pkeyFree.invokeExact(key);
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
   }
 
   /** What the library said about the calling thread's last failure; forgets it. */

@@ -28,7 +28,12 @@ import java.security.spec.ECPublicKeySpec;
 import java.security.spec.NamedParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.XECPublicKeySpec;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import javax.crypto.KeyAgreement;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -150,6 +155,28 @@ class OpenSslProviderTest {
               .generatePrivate(new PKCS8EncodedKeySpec(own.getPrivate().getEncoded()));
       assertEquals(own.getPrivate(), encoded);
       assertArrayEquals(secret, agree("X25519", encoded, others.getPublic(), JDK));
+    }
+  }
+
+  /** More keys in turns, from more threads, than are kept ready. */
+  @ParameterizedTest
+  @EnumSource(Curve.class)
+  void manyKeysInTurnsSignEachForItself(Curve curve) throws Exception {
+    List<KeyPair> pairs = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      pairs.add(pair(curve, openSsl));
+    }
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      List<Future<byte[]>> signed = new ArrayList<>();
+      for (int round = 0; round < 3; round++) {
+        for (KeyPair keys : pairs) {
+          signed.add(threads.submit(() -> sign("SHA256withECDSA", keys.getPrivate(), openSsl)));
+        }
+      }
+      for (int i = 0; i < signed.size(); i++) {
+        PublicKey key = pairs.get(i % pairs.size()).getPublic();
+        assertTrue(verify("SHA256withECDSA", key, MESSAGE, signed.get(i).get(), openSsl));
+      }
     }
   }
 

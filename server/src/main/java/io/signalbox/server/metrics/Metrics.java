@@ -252,6 +252,7 @@ public final class Metrics implements MultiCollector {
   public final Counter tlsHandshakes;
   public final Counter tlsHandshakesFailed;
   public final Counters<StepThread> handshakeSteps;
+  public final Counter handshakeStepsRefused;
   public final Gauge tlsNativeCrypto;
   public final Gauge tlsCertificatesStale;
   public final Gauge tlsCertificateEndTime;
@@ -383,6 +384,10 @@ public final class Metrics implements MultiCollector {
             "Steps of TLS handshakes, by the kind of thread that ran them",
             "thread",
             StepThread.class);
+    handshakeStepsRefused =
+        counter(
+            "tls_handshake_steps_refused",
+            "Steps of TLS handshakes for which too many waited; their connections were closed");
     tlsNativeCrypto =
         gauge(
             "tls_native_crypto",

@@ -5,8 +5,10 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether there is room for more. LMDB writes new pages to delete as well as to add, so the disk is
@@ -22,9 +24,22 @@ final class DiskSpace {
 
   /** What the disk of a file has left. */
   interface FreeSpace {
-    FreeSpace OF_DISK = file -> Files.getFileStore(file).getUsableSpace();
-
     long bytes(Path file) throws IOException;
+
+    /** Looks for the disk among all mounts only once: that takes longer than to ask it. */
+    static FreeSpace ofDisk() {
+      return new FreeSpace() {
+        private @Nullable FileStore disk;
+
+        @Override
+        public long bytes(Path file) throws IOException {
+          if (disk == null) {
+            disk = Files.getFileStore(file);
+          }
+          return disk.getUsableSpace();
+        }
+      };
+    }
   }
 
   private static final long LOOK_NANOS = 10_000_000;

@@ -98,7 +98,7 @@ public final class Store implements AutoCloseable {
         metrics,
         fatal,
         Committer.TO_DISK,
-        DiskSpace.FreeSpace.OF_DISK);
+        DiskSpace.FreeSpace.ofDisk());
   }
 
   static Store open(

@@ -108,6 +108,17 @@ final class HandshakeSteps implements Executor, AutoCloseable {
    */
   @Override
   public void execute(Runnable step) {
+    try {
+      place(step);
+    } catch (RejectedExecutionException e) {
+      if (!threads.isShutdown()) {
+        metrics.handshakeStepsRefused.inc();
+      }
+      throw e;
+    }
+  }
+
+  private void place(Runnable step) {
     IoThread thread = current.get();
     if (thread == null || !areShort()) {
       threads.execute(() -> run(step));

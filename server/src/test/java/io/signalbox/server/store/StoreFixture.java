@@ -37,7 +37,7 @@ public final class StoreFixture implements AutoCloseable {
   StoreFixture(
       Path directory, StoreConfig config, StoreLimits limits, Clocks clocks, Committer committer)
       throws StoreOpenException {
-    this(directory, config, limits, clocks, committer, DiskSpace.FreeSpace.OF_DISK);
+    this(directory, config, limits, clocks, committer, DiskSpace.FreeSpace.ofDisk());
   }
 
   StoreFixture(
@@ -84,7 +84,7 @@ public final class StoreFixture implements AutoCloseable {
           beforeCommit.run();
           Committer.TO_DISK.commit(txn);
         },
-        DiskSpace.FreeSpace.OF_DISK);
+        DiskSpace.FreeSpace.ofDisk());
   }
 
   @Nullable Object apply(Command command) throws StoreException, InterruptedException {

@@ -192,6 +192,7 @@ class HandshakeStepsTest {
         }
       }
       assertTrue(taken >= WAITING_MAX && taken < tried, taken + " taken");
+      assertEquals(tried - taken, metrics.handshakeStepsRefused.value());
       runWhatWaits();
       assertEquals(taken, done.size(), "what was taken runs");
     }
