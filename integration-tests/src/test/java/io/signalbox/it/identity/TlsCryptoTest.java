@@ -8,6 +8,7 @@ import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.wire.Transport;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -43,6 +44,28 @@ final class TlsCryptoTest {
               + sClient(broker, "-tls1_2 -sess_in $CA.session");
       assertTrue(resumed.contains("Reused, TLSv1.2"), resumed);
     }
+  }
+
+  @Test
+  void theServerChoosesTheCipherSuite() {
+    try (BrokerUnderTest broker = BrokerUnderTest.start("tls-suites", BrokerConfig.open())) {
+      String of256 = "TLS_AES_256_GCM_SHA384";
+      String of128 = "TLS_AES_128_GCM_SHA256";
+      assertChosen(of128, broker, "-ciphersuites " + of256 + ":" + of128);
+      assertChosen(of256, broker, "-ciphersuites " + of256);
+      String gcm128 = "ECDHE-ECDSA-AES128-GCM-SHA256";
+      String gcm256 = "ECDHE-ECDSA-AES256-GCM-SHA384";
+      String cbc128 = "ECDHE-ECDSA-AES128-SHA256";
+      assertChosen(gcm128, broker, "-tls1_2 -cipher " + gcm256 + ":" + gcm128);
+      assertChosen(gcm256, broker, "-tls1_2 -cipher " + cbc128 + ":" + gcm256);
+      assertChosen(cbc128, broker, "-tls1_2 -cipher " + cbc128);
+    }
+  }
+
+  private static void assertChosen(String suite, BrokerUnderTest broker, String offer) {
+    String shown = sClient(broker, offer);
+    assertVerified(shown);
+    assertTrue(shown.contains("Cipher is " + suite + "\n"), shown);
   }
 
   private static void assertVerified(String shown) {

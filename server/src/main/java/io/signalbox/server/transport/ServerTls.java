@@ -8,6 +8,7 @@ import java.lang.management.ThreadMXBean;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
@@ -73,7 +74,7 @@ public final class ServerTls implements AutoCloseable {
     this.protocols = protocols.toArray(String[]::new);
     this.onFirst = onFirst;
     SSLParameters defaults = context.getDefaultSSLParameters();
-    this.cipherSuites = withoutFiniteFields(defaults.getCipherSuites());
+    this.cipherSuites = quickestFirst(withoutFiniteFields(defaults.getCipherSuites()));
     this.groups =
         withoutFiniteFields(context.createSSLEngine().getSSLParameters().getNamedGroups());
     this.steps =
@@ -102,6 +103,18 @@ public final class ServerTls implements AutoCloseable {
   private static String[] withoutFiniteFields(String[] names) {
     return Arrays.stream(names)
         .filter(name -> !name.startsWith("TLS_DHE_") && !name.startsWith("ffdhe"))
+        .toArray(String[]::new);
+  }
+
+  /**
+   * AES-GCM with keys of 128 bits and SHA-256 before 256 and SHA-384: nobody can break either, and
+   * handshakes and records cost less with the shorter ones. CBC last; else the JDK's order.
+   */
+  private static String[] quickestFirst(String[] suites) {
+    return Arrays.stream(suites)
+        .sorted(
+            Comparator.comparing((String suite) -> !suite.contains("_AES_128_GCM_"))
+                .thenComparing(suite -> suite.contains("_CBC_")))
         .toArray(String[]::new);
   }
 
