@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.security.InvalidKeyException;
 import java.security.KeyPairGenerator;
@@ -55,7 +54,6 @@ class SigningKeysTest {
     keys.of(key());
     assertNotSame(handles.getFirst(), keys.of(eight.getFirst()), "the oldest made room");
     assertEquals(10, built.get());
-    Reference.reachabilityFence(eight);
   }
 
   @Test
