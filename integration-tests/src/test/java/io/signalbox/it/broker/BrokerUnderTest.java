@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -98,14 +99,15 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   private void start() throws IOException {
     Path logs = Path.of("target", "broker-logs");
     Files.createDirectories(logs);
-    List<String> words =
+    List<String> words = new ArrayList<>(launch.runner());
+    words.addAll(
         CommandLine.words(
             launch.jvmOptions(),
             "serve",
             "--config",
             configFile().toString(),
             "--data",
-            dataFolder().toString());
+            dataFolder().toString()));
     int firstLine = log.size();
     started = firstLine;
     ProcessBuilder builder =

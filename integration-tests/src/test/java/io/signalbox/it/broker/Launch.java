@@ -17,14 +17,26 @@ import java.util.Optional;
  *
  * @param jvmOptions before {@code -jar}
  * @param environment on top of ours
+ * @param runner a program with its arguments that starts the virtual machine in its place
  */
-public record Launch(List<String> jvmOptions, Map<String, String> environment) {
+public record Launch(
+    List<String> jvmOptions, Map<String, String> environment, List<String> runner) {
   public static final Launch DEFAULT =
       new Launch(List.of("-Xmx512m", "-XX:+UseSerialGC", "-ea:io.signalbox..."), Map.of());
 
   public Launch {
     jvmOptions = List.copyOf(jvmOptions);
     environment = Map.copyOf(environment);
+    runner = List.copyOf(runner);
+  }
+
+  public Launch(List<String> jvmOptions, Map<String, String> environment) {
+    this(jvmOptions, environment, List.of());
+  }
+
+  /** Started by this program, such as {@code prlimit}. */
+  public Launch by(String... runner) {
+    return new Launch(jvmOptions, environment, List.of(runner));
   }
 
   /** Whatever lives for a few tests only: half the processor time of a start goes to {@code C2}. */
@@ -38,7 +50,7 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
   public Launch quick() {
     var options = new ArrayList<>(jvmOptions);
     options.addAll(quickOptions());
-    return new Launch(options, environment);
+    return new Launch(options, environment, runner);
   }
 
   /** The options of {@link #quick}; without the cache where it cannot be recorded. */
@@ -51,7 +63,7 @@ public record Launch(List<String> jvmOptions, Map<String, String> environment) {
   public Launch with(String variable, String value) {
     var more = new HashMap<>(environment);
     more.put(variable, value);
-    return new Launch(jvmOptions, more);
+    return new Launch(jvmOptions, more, runner);
   }
 
   private static final class ClassCache {

@@ -37,6 +37,13 @@ final class Jvm {
         : -1;
   }
 
+  static double openFilesMax() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.UnixOperatingSystemMXBean unix
+        ? unix.getMaxFileDescriptorCount()
+        : -1;
+  }
+
   static double startTimeSeconds() {
     return ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3;
   }

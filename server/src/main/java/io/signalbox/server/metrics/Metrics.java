@@ -142,6 +142,8 @@ public final class Metrics implements MultiCollector {
   /** Why a connection was turned away before MQTT began. */
   public enum Turnaway {
     CONNECTION_LIMIT,
+    /** The system's limit of open files leaves no room for another connection. */
+    FILE_LIMIT,
     HALF_OPEN_LIMIT,
     LISTENER_LIMIT,
     MEMORY_LIMIT,
@@ -248,6 +250,7 @@ public final class Metrics implements MultiCollector {
   public final Gauge connectionsOpen;
   public final Counters<Transport> connectionsAccepted;
   public final Counters<Turnaway> connectionsTurnedAway;
+  public final Counter acceptsFailed;
   public final Counters<Close> connectionsClosed;
   public final Counter tlsHandshakes;
   public final Counter tlsHandshakesFailed;
@@ -368,6 +371,11 @@ public final class Metrics implements MultiCollector {
             "Connections ended before MQTT began",
             "reason",
             Turnaway.class);
+    acceptsFailed =
+        counter(
+            "accepts_failed",
+            "Times the system did not hand over a connection, as when files cannot be opened; it"
+                + " waits");
     connectionsClosed = counters("connections_closed", "Connections ended", "reason", Close.class);
     tlsHandshakes = counter("tls_handshakes", "TLS handshakes completed");
     tlsHandshakesFailed =
@@ -613,6 +621,10 @@ public final class Metrics implements MultiCollector {
         "process_open_files",
         "Open file descriptors, sockets included; -1 where the system does not tell",
         Jvm::openFiles);
+    jvm(
+        "process_open_files_max",
+        "File descriptors the system allows the process; -1 where it does not tell",
+        Jvm::openFilesMax);
     jvm(
         "process_start_time_seconds",
         "Start of the process in seconds since 1970",

@@ -24,13 +24,18 @@ final class Admission {
 
   private final TransportLimits limits;
   private final MemoryBudget memory;
+  private final int filesMax;
   private final AtomicInteger open = new AtomicInteger();
   private final AtomicInteger halfOpen = new AtomicInteger();
   private final ConcurrentHashMap<InetAddress, Source> sources = new ConcurrentHashMap<>();
 
-  Admission(TransportLimits limits, MemoryBudget memory) {
+  /**
+   * @param filesMax connections that the system's limit of open files leaves room for
+   */
+  Admission(TransportLimits limits, MemoryBudget memory, int filesMax) {
     this.limits = limits;
     this.memory = memory;
+    this.filesMax = filesMax;
   }
 
   /** What one address has and may still do. */
@@ -172,9 +177,14 @@ final class Admission {
   record Verdict(@Nullable Ticket ticket, @Nullable Turnaway turnaway) {}
 
   Verdict admit(AtomicInteger onListener, int listenerMax) {
-    if (open.incrementAndGet() > limits.connectionsMax()) {
+    int connections = open.incrementAndGet();
+    if (connections > limits.connectionsMax()) {
       open.decrementAndGet();
       return new Verdict(null, Turnaway.CONNECTION_LIMIT);
+    }
+    if (connections > filesMax) {
+      open.decrementAndGet();
+      return new Verdict(null, Turnaway.FILE_LIMIT);
     }
     if (halfOpen.get() >= limits.halfOpenMax()) {
       open.decrementAndGet();

@@ -26,6 +26,7 @@ public final class IoLoops implements AutoCloseable {
   private final long startNanos;
   private final Metrics metrics;
   private final MemoryBudget memory;
+  private final FailedAccepts failedAccepts;
 
   /** Loads XNIO, for whoever will need it soon and has something else to do meanwhile. */
   public static void preload() {
@@ -60,6 +61,7 @@ public final class IoLoops implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("the I/O threads cannot be started", e);
     }
+    failedAccepts = FailedAccepts.of(worker, clocks, metrics);
     loops = new XnioEventLoop[ioThreads];
     for (int i = 0; i < ioThreads; i++) {
       XnioIoThread thread = worker.getIoThread(i);
@@ -101,6 +103,7 @@ public final class IoLoops implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    failedAccepts.close();
   }
 
   XnioEventLoop loop(int index) {

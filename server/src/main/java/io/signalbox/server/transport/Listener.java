@@ -2,6 +2,7 @@ package io.signalbox.server.transport;
 
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Transport;
+import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.signalbox.server.principal.Peer;
 import io.undertow.UndertowOptions;
 import io.undertow.connector.ByteBufferPool;
@@ -16,7 +17,9 @@ import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
@@ -38,6 +41,7 @@ final class Listener {
   private final @Nullable ServerTls tls;
   private final @Nullable HttpOpenListener http;
   private final AtomicInteger open = new AtomicInteger();
+  private final Map<Turnaway, Notice> notices = new ConcurrentHashMap<>();
   private final List<AcceptingChannel<StreamConnection>> sockets = new ArrayList<>();
 
   /**
@@ -178,7 +182,7 @@ final class Listener {
     Admission.Ticket ticket = verdict.ticket();
     if (ticket == null) {
       if (verdict.turnaway() != null) {
-        loop.metrics().connectionsTurnedAway.inc(verdict.turnaway(), loop.index());
+        turnAway(verdict.turnaway(), loop);
       }
       IoUtils.safeClose(connection);
       return;
@@ -190,6 +194,44 @@ final class Listener {
       LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
       IoUtils.safeClose(connection);
     }
+  }
+
+  private void turnAway(Turnaway reason, XnioEventLoop loop) {
+    loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
+    notices
+        .computeIfAbsent(reason, _ -> new Notice())
+        .at(loops.clocks().nanos())
+        .ifPresent(
+            count ->
+                LOG.log(
+                    Level.WARNING,
+                    "listener {0}: {1}, so connections are turned away; {2} since this was last"
+                        + " said",
+                    config.name(),
+                    bound(reason),
+                    Long.toString(count)));
+  }
+
+  private String bound(Turnaway reason) {
+    return switch (reason) {
+      case CONNECTION_LIMIT -> "limits.connections-max is " + limits.connectionsMax();
+      case FILE_LIMIT -> "the system's limit of open files is reached, see the warning at start";
+      case HALF_OPEN_LIMIT ->
+          "limits.half-open-max is " + limits.halfOpenMax() + " that have not completed CONNECT";
+      case LISTENER_LIMIT -> "its connections-max is " + config.connectionsMax();
+      case MEMORY_LIMIT ->
+          "buffers hold limits.buffered-bytes-max, " + limits.bufferedBytesMax() + " bytes";
+      case SOURCE_CONNECTIONS,
+          SOURCE_HALF_OPEN,
+          SOURCE_RATE,
+          SOURCE_FAILURES,
+          PROXY_HEADER,
+          ORIGIN,
+          SUBPROTOCOL,
+          UPGRADE ->
+          throw new AssertionError(
+              "nobody is turned away for " + reason + " before its first byte");
+    };
   }
 
   /** Opens the MQTT side of a connection that has arrived. */

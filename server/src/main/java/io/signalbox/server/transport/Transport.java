@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -50,7 +51,12 @@ public final class Transport implements AutoCloseable {
       HttpHandler otherPaths) {
     this.loops = loops;
     this.limits = limits;
-    this.admission = new Admission(limits, loops.memory());
+    Optional<OpenFiles> files = OpenFiles.ofThisProcess();
+    int filesMax = files.map(OpenFiles::connections).orElse(Integer.MAX_VALUE);
+    this.admission = new Admission(limits, loops.memory(), filesMax);
+    files
+        .flatMap(open -> warning(open, limits, listeners))
+        .ifPresent(warning -> LOG.log(Level.WARNING, warning));
     Listener.MqttOpener opener =
         (connection, cork, loop, listener, peer, ticket) ->
             MqttConnection.open(
@@ -63,6 +69,14 @@ public final class Transport implements AutoCloseable {
                     new Listener(
                         config, limits, opener, loops, admission, tls, otherPaths, buffers))
             .toList();
+  }
+
+  private static Optional<String> warning(
+      OpenFiles files, TransportLimits limits, List<ListenerConfig> listeners) {
+    long ofListeners = listeners.stream().mapToLong(ListenerConfig::connectionsMax).sum();
+    return ofListeners < limits.connectionsMax()
+        ? files.warning(ofListeners, "the sum of the listeners' connections-max")
+        : files.warning(limits.connectionsMax(), "limits.connections-max");
   }
 
   /**

@@ -24,6 +24,10 @@ class AdmissionTest {
   private final AtomicInteger onListener = new AtomicInteger();
   private final MemoryBudget memory = new MemoryBudget(1_000);
 
+  private Admission admission(TransportLimits limits) {
+    return new Admission(limits, memory, Integer.MAX_VALUE);
+  }
+
   private static Admission.Ticket ticket(Admission.Verdict verdict) {
     Admission.Ticket ticket = verdict.ticket();
     assertNotNull(ticket);
@@ -37,7 +41,7 @@ class AdmissionTest {
   @Test
   @Behaviour(30)
   void boundsOpenConnectionsOverAll() {
-    Admission admission = new Admission(Limits.with(l -> l.connectionsMax = 2), memory);
+    Admission admission = admission(Limits.with(l -> l.connectionsMax = 2));
     Admission.Ticket first = ticket(admission.admit(onListener, 10));
     ticket(admission.admit(onListener, 10));
     assertEquals(Turnaway.CONNECTION_LIMIT, turnaway(admission.admit(onListener, 10)));
@@ -49,9 +53,20 @@ class AdmissionTest {
   }
 
   @Test
+  void boundsOpenConnectionsByTheFilesThatThereIsRoomFor() {
+    Admission admission = new Admission(Limits.with(l -> l.connectionsMax = 2), memory, 1);
+    Admission.Ticket first = ticket(admission.admit(onListener, 10));
+    assertEquals(Turnaway.FILE_LIMIT, turnaway(admission.admit(onListener, 10)));
+    first.closed();
+    ticket(admission.admit(onListener, 10));
+    assertEquals(Turnaway.FILE_LIMIT, turnaway(admission.admit(onListener, 10)));
+    assertEquals(1, admission.open());
+  }
+
+  @Test
   @Behaviour(30)
   void boundsOpenConnectionsOfAListener() {
-    Admission admission = new Admission(TransportLimits.DEFAULTS, memory);
+    Admission admission = admission(TransportLimits.DEFAULTS);
     ticket(admission.admit(onListener, 1));
     assertEquals(Turnaway.LISTENER_LIMIT, turnaway(admission.admit(onListener, 1)));
     ticket(admission.admit(new AtomicInteger(), 1));
@@ -62,7 +77,7 @@ class AdmissionTest {
   @Test
   @Behaviour(254)
   void turnsAwayAnAddressThatFailsTooOftenUntilTimeHasPassed() throws Exception {
-    Admission admission = new Admission(Limits.with(l -> l.failuresPerMinute = 60), memory);
+    Admission admission = admission(Limits.with(l -> l.failuresPerMinute = 60));
     InetAddress bad = InetAddress.getByName("192.0.2.1");
     for (int i = 0; i < 60; i++) {
       Admission.Ticket ticket = ticket(admission.admit(onListener, 1_000));
@@ -82,7 +97,7 @@ class AdmissionTest {
   @Test
   @Behaviour(293)
   void boundsHalfOpenConnections() {
-    Admission admission = new Admission(Limits.with(l -> l.halfOpenMax = 1), memory);
+    Admission admission = admission(Limits.with(l -> l.halfOpenMax = 1));
     Admission.Ticket first = ticket(admission.admit(onListener, 10));
     assertEquals(Turnaway.HALF_OPEN_LIMIT, turnaway(admission.admit(onListener, 10)));
     first.connected();
@@ -96,13 +111,12 @@ class AdmissionTest {
   @Behaviour(293)
   void leavesPlacesForOthersWhereOneAddressOpensAndSaysNothing() throws Exception {
     Admission admission =
-        new Admission(
+        admission(
             Limits.with(
                 l -> {
                   l.halfOpenMax = 4;
                   l.halfOpenPerSource = 2;
-                }),
-            memory);
+                }));
     InetAddress mute = InetAddress.getByName("192.0.2.1");
     InetAddress other = InetAddress.getByName("192.0.2.2");
     Admission.Ticket first = ticket(admission.admit(onListener, 100));
@@ -136,7 +150,7 @@ class AdmissionTest {
 
   @Test
   void admitsNobodyWhileTheBuffersAreFull() {
-    Admission admission = new Admission(TransportLimits.DEFAULTS, memory);
+    Admission admission = admission(TransportLimits.DEFAULTS);
     memory.add(1_001);
     assertEquals(Turnaway.MEMORY_LIMIT, turnaway(admission.admit(onListener, 10)));
     memory.add(-1);
@@ -147,7 +161,7 @@ class AdmissionTest {
   @Test
   @Behaviour(293)
   void boundsTheConnectionsOfAnAddress() throws Exception {
-    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSource = 2), memory);
+    Admission admission = admission(Limits.with(l -> l.connectionsPerSource = 2));
     InetAddress one = InetAddress.getByName("10.0.0.1");
     InetAddress other = InetAddress.getByName("10.0.0.2");
     List<Admission.Ticket> tickets = new ArrayList<>();
@@ -166,7 +180,7 @@ class AdmissionTest {
 
   @Test
   void anIpv6NetworkOf64BitsCountsAsOneAddress() throws Exception {
-    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSource = 1), memory);
+    Admission admission = admission(Limits.with(l -> l.connectionsPerSource = 1));
     InetAddress one = InetAddress.getByName("2001:db8:1:2::1");
     InetAddress neighbour = InetAddress.getByName("2001:db8:1:2:ffff::9");
     InetAddress other = InetAddress.getByName("2001:db8:1:3::1");
@@ -182,7 +196,7 @@ class AdmissionTest {
   @Test
   @Behaviour({254, 293})
   void boundsTheRateOfAnAddress() throws Exception {
-    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 2), memory);
+    Admission admission = admission(Limits.with(l -> l.connectionsPerSecond = 2));
     InetAddress one = InetAddress.getByName("10.0.0.1");
     int admitted = 0;
     for (int i = 0; i < 20; i++) {
@@ -196,7 +210,7 @@ class AdmissionTest {
   @Test
   @Behaviour(293)
   void remembersABoundedNumberOfAddresses() throws Exception {
-    Admission admission = new Admission(Limits.with(l -> l.connectionsPerSecond = 1), memory);
+    Admission admission = admission(Limits.with(l -> l.connectionsPerSecond = 1));
     byte[] address = new byte[4];
     for (int i = 0; i < 200_000; i++) {
       address[0] = 10;

@@ -1,0 +1,148 @@
+package io.signalbox.it.operation;
+
+import static io.signalbox.it.wire.PacketType.CONNACK;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.broker.Eventually;
+import io.signalbox.it.broker.Launch;
+import io.signalbox.it.wire.PacketBytes;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** A broker that the system lets open too few files for the connections it is to have. */
+@EnabledOnOs(OS.LINUX)
+final class OpenFilesTest {
+  private static final int FILES = 250;
+  private static final Pattern ROOM = Pattern.compile("connections above (\\d+) are turned away");
+
+  /** Nobody is given up for saying nothing; few threads, for each has files of its own. */
+  private static final String MORE =
+      """
+      limits: { connect-timeout-millis: 600000, handshake-timeout-millis: 600000 }
+      io: { io-threads: 2 }
+      """;
+
+  private static BrokerUnderTest start(String name, Launch launch) {
+    BrokerConfig config =
+        BrokerConfig.allowingAll()
+            .listener(Transport.TCP, true, "none")
+            .listener(Transport.WS, true, "none")
+            .yaml(MORE);
+    return BrokerUnderTest.start(name, config, launch);
+  }
+
+  @Test
+  void saysAtStartForHowManyThereIsRoomAndTurnsTheNextAway() throws IOException {
+    Launch launch = Launch.DEFAULT.quick().by("prlimit", "--nofile=" + FILES);
+    List<Socket> silent = new ArrayList<>();
+    try (var broker = start("few-files", launch)) {
+      String warning = broker.awaitLog("limits.connections-max is 100000, but the system allows");
+      assertTrue(warning.contains(" " + FILES + " open files"), warning);
+      Matcher matcher = ROOM.matcher(warning);
+      assertTrue(matcher.find(), warning);
+      int room = Integer.parseInt(matcher.group(1));
+      assertTrue(room > 10 && room < FILES - 100, warning);
+
+      try (Peer first = connected(broker, "first")) {
+        InetSocketAddress address = broker.endpoint(Transport.TCP).address();
+        for (int i = 0; i < room; i++) {
+          silent.add(new Socket(address.getAddress(), address.getPort()));
+        }
+        Eventually.succeeds(
+            () -> {
+              silent.removeIf(OpenFilesTest::isEnded);
+              assertEquals(room - 1, silent.size());
+              return silent;
+            });
+        broker.awaitLog("listener tcp: the system's limit of open files is reached");
+        first.ping();
+
+        silent.removeLast().close();
+        Eventually.succeeds(() -> connected(broker, "next")).close();
+        assertTrue(counted(broker, "connections_turned_away_total{reason=\"file_limit\"}") > 0);
+      }
+    } finally {
+      for (Socket socket : silent) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void servesItsClientsWhileNoFileCanBeOpenedAndAcceptsAgainAfterwards() throws IOException {
+    try (var broker = start("no-files", Launch.DEFAULT.quick());
+        Peer here = connected(broker, "here")) {
+      allow(broker, 1);
+      try (RawClient wire = RawClient.open(broker.endpoint(Transport.TCP), Version.V5)) {
+        Peer waiting = new Peer(wire, "waiting");
+        waiting.send(PacketBytes.connect(Version.V5).clientId("waiting"));
+        broker.awaitLog("connections wait, the system does not hand them over: Too many open");
+        here.ping();
+        allow(broker, 1_024);
+        assertEquals(0, waiting.receive(CONNACK).reasonCode());
+      }
+      assertTrue(counted(broker, "accepts_failed_total") > 0);
+      assertEquals(List.of(), broker.logFrom(0).stream().filter(l -> l.contains("XNIO")).toList());
+    }
+  }
+
+  /** Files with higher numbers that are open stay open. */
+  private static void allow(BrokerUnderTest broker, int files) {
+    CommandLine.run(List.of("prlimit", "--pid=" + broker.pid(), "--nofile=" + files + ":"))
+        .expectSuccess();
+  }
+
+  private static Peer connected(BrokerUnderTest broker, String clientId) throws IOException {
+    RawClient wire = RawClient.open(broker.endpoint(Transport.TCP), Version.V5);
+    try {
+      Peer peer = new Peer(wire, clientId);
+      peer.connect();
+      return peer;
+    } catch (AssertionError e) {
+      wire.close();
+      throw e;
+    }
+  }
+
+  private static boolean isEnded(Socket socket) {
+    try {
+      socket.setSoTimeout(1);
+      return socket.getInputStream().read() < 0;
+    } catch (SocketTimeoutException _) {
+      return false;
+    } catch (IOException _) {
+      return true; // reset
+    }
+  }
+
+  private static double counted(BrokerUnderTest broker, String series) {
+    int port = broker.endpoint(Transport.WS).address().getPort();
+    String url = "http://127.0.0.1:" + port + "/metrics";
+    String text =
+        CommandLine.run(List.of("curl", "-fsS", "--retry", "20", "--retry-all-errors", url))
+            .expectSuccess()
+            .out();
+    return text.lines()
+        .filter(line -> line.startsWith("signalbox_" + series + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no " + series));
+  }
+}
