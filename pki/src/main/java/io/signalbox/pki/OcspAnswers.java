@@ -1,9 +1,11 @@
 package io.signalbox.pki;
 
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded memory of OCSP answers as a source of revocations. Somebody else fetches them and
@@ -13,7 +15,36 @@ public final class OcspAnswers implements RevocationCheck {
   private final int answersMax;
 
   /** Guarded by itself; the oldest put first. */
-  private final SequencedMap<Key, OcspAnswer> answers = new LinkedHashMap<>();
+  private final SequencedMap<Key, Remembered> answers = new LinkedHashMap<>();
+
+  /**
+   * @param putAt when there was last an answer, even one that changed nothing
+   */
+  private record Remembered(OcspAnswer answer, Instant putAt) {
+    boolean isRevoked() {
+      return answer.status() instanceof RevocationStatus.Revoked;
+    }
+
+    boolean isOnHold() {
+      return answer.status() instanceof RevocationStatus.Revoked(_, RevocationReason reason)
+          && !reason.isFinal();
+    }
+
+    /**
+     * Who was revoked stays it. Who is on hold is released by a younger answer that says good, not
+     * by one that tells nothing, nor by an old one served again.
+     */
+    Remembered then(OcspAnswer next, Instant at) {
+      boolean replaces =
+          switch (next.status()) {
+            case RevocationStatus.Revoked _ -> !isRevoked() || isOnHold();
+            case RevocationStatus.Good _ ->
+                !isRevoked() || (isOnHold() && next.thisUpdate().isAfter(answer.thisUpdate()));
+            case RevocationStatus.Unknown _ -> !isRevoked();
+          };
+      return new Remembered(replaces ? next : answer, at);
+    }
+  }
 
   /** By the certificates' fingerprints: a serial number means nothing without its issuer's key. */
   private record Key(String certificate, String issuer) {
@@ -34,10 +65,18 @@ public final class OcspAnswers implements RevocationCheck {
     this.answersMax = answersMax;
   }
 
-  /** Remembers an answer in place of the one before it. */
-  public void put(X509Certificate certificate, X509Certificate issuer, OcspAnswer answer) {
+  /**
+   * Remembers an answer in place of the one before it, unless that said revoked: a revocation is
+   * for ever, but {@link RevocationReason#CERTIFICATE_HOLD} is until a younger answer says good.
+   *
+   * @param at now
+   */
+  public void put(
+      X509Certificate certificate, X509Certificate issuer, OcspAnswer answer, Instant at) {
+    Key key = Key.of(certificate, issuer);
     synchronized (answers) {
-      answers.putLast(Key.of(certificate, issuer), answer);
+      Remembered before = answers.get(key);
+      answers.putLast(key, before == null ? new Remembered(answer, at) : before.then(answer, at));
       if (answers.size() > answersMax) {
         answers.pollFirstEntry();
       }
@@ -46,17 +85,37 @@ public final class OcspAnswers implements RevocationCheck {
 
   @Override
   public RevocationStatus status(X509Certificate certificate, X509Certificate issuer, Instant at) {
-    OcspAnswer answer;
-    synchronized (answers) {
-      answer = answers.get(Key.of(certificate, issuer));
-    }
-    if (answer == null) {
+    Remembered remembered = find(certificate, issuer);
+    if (remembered == null) {
       return new RevocationStatus.Unknown("no OCSP answer was fetched yet");
     }
-    if (answer.status() instanceof RevocationStatus.Revoked || at.isBefore(answer.validUntil())) {
+    OcspAnswer answer = remembered.answer;
+    if (remembered.isRevoked() || at.isBefore(answer.validUntil())) {
       return answer.status(); // who was revoked stays it, however old the answer
     }
     return new RevocationStatus.Unknown("the OCSP answer ended at " + answer.validUntil());
+  }
+
+  /**
+   * Whether the certificate is on hold by an answer so old that it is worth asking again; until
+   * there is another one it stays revoked.
+   *
+   * @param age from which on, if the answer does not end sooner
+   */
+  public boolean mayBeReleased(
+      X509Certificate certificate, X509Certificate issuer, Instant at, Duration age) {
+    Remembered remembered = find(certificate, issuer);
+    return remembered != null
+        && remembered.isOnHold()
+        && (!at.isBefore(remembered.answer.validUntil())
+            || !at.isBefore(remembered.putAt.plus(age))
+            || at.isBefore(remembered.putAt)); // the clock was set back
+  }
+
+  private @Nullable Remembered find(X509Certificate certificate, X509Certificate issuer) {
+    synchronized (answers) {
+      return answers.get(Key.of(certificate, issuer));
+    }
   }
 
   /** How many answers are remembered. */

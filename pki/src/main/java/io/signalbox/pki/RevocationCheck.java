@@ -34,20 +34,21 @@ public interface RevocationCheck {
   }
 
   /**
-   * Whichever source knows, for authorities with a source each: the first that does not say
-   * unknown.
+   * Whichever source knows, for authorities with a source each, or several: revoked if any says so,
+   * otherwise good if any does.
    */
-  static RevocationCheck firstOf(List<? extends RevocationCheck> sources) {
+  static RevocationCheck anyOf(List<? extends RevocationCheck> sources) {
     List<RevocationCheck> all = List.copyOf(sources);
     return (certificate, issuer, at) -> {
-      RevocationStatus last = new RevocationStatus.Unknown("there is no source of revocations");
+      RevocationStatus told = new RevocationStatus.Unknown("there is no source of revocations");
       for (RevocationCheck source : all) {
-        last = source.status(certificate, issuer, at);
-        if (!(last instanceof RevocationStatus.Unknown)) {
-          return last;
+        RevocationStatus status = source.status(certificate, issuer, at);
+        if (status instanceof RevocationStatus.Revoked) {
+          return status;
         }
+        told = told instanceof RevocationStatus.Good ? told : status;
       }
-      return last;
+      return told;
     };
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.cert.CRLException;
+import java.security.cert.CRLReason;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
@@ -16,6 +17,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Date;
 import java.util.Optional;
+import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.Extension;
@@ -33,9 +35,13 @@ public final class RevocationList {
   private final X509CRL crl;
   private final RevocationListScope scope;
 
-  private RevocationList(X509CRL crl, RevocationListScope scope) {
+  /** Zero for a list without one. */
+  private final BigInteger number;
+
+  private RevocationList(X509CRL crl, RevocationListScope scope, BigInteger number) {
     this.crl = crl;
     this.scope = scope;
+    this.number = number;
   }
 
   /**
@@ -100,7 +106,21 @@ public final class RevocationList {
               + ": the revocation list does not say when the next one comes; it cannot be relied"
               + " on");
     }
-    return new RevocationList(crl, RevocationListScope.of(crl, where));
+    return new RevocationList(crl, RevocationListScope.of(crl, where), number(crl, where));
+  }
+
+  private static BigInteger number(X509CRL crl, String where) throws PkiException {
+    byte[] extension = crl.getExtensionValue(Extension.cRLNumber.getId());
+    if (extension == null) {
+      return BigInteger.ZERO;
+    }
+    try {
+      return CRLNumber.getInstance(ASN1OctetString.getInstance(extension).getOctets())
+          .getCRLNumber();
+    } catch (RuntimeException e) {
+      throw new PkiException(
+          where + ": the revocation list has an unreadable number; fetch it again", e);
+    }
   }
 
   /** When it was made. */
@@ -113,9 +133,13 @@ public final class RevocationList {
     return crl.getNextUpdate().toInstant();
   }
 
-  /** Whether this list was made after the other; an attacker may serve an old one again. */
+  /**
+   * Whether this list was made after the other; an attacker may serve an old one again. Of two of
+   * one second it is that with the higher number.
+   */
   public boolean isNewerThan(RevocationList other) {
-    return thisUpdate().isAfter(other.thisUpdate());
+    int later = thisUpdate().compareTo(other.thisUpdate());
+    return later > 0 || (later == 0 && number.compareTo(other.number) > 0);
   }
 
   /** How many certificates it lists. */
@@ -124,13 +148,16 @@ public final class RevocationList {
     return entries == null ? 0 : entries.size();
   }
 
-  /** The entry of a certificate, by its serial number alone. */
+  /**
+   * The entry of a certificate, by its serial number alone. One that takes a revocation back is
+   * none (removeFromCRL; RFC 5280 section 6.3.3 (k)).
+   */
   public Optional<RevokedCertificate> find(BigInteger serialNumber) {
     X509CRLEntry entry = crl.getRevokedCertificate(serialNumber);
-    if (entry == null) {
+    if (entry == null || entry.getRevocationReason() == CRLReason.REMOVE_FROM_CRL) {
       return Optional.empty();
     }
-    var reason = entry.getRevocationReason();
+    CRLReason reason = entry.getRevocationReason();
     return Optional.of(
         new RevokedCertificate(
             serialNumber,

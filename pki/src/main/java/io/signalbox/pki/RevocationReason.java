@@ -22,6 +22,11 @@ public enum RevocationReason {
     return code;
   }
 
+  /** Whether a certificate revoked for this reason never comes back: all but one on hold. */
+  public boolean isFinal() {
+    return this != CERTIFICATE_HOLD;
+  }
+
   /** The reason with this number; a number that the RFC does not assign is {@link #UNSPECIFIED}. */
   public static RevocationReason of(int code) {
     for (RevocationReason reason : values()) {

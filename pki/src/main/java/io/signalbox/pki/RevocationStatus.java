@@ -7,7 +7,7 @@ public sealed interface RevocationStatus {
   /** The source is current and does not list the certificate. */
   record Good() implements RevocationStatus {}
 
-  /** The certificate must not be used any more. */
+  /** The certificate must not be used: for ever, or while it is on hold. */
   record Revoked(Instant since, RevocationReason reason) implements RevocationStatus {}
 
   /**

@@ -211,15 +211,15 @@ class OcspTest {
   void remembersAnswersWithinItsBounds() throws PkiException {
     OcspAnswers memory = new OcspAnswers(2);
     assertInstanceOf(RevocationStatus.Unknown.class, memory.status(good, authority, now()));
-    memory.put(good, authority, ask(good));
-    memory.put(revoked, authority, ask(revoked));
+    memory.put(good, authority, ask(good), now());
+    memory.put(revoked, authority, ask(revoked), now());
     assertInstanceOf(RevocationStatus.Good.class, memory.status(good, authority, now()));
     Instant later = now().plus(Duration.ofHours(2));
     assertInstanceOf(RevocationStatus.Unknown.class, memory.status(good, authority, later));
     assertInstanceOf(RevocationStatus.Revoked.class, memory.status(revoked, authority, later));
     X509Certificate third = pki.device("third").certificate();
-    memory.put(good, authority, ask(good)); // now the youngest
-    memory.put(third, authority, ask(third));
+    memory.put(good, authority, ask(good), now()); // now the youngest
+    memory.put(third, authority, ask(third), now());
     assertEquals(2, memory.size());
     assertInstanceOf(RevocationStatus.Good.class, memory.status(good, authority, now()));
     assertInstanceOf(RevocationStatus.Unknown.class, memory.status(revoked, authority, now()));

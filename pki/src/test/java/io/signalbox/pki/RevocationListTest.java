@@ -13,6 +13,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
 import org.bouncycastle.cert.X509v2CRLBuilder;
@@ -114,7 +115,7 @@ class RevocationListTest {
     RevocationList otherList =
         RevocationList.issue(other.issuing, BigInteger.ONE, List.of(), Duration.ofDays(1));
     RevocationCheck both =
-        RevocationCheck.firstOf(
+        RevocationCheck.anyOf(
             List.of(
                 RevocationListCheck.of(otherList, other.issuing.certificate()),
                 RevocationListCheck.of(list(), authority)));
@@ -123,7 +124,40 @@ class RevocationListTest {
         RevocationStatus.Unknown.class, both.status(authority, pki.root.certificate(), now()));
     assertInstanceOf(
         RevocationStatus.Unknown.class,
-        RevocationCheck.firstOf(List.of()).status(good, authority, now()));
+        RevocationCheck.anyOf(List.of()).status(good, authority, now()));
+  }
+
+  @Test
+  void revokedByAnyListIsRevoked() throws PkiException {
+    RevocationList empty =
+        RevocationList.issue(pki.issuing, BigInteger.ONE, List.of(), Duration.ofDays(1));
+    RevocationCheck both =
+        RevocationCheck.anyOf(
+            List.of(
+                RevocationListCheck.of(empty, authority),
+                RevocationListCheck.of(list(), authority)));
+    assertInstanceOf(RevocationStatus.Revoked.class, both.status(revoked, authority, now()));
+    assertInstanceOf(RevocationStatus.Good.class, both.status(good, authority, now()));
+  }
+
+  /** RFC 5280 section 6.3.3 (k); a complete list should leave such an entry out. */
+  @Test
+  void anEntryThatTakesARevocationBackRevokesNobody() throws Exception {
+    var builder = new X509v2CRLBuilder(pki.issuing.issuer().name(), Date.from(now()));
+    builder.setNextUpdate(Date.from(now().plusSeconds(1_000)));
+    builder.addCRLEntry(revoked.getSerialNumber(), Date.from(now()), CRLReason.removeFromCRL);
+    byte[] list = builder.build(pki.issuing.issuer().signer(pki.random)).getEncoded();
+    RevocationListCheck check =
+        RevocationListCheck.of(RevocationList.parse(list, "list"), authority);
+    assertInstanceOf(RevocationStatus.Good.class, check.status(revoked, authority, now()));
+  }
+
+  @Test
+  void ofTwoOfOneSecondTheHigherNumberIsNewer() throws PkiException {
+    RevocationList first = list();
+    RevocationList second =
+        RevocationList.issue(pki.issuing, BigInteger.TWO, List.of(), Duration.ofDays(1));
+    assertTrue(second.isNewerThan(first) && !first.isNewerThan(second));
   }
 
   @Test

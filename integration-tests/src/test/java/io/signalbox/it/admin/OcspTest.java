@@ -1,6 +1,7 @@
 package io.signalbox.it.admin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -95,6 +96,22 @@ final class OcspTest {
             return told;
           });
     }
+  }
+
+  @Test
+  void whoIsOnHoldComesInAgainOnceReleased() throws Exception {
+    PemFiles.Device valve = factory.issue("valve", broker.caFile());
+    try (Peer peer = peer(Transport.TLS, Version.V5, valve, "valve")) {
+      factory.hold("valve");
+      peer.expectDisconnect(NOT_AUTHORIZED);
+    }
+    assertTrue(isRefused(valve));
+    factory.release("valve");
+    Eventually.succeeds(
+        () -> {
+          assertFalse(isRefused(valve));
+          return valve;
+        });
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A certificate authority run with OpenSSL's {@code ca} in a folder. */
 public final class OpenSslCa {
@@ -118,7 +119,37 @@ public final class OpenSslCa {
 
   /** Notes it in the index; a list or an answer made from now on says so. */
   public void revoke(String id) {
-    openssl("ca -config ca.cnf -revoke " + id + ".crt -crl_reason keyCompromise");
+    revoke(id, "keyCompromise");
+  }
+
+  /** Revokes it until {@link #release}. */
+  public void hold(String id) {
+    revoke(id, "certificateHold");
+  }
+
+  private void revoke(String id, String reason) {
+    openssl("ca -config ca.cnf -revoke " + id + ".crt -crl_reason " + reason);
+  }
+
+  /**
+   * Ends a hold. OpenSSL has no command for it: the line in the index becomes that of a valid one.
+   */
+  public void release(String id) {
+    Path index = folder.resolve("index.txt");
+    try {
+      String lines =
+          Files.readAllLines(index).stream()
+              .map(
+                  line ->
+                      line.endsWith("/CN=" + id)
+                          ? line.replaceFirst("^R\t([^\t]*)\t[^\t]*\t", "V\t$1\t\t")
+                          : line)
+              .collect(Collectors.joining("\n", "", "\n"));
+      Files.writeString(folder.resolve("index.new"), lines);
+      Files.move(folder.resolve("index.new"), index, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Writes the list as it is now, in one step, so that nobody reads half of it. */

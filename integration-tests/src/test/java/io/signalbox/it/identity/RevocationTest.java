@@ -7,6 +7,7 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.Endpoint;
 import io.signalbox.it.wire.PacketType;
@@ -124,6 +125,24 @@ final class RevocationTest {
       }
       resumed.wire().expectClosed();
     }
+  }
+
+  @Test
+  void whoIsOnHoldComesInAgainOnceANewerListLeavesItOut() throws Exception {
+    PemFiles.Device device = ca.issue("held", broker.caFile());
+    Peer held = peer(Transport.TLS, Version.V5, device.tls(), "held");
+    held.connect();
+    ca.hold("held");
+    ca.writeList(list);
+    held.expectDisconnect(NOT_AUTHORIZED);
+
+    ca.release("held");
+    ca.writeList(list);
+    Eventually.succeeds(
+        () -> {
+          peer(Transport.TLS, Version.V5, device.tls(), "held").connect();
+          return list;
+        });
   }
 
   @Test

@@ -90,7 +90,8 @@ public record TlsConfig(
    * @param crlRefresh 1 s..1 d between two looks at the addresses
    * @param ocsp whether a responder is asked about each client
    * @param ocspUrl its address; null: the one that the client's certificate names
-   * @param ocspRefresh 1 s..1 d between two questions about a client that stays connected
+   * @param ocspRefresh 1 s..1 d between two questions about a client that stays connected, or comes
+   *     while its certificate is on hold
    * @param ocspAnswersMax 1..10,000,000 answers remembered
    * @param unknown what happens to a new client when none of these can tell
    */

@@ -14,6 +14,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +33,7 @@ final class OcspChecks implements RevocationCheck {
   private final String ca;
   private final @Nullable URI address;
   private final OcspAnswers answers;
+  private final Duration refresh;
   private final Fetcher fetcher;
   private final Clocks clocks;
 
@@ -46,6 +48,7 @@ final class OcspChecks implements RevocationCheck {
     this.ca = config.name();
     this.address = config.revocation().ocspUrl();
     this.answers = new OcspAnswers(config.revocation().ocspAnswersMax());
+    this.refresh = config.revocation().ocspRefresh();
     this.fetcher = fetcher;
     this.clocks = clocks;
   }
@@ -55,10 +58,24 @@ final class OcspChecks implements RevocationCheck {
     return answers.status(certificate, issuer, at);
   }
 
+  /**
+   * For the handshake, which cannot wait: an answer that is not here yet counts as a good one, and
+   * one on hold that is due to be asked about comes as far as {@link #ensure}.
+   */
+  RevocationCheck atHandshake() {
+    RevocationCheck soft = softFail();
+    return (certificate, issuer, at) ->
+        answers.mayBeReleased(certificate, issuer, at, refresh)
+            ? new RevocationStatus.Good()
+            : soft.status(certificate, issuer, at);
+  }
+
   /** Completed when there is an answer in force, or it was tried: what failed is logged. */
   CompletableFuture<Void> ensure(X509Certificate certificate, X509Certificate issuer) {
+    Instant now = now();
     boolean known =
-        !(answers.status(certificate, issuer, now()) instanceof RevocationStatus.Unknown);
+        !(answers.status(certificate, issuer, now) instanceof RevocationStatus.Unknown)
+            && !answers.mayBeReleased(certificate, issuer, now, refresh);
     return known ? CompletableFuture.completedFuture(null) : ask(certificate, issuer);
   }
 
@@ -104,7 +121,7 @@ final class OcspChecks implements RevocationCheck {
       OcspQuestion question, X509Certificate certificate, X509Certificate issuer, byte[] body) {
     try {
       OcspAnswer answer = question.read(body, now());
-      answers.put(certificate, issuer, answer);
+      answers.put(certificate, issuer, answer, now());
       if (answer.status() instanceof RevocationStatus.Revoked) {
         revoked.set(true);
       }

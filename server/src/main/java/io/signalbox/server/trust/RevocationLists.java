@@ -41,7 +41,7 @@ final class RevocationLists implements RevocationCheck {
   private final Fetcher fetcher;
   private final long refreshMillis;
   private final List<Source> sources = new ArrayList<>();
-  private volatile RevocationCheck current = RevocationCheck.firstOf(List.of());
+  private volatile RevocationCheck current = RevocationCheck.anyOf(List.of());
 
   /** One file or address and the last good list from it. */
   private static final class Source {
@@ -198,7 +198,7 @@ final class RevocationLists implements RevocationCheck {
 
   private void publish() {
     current =
-        RevocationCheck.firstOf(
+        RevocationCheck.anyOf(
             sources.stream().map(source -> source.check).filter(Objects::nonNull).toList());
   }
 

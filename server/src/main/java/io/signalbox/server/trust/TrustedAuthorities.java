@@ -21,7 +21,8 @@ import java.util.stream.Stream;
  * rest to any.
  *
  * <p>There are two verifiers. That of TLS handshakes takes an OCSP answer that is not here yet for
- * a good one, because it cannot wait; that of CONNECT comes after {@link #prepare}, which waited.
+ * a good one, as it does one about a certificate on hold that is due to be asked for again, because
+ * it cannot wait; that of CONNECT comes after {@link #prepare}, which waited.
  */
 public final class TrustedAuthorities implements CurrentAuthorities {
   private static final Logger LOG = System.getLogger(TrustedAuthorities.class.getName());

@@ -55,7 +55,7 @@ final class TrustedAuthority {
   /**
    * For the verifier.
    *
-   * @param atHandshake an OCSP answer that is not here yet counts as a good one
+   * @param atHandshake what an OCSP responder must be asked first counts as good
    * @param inventory asked too
    */
   TrustedCa trusted(boolean atHandshake, RevocationCheck inventory) {
@@ -64,7 +64,7 @@ final class TrustedAuthority {
       check = check.and(softened(lists));
     }
     if (ocsp != null) {
-      check = check.and(atHandshake ? ocsp.softFail() : softened(ocsp));
+      check = check.and(atHandshake ? ocsp.atHandshake() : softened(ocsp));
     }
     return new TrustedCa(spec.name(), spec.anchors(), check);
   }

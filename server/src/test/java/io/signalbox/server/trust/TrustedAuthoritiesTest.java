@@ -39,6 +39,8 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -294,13 +296,69 @@ final class TrustedAuthoritiesTest {
     }
   }
 
+  /** Asked no more often than those who stay connected, and only when it comes. */
+  @Test
+  void whoIsOnHoldComesInOnceTheResponderSaysGood() throws Exception {
+    var status = new AtomicReference<RevocationStatus>(revoked(RevocationReason.CERTIFICATE_HOLD));
+    try (WebServer server = new WebServer(responder(status::get)::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.ACCEPT));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+      status.set(new RevocationStatus.Good());
+      millis.addAndGet(59_000);
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+      assertEquals(1, server.requests());
+
+      millis.addAndGet(1_000);
+      server.status(503);
+      assertInstanceOf(Verification.Accepted.class, verify(trusted.handshakeVerifier()));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted)); // the source is down
+      server.status(200);
+      status.set(new RevocationStatus.Unknown("forgotten"));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+
+      status.set(new RevocationStatus.Good());
+      millis.addAndGet(60_000);
+      assertInstanceOf(Verification.Accepted.class, connect(trusted));
+      assertInstanceOf(Verification.Accepted.class, verify(trusted.handshakeVerifier()));
+    }
+  }
+
+  @Test
+  void whoIsRevokedStaysItWhateverTheResponderSaysLater() throws Exception {
+    var status = new AtomicReference<RevocationStatus>(revoked(RevocationReason.SUPERSEDED));
+    try (WebServer server = new WebServer(responder(status::get)::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.ACCEPT));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+      status.set(new RevocationStatus.Good());
+      millis.addAndGet(DAY.toMillis());
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+      trusted.refresh(() -> List.of(List.of(device))); // asked for somebody who is still there
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+    }
+  }
+
+  private Verification connect(TrustedAuthorities trusted) {
+    trusted.prepare(List.of(device)).join();
+    return verify(trusted.verifier());
+  }
+
+  private static RevocationStatus revoked(RevocationReason reason) {
+    return new RevocationStatus.Revoked(START, reason);
+  }
+
   private OcspResponder responder(AtomicLong revokedSince) {
-    OcspAuthority.Source source =
-        _ ->
+    return responder(
+        () ->
             revokedSince.get() == 0
                 ? new RevocationStatus.Good()
                 : new RevocationStatus.Revoked(
-                    Instant.ofEpochMilli(revokedSince.get()), RevocationReason.KEY_COMPROMISE);
+                    Instant.ofEpochMilli(revokedSince.get()), RevocationReason.KEY_COMPROMISE));
+  }
+
+  private OcspResponder responder(Supplier<RevocationStatus> status) {
+    OcspAuthority.Source source = _ -> status.get();
     return new OcspResponder(
         List.of(OcspAuthority.signingItself(authority, source)),
         Duration.ofMinutes(30),
