@@ -19,6 +19,16 @@ public final class Logging {
   private static final Logger OURS = Logger.getLogger("io.signalbox");
   private static final Logger ROOT = Logger.getLogger("");
 
+  /** Of Undertow; kept, because a logger that nobody holds loses its filter. */
+  private static final Logger REQUESTS = Logger.getLogger("io.undertow.request");
+
+  /**
+   * "SSL read loop detected": a TLS 1.2 client renegotiates, which is refused, and sends a record
+   * behind it, on which Undertow tries to go on until another thread has refused. It closes the
+   * connection, so nothing is wrong but the client.
+   */
+  private static final String READ_LOOP = "UT005076:";
+
   private Logging() {}
 
   /** Replaces whatever the virtual machine has set up. Called once, first thing. */
@@ -30,6 +40,17 @@ public final class Logging {
     // What libraries have to say about themselves at INFO is no news to an operator.
     ROOT.setLevel(Level.WARNING);
     OURS.setLevel(Level.INFO);
+    REQUESTS.setFilter(Logging::quieter);
+  }
+
+  /** What a single client can bring about at will is no error of ours: it is told at DEBUG. */
+  static boolean quieter(LogRecord record) {
+    String message = record.getMessage();
+    if (message == null || !message.startsWith(READ_LOOP)) {
+      return true;
+    }
+    record.setLevel(Level.FINE);
+    return OURS.isLoggable(Level.FINE);
   }
 
   static void level(LogConfig.Level level) {

@@ -3,9 +3,15 @@ package io.signalbox.server.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.undertow.UndertowLogger;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Filter;
+import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 final class LoggingTest {
@@ -42,6 +48,46 @@ final class LoggingTest {
         "2026-01-31T12:00:00.120Z INFO  Listeners refused client"
             + " \"a\\u000a2026-01-31T12:00:00.120Z INFO  forged\\u001b[2J\\u2028\"\n",
         line.format(record));
+  }
+
+  /** By Undertow's own words, which a new release may change. */
+  @Test
+  void whatAClientThatRenegotiatesBringsAboutIsNoError() {
+    Logger undertow = Logger.getLogger("io.undertow.request");
+    List<LogRecord> seen = new ArrayList<>();
+    var handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            seen.add(record);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Filter before = undertow.getFilter();
+    undertow.setFilter(null);
+    undertow.addHandler(handler);
+    try {
+      UndertowLogger.REQUEST_LOGGER.sslReadLoopDetected(null);
+    } finally {
+      undertow.removeHandler(handler);
+      undertow.setFilter(before);
+    }
+    LogRecord loop = seen.getFirst();
+    assertEquals(Level.SEVERE, loop.getLevel());
+    assertEquals(
+        Logger.getLogger("io.signalbox").isLoggable(Level.FINE),
+        Logging.quieter(loop),
+        "only with log.level: debug");
+    assertEquals(Level.FINE, loop.getLevel());
+
+    LogRecord other = record(Level.SEVERE, "UT005001: something else");
+    assertTrue(Logging.quieter(other));
+    assertEquals(Level.SEVERE, other.getLevel());
   }
 
   @Test
