@@ -96,18 +96,17 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
     return data != null ? data : folder.resolve("data");
   }
 
+  private String[] serve() {
+    return new String[] {
+      "serve", "--config", configFile().toString(), "--data", dataFolder().toString()
+    };
+  }
+
   private void start() throws IOException {
     Path logs = Path.of("target", "broker-logs");
     Files.createDirectories(logs);
     List<String> words = new ArrayList<>(launch.runner());
-    words.addAll(
-        CommandLine.words(
-            launch.jvmOptions(),
-            "serve",
-            "--config",
-            configFile().toString(),
-            "--data",
-            dataFolder().toString()));
+    words.addAll(CommandLine.words(launch.jvmOptions(), serve()));
     int firstLine = log.size();
     started = firstLine;
     ProcessBuilder builder =
@@ -279,6 +278,11 @@ public final class BrokerUnderTest implements Broker, AutoCloseable {
   public void restart(Launch other) {
     launch = other;
     restart();
+  }
+
+  /** Another process with the same files, to its end: for a start that must be refused. */
+  public CommandLine.Result refusedStart() {
+    return CommandLine.signalbox(serve());
   }
 
   /** Kills the process and removes its folder; harmless when called twice. */

@@ -69,13 +69,7 @@ class StoreDamageTest {
       byte[] sound = Files.readAllBytes(dataFile);
       byte[] damaged = damage.to(sound);
       Files.write(dataFile, damaged);
-      CommandLine.Result result =
-          CommandLine.signalbox(
-              "serve",
-              "--config",
-              broker.configFile().toString(),
-              "--data",
-              broker.dataFolder().toString());
+      CommandLine.Result result = broker.refusedStart();
       assertNotEquals(0, result.exitCode());
       assertTrue(result.err().contains(dataFile.toString()), result.err());
       assertArrayEquals(damaged, Files.readAllBytes(dataFile));

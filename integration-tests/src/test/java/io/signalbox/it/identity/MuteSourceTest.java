@@ -5,17 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.signalbox.it.Behaviour;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
-import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.broker.Eventually;
+import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Sockets;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -55,11 +54,11 @@ final class MuteSourceTest {
       InetSocketAddress tcp = broker.endpoint(Transport.TCP).address();
       InetSocketAddress tls = broker.endpoint(Transport.TLS).address();
       for (int i = 0; i < OPENED; i++) {
-        mute.add(open("127.0.0.2", i % 2 == 0 ? tcp : tls));
+        mute.add(Sockets.open("127.0.0.2", i % 2 == 0 ? tcp : tls));
       }
       Eventually.succeeds(
           () -> {
-            mute.removeIf(MuteSourceTest::isEnded);
+            mute.removeIf(Sockets::isEnded);
             assertEquals(OF_ONE_ADDRESS, mute.size(), "connections that the broker keeps");
             return mute;
           });
@@ -74,7 +73,7 @@ final class MuteSourceTest {
       mute.removeFirst().close();
       Eventually.succeeds(
           () -> {
-            try (Socket again = open("127.0.0.2", tcp)) {
+            try (Socket again = Sockets.open("127.0.0.2", tcp)) {
               again.getOutputStream().write(CONNECT);
               again.setSoTimeout(Math.toIntExact(RawClient.PATIENCE.toMillis()));
               assertEquals(CONNACK, again.getInputStream().read(), "its place is free again");
@@ -88,32 +87,8 @@ final class MuteSourceTest {
     }
   }
 
-  private static Socket open(String source, InetSocketAddress target) throws IOException {
-    return new Socket(target.getAddress(), target.getPort(), InetAddress.getByName(source), 0);
-  }
-
-  private static boolean isEnded(Socket socket) {
-    try {
-      socket.setSoTimeout(1);
-      return socket.getInputStream().read() < 0;
-    } catch (SocketTimeoutException _) {
-      return false;
-    } catch (IOException _) {
-      return true; // reset
-    }
-  }
-
   private static long turnedAway(BrokerUnderTest broker, String reason) {
-    int port = broker.endpoint(Transport.WS).address().getPort();
-    String text =
-        CommandLine.run(List.of("curl", "-fsS", "http://127.0.0.1:" + port + "/metrics"))
-            .expectSuccess()
-            .out();
-    String series = "signalbox_connections_turned_away_total{reason=\"" + reason + "\"} ";
-    return text.lines()
-        .filter(line -> line.startsWith(series))
-        .mapToLong(line -> (long) Double.parseDouble(line.substring(series.length())))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no " + series));
+    return Metrics.of(broker)
+        .total("signalbox_connections_turned_away_total", "reason=\"" + reason + "\"");
   }
 }

@@ -5,17 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
-import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.broker.Eventually;
+import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Sockets;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -50,7 +50,7 @@ final class SourceLimitsTest {
       for (Transport transport : Transport.values()) {
         InetSocketAddress address = broker.endpoint(transport).address();
         try (Socket fifth = new Socket(address.getAddress(), address.getPort())) {
-          assertTrue(isEnded(fifth, RawClient.PATIENCE.toMillis()), "a fifth over " + transport);
+          assertTrue(Sockets.isEnded(fifth, RawClient.PATIENCE), "a fifth over " + transport);
         }
         assertEquals(++away, turnedAway(broker, "source_connections"));
       }
@@ -79,13 +79,15 @@ final class SourceLimitsTest {
   void noAddressConnectsFasterThanItMayAndItMayAgainAfterAWhile() throws IOException {
     List<Socket> flood = new ArrayList<>();
     try (var broker = broker("source-rate", "connects-per-second-per-source: 1, " + PATIENT)) {
+      InetSocketAddress tcp = broker.endpoint(Transport.TCP).address();
+      InetSocketAddress webSocket = broker.endpoint(Transport.WS).address();
       long begin = System.nanoTime();
       for (int i = 0; i < FLOOD; i++) {
-        flood.add(open("127.0.0.3", broker, i % 2 == 0 ? Transport.TCP : Transport.WS));
+        flood.add(Sockets.open("127.0.0.3", i % 2 == 0 ? tcp : webSocket));
       }
       Eventually.succeeds(
           () -> {
-            flood.removeIf(socket -> isEnded(socket, 1));
+            flood.removeIf(Sockets::isEnded);
             assertEquals(FLOOD, flood.size() + turnedAway(broker, "source_rate"));
             return flood;
           });
@@ -96,7 +98,7 @@ final class SourceLimitsTest {
       connected(broker, Transport.TCP).close(); // from 127.0.0.1
       Eventually.succeeds(
           () -> {
-            try (Socket again = open("127.0.0.3", broker, Transport.TCP)) {
+            try (Socket again = Sockets.open("127.0.0.3", tcp)) {
               again.getOutputStream().write(new byte[] {0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', 4, 2});
               again.getOutputStream().write(new byte[] {0, 60, 0, 1, 'm'});
               again.setSoTimeout(Math.toIntExact(RawClient.PATIENCE.toMillis()));
@@ -111,45 +113,11 @@ final class SourceLimitsTest {
     }
   }
 
-  private static Socket open(String source, BrokerUnderTest broker, Transport transport)
-      throws IOException {
-    InetSocketAddress target = broker.endpoint(transport).address();
-    return new Socket(target.getAddress(), target.getPort(), InetAddress.getByName(source), 0);
-  }
-
-  /** Whether the other side has closed it, or does within that time. */
-  private static boolean isEnded(Socket socket, long patienceMillis) {
-    try {
-      socket.setSoTimeout(Math.toIntExact(patienceMillis));
-      return socket.getInputStream().read() < 0;
-    } catch (SocketTimeoutException _) {
-      return false;
-    } catch (IOException _) {
-      return true; // reset
-    }
-  }
-
   /** Asked from an address of its own, which has all places. */
   private static long turnedAway(BrokerUnderTest broker, String reason) {
-    int port = broker.endpoint(Transport.WS).address().getPort();
-    String text =
-        CommandLine.run(
-                List.of(
-                    "curl",
-                    "-fsS",
-                    "--retry",
-                    "20",
-                    "--retry-all-errors",
-                    "--interface",
-                    "127.0.0.9",
-                    "http://127.0.0.1:" + port + "/metrics"))
-            .expectSuccess()
-            .out();
-    String series = "signalbox_connections_turned_away_total{reason=\"" + reason + "\"} ";
-    return text.lines()
-        .filter(line -> line.startsWith(series))
-        .mapToLong(line -> (long) Double.parseDouble(line.substring(series.length())))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no " + series));
+    return Eventually.succeeds(
+        () ->
+            Metrics.of(broker, InetAddress.getByName("127.0.0.9"))
+                .total("signalbox_connections_turned_away_total", "reason=\"" + reason + "\""));
   }
 }

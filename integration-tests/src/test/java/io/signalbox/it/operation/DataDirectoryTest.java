@@ -55,13 +55,7 @@ final class DataDirectoryTest {
   @Test
   @Behaviour(313)
   void refusesASecondBrokerAndNamesTheFirst() {
-    CommandLine.Result second =
-        CommandLine.signalbox(
-            "serve",
-            "--config",
-            broker.configFile().toString(),
-            "--data",
-            broker.dataFolder().toString());
+    CommandLine.Result second = broker.refusedStart();
     assertEquals(1, second.exitCode(), second.toString());
     assertTrue(second.err().contains("is in use by process " + broker.pid()), second.toString());
     clients.connected().ping();

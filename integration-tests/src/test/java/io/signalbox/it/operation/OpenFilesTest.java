@@ -9,15 +9,16 @@ import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.Launch;
+import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Sockets;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -67,7 +68,7 @@ final class OpenFilesTest {
         }
         Eventually.succeeds(
             () -> {
-              silent.removeIf(OpenFilesTest::isEnded);
+              silent.removeIf(Sockets::isEnded);
               assertEquals(room - 1, silent.size());
               return silent;
             });
@@ -76,7 +77,7 @@ final class OpenFilesTest {
 
         silent.removeLast().close();
         Eventually.succeeds(() -> connected(broker, "next")).close();
-        assertTrue(counted(broker, "connections_turned_away_total{reason=\"file_limit\"}") > 0);
+        assertTrue(turnedAway(broker) > 0);
       }
     } finally {
       for (Socket socket : silent) {
@@ -98,7 +99,7 @@ final class OpenFilesTest {
         allow(broker, 1_024);
         assertEquals(0, waiting.receive(CONNACK).reasonCode());
       }
-      assertTrue(counted(broker, "accepts_failed_total") > 0);
+      assertTrue(Metrics.of(broker).total("signalbox_accepts_failed_total") > 0);
       assertEquals(List.of(), broker.logFrom(0).stream().filter(l -> l.contains("XNIO")).toList());
     }
   }
@@ -121,28 +122,10 @@ final class OpenFilesTest {
     }
   }
 
-  private static boolean isEnded(Socket socket) {
-    try {
-      socket.setSoTimeout(1);
-      return socket.getInputStream().read() < 0;
-    } catch (SocketTimeoutException _) {
-      return false;
-    } catch (IOException _) {
-      return true; // reset
-    }
-  }
-
-  private static double counted(BrokerUnderTest broker, String series) {
-    int port = broker.endpoint(Transport.WS).address().getPort();
-    String url = "http://127.0.0.1:" + port + "/metrics";
-    String text =
-        CommandLine.run(List.of("curl", "-fsS", "--retry", "20", "--retry-all-errors", url))
-            .expectSuccess()
-            .out();
-    return text.lines()
-        .filter(line -> line.startsWith("signalbox_" + series + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no " + series));
+  private static long turnedAway(BrokerUnderTest broker) {
+    return Eventually.succeeds(
+        () ->
+            Metrics.of(broker)
+                .total("signalbox_connections_turned_away_total", "reason=\"file_limit\""));
   }
 }

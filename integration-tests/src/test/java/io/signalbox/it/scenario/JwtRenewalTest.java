@@ -15,6 +15,7 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;

@@ -1,9 +1,9 @@
-package io.signalbox.it.scenario;
+package io.signalbox.it.broker;
 
-import io.signalbox.it.broker.Broker;
 import io.signalbox.it.wire.Transport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,7 +12,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 
 /** What {@code /metrics} said at one moment. */
-final class Metrics {
+public final class Metrics {
   private final List<String> lines;
 
   private Metrics(List<String> lines) {
@@ -20,10 +20,17 @@ final class Metrics {
   }
 
   /** Of a broker with an unencrypted WebSocket listener. */
-  static Metrics of(Broker broker) {
+  public static Metrics of(Broker broker) {
+    return of(broker, InetAddress.ofLiteral("127.0.0.1"));
+  }
+
+  /**
+   * The same, asked from another address of this machine, whose connections count for themselves.
+   */
+  public static Metrics of(Broker broker, InetAddress source) {
     InetSocketAddress address = broker.endpoint(Transport.WS).address();
     URI uri = URI.create("http://127.0.0.1:" + address.getPort() + "/metrics");
-    try (HttpClient http = HttpClient.newHttpClient()) {
+    try (HttpClient http = HttpClient.newBuilder().localAddress(source).build()) {
       HttpResponse<String> response =
           http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
@@ -39,12 +46,12 @@ final class Metrics {
   }
 
   /** By how much a counter has grown. */
-  long since(Metrics before, String name) {
+  public long since(Metrics before, String name) {
     return total(name) - before.total(name);
   }
 
   /** The sum over all labels of one metric; it must be there. */
-  long total(String name) {
+  public long total(String name) {
     return total(name, "");
   }
 
@@ -53,7 +60,7 @@ final class Metrics {
    *
    * @param label such as {@code outcome="renewed"}
    */
-  long total(String name, String label) {
+  public long total(String name, String label) {
     List<String> found =
         lines.stream()
             .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
