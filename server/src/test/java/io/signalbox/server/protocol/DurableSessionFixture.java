@@ -1,0 +1,86 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.StoreConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A broker with a store on the disk, in one thread, for the tests of what sessions keep. A test
+ * starts it and has {@link DurableClient}s.
+ */
+abstract class DurableSessionFixture {
+  private static final long DEADLINE_SECONDS = 60;
+
+  @TempDir Path data;
+
+  final ManualLoops loops = new ManualLoops(2, 1); // most need no more than the first
+
+  /** This one runs nothing. */
+  ManualLoops.@Nullable Loop asleep;
+
+  /** Read while a test waits. */
+  final List<DurableClient> clients = new ArrayList<>();
+
+  @SuppressWarnings("NullAway.Init") // by each test, with start
+  SimulatedBroker broker;
+
+  final void start() throws Exception {
+    start(SessionConfig.DEFAULTS, StoreConfig.DEFAULTS);
+  }
+
+  final void start(SessionConfig config, StoreConfig store) throws Exception {
+    broker = new SimulatedBroker(data, loops, config, store);
+  }
+
+  /** As a kill would leave it, except that the store's threads end in order. */
+  final void restart() throws Exception {
+    restart(0);
+  }
+
+  final void restart(long awayMillis) throws Exception {
+    broker.close();
+    doWhatWaits(); // answers to those who are gone
+    loops.forgetTimers();
+    loops.advance(awayMillis);
+    start();
+  }
+
+  final void doWhatWaits() {
+    while (loops.step()) {
+      // one task after the other
+    }
+  }
+
+  @AfterEach
+  final void stop() {
+    broker.releaseDisk(); // a test that failed may hold it
+    broker.close();
+  }
+
+  final void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    do {
+      boolean stepped = false;
+      for (ManualLoops.Loop loop : loops.loops) {
+        stepped |= !loop.equals(asleep) && loops.step(loop);
+      }
+      if (!stepped) {
+        LockSupport.parkNanos(20_000); // only the store's thread has work
+      }
+      clients.forEach(DurableClient::read);
+      if (System.nanoTime() > deadline) {
+        fail("not in time");
+      }
+    } while (!condition.getAsBoolean());
+  }
+}

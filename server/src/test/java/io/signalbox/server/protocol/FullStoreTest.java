@@ -1,0 +1,205 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.SessionConfig.Overflow;
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What becomes of messages that a full store, or a full queue of a session, does not take. */
+final class FullStoreTest extends DurableSessionFixture {
+  private static final int FILLER_BYTES = 60_000;
+
+  @ParameterizedTest
+  @EnumSource(ProtocolVersion.class)
+  void swallowsNoMessageWhosePacketIdentifierWasRefusedBefore(ProtocolVersion version)
+      throws Exception {
+    startSmall();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, version, "publisher", 1_000);
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    int filled = fill(filler);
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    if (version == ProtocolVersion.V5) {
+      await(() -> publisher.recReason != null);
+      assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
+    } else {
+      await(() -> broker.metrics.publishersSuspended.value() == 1); // 3.1.1 cannot be told no
+      publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 8, "behind", Properties.NONE));
+    }
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(filled);
+    device.drop();
+    awaitRoom(filler);
+    if (version == ProtocolVersion.V3_1_1) {
+      await(() -> !publisher.connection.isOpen()); // so that it sends again
+      assertNull(publisher.recReason);
+    } else {
+      publisher.drop();
+    }
+    DurableClient again = DurableClient.connect(this, version, "publisher", 1_000);
+    again.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    await(() -> again.completed == 1);
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2);
+    assertEquals(List.of("room?", "precious"), device.payloads);
+  }
+
+  @Test
+  void refusesWithAMessageAlsoWhatRepeatsIt() throws Exception {
+    startSmall();
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    int _ = fill(filler);
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "precious", Properties.NONE));
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 8, "next", Properties.NONE));
+    broker.releaseDisk();
+    await(() -> publisher.received.size() == 3);
+    assertEquals(Collections.nCopies(3, ReasonCode.QUOTA_EXCEEDED), publisher.received);
+  }
+
+  @Test
+  void letsNobodySeeWhatComesBehindARefusedMessageBeforeThatOneIsSentAgain() throws Exception {
+    startSmall();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop(); // so that it cannot get the first one early
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    int filled = fill(filler);
+    asleep = loop; // its client's thread does not hear of what the store refuses
+    loops.on(loop, () -> publisher.publish(7, "first"));
+    filler.publish(Qos.AT_LEAST_ONCE, "room?"); // so the store has looked at the first
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(filled); // from now on it gets QoS 1 before the commit
+    loops.on(loop, () -> publisher.publish(8, "second"));
+    awaitRoom(filler);
+    asleep = null;
+    await(() -> !publisher.connection.isOpen()); // so that it sends again
+    DurableClient again = DurableClient.connectOf311(this, loop, "publisher");
+    loops.on(loop, () -> again.publish(7, "first"));
+    loops.on(loop, () -> again.publish(8, "second"));
+    List<String> payloads = device.payloads;
+    await(() -> payloads.contains("first") && payloads.contains("second"));
+    payloads.removeIf(payload -> payload.equals("room?") || payload.length() == FILLER_BYTES);
+    assertEquals(List.of("first", "second"), payloads);
+  }
+
+  @Test
+  void freesThePacketIdentifierOfAMessageThatNoQueueTook() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.publish(Qos.AT_LEAST_ONCE, "fits");
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "too many", Properties.NONE));
+    await(() -> publisher.recReason != null);
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(1);
+    DurableClient receiver = device;
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "another", Properties.NONE));
+    await(() -> publisher.completed == 1);
+    receiver.receive(2);
+    assertEquals(List.of("fits", "another"), receiver.payloads);
+    assertEquals(1, dropped());
+  }
+
+  @Test
+  void tellsAPublisherOfAFullQueueOnlyWhenNoSessionTookTheMessage() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    assertEquals(ReasonCode.SUCCESS, publisher.publish(Qos.AT_LEAST_ONCE, "1"));
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.publish(Qos.AT_LEAST_ONCE, "2"));
+    DurableClient other = DurableClient.connect(this, "online", 0).subscribe();
+    assertEquals(ReasonCode.SUCCESS, publisher.publish(Qos.AT_LEAST_ONCE, "3"));
+    other.receive(1);
+    assertEquals(2, dropped(), "each is counted");
+  }
+
+  @Test
+  void dropsTheOldestWhenToldAlsoForASessionThatWasDrainedBefore() throws Exception {
+    start(limited(3, Overflow.DROP_OLDEST), StoreConfig.DEFAULTS);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "before");
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(1);
+    device.drop();
+    for (int i = 0; i < 5; i++) {
+      Qos qos = i % 2 == 0 ? Qos.AT_LEAST_ONCE : Qos.EXACTLY_ONCE;
+      assertEquals(ReasonCode.SUCCESS, publisher.publish(qos, "" + i));
+    }
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(3);
+    assertEquals(List.of("2", "3", "4"), device.payloads);
+    assertEquals(2, dropped());
+  }
+
+  /** With a store that a few messages fill. */
+  private void startSmall() throws Exception {
+    StoreConfig d = StoreConfig.DEFAULTS;
+    start(
+        SessionConfig.DEFAULTS,
+        new StoreConfig(
+            1 << 20,
+            0,
+            1 << 20,
+            d.mapBytes(),
+            d.batchCommandsMax(),
+            d.batchBytesMax(),
+            d.queueCommandsMax(),
+            d.queueBytesMax(),
+            1,
+            d.sliceRowsMax()));
+  }
+
+  /** Says how many messages that took. */
+  private static int fill(DurableClient filler) {
+    int filled = 0;
+    while (filler.publish(Qos.AT_LEAST_ONCE, "x".repeat(FILLER_BYTES)) == ReasonCode.SUCCESS) {
+      filled++;
+    }
+    return filled;
+  }
+
+  private void awaitRoom(DurableClient filler) {
+    while (filler.publish(Qos.AT_LEAST_ONCE, "room?") != ReasonCode.SUCCESS) {
+      loops.advance(20); // the store looks at its room from time to time
+    }
+  }
+
+  private long dropped() {
+    return broker.metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).value();
+  }
+
+  private static SessionConfig limited(long messages, Overflow overflow) {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    return new SessionConfig(
+        d.expirySecondsMax(),
+        messages,
+        d.queueBytesMax(),
+        overflow,
+        d.memoryQueueMessagesMax(),
+        d.memoryQueueBytesMax(),
+        d.willRestartGrace(),
+        d.sharedHandover());
+  }
+}

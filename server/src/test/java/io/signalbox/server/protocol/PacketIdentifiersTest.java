@@ -1,0 +1,120 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.packet.PingReq;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.PubRec;
+import io.signalbox.server.packet.Qos;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Which packets of a session go out again, marked as such, and which must wait for the store. */
+final class PacketIdentifiersTest extends DurableSessionFixture {
+  @Test
+  void setsDupOnlyOnWhatMayHaveBeenSent() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (int i = 0; i < 2_500; i++) {
+      publisher.publish(i % 2 == 0 ? Qos.AT_LEAST_ONCE : Qos.EXACTLY_ONCE, "" + i);
+    }
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2_500);
+    assertEquals(0, device.dups, "never sent before");
+    device.drop();
+    publisher.publish(Qos.AT_LEAST_ONCE, "later");
+    device = DurableClient.connect(this, "device", 1_000);
+    device.acknowledging = false;
+    device.receive(1);
+    assertEquals(0, device.dups, "queued after all the others were sent");
+    device.drop();
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(1);
+    assertEquals(1, device.dups, "sent and not acknowledged");
+  }
+
+  @Test
+  void setsDupAfterARestartOnWhatMayHaveBeenSentAndOnNothingElse() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "sent");
+    device = DurableClient.connect(this, "device", 1_000);
+    device.acknowledging = false;
+    device.receive(1);
+    restart();
+    publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "queued after the restart");
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2);
+    assertEquals(List.of("sent", "queued after the restart"), device.payloads);
+    assertEquals(1, device.dups);
+  }
+
+  /**
+   * After 65,535 rows the identifiers that follow from their numbers come round again, and may be
+   * those of messages that are not acknowledged. A commit for each would let them out one by one.
+   */
+  @Test
+  void manyMessagesWhoseIdentifiersAreInUseShareCommits() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    int rows = 65_100;
+    int unacknowledged = 500;
+    int more = 250;
+    for (int i = 0; i < rows / 100; i++) {
+      for (int id = 1_001; id < 1_100; id++) {
+        publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, id, "", Properties.NONE));
+      }
+      publisher.publish(Qos.AT_LEAST_ONCE, "");
+    }
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(rows);
+    device.acknowledging = false;
+    for (int i = 0; i < unacknowledged; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "not acknowledged");
+    }
+    device.receive(rows + unacknowledged);
+    long before = broker.metrics.storeCommits.value();
+    broker.holdDisk();
+    for (int i = 1; i <= more; i++) {
+      publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, i, "" + i, Properties.NONE));
+    }
+    broker.releaseDisk();
+    device.receive(rows + unacknowledged + more);
+    long commits = broker.metrics.storeCommits.value() - before;
+    List<String> expected = new ArrayList<>();
+    for (int i = 1; i <= more; i++) {
+      expected.add("" + i);
+    }
+    assertEquals(
+        expected, device.payloads.subList(rows + unacknowledged, rows + unacknowledged + more));
+    assertTrue(commits < 100, commits + " commits for " + more + " messages");
+  }
+
+  @Test
+  void holdsPubRelBackUntilTheCommitAlsoWhenPubRecComesTwice() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.EXACTLY_ONCE, "once");
+    device.receive(1);
+    await(() -> publisher.completed == 1);
+    broker.holdDisk();
+    device.send(new PubRec(device.lastId));
+    device.send(new PubRec(device.lastId));
+    device.send(new PingReq());
+    await(() -> device.pongs == 1);
+    assertEquals(0, device.releases);
+    broker.releaseDisk();
+    await(() -> device.releases == 1);
+  }
+}
