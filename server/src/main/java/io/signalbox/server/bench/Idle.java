@@ -14,10 +14,12 @@ public final class Idle {
   /**
    * Measures.
    *
+   * @param lasting sessions outlive their connections, so each is on the broker's disk
    * @param hold how long the connections stay; their keep alive pings count
    * @param heap asked before memory is read; a broker without a heap has none
    */
-  public static Report measure(Target target, int clients, Duration hold, Heap heap)
+  public static Report measure(
+      Target target, int clients, boolean lasting, Duration hold, Heap heap)
       throws ClientException, IOException {
     if (clients < 1) {
       throw new IllegalArgumentException("at least one client");
@@ -27,9 +29,13 @@ public final class Idle {
       long before = run.server.residentBytes();
       Measured connecting = Measured.start(run.server);
       List<MqttClient> connected =
-          run.connectAll(clients, i -> run.target.clean("idle", i), _ -> new Run.Member(run));
+          run.connectAll(
+              clients,
+              i -> lasting ? run.target.persistent("idle", i) : run.target.clean("idle", i),
+              _ -> new Run.Member(run));
       connecting.stop(run.lastProgressNanos());
-      Report report = run.report("idle").put("clients", clients);
+      Report report =
+          run.report("idle").put("clients", clients).put("sessions", lasting ? "lasting" : "clean");
       connecting.putRate(report, "connections", clients);
 
       Measured holding = Measured.start(run.server);

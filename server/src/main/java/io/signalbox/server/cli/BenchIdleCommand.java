@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  signalbox bench idle --url mqtt://localhost:1883 --clients 10000 --hold 10s --pid $$(pidof"
           + " mosquitto)",
+      "  signalbox bench idle --clients 50000 --lasting --connecting 1000 --source-addresses 4",
     },
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
@@ -48,6 +49,13 @@ final class BenchIdleCommand implements Callable<Integer> {
   private Duration hold;
 
   @Option(
+      names = "--lasting",
+      description =
+          "Clients whose sessions outlive their connections; run again, it finds them at the"
+              + " broker.")
+  private boolean lasting;
+
+  @Option(
       names = "--collect-garbage",
       description =
           "Have a Java broker collect its garbage before its memory is read, and tell what is left"
@@ -63,7 +71,7 @@ final class BenchIdleCommand implements Callable<Integer> {
     return BenchMeasurement.run(
         target,
         spec,
-        broker -> Idle.measure(broker, clients, hold, () -> heapBytes(broker.pids())));
+        broker -> Idle.measure(broker, clients, lasting, hold, () -> heapBytes(broker.pids())));
   }
 
   private OptionalLong heapBytes(List<Long> pids) throws ClientException, IOException {

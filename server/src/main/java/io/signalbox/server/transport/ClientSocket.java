@@ -800,9 +800,19 @@ final class ClientSocket implements WebSocketDecoder.Events {
     if (slowTimer != null) {
       slowTimer.cancel();
     }
-    IoUtils.safeClose(connection);
+    closeConnection();
     tellFlushed();
     tellClosed(cause);
+  }
+
+  private void closeConnection() {
+    if (cork == null && webSocket == null) {
+      source.suspendReads(); // whoever closes it may do so a little later
+      sink.suspendWrites();
+      loop.close(connection);
+    } else {
+      IoUtils.safeClose(connection);
+    }
   }
 
   private void tellClosed(CloseCause cause) {

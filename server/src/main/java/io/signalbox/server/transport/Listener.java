@@ -184,7 +184,7 @@ final class Listener {
       if (verdict.turnaway() != null) {
         turnAway(verdict.turnaway(), loop);
       }
-      IoUtils.safeClose(connection);
+      loop.close(connection);
       return;
     }
     loop.metrics().connectionsAccepted.inc(Transport.valueOf(config.type().name()), loop.index());

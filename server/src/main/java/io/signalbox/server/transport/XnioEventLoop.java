@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
 import org.xnio.XnioExecutor;
 import org.xnio.XnioIoThread;
@@ -48,6 +49,9 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
   /** Chunks that go into one write. */
   private static final int GATHER_MAX = 64;
 
+  /** Connections that this thread closes itself in one pass. */
+  private static final int CLOSES_PER_PASS = 16;
+
   private static final int MEMORY_CHECK_MILLIS = 100;
 
   private static final int RECORD_BUFFER_BYTES = 128 * 1024;
@@ -68,6 +72,9 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
   private @Nullable ClientSocket[] dirty = new @Nullable ClientSocket[64];
   private int dirtyCount;
   private final int dirtyMax;
+
+  private int closes;
+  private ArrayDeque<StreamConnection> closing = new ArrayDeque<>();
 
   // Crossings.
   private final Queue<Outbox.Batch> inbox = new ConcurrentLinkedQueue<>();
@@ -246,6 +253,7 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
     drain(tasks);
     drain(atEnd);
     flushDirty();
+    closeTheOthers();
     for (Outbox outbox : outboxes) {
       if (outbox != null) {
         outbox.handOver();
@@ -272,6 +280,38 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
     }
     dirty[dirtyCount++] = socket;
     schedulePass();
+  }
+
+  /**
+   * Closes a connection without TLS that nobody listens to any more. When its own thread closes
+   * one, XNIO has the selector look at all sockets that are ready: where thousands end at once,
+   * because a proxy before us does, each costs as much as a thousand. From any other thread it
+   * leaves that to the next selection, so all but the first of a pass are closed by a worker
+   * thread.
+   */
+  void close(StreamConnection connection) {
+    schedulePass();
+    if (closes < CLOSES_PER_PASS) {
+      closes++;
+      IoUtils.safeClose(connection);
+    } else {
+      closing.add(connection);
+    }
+  }
+
+  private void closeTheOthers() {
+    closes = 0;
+    if (closing.isEmpty()) {
+      return;
+    }
+    ArrayDeque<StreamConnection> others = closing;
+    closing = new ArrayDeque<>();
+    try {
+      loops.worker().execute(() -> others.forEach(IoUtils::safeClose));
+    } catch (RejectedExecutionException e) {
+      LOG.log(Level.DEBUG, "the worker threads have ended, connections are closed here", e);
+      others.forEach(IoUtils::safeClose);
+    }
   }
 
   private void flushDirty() {

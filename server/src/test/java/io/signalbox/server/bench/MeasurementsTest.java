@@ -277,7 +277,7 @@ class MeasurementsTest {
 
   @Test
   void holdsIdleConnections() throws Exception {
-    Report report = Idle.measure(target(), 20, Duration.ofMillis(100), OptionalLong::empty);
+    Report report = Idle.measure(target(), 20, true, Duration.ofMillis(100), OptionalLong::empty);
 
     assertTrue(report.passed(), report::toText);
   }

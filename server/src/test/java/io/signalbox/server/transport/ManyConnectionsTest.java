@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -147,6 +148,49 @@ class ManyConnectionsTest {
           wire.hangUp();
         }
       }
+    }
+  }
+
+  /** As when a proxy before the broker goes. */
+  @Test
+  void hundredsThatEndInOnePassLeaveNoTraceAndOthersAreServed() throws Exception {
+    ListenerConfig.Type type = ListenerConfig.Type.TCP;
+    CountDownLatch allHaveEnded = new CountDownLatch(1);
+    try (var broker =
+            TestBroker.start(1, TransportLimits.DEFAULTS, c -> new EchoHandler(c, log), type);
+        var stays = Wire.open(broker, type)) {
+      List<Wire> wires = new ArrayList<>(List.of(stays));
+      for (int i = 0; i < 300; i++) {
+        wires.add(Wire.open(broker, type));
+      }
+      for (Wire wire : wires) {
+        wire.send(RawClient.connect(60));
+        assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+      }
+      wires.removeFirst();
+      try {
+        broker.loops.loop(0).execute(() -> awaitQuietly(allHaveEnded));
+        for (Wire wire : wires) {
+          wire.hangUp();
+        }
+      } finally {
+        allHaveEnded.countDown();
+      }
+      Await.until(() -> broker.transport.connections() == 1);
+      Await.until(() -> log.closed.size() == wires.size());
+      Await.until(() -> ask(broker, 0, loop -> (long) loop.sockets().size()) == 1);
+      byte[] publish = RawClient.publish(new byte[64]);
+      stays.send(publish);
+      assertArrayEquals(publish, stays.read(publish.length));
+      assertEquals(0, broker.metrics.loopTaskFailures.value());
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
