@@ -1,19 +1,6 @@
 package io.signalbox.server.metrics;
 
-import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
-import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
-import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
-import io.prometheus.metrics.model.snapshots.InfoSnapshot;
-import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricSnapshot;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.DoubleSupplier;
-import java.util.function.Supplier;
 
 /**
  * Every counter, gauge and histogram of the broker, with its name, label and help.
@@ -21,7 +8,7 @@ import java.util.function.Supplier;
  * <p>Names start with {@code signalbox_} and carry their unit; the exposition adds {@code _total}
  * to counters. A new limit or a new reason to drop something gets its line here.
  */
-public final class Metrics implements MultiCollector {
+public final class Metrics extends MetricSet {
 
   /** Why a message did not reach a session that was to have it, or was not kept. */
   public enum Drop {
@@ -222,7 +209,6 @@ public final class Metrics implements MultiCollector {
     FAILED
   }
 
-  private static final String PREFIX = "signalbox_";
   private static final List<String> QOS = List.of("0", "1", "2");
   private static final List<String> PACKET_TYPES =
       List.of(
@@ -242,9 +228,6 @@ public final class Metrics implements MultiCollector {
           "pingresp",
           "disconnect",
           "auth");
-
-  private final Cells cells;
-  private final List<Supplier<MetricSnapshot>> snapshots = new ArrayList<>();
 
   // ---- connections
   public final Gauge connectionsOpen;
@@ -352,14 +335,8 @@ public final class Metrics implements MultiCollector {
    * @param version of this broker, shown as a label of {@code signalbox_build_info}
    */
   public Metrics(int loops, String version) {
-    cells = new Cells(loops);
-    snapshots.add(
-        () ->
-            InfoSnapshot.builder()
-                .name(PREFIX + "build")
-                .help("This build")
-                .dataPoint(infoOf(version))
-                .build());
+    super(loops);
+    info("build", "This build", "version", version);
 
     connectionsOpen =
         gauge("connections", "Open connections, those still in their handshake included");
@@ -613,135 +590,24 @@ public final class Metrics implements MultiCollector {
             "loop_congested",
             "Times the way from one I/O thread to another was full and publishers had to wait");
 
-    jvm("process_heap_used_bytes", "Bytes of heap in use", Jvm::heapUsedBytes);
-    jvm("process_heap_max_bytes", "Bytes the heap may grow to", Jvm::heapMaxBytes);
-    jvm("process_direct_buffer_bytes", "Bytes of direct buffers", Jvm::directBufferBytes);
-    jvm("process_threads", "Live threads", Jvm::threads);
-    jvm(
+    measured("process_heap_used_bytes", "Bytes of heap in use", Jvm::heapUsedBytes);
+    measured("process_heap_max_bytes", "Bytes the heap may grow to", Jvm::heapMaxBytes);
+    measured("process_direct_buffer_bytes", "Bytes of direct buffers", Jvm::directBufferBytes);
+    measured("process_threads", "Live threads", Jvm::threads);
+    measured(
         "process_open_files",
         "Open file descriptors, sockets included; -1 where the system does not tell",
         Jvm::openFiles);
-    jvm(
+    measured(
         "process_open_files_max",
         "File descriptors the system allows the process; -1 where it does not tell",
         Jvm::openFilesMax);
-    jvm(
+    measured(
         "process_start_time_seconds",
         "Start of the process in seconds since 1970",
         Jvm::startTimeSeconds);
-    jvmCounter("process_cpu_seconds", "CPU time of the process", Jvm::cpuSeconds);
-    jvmCounter("process_gc_seconds", "Time in garbage collections", Jvm::gcSeconds);
-    jvmCounter("process_gc_runs", "Garbage collections", Jvm::gcRuns);
-  }
-
-  /** What every metric says now, in the order of this file. */
-  @Override
-  public MetricSnapshots collect() {
-    return new MetricSnapshots(snapshots.stream().map(Supplier::get).toList());
-  }
-
-  private static InfoSnapshot.InfoDataPointSnapshot infoOf(String version) {
-    return InfoSnapshot.InfoDataPointSnapshot.builder()
-        .labels(Labels.of("version", version))
-        .build();
-  }
-
-  private Counter counter(String name, String help) {
-    Counter counter = new Counter(cells);
-    snapshots.add(
-        () ->
-            CounterSnapshot.builder()
-                .name(PREFIX + name)
-                .help(help)
-                .dataPoint(point(Labels.EMPTY, counter))
-                .build());
-    return counter;
-  }
-
-  private <E extends Enum<E>> Counters<E> counters(
-      String name, String help, String label, Class<E> values) {
-    Counters<E> counters = new Counters<>(cells, values);
-    snapshots.add(
-        () -> {
-          CounterSnapshot.Builder snapshot =
-              CounterSnapshot.builder().name(PREFIX + name).help(help);
-          for (E value : values.getEnumConstants()) {
-            snapshot.dataPoint(
-                point(Labels.of(label, value.name().toLowerCase(Locale.ROOT)), counters.of(value)));
-          }
-          return snapshot.build();
-        });
-    return counters;
-  }
-
-  private NumberedCounters numbered(String name, String help, String label, List<String> values) {
-    NumberedCounters counters = new NumberedCounters(cells, values.size());
-    snapshots.add(
-        () -> {
-          CounterSnapshot.Builder snapshot =
-              CounterSnapshot.builder().name(PREFIX + name).help(help);
-          for (int i = 0; i < values.size(); i++) {
-            snapshot.dataPoint(point(Labels.of(label, values.get(i)), counters.of(i)));
-          }
-          return snapshot.build();
-        });
-    return counters;
-  }
-
-  private static CounterSnapshot.CounterDataPointSnapshot point(Labels labels, Counter counter) {
-    return CounterSnapshot.CounterDataPointSnapshot.builder()
-        .labels(labels)
-        .value((double) counter.value())
-        .build();
-  }
-
-  private Gauge gauge(String name, String help) {
-    Gauge gauge = new Gauge(cells);
-    jvm(name, help, () -> (double) gauge.value());
-    return gauge;
-  }
-
-  private void jvm(String name, String help, DoubleSupplier value) {
-    snapshots.add(
-        () ->
-            GaugeSnapshot.builder()
-                .name(PREFIX + name)
-                .help(help)
-                .dataPoint(
-                    GaugeSnapshot.GaugeDataPointSnapshot.builder()
-                        .value(value.getAsDouble())
-                        .build())
-                .build());
-  }
-
-  private void jvmCounter(String name, String help, DoubleSupplier value) {
-    snapshots.add(
-        () ->
-            CounterSnapshot.builder()
-                .name(PREFIX + name)
-                .help(help)
-                .dataPoint(
-                    CounterSnapshot.CounterDataPointSnapshot.builder()
-                        .value(value.getAsDouble())
-                        .build())
-                .build());
-  }
-
-  private Histogram histogram(String name, String help, double... bounds) {
-    Histogram histogram = new Histogram(bounds);
-    snapshots.add(
-        () ->
-            HistogramSnapshot.builder()
-                .name(PREFIX + name)
-                .help(help)
-                .dataPoint(
-                    HistogramSnapshot.HistogramDataPointSnapshot.builder()
-                        .classicHistogramBuckets(
-                            ClassicHistogramBuckets.of(
-                                histogram.upperBounds(), histogram.bucketCounts()))
-                        .sum(histogram.sum())
-                        .build())
-                .build());
-    return histogram;
+    measuredTotal("process_cpu_seconds", "CPU time of the process", Jvm::cpuSeconds);
+    measuredTotal("process_gc_seconds", "Time in garbage collections", Jvm::gcSeconds);
+    measuredTotal("process_gc_runs", "Garbage collections", Jvm::gcRuns);
   }
 }
