@@ -39,9 +39,8 @@ public final class ConnectStorm {
    */
   public static Report measure(Target target, int clients, double perSecond)
       throws ClientException, IOException {
-    if (clients < 1 || perSecond < 0) {
-      throw new IllegalArgumentException("at least one client");
-    }
+    Load.require("clients", clients, 1);
+    Load.requireRate(perSecond);
     try (var run = new Run(target)) {
       return new ConnectStorm(run, clients, perSecond).measure();
     }
@@ -52,9 +51,9 @@ public final class ConnectStorm {
     long start = System.nanoTime();
     boolean all =
         run.await(
-            () -> opened == clients && open == 0,
+            () -> (opened == clients || run.isStopped()) && open == 0,
             () -> {
-              while (opened < clients && open < run.target.connectingMax()) {
+              while (opened < clients && !run.isStopped() && open < run.target.connectingMax()) {
                 long due = perSecond == 0 ? start : start + (long) (opened * 1e9 / perSecond);
                 if (due > System.nanoTime()) {
                   return true;
@@ -67,7 +66,7 @@ public final class ConnectStorm {
               return false;
             });
     measured.stop(run.lastProgressNanos());
-    Report report = run.report("connect-storm").put("clients", clients).put("connected", connected);
+    Report report = run.report("connect-storm").put("clients", opened).put("connected", connected);
     measured.putTimes(report);
     measured.putRate(report, "connections", connected);
     report.latency("latency", latency);
@@ -75,7 +74,7 @@ public final class ConnectStorm {
     if (firstFailure != null) {
       report.put("first-failure", String.valueOf(firstFailure.getMessage()));
     }
-    return report;
+    return run.putStopped(report);
   }
 
   private final class Connecting implements ClientListener {

@@ -21,9 +21,7 @@ public final class Idle {
   public static Report measure(
       Target target, int clients, boolean lasting, Duration hold, Heap heap)
       throws ClientException, IOException {
-    if (clients < 1) {
-      throw new IllegalArgumentException("at least one client");
-    }
+    Load.require("clients", clients, 1);
     try (var run = new Run(target)) {
       OptionalLong heapBefore = heap.collectedBytes();
       long before = run.server.residentBytes();
@@ -42,14 +40,14 @@ public final class Idle {
       long end = System.nanoTime() + hold.toNanos();
       boolean _ =
           run.await(
-              () -> System.nanoTime() >= end,
+              () -> run.isStopped() || System.nanoTime() >= end,
               () -> {
                 run.progress();
                 return false;
               });
-      OptionalLong heapHeld = heap.collectedBytes();
+      OptionalLong heapHeld = run.isLost() ? OptionalLong.empty() : heap.collectedBytes();
       holding.stop(System.nanoTime());
-      if (!target.pids().isEmpty()) {
+      if (run.server.isThere()) {
         long resident = run.server.residentBytes();
         report
             .put("resident-bytes-before", before)
@@ -64,7 +62,7 @@ public final class Idle {
                 (double) (heapHeld.getAsLong() - heapBefore.getAsLong()) / clients);
       }
       holding.putTimes(report);
-      report.check("connections-lost", run.connectionsLost());
+      run.end(report);
       run.disconnectAll(connected);
       return report;
     }

@@ -37,15 +37,29 @@ public record Load(
     if (window < 1 || window > 65_535) {
       throw new IllegalArgumentException("window: " + window + " is outside 1..65535");
     }
-    if (undeliveredMax < 1) {
-      throw new IllegalArgumentException("undelivered: " + undeliveredMax + " is below 1");
-    }
+    require("undelivered", undeliveredMax, 1);
     if (messages < 0 || messages > MESSAGES_MAX) {
       throw new IllegalArgumentException(
           "messages: " + messages + " is outside 0.." + MESSAGES_MAX);
     }
-    if (messagesPerSecond < 0) {
-      throw new IllegalArgumentException("rate: " + messagesPerSecond + " is below 0");
+    requireRate(messagesPerSecond);
+  }
+
+  /**
+   * @throws IllegalArgumentException with the option's name when it is below its minimum
+   */
+  static void require(String option, long value, long min) {
+    if (value < min) {
+      throw new IllegalArgumentException(option + ": " + value + " is below " + min);
+    }
+  }
+
+  /**
+   * @throws IllegalArgumentException when it is no number of things a second
+   */
+  static void requireRate(double perSecond) {
+    if (!(perSecond >= 0) || Double.isInfinite(perSecond)) {
+      throw new IllegalArgumentException("rate: " + perSecond + " must be 0 or more");
     }
   }
 }

@@ -11,6 +11,7 @@ final class Measured {
   private final double serverCpuAtStart;
   private final double ownCpuAtStart;
   private double seconds;
+  private boolean isServerThere;
   private double serverCpuSeconds;
   private double ownCpuSeconds;
 
@@ -29,7 +30,8 @@ final class Measured {
    */
   void stop(long nanos) throws IOException {
     seconds = Math.max(1, nanos - startNanos) / 1e9;
-    serverCpuSeconds = server.cpuSeconds() - serverCpuAtStart;
+    isServerThere = server.isThere(); // a broker that was killed takes its figures with it
+    serverCpuSeconds = isServerThere ? server.cpuSeconds() - serverCpuAtStart : 0;
     ownCpuSeconds = ownCpuSeconds() - ownCpuAtStart;
   }
 
@@ -58,7 +60,7 @@ final class Measured {
   /** Puts the times themselves. */
   void putTimes(Report report) {
     report.put("seconds", seconds);
-    if (!server.pids().isEmpty()) {
+    if (isServerThere) {
       report.put("server-cpu-s", serverCpuSeconds);
     }
     report.put("generator-busy", ownCpuSeconds / seconds);

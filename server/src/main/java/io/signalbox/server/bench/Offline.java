@@ -51,11 +51,11 @@ public final class Offline {
    */
   public static Report measure(Target target, Load load, int sessions, Clients clients)
       throws ClientException, IOException {
-    if (load.messages() < 1 || sessions < 1) {
-      throw new IllegalArgumentException("at least one session and one message");
-    }
+    Load.require("count", load.messages(), 1);
+    Load.require("sessions", sessions, 1);
     if (load.qos() == Qos.AT_MOST_ONCE) {
-      throw new IllegalArgumentException("QoS 0 is not kept for clients that are away");
+      throw new IllegalArgumentException(
+          "qos: 0 is not kept for clients that are away; 1 and 2 are");
     }
     try (var run = new Run(target)) {
       return new Offline(run, load, sessions, clients).measure();
@@ -72,7 +72,7 @@ public final class Offline {
       return measureWithSessions();
     } finally {
       if (clients != Clients.LEAVE) {
-        run.endSessions(sessions, "away");
+        run.endSessionsAfterwards(sessions, "away");
       }
     }
   }
@@ -103,31 +103,33 @@ public final class Offline {
     Measured queueing = Measured.start(run.server);
     boolean _ = run.await(this::isQueued, this::send);
     queueing.stop(run.lastProgressNanos());
-    queueing.putRate(report, "queued", messages);
+    queueing.putRate(report, "queued", acknowledged());
 
     acknowledgements.reportLatency(report);
 
     switch (clients) {
       case STAY -> {
-        boolean _ = run.await(() -> received >= messages);
+        boolean _ = run.await(() -> received >= messages || run.isStopped());
         run.disconnectAll(first);
         checkReceived(report);
       }
       case RETURN -> {
-        drain(report, messages);
+        if (!run.isStopped()) {
+          drain(report, messages);
+        }
         checkReceived(report);
       }
       case LEAVE -> {}
     }
     acknowledgements.report(report);
-    return report.check("connections-lost", run.connectionsLost());
+    return run.end(report);
   }
 
   private void drain(Report report, long messages) throws ClientException, IOException {
     Measured draining = Measured.start(run.server);
     List<MqttClient> again =
         run.connectAll(sessions, i -> run.target.persistent("away", i), receivers::get);
-    boolean _ = run.await(() -> received >= messages);
+    boolean _ = run.await(() -> received >= messages || run.isStopped());
     draining.stop(run.lastProgressNanos());
     draining.putRate(report, "drained", received);
     run.disconnectAll(again);
@@ -138,7 +140,7 @@ public final class Offline {
     boolean any = false;
     for (int i = 0; i < sessions; i++) {
       Publisher publisher = publishers.get(i);
-      while (publisher.sentCount() < load.messages() && publisher.canSend()) {
+      while (!run.isStopped() && publisher.sentCount() < load.messages() && publisher.canSend()) {
         publisher.send(topics.get(i), 0);
         any = true;
       }
@@ -146,9 +148,14 @@ public final class Offline {
     return any;
   }
 
+  private long acknowledged() {
+    return publishers.stream().mapToLong(Publisher::acknowledgedCount).sum();
+  }
+
   private boolean isQueued() {
     for (Publisher publisher : publishers) {
-      if (publisher.sentCount() < load.messages() || !publisher.isAcknowledged()) {
+      boolean isSent = run.isStopped() || publisher.sentCount() == load.messages();
+      if (!isSent || !publisher.isAcknowledged()) {
         return false;
       }
     }
@@ -165,7 +172,7 @@ public final class Offline {
       outOfOrder += receiver.sequence.outOfOrder();
     }
     report
-        .check("lost", lost)
+        .check("lost", run.isStopped() ? 0 : lost) // not all was waited for
         .check("duplicates", duplicates)
         .check("out-of-order", outOfOrder)
         .check("strays", strays);

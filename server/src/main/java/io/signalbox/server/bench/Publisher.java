@@ -81,6 +81,11 @@ final class Publisher {
     return sent;
   }
 
+  /** Those that the broker has, or has refused; only with QoS 1 and 2. */
+  long acknowledgedCount() {
+    return sent - client.inFlight();
+  }
+
   long deliveredCount() {
     return delivered;
   }

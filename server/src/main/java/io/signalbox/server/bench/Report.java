@@ -79,13 +79,14 @@ public final class Report {
   /** A line a value, for people. */
   public String toText() {
     var text = new StringBuilder();
+    int width = values.keySet().stream().mapToInt(String::length).max().orElse(1);
     values.forEach(
         (name, value) -> {
           String shown =
               value instanceof Long number
                   ? String.format(Locale.ROOT, "%,d", number)
                   : value.toString();
-          text.append(String.format(Locale.ROOT, "%-34s %s%n", name, shown));
+          text.append(String.format(Locale.ROOT, "%-" + width + "s  %s%n", name, shown));
         });
     return text.append(passed ? "passed" : "FAILED").append(System.lineSeparator()).toString();
   }

@@ -7,7 +7,9 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntToLongFunction;
 
 /**
  * Retained messages: sets one on each of many topics, over and over if asked to, has subscribers
@@ -50,16 +52,9 @@ public final class Retained {
    */
   public record Size(int publishers, int subscribers, int setsEach, boolean leave) {
     public Size {
-      if (publishers < 1 || subscribers < 0 || setsEach < 1) {
-        throw new IllegalArgumentException(
-            "publishers, subscribers, sets: "
-                + publishers
-                + ", "
-                + subscribers
-                + ", "
-                + setsEach
-                + "; at least 1, 0, 1");
-      }
+      Load.require("publishers", publishers, 1);
+      Load.require("subscribers", subscribers, 0);
+      Load.require("sets", setsEach, 1);
     }
   }
 
@@ -70,9 +65,7 @@ public final class Retained {
    */
   public static Report measure(Target target, Load load, Qos subscribeQos, Size size)
       throws ClientException, IOException {
-    if (load.messages() < 1) {
-      throw new IllegalArgumentException("at least one topic");
-    }
+    Load.require("count", load.messages(), 1);
     if (load.messages() * size.setsEach > Load.MESSAGES_MAX) {
       throw new IllegalArgumentException(
           "sets: "
@@ -103,20 +96,32 @@ public final class Retained {
     Measured setting = Measured.start(run.server);
     publishAll(
         publishing,
-        load.messages() * setsEach,
+        _ -> run.isStopped() ? 0 : load.messages() * setsEach,
         (publisher, i, n) -> publisher.send(topic(i, n % load.messages()), 0));
     setting.stop(run.lastProgressNanos());
-    setting.putRate(report, "set", topics * setsEach);
+    long sets = publishers.stream().mapToLong(Publisher::sentCount).sum();
+    setting.putRate(report, "set", sets);
+    boolean complete = sets == topics * setsEach;
 
-    List<Receiver> receivers = fetch(report, topics);
+    List<Receiver> receivers = complete ? fetch(report, topics) : List.of();
     if (!leave) {
-      Measured clearing = Measured.start(run.server);
-      publishAll(publishing, load.messages(), (publisher, i, n) -> publisher.clear(topic(i, n)));
-      clearing.stop(run.lastProgressNanos());
-      clearing.putRate(report, "cleared", topics);
+      clear(report, publishing);
     }
     check(report, receivers);
     return report;
+  }
+
+  /** Also what was set before the measurement was stopped. */
+  private void clear(Report report, List<MqttClient> publishing)
+      throws ClientException, IOException {
+    long[] set = new long[publisherCount];
+    for (int i = 0; i < publisherCount; i++) {
+      set[i] = Math.min(load.messages(), publishers.get(i).sentCount());
+    }
+    Measured clearing = Measured.start(run.server);
+    publishAll(publishing, i -> set[i], (publisher, i, n) -> publisher.clear(topic(i, n)));
+    clearing.stop(run.lastProgressNanos());
+    clearing.putRate(report, "cleared", Arrays.stream(set).sum());
   }
 
   private TopicName topic(int publisher, long number) {
@@ -136,7 +141,7 @@ public final class Retained {
     long expected = topics * subscriberCount;
     Measured fetching = Measured.start(run.server);
     run.subscribeAll(subscribing, _ -> List.of(run.topic("#")), subscribeQos);
-    boolean _ = run.await(() -> received >= expected);
+    boolean _ = run.await(() -> received >= expected || run.isStopped());
     fetching.stop(run.lastProgressNanos());
     fetching.putRate(report, "delivered", received);
     run.disconnectAll(subscribing);
@@ -147,8 +152,12 @@ public final class Retained {
     void send(Publisher publisher, int index, long number);
   }
 
-  /** So many messages of each publisher, until the broker has read them all. */
-  private void publishAll(List<MqttClient> publishing, long messages, Sending sending)
+  /**
+   * So many messages of each publisher, until the broker has read them all.
+   *
+   * @param messages of the publisher of that number, asked again and again
+   */
+  private void publishAll(List<MqttClient> publishing, IntToLongFunction messages, Sending sending)
       throws ClientException, IOException {
     long[] sent = new long[publisherCount];
     boolean all =
@@ -158,7 +167,7 @@ public final class Retained {
               run.throwIfLost();
               boolean any = false;
               for (int i = 0; i < publisherCount; i++) {
-                while (sent[i] < messages && publishers.get(i).canSend()) {
+                while (sent[i] < messages.applyAsLong(i) && publishers.get(i).canSend()) {
                   sending.send(publishers.get(i), i, sent[i]++);
                   any = true;
                 }
@@ -171,9 +180,9 @@ public final class Retained {
     run.awaitRead(publishing);
   }
 
-  private boolean isSent(long[] sent, long messages) {
+  private boolean isSent(long[] sent, IntToLongFunction messages) {
     for (int i = 0; i < publisherCount; i++) {
-      if (sent[i] < messages || !publishers.get(i).isAcknowledged()) {
+      if (sent[i] < messages.applyAsLong(i) || !publishers.get(i).isAcknowledged()) {
         return false;
       }
     }
@@ -190,13 +199,13 @@ public final class Retained {
       }
     }
     report
-        .check("lost", lost)
+        .check("lost", run.isStopped() ? 0 : lost) // not all was waited for
         .check("duplicates", duplicates)
         .check("stale", stale)
         .check("without-retain-flag", withoutFlag)
         .check("strays", strays);
     acknowledgements.report(report);
-    report.check("connections-lost", run.connectionsLost());
+    Report _ = run.end(report);
   }
 
   /** Only what was set last is there. */

@@ -43,6 +43,7 @@ final class Run implements AutoCloseable {
   private long connectionsLost;
   private @Nullable ClientException firstLoss;
   private boolean ending;
+  private boolean tidying;
 
   // SUBACK and UNSUBACK.
   private long answers;
@@ -76,9 +77,28 @@ final class Run implements AutoCloseable {
     return lastProgressNanos;
   }
 
-  /** Connections that ended without being asked to. */
-  long connectionsLost() {
-    return connectionsLost;
+  /** Whether a client's connection ended without being asked to. */
+  boolean isLost() {
+    return firstLoss != null;
+  }
+
+  /** Whether the measurement is to end early. */
+  boolean isStopped() {
+    return target.stopped().getAsBoolean();
+  }
+
+  /** Puts what every report ends with. */
+  Report end(Report report) {
+    report.check("connections-lost", connectionsLost);
+    if (firstLoss != null) {
+      report.put("first-loss", String.valueOf(firstLoss.getMessage()));
+    }
+    return putStopped(report);
+  }
+
+  /** Says that the figures are of less than was asked for, if they are. */
+  Report putStopped(Report report) {
+    return isStopped() ? report.put("stopped", "early") : report;
   }
 
   /** For measurements that make no sense with a client less. */
@@ -151,6 +171,10 @@ final class Run implements AutoCloseable {
         await(
             () -> clients.size() == count && connecting.isEmpty(),
             () -> {
+              if (isStopped() && !tidying) {
+                throw new ClientException(
+                    target.endpoint() + ": stopped while clients connected: nothing is measured");
+              }
               for (MqttClient client : connecting) {
                 throwIfFailed(client);
               }
@@ -219,9 +243,28 @@ final class Run implements AutoCloseable {
     boolean _ = await(() -> clients.stream().allMatch(MqttClient::isClosed));
   }
 
-  /** Makes the broker forget sessions that outlive their connections. */
+  /**
+   * Makes the broker forget sessions that outlive their connections. Goes on when the measurement
+   * is stopped: it is what leaves nothing behind.
+   */
   void endSessions(int count, String role) throws ClientException, IOException {
-    disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this)));
+    tidying = true;
+    try {
+      disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this)));
+    } finally {
+      tidying = false;
+    }
+  }
+
+  /** The same after a measurement. What it said stands when the broker went away meanwhile. */
+  void endSessionsAfterwards(int count, String role) throws ClientException, IOException {
+    try {
+      endSessions(count, role);
+    } catch (ClientException e) {
+      if (!isLost()) {
+        throw e;
+      }
+    }
   }
 
   static List<RequestedSubscription> requested(List<String> filters, Qos qos) {

@@ -17,6 +17,31 @@ record ServerProcess(List<Long> pids) {
   private static final int USER_TIME = 11; // places behind the command's name in parentheses
   private static final int SYSTEM_TIME = 12;
 
+  /**
+   * Looks for them before anything is measured.
+   *
+   * @throws IllegalArgumentException when one of them is not there
+   */
+  ServerProcess {
+    pids = List.copyOf(pids);
+    for (long pid : pids) {
+      if (!Files.isReadable(Path.of("/proc", Long.toString(pid), "stat"))) {
+        throw new IllegalArgumentException(
+            "pid: "
+                + pid
+                + (Files.isReadable(Path.of("/proc/self/stat"))
+                    ? " is no running process"
+                    : " cannot be read: processor time comes from /proc, which only Linux has"));
+      }
+    }
+  }
+
+  /** Whether there are any, and all of them still run. */
+  boolean isThere() {
+    return !pids.isEmpty()
+        && pids.stream().allMatch(p -> Files.exists(Path.of("/proc", Long.toString(p), "stat")));
+  }
+
   double cpuSeconds() throws IOException {
     long ticks = 0;
     for (long pid : pids) {

@@ -53,10 +53,13 @@ public final class SubscribeStorm {
    */
   public static Report measure(Target target, int clients, long filters, int batch, long messages)
       throws ClientException, IOException {
-    if (clients < 1 || filters < clients || batch < 1 || messages < 0) {
+    Load.require("clients", clients, 1);
+    if (filters < clients) {
       throw new IllegalArgumentException(
-          "at least one client, one filter a client, one filter a packet");
+          "filters: " + filters + " is less than one for each of " + clients + " clients");
     }
+    Load.require("batch", batch, 1);
+    Load.require("count", messages, 0);
     try (var run = new Run(target)) {
       return new SubscribeStorm(run, clients, filters, batch, messages).measure();
     }
@@ -79,19 +82,23 @@ public final class SubscribeStorm {
     Measured subscribing = Measured.start(run.server);
     storm("subscribed", true);
     subscribing.stop(run.lastProgressNanos());
-    subscribing.putRate(report, "subscriptions", filters);
-    if (!run.target.pids().isEmpty()) {
+    long subscribed = subscribers.stream().mapToLong(s -> s.next).sum();
+    subscribing.putRate(report, "subscriptions", subscribed);
+    if (run.server.isThere()) {
       long grown = run.server.residentBytes() - residentBefore;
-      report.put("resident-bytes-per-subscription", (double) grown / filters);
+      report.put("resident-bytes-per-subscription", (double) grown / Math.max(1, subscribed));
     }
 
-    publish(report);
-
-    Measured unsubscribing = Measured.start(run.server);
-    storm("unsubscribed", false);
-    unsubscribing.stop(run.lastProgressNanos());
-    unsubscribing.putRate(report, "unsubscriptions", filters);
-    return report.check("connections-lost", run.connectionsLost());
+    if (!run.isStopped()) {
+      publish(report);
+    }
+    if (!run.isStopped()) {
+      Measured unsubscribing = Measured.start(run.server);
+      storm("unsubscribed", false);
+      unsubscribing.stop(run.lastProgressNanos());
+      unsubscribing.putRate(report, "unsubscriptions", filters);
+    }
+    return run.end(report);
   }
 
   private void storm(String what, boolean subscribe) throws ClientException, IOException {
@@ -102,7 +109,7 @@ public final class SubscribeStorm {
     long packets = subscribers.stream().mapToLong(s -> (s.count + batch - 1) / batch).sum();
     boolean all =
         run.await(
-            () -> run.answers() - start == packets,
+            () -> run.isStopped() ? areAnswered() : run.answers() - start == packets,
             () -> {
               run.throwIfLost();
               run.throwIfRefused();
@@ -123,6 +130,10 @@ public final class SubscribeStorm {
     run.throwIfRefused();
   }
 
+  private boolean areAnswered() {
+    return subscribers.stream().allMatch(s -> s.ahead == 0);
+  }
+
   /** One message at a time, so that its latency is that of the match and not of a queue. */
   private void publish(Report report) throws ClientException, IOException {
     if (messages == 0) {
@@ -136,7 +147,7 @@ public final class SubscribeStorm {
     var publisher = new Publisher(run, publishing, 0, load, false);
     boolean _ =
         run.await(
-            () -> received >= messages,
+            () -> received >= messages || run.isStopped(),
             () -> {
               run.throwIfLost();
               if (publisher.sentCount() > received || publisher.sentCount() == messages) {
@@ -152,7 +163,7 @@ public final class SubscribeStorm {
             });
     report.put("messages", messages).latency("latency", latency);
     report
-        .check("lost", sequence.lost(messages))
+        .check("lost", run.isStopped() ? 0 : sequence.lost(messages)) // not all was sent then
         .check("duplicates", sequence.duplicates())
         .check("strays", strays);
     acknowledgements.report(report);
@@ -189,7 +200,7 @@ public final class SubscribeStorm {
     boolean send(boolean subscribe) {
       MqttClient its = client;
       boolean any = false;
-      while (its != null && next < count && ahead < AHEAD_MAX) {
+      while (its != null && !run.isStopped() && next < count && ahead < AHEAD_MAX) {
         List<String> some = new ArrayList<>(batch);
         for (int i = 0; i < batch && next < count; i++) {
           some.add(filter(next++));

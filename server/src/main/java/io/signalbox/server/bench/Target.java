@@ -8,6 +8,7 @@ import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param pids the broker's processes; their processor time is what is reported
  * @param stall without any progress for so long a wait is given up
  * @param limit from the start of a measurement; what is still missing then counts as lost
+ * @param stopped asked all the time: true ends a measurement early, with what there is; leftovers
+ *     are taken away then too
  */
 public record Target(
     Endpoint endpoint,
@@ -37,10 +40,15 @@ public record Target(
     int sourceAddresses,
     List<Long> pids,
     Duration stall,
-    Duration limit) {
+    Duration limit,
+    BooleanSupplier stopped) {
 
   public Target {
     pids = List.copyOf(pids);
+    if (!stall.isPositive() || !limit.isPositive()) {
+      throw new IllegalArgumentException(
+          "stall, limit: " + stall + ", " + limit + "; both must be longer than 0");
+    }
     if (connectingMax < 1) {
       throw new IllegalArgumentException(
           "connections in progress: " + connectingMax + " is below 1");

@@ -40,9 +40,8 @@ public final class Traffic {
   public record Clients(
       int publishers, int subscribers, @Nullable String shareName, boolean lasting) {
     public Clients {
-      if (publishers < 1 || subscribers < 1) {
-        throw new IllegalArgumentException("at least one publisher and one subscriber");
-      }
+      Load.require("publishers", publishers, 1);
+      Load.require("subscribers", subscribers, 1);
     }
   }
 
@@ -91,10 +90,18 @@ public final class Traffic {
       Target target, Shape shape, Load load, Qos subscribeQos, Clients clients)
       throws ClientException, IOException {
     if (shape == Shape.P2P && clients.publishers() != clients.subscribers()) {
-      throw new IllegalArgumentException("p2p wants as many subscribers as publishers");
+      throw new IllegalArgumentException(
+          "subscribers: "
+              + clients.subscribers()
+              + ", but p2p has one for each of the "
+              + clients.publishers()
+              + " publishers");
     }
     if (clients.shareName() != null && shape != Shape.FAN_IN) {
-      throw new IllegalArgumentException("only fan-in can share a subscription");
+      throw new IllegalArgumentException("share: only fan-in can share a subscription");
+    }
+    if (load.messages() == 0 && load.duration().isZero()) {
+      throw new IllegalArgumentException("duration: 0 measures nothing without a count");
     }
     try (var run = new Run(target)) {
       return new Traffic(run, shape, load, subscribeQos, clients).measure();
@@ -113,13 +120,18 @@ public final class Traffic {
       run.disconnectAll(subscribing);
       return report;
     } finally {
-      run.endSessions(subscriberCount, SUBSCRIBER);
+      run.endSessionsAfterwards(subscriberCount, SUBSCRIBER);
     }
   }
 
   private Report measureConnected() throws ClientException, IOException {
     if (load.warmUp().isPositive()) {
       publish(Long.MAX_VALUE, load.warmUp().toNanos());
+    }
+    run.throwIfLost();
+    if (run.isStopped()) {
+      throw new ClientException(
+          "stopped during the warm-up: nothing is measured yet (--warm-up makes it shorter)");
     }
     latency.reset();
     received = 0;
@@ -189,9 +201,14 @@ public final class Traffic {
     }
     boolean moving =
         run.await(
-            () -> isSent(until) || System.nanoTime() - phaseStart >= nanos, () -> send(until));
+            () ->
+                isSent(until)
+                    || System.nanoTime() - phaseStart >= nanos
+                    || run.isStopped()
+                    || run.isLost(),
+            () -> send(until));
     if (moving) {
-      boolean _ = run.await(this::isAllThere);
+      boolean _ = run.await(() -> isAllThere() || run.isLost());
     }
   }
 
@@ -214,8 +231,7 @@ public final class Traffic {
     return true;
   }
 
-  private boolean send(long[] until) throws ClientException {
-    run.throwIfLost();
+  private boolean send(long[] until) {
     long now = System.nanoTime();
     return load.messagesPerSecond() > 0 ? sendPaced(until, now) : sendAll(until, now);
   }
@@ -280,7 +296,7 @@ public final class Traffic {
     report.latency("latency", latency);
     checkSequences(report);
     acknowledgements.report(report);
-    return report.check("connections-lost", run.connectionsLost());
+    return run.end(report);
   }
 
   private long sent() {

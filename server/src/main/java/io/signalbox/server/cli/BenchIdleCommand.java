@@ -44,7 +44,7 @@ final class BenchIdleCommand implements Callable<Integer> {
       names = "--hold",
       paramLabel = "TIME",
       defaultValue = "10s",
-      converter = LifetimeConverter.class,
+      converter = BenchTimeConverter.class,
       description = "How long they stay before memory is read (default: ${DEFAULT-VALUE}).")
   private Duration hold;
 

@@ -16,8 +16,19 @@ interface BenchMeasurement {
    */
   static int run(BenchTargetOptions options, CommandSpec spec, BenchMeasurement measurement)
       throws CommandFailure, PkiException {
+    try (var interruption = new BenchInterruption()) {
+      return run(options, spec, measurement, interruption);
+    }
+  }
+
+  private static int run(
+      BenchTargetOptions options,
+      CommandSpec spec,
+      BenchMeasurement measurement,
+      BenchInterruption interruption)
+      throws CommandFailure, PkiException {
     try {
-      Report report = measurement.measure(options.target());
+      Report report = measurement.measure(options.target(interruption::isRequested));
       spec.commandLine()
           .getOut()
           .print(options.isJson() ? report.toJson() + System.lineSeparator() : report.toText());
@@ -26,6 +37,11 @@ interface BenchMeasurement {
     } catch (IllegalArgumentException e) {
       throw options.connection().usage(String.valueOf(e.getMessage()));
     } catch (ClientException e) {
+      if (interruption.isRequested()) { // the process ends before anybody else could tell it
+        spec.commandLine().getErr().println("signalbox: " + e.getMessage());
+        spec.commandLine().getErr().flush();
+        return ExitCode.FAILED;
+      }
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new CommandFailure("the measurement failed: " + e.getMessage(), e);

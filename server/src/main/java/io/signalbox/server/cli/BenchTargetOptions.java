@@ -7,6 +7,8 @@ import io.signalbox.server.bench.Target;
 import io.signalbox.server.bench.client.TlsSettings;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -14,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +78,7 @@ final class BenchTargetOptions {
       names = "--stall",
       paramLabel = "TIME",
       defaultValue = "5s",
-      converter = LifetimeConverter.class,
+      converter = BenchTimeConverter.class,
       description = "Give up waiting when nothing moves for so long (default: ${DEFAULT-VALUE}).")
   private Duration stall = Duration.ofSeconds(5);
 
@@ -83,7 +86,7 @@ final class BenchTargetOptions {
       names = "--limit",
       paramLabel = "TIME",
       defaultValue = "10m",
-      converter = LifetimeConverter.class,
+      converter = BenchTimeConverter.class,
       description =
           "Longest measurement; what is missing then counts as lost (default: ${DEFAULT-VALUE}).")
   private Duration limit = Duration.ofMinutes(10);
@@ -99,7 +102,10 @@ final class BenchTargetOptions {
     return connection;
   }
 
-  Target target() throws CommandFailure, PkiException {
+  /**
+   * @param stopped see {@link Target#stopped}
+   */
+  Target target(BooleanSupplier stopped) throws CommandFailure, PkiException {
     String prefix = connection.clientId();
     try {
       return new Target(
@@ -115,7 +121,8 @@ final class BenchTargetOptions {
           sourceAddresses,
           pids,
           stall,
-          limit);
+          limit,
+          stopped);
     } catch (IllegalArgumentException e) {
       throw connection.usage(String.valueOf(e.getMessage()));
     }
@@ -125,7 +132,8 @@ final class BenchTargetOptions {
     TlsSettings one = connection.tls();
     if (one == null) {
       if (certificates != null) {
-        throw connection.usage("--certs is for mqtts:// and wss://");
+        throw connection.usage(
+            "--certs is for mqtts:// and wss://, not for " + connection.endpoint());
       }
       return null;
     }
@@ -144,6 +152,8 @@ final class BenchTargetOptions {
           contexts.add(TlsContexts.client(trusted, Optional.of(identity)));
         }
       }
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      throw new CommandFailure("--certs: \"" + folder + "\" is no folder; check the path", e);
     } catch (IOException e) {
       throw new CommandFailure("cannot read the folder \"" + folder + "\": " + e.getMessage(), e);
     }

@@ -64,7 +64,7 @@ final class BenchTrafficCommand implements Callable<Integer> {
       names = "--duration",
       paramLabel = "TIME",
       defaultValue = "10s",
-      converter = LifetimeConverter.class,
+      converter = BenchTimeConverter.class,
       description = "Of the measured part (default: ${DEFAULT-VALUE}).")
   private Duration duration = Duration.ofSeconds(10);
 
@@ -72,8 +72,8 @@ final class BenchTrafficCommand implements Callable<Integer> {
       names = "--warm-up",
       paramLabel = "TIME",
       defaultValue = "3s",
-      converter = LifetimeConverter.class,
-      description = "The same, before it counts (default: ${DEFAULT-VALUE}).")
+      converter = BenchTimeConverter.class,
+      description = "The same, before it counts; 0s for none (default: ${DEFAULT-VALUE}).")
   private Duration warmUp = Duration.ofSeconds(3);
 
   @Mixin private BenchTargetOptions target;

@@ -9,7 +9,9 @@ import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The tree of commands. A new one is added in {@link #branches}. */
 @Command(
@@ -86,6 +88,7 @@ public final class Commands {
       all.forEach((name, branch) -> root.addSubcommand(name, branch.get()));
     }
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
+    root.setParameterExceptionHandler((e, _) -> reportUsage(e));
     root.setUsageHelpWidth(100);
     root.setUsageHelpAutoWidth(true);
     root.setCaseInsensitiveEnumValuesAllowed(true);
@@ -129,6 +132,25 @@ public final class Commands {
     all.putAll(ApiCommands.branches());
     all.put("version", () -> new CommandLine(new VersionCommand()));
     return all;
+  }
+
+  /**
+   * What is wrong on one line, and where the options are: a page of them would push it off the
+   * screen. A command that only groups others shows these.
+   */
+  private static int reportUsage(ParameterException e) {
+    CommandLine command = e.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("signalbox: " + e.getMessage());
+    if (UnmatchedArgumentException.printSuggestions(e, err)) {
+      return ExitCode.USAGE;
+    }
+    if (command.getSubcommands().isEmpty()) {
+      err.println("Options: " + command.getCommandSpec().qualifiedName() + " --help");
+    } else {
+      command.usage(err);
+    }
+    return ExitCode.USAGE;
   }
 
   /**

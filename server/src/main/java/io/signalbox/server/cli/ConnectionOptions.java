@@ -12,6 +12,7 @@ import io.signalbox.server.bench.client.TlsSettings;
 import io.signalbox.server.packet.ProtocolVersion;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -169,6 +170,9 @@ final class ConnectionOptions {
             "\"" + tokenFile + "\" is larger than " + SECRET_BYTES_MAX + " bytes; is it a token?");
       }
       return Files.readString(tokenFile).strip().getBytes(UTF_8);
+    } catch (NoSuchFileException e) {
+      throw new CommandFailure(
+          "cannot read the token from \"" + tokenFile + "\": it does not exist; check the path", e);
     } catch (IOException e) {
       throw new CommandFailure(
           "cannot read the token from \"" + tokenFile + "\": " + e.getMessage(), e);

@@ -12,12 +12,15 @@ import io.signalbox.server.bench.client.ClientException;
 import io.signalbox.server.bench.client.Endpoint;
 import io.signalbox.server.bench.client.FakeBroker;
 import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class MeasurementsTest {
   private final FakeBroker broker;
+  private BooleanSupplier stopped = () -> false;
 
   MeasurementsTest() throws IOException {
     broker = new FakeBroker();
@@ -50,7 +54,8 @@ class MeasurementsTest {
         1,
         List.of(),
         stall,
-        Duration.ofMinutes(1));
+        Duration.ofMinutes(1),
+        () -> stopped.getAsBoolean());
   }
 
   private Target target() {
@@ -280,5 +285,90 @@ class MeasurementsTest {
     Report report = Idle.measure(target(), 20, true, Duration.ofMillis(100), OptionalLong::empty);
 
     assertTrue(report.passed(), report::toText);
+  }
+
+  @Test
+  void stopsEarlyWithWhatThereIs() throws Exception {
+    stopped = () -> broker.received(Publish.class).size() >= 20;
+    var load = new Load(Qos.AT_LEAST_ONCE, 64, 10, 50, 0, 0, Duration.ofHours(1), Duration.ZERO);
+    Report report = traffic(Traffic.Shape.P2P, load, 2, 2, null);
+
+    assertTrue(report.passed(), report::toText);
+    assertTrue(json(report).get("received").getAsLong() >= 20, report::toText);
+    assertEquals("early", json(report).get("stopped").getAsString());
+  }
+
+  @Test
+  void leavesNothingBehindWhenItIsStopped() throws Exception {
+    stopped = () -> broker.received(Publish.class).size() >= 20;
+    Report retained =
+        Retained.measure(
+            target(),
+            load(Qos.AT_LEAST_ONCE, 0, 100_000),
+            Qos.AT_LEAST_ONCE,
+            new Retained.Size(2, 1, 1, false));
+    assertTrue(retained.passed(), retained::toText);
+    assertTrue(json(retained).has("stopped"), retained::toText);
+    assertEquals(0, broker.retained());
+
+    int before = broker.received(Publish.class).size();
+    stopped = () -> broker.received(Publish.class).size() >= before + 20;
+    Report offline =
+        Offline.measure(target(), load(Qos.AT_LEAST_ONCE, 0, 100_000), 3, Offline.Clients.RETURN);
+    assertTrue(offline.passed(), offline::toText);
+    assertTrue(json(offline).has("stopped"), offline::toText);
+    assertEquals(3, broker.lastingConnects());
+    assertEquals(0, broker.lasting());
+  }
+
+  @Test
+  void tellsWhatThereIsWhenTheBrokerEndsInTheMiddle() throws Exception {
+    stopped =
+        () -> {
+          if (broker.received(Publish.class).size() >= 20) {
+            closeBroker();
+          }
+          return false;
+        };
+    var load = new Load(Qos.AT_LEAST_ONCE, 64, 10, 50, 0, 0, Duration.ofHours(1), Duration.ZERO);
+    Report report = traffic(Traffic.Shape.P2P, load, 2, 2, null);
+
+    assertFalse(report.passed());
+    assertTrue(json(report).get("sent").getAsLong() >= 20, report::toText);
+    assertTrue(json(report).get("connections-lost").getAsLong() > 0, report::toText);
+    assertFalse(json(report).get("first-loss").getAsString().contains("TLS"), report::toText);
+  }
+
+  @Test
+  void saysHowTheBrokerEndedAndNotThatItCannotBeTidied() {
+    stopped =
+        () -> {
+          if (broker.received(Publish.class).size() >= 20) {
+            closeBroker();
+          }
+          return false;
+        };
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 100_000);
+    var failure =
+        assertThrows(
+            ClientException.class,
+            () -> Offline.measure(target(), load, 2, Offline.Clients.RETURN));
+    assertTrue(
+        String.valueOf(failure.getMessage()).contains("the connection broke"), failure::getMessage);
+  }
+
+  private void closeBroker() {
+    try {
+      broker.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void looksForTheBrokersProcessFirst() {
+    var failure =
+        assertThrows(IllegalArgumentException.class, () -> new ServerProcess(List.of(1L << 40)));
+    assertTrue(String.valueOf(failure.getMessage()).startsWith("pid: 1099511627776 "));
   }
 }

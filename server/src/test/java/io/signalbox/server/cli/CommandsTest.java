@@ -33,7 +33,7 @@ final class CommandsTest {
   @TempDir Path folder;
 
   /** Starts brokers that end at once, after noting with what. */
-  private static final class FakeBrokers implements BrokerFactory {
+  static final class FakeBrokers implements BrokerFactory {
     final List<BrokerConfig> started = new ArrayList<>();
     final List<BrokerConfig> checked = new ArrayList<>();
     boolean givesUp;

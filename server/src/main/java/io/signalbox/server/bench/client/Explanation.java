@@ -2,6 +2,7 @@ package io.signalbox.server.bench.client;
 
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Disconnect;
+import io.signalbox.server.packet.PacketException;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ReasonCode;
@@ -18,6 +19,28 @@ public final class Explanation {
 
   static ClientException of(IOException failure, Endpoint endpoint) {
     return new ClientException(endpoint + ": " + text(failure, endpoint), failure);
+  }
+
+  /** Of a connection that had been answered: it cannot be the wrong port. */
+  static ClientException ofConnected(IOException failure, Endpoint endpoint) {
+    return new ClientException(
+        endpoint
+            + ": the connection broke: "
+            + lowerCase(failure)
+            + "; did the broker end, or another connection take the client id? its log tells",
+        failure);
+  }
+
+  /** Of something that is no MQTT, or not as the standard has it. */
+  static ClientException of(PacketException failure, Endpoint endpoint, boolean isFirst) {
+    return new ClientException(
+        endpoint
+            + ": the broker broke the protocol: "
+            + failure.getMessage()
+            + (isFirst && !endpoint.transport().isTls()
+                ? "; does this port want TLS (mqtts, wss), or speak something else than MQTT?"
+                : ""),
+        failure);
   }
 
   private static String text(IOException failure, Endpoint endpoint) {

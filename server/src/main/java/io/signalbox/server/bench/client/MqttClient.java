@@ -351,7 +351,7 @@ public final class MqttClient {
   }
 
   private void onProtocolBroken(PacketException e) {
-    fail(new ClientException(endpoint + ": the broker broke the protocol: " + e.getMessage(), e));
+    fail(Explanation.of(e, endpoint, state == State.AWAITING_CONNACK));
   }
 
   private boolean goOnConnecting() throws IOException {
@@ -469,7 +469,10 @@ public final class MqttClient {
     if (state == State.DISCONNECTING) {
       end(null); // that it ends is what was asked for
     } else {
-      fail(Explanation.of(cause, endpoint));
+      fail(
+          state == State.CONNECTED
+              ? Explanation.ofConnected(cause, endpoint)
+              : Explanation.of(cause, endpoint));
     }
   }
 
