@@ -390,7 +390,7 @@ final class Broker implements RunningBroker {
         tls.context(),
         protocols,
         config.tls().ocspStapling(),
-        config.io().handshakeStepsMax(),
+        config.limits().handshakeTimeout().dividedBy(2),
         new TlsCrypto(config.tls().crypto(), metrics)::prepare);
   }
 

@@ -9,17 +9,13 @@ package io.signalbox.server.config;
  * @param acceptBacklog 1..65,535 connections the system holds until they are accepted
  * @param handoverEntriesMax 1,024..10,000,000 tasks on their way from one I/O thread to another;
  *     above it the sender's publishers are read no further
- * @param handshakeStepsMax 1..1,000,000 steps of TLS handshakes that wait for their turn on an I/O
- *     thread, and as many for a thread of their own; above it a connection in its handshake is
- *     closed
  */
 public record IoConfig(
     int ioThreads,
     int workerThreads,
     int readBufferBytes,
     int acceptBacklog,
-    int handoverEntriesMax,
-    int handshakeStepsMax) {
+    int handoverEntriesMax) {
 
   private static final Range IO_THREADS = Range.of("io.io-threads", 0, 256);
   private static final Range WORKER_THREADS = Range.of("io.worker-threads", 1, 1_024);
@@ -27,9 +23,8 @@ public record IoConfig(
   private static final Range ACCEPT_BACKLOG = Range.of("io.accept-backlog", 1, 65_535);
   private static final Range HANDOVER_ENTRIES_MAX =
       Range.of("io.handover-entries-max", 1_024, 10_000_000);
-  private static final Range HANDSHAKE_STEPS_MAX = Range.of("io.handshake-steps-max", 1, 1_000_000);
 
-  public static final IoConfig DEFAULTS = new IoConfig(0, 4, 65_536, 1_024, 65_536, 4_096);
+  public static final IoConfig DEFAULTS = new IoConfig(0, 4, 65_536, 1_024, 65_536);
 
   public IoConfig {
     IO_THREADS.check(ioThreads);
@@ -37,7 +32,6 @@ public record IoConfig(
     READ_BUFFER_BYTES.check(readBufferBytes);
     ACCEPT_BACKLOG.check(acceptBacklog);
     HANDOVER_ENTRIES_MAX.check(handoverEntriesMax);
-    HANDSHAKE_STEPS_MAX.check(handshakeStepsMax);
   }
 
   /** The number of I/O threads with 0 resolved to the processors of this machine. */
@@ -55,7 +49,6 @@ public record IoConfig(
                 io.integer(WORKER_THREADS, d.workerThreads),
                 io.integer(READ_BUFFER_BYTES, d.readBufferBytes),
                 io.integer(ACCEPT_BACKLOG, d.acceptBacklog),
-                io.integer(HANDOVER_ENTRIES_MAX, d.handoverEntriesMax),
-                io.integer(HANDSHAKE_STEPS_MAX, d.handshakeStepsMax)));
+                io.integer(HANDOVER_ENTRIES_MAX, d.handoverEntriesMax)));
   }
 }

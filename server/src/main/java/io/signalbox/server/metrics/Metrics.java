@@ -142,6 +142,8 @@ public final class Metrics extends MetricSet {
     SOURCE_RATE,
     /** Failed handshakes and credentials of one address. */
     SOURCE_FAILURES,
+    /** Too many came at once, and its handshake had not begun in time. */
+    HANDSHAKE_QUEUE,
     PROXY_HEADER,
     ORIGIN,
     SUBPROTOCOL,
@@ -238,7 +240,7 @@ public final class Metrics extends MetricSet {
   public final Counter tlsHandshakes;
   public final Counter tlsHandshakesFailed;
   public final Counters<StepThread> handshakeSteps;
-  public final Counter handshakeStepsRefused;
+  public final Gauge tlsHandshakesWaiting;
   public final Gauge tlsNativeCrypto;
   public final Gauge tlsCertificatesStale;
   public final Gauge tlsCertificateEndTime;
@@ -369,10 +371,10 @@ public final class Metrics extends MetricSet {
             "Steps of TLS handshakes, by the kind of thread that ran them",
             "thread",
             StepThread.class);
-    handshakeStepsRefused =
-        counter(
-            "tls_handshake_steps_refused",
-            "Steps of TLS handshakes for which too many waited; their connections were closed");
+    tlsHandshakesWaiting =
+        gauge(
+            "tls_handshakes_waiting",
+            "Connections that wait for their handshake to begin, because too many came at once");
     tlsNativeCrypto =
         gauge(
             "tls_native_crypto",

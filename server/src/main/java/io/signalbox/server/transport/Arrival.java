@@ -17,9 +17,10 @@ import java.util.List;
 import java.util.Locale;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
-import org.xnio.IoUtils;
+import org.xnio.Buffers;
 import org.xnio.StreamConnection;
 import org.xnio.conduits.ConduitStreamSourceChannel;
+import org.xnio.conduits.PushBackStreamSourceConduit;
 import org.xnio.ssl.SslConnection;
 
 /**
@@ -27,7 +28,7 @@ import org.xnio.ssl.SslConnection;
  * its listener asks for them, within one time limit.
  */
 @ConfinedTo("I/O thread")
-final class Arrival {
+final class Arrival implements HandshakeQueue.Waiting {
   private static final Logger LOG = System.getLogger(Arrival.class.getName());
 
   private final Listener listener;
@@ -81,17 +82,21 @@ final class Arrival {
         .setReadListener(
             source -> {
               loop.enter();
-              try {
-                step.run(source);
-              } catch (IOException e) {
-                LOG.log(Level.DEBUG, "{0}: {1}", this, e);
-                IoUtils.safeClose(raw);
-              } catch (Throwable t) { // XNIO would swallow it.
-                LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
-                IoUtils.safeClose(raw);
-              }
+              take(step, source);
             });
     connection.getSourceChannel().resumeReads();
+  }
+
+  private void take(Step step, ConduitStreamSourceChannel source) {
+    try {
+      step.run(source);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0}: {1}", this, e);
+      PassSelectors.close(raw);
+    } catch (Throwable t) { // XNIO would swallow it.
+      LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
+      PassSelectors.close(raw);
+    }
   }
 
   private void readProxyHeader(ConduitStreamSourceChannel source) throws IOException {
@@ -107,7 +112,7 @@ final class Arrival {
           return;
         }
         if (count < 0) {
-          IoUtils.safeClose(raw);
+          PassSelectors.close(raw);
           return;
         }
         complete = header.read(count);
@@ -136,6 +141,68 @@ final class Arrival {
       return;
     }
     securing = true;
+    listen(raw, this::clientBegins);
+  }
+
+  /** Its first bytes are there, or it has left. */
+  private void clientBegins(ConduitStreamSourceChannel source) throws IOException {
+    HandshakeQueue queue = listener.tls().queue(loop.index());
+    if (queue.isOpen()) {
+      beginHandshake();
+    } else {
+      source.suspendReads();
+      inTime(); // It waits for us now.
+      queue.add(this);
+    }
+  }
+
+  @Override
+  public void turnHasCome() {
+    if (!raw.isOpen()) {
+      return;
+    }
+    deadline = loop.schedule(listener.limits().handshakeTimeout().toMillis(), this::timedOut);
+    take(
+        source -> {
+          if (isStillThere(source)) {
+            beginHandshake();
+          } else {
+            securing = false; // That it lost patience is no failure of its own.
+            PassSelectors.close(raw);
+          }
+        },
+        raw.getSourceChannel());
+  }
+
+  /**
+   * Whether a client that has waited has not closed the connection meanwhile; nobody is to compute
+   * a handshake for one that has. What it sent is put back.
+   */
+  private boolean isStillThere(ConduitStreamSourceChannel source) throws IOException {
+    ByteBuffer hello = loop.readBuffer().clear();
+    int count;
+    do {
+      count = source.read(hello);
+    } while (count > 0 && hello.hasRemaining());
+    if (count < 0) {
+      return false;
+    }
+    ByteBuffer kept = ByteBuffer.allocate(hello.position()).put(hello.flip()).flip();
+    PushBackStreamSourceConduit again = new PushBackStreamSourceConduit(source.getConduit());
+    again.pushBack(Buffers.pooledWrapper(kept));
+    source.setConduit(again);
+    return true;
+  }
+
+  @Override
+  public void turnAway() {
+    if (raw.isOpen()) {
+      securing = false;
+      turnAway(Turnaway.HANDSHAKE_QUEUE, "its handshake had not begun in time");
+    }
+  }
+
+  private void beginHandshake() throws IOException {
     CorkedSink below = new CorkedSink(raw.getSinkChannel().getConduit(), loop);
     raw.getSinkChannel().setConduit(below);
     cork = below;
@@ -144,6 +211,7 @@ final class Arrival {
         listener.tls().wrap(raw, config.clientCertificate(), webSocket ? "http/1.1" : "mqtt");
     secured.getHandshakeSetter().set(this::handshakeDone);
     listen(secured, this::handshake);
+    handshake(secured.getSourceChannel());
   }
 
   /** Reading drives the handshake; nothing can be read before it is done. */
@@ -155,7 +223,7 @@ final class Arrival {
     ByteBuffer buffer = loop.readBuffer().clear();
     int count = source.read(buffer);
     if (count < 0) {
-      IoUtils.safeClose(raw);
+      PassSelectors.close(raw);
     } else if (count > 0) {
       throw new IOException("the TLS layer gave out data before the end of the handshake");
     }
@@ -236,7 +304,7 @@ final class Arrival {
       loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_TIMEOUT, loop.index());
       LOG.log(Level.DEBUG, "{0}: no handshake within the time limit", this);
       arrived = true;
-      IoUtils.safeClose(raw);
+      PassSelectors.close(raw);
     }
   }
 
@@ -244,7 +312,7 @@ final class Arrival {
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     LOG.log(Level.DEBUG, "{0}: turned away, {1}", this, why);
     arrived = true;
-    IoUtils.safeClose(raw);
+    PassSelectors.close(raw);
   }
 
   /** What a request showed to prove who makes it was not good. Any thread. */

@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
 import org.xnio.conduits.ConduitStreamSinkChannel;
 import org.xnio.conduits.ConduitStreamSourceChannel;
@@ -800,19 +799,9 @@ final class ClientSocket implements WebSocketDecoder.Events {
     if (slowTimer != null) {
       slowTimer.cancel();
     }
-    closeConnection();
+    PassSelectors.close(connection);
     tellFlushed();
     tellClosed(cause);
-  }
-
-  private void closeConnection() {
-    if (cork == null && webSocket == null) {
-      source.suspendReads(); // whoever closes it may do so a little later
-      sink.suspendWrites();
-      loop.close(connection);
-    } else {
-      IoUtils.safeClose(connection);
-    }
   }
 
   private void tellClosed(CloseCause cause) {

@@ -4,8 +4,8 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.StepThread;
 import java.util.ArrayDeque;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +46,6 @@ final class HandshakeSteps implements Executor, AutoCloseable {
 
   private final Supplier<? extends @Nullable IoThread> current;
   private final boolean mayWait;
-  private final int waitingMax;
   private final LongSupplier nanos;
   private final LongSupplier cpuNanos;
   private final Metrics metrics;
@@ -62,8 +61,6 @@ final class HandshakeSteps implements Executor, AutoCloseable {
    * @param ioThreads 1 or more
    * @param current the calling thread, null if it is no I/O thread
    * @param mayWait whether steps may wait for another machine: then none is for an I/O thread
-   * @param waitingMax steps that wait, for a thread or in the queue of an I/O thread; more are
-   *     refused
    * @param nanos a clock as {@link System#nanoTime}
    * @param cpuNanos processor time of the calling thread: what a step costs does not depend on who
    *     else wants the processor
@@ -72,13 +69,11 @@ final class HandshakeSteps implements Executor, AutoCloseable {
       int ioThreads,
       Supplier<? extends @Nullable IoThread> current,
       boolean mayWait,
-      int waitingMax,
       LongSupplier nanos,
       LongSupplier cpuNanos,
       Metrics metrics) {
     this.current = current;
     this.mayWait = mayWait;
-    this.waitingMax = waitingMax;
     this.nanos = nanos;
     this.cpuNanos = cpuNanos;
     this.metrics = metrics;
@@ -93,7 +88,7 @@ final class HandshakeSteps implements Executor, AutoCloseable {
             ioThreads,
             1,
             TimeUnit.MINUTES,
-            new ArrayBlockingQueue<>(waitingMax),
+            new LinkedBlockingQueue<>(),
             task -> {
               Thread thread = new Thread(task, "signalbox-tls-" + number.incrementAndGet());
               thread.setDaemon(true);
@@ -102,23 +97,13 @@ final class HandshakeSteps implements Executor, AutoCloseable {
   }
 
   /**
-   * Runs the step now, or later, or on another thread.
+   * Runs the step now, or later, or on another thread. Whoever begins handshakes asks {@link
+   * #hasRoom} before, so that not many wait.
    *
-   * @throws RejectedExecutionException if too many wait
+   * @throws RejectedExecutionException if this is closed
    */
   @Override
   public void execute(Runnable step) {
-    try {
-      place(step);
-    } catch (RejectedExecutionException e) {
-      if (!threads.isShutdown()) {
-        metrics.handshakeStepsRefused.inc();
-      }
-      throw e;
-    }
-  }
-
-  private void place(Runnable step) {
     IoThread thread = current.get();
     if (thread == null || !areShort()) {
       threads.execute(() -> run(step));
@@ -127,6 +112,13 @@ final class HandshakeSteps implements Executor, AutoCloseable {
       turns[thread.index()].take(step, thread);
       metrics.handshakeSteps.inc(StepThread.IO, thread.index());
     }
+  }
+
+  /** Whether a step of this I/O thread, which calls, would not have to wait for long. */
+  boolean hasRoom(int ioThread) {
+    return areShort()
+        ? turns[ioThread].hasRoom()
+        : threads.getQueue().size() < threads.getMaximumPoolSize();
   }
 
   private boolean areShort() {
@@ -158,14 +150,16 @@ final class HandshakeSteps implements Executor, AutoCloseable {
     void take(Runnable step, IoThread thread) {
       if (waiting.isEmpty() && affords()) {
         spend(step);
-      } else if (waiting.size() < waitingMax) {
+      } else {
         waiting.add(step);
         if (waiting.size() == 1) {
           thread.afterSockets(() -> takeTurn(thread));
         }
-      } else {
-        throw new RejectedExecutionException(waitingMax + " steps of handshakes wait");
       }
+    }
+
+    boolean hasRoom() {
+      return waiting.isEmpty() && affords();
     }
 
     private void takeTurn(IoThread thread) {

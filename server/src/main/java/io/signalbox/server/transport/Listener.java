@@ -184,7 +184,7 @@ final class Listener {
       if (verdict.turnaway() != null) {
         turnAway(verdict.turnaway(), loop);
       }
-      loop.close(connection);
+      PassSelectors.close(connection);
       return;
     }
     loop.metrics().connectionsAccepted.inc(Transport.valueOf(config.type().name()), loop.index());
@@ -192,7 +192,7 @@ final class Listener {
       new Arrival(this, loop, connection, ticket).begin();
     } catch (Throwable t) {
       LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
-      IoUtils.safeClose(connection);
+      PassSelectors.close(connection);
     }
   }
 

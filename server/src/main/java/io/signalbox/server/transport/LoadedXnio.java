@@ -8,7 +8,7 @@ import org.xnio.Xnio;
  * for its help, the flight recorder's with all its settings: a fifth of a start's processor time,
  * for numbers that {@code /metrics} has. So as long as XNIO is being loaded no MBean server can be
  * made, and XNIO goes on without, as it does after every failed registration. Its thread pool can
- * be told.
+ * be told. Its selectors are {@link PassSelectors}.
  *
  * <p>Whoever asks for the platform's MBean server later, such as a JMX client that connects, gets
  * it; where there is one already, because the command line asks for JMX, XNIO registers as ever.
@@ -21,6 +21,9 @@ final class LoadedXnio {
   /** A property of JBoss Threads, which XNIO takes its thread pool from. */
   private static final String NO_BEAN_OF_POOL = "jboss.threads.eqe.disable-mbean";
 
+  /** A property of XNIO: the class that makes its selectors. */
+  private static final String SELECTORS = "xnio.nio.selector.provider";
+
   static final Xnio INSTANCE = load();
 
   private LoadedXnio() {}
@@ -28,6 +31,9 @@ final class LoadedXnio {
   private static Xnio load() {
     if (System.getProperty(NO_BEAN_OF_POOL) == null) {
       System.setProperty(NO_BEAN_OF_POOL, "true");
+    }
+    if (System.getProperty(SELECTORS) == null) {
+      System.setProperty(SELECTORS, PassSelectors.class.getName());
     }
     if (System.getProperty(BUILDER) != null) {
       return instance(); // somebody else decides

@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -40,6 +41,7 @@ public final class ServerTls implements AutoCloseable {
   private final String[] groups;
   private final HandshakeSteps steps;
   private final UndertowXnioSsl ssl;
+  private final HandshakeQueue[] queues;
 
   static {
     refuseRenegotiation();
@@ -61,7 +63,7 @@ public final class ServerTls implements AutoCloseable {
    *
    * @param protocols as JSSE names them, best first
    * @param mayWait whether a handshake may wait for another machine, such as an OCSP responder
-   * @param waitingMax handshakes that wait for a thread; more are closed at once
+   * @param waitMax how long a handshake may wait for its turn before its connection is turned away
    * @param onFirst called once, on an I/O thread, after the first handshake; must not block
    */
   public ServerTls(
@@ -69,7 +71,7 @@ public final class ServerTls implements AutoCloseable {
       SSLContext context,
       List<String> protocols,
       boolean mayWait,
-      int waitingMax,
+      Duration waitMax,
       Runnable onFirst) {
     this.protocols = protocols.toArray(String[]::new);
     this.onFirst = onFirst;
@@ -82,7 +84,6 @@ public final class ServerTls implements AutoCloseable {
             loops.count(),
             loops::current,
             mayWait,
-            waitingMax,
             System::nanoTime,
             ProcessorTime::nanos,
             loops.metrics());
@@ -93,6 +94,17 @@ public final class ServerTls implements AutoCloseable {
             new DefaultByteBufferPool(true, RECORD_BUFFER_BYTES, -1, RECORD_BUFFERS_PER_THREAD),
             context,
             steps);
+    this.queues = new HandshakeQueue[loops.count()];
+    for (int i = 0; i < queues.length; i++) {
+      queues[i] =
+          new HandshakeQueue(
+              loops.loop(i), steps, waitMax.toMillis(), loops.metrics().tlsHandshakesWaiting);
+    }
+  }
+
+  /** Where the connections of an I/O thread wait, if they must, for {@link #wrap}. */
+  HandshakeQueue queue(int ioThread) {
+    return queues[ioThread];
   }
 
   /**

@@ -18,7 +18,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
 import org.xnio.XnioExecutor;
 import org.xnio.XnioIoThread;
@@ -32,7 +31,7 @@ import org.xnio.XnioIoThread;
  * loops over.
  */
 @ConfinedTo("its I/O thread, but for execute, receive and executeExternally")
-final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
+final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private static final Logger LOG = System.getLogger(XnioEventLoop.class.getName());
 
   /**
@@ -48,9 +47,6 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
 
   /** Chunks that go into one write. */
   private static final int GATHER_MAX = 64;
-
-  /** Connections that this thread closes itself in one pass. */
-  private static final int CLOSES_PER_PASS = 16;
 
   private static final int MEMORY_CHECK_MILLIS = 100;
 
@@ -72,9 +68,6 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
   private @Nullable ClientSocket[] dirty = new @Nullable ClientSocket[64];
   private int dirtyCount;
   private final int dirtyMax;
-
-  private int closes;
-  private ArrayDeque<StreamConnection> closing = new ArrayDeque<>();
 
   // Crossings.
   private final Queue<Outbox.Batch> inbox = new ConcurrentLinkedQueue<>();
@@ -211,7 +204,13 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
   @Override
   public void afterSockets(Runnable task) {
     try {
-      thread.executeAfter(() -> run(task), 1, TimeUnit.MILLISECONDS);
+      thread.executeAfter(
+          () -> {
+            nowMillis = clock();
+            run(task);
+          },
+          1,
+          TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       LOG.log(Level.DEBUG, "the I/O threads have ended, a task is not run", e);
     }
@@ -253,7 +252,6 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
     drain(tasks);
     drain(atEnd);
     flushDirty();
-    closeTheOthers();
     for (Outbox outbox : outboxes) {
       if (outbox != null) {
         outbox.handOver();
@@ -280,38 +278,6 @@ final class XnioEventLoop implements EventLoop, HandshakeSteps.IoThread {
     }
     dirty[dirtyCount++] = socket;
     schedulePass();
-  }
-
-  /**
-   * Closes a connection without TLS that nobody listens to any more. When its own thread closes
-   * one, XNIO has the selector look at all sockets that are ready: where thousands end at once,
-   * because a proxy before us does, each costs as much as a thousand. From any other thread it
-   * leaves that to the next selection, so all but the first of a pass are closed by a worker
-   * thread.
-   */
-  void close(StreamConnection connection) {
-    schedulePass();
-    if (closes < CLOSES_PER_PASS) {
-      closes++;
-      IoUtils.safeClose(connection);
-    } else {
-      closing.add(connection);
-    }
-  }
-
-  private void closeTheOthers() {
-    closes = 0;
-    if (closing.isEmpty()) {
-      return;
-    }
-    ArrayDeque<StreamConnection> others = closing;
-    closing = new ArrayDeque<>();
-    try {
-      loops.worker().execute(() -> others.forEach(IoUtils::safeClose));
-    } catch (RejectedExecutionException e) {
-      LOG.log(Level.DEBUG, "the worker threads have ended, connections are closed here", e);
-      others.forEach(IoUtils::safeClose);
-    }
   }
 
   private void flushDirty() {

@@ -19,15 +19,14 @@ final class ConfigRecordsTest {
   void recordsRefuseWhatTheReaderRefuses() {
     var e =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> new IoConfig(-1, 4, 65_536, 1_024, 65_536, 4_096));
+            IllegalArgumentException.class, () -> new IoConfig(-1, 4, 65_536, 1_024, 65_536));
     assertEquals("io.io-threads: -1 is outside 0..256", e.getMessage());
   }
 
   @Test
   void zeroIoThreadsMeansOneAProcessor() {
     assertEquals(Runtime.getRuntime().availableProcessors(), IoConfig.DEFAULTS.ioThreadCount());
-    assertEquals(3, new IoConfig(3, 4, 65_536, 1_024, 65_536, 4_096).ioThreadCount());
+    assertEquals(3, new IoConfig(3, 4, 65_536, 1_024, 65_536).ioThreadCount());
   }
 
   @Test

@@ -12,7 +12,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
 /** The clocks stand still but for what steps cost, so that all that is decided is certain. */
 class HandshakeStepsTest {
   private static final long SHORT_NANOS = 300_000;
-  private static final int WAITING_MAX = 100;
 
   private final AtomicLong clock = new AtomicLong();
 
@@ -52,7 +50,6 @@ class HandshakeStepsTest {
         1,
         () -> Thread.currentThread() == loop.thread ? loop : null,
         mayWait,
-        WAITING_MAX,
         clock::get,
         spent::get,
         metrics);
@@ -178,23 +175,45 @@ class HandshakeStepsTest {
   }
 
   @Test
-  void refusesWhatIsTooMuch() throws Exception {
+  void hasRoomUntilTheAllowanceIsSpentAndAgainLater() throws Exception {
     try (HandshakeSteps steps = steps(false)) {
       warm(steps);
       int taken = 0;
-      int tried = WAITING_MAX + 50;
-      for (int i = 0; i < tried; i++) {
-        try {
-          steps.execute(step("s" + i, SHORT_NANOS));
-          taken++;
-        } catch (RejectedExecutionException e) {
-          assertTrue(String.valueOf(e.getMessage()).contains("100"), e.toString());
-        }
+      while (steps.hasRoom(0)) {
+        steps.execute(step("s" + taken++, SHORT_NANOS));
+        assertEquals(taken, done.size(), "at once");
       }
-      assertTrue(taken >= WAITING_MAX && taken < tried, taken + " taken");
-      assertEquals(tried - taken, metrics.handshakeStepsRefused.value());
+      assertEquals(HandshakeSteps.STRETCH_NANOS_MAX / SHORT_NANOS + 1, taken);
+      steps.execute(step("waits", SHORT_NANOS));
+      pause();
+      assertFalse(steps.hasRoom(0), "before what waits");
       runWhatWaits();
-      assertEquals(taken, done.size(), "what was taken runs");
+      pause();
+      assertTrue(steps.hasRoom(0));
+    }
+  }
+
+  @Test
+  void hasNoRoomWhileStepsWaitForAThreadOfTheirOwn() throws Exception {
+    try (HandshakeSteps steps = steps(true)) {
+      CountDownLatch end = new CountDownLatch(1);
+      CountDownLatch ran = new CountDownLatch(2);
+      for (int i = 0; i < 2; i++) {
+        assertTrue(steps.hasRoom(0));
+        steps.execute(
+            () -> {
+              try {
+                end.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+              ran.countDown();
+            });
+      }
+      assertFalse(steps.hasRoom(0), "one runs, one waits");
+      end.countDown();
+      assertTrue(ran.await(1, TimeUnit.MINUTES));
+      assertTrue(steps.hasRoom(0));
     }
   }
 

@@ -16,10 +16,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class OldTlsTest {
   private static final ListenerConfig.Type TLS = ListenerConfig.Type.TLS;
-  private static final int TLS_1_2 = 0x0303;
+  static final int TLS_1_2 = 0x0303;
 
   /** ECDHE with AES-128-GCM, for a certificate of either kind of key. */
-  private static final String GOOD = "c02bc02f";
+  static final String GOOD = "c02bc02f";
 
   private static final int HANDSHAKE = 22;
   private static final int ALERT = 21;
@@ -42,7 +42,7 @@ class OldTlsTest {
     }
   }
 
-  private static byte[] clientHello(int version, byte[] cipherSuites) {
+  static byte[] clientHello(int version, byte[] cipherSuites) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     u16(body, version);
     body.writeBytes(new byte[32]); // random

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,9 +38,23 @@ final class TestBroker implements AutoCloseable {
   private TestBroker(
       int threads, TransportLimits limits, ClientHandlers handlers, List<ListenerConfig> listeners)
       throws IOException {
+    this(threads, limits, handlers, listeners, Pki.SERVER, false, Duration.ofSeconds(5));
+  }
+
+  private TestBroker(
+      int threads,
+      TransportLimits limits,
+      ClientHandlers handlers,
+      List<ListenerConfig> listeners,
+      SSLContext context,
+      boolean handshakesMayWait,
+      Duration turnWaitMax)
+      throws IOException {
     metrics = new Metrics(threads, "test");
     loops = new IoLoops(threads, 2, limits, Clocks.system(), metrics);
-    tls = new ServerTls(loops, Pki.SERVER, TlsContexts.PROTOCOLS, false, 1_000, () -> {});
+    tls =
+        new ServerTls(
+            loops, context, TlsContexts.PROTOCOLS, handshakesMayWait, turnWaitMax, () -> {});
     transport =
         new Transport(
             loops,
@@ -71,6 +86,19 @@ final class TestBroker implements AutoCloseable {
       TransportLimits limits, ClientHandlers handlers, ListenerConfig... listeners)
       throws IOException {
     return new TestBroker(2, limits, handlers, List.of(listeners));
+  }
+
+  /** One I/O thread, and one for the steps of handshakes, which may wait. */
+  static TestBroker startTls(ClientHandlers handlers, SSLContext context, Duration turnWaitMax)
+      throws IOException {
+    return new TestBroker(
+        1,
+        TransportLimits.DEFAULTS,
+        handlers,
+        List.of(listener(ListenerConfig.Type.TLS)),
+        context,
+        true,
+        turnWaitMax);
   }
 
   static ListenerConfig listener(ListenerConfig.Type type) {
@@ -141,6 +169,7 @@ final class TestBroker implements AutoCloseable {
   /** One development hierarchy for all tests of the process. */
   static final class Pki {
     static final DevelopmentPki DEVELOPMENT;
+    static final TlsIdentity IDENTITY;
     static final SSLContext SERVER;
     static final TlsIdentity DEVICE;
     static final SSLContext CLIENT_WITHOUT_CERTIFICATE;
@@ -154,12 +183,12 @@ final class TestBroker implements AutoCloseable {
         DEVELOPMENT =
             DevelopmentPki.openOrCreate(
                 folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
-        TlsIdentity server = DEVELOPMENT.server(List.of("localhost", "127.0.0.1", "::1"));
+        IDENTITY = DEVELOPMENT.server(List.of("localhost", "127.0.0.1", "::1"));
         CertificateVerifier verifier =
             new CertificateVerifier(List.of(DEVELOPMENT.trustedCa("development")));
         SERVER =
             TlsContexts.server(
-                new InMemoryKeyManager(List.of(server)),
+                new InMemoryKeyManager(List.of(IDENTITY)),
                 new ClientTrust(() -> verifier, Clock.systemUTC()));
         DEVICE = DEVELOPMENT.issueDevice("device-1");
         CLIENT_WITHOUT_CERTIFICATE =

@@ -1,0 +1,113 @@
+package io.signalbox.server.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PassSelectorsTest {
+  private static final int PATIENCE_MILLIS = 60_000;
+
+  private final PassSelectors provider = new PassSelectors();
+  private Selector selector;
+  private ServerSocketChannel server;
+
+  /** A connection, and its key here. */
+  private record Pair(Socket peer, SocketChannel channel, SelectionKey key) {}
+
+  @BeforeEach
+  void open() throws IOException {
+    selector = provider.openSelector();
+    server = provider.openServerSocketChannel();
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    server.close();
+    selector.close();
+  }
+
+  private Pair connect() throws IOException {
+    InetSocketAddress address = (InetSocketAddress) server.getLocalAddress();
+    Socket peer = new Socket(address.getAddress(), address.getPort());
+    peer.setSoTimeout(PATIENCE_MILLIS);
+    SocketChannel channel = server.accept();
+    channel.configureBlocking(false);
+    return new Pair(peer, channel, channel.register(selector, SelectionKey.OP_READ, "mark"));
+  }
+
+  /** What XNIO does to close a connection. */
+  private int closeAsXnio(Pair pair) throws IOException {
+    pair.key.cancel();
+    int ready = selector.selectNow();
+    pair.channel.close();
+    return ready;
+  }
+
+  @Test
+  void aCloseSelectsNothingAndTheNextSelectionCompletesIt() throws IOException {
+    Pair leaves = connect();
+    Pair stays = connect();
+    stays.peer.getOutputStream().write(1);
+    int[] ready = {-1};
+    PassSelectors.close(() -> ready[0] = closeAsXnio(leaves));
+    assertEquals(0, ready[0]);
+    assertEquals(0, selector.selectedKeys().size());
+    assertFalse(leaves.channel.isOpen());
+
+    assertEquals(1, selector.select(PATIENCE_MILLIS));
+    assertEquals("mark", selector.selectedKeys().iterator().next().attachment());
+    assertEquals(-1, leaves.peer.getInputStream().read());
+    assertEquals(1, selector.keys().size());
+    assertFalse(leaves.channel.isRegistered());
+    assertTrue(stays.channel.isRegistered());
+    leaves.peer.close();
+    stays.peer.close();
+  }
+
+  @Test
+  void elsewhereSelectionsAreTheSystems() throws IOException {
+    Pair leaves = connect();
+    Pair stays = connect();
+    stays.peer.getOutputStream().write(1);
+    PassSelectors.close(() -> PassSelectors.close(() -> {}));
+    assertTrue(selector.select(PATIENCE_MILLIS) == 1 && selector.selectedKeys().size() == 1);
+    assertEquals(0, closeAsXnio(leaves), "none is newly ready");
+    assertFalse(leaves.channel.isRegistered());
+    assertEquals(-1, leaves.peer.getInputStream().read());
+    leaves.peer.close();
+    stays.peer.close();
+  }
+
+  @Test
+  void isWokenAndClosedAsTheSystems() throws IOException {
+    selector.wakeup();
+    assertEquals(0, selector.select());
+    Pair pair = connect();
+    selector.close();
+    assertFalse(selector.isOpen());
+    assertFalse(pair.key.isValid());
+    assertFalse(pair.channel.isRegistered());
+    pair.peer.close();
+    pair.channel.close();
+  }
+
+  @Test
+  void xnioUsesThem() {
+    assertEquals(
+        PassSelectors.class.getName(),
+        LoadedXnio.INSTANCE == null ? null : System.getProperty("xnio.nio.selector.provider"));
+  }
+}
