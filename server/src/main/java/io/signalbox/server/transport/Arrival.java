@@ -198,7 +198,9 @@ final class Arrival implements HandshakeQueue.Waiting {
   public void turnAway() {
     if (raw.isOpen()) {
       securing = false;
-      turnAway(Turnaway.HANDSHAKE_QUEUE, "its handshake had not begun in time");
+      arrived = true;
+      listener.turnAway(Turnaway.HANDSHAKE_QUEUE, loop);
+      PassSelectors.close(raw);
     }
   }
 

@@ -196,7 +196,8 @@ final class Listener {
     }
   }
 
-  private void turnAway(Turnaway reason, XnioEventLoop loop) {
+  /** Counts it, and says so now and then. */
+  void turnAway(Turnaway reason, XnioEventLoop loop) {
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     notices
         .computeIfAbsent(reason, _ -> new Notice())
@@ -216,6 +217,11 @@ final class Listener {
     return switch (reason) {
       case CONNECTION_LIMIT -> "limits.connections-max is " + limits.connectionsMax();
       case FILE_LIMIT -> "the system's limit of open files is reached, see the warning at start";
+      case HANDSHAKE_QUEUE ->
+          "more clients come than TLS handshakes can be computed for, and these have waited for"
+              + " half of limits.handshake-timeout-millis, "
+              + limits.handshakeTimeout().toMillis() / 2
+              + " ms";
       case HALF_OPEN_LIMIT ->
           "limits.half-open-max is " + limits.halfOpenMax() + " that have not completed CONNECT";
       case LISTENER_LIMIT -> "its connections-max is " + config.connectionsMax();
