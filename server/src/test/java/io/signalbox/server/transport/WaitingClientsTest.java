@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +45,8 @@ class WaitingClientsTest {
     final AtomicInteger asked = new AtomicInteger();
 
     @Override
-    public String chooseEngineServerAlias(String type, Principal[] issuers, SSLEngine engine) {
+    public @Nullable String chooseEngineServerAlias(
+        String type, Principal[] issuers, SSLEngine engine) {
       asked.incrementAndGet();
       try {
         found.await();
@@ -55,12 +57,12 @@ class WaitingClientsTest {
     }
 
     @Override
-    public X509Certificate[] getCertificateChain(String alias) {
+    public X509Certificate @Nullable [] getCertificateChain(String alias) {
       return keys.getCertificateChain(alias);
     }
 
     @Override
-    public PrivateKey getPrivateKey(String alias) {
+    public @Nullable PrivateKey getPrivateKey(String alias) {
       return keys.getPrivateKey(alias);
     }
 
