@@ -6,6 +6,7 @@ import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.broker.Eventually;
+import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
