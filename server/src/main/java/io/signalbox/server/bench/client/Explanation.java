@@ -27,7 +27,8 @@ public final class Explanation {
         endpoint
             + ": the connection broke: "
             + lowerCase(failure)
-            + "; did the broker end, or another connection take the client id? its log tells",
+            + "; did the broker end, another connection take the client id, or was more sent at"
+            + " once than it takes? its log tells",
         failure);
   }
 
