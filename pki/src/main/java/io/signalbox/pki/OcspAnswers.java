@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 public final class OcspAnswers implements RevocationCheck {
   private final int answersMax;
 
-  /** Guarded by itself; the oldest put first. */
-  private final SequencedMap<Key, Remembered> answers = new LinkedHashMap<>();
+  /** Those that say revoked; the oldest put first. */
+  private final SequencedMap<Key, Remembered> revoked = new LinkedHashMap<>();
+
+  /** All others, in the same way. Both are guarded by this object. */
+  private final SequencedMap<Key, Remembered> others = new LinkedHashMap<>();
 
   /**
    * @param putAt when there was last an answer, even one that changed nothing
@@ -37,7 +40,10 @@ public final class OcspAnswers implements RevocationCheck {
     Remembered then(OcspAnswer next, Instant at) {
       boolean replaces =
           switch (next.status()) {
-            case RevocationStatus.Revoked _ -> !isRevoked() || isOnHold();
+            case RevocationStatus.Revoked(_, RevocationReason reason) ->
+                !isRevoked()
+                    || (isOnHold()
+                        && (reason.isFinal() || !next.thisUpdate().isBefore(answer.thisUpdate())));
             case RevocationStatus.Good _ ->
                 !isRevoked() || (isOnHold() && next.thisUpdate().isAfter(answer.thisUpdate()));
             case RevocationStatus.Unknown _ -> !isRevoked();
@@ -56,7 +62,8 @@ public final class OcspAnswers implements RevocationCheck {
   /**
    * An empty memory.
    *
-   * @param answersMax at least 1; the answer that was put longest ago makes room
+   * @param answersMax at least 1; the answer that was put longest ago makes room, one that says
+   *     revoked only where there are no others
    */
   public OcspAnswers(int answersMax) {
     if (answersMax < 1) {
@@ -74,11 +81,15 @@ public final class OcspAnswers implements RevocationCheck {
   public void put(
       X509Certificate certificate, X509Certificate issuer, OcspAnswer answer, Instant at) {
     Key key = Key.of(certificate, issuer);
-    synchronized (answers) {
-      Remembered before = answers.get(key);
-      answers.putLast(key, before == null ? new Remembered(answer, at) : before.then(answer, at));
-      if (answers.size() > answersMax) {
-        answers.pollFirstEntry();
+    synchronized (this) {
+      Remembered before = find(key);
+      Remembered after = before == null ? new Remembered(answer, at) : before.then(answer, at);
+      revoked.remove(key);
+      others.remove(key);
+      (after.isRevoked() ? revoked : others).putLast(key, after);
+      if (size() > answersMax) {
+        boolean hasOthers = others.size() > (after.isRevoked() ? 0 : 1);
+        (hasOthers ? others : revoked).pollFirstEntry();
       }
     }
   }
@@ -113,15 +124,19 @@ public final class OcspAnswers implements RevocationCheck {
   }
 
   private @Nullable Remembered find(X509Certificate certificate, X509Certificate issuer) {
-    synchronized (answers) {
-      return answers.get(Key.of(certificate, issuer));
+    Key key = Key.of(certificate, issuer);
+    synchronized (this) {
+      return find(key);
     }
   }
 
+  private @Nullable Remembered find(Key key) {
+    Remembered found = revoked.get(key);
+    return found != null ? found : others.get(key);
+  }
+
   /** How many answers are remembered. */
-  public int size() {
-    synchronized (answers) {
-      return answers.size();
-    }
+  public synchronized int size() {
+    return revoked.size() + others.size();
   }
 }

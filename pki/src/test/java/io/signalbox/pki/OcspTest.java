@@ -218,11 +218,45 @@ class OcspTest {
     assertInstanceOf(RevocationStatus.Unknown.class, memory.status(good, authority, later));
     assertInstanceOf(RevocationStatus.Revoked.class, memory.status(revoked, authority, later));
     X509Certificate third = pki.device("third").certificate();
-    memory.put(good, authority, ask(good), now()); // now the youngest
-    memory.put(third, authority, ask(third), now());
+    memory.put(third, authority, new OcspAnswer(GOOD, now(), later), now());
     assertEquals(2, memory.size());
+    assertInstanceOf(RevocationStatus.Good.class, memory.status(third, authority, now()));
+    assertInstanceOf(RevocationStatus.Unknown.class, memory.status(good, authority, now()));
+    assertInstanceOf(
+        RevocationStatus.Revoked.class,
+        memory.status(revoked, authority, now()),
+        "older, but nothing else keeps it out while the responder is down");
+    memory.put(third, authority, revokedFor(RevocationReason.KEY_COMPROMISE, now()), now());
+    memory.put(good, authority, ask(good), now());
     assertInstanceOf(RevocationStatus.Good.class, memory.status(good, authority, now()));
+    assertEquals(2, memory.size());
     assertInstanceOf(RevocationStatus.Unknown.class, memory.status(revoked, authority, now()));
+    assertInstanceOf(RevocationStatus.Revoked.class, memory.status(third, authority, now()));
+  }
+
+  private static final RevocationStatus GOOD = new RevocationStatus.Good();
+
+  private OcspAnswer revokedFor(RevocationReason reason, Instant thisUpdate) {
+    return new OcspAnswer(
+        new RevocationStatus.Revoked(TestPki.START, reason),
+        thisUpdate,
+        thisUpdate.plus(Duration.ofHours(9)));
+  }
+
+  /** Somebody between repeats what the responder said earlier: first the older hold, then good. */
+  @Test
+  void anOldHoldServedAgainPreparesNoRelease() {
+    OcspAnswers memory = new OcspAnswers(2);
+    Instant until = now().plus(Duration.ofHours(9));
+    OcspAnswer oldHold = revokedFor(RevocationReason.CERTIFICATE_HOLD, now());
+    OcspAnswer oldGood = new OcspAnswer(GOOD, now().plusSeconds(60), until);
+    OcspAnswer hold = revokedFor(RevocationReason.CERTIFICATE_HOLD, now().plusSeconds(120));
+    for (OcspAnswer answer : List.of(oldHold, oldGood, hold, oldHold, oldGood)) {
+      memory.put(good, authority, answer, now());
+    }
+    assertInstanceOf(RevocationStatus.Revoked.class, memory.status(good, authority, now()));
+    memory.put(good, authority, new OcspAnswer(GOOD, now().plusSeconds(180), until), now());
+    assertInstanceOf(RevocationStatus.Good.class, memory.status(good, authority, now()));
   }
 
   private OcspAnswer ask(X509Certificate certificate) throws PkiException {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** More TLS clients at once than handshakes can be computed for in time. */
 final class HandshakeCrowdTest {
   private static final int AT_ONCE_MIN = 64;
-  private static final int AT_ONCE_MAX = 512;
+  private static final int AT_ONCE_MAX = 1_024;
 
   @Test
   void whoseTurnDoesNotComeIsTurnedAwayAndComesInLater() {
@@ -33,7 +33,7 @@ final class HandshakeCrowdTest {
             .yaml(
                 """
                 io: { io-threads: 1 }
-                limits: { handshake-timeout-millis: 400 } # of which half to wait
+                limits: { handshake-timeout-millis: 200 } # of which half to wait
                 """);
     try (var broker = BrokerUnderTest.start("handshake-crowd", config)) {
       AtomicInteger atOnce = new AtomicInteger(AT_ONCE_MIN);

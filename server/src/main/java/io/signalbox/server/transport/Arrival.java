@@ -46,6 +46,9 @@ final class Arrival implements HandshakeQueue.Waiting {
   private boolean securing;
   private boolean arrived;
 
+  /** When its time is over; while it waits for its turn, how much of it is left. */
+  private long deadlineMillis;
+
   Arrival(Listener listener, XnioEventLoop loop, StreamConnection raw, Admission.Ticket ticket) {
     this.listener = listener;
     this.config = listener.config();
@@ -53,7 +56,9 @@ final class Arrival implements HandshakeQueue.Waiting {
     this.raw = raw;
     this.ticket = ticket;
     this.remote = (InetSocketAddress) raw.getPeerAddress();
-    this.deadline = loop.schedule(listener.limits().handshakeTimeout().toMillis(), this::timedOut);
+    long timeout = listener.limits().handshakeTimeout().toMillis();
+    this.deadline = loop.schedule(timeout, this::timedOut);
+    this.deadlineMillis = loop.nowMillis() + timeout;
   }
 
   void begin() {
@@ -89,7 +94,7 @@ final class Arrival implements HandshakeQueue.Waiting {
 
   private void take(Step step, ConduitStreamSourceChannel source) {
     try {
-      step.run(source);
+      PassSelectors.during(() -> step.run(source));
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "{0}: {1}", this, e);
       PassSelectors.close(raw);
@@ -152,6 +157,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     } else {
       source.suspendReads();
       inTime(); // It waits for us now.
+      deadlineMillis -= loop.nowMillis();
       queue.add(this);
     }
   }
@@ -161,29 +167,43 @@ final class Arrival implements HandshakeQueue.Waiting {
     if (!raw.isOpen()) {
       return;
     }
-    deadline = loop.schedule(listener.limits().handshakeTimeout().toMillis(), this::timedOut);
+    deadline = loop.schedule(deadlineMillis, this::timedOut);
     take(
         source -> {
-          if (isStillThere(source)) {
+          if (listener.hasStopped()) {
+            leaveUnserved(Close.SERVER_SHUTDOWN);
+          } else if (isStillThere(source)) {
             beginHandshake();
           } else {
-            securing = false; // That it lost patience is no failure of its own.
-            PassSelectors.close(raw);
+            leaveUnserved(Close.PEER_CLOSED);
           }
         },
         raw.getSourceChannel());
+  }
+
+  /** The client has done nothing wrong. */
+  private void leaveUnserved(Close cause) {
+    securing = false;
+    arrived = true;
+    loop.metrics().connectionsClosed.inc(cause, loop.index());
+    PassSelectors.close(raw);
   }
 
   /**
    * Whether a client that has waited has not closed the connection meanwhile; nobody is to compute
    * a handshake for one that has. What it sent is put back.
    */
-  private boolean isStillThere(ConduitStreamSourceChannel source) throws IOException {
+  private boolean isStillThere(ConduitStreamSourceChannel source) {
     ByteBuffer hello = loop.readBuffer().clear();
     int count;
-    do {
-      count = source.read(hello);
-    } while (count > 0 && hello.hasRemaining());
+    try {
+      do {
+        count = source.read(hello);
+      } while (count > 0 && hello.hasRemaining());
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0}: left while it waited: {1}", this, e);
+      return false;
+    }
     if (count < 0) {
       return false;
     }
@@ -195,7 +215,7 @@ final class Arrival implements HandshakeQueue.Waiting {
   }
 
   @Override
-  public void turnAway() {
+  public void turnDoesNotCome() {
     if (raw.isOpen()) {
       securing = false;
       arrived = true;
@@ -242,7 +262,9 @@ final class Arrival implements HandshakeQueue.Waiting {
     // Not here: we are in the middle of a read or write of the TLS layer.
     loop.execute(
         () -> {
-          if (secured.isOpen()) {
+          if (listener.hasStopped()) {
+            PassSelectors.close(secured);
+          } else if (secured.isOpen()) {
             secured.getSourceChannel().suspendReads();
             proceed(secured);
           }

@@ -144,8 +144,9 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   void start() {
     loop.sockets().add(this);
-    source.setReadListener(_ -> readable());
-    sink.setWriteListener(_ -> writeReady());
+    // Reads and writes may close: XNIO does when both sides have ended.
+    source.setReadListener(_ -> PassSelectors.during(this::readable));
+    sink.setWriteListener(_ -> PassSelectors.during(this::writeReady));
     connection.setCloseListener(_ -> closeNow(CloseCause.PEER_RESET));
     // Bytes may wait in the TLS layer or stand behind the upgrade request, where no selector sees
     // them.

@@ -15,8 +15,10 @@ import java.util.ArrayDeque;
  */
 @ConfinedTo("its I/O thread")
 final class HandshakeQueue {
-  /** Closed in one turn; each costs some system calls. */
-  private static final int TURNED_AWAY_MAX = 64;
+  /**
+   * In one turn, whatever becomes of them: one that has left runs no step, but costs system calls.
+   */
+  private static final int CLIENTS_MAX = 32;
 
   /** A connection that waits. */
   interface Waiting {
@@ -24,7 +26,7 @@ final class HandshakeQueue {
     void turnHasCome();
 
     /** Its turn does not come in time. */
-    void turnAway();
+    void turnDoesNotCome();
   }
 
   /** What is needed of an I/O thread. */
@@ -65,14 +67,12 @@ final class HandshakeQueue {
   }
 
   private void takeTurn() {
-    int turnedAway = 0;
     try {
-      while (!places.isEmpty() && turnedAway < TURNED_AWAY_MAX) {
+      for (int i = 0; i < CLIENTS_MAX && !places.isEmpty(); i++) {
         Place first = places.element();
         if (loop.nowMillis() - first.sinceMillis() > waitMillisMax) {
-          turnedAway++;
           leave();
-          first.waiting().turnAway();
+          first.waiting().turnDoesNotCome();
         } else if (steps.hasRoom(loop.index())) {
           leave();
           first.waiting().turnHasCome();

@@ -98,7 +98,7 @@ final class HandshakeSteps implements Executor, AutoCloseable {
 
   /**
    * Runs the step now, or later, or on another thread. Whoever begins handshakes asks {@link
-   * #hasRoom} before, so that not many wait.
+   * #hasRoom} before, so that not many wait; {@code limits.half-open-max} bounds them.
    *
    * @throws RejectedExecutionException if this is closed
    */

@@ -41,6 +41,7 @@ final class Listener {
   private final @Nullable ServerTls tls;
   private final @Nullable HttpOpenListener http;
   private final AtomicInteger open = new AtomicInteger();
+  private volatile boolean stopped;
   private final Map<Turnaway, Notice> notices = new ConcurrentHashMap<>();
   private final List<AcceptingChannel<StreamConnection>> sockets = new ArrayList<>();
 
@@ -150,6 +151,7 @@ final class Listener {
 
   /** No further connection is taken; those waiting in the system's queue are reset. */
   void stop() {
+    stopped = true;
     for (AcceptingChannel<StreamConnection> socket : sockets) {
       IoUtils.safeClose(socket);
     }
@@ -158,6 +160,11 @@ final class Listener {
 
   List<InetSocketAddress> addresses() {
     return sockets.stream().map(s -> (InetSocketAddress) s.getLocalAddress()).toList();
+  }
+
+  /** Whoever is on the way to MQTT gets no further. Any thread. */
+  boolean hasStopped() {
+    return stopped;
   }
 
   /** On the I/O thread that XNIO chose for the connection. */
@@ -236,7 +243,7 @@ final class Listener {
           SUBPROTOCOL,
           UPGRADE ->
           throw new AssertionError(
-              "nobody is turned away for " + reason + " before its first byte");
+              "nobody is turned away for " + reason + " when it is accepted, or is said elsewhere");
     };
   }
 

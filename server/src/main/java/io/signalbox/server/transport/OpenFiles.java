@@ -17,8 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param open now
  */
 record OpenFiles(long max, long open) {
-  /** Kept for what is no connection: audit log, certificates read anew, fetched lists, backups. */
-  static final int RESERVED = 100;
+  /**
+   * Kept: 100 for what is no connection (audit log, certificates read anew, fetched lists,
+   * backups), the others for connections that are turned away: up to 128 that XNIO has accepted and
+   * not handed over yet, and {@value PassSelectors#CLOSES_MAX} an I/O thread that are closed and
+   * not taken back.
+   */
+  static final int RESERVED = 300;
 
   private static final String LIMIT = "Max open files";
 

@@ -57,7 +57,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final int index;
 
   // Work of this thread.
-  private final Runnable pass = this::endOfPass;
+  private final Runnable pass = () -> PassSelectors.during(this::endOfPass);
   private final Runnable tick = this::tick;
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private final ArrayDeque<Runnable> atEnd = new ArrayDeque<>();

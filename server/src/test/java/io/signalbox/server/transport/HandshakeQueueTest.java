@@ -64,7 +64,7 @@ class HandshakeQueueTest {
     }
 
     @Override
-    public void turnAway() {
+    public void turnDoesNotCome() {
       told.add(name + " away");
     }
   }
@@ -149,11 +149,24 @@ class HandshakeQueueTest {
     while (!loop.later.isEmpty()) {
       int before = told.size();
       loop.turn();
-      assertTrue(told.size() - before <= 64, "in one turn");
+      assertTrue(told.size() - before <= 32, "in one turn");
       turns++;
     }
     assertEquals(200, told.size());
-    assertEquals(4, turns);
+    assertEquals(7, turns);
+  }
+
+  /** As when they have left, and none of them runs a step. */
+  @Test
+  void aCrowdThatCostsNoStepsGoesInPiecesToo() {
+    occupy();
+    for (int i = 0; i < 100; i++) {
+      queue.add(new Client("c" + i));
+    }
+    relax();
+    loop.turn();
+    assertEquals(32, told.size());
+    assertEquals(1, loop.later.size(), "another turn is due");
   }
 
   @Test

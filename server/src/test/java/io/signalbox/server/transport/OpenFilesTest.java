@@ -40,7 +40,7 @@ class OpenFilesTest {
   @Test
   void keepsFilesForOtherThings() {
     assertEquals(1024 - 40 - OpenFiles.RESERVED, new OpenFiles(1024, 40).connections());
-    assertEquals(1, new OpenFiles(100, 40).connections());
+    assertEquals(1, new OpenFiles(300, 40).connections());
     assertEquals(Integer.MAX_VALUE, new OpenFiles(1L << 40, 40).connections());
   }
 
@@ -50,11 +50,11 @@ class OpenFilesTest {
     assertEquals(Optional.empty(), files.warning(files.connections(), KEY));
     assertEquals(
         Optional.of(
-            "limits.connections-max is 885, but the system allows this process 1024 open files:"
-                + " connections above 884 are turned away; allow it more (LimitNOFILE= of its"
+            "limits.connections-max is 685, but the system allows this process 1024 open files:"
+                + " connections above 684 are turned away; allow it more (LimitNOFILE= of its"
                 + " systemd unit, ulimit -n, --ulimit nofile= of a container), or set"
-                + " limits.connections-max to 884 or less"),
-        files.warning(885, KEY));
+                + " limits.connections-max to 684 or less"),
+        files.warning(685, KEY));
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -12,6 +13,8 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,8 +59,19 @@ class PassSelectorsTest {
     return ready;
   }
 
+  /** Those that a pass may close at the system's price. */
+  private void closeTheFirst() throws IOException {
+    for (int i = 0; i < PassSelectors.CLOSES_AT_ONCE; i++) {
+      Pair pair = connect();
+      PassSelectors.during(() -> closeAsXnio(pair));
+      assertFalse(pair.channel.isRegistered());
+      pair.peer.close();
+    }
+  }
+
   @Test
   void aCloseSelectsNothingAndTheNextSelectionCompletesIt() throws IOException {
+    closeTheFirst();
     Pair leaves = connect();
     Pair stays = connect();
     stays.peer.getOutputStream().write(1);
@@ -105,9 +119,32 @@ class PassSelectorsTest {
   }
 
   @Test
-  void xnioUsesThem() {
-    assertEquals(
-        PassSelectors.class.getName(),
-        LoadedXnio.INSTANCE == null ? null : System.getProperty("xnio.nio.selector.provider"));
+  void whereMuchIsClosedInOnePassNowAndThenOneSelects() throws IOException {
+    List<Pair> pairs = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      pairs.add(connect());
+    }
+    PassSelectors.during(
+        () -> {
+          for (Pair pair : pairs) {
+            closeAsXnio(pair);
+          }
+        });
+    long open = pairs.stream().filter(pair -> pair.channel.isRegistered()).count();
+    assertEquals(40 - PassSelectors.CLOSES_MAX, open);
+    selector.selectNow();
+    assertTrue(pairs.stream().noneMatch(pair -> pair.channel.isRegistered()));
+    for (Pair pair : pairs) {
+      pair.peer.close();
+    }
+  }
+
+  /** XNIO falls back to the system's selectors without a word. */
+  @Test
+  void xnioUsesThem() throws ReflectiveOperationException {
+    Field creator = LoadedXnio.INSTANCE.getClass().getDeclaredField("mainSelectorCreator");
+    creator.setAccessible(true);
+    String name = String.valueOf(creator.get(LoadedXnio.INSTANCE));
+    assertTrue(name.contains(PassSelectors.class.getName()), name);
   }
 }

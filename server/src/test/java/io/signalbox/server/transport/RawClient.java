@@ -112,6 +112,12 @@ final class RawClient implements AutoCloseable {
     }
   }
 
+  /** The client's connection breaks. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
+  }
+
   /** The client goes away. */
   void hangUp() throws IOException {
     socket.close();

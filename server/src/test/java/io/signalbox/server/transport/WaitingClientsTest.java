@@ -8,6 +8,7 @@ import io.signalbox.pki.ClientTrust;
 import io.signalbox.pki.InMemoryKeyManager;
 import io.signalbox.pki.TlsContexts;
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Close;
 import io.signalbox.server.metrics.Metrics.StepThread;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import java.net.Socket;
@@ -128,10 +129,12 @@ class WaitingClientsTest {
     try (var broker = broker(Duration.ofHours(1))) {
       List<RawClient> served = occupy(broker);
       RawClient leaves = hello(broker);
-      awaitWaiting(broker, 1);
-      leaves.close();
-      RawClient stays = hello(broker);
+      RawClient resets = hello(broker);
       awaitWaiting(broker, 2);
+      leaves.close();
+      resets.reset();
+      RawClient stays = hello(broker);
+      awaitWaiting(broker, 3);
 
       keys.found.countDown();
       assertServed(stays);
@@ -141,6 +144,7 @@ class WaitingClientsTest {
       assertEquals(3, keys.asked.get(), "handshakes that were computed");
       Await.until(() -> broker.transport.connections() == 3);
       assertEquals(0, broker.metrics.tlsHandshakesFailed.value(), "nobody did anything wrong");
+      assertEquals(2, broker.metrics.connectionsClosed.of(Close.PEER_CLOSED).value());
       awaitWaiting(broker, 0);
       stays.close();
       for (RawClient client : served) {
