@@ -57,7 +57,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final int index;
 
   // Work of this thread.
-  private final Runnable pass = () -> PassSelectors.during(this::endOfPass);
+  private final Runnable pass = this::pass;
   private final Runnable tick = this::tick;
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private final ArrayDeque<Runnable> atEnd = new ArrayDeque<>();
@@ -244,6 +244,10 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private void endRound() {
     inRound = false;
     roundEndNanos = loops.clocks().nanos();
+  }
+
+  private void pass() {
+    PassSelectors.during(this::endOfPass);
   }
 
   private void endOfPass() {
