@@ -40,6 +40,7 @@ public final class CertificateVerifier {
   private static final int REMEMBERED_MAX = 4_096;
 
   private final List<TrustedCa> trusted;
+  private final X509Certificate[] acceptedIssuers;
   private final VerifiedPaths verified = new VerifiedPaths(REMEMBERED_MAX);
 
   /**
@@ -49,6 +50,8 @@ public final class CertificateVerifier {
    */
   public CertificateVerifier(List<TrustedCa> trusted) {
     this.trusted = List.copyOf(trusted);
+    this.acceptedIssuers =
+        trusted.stream().flatMap(ca -> ca.anchors().stream()).toArray(X509Certificate[]::new);
     long names = trusted.stream().map(TrustedCa::name).distinct().count();
     if (names != trusted.size()) {
       throw new IllegalArgumentException("two trusted authorities have the same name");
@@ -57,7 +60,7 @@ public final class CertificateVerifier {
 
   /** The subjects of all trusted certificates, which a TLS server tells its clients. */
   public X509Certificate[] acceptedIssuers() {
-    return trusted.stream().flatMap(ca -> ca.anchors().stream()).toArray(X509Certificate[]::new);
+    return acceptedIssuers.clone();
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
@@ -65,8 +66,9 @@ final class ClassFilesTest {
   @Test
   void whatIsBesideTheClassesIsThere() throws IOException {
     try (var jar = new JarFile(JAR.toFile())) {
-      assertEquals(
-          "io.signalbox.server.Main", jar.getManifest().getMainAttributes().getValue("Main-Class"));
+      Attributes manifest = jar.getManifest().getMainAttributes();
+      assertEquals("io.signalbox.server.Main", manifest.getValue("Main-Class"));
+      assertEquals("java.base/java.nio.channels.spi", manifest.getValue("Add-Opens"));
       assertAll(
           Set.of(
                   "META-INF/NOTICE",

@@ -14,6 +14,7 @@ import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -213,8 +214,10 @@ final class PolicyAuthorizer implements Authorizer {
   @Override
   public Unresolved unresolved() {
     BoundPolicies asked = current();
-    return new Unresolved(
-        asked.unresolved().stream().map(Object::toString).toList(), asked.bundle());
+    var found = asked.unresolved();
+    List<String> texts =
+        found.isEmpty() ? List.of() : found.stream().map(Object::toString).toList();
+    return new Unresolved(texts, asked.bundle());
   }
 
   @Override

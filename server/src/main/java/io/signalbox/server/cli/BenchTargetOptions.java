@@ -3,9 +3,12 @@ package io.signalbox.server.cli;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.TlsContexts;
 import io.signalbox.pki.TlsIdentity;
+import io.signalbox.pki.openssl.OpenSslProvider;
 import io.signalbox.server.bench.Target;
 import io.signalbox.server.bench.client.TlsSettings;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -25,6 +28,8 @@ import picocli.CommandLine.Option;
 
 /** What all measurements have in common: the broker, the clients, the form of the report. */
 final class BenchTargetOptions {
+  private static final Logger LOG = System.getLogger(BenchTargetOptions.class.getName());
+
   @Mixin
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private ConnectionOptions connection;
@@ -137,7 +142,17 @@ final class BenchTargetOptions {
       }
       return null;
     }
+    takeNativeCurves();
     return new TlsSettings(certificates == null ? one.contexts() : contexts(certificates), resumes);
+  }
+
+  /** With the JDK's curves the generator would be slower than the broker. */
+  private static void takeNativeCurves() {
+    try {
+      OpenSslProvider.load().install();
+    } catch (OpenSslProvider.UnavailableException e) {
+      LOG.log(Level.DEBUG, "elliptic curves are the JDK''s: {0}", e.getMessage());
+    }
   }
 
   private List<SSLContext> contexts(Path folder) throws CommandFailure, PkiException {

@@ -74,6 +74,9 @@ public final class Refusals {
   void unresolved(Client client) {
     Unresolved found = client.authorizer().unresolved();
     List<String> texts = found.texts();
+    if (texts.isEmpty()) {
+      return; // as with nearly every client
+    }
     texts.stream()
         .limit(UNRESOLVED_MAX)
         .forEach(text -> refused(Action.UNRESOLVED, client, "", text, found.bundle()));

@@ -354,7 +354,9 @@ final class ClientSocket implements WebSocketDecoder.Events {
     } else if (state != State.FLUSHING) {
       closeNow(CloseCause.PEER_CLOSED);
     }
-    source.suspendReads();
+    if (state != State.CLOSED) {
+      source.suspendReads();
+    }
   }
 
   /** Stops reading for one more reason. */

@@ -8,7 +8,7 @@ import org.xnio.Xnio;
  * for its help, the flight recorder's with all its settings: a fifth of a start's processor time,
  * for numbers that {@code /metrics} has. So as long as XNIO is being loaded no MBean server can be
  * made, and XNIO goes on without, as it does after every failed registration. Its thread pool can
- * be told. Its selectors are {@link PassSelectors}.
+ * be told. Its selectors are {@link PassSelectors}, and any thread may register with them.
  *
  * <p>Whoever asks for the platform's MBean server later, such as a JMX client that connects, gets
  * it; where there is one already, because the command line asks for JMX, XNIO registers as ever.
@@ -24,6 +24,12 @@ final class LoadedXnio {
   /** A property of XNIO: the class that makes its selectors. */
   private static final String SELECTORS = "xnio.nio.selector.provider";
 
+  /**
+   * A property of XNIO: that no I/O thread has to stand still while the one that accepts registers
+   * a channel with its selector. Java's selectors need that no more since version 11.
+   */
+  private static final String THREAD_SAFE = "xnio.nio.thread-safe-selection-keys";
+
   static final Xnio INSTANCE = load();
 
   private LoadedXnio() {}
@@ -34,6 +40,9 @@ final class LoadedXnio {
     }
     if (System.getProperty(SELECTORS) == null) {
       System.setProperty(SELECTORS, PassSelectors.class.getName());
+    }
+    if (System.getProperty(THREAD_SAFE) == null) {
+      System.setProperty(THREAD_SAFE, "true");
     }
     if (System.getProperty(BUILDER) != null) {
       return instance(); // somebody else decides

@@ -2,9 +2,7 @@ package io.signalbox.server.transport;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.ProtocolFamily;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
@@ -15,15 +13,22 @@ import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
 
 /**
- * Selectors whose closed channels are taken from the system in the next pass. XNIO has each close
- * select once more, which brings back all that is ready, up to 1,024 sockets: when thousands of
- * clients leave or come at once, a single close would take a millisecond. The thread selects at the
- * end of its pass anyway, and that one selection serves all that were closed in it. The first
- * {@value #CLOSES_AT_ONCE} of a pass select all the same, because a close alone costs less so, and
- * then every {@value #CLOSES_MAX}th, so that no more files than that stay open for long.
+ * Selectors whose threads do at the end of a pass, once, what XNIO does for each connection.
+ *
+ * <p>Closed channels are taken from the system in the next pass. XNIO has each close select once
+ * more, which brings back all that is ready, up to 1,024 sockets: when thousands of clients leave
+ * or come at once, a single close would take a millisecond. The thread selects at the end of its
+ * pass anyway, and that one selection serves all that were closed in it. The first {@value
+ * #CLOSES_AT_ONCE} of a pass select all the same, because a close alone costs less so, and then
+ * every {@value #CLOSES_MAX}th, so that no more files than that stay open for long.
+ *
+ * <p>The thread that accepts connections wakes the I/O threads at the end of its {@link
+ * AcceptPass}.
  *
  * <p>Public because XNIO makes one of it by its name. Any thread.
  */
@@ -91,20 +96,27 @@ public final class PassSelectors extends SelectorProvider {
     return SYSTEM.openSocketChannel();
   }
 
-  /** The system's selector, but for that selection. Its keys are the system's. */
+  /** The system's selector, but for what the class says. Its keys are the system's. */
   private static final class PassSelector extends AbstractSelector {
-    private final Selector system;
+    private final AbstractSelector system;
 
     /** In this pass. Of the selecting thread. */
     private int closes;
 
-    PassSelector(SelectorProvider provider, Selector system) {
+    /** Not null once a server socket is registered: the selecting thread accepts from it. */
+    private volatile @Nullable AcceptPass accepts;
+
+    PassSelector(SelectorProvider provider, AbstractSelector system) {
       super(provider);
       this.system = system;
     }
 
     @Override
     public int selectNow() throws IOException {
+      AcceptPass pass = accepts;
+      if (pass != null) {
+        pass.end();
+      }
       if (!CLOSING.get()[0]) {
         closes = 0;
         return system.selectNow();
@@ -116,19 +128,46 @@ public final class PassSelectors extends SelectorProvider {
 
     @Override
     public int select(long timeoutMillis) throws IOException {
-      closes = 0;
-      return system.select(timeoutMillis);
+      AcceptPass pass = endPass();
+      int ready = system.select(timeoutMillis);
+      beginPass(pass);
+      return ready;
     }
 
     @Override
     public int select() throws IOException {
+      AcceptPass pass = endPass();
+      int ready = system.select();
+      beginPass(pass);
+      return ready;
+    }
+
+    private @Nullable AcceptPass endPass() {
       closes = 0;
-      return system.select();
+      AcceptPass pass = accepts;
+      if (pass != null) {
+        pass.end();
+        for (long left; (left = pass.nanosToNext(System.nanoTime())) > 0; ) {
+          LockSupport.parkNanos(this, left);
+        }
+      }
+      return pass;
+    }
+
+    private static void beginPass(@Nullable AcceptPass pass) {
+      if (pass != null) {
+        pass.begin(System.nanoTime());
+      }
     }
 
     @Override
     public Selector wakeup() {
-      system.wakeup();
+      AcceptPass pass = AcceptPass.ofThread();
+      if (pass == null) {
+        system.wakeup();
+      } else {
+        pass.wakeAtEnd(system);
+      }
       return this;
     }
 
@@ -144,10 +183,18 @@ public final class PassSelectors extends SelectorProvider {
 
     @Override
     protected SelectionKey register(AbstractSelectableChannel channel, int ops, Object attachment) {
-      try {
-        return channel.register(system, ops, attachment);
-      } catch (ClosedChannelException e) {
-        throw new UncheckedIOException("closed while it was registered", e); // by another thread
+      AcceptPass pass = AcceptPass.ofThread();
+      if (channel instanceof ServerSocketChannel) {
+        serves();
+      } else if (pass != null) {
+        pass.accepted();
+      }
+      return SystemRegistration.register(system, channel, ops, attachment);
+    }
+
+    private synchronized void serves() {
+      if (accepts == null) {
+        accepts = new AcceptPass();
       }
     }
 

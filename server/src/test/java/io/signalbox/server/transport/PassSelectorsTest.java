@@ -2,6 +2,7 @@ package io.signalbox.server.transport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -141,12 +143,30 @@ class PassSelectorsTest {
     }
   }
 
+  @Test
+  void aRegistrationIsTheSystems() throws IOException {
+    assertTrue(SystemRegistration.isDirect(), "the tests open the package as the JAR does");
+    Pair pair = connect();
+    assertEquals(pair.key, pair.channel.keyFor(pair.key.selector()));
+    assertEquals("mark", pair.key.attachment());
+    assertEquals(SelectionKey.OP_READ, pair.key.interestOps());
+    pair.peer.getOutputStream().write(1);
+    assertEquals(1, selector.select(PATIENCE_MILLIS));
+    pair.key.cancel();
+    selector.selectNow();
+    assertFalse(pair.channel.isRegistered());
+    pair.channel.close();
+    assertThrows(
+        ClosedChannelException.class, () -> pair.channel.register(selector, SelectionKey.OP_READ));
+    pair.peer.close();
+  }
+
   /**
    * XNIO falls back to the system's selectors without a word. In a process of its own: in this one
-   * another test may have loaded XNIO.
+   * another test may have loaded XNIO. Nothing is open to that process.
    */
   @Test
-  void xnioUsesThem() throws Exception {
+  void xnioUsesThemAndTheyServeWherePackagesAreClosed() throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -157,16 +177,32 @@ class PassSelectorsTest {
             .start();
     String shown = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(shown.contains(PassSelectors.class.getName()), shown);
+    assertTrue(shown.contains("registers without stopping: true"), shown);
+    assertTrue(shown.contains("direct: false, registered: true"), shown);
   }
 
-  /** Prints how XNIO makes selectors. */
+  /** Prints how XNIO makes selectors and registers with them. */
   static final class ShowsSelectors {
     private ShowsSelectors() {}
 
-    public static void main(String[] none) throws ReflectiveOperationException {
+    public static void main(String[] none) throws ReflectiveOperationException, IOException {
       Field creator = LoadedXnio.INSTANCE.getClass().getDeclaredField("mainSelectorCreator");
       creator.setAccessible(true);
       System.out.println(creator.get(LoadedXnio.INSTANCE));
+      Field threadSafe =
+          Class.forName("org.xnio.nio.WorkerThread").getDeclaredField("THREAD_SAFE_SELECTION_KEYS");
+      threadSafe.setAccessible(true);
+      System.out.println("registers without stopping: " + threadSafe.get(null));
+      try (Selector selector = new PassSelectors().openSelector();
+          SocketChannel channel = SocketChannel.open()) {
+        channel.configureBlocking(false);
+        channel.register(selector, 0);
+        System.out.println(
+            "direct: "
+                + SystemRegistration.isDirect()
+                + ", registered: "
+                + (channel.isRegistered() && selector.keys().size() == 1));
+      }
     }
   }
 }
