@@ -140,6 +140,10 @@ final class BenchTargetOptions {
         throw connection.usage(
             "--certs is for mqtts:// and wss://, not for " + connection.endpoint());
       }
+      if (resumes) {
+        throw connection.usage(
+            "--resume is for mqtts:// and wss://, not for " + connection.endpoint());
+      }
       return null;
     }
     takeNativeCurves();

@@ -24,7 +24,7 @@ public record IoConfig(
   private static final Range HANDOVER_ENTRIES_MAX =
       Range.of("io.handover-entries-max", 1_024, 10_000_000);
 
-  public static final IoConfig DEFAULTS = new IoConfig(0, 4, 65_536, 1_024, 65_536);
+  public static final IoConfig DEFAULTS = new IoConfig(0, 4, 65_536, 4_096, 65_536);
 
   public IoConfig {
     IO_THREADS.check(ioThreads);
