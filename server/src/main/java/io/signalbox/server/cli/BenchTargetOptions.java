@@ -146,8 +146,9 @@ final class BenchTargetOptions {
       }
       return null;
     }
+    List<SSLContext> contexts = certificates == null ? one.contexts() : contexts(certificates);
     takeNativeCurves();
-    return new TlsSettings(certificates == null ? one.contexts() : contexts(certificates), resumes);
+    return new TlsSettings(contexts, resumes);
   }
 
   /** With the JDK's curves the generator would be slower than the broker. */

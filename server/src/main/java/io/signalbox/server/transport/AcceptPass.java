@@ -8,17 +8,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pass of the thread that accepts connections for the I/O threads. XNIO wakes the I/O thread for
  * each connection; where both have one processor, as when all processors are busy, it goes to the
- * other thread and back each time, which costs half as much as the connection itself. So I/O
- * threads are woken at the end of the pass, once. While more than one connection comes in a pass,
- * the next pass begins {@value #INTERVAL_NANOS} ns after it, so that what has come until then is
- * accepted together; a connection that comes alone waits for nothing. Only on its thread.
+ * other thread and back each time, a quarter of what a connection costs in all. So I/O threads are
+ * woken at the end of the pass, once. While more than one connection comes in a pass, the next pass
+ * begins {@value #INTERVAL_NANOS} ns after it, so that what has come until then is accepted
+ * together; a connection that comes alone waits for nothing. Only on its thread.
  */
 final class AcceptPass {
   static final long INTERVAL_NANOS = 1_000_000;
 
   private static final ThreadLocal<@Nullable AcceptPass> OF_THREAD = new ThreadLocal<>();
 
-  /** No more than there are I/O threads. */
+  /** The I/O threads, and whichever other selector was woken: few. */
   private final List<Selector> toWake = new ArrayList<>();
 
   private long beganNanos;

@@ -1,7 +1,6 @@
 package io.signalbox.server.transport;
 
 import io.signalbox.server.config.ListenerConfig;
-import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics.Close;
@@ -303,9 +302,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     ticket.whenClosed(null); // this object is done
     SSLSession secured = session;
     List<X509Certificate> certificates =
-        secured == null || config.clientCertificate() == ClientCertificate.NONE
-            ? List.of()
-            : ServerTls.certificates(secured);
+        secured == null ? List.of() : ServerTls.certificates(secured);
     Peer peer =
         new Peer(
             config.name(),

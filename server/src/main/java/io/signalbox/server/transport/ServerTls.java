@@ -34,28 +34,6 @@ public final class ServerTls implements AutoCloseable {
 
   private static final int RECORD_BUFFERS_PER_THREAD = 12;
 
-  /**
-   * Of signatures in handshakes and of clients' certificates (RFC 8446 section 4.2.3), best first:
-   * all that the JDK knows but those with SHA-1, SHA-224 and DSA, which it looks at in every
-   * handshake only to refuse them.
-   */
-  private static final String[] SIGNATURE_SCHEMES = {
-    "ecdsa_secp256r1_sha256",
-    "ecdsa_secp384r1_sha384",
-    "ecdsa_secp521r1_sha512",
-    "ed25519",
-    "ed448",
-    "rsa_pss_rsae_sha256",
-    "rsa_pss_rsae_sha384",
-    "rsa_pss_rsae_sha512",
-    "rsa_pss_pss_sha256",
-    "rsa_pss_pss_sha384",
-    "rsa_pss_pss_sha512",
-    "rsa_pkcs1_sha256",
-    "rsa_pkcs1_sha384",
-    "rsa_pkcs1_sha512",
-  };
-
   private final String[] protocols;
   private final Runnable onFirst;
   private final AtomicBoolean used = new AtomicBoolean();
@@ -182,7 +160,6 @@ public final class ServerTls implements AutoCloseable {
     parameters.setCipherSuites(cipherSuites);
     parameters.setUseCipherSuitesOrder(true);
     parameters.setNamedGroups(groups);
-    parameters.setSignatureSchemes(SIGNATURE_SCHEMES);
     parameters.setApplicationProtocols(new String[] {application});
     switch (certificate) {
       case NONE -> parameters.setWantClientAuth(false);

@@ -16,7 +16,6 @@ import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +23,7 @@ import org.junit.jupiter.api.Test;
 
 class AcceptPassTest {
   private static final int PATIENCE_MILLIS = 60_000;
+  private static final int IN_VAIN_MILLIS = 40;
 
   /** Accepting belongs to a thread for as long as it lives. */
   private static void onThreadOfItsOwn(Callable<@Nullable Void> work) throws Exception {
@@ -39,6 +39,19 @@ class AcceptPassTest {
     server.configureBlocking(false);
     server.register(selector, SelectionKey.OP_ACCEPT);
     return server;
+  }
+
+  /** It waits its time in vain. */
+  private static void assertNotWoken(Selector selector) throws IOException {
+    long began = System.nanoTime();
+    selector.select(IN_VAIN_MILLIS);
+    long waited = System.nanoTime() - began;
+    assertTrue(waited >= TimeUnit.MILLISECONDS.toNanos(IN_VAIN_MILLIS) / 2, "woken");
+  }
+
+  /** Takes the wake-up; never returns without one. */
+  private static void assertWoken(Selector selector) throws IOException {
+    assertEquals(0, selector.select());
   }
 
   @Test
@@ -83,44 +96,25 @@ class AcceptPassTest {
     PassSelectors provider = new PassSelectors();
     try (Selector accepting = provider.openSelector();
         Selector other = provider.openSelector();
-        ServerSocketChannel server = server(provider, accepting);
-        SocketChannel client = SocketChannel.open(server.getLocalAddress());
-        SocketChannel second = SocketChannel.open(server.getLocalAddress())) {
-      CountDownLatch woken = new CountDownLatch(1);
-      Thread selects =
-          Thread.ofPlatform()
-              .daemon()
-              .start(
-                  () -> {
-                    try {
-                      other.select();
-                      woken.countDown();
-                    } catch (IOException e) {
-                      throw new AssertionError(e);
-                    }
-                  });
+        ServerSocketChannel server = server(provider, accepting)) {
       onThreadOfItsOwn(
           () -> {
-            assertEquals(1, accepting.select(PATIENCE_MILLIS));
-            for (int i = 0; i < 2; i++) {
-              SocketChannel accepted = server.accept();
-              accepted.configureBlocking(false);
-              accepted.register(other, 0);
-              accepted.close();
-            }
+            accepting.select(1);
+            assertTrue(server.isRegistered());
             other.wakeup();
+            assertNotWoken(other);
             accepting.wakeup();
             accepting.select();
-            assertTrue(woken.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+            assertWoken(other);
+            accepting.select(1);
+            assertNotWoken(other);
             return null;
           });
-      selects.join(PATIENCE_MILLIS);
-      assertTrue(client.isConnected() && second.isConnected());
     }
   }
 
   @Test
-  void aWakeupThatIsOwedIsGivenBeforeACloseSelects() throws Exception {
+  void aWakeupThatIsOwedIsGivenByACloseThatSelectsNothing() throws Exception {
     PassSelectors provider = new PassSelectors();
     try (Selector accepting = provider.openSelector();
         Selector other = provider.openSelector();
@@ -128,13 +122,48 @@ class AcceptPassTest {
       onThreadOfItsOwn(
           () -> {
             accepting.select(1);
-            other.wakeup();
             assertTrue(server.isRegistered());
-            accepting.keys().iterator().next().cancel();
-            accepting.selectNow();
-            assertEquals(0, other.select(), "it does not block");
+            PassSelectors.during(
+                () -> {
+                  for (int i = 0; i < PassSelectors.CLOSES_AT_ONCE; i++) {
+                    accepting.selectNow();
+                  }
+                  other.wakeup();
+                  accepting.selectNow();
+                });
+            assertWoken(other);
             return null;
           });
+    }
+  }
+
+  @Test
+  void afterTwoThatCameAtOnceTheNextSelectionWaits() throws Exception {
+    PassSelectors provider = new PassSelectors();
+    try (Selector accepting = provider.openSelector();
+        Selector other = provider.openSelector();
+        ServerSocketChannel server = server(provider, accepting);
+        SocketChannel one = SocketChannel.open(server.getLocalAddress());
+        SocketChannel two = SocketChannel.open(server.getLocalAddress())) {
+      onThreadOfItsOwn(
+          () -> {
+            long began = System.nanoTime();
+            accepting.select(PATIENCE_MILLIS);
+            for (int accepted = 0; accepted < 2; ) {
+              SocketChannel channel = server.accept();
+              if (channel != null) {
+                channel.configureBlocking(false);
+                channel.register(other, 0);
+                channel.close();
+                accepted++;
+              }
+            }
+            accepting.wakeup();
+            accepting.select();
+            assertTrue(System.nanoTime() - began >= AcceptPass.INTERVAL_NANOS);
+            return null;
+          });
+      assertTrue(one.isConnected() && two.isConnected());
     }
   }
 
@@ -147,7 +176,7 @@ class AcceptPassTest {
       accepting.wakeup();
       onThreadOfItsOwn(
           () -> {
-            assertEquals(0, accepting.select(), "it does not block");
+            assertWoken(accepting);
             return null;
           });
     }
