@@ -57,7 +57,7 @@ final class SystemRegistration {
     }
   }
 
-  static SelectionKey again(
+  private static SelectionKey again(
       AbstractSelector system, AbstractSelectableChannel channel, int ops, Object attachment) {
     try {
       return channel.register(system, ops, attachment);
