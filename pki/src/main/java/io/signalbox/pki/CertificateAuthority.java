@@ -84,13 +84,22 @@ public final class CertificateAuthority {
       throws PkiException {
     AuthorityChecks.requireChain(chain);
     X509Certificate own = chain.getFirst();
-    KeyAlgorithm algorithm = AuthorityChecks.requireKnownKey(own);
+    AuthorityChecks.requireKnownKey(own);
     if (!PrivateKeys.belongTogether(key, own.getPublicKey(), random)) {
       throw new PkiException(
           "the private key does not belong to the certificate of the authority "
               + AuthorityChecks.name(own)
               + "; name the key made with it");
     }
+    return ofVerified(key, chain, clock, random);
+  }
+
+  /** As {@link #of}, of parts that were checked against each other before. */
+  static CertificateAuthority ofVerified(
+      PrivateKey key, List<X509Certificate> chain, Clock clock, SecureRandom random)
+      throws PkiException {
+    X509Certificate own = chain.getFirst();
+    KeyAlgorithm algorithm = AuthorityChecks.requireKnownKey(own);
     return new CertificateAuthority(
         Issuer.of(key, algorithm, own), chain, AuthorityUrls.NONE, clock, random);
   }

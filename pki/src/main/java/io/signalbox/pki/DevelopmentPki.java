@@ -2,6 +2,7 @@ package io.signalbox.pki;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +28,7 @@ public final class DevelopmentPki {
   private final PkiFolder files;
   private final AuthorityGenerations issuing;
   private final X509Certificate root;
+  private final VerifiedFolder opened;
   private final Clock clock;
   private final SecureRandom random;
 
@@ -33,11 +36,13 @@ public final class DevelopmentPki {
       PkiFolder files,
       AuthorityGenerations issuing,
       X509Certificate root,
+      VerifiedFolder opened,
       Clock clock,
       SecureRandom random) {
     this.files = files;
     this.issuing = issuing;
     this.root = root;
+    this.opened = opened;
     this.clock = clock;
     this.random = random;
   }
@@ -61,15 +66,16 @@ public final class DevelopmentPki {
   private static DevelopmentPki open(PkiFolder files, Clock clock, SecureRandom random)
       throws PkiException {
     new IssuingRotation(files).finish();
+    VerifiedFolder opened = VerifiedFolder.look(files);
     X509Certificate root = Pem.readCertificates(files.rootCertificate()).getFirst();
     warnIfReadable(files.issuingKey());
     CertificateAuthority current =
-        readAuthority(files.issuingCertificate(), files.issuingKey(), root, clock, random);
+        readAuthority(files.issuingCertificate(), files.issuingKey(), root, opened, clock, random);
     List<CertificateAuthority> retired = new ArrayList<>();
     for (Path certificate : files.retiredCertificates()) {
       Path key =
           certificate.resolveSibling(certificate.getFileName().toString().replace(".crt", ".key"));
-      CertificateAuthority old = readAuthority(certificate, key, root, clock, random);
+      CertificateAuthority old = readAuthority(certificate, key, root, opened, clock, random);
       if (!old.certificate()
           .equals(current.certificate())) { // kept by a change that crashed right then
         retired.add(old);
@@ -82,7 +88,7 @@ public final class DevelopmentPki {
       AtomicFile.writePublic(files.trustedCertificates(), Pem.encode(List.of(root)));
     }
     return new DevelopmentPki(
-        files, new AuthorityGenerations(current, retired), root, clock, random);
+        files, new AuthorityGenerations(current, retired), root, opened, clock, random);
   }
 
   /**
@@ -102,7 +108,7 @@ public final class DevelopmentPki {
     AuthorityGenerations generations = issuing.followedBy(next, clock.instant());
     new IssuingRotation(files).replace(issuing.current(), next);
     LOG.log(System.Logger.Level.INFO, "replaced the issuing authority in {0}", files.folder());
-    return new DevelopmentPki(files, generations, root, clock, random);
+    return new DevelopmentPki(files, generations, root, opened, clock, random);
   }
 
   /**
@@ -114,7 +120,17 @@ public final class DevelopmentPki {
    *     HostNames#ofThisMachine}
    */
   public TlsIdentity server(List<String> hostNames) throws PkiException {
-    return new ServerCertificate(files, issuing(), clock, random).loadOrRenew(hostNames);
+    VerifiedFolder now = VerifiedFolder.look(files);
+    ServerCertificate server =
+        new ServerCertificate(files, issuing(), now.isKnown(), clock, random);
+    Optional<TlsIdentity> stored = server.load(hostNames);
+    if (stored.isEmpty()) {
+      return server.renew(hostNames);
+    }
+    if (now.equals(opened)) { // all else was verified when it was opened
+      now.note();
+    }
+    return stored.get();
   }
 
   /** A certificate and a fresh EC P-256 key for a device. */
@@ -196,10 +212,18 @@ public final class DevelopmentPki {
   }
 
   private static CertificateAuthority readAuthority(
-      Path certificate, Path key, X509Certificate root, Clock clock, SecureRandom random)
+      Path certificate,
+      Path key,
+      X509Certificate root,
+      VerifiedFolder opened,
+      Clock clock,
+      SecureRandom random)
       throws PkiException {
-    X509Certificate own = Pem.readCertificates(certificate).getFirst();
-    return CertificateAuthority.of(Pem.readPrivateKey(key), List.of(own, root), clock, random);
+    PrivateKey signing = Pem.readPrivateKey(key);
+    List<X509Certificate> chain = List.of(Pem.readCertificates(certificate).getFirst(), root);
+    return opened.isKnown()
+        ? CertificateAuthority.ofVerified(signing, chain, clock, random)
+        : CertificateAuthority.of(signing, chain, clock, random);
   }
 
   private static void warnIfReadable(Path key) throws PkiException {

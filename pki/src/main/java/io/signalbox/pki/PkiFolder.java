@@ -66,6 +66,11 @@ record PkiFolder(Path folder) {
     return folder.resolve("server.key");
   }
 
+  /** The digest of files that a start has verified; see {@link VerifiedFolder}. */
+  Path verified() {
+    return folder.resolve("verified");
+  }
+
   /** What clients trust: the root. */
   Path trustedCertificates() {
     return folder.resolve("ca.crt");

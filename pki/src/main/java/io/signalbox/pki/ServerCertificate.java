@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -21,23 +22,33 @@ final class ServerCertificate {
 
   private final PkiFolder files;
   private final CertificateAuthority issuing;
+  private final boolean isVerified;
   private final Clock clock;
   private final SecureRandom random;
 
+  /**
+   * @param isVerified whether the files that are there have been verified as they are
+   */
   ServerCertificate(
-      PkiFolder files, CertificateAuthority issuing, Clock clock, SecureRandom random) {
+      PkiFolder files,
+      CertificateAuthority issuing,
+      boolean isVerified,
+      Clock clock,
+      SecureRandom random) {
     this.files = files;
     this.issuing = issuing;
+    this.isVerified = isVerified;
     this.clock = clock;
     this.random = random;
   }
 
-  TlsIdentity loadOrRenew(List<String> hostNames) throws PkiException {
+  /** What is stored, if it will do. */
+  Optional<TlsIdentity> load(List<String> hostNames) throws PkiException {
     if (Files.exists(files.serverCertificate()) && Files.exists(files.serverKey())) {
       try {
-        TlsIdentity stored = TlsIdentity.read(files.serverCertificate(), files.serverKey(), random);
+        TlsIdentity stored = read();
         if (isGood(stored.certificate(), hostNames)) {
-          return stored;
+          return Optional.of(stored);
         }
       } catch (PkiException e) {
         // A crash between the two files leaves a key without its certificate; nothing is lost by
@@ -46,10 +57,17 @@ final class ServerCertificate {
             System.Logger.Level.WARNING, "replacing the server certificate: {0}", e.getMessage());
       }
     }
-    return renew(hostNames);
+    return Optional.empty();
   }
 
-  private TlsIdentity renew(List<String> hostNames) throws PkiException {
+  private TlsIdentity read() throws PkiException {
+    return isVerified
+        ? new TlsIdentity(
+            Pem.readPrivateKey(files.serverKey()), Pem.readCertificates(files.serverCertificate()))
+        : TlsIdentity.read(files.serverCertificate(), files.serverKey(), random);
+  }
+
+  TlsIdentity renew(List<String> hostNames) throws PkiException {
     KeyPair keys = KeyAlgorithm.EC_P256.generate(random);
     X509Certificate certificate =
         issuing.issue(
@@ -75,7 +93,7 @@ final class ServerCertificate {
         && certificate
             .getIssuerX500Principal()
             .equals(issuing.certificate().getSubjectX500Principal())
-        && Certificates.isSignedBy(certificate, issuing.certificate())
+        && (isVerified || Certificates.isSignedBy(certificate, issuing.certificate()))
         && namesOf(certificate).containsAll(normalized(hostNames));
   }
 

@@ -128,6 +128,54 @@ class DevelopmentPkiTest {
   }
 
   @Test
+  void verifiesAFolderOnceAndAgainAfterAnyChange() throws Exception {
+    open().server(HOSTS);
+    assertFalse(look().isKnown(), "just made, not read yet");
+    open().server(HOSTS);
+    assertTrue(look().isKnown());
+    assertTrue(names(folder()).contains("verified"));
+    for (String file : List.of("root.crt", "issuing.crt", "issuing.key", "server.crt")) {
+      String content = Files.readString(folder().resolve(file));
+      Files.writeString(folder().resolve(file), content + "\n");
+      assertFalse(look().isKnown(), file);
+      Files.writeString(folder().resolve(file), content);
+      assertTrue(look().isKnown(), file);
+    }
+    clock.advance(CertificateProfile.SERVER.validity().minusDays(1));
+    DevelopmentPki pki = open();
+    X509Certificate renewed = pki.server(HOSTS).certificate();
+    assertFalse(look().isKnown(), "renewed");
+    assertEquals(renewed, pki.server(HOSTS).certificate());
+    assertFalse(look().isKnown(), "the others were read before the renewal");
+    assertEquals(renewed, open().server(HOSTS).certificate());
+    assertTrue(look().isKnown());
+  }
+
+  @Test
+  void refusesASwappedKeyAndASwappedRootInAFolderThatWasVerified() throws Exception {
+    open().server(HOSTS);
+    open().server(HOSTS);
+    assertTrue(look().isKnown());
+    Path key = folder().resolve("issuing.key");
+    String good = Files.readString(key);
+    AtomicFile.writeSecret(key, Pem.encode(KeyAlgorithm.EC_P256.generate(random).getPrivate()));
+    assertRefused("the private key does not belong to the certificate", this::open);
+    AtomicFile.writeSecret(key, good);
+    DevelopmentPki other = DevelopmentPki.openOrCreate(parent.resolve("other"), clock, random);
+    AtomicFile.writePublic(folder().resolve("root.crt"), Pem.encode(List.of(other.root())));
+    assertRefused("was not issued by", this::open);
+  }
+
+  @Test
+  void doesWithoutTheNoteOfVerifiedFiles() throws Exception {
+    open().server(HOSTS);
+    Files.createDirectories(folder().resolve("verified").resolve("in the way"));
+    X509Certificate server = open().server(HOSTS).certificate();
+    assertEquals(server, open().server(HOSTS).certificate());
+    assertFalse(look().isKnown());
+  }
+
+  @Test
   void ignoresTheDraftOfACreationThatCrashed() throws Exception {
     Path draft = Files.createDirectory(parent.resolve(".pki.1234.new"));
     Files.writeString(draft.resolve("root.key"), "half");
@@ -261,6 +309,10 @@ class DevelopmentPkiTest {
     files.writeCertificate(
         pki.signDeviceCsr(CertificateSigningRequest.read(files.request())), pki.root());
     assertEquals(2, TlsIdentity.read(files.certificate(), files.key(), random).chain().size());
+  }
+
+  private VerifiedFolder look() throws PkiException {
+    return VerifiedFolder.look(new PkiFolder(folder()));
   }
 
   private DevelopmentPki open() throws PkiException {

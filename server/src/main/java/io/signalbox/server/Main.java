@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** Where the process begins: sets up the log, runs one command, ends with its exit code. */
 public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    Locale.setDefault(Locale.US); // the same words and digits everywhere; and Java's quickest
     Logging.start(System.err);
     if (arguments.length > 0 && arguments[0].equals("serve")) {
       Thread.ofPlatform().daemon().name("signalbox-preload").start(IoLoops::preload);

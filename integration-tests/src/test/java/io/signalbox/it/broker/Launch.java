@@ -83,10 +83,7 @@ public record Launch(
                     List.of(
                         "-XX:+UseSerialGC",
                         "-XX:AOTCacheOutput=" + scratch.resolve("cache"),
-                        "-XX:Tier4InvocationThreshold=1000000", // these four as ./signalbox does
-                        "-XX:Tier4MinInvocationThreshold=1000000",
-                        "-XX:Tier4CompileThreshold=1000000",
-                        "-XX:Tier4BackEdgeThreshold=100000000"),
+                        "-XX:CompileThresholdScaling=30"), // as ./signalbox does
                     "serve",
                     "--train",
                     "--data",

@@ -37,7 +37,7 @@ public final class AdminHandler implements HttpHandler {
             "/metrics", new MetricsEndpoint(metrics));
     HttpHandler nothing =
         exchange -> new Problem(StatusCodes.NOT_FOUND, "nothing is here").send(exchange);
-    HttpHandler others = config.page() ? PageResources.inJar() : nothing;
+    HttpHandler others = config.page() ? new PageResources() : nothing;
     Map<String, HttpHandler> guarded = new HashMap<>();
     operators.forEach(
         (path, handler) ->

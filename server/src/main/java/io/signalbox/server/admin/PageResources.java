@@ -13,48 +13,48 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of the browser page: a fixed list, read from the jar once. A path of a request is
- * looked up in that list and never becomes a file name, so that nothing else can be reached.
+ * The files of the browser page: a fixed list, each read from the jar when it is first asked for. A
+ * path of a request is looked up in that list and never becomes a file name, so that nothing else
+ * can be reached. Any thread.
  */
 final class PageResources implements HttpHandler {
   private static final String FOLDER = "/io/signalbox/server/page/";
 
-  /** File to content type; {@code index.html} is {@code /}. */
-  private static final Map<String, String> FILES =
+  private record PageFile(String name, String type) {}
+
+  private static final Map<String, PageFile> FILES =
       Map.of(
-          "index.html", "text/html; charset=utf-8",
-          "page.js", "text/javascript; charset=utf-8",
-          "page.css", "text/css; charset=utf-8",
-          "icon.svg", "image/svg+xml",
-          "licenses.txt", "text/plain; charset=utf-8");
+          "/", new PageFile("index.html", "text/html; charset=utf-8"),
+          "/page.js", new PageFile("page.js", "text/javascript; charset=utf-8"),
+          "/page.css", new PageFile("page.css", "text/css; charset=utf-8"),
+          "/icon.svg", new PageFile("icon.svg", "image/svg+xml"),
+          "/licenses.txt", new PageFile("licenses.txt", "text/plain; charset=utf-8"));
 
   private record Resource(String type, ETag tag, ByteBuffer content) {}
 
-  private final Map<String, Resource> byPath;
+  private final Map<String, Resource> read = new ConcurrentHashMap<>();
 
-  private PageResources(Map<String, Resource> byPath) {
-    this.byPath = Map.copyOf(byPath);
-  }
-
-  /** The page in this jar; without one if the machine that built it had no Node.js. */
-  static PageResources inJar() {
-    Map<String, Resource> found = new HashMap<>();
-    FILES.forEach(
-        (name, type) -> {
-          byte[] content = read(FOLDER + name);
-          if (content != null) {
-            found.put(
-                name.equals("index.html") ? "/" : "/" + name,
-                new Resource(type, tag(content), ByteBuffer.wrap(content).asReadOnlyBuffer()));
-          }
-        });
-    return new PageResources(found);
+  /** Null if there is no such file; the page's are missing if this was built without Node.js. */
+  private @Nullable Resource resource(String path) {
+    Resource known = read.get(path);
+    PageFile file = FILES.get(path);
+    if (known != null || file == null) {
+      return known;
+    }
+    byte[] content = read(FOLDER + file.name);
+    if (content == null) {
+      return null;
+    }
+    Resource fresh =
+        new Resource(file.type, tag(content), ByteBuffer.wrap(content).asReadOnlyBuffer());
+    read.put(path, fresh);
+    return fresh;
   }
 
   private static byte @Nullable [] read(String name) {
@@ -76,7 +76,7 @@ final class PageResources implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) {
-    Resource resource = byPath.get(exchange.getRequestPath());
+    Resource resource = resource(exchange.getRequestPath());
     if (resource == null) {
       new Problem(StatusCodes.NOT_FOUND, missing(exchange.getRequestPath())).send(exchange);
       return;
@@ -96,9 +96,8 @@ final class PageResources implements HttpHandler {
     exchange.getResponseSender().send(resource.content.duplicate());
   }
 
-  private String missing(String path) {
-    boolean pageWanted = path.equals("/") && byPath.isEmpty();
-    return pageWanted
+  private static String missing(String path) {
+    return path.equals("/")
         ? "this Signalbox was built without Node.js 20 and so without its browser page; MQTT works"
             + " all the same"
         : "nothing is here";

@@ -7,45 +7,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The tree of commands. A new one is added in {@link #branches}. */
-@Command(
-    name = "signalbox",
-    description =
-        "A self-hosted MQTT 3.1.1 and 5.0 broker with its own certificates, tokens and access"
-            + " policies.",
-    synopsisSubcommandLabel = "COMMAND",
-    footerHeading = "%nFirst steps:%n",
-    footer = {
-      "  signalbox serve                       a broker on this machine; prints how to connect",
-      "  signalbox pki issue-device pump7      a certificate for a device",
-      "  signalbox COMMAND --help              more on a command",
-    },
-    exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {
-      "0:done",
-      "1:failed; the reason is on standard error",
-      "2:wrong usage of the command line",
-      "3:the configuration has problems; each is on standard error",
-      "4:the disk failed while the broker ran; start it again once the disk is sound",
-      "5:the running broker refused it; the reason is on standard error",
-      "6:the running broker cannot be reached, or does not accept the credential",
-    })
+/**
+ * The tree of commands. A new one is added in {@link #branches}. The root is described by calls,
+ * not by annotations, for the reason that {@link ServeCommand} names.
+ */
 public final class Commands {
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      scope = ScopeType.INHERIT,
-      description = "Show this help and exit.")
-  @SuppressWarnings("UnusedVariable") // picocli sets it and shows the help itself
-  private boolean help;
-
   private final BrokerFactory brokers;
   private final TokenFactory tokens;
   private final StoreTools stores;
@@ -81,7 +53,7 @@ public final class Commands {
   CommandLine commandLine(String... arguments) {
     Map<String, Supplier<CommandLine>> all = branches();
     Supplier<CommandLine> asked = arguments.length == 0 ? null : all.get(arguments[0]);
-    CommandLine root = new CommandLine(this);
+    CommandLine root = new CommandLine(describe());
     if (asked != null) {
       root.addSubcommand(arguments[0], asked.get());
     } else {
@@ -95,10 +67,49 @@ public final class Commands {
     return root;
   }
 
+  private CommandSpec describe() {
+    CommandSpec spec =
+        CommandSpec.wrapWithoutInspection(this)
+            .name("signalbox")
+            .addOption(
+                OptionSpec.builder("-h", "--help")
+                    .type(boolean.class)
+                    .usageHelp(true)
+                    .scopeType(ScopeType.INHERIT)
+                    .description("Show this help and exit.")
+                    .build());
+    spec.usageMessage()
+        .description(
+            "A self-hosted MQTT 3.1.1 and 5.0 broker with its own certificates, tokens and access"
+                + " policies.")
+        .synopsisSubcommandLabel("COMMAND")
+        .footerHeading("%nFirst steps:%n")
+        .footer(
+            "  signalbox serve                       a broker on this machine; prints how to"
+                + " connect",
+            "  signalbox pki issue-device pump7      a certificate for a device",
+            "  signalbox COMMAND --help              more on a command")
+        .exitCodeListHeading("%nExit codes:%n")
+        .exitCodeList(exitCodes());
+    return spec;
+  }
+
+  private static Map<String, String> exitCodes() {
+    Map<String, String> codes = new LinkedHashMap<>();
+    codes.put("0", "done");
+    codes.put("1", "failed; the reason is on standard error");
+    codes.put("2", "wrong usage of the command line");
+    codes.put("3", "the configuration has problems; each is on standard error");
+    codes.put("4", "the disk failed while the broker ran; start it again once the disk is sound");
+    codes.put("5", "the running broker refused it; the reason is on standard error");
+    codes.put("6", "the running broker cannot be reached, or does not accept the credential");
+    return codes;
+  }
+
   /** Every command by its name, in the order of the help. */
   private Map<String, Supplier<CommandLine>> branches() {
     Map<String, Supplier<CommandLine>> all = new LinkedHashMap<>();
-    all.put("serve", () -> new CommandLine(new ServeCommand(brokers, tokens, environment)));
+    all.put("serve", () -> ServeCommand.commandLine(brokers, tokens, environment));
     all.put(
         "pki",
         () ->

@@ -112,7 +112,7 @@ final class Welcome {
     return data.equals(Path.of("data")) ? "" : " --data " + quoted(data);
   }
 
-  private static String url(RunningBroker.Listening socket) {
+  static String url(RunningBroker.Listening socket) {
     ListenerConfig listener = socket.listener();
     String scheme =
         switch (listener.type()) {

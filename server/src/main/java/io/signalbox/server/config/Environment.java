@@ -20,6 +20,10 @@ final class Environment {
   private static final Pattern SERVICE_LINK =
       Pattern.compile(".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\\d+_.*)?)");
 
+  /** Of the start script, which passes its environment on. */
+  private static final Set<String> SCRIPT =
+      Set.of("SIGNALBOX_BUILD", "SIGNALBOX_JAVA", "SIGNALBOX_JAVA_OPTIONS");
+
   private final Map<String, String> variables;
   private final Set<String> known = new TreeSet<>();
 
@@ -42,6 +46,7 @@ final class Environment {
     for (String name : variables.keySet()) {
       if (!name.startsWith(PREFIX)
           || known.contains(name)
+          || SCRIPT.contains(name)
           || SERVICE_LINK.matcher(name).matches()) {
         continue;
       }

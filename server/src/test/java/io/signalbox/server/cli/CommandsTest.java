@@ -173,7 +173,15 @@ final class CommandsTest {
   @Test
   void trainingStartsTwiceAndTakesNoPortFromARunningBroker() throws Exception {
     Path file = Files.writeString(folder.resolve("b.yaml"), "log: {level: debug}");
-    assertEquals(0, run("serve", "--config", file.toString(), "--train"));
+    assertEquals(
+        0,
+        run(
+            "serve",
+            "--config",
+            file.toString(),
+            "--data",
+            folder.resolve("data").toString(),
+            "--train"));
     assertEquals(2, brokers.started.size());
     for (BrokerConfig started : brokers.started) {
       assertEquals(List.of(0, 0), started.listeners().stream().map(ListenerConfig::port).toList());
