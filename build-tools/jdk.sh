@@ -12,11 +12,12 @@ say() { printf 'signalbox: %s\n' "$*" >&2; }
 version_of() {
   local line
   if [[ -x $1/bin/java && -r $1/release ]]; then
-    line=$(grep -m1 '^JAVA_VERSION=' "$1/release" || true)
-    if [[ $line =~ \"1\.([0-9]+) || $line =~ \"([0-9]+) ]]; then
-      echo "${BASH_REMATCH[1]}"
-      return
-    fi
+    while IFS= read -r line; do
+      if [[ $line =~ ^JAVA_VERSION=\"1\.([0-9]+) || $line =~ ^JAVA_VERSION=\"([0-9]+) ]]; then
+        echo "${BASH_REMATCH[1]}"
+        return
+      fi
+    done <"$1/release"
   fi
   echo 0
 }
@@ -33,7 +34,8 @@ jdk_folders() {
     "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* | sort -rV
   java=$(command -v java || true)
   if [[ -n $java ]]; then
-    dirname -- "$(dirname -- "$(readlink -f -- "$java")")"
+    java=$(readlink -f -- "$java")
+    echo "${java%/*/*}"
   fi
 }
 

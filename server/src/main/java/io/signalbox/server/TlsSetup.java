@@ -38,6 +38,7 @@ final class TlsSetup {
   private final @Nullable DevelopmentPki development;
   private final ServerCertificates certificates;
   private final TrustedAuthorities trusted;
+  private final SSLContext context;
 
   private TlsSetup(
       @Nullable DevelopmentPki development,
@@ -46,6 +47,10 @@ final class TlsSetup {
     this.development = development;
     this.certificates = certificates;
     this.trusted = trusted;
+    this.context =
+        TlsContexts.server(
+            certificates.keys(),
+            new ClientTrust(trusted::handshakeVerifier, Clock.systemUTC(), TlsSetup::refused));
   }
 
   /** Makes the development PKI if it is to be used and is not there. */
@@ -108,9 +113,7 @@ final class TlsSetup {
   }
 
   SSLContext context() {
-    return TlsContexts.server(
-        certificates.keys(),
-        new ClientTrust(trusted::handshakeVerifier, Clock.systemUTC(), TlsSetup::refused));
+    return context;
   }
 
   private static void refused(X509Certificate certificate, Verification.Rejected why) {

@@ -83,7 +83,7 @@ public record Launch(
                     List.of(
                         "-XX:+UseSerialGC",
                         "-XX:AOTCacheOutput=" + scratch.resolve("cache"),
-                        "-XX:CompileThresholdScaling=30"), // as ./signalbox does
+                        "-XX:CompileThresholdScaling=30"),
                     "serve",
                     "--train",
                     "--data",

@@ -22,12 +22,14 @@ final class ServeCommand implements Callable<Integer> {
   private final OptionSpec file =
       OptionSpec.builder("--config")
           .type(Path.class)
+          .converters(Path::of)
           .paramLabel("FILE")
           .description("YAML file; config/signalbox.yaml shows every key with its default.")
           .build();
   private final OptionSpec data =
       OptionSpec.builder("--data")
           .type(Path.class)
+          .converters(Path::of)
           .paramLabel("DIR")
           .description(
               "Data directory, made if it is missing (default: data-directory of the"
