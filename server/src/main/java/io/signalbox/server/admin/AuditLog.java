@@ -128,7 +128,7 @@ public final class AuditLog implements AutoCloseable {
                           line.addProperty("at", at);
                           line.addProperty("actor", "signalbox");
                           line.addProperty(
-                              "remote", one.client().peer().remote().getAddress().getHostAddress());
+                              "remote", one.client().peer().address().getHostAddress());
                           line.addProperty("method", "DISCONNECT");
                           line.addProperty("path", "/clients/" + one.client().clientId());
                           line.addProperty("status", one.ending().reason().code());

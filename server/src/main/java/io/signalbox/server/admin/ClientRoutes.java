@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.protocol.Ending;
@@ -105,8 +106,8 @@ final class ClientRoutes {
     out.add("groups", JsonOut.list(who.groups()));
     out.addProperty("listener", client.peer().listener());
     out.addProperty("transport", client.peer().transport());
-    var remote = client.peer().remote();
-    out.addProperty("remote", remote.getAddress().getHostAddress() + ":" + remote.getPort());
+    Peer peer = client.peer();
+    out.addProperty("remote", peer.address().getHostAddress() + ":" + peer.port());
     JsonOut.optional(out, "tlsVersion", client.peer().tlsVersion());
     out.addProperty("protocolVersion", version(client.version()));
     out.addProperty("authMethod", who.method().name().toLowerCase(Locale.ROOT));

@@ -44,7 +44,7 @@ record Credentials(
     boolean ofUser = password != null && passwords.takes(connect.userName(), password);
     byte[] token = password != null ? password : bearer(peer.authorizationHeader());
     return new Credentials(
-        peer.remote().getAddress(),
+        peer.address(),
         peer.certificates(),
         ofUser ? null : token,
         ofUser ? password : null,
@@ -56,25 +56,13 @@ record Credentials(
   /** A token in an exchange of AUTH packets. */
   static Credentials ofToken(byte[] token, Connect connect, Peer peer) {
     return new Credentials(
-        peer.remote().getAddress(),
-        peer.certificates(),
-        token,
-        null,
-        null,
-        connect.userName(),
-        false);
+        peer.address(), peer.certificates(), token, null, null, connect.userName(), false);
   }
 
   /** A user proved by an exchange of AUTH packets. */
   static Credentials ofUser(Principal user, Connect connect, Peer peer) {
     return new Credentials(
-        peer.remote().getAddress(),
-        peer.certificates(),
-        null,
-        null,
-        user,
-        connect.userName(),
-        false);
+        peer.address(), peer.certificates(), null, null, user, connect.userName(), false);
   }
 
   /** What comes with an HTTP request. */

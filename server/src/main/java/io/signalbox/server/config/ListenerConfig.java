@@ -1,6 +1,7 @@
 package io.signalbox.server.config;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,13 @@ public record ListenerConfig(
     TLS,
     WS,
     WSS;
+
+    private final String word = name().toLowerCase(Locale.ROOT);
+
+    /** As in the configuration. */
+    public String word() {
+      return word;
+    }
 
     public boolean isTls() {
       return this == TLS || this == WSS;

@@ -1,6 +1,6 @@
 package io.signalbox.server.principal;
 
-import java.net.InetSocketAddress;
+import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listener the listener's name in the configuration
  * @param transport {@code tcp}, {@code tls}, {@code ws} or {@code wss}
- * @param remote the client's address; behind a trusted proxy the one the proxy named
+ * @param address the client's; behind a trusted proxy the one the proxy named
+ * @param port the client's, with it
  * @param tlsVersion {@code TLSv1.3} or {@code TLSv1.2}; null without TLS
  * @param certificates the client's chain, its own first; empty if it showed none
  * @param anonymousAllowed whether this listener takes clients without a credential
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 public record Peer(
     String listener,
     String transport,
-    InetSocketAddress remote,
+    InetAddress address,
+    int port,
     @Nullable String tlsVersion,
     List<X509Certificate> certificates,
     boolean anonymousAllowed,
@@ -35,6 +37,6 @@ public record Peer(
   /** For log lines: never the header, never a whole certificate. */
   @Override
   public String toString() {
-    return listener + " " + remote.getAddress().getHostAddress() + ":" + remote.getPort();
+    return listener + " " + address.getHostAddress() + ":" + port;
   }
 }

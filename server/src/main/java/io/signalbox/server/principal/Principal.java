@@ -27,6 +27,9 @@ public record Principal(
   /** {@link #expiresAtMillis} of a principal whose credential does not end. */
   public static final long NEVER = Long.MAX_VALUE;
 
+  private static final Principal ANONYMOUS =
+      new Principal("anonymous", AuthMethod.ANONYMOUS, null, null, List.of(), Map.of(), null, null);
+
   public Principal {
     groups = List.copyOf(groups);
     attributes = Map.copyOf(attributes);
@@ -34,8 +37,7 @@ public record Principal(
 
   /** Nobody in particular; only on a listener that allows it. */
   public static Principal anonymous() {
-    return new Principal(
-        "anonymous", AuthMethod.ANONYMOUS, null, null, List.of(), Map.of(), null, null);
+    return ANONYMOUS;
   }
 
   /** The same identity in other groups. */

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /** The peer on one connection: how far it has come, who it is, and what we owe it. */
 @ConfinedTo("the connection's I/O thread")
 final class Client implements ClientHandler {
+  private static final byte[] NO_DATA = {};
+
   private static final Logger LOG = System.getLogger(Client.class.getName());
 
   private static final @Nullable TopicName[] NO_ALIASES = {};
@@ -71,7 +73,7 @@ final class Client implements ClientHandler {
   private @Nullable Exchange exchange;
   private boolean awaitingAuth;
   private @Nullable Timer exchangeTimer;
-  private byte[] finalAuthenticationData = {};
+  private byte[] finalAuthenticationData = NO_DATA;
   private int inboundAliasMaximum;
 
   /** Grown when the client sets one: most never do. */

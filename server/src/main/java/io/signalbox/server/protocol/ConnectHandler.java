@@ -171,7 +171,7 @@ final class ConnectHandler {
             clientId,
             peer.listener(),
             peer.transport(),
-            peer.remote().getAddress(),
+            peer.address(),
             peer.tlsVersion() == null ? "" : peer.tlsVersion());
   }
 
@@ -386,7 +386,7 @@ final class ConnectHandler {
         client.principal(),
         peer.listener(),
         peer.transport(),
-        peer.remote().getAddress().getHostAddress(),
+        peer.address().getHostAddress(),
         peer.tlsVersion() == null ? "" : peer.tlsVersion());
   }
 

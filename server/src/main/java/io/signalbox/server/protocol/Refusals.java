@@ -96,7 +96,7 @@ public final class Refusals {
             action,
             client.clientId(),
             client.principal().id(),
-            client.connection().peer().remote().getAddress().getHostAddress(),
+            client.connection().peer().address().getHostAddress(),
             topic,
             rule,
             bundle));

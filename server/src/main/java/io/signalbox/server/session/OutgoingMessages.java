@@ -42,7 +42,9 @@ public final class OutgoingMessages {
   private final Session session;
   private final OutboundQueue queue;
   private final InflightWindow inflight = new InflightWindow();
-  private final PacketIds packetIds;
+
+  /** Null before the first message of QoS 1 or 2; see {@link #packetIds}. */
+  private @Nullable PacketIds ids;
 
   /** Null while nothing was read or held: a transient session rarely needs one. */
   private @Nullable DiskReader disk;
@@ -59,7 +61,6 @@ public final class OutgoingMessages {
     this.queue =
         new OutboundQueue(
             context.config().memoryQueueMessagesMax(), context.config().memoryQueueBytesMax());
-    this.packetIds = new PacketIds(context, session, this, inflight);
     this.pressure = new Pressure(context.metrics());
   }
 
@@ -74,7 +75,9 @@ public final class OutgoingMessages {
 
   /** The session's row is about to be opened: what arrives is held from now on. */
   void hold() {
-    packetIds.connectionBegins();
+    if (ids != null) {
+      ids.connectionBegins();
+    }
     if (session.isDurable() || disk != null) {
       disk().begin();
     }
@@ -112,7 +115,9 @@ public final class OutgoingMessages {
 
   /** The connection is gone: what is in memory only is dropped. */
   void detach() {
-    packetIds.connectionEnds();
+    if (ids != null) {
+      ids.connectionEnds();
+    }
     roomListeners = List.of();
     mode = Mode.OFFLINE;
     queue.clear();
@@ -136,7 +141,12 @@ public final class OutgoingMessages {
   }
 
   PacketIds packetIds() {
-    return packetIds;
+    PacketIds known = ids;
+    if (known == null) {
+      known = new PacketIds(context, session, this, inflight);
+      ids = known;
+    }
+    return known;
   }
 
   public int inflightCount() {
@@ -393,7 +403,7 @@ public final class OutgoingMessages {
         && client.isOpen() // else it would look as if the message were too large, and be dropped
         && !client.congested()
         && inflight.hasRoom() // [MQTT-3.3.4-9]
-        && (isOver(publish) || packetIds.choose(publish));
+        && (isOver(publish) || packetIds().choose(publish));
   }
 
   /** Its Message Expiry Interval has passed before we began to send it [MQTT-3.3.2-5]. */
@@ -446,7 +456,7 @@ public final class OutgoingMessages {
       return;
     }
     publish.state = OutgoingPublish.State.SENT;
-    packetIds.sent(publish);
+    packetIds().sent(publish);
     inflight.add(publish);
   }
 

@@ -14,7 +14,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.Locale;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.xnio.Buffers;
@@ -306,8 +305,9 @@ final class Arrival implements HandshakeQueue.Waiting {
     Peer peer =
         new Peer(
             config.name(),
-            config.type().name().toLowerCase(Locale.ROOT),
-            remote,
+            config.type().word(),
+            remote.getAddress(),
+            remote.getPort(),
             secured == null ? null : secured.getProtocol(),
             certificates,
             config.allowAnonymous(),

@@ -11,7 +11,6 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -101,7 +100,7 @@ public final class Transport implements AutoCloseable {
           Level.INFO,
           "listening name={0} type={1} address={2}",
           bound.name(),
-          bound.type().name().toLowerCase(Locale.ROOT),
+          bound.type().word(),
           text(bound.address()));
     }
   }

@@ -33,7 +33,6 @@ import io.signalbox.server.principal.Principal;
 import io.signalbox.server.trust.CurrentAuthorities;
 import io.signalbox.server.trust.Fetcher;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -107,8 +106,8 @@ class AuthenticatorChainTest {
 
   private static Peer peer(
       List<X509Certificate> certificates, boolean anonymousAllowed, @Nullable String header) {
-    var remote = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-    return new Peer("l", "tls", remote, "TLSv1.3", certificates, anonymousAllowed, false, header);
+    InetAddress local = InetAddress.getLoopbackAddress();
+    return new Peer("l", "tls", local, 1, "TLSv1.3", certificates, anonymousAllowed, false, header);
   }
 
   /** The answer, after the workers and the loop have run what they were given. */

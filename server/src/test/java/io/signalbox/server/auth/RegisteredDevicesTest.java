@@ -48,7 +48,6 @@ import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.trust.Fetcher;
 import io.signalbox.server.trust.TrustedAuthorities;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -185,8 +184,8 @@ final class RegisteredDevicesTest {
   }
 
   private static Peer peer(List<X509Certificate> certificates) {
-    var remote = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-    return new Peer("l", "tls", remote, "TLSv1.3", certificates, false, false, null);
+    InetAddress local = InetAddress.getLoopbackAddress();
+    return new Peer("l", "tls", local, 1, "TLSv1.3", certificates, false, false, null);
   }
 
   private Principal accepted(String clientId, List<X509Certificate> certificates) {

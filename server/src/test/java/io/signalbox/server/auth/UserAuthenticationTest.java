@@ -23,7 +23,6 @@ import io.signalbox.server.scram.ScramVerifier;
 import io.signalbox.server.scram.UsersFile;
 import io.signalbox.server.trust.Fetcher;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -62,15 +61,7 @@ final class UserAuthenticationTest {
   }
 
   private static final Peer PEER =
-      new Peer(
-          "l",
-          "tcp",
-          new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
-          null,
-          List.of(),
-          true,
-          false,
-          null);
+      new Peer("l", "tcp", InetAddress.getLoopbackAddress(), 1, null, List.of(), true, false, null);
 
   private static ScramUser user(String name, String password, String... groups) throws Exception {
     return new ScramUser(name, List.of(groups), ScramVerifier.of(password, new byte[16], 4_096));

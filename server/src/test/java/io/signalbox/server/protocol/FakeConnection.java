@@ -19,7 +19,6 @@ import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.Traffic;
 import io.signalbox.server.topic.TopicName;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -111,14 +110,7 @@ final class FakeConnection implements ClientConnection {
   @Override
   public Peer peer() {
     return new Peer(
-        "fake",
-        "tcp",
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
-        null,
-        List.of(),
-        true,
-        lazy,
-        null);
+        "fake", "tcp", InetAddress.getLoopbackAddress(), 1, null, List.of(), true, lazy, null);
   }
 
   @Override

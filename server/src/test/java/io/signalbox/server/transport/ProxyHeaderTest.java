@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Turnaway;
+import io.signalbox.server.principal.Peer;
 import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -152,8 +154,9 @@ class ProxyHeaderTest {
       Wire wire = type.isWebSocket() ? Wire.upgraded(client) : Wire.direct(client);
       wire.send(RawClient.connect(0));
       assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
-      assertEquals(
-          new InetSocketAddress("10.1.2.3", 0xABCD), log.connections.remove().peer().remote());
+      Peer peer = log.connections.remove().peer();
+      assertEquals(InetAddress.ofLiteral("10.1.2.3"), peer.address());
+      assertEquals(0xABCD, peer.port());
     }
   }
 
