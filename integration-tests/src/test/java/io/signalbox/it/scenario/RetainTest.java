@@ -231,4 +231,25 @@ final class RetainTest {
     peer.receivePublish("twice");
     peer.ping();
   }
+
+  @Test
+  void filtersOfOneSubscribeThatFindNothingDoNotHideTheOthers() {
+    Peer publisher = clients.connected();
+    publisher.publishRetained(topic + "/a/x", 1, "first");
+    publisher.publishRetained(topic + "/c", 1, "second");
+    Peer peer = clients.connected();
+    peer.send(
+        subscribe(clients.version(), 1)
+            .filter(topic + "/0/+", 0)
+            .filter(topic + "/a/#", 0)
+            .filter(topic + "/b/#", 0)
+            .filter(topic + "/b", 0)
+            .filter(topic + "/+/y", 0)
+            .filter(topic + "/c/#", 0)
+            .filter(topic + "/z/+", 0));
+    assertEquals(List.of(0, 0, 0, 0, 0, 0, 0), peer.receive(SUBACK).reasonCodes());
+    peer.receivePublish("first");
+    peer.receivePublish("second");
+    peer.ping();
+  }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class RetainedDelivery {
   private static final int SLICE_MAX = 1_000;
 
-  /** Filters without wildcards looked up before others have their turn on the thread. */
+  /** Filters looked up at once before others have their turn on the thread. */
   private static final int LOOKS_MAX = 64;
 
   private final ProtocolContext context;
@@ -50,14 +50,17 @@ final class RetainedDelivery {
       if (subscription == null) {
         return;
       }
-      if (subscription.filter().hasWildcard()) {
-        scan(subscription);
-        return;
+      if (!session.isSubscribed(subscription.requestedFilter())) {
+        continue;
       }
-      Message message =
-          session.isSubscribed(subscription.requestedFilter())
-              ? context.retained().find(subscription.filter())
-              : null;
+      if (subscription.filter().hasWildcard()) {
+        if (context.retained().mayMatch(subscription.filter())) {
+          scan(subscription);
+          return;
+        }
+        continue;
+      }
+      Message message = context.retained().find(subscription.filter());
       if (message != null) {
         deliver(subscription, message);
         session.outgoing().whenRoom(() -> connection.loop().execute(this::start));

@@ -53,6 +53,18 @@ final class PendingValues {
     return pending == null ? null : pending.newest;
   }
 
+  /** Whether anything, a removal too, is pending for a matching topic. */
+  boolean hasMatch(TopicFilter filter) {
+    if (!byTopic.isEmpty()) {
+      for (TopicName topic : byTopic.keySet()) {
+        if (filter.matches(topic)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Newest values of matching topics, without those that are being cleared or have expired. */
   List<Message> matching(TopicFilter filter, long nowMillis) {
     List<Message> found = new ArrayList<>();

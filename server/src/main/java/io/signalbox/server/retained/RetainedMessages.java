@@ -105,6 +105,17 @@ public final class RetainedMessages {
   }
 
   /**
+   * Whether {@link #forEach} may find something for a filter with wildcards. Most subscriptions of
+   * a fleet find nothing, and to learn this by a reader thread costs them more than all else does.
+   * Looks at two rows of the store at most, at once; to be called where {@link #find} is.
+   */
+  public boolean mayMatch(TopicFilter filter) {
+    return pendingValues.hasMatch(filter)
+        // Settled, so counted.
+        || (store.totals().retainedMessages() > 0 && store.mayHaveRetained(filter));
+  }
+
+  /**
    * Hands over the retained messages that match a filter. Topics that begin with {@code $} match no
    * filter that begins with a wildcard. On the loop that is given.
    *

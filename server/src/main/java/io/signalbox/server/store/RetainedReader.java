@@ -99,6 +99,21 @@ final class RetainedReader {
     return found.isEmpty() ? null : found.getFirst();
   }
 
+  /** Whether there is a row in the range of a filter with wildcards, or its parent's. */
+  boolean hasCandidate(Txn<MemorySegment> txn, Keys keys) {
+    byte[] parent = parent();
+    if (parent != null && lmdb.retained.get(txn, keys.topic(parent)) != null) {
+      return true;
+    }
+    byte[] range = range();
+    try (Cursor<MemorySegment> cursor = lmdb.retained.openCursor(txn)) {
+      return range.length == 0
+          ? cursor.first()
+          : cursor.get(keys.raw(range), GetOp.MDB_SET_RANGE)
+              && startsWith(cursor.key().toArray(Bytes.BYTE), range);
+    }
+  }
+
   private void addExact(Txn<MemorySegment> txn, Keys keys, byte[] utf8, List<Message> messages) {
     MemorySegment value = lmdb.retained.get(txn, keys.topic(utf8));
     if (value != null) {
@@ -106,18 +121,22 @@ final class RetainedReader {
     }
   }
 
-  /**
-   * {@code a/#} also matches {@code a} (MQTT 5.0 section 4.7.1.2), which lies outside the range.
-   */
   private void addParent(Snapshot snapshot, List<Message> messages) {
-    int lastLevel = filter.levelCount() - 1;
-    if (lastLevel > 0 && filter.isMultiLevelWildcard(lastLevel) && firstWildcard() == lastLevel) {
-      addExact(
-          snapshot.txn,
-          snapshot.keys,
-          Arrays.copyOf(filter.utf8(), filter.levelStart(lastLevel) - 1),
-          messages);
+    byte[] parent = parent();
+    if (parent != null) {
+      addExact(snapshot.txn, snapshot.keys, parent, messages);
     }
+  }
+
+  /**
+   * {@code a/#} also matches {@code a} (MQTT 5.0 section 4.7.1.2), which lies outside the range;
+   * null for other filters.
+   */
+  private byte @Nullable [] parent() {
+    int lastLevel = filter.levelCount() - 1;
+    return lastLevel > 0 && filter.isMultiLevelWildcard(lastLevel) && firstWildcard() == lastLevel
+        ? Arrays.copyOf(filter.utf8(), filter.levelStart(lastLevel) - 1)
+        : null;
   }
 
   private int firstWildcard() {

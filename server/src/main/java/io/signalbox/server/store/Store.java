@@ -245,6 +245,14 @@ public final class Store implements AutoCloseable {
         txn -> new RetainedReader(lmdb, exact, nowMillis).exact(txn, singleKeys.get()));
   }
 
+  /**
+   * Whether the disk may have retained messages that match a filter with wildcards. Looks at two
+   * rows at most, so any thread may ask.
+   */
+  public boolean mayHaveRetained(TopicFilter filter) {
+    return read(txn -> new RetainedReader(lmdb, filter, 0).hasCandidate(txn, singleKeys.get()));
+  }
+
   /** Whether a topic has a retained message on disk. One row, so any thread may ask. */
   public boolean hasRetained(TopicName topic) {
     return read(txn -> lmdb.retained.get(txn, singleKeys.get().topic(topic.utf8())) != null);

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.routing.Message;
@@ -13,6 +15,9 @@ import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.topic.TopicFilter;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,6 +88,53 @@ class RetainedMessagesTest {
     commit(message);
     assertEquals(1, retained.count());
     assertNull(retained.find(TOPIC), "on disk");
+  }
+
+  @Test
+  void knowsAtOnceWhichFiltersFindNothing() throws Exception {
+    assertCandidates(Set.of(), "an empty store");
+    Message message = message("one");
+    retained.pending(message);
+    assertCandidates(Set.of("#", "+/état", "plant/#", "plant/+", "plant/état/#"), "pending");
+    commit(message);
+    assertCandidates(
+        Set.of("#", "+/état", "+/nothing", "plant/#", "plant/+", "plant/état/#"), "on disk");
+    Message clearing = message("");
+    retained.pending(clearing);
+    commit(clearing);
+    assertCandidates(Set.of(), "cleared");
+  }
+
+  @Test
+  void knowsCandidatesAmongTopicsLongerThanAKey() throws Exception {
+    String start = "plant/" + "x".repeat(600);
+    Message message = StoreFixture.message(start + "/a", "one");
+    retained.pending(message);
+    commit(message);
+    assertTrue(retained.mayMatch(StoreFixture.filter(start + "/#")));
+    assertTrue(retained.mayMatch(StoreFixture.filter(start + "/a/#")), "its parent");
+    assertTrue(retained.mayMatch(StoreFixture.filter(start + "/+")));
+    assertFalse(retained.mayMatch(StoreFixture.filter("plant/y/+")));
+  }
+
+  private void assertCandidates(Set<String> expected, String when) {
+    Set<String> found =
+        Stream.of(
+                "#",
+                "+/état",
+                "+/nothing",
+                "plant/#",
+                "plant/+",
+                "plant/état/#",
+                "plant/état/+",
+                "plan/#",
+                "plants/+",
+                "a/#",
+                "z/+/b",
+                "$SYS/#")
+            .filter(filter -> retained.mayMatch(StoreFixture.filter(filter)))
+            .collect(Collectors.toSet());
+    assertEquals(expected, found, when);
   }
 
   private static Message message(String payload) {
