@@ -12,7 +12,7 @@ say() { printf 'signalbox: %s\n' "$*" >&2; }
 version_of() {
   local line
   if [[ -x $1/bin/java && -r $1/release ]]; then
-    while IFS= read -r line; do
+    while IFS= read -r line || [[ -n $line ]]; do
       if [[ $line =~ ^JAVA_VERSION=\"1\.([0-9]+) || $line =~ ^JAVA_VERSION=\"([0-9]+) ]]; then
         echo "${BASH_REMATCH[1]}"
         return

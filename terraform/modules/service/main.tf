@@ -26,7 +26,7 @@ locals {
 
   systemd_unit = templatefile("${path.module}/templates/signalbox.service.tftpl", {
     java           = var.java
-    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseCompactObjectHeaders", "-XX:+UseG1GC", "-XX:CompileThresholdScaling=5", "-XX:+ExitOnOutOfMemoryError"], var.java_options))
+    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseCompactObjectHeaders", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"], var.java_options))
     jar            = local.jar
     configuration  = "${local.configuration_directory}/signalbox.yaml"
     open_files_max = var.open_files_max

@@ -32,6 +32,9 @@ public final class DevelopmentPki {
   private final Clock clock;
   private final SecureRandom random;
 
+  /** {@link #server} has noted what it verified, or could not. */
+  private boolean asked;
+
   private DevelopmentPki(
       PkiFolder files,
       AuthorityGenerations issuing,
@@ -73,13 +76,15 @@ public final class DevelopmentPki {
         readAuthority(files.issuingCertificate(), files.issuingKey(), root, opened, clock, random);
     List<CertificateAuthority> retired = new ArrayList<>();
     for (Path certificate : files.retiredCertificates()) {
-      Path key =
-          certificate.resolveSibling(certificate.getFileName().toString().replace(".crt", ".key"));
+      Path key = PkiFolder.keyBeside(certificate);
       CertificateAuthority old = readAuthority(certificate, key, root, opened, clock, random);
       if (!old.certificate()
           .equals(current.certificate())) { // kept by a change that crashed right then
         retired.add(old);
       }
+    }
+    if (opened.isKnown() && !opened.isStill()) {
+      return open(files, clock, random); // they were replaced meanwhile
     }
     retired.sort(
         Comparator.comparing((CertificateAuthority old) -> old.certificate().getNotBefore())
@@ -121,16 +126,23 @@ public final class DevelopmentPki {
    */
   public TlsIdentity server(List<String> hostNames) throws PkiException {
     VerifiedFolder now = VerifiedFolder.look(files);
-    ServerCertificate server =
-        new ServerCertificate(files, issuing(), now.isKnown(), clock, random);
-    Optional<TlsIdentity> stored = server.load(hostNames);
-    if (stored.isEmpty()) {
-      return server.renew(hostNames);
+    Optional<TlsIdentity> stored = stored(hostNames, now.isKnown());
+    if (now.isKnown() && !now.isStill()) {
+      stored = stored(hostNames, false); // they were replaced meanwhile
     }
-    if (now.digest().equals(opened.digest())) { // all else was verified when it was opened
+    if (stored.isEmpty()) {
+      return new ServerCertificate(files, issuing(), false, clock, random).renew(hostNames);
+    }
+    if (!asked && now.digest().equals(opened.digest())) { // the others were verified by open
       now.note();
     }
+    asked = true;
     return stored.get();
+  }
+
+  private Optional<TlsIdentity> stored(List<String> hostNames, boolean isVerified)
+      throws PkiException {
+    return new ServerCertificate(files, issuing(), isVerified, clock, random).load(hostNames);
   }
 
   /** A certificate and a fresh EC P-256 key for a device. */

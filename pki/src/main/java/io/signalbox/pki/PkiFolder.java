@@ -48,6 +48,11 @@ record PkiFolder(Path folder) {
     return folder.resolve("retired-" + serialHex + ".key");
   }
 
+  /** The file with the key of such a certificate. */
+  static Path keyBeside(Path certificate) {
+    return certificate.resolveSibling(certificate.getFileName().toString().replace(".crt", ".key"));
+  }
+
   /** The certificates of issuing authorities that were replaced, in no order. */
   List<Path> retiredCertificates() throws PkiException {
     try (Stream<Path> all = Files.list(folder)) {

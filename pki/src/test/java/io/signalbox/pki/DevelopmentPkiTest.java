@@ -134,7 +134,8 @@ class DevelopmentPkiTest {
     open().server(HOSTS);
     assertTrue(look().isKnown());
     assertTrue(names(folder()).contains("verified"));
-    for (String file : List.of("root.crt", "issuing.crt", "issuing.key", "server.crt")) {
+    for (String file :
+        List.of("root.crt", "issuing.crt", "issuing.key", "server.crt", "server.key")) {
       String content = Files.readString(folder().resolve(file));
       Files.writeString(folder().resolve(file), content + "\n");
       assertFalse(look().isKnown(), file);
@@ -164,6 +165,31 @@ class DevelopmentPkiTest {
     DevelopmentPki other = DevelopmentPki.openOrCreate(parent.resolve("other"), clock, random);
     AtomicFile.writePublic(folder().resolve("root.crt"), Pem.encode(List.of(other.root())));
     assertRefused("was not issued by", this::open);
+  }
+
+  @Test
+  void verifiesNoSignatureOfFilesThatTheNoteKnows() throws Exception {
+    open().server(HOSTS);
+    AtomicFile.writeSecret(
+        folder().resolve("issuing.key"),
+        Pem.encode(KeyAlgorithm.EC_P256.generate(random).getPrivate()));
+    assertRefused("the private key does not belong to the certificate", this::open);
+    AtomicFile.writeSecret(folder().resolve("verified"), look().digest());
+    DevelopmentPki pki = open();
+    X509Certificate server = pki.server(HOSTS).certificate();
+    clock.advance(CertificateProfile.SERVER.validity());
+    assertNotEquals(server, pki.server(HOSTS).certificate(), "time is looked at");
+  }
+
+  @Test
+  void whatElseIsInTheFolderDoesNotMatter() throws Exception {
+    open().server(HOSTS);
+    open().server(HOSTS);
+    Files.createDirectory(folder().resolve("backup.key"));
+    Files.createSymbolicLink(folder().resolve("old.crt"), Path.of("nowhere"));
+    Files.delete(folder().resolve("root.key")); // moved away, as it may be
+    assertTrue(look().isKnown());
+    open().server(HOSTS);
   }
 
   @Test

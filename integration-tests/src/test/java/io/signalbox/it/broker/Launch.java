@@ -78,17 +78,21 @@ public record Launch(
           return Optional.of(cache);
         }
         Path scratch = Files.createTempDirectory(Objects.requireNonNull(cache.getParent()), "aot");
-        CommandLine.run(
-                CommandLine.words(
-                    List.of(
-                        "-XX:+UseSerialGC",
-                        "-XX:AOTCacheOutput=" + scratch.resolve("cache"),
-                        "-XX:CompileThresholdScaling=30"),
-                    "serve",
-                    "--train",
-                    "--data",
-                    scratch.resolve("data").toString()))
-            .expectSuccess();
+        CommandLine.Result trained =
+            CommandLine.run(
+                    CommandLine.words(
+                        List.of(
+                            "-XX:+UseSerialGC",
+                            "-XX:AOTCacheOutput=" + scratch.resolve("cache"),
+                            "-XX:CompileThresholdScaling=30"),
+                        "serve",
+                        "--train",
+                        "--data",
+                        scratch.resolve("data").toString()))
+                .expectSuccess();
+        if (trained.err().contains("a client of the training run failed")) {
+          throw new AssertionError(trained.err());
+        }
         return Optional.of(
             Files.move(scratch.resolve("cache"), cache, StandardCopyOption.REPLACE_EXISTING));
       } catch (IOException | UncheckedIOException | AssertionError e) {

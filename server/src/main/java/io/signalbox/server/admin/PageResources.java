@@ -76,9 +76,14 @@ final class PageResources implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) {
-    Resource resource = resource(exchange.getRequestPath());
+    String path = exchange.getRequestPath();
+    if (exchange.isInIoThread() && FILES.containsKey(path) && !read.containsKey(path)) {
+      exchange.dispatch(this); // to unpack and digest it takes milliseconds
+      return;
+    }
+    Resource resource = resource(path);
     if (resource == null) {
-      new Problem(StatusCodes.NOT_FOUND, missing(exchange.getRequestPath())).send(exchange);
+      new Problem(StatusCodes.NOT_FOUND, missing(path)).send(exchange);
       return;
     }
     exchange

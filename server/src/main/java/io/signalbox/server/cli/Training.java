@@ -1,8 +1,9 @@
 package io.signalbox.server.cli;
 
+import io.signalbox.pki.AtomicFile;
+import io.signalbox.pki.PkiException;
 import io.signalbox.pki.openssl.OpenSslProvider;
 import io.signalbox.server.config.BrokerConfig;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -20,6 +21,7 @@ import picocli.CommandLine;
 final class Training {
   private static final System.Logger LOG = System.getLogger(Training.class.getName());
 
+  private static final String FAILED = "a client of the training run failed: ";
   private static final String DEVICE = "training";
   private static final Duration TOKEN_LIFETIME = Duration.ofMinutes(10);
 
@@ -31,17 +33,31 @@ final class Training {
     this.tokens = tokens;
   }
 
-  /** Leaves the data directory behind. */
+  /**
+   * Leaves the data directory behind, which must not be there before: clients get credentials in
+   * it.
+   */
   void run(BrokerConfig config, PrintWriter out) throws CommandFailure, InterruptedException {
+    if (Files.exists(config.dataDirectory())) {
+      throw new CommandFailure(
+          "\""
+              + config.dataDirectory()
+              + "\" is there already; --train wants a --data that is not");
+    }
     RunningBroker broker = brokers.start(config);
-    new Welcome(config, broker.listening(), tokens).print(out);
     try {
+      new Welcome(config, broker.listening(), tokens).print(out);
       LOG.log(System.Logger.Level.INFO, OpenSslProvider.load().getInfo());
     } catch (OpenSslProvider.UnavailableException e) {
       LOG.log(System.Logger.Level.INFO, "no OpenSSL to record: {0}", e.getMessage());
     }
-    connectClients(config.dataDirectory(), broker.listening());
-    broker.stop();
+    try {
+      connectClients(config.dataDirectory(), broker.listening());
+    } catch (CommandFailure | PkiException e) {
+      LOG.log(System.Logger.Level.WARNING, FAILED + "{0}", e.getMessage());
+    } finally {
+      broker.stop();
+    }
     if (!broker.awaitEnd()) {
       throw new CommandFailure(ExitCode.DISK_FAILED, "the disk failed; the reason is in the log");
     }
@@ -52,17 +68,14 @@ final class Training {
    * without them too, so what fails is told and no more.
    */
   private void connectClients(Path data, List<RunningBroker.Listening> listening)
-      throws CommandFailure {
+      throws CommandFailure, PkiException {
     String devices = data.resolve("devices").toString();
     Path token = data.resolve("browser.jwt");
     run(
         new IssueDeviceCommand(),
         List.of(List.of(DEVICE, "--data", data.toString(), "--out", devices)));
-    try {
-      Files.writeString(token, tokens.issue(data, "browser", List.of("browsers"), TOKEN_LIFETIME));
-    } catch (IOException e) {
-      throw new CommandFailure("cannot write \"" + token + "\": " + e.getMessage(), e);
-    }
+    AtomicFile.writeSecret(
+        token, tokens.issue(data, "browser", List.of("browsers"), TOKEN_LIFETIME));
     String identity = Path.of(devices, DEVICE).toString();
     for (RunningBroker.Listening socket : listening) {
       String trusted = data.resolve("pki").resolve("ca.crt").toString();
@@ -95,7 +108,7 @@ final class Training {
     CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
     int exitCode = line.execute(all.toArray(String[]::new));
     if (exitCode != ExitCode.DONE) {
-      LOG.log(System.Logger.Level.WARNING, "a client of the training run failed: {0}", all);
+      LOG.log(System.Logger.Level.WARNING, FAILED + "{0}", all);
     }
   }
 }

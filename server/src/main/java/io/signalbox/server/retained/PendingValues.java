@@ -6,6 +6,7 @@ import io.signalbox.server.topic.TopicName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,14 @@ final class PendingValues {
 
   private final ConcurrentHashMap<TopicName, Pending> byTopic = new ConcurrentHashMap<>();
 
+  /**
+   * INVARIANT: above 0 while {@link #byTopic} has a value. The map's own count is a sum of several
+   * that change meanwhile.
+   */
+  private final AtomicLong unsettled = new AtomicLong();
+
   void add(Message message) {
+    unsettled.incrementAndGet();
     byTopic.merge(
         message.topic(),
         new Pending(message, 1),
@@ -33,6 +41,7 @@ final class PendingValues {
         topic,
         (_, pending) ->
             pending.unsettled == 1 ? null : new Pending(pending.newest, pending.unsettled - 1));
+    unsettled.decrementAndGet();
   }
 
   boolean has(TopicName topic) {
@@ -53,22 +62,15 @@ final class PendingValues {
     return pending == null ? null : pending.newest;
   }
 
-  /** Whether anything, a removal too, is pending for a matching topic. */
-  boolean hasMatch(TopicFilter filter) {
-    if (!byTopic.isEmpty()) {
-      for (TopicName topic : byTopic.keySet()) {
-        if (filter.matches(topic)) {
-          return true;
-        }
-      }
-    }
-    return false;
+  /** Whether anything, a removal too, is pending for any topic. */
+  boolean isEmpty() {
+    return unsettled.get() == 0;
   }
 
   /** Newest values of matching topics, without those that are being cleared or have expired. */
   List<Message> matching(TopicFilter filter, long nowMillis) {
     List<Message> found = new ArrayList<>();
-    if (byTopic.isEmpty()) {
+    if (isEmpty()) {
       return found;
     }
     byTopic.forEach(

@@ -105,13 +105,15 @@ public final class RetainedMessages {
   }
 
   /**
-   * Whether {@link #forEach} may find something for a filter with wildcards. Most subscriptions of
-   * a fleet find nothing, and to learn this by a reader thread costs them more than all else does.
-   * Looks at two rows of the store at most, at once; to be called where {@link #find} is.
+   * Whether {@link #forEach} may find something for a filter with wildcards: true while anything is
+   * on its way to the disk, else as of the first row behind the levels before the first wildcard.
+   * Most subscriptions of a fleet find nothing, and to learn this by a reader thread costs them
+   * more than all else does. Looks at two rows of the store at most, at once; to be called where
+   * {@link #find} is. What is settled is in the totals and on the disk, so the pending ones come
+   * first.
    */
   public boolean mayMatch(TopicFilter filter) {
-    return pendingValues.hasMatch(filter)
-        // Settled, so counted.
+    return !pendingValues.isEmpty()
         || (store.totals().retainedMessages() > 0 && store.mayHaveRetained(filter));
   }
 

@@ -43,7 +43,7 @@ public final class OutgoingMessages {
   private final OutboundQueue queue;
   private final InflightWindow inflight = new InflightWindow();
 
-  /** Null before the first message of QoS 1 or 2; see {@link #packetIds}. */
+  /** Null until somebody asks: a client of QoS 0 needs none; see {@link #packetIds}. */
   private @Nullable PacketIds ids;
 
   /** Null while nothing was read or held: a transient session rarely needs one. */
