@@ -640,15 +640,14 @@ public final class Session implements Subscriber {
 
   // ---------------------------------------------------------------- from the store at start-up
 
-  /** A session that was stored; {@code remainingMillis} of its expiry are left. */
+  /** A session that was stored; {@link #resumeClock} follows. */
   void restore(
       long storedNumber,
       long storedEpoch,
       long storedExpirySeconds,
       long storedSentUpTo,
       List<Subscription> stored,
-      int[] qos2,
-      long remainingMillis) {
+      int[] qos2) {
     number = storedNumber;
     epoch = storedEpoch;
     expirySeconds = storedExpirySeconds;
@@ -659,18 +658,23 @@ public final class Session implements Subscriber {
     for (int packetId : qos2) {
       inboundQos2.add(packetId);
     }
-    if (storedExpirySeconds != SessionRegistry.NEVER_SECONDS) {
-      owner.execute(() -> expiryTimer = owner.schedule(Math.max(0, remainingMillis), this::expire));
-    }
   }
 
-  /** A will that was stored and not sent before the broker ended. */
-  void restoreWill(SessionWill stored, long delayMillis) {
+  /**
+   * When all sessions are there, and before clients are.
+   *
+   * @param remainingMillis left of the session's expiry
+   * @param stored its will, due after {@code willMillis}; null: it has none
+   */
+  void resumeClock(long remainingMillis, @Nullable SessionWill stored, long willMillis) {
     owner.execute(
         () -> {
-          if (connection == null && !opening) {
+          if (expirySeconds != SessionRegistry.NEVER_SECONDS) {
+            expiryTimer = owner.schedule(Math.max(0, remainingMillis), this::expire);
+          }
+          if (stored != null && connection == null && !opening) {
             will = stored;
-            willTimer = owner.schedule(delayMillis, this::willIsDue);
+            willTimer = owner.schedule(willMillis, this::willIsDue);
           }
         });
   }

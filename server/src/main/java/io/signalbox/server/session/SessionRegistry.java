@@ -12,6 +12,7 @@ import io.signalbox.server.store.EndSession;
 import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreOpenException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -154,10 +155,15 @@ public final class SessionRegistry {
   public void load() throws StoreOpenException {
     long now = context.clocks().wallMillis();
     var restart = new Restart(context, now);
-    context.store().sessions(row -> restore(row, now, restart));
+    // A will, or what an expired session leaves to its group, finds those only that are here: no
+    // time runs before all are.
+    List<Runnable> clocks = new ArrayList<>();
+    context.store().sessions(row -> clocks.add(restore(row, now, restart)));
+    clocks.forEach(Runnable::run);
   }
 
-  private void restore(SessionRow row, long now, Restart restart) {
+  /** Returns what lets the session's time run. */
+  private Runnable restore(SessionRow row, long now, Restart restart) {
     EventLoop owner = loops.get(Math.floorMod(row.clientId().hashCode(), loops.size()));
     boolean durable = row.expirySeconds() > 0;
     Session session = new Session(context, row.clientId(), row.owner(), durable, owner);
@@ -180,11 +186,9 @@ public final class SessionRegistry {
         row.expirySeconds(),
         row.sentUpTo(),
         row.subscriptions(),
-        row.inboundQos2(),
-        durable ? leftMillis : willDelayMillis);
-    if (will != null) {
-      session.restoreWill(will, willDelayMillis);
-    }
+        row.inboundQos2());
     restart.disconnect(row, will == null ? 0 : now + willDelayMillis);
+    long willMillis = willDelayMillis;
+    return () -> session.resumeClock(durable ? leftMillis : willMillis, will, willMillis);
   }
 }
