@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Launch;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,7 @@ class PowerLossTest {
         var journal = new Journal(folder.resolve("image-" + seed));
         Path dataFile = NativeDisk.dataFile(broker);
         Launch launch = disk.journaled(CrashBroker.launch(), dataFile);
+        Files.deleteIfExists(disk.journal()); // the broker of the round before went on writing
         broker.restart(launch);
         var chance = new Random(seed);
         String summary =

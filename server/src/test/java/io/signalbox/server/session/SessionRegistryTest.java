@@ -1,0 +1,132 @@
+package io.signalbox.server.session;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.Timer;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.RetainHandling;
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.routing.SubscriptionTrie;
+import io.signalbox.server.store.OpenSession;
+import io.signalbox.server.store.OpenedSession;
+import io.signalbox.server.store.StoreFixture;
+import io.signalbox.server.store.StoreSubscriptions;
+import io.signalbox.server.store.StoreWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SessionRegistryTest {
+  /** Of a loop on which wills are due at once, and sessions do not expire. */
+  private static final long SOON_MILLIS = 60_000;
+
+  @Test
+  void aWillAfterARestartFindsSessionsThatAreReadAfterItsOwn(@TempDir Path directory)
+      throws Exception {
+    var fixture = StoreFixture.open(directory);
+    try {
+      StoreWriter writer = fixture.store.writer();
+      open(writer, "mourned", will());
+      OpenedSession heir = open(writer, "heir", null);
+      var all = new SubscriptionOptions(Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND);
+      writer.await(
+          new StoreSubscriptions(
+              heir.number(),
+              heir.epoch(),
+              List.of(new Subscription(StoreFixture.filter("w/#"), null, all, 0))));
+
+      var trie = new SubscriptionTrie();
+      List<String> due = new ArrayList<>();
+      new SessionRegistry(
+              List.of(new ImpatientLoop()),
+              trie,
+              fixture.store,
+              Clocks.system(),
+              new Metrics(1, "test"),
+              LimitsConfig.DEFAULTS,
+              SessionConfig.DEFAULTS,
+              (clientId, _, _) -> due.add(clientId + " with " + trie.size() + " subscriptions"))
+          .load();
+      assertEquals(List.of("mourned with 1 subscriptions"), due);
+    } finally {
+      fixture.close();
+    }
+  }
+
+  private static OpenedSession open(StoreWriter writer, String clientId, byte @Nullable [] will)
+      throws Exception {
+    return (OpenedSession)
+        requireNonNull(writer.await(new OpenSession(clientId, "owner", 3_600, false, will, 1_000)));
+  }
+
+  private static byte[] will() {
+    return new SessionWill(
+            StoreFixture.filter("w/mourned").asTopicName(),
+            Qos.AT_LEAST_ONCE,
+            false,
+            Properties.NONE,
+            "gone".getBytes(UTF_8),
+            -1,
+            0,
+            Principal.anonymous(),
+            "l",
+            "tcp",
+            "",
+            "")
+        .encode();
+  }
+
+  /** Runs at once what it is given, and what is due soon. */
+  private static final class ImpatientLoop implements EventLoop {
+    @Override
+    public int index() {
+      return 0;
+    }
+
+    @Override
+    public boolean isCurrent() {
+      return true;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      task.run();
+    }
+
+    @Override
+    public void runAtEndOfPass(Runnable task) {
+      task.run();
+    }
+
+    @Override
+    public Timer schedule(long delayMillis, Runnable task) {
+      if (delayMillis <= SOON_MILLIS) {
+        task.run();
+      }
+      return () -> {};
+    }
+
+    @Override
+    public long nowMillis() {
+      return 0;
+    }
+
+    @Override
+    public boolean congested() {
+      return false;
+    }
+  }
+}
