@@ -23,8 +23,8 @@ final class PendingValues {
   private final ConcurrentHashMap<TopicName, Pending> byTopic = new ConcurrentHashMap<>();
 
   /**
-   * INVARIANT: above 0 while {@link #byTopic} has a value. The map's own count is a sum of several
-   * that change meanwhile.
+   * INVARIANT: above 0 while {@link #byTopic} has a value that is not settled, however often others
+   * are settled. The map's own count is a sum of several that change meanwhile.
    */
   private final AtomicLong unsettled = new AtomicLong();
 
@@ -39,9 +39,10 @@ final class PendingValues {
   void settle(TopicName topic) {
     byTopic.computeIfPresent(
         topic,
-        (_, pending) ->
-            pending.unsettled == 1 ? null : new Pending(pending.newest, pending.unsettled - 1));
-    unsettled.decrementAndGet();
+        (_, pending) -> {
+          unsettled.decrementAndGet();
+          return pending.unsettled == 1 ? null : new Pending(pending.newest, pending.unsettled - 1);
+        });
   }
 
   boolean has(TopicName topic) {

@@ -120,6 +120,19 @@ class RetainedMessagesTest {
   }
 
   @Test
+  void whatIsSettledTwiceHidesNothingThatIsPending() throws Exception {
+    Message other = StoreFixture.message("other", "one");
+    retained.abandoned(other);
+    Message message = message("one");
+    retained.pending(message);
+    retained.abandoned(other);
+    assertTrue(retained.mayMatch(StoreFixture.filter("plant/+")));
+    commit(message);
+    retained.abandoned(message);
+    assertFalse(retained.mayMatch(StoreFixture.filter("other/+")));
+  }
+
+  @Test
   void knowsCandidatesAmongTopicsLongerThanAKey() throws Exception {
     String start = "plant/" + "x".repeat(600);
     Message message = StoreFixture.message(start + "/a", "one");
