@@ -1,5 +1,7 @@
 package io.signalbox.it.crash;
 
+import static io.signalbox.it.wire.PropertyBytes.messageExpiry;
+import static io.signalbox.it.wire.PropertyBytes.receiveMaximum;
 import static io.signalbox.it.wire.PropertyBytes.sessionExpiry;
 import static io.signalbox.it.wire.PropertyBytes.willDelay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -239,6 +242,35 @@ class AnswerAfterSyncTest {
         () -> {
           subscriber.send(PacketBytes.pubRec(publish.packetId()));
           assertEquals(publish.packetId(), subscriber.receive(PacketType.PUBREL).packetId());
+        });
+  }
+
+  /**
+   * Else a crash would leave the row of the one that expired; it would be taken for one that was
+   * sent, and come again behind its successor.
+   */
+  @Test
+  void whatFollowsAMessageThatExpiredBeforeItWasSent() throws IOException {
+    String name = "behind-expired";
+    Peer subscriber = peer(Version.V5, name + "-sub");
+    subscriber.connect(c -> subscriber.persistent(c, 3_600).with(receiveMaximum(1)));
+    subscriber.subscribe(name, 2);
+    Peer publisher = peer(Version.V5, name + "-pub");
+    publisher.connect();
+    publisher.publish(name, 2, "first");
+    Parsed first = subscriber.receivePublish("first");
+    publisher.publish(name, 2, "short", messageExpiry(1));
+    long acknowledged = System.nanoTime();
+    publisher.publish(name, 2, "next");
+    subscriber.send(PacketBytes.pubRec(first.packetId()));
+    subscriber.expectAck(PacketType.PUBREL, first.packetId());
+    NativeDisk.await(
+        () -> System.nanoTime() - acknowledged > TimeUnit.MILLISECONDS.toNanos(1_100),
+        "time stands still");
+    takesACommit(
+        () -> {
+          subscriber.send(PacketBytes.pubComp(first.packetId()));
+          subscriber.receivePublish("next");
         });
   }
 

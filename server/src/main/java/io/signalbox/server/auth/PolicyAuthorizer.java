@@ -35,11 +35,9 @@ final class PolicyAuthorizer implements Authorizer {
   private static final int TOLD_MAX = 64;
 
   private final PolicyStore policies;
-  private final Subject subject;
   private final String principalId;
 
   private BoundPolicies bound;
-  private OnDenied onDenied;
   private int epoch;
 
   /** Other statements came into force since {@link #refresh} was called. */
@@ -67,11 +65,9 @@ final class PolicyAuthorizer implements Authorizer {
 
   PolicyAuthorizer(PolicyStore policies, Subject subject, String principalId) {
     this.policies = policies;
-    this.subject = subject;
     this.principalId = principalId;
     this.epoch = policies.epoch(); // first: a change meanwhile is then noticed
     this.bound = policies.bind(subject);
-    this.onDenied = onDenied(bound);
     logProblems();
   }
 
@@ -80,7 +76,7 @@ final class PolicyAuthorizer implements Authorizer {
       LOG.log(
           Level.WARNING,
           "client {0} as {1} is denied everything: {2}",
-          LogText.quote(subject.clientId()),
+          LogText.quote(bound.subject().clientId()),
           LogText.quote(principalId),
           problem);
     }
@@ -91,7 +87,7 @@ final class PolicyAuthorizer implements Authorizer {
                 LOG.log(
                     Level.INFO,
                     "client {0} as {1}: {2}",
-                    LogText.quote(subject.clientId()),
+                    LogText.quote(bound.subject().clientId()),
                     LogText.quote(principalId),
                     variable));
   }
@@ -101,8 +97,7 @@ final class PolicyAuthorizer implements Authorizer {
     if (now != epoch) {
       epoch = now;
       BoundPolicies before = bound;
-      bound = policies.bind(subject);
-      onDenied = onDenied(bound);
+      bound = policies.bind(before.subject());
       allowed = null;
       allowedAs = NEVER;
       denied = null;
@@ -251,7 +246,7 @@ final class PolicyAuthorizer implements Authorizer {
     }
     if (decision != denied) {
       denied = decision;
-      deniedAs = new AccessDecision(false, decision.text(), decision.bundle(), onDenied);
+      deniedAs = new AccessDecision(false, decision.text(), decision.bundle(), onDenied(bound));
     }
     return deniedAs;
   }
@@ -262,7 +257,7 @@ final class PolicyAuthorizer implements Authorizer {
       LOG.log(
           Level.WARNING,
           "client {0} as {1} does not receive {2} and its likes: {3}",
-          LogText.quote(subject.clientId()),
+          LogText.quote(bound.subject().clientId()),
           LogText.quote(principalId),
           LogText.quote(topic.toString()),
           access.audit());
@@ -289,7 +284,7 @@ final class PolicyAuthorizer implements Authorizer {
       LOG.log(
           Level.INFO,
           "client {0} as {1}, {2} {3}: {4}, but under the observed policies {5}",
-          LogText.quote(subject.clientId()),
+          LogText.quote(bound.subject().clientId()),
           LogText.quote(principalId),
           action,
           LogText.quote(topic),

@@ -36,7 +36,7 @@ public final class PacketDecoder {
     boolean accept(Packet packet) throws PacketException;
   }
 
-  private final PacketReader reader = new PacketReader();
+  private final PacketReader reader;
   private final TopicNames names;
   private final int packetBytesMax;
   private final Side peer;
@@ -47,15 +47,21 @@ public final class PacketDecoder {
   /**
    * A server's decoder: the first packet must be CONNECT, which says the version.
    *
+   * @param reader of the connection's I/O thread
    * @param names of the connection's I/O thread
    * @param packetBytesMax 2..{@link #PACKET_BYTES_MAX}; a larger packet is refused by its header
    */
-  public PacketDecoder(TopicNames names, int packetBytesMax) {
-    this(names, packetBytesMax, Side.CLIENT, null);
+  public PacketDecoder(PacketReader reader, TopicNames names, int packetBytesMax) {
+    this(reader, names, packetBytesMax, Side.CLIENT, null);
   }
 
   private PacketDecoder(
-      TopicNames names, int packetBytesMax, Side peer, @Nullable ProtocolVersion version) {
+      PacketReader reader,
+      TopicNames names,
+      int packetBytesMax,
+      Side peer,
+      @Nullable ProtocolVersion version) {
+    this.reader = reader;
     this.names = names;
     this.packetBytesMax = packetBytesMax;
     this.peer = peer;
@@ -69,7 +75,7 @@ public final class PacketDecoder {
    */
   public static PacketDecoder ofServerPackets(
       TopicNames names, int packetBytesMax, ProtocolVersion version) {
-    return new PacketDecoder(names, packetBytesMax, Side.SERVER, version);
+    return new PacketDecoder(new PacketReader(), names, packetBytesMax, Side.SERVER, version);
   }
 
   /** The version the peer's CONNECT said; null before a good CONNECT has come. */

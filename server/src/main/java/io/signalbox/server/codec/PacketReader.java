@@ -12,10 +12,11 @@ import io.signalbox.server.topic.Utf8;
 import java.util.Arrays;
 
 /**
- * Reads the body of one packet field by field and complains by packet and field. One per decoder,
- * used again for each packet; confined to its thread.
+ * Reads the body of one packet field by field and complains by packet and field. Used again for
+ * each packet, by all decoders of one thread: it is of use to a decoder only while that decodes a
+ * body.
  */
-final class PacketReader {
+public final class PacketReader {
   private byte[] array = new byte[0];
   private int position;
   private int limit;

@@ -1,5 +1,6 @@
 package io.signalbox.server.protocol;
 
+import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
@@ -431,17 +432,15 @@ final class Client implements ClientHandler {
   void connected(Session opened, int topicAliasMaximum) {
     phase = Phase.CONNECTED;
     session = opened;
-    deliveryRights =
-        new DeliveryRights(
-            opened,
-            authorizer(),
-            (topic, decision) ->
-                context
-                    .refusals()
-                    .refused(Refusals.Action.RECEIVE, this, topic.toString(), decision));
+    deliveryRights = new DeliveryRights(opened, authorizer(), this);
     inboundAliasMaximum = topicAliasMaximum;
     context.metrics().sessionsConnected.add(connection.loop().index(), 1);
     scheduleCredentialEnd();
+  }
+
+  /** From {@link DeliveryRights}: a rule keeps a message from the client, the first of its kind. */
+  void deliveryRefused(TopicName topic, AccessDecision decision) {
+    context.refusals().refused(Refusals.Action.RECEIVE, this, topic.toString(), decision);
   }
 
   /** A credential that ends takes the connection with it. */

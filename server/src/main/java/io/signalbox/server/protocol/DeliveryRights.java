@@ -9,7 +9,6 @@ import io.signalbox.server.session.Session;
 import io.signalbox.server.topic.TopicName;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.function.BiConsumer;
 
 /**
  * What a client may be given. That its subscriptions are allowed proves it for each message, so
@@ -23,7 +22,7 @@ final class DeliveryRights implements DeliveryFilter {
   private static final int TOLD_MAX = 64;
 
   private final Session session;
-  private final BiConsumer<TopicName, AccessDecision> refused;
+  private final Client client;
   private Authorizer authorizer;
 
   /** A part of some subscription is denied. */
@@ -36,12 +35,11 @@ final class DeliveryRights implements DeliveryFilter {
   private Set<String> told = Set.of();
 
   /**
-   * @param refused told of the first message that each rule keeps from the client
+   * @param client told of the first message that each rule keeps from it
    */
-  DeliveryRights(
-      Session session, Authorizer authorizer, BiConsumer<TopicName, AccessDecision> refused) {
+  DeliveryRights(Session session, Authorizer authorizer, Client client) {
     this.session = session;
-    this.refused = refused;
+    this.client = client;
     this.authorizer = authorizer;
     session.outgoing().deliveryFilter(this);
   }
@@ -78,7 +76,7 @@ final class DeliveryRights implements DeliveryFilter {
   private boolean mayReceive(TopicName topic) {
     AccessDecision decision = authorizer.receive(topic);
     if (!decision.allowed() && told.size() < TOLD_MAX && isNews(decision.rule())) {
-      refused.accept(topic, decision);
+      client.deliveryRefused(topic, decision);
     }
     return decision.allowed();
   }

@@ -1,5 +1,6 @@
 package io.signalbox.server.session;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +78,19 @@ final class OutboundQueue {
     first.next = null;
     size--;
     bytes -= first.bytes();
+  }
+
+  /** Asks about each message in turn, and keeps the order of the others. */
+  void removeIf(Predicate<OutgoingPublish> goes) {
+    OutgoingPublish publish = head;
+    clear();
+    while (publish != null) {
+      OutgoingPublish next = publish.next;
+      if (!goes.test(publish)) {
+        add(publish);
+      }
+      publish = next;
+    }
   }
 
   void clear() {

@@ -1,6 +1,7 @@
 package io.signalbox.server.session;
 
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What a durable session has in memory is a copy of its queue in the store. When memory is full,
  * new messages stay on disk and are read when there is room again ({@link DiskReader}).
  */
-@ConfinedTo("the session's I/O thread, but for what others ask of hasRoom and pressure")
+@ConfinedTo("the session's I/O thread, but for what others ask of hasRoom and isPressed")
 public final class OutgoingMessages {
   private static final Logger LOG = System.getLogger(OutgoingMessages.class.getName());
 
@@ -49,7 +50,9 @@ public final class OutgoingMessages {
   /** Null while nothing was read or held: a transient session rarely needs one. */
   private @Nullable DiskReader disk;
 
-  private final Pressure pressure;
+  /** Null while there never was any. Written on the session's I/O thread. */
+  private volatile @Nullable Pressure pressure;
+
   private List<Runnable> roomListeners = List.of();
   private OutgoingAliases aliases = OutgoingAliases.OFF;
   private @Nullable DeliveryFilter filter;
@@ -61,7 +64,6 @@ public final class OutgoingMessages {
     this.queue =
         new OutboundQueue(
             context.config().memoryQueueMessagesMax(), context.config().memoryQueueBytesMax());
-    this.pressure = new Pressure(context.metrics());
   }
 
   // ---------------------------------------------------------------- a connection comes and goes
@@ -125,7 +127,7 @@ public final class OutgoingMessages {
     if (disk != null) {
       disk.stop();
     }
-    pressure.end();
+    endPressure();
     filter = null;
   }
 
@@ -136,8 +138,35 @@ public final class OutgoingMessages {
     return mode == Mode.LIVE && queue.isEmpty() && inflight.hasRoom();
   }
 
-  Pressure pressure() {
-    return pressure;
+  /** See {@link Pressure}. Any thread. */
+  boolean isPressed() {
+    Pressure known = pressure;
+    return known != null && known.isOn();
+  }
+
+  void whenRelieved(EventLoop loop, Runnable task) {
+    Pressure known = pressure;
+    if (known == null) {
+      loop.execute(task);
+    } else {
+      known.whenRelieved(loop, task);
+    }
+  }
+
+  private void beginPressure() {
+    Pressure known = pressure;
+    if (known == null) {
+      known = new Pressure(context.metrics());
+      pressure = known;
+    }
+    known.begin(session.owner());
+  }
+
+  private void endPressure() {
+    Pressure known = pressure;
+    if (known != null) {
+      known.end();
+    }
   }
 
   PacketIds packetIds() {
@@ -286,7 +315,7 @@ public final class OutgoingMessages {
     if (queue.hasRoom()) {
       queue.add(publish);
       if (!session.isDurable() && !queue.isLow()) {
-        pressure.begin(session.owner());
+        beginPressure();
       }
     } else if (session.isDurable()) {
       mode = Mode.BEHIND; // it is on disk and will be read when there is room
@@ -347,7 +376,7 @@ public final class OutgoingMessages {
       }
     }
     if (queue.isNearlyEmpty()) {
-      pressure.end();
+      endPressure();
     }
     if (queue.isLow()) {
       if (mode == Mode.BEHIND) {
@@ -413,6 +442,24 @@ public final class OutgoingMessages {
         && publish.message.isExpired(context.clocks().wallMillis());
   }
 
+  private void dropExpired(OutgoingPublish publish) {
+    context.metrics().messagesDropped.inc(Metrics.Drop.EXPIRED, session.owner().index());
+    packetIds().dropped(publish);
+    dequeue(publish);
+  }
+
+  /** Drops all that wait in memory and have expired. */
+  void dropExpired() {
+    queue.removeIf(
+        publish -> {
+          boolean over = isOver(publish);
+          if (over) {
+            dropExpired(publish);
+          }
+          return over;
+        });
+  }
+
   private void sendNow(OutgoingPublish publish) {
     ClientConnection client = session.connection();
     assert client != null : "sending without a connection";
@@ -427,8 +474,7 @@ public final class OutgoingMessages {
     Message message = publish.message;
     assert message != null : "only a released publish has no message";
     if (isOver(publish)) {
-      context.metrics().messagesDropped.inc(Metrics.Drop.EXPIRED, session.owner().index());
-      dequeue(publish);
+      dropExpired(publish);
       return;
     }
     if (publish.isFromDisk() ? !mayReceiveQueued(message) : !mayReceive(message)) {

@@ -3,6 +3,7 @@ package io.signalbox.server.session;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.store.AssignPacketId;
+import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.MarkSent;
 import io.signalbox.server.store.StorePublish;
 
@@ -35,6 +36,16 @@ final class PacketIds {
 
   private boolean marking;
 
+  /**
+   * Messages of this connection that expired before they were sent, and whose rows the mark covers.
+   */
+  private int drops;
+
+  /** So many of {@link #drops} have left the disk. */
+  private int dropsCommitted;
+
+  private boolean awaitingDrops;
+
   PacketIds(
       SessionContext context, Session session, OutgoingMessages outgoing, InflightWindow inflight) {
     this.context = context;
@@ -62,6 +73,9 @@ final class PacketIds {
     }
     sentMark = sentUpTo;
     marking = false;
+    drops = 0;
+    dropsCommitted = 0;
+    awaitingDrops = false;
   }
 
   /** Rows above it were never sent, neither on this connection nor on an earlier one. */
@@ -86,6 +100,9 @@ final class PacketIds {
    * @return false: not yet; {@link OutgoingMessages#pump} is called again when the disk has it
    */
   boolean choose(OutgoingPublish publish) {
+    if (publish.durable() && dropsAreUnderWay()) {
+      return false;
+    }
     if (publish.packetId != 0) {
       return !inflight.uses(publish.packetId);
     }
@@ -119,6 +136,44 @@ final class PacketIds {
       return false;
     }
     publish.packetId = derived;
+    return true;
+  }
+
+  /**
+   * A message expired before it was sent, and its row is about to go. If the row were still there
+   * after a crash and the mark covered it, it would be taken for one that was sent, and sent again:
+   * behind those that follow it. So they wait until it has gone.
+   */
+  void dropped(OutgoingPublish publish) {
+    if (publish.durable() && publish.sequence() <= sentMark) {
+      drops++;
+    }
+  }
+
+  private boolean dropsAreUnderWay() {
+    if (drops == dropsCommitted) {
+      return false;
+    }
+    if (!awaitingDrops) {
+      outgoing.dropExpired(); // with the same commit
+      awaitingDrops = true;
+      int upTo = drops;
+      ClientConnection forWhom = session.connection();
+      context
+          .writer()
+          .submit(
+              new Barrier(),
+              new OnLoop(
+                  session.owner(),
+                  _ -> {
+                    if (session.connection() == forWhom) {
+                      awaitingDrops = false;
+                      dropsCommitted = upTo;
+                      outgoing.pump();
+                    }
+                  },
+                  session::storeFailed));
+    }
     return true;
   }
 

@@ -574,16 +574,16 @@ public final class Session implements Subscriber {
 
   @Override
   public boolean isPressed() {
-    return outgoing.pressure().isOn();
+    return outgoing.isPressed();
   }
 
   @Override
   public void whenRelieved(EventLoop loop, Runnable task) {
     EventLoop at = owner;
     if (at.isCurrent()) {
-      outgoing.pressure().whenRelieved(loop, task);
+      outgoing.whenRelieved(loop, task);
     } else {
-      at.execute(() -> outgoing.pressure().whenRelieved(loop, task));
+      at.execute(() -> outgoing.whenRelieved(loop, task));
     }
   }
 

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.xnio.ChannelListener;
 import org.xnio.StreamConnection;
 import org.xnio.conduits.ConduitStreamSinkChannel;
 import org.xnio.conduits.ConduitStreamSourceChannel;
@@ -21,7 +23,7 @@ import org.xnio.conduits.ConduitStreamSourceChannel;
  * the peer sees our last packet.
  */
 @ConfinedTo("I/O thread")
-final class ClientSocket implements WebSocketDecoder.Events {
+final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Channel> {
   /** The owner wants no more packets for now. */
   static final int HOLD_OWNER = 1;
 
@@ -144,13 +146,28 @@ final class ClientSocket implements WebSocketDecoder.Events {
 
   void start() {
     loop.sockets().add(this);
-    // Reads and writes may close: XNIO does when both sides have ended.
-    source.setReadListener(_ -> PassSelectors.during(this::readable));
-    sink.setWriteListener(_ -> PassSelectors.during(this::writeReady));
-    connection.setCloseListener(_ -> closeNow(CloseCause.PEER_RESET));
+    source.setReadListener(this);
+    sink.setWriteListener(this);
+    connection.setCloseListener(this);
     // Bytes may wait in the TLS layer or stand behind the upgrade request, where no selector sees
     // them.
     source.wakeupReads();
+  }
+
+  /**
+   * The source can be read, the sink can be written, or the connection has ended: one listener for
+   * all three is less for each connection to keep.
+   */
+  @Override
+  public void handleEvent(Channel channel) {
+    // Reads and writes may close: XNIO does when both sides have ended.
+    if (channel == source) {
+      PassSelectors.during(this::readable);
+    } else if (channel == sink) {
+      PassSelectors.during(this::writeReady);
+    } else {
+      closeNow(CloseCause.PEER_RESET);
+    }
   }
 
   boolean isOpen() {

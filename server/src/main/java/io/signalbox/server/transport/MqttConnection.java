@@ -54,11 +54,14 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private boolean accepted;
   private int clientPacketBytesMax = PacketDecoder.PACKET_BYTES_MAX;
   private boolean problemInformation = true;
-  private long keepAliveMillis;
+
+  /** At most 98,302,500. */
+  private int keepAliveMillis;
 
   // Time.
-  private @Nullable Timer connectTimer;
-  private @Nullable Timer keepAliveTimer;
+  /** Until CONNECT is accepted: how long that may take; then of Keep Alive. */
+  private @Nullable Timer timer;
+
   private long lastPacketMillis;
 
   // Counters, for whoever asks after this client.
@@ -86,7 +89,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     this.output = loop.packetOutput();
     this.metrics = loop.metrics();
     this.ticket = ticket;
-    this.decoder = new PacketDecoder(loop.topicNames(), packetBytesMax);
+    this.decoder = new PacketDecoder(loop.packetReader(), loop.topicNames(), packetBytesMax);
     this.lastPacketMillis = loop.nowMillis();
     this.protocols = listener.protocols();
     this.socket =
@@ -112,8 +115,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
         new MqttConnection(connection, cork, loop, limits, packetBytesMax, listener, peer, ticket);
     ClientHandler handler = handlers.open(opened);
     opened.handler = handler;
-    opened.connectTimer =
-        loop.schedule(limits.connectTimeout().toMillis(), handler::onConnectTimeout);
+    opened.timer = loop.schedule(limits.connectTimeout().toMillis(), handler::onConnectTimeout);
     opened.socket.start();
   }
 
@@ -388,14 +390,14 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     accepted = true;
     clientPacketBytesMax = packetBytesMax;
     problemInformation = problems;
-    if (connectTimer != null) {
-      connectTimer.cancel();
-      connectTimer = null;
+    if (timer != null) {
+      timer.cancel();
+      timer = null;
     }
     ticket.connected();
-    keepAliveMillis = keepAliveSeconds * 1_500L; // [MQTT-3.1.2-22]
+    keepAliveMillis = keepAliveSeconds * 1_500; // [MQTT-3.1.2-22]
     if (keepAliveMillis > 0) {
-      keepAliveTimer = loop.schedule(keepAliveMillis, this::checkKeepAlive);
+      timer = loop.schedule(keepAliveMillis, this::checkKeepAlive);
     }
   }
 
@@ -404,7 +406,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
    * again.
    */
   private void checkKeepAlive() {
-    keepAliveTimer = null;
+    timer = null;
     if (!socket.isOpen()) {
       return;
     }
@@ -415,7 +417,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     if (idle >= keepAliveMillis) {
       handler().onKeepAliveTimeout();
     } else {
-      keepAliveTimer = loop.schedule(keepAliveMillis - idle, this::checkKeepAlive);
+      timer = loop.schedule(keepAliveMillis - idle, this::checkKeepAlive);
     }
   }
 
@@ -460,11 +462,8 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   @Override
   public void closed(CloseCause cause) {
-    if (connectTimer != null) {
-      connectTimer.cancel();
-    }
-    if (keepAliveTimer != null) {
-      keepAliveTimer.cancel();
+    if (timer != null) {
+      timer.cancel();
     }
     handler().onClosed(cause);
   }

@@ -1,6 +1,7 @@
 package io.signalbox.server.transport;
 
 import io.signalbox.server.codec.ByteOutput;
+import io.signalbox.server.codec.PacketReader;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
@@ -91,6 +92,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final ByteBuffer[] gather = new ByteBuffer[GATHER_MAX];
   private @Nullable ByteBuffer recordBuffer;
   private final ByteOutput packetOutput = new ByteOutput(0);
+  private final PacketReader packetReader = new PacketReader();
   private final TopicNames topicNames = new TopicNames();
   private final OpenSockets sockets = new OpenSockets();
   private final IdentityHashMap<StreamConnection, Arrival> http = new IdentityHashMap<>();
@@ -429,6 +431,10 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   /** Set to a chunk's array for the time of one packet. */
   ByteOutput packetOutput() {
     return packetOutput;
+  }
+
+  PacketReader packetReader() {
+    return packetReader;
   }
 
   TopicNames topicNames() {

@@ -68,7 +68,7 @@ final class PacketBytes {
 
   /** A server's decoder that has taken a CONNECT of this version. */
   static PacketDecoder connected(ProtocolVersion version) throws PacketException {
-    var decoder = new PacketDecoder(new TopicNames(), LIMIT);
+    var decoder = new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT);
     byte[] connect = connect(version);
     assertEquals(connect.length, decoder.decode(connect, 0, connect.length, _ -> true));
     return decoder;
@@ -77,7 +77,11 @@ final class PacketBytes {
   /** The one packet that these bytes are, from a client. */
   static Packet fromClient(ProtocolVersion version, byte[] bytes) throws PacketException {
     boolean isConnect = (bytes[0] & 0xF0) == 0x10;
-    return only(isConnect ? new PacketDecoder(new TopicNames(), LIMIT) : connected(version), bytes);
+    return only(
+        isConnect
+            ? new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT)
+            : connected(version),
+        bytes);
   }
 
   /** The one packet that these bytes are, from a server. */

@@ -59,7 +59,7 @@ public final class PacketDecoderFuzz {
   private static Reading read(boolean client, ProtocolVersion version, byte[] stream, int step) {
     PacketDecoder decoder =
         client
-            ? new PacketDecoder(new TopicNames(), LIMIT)
+            ? new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT)
             : PacketDecoder.ofServerPackets(new TopicNames(), LIMIT, version);
     List<Packet> packets = new ArrayList<>();
     int start = 0;

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PacketDecoderTest {
   private static PacketDecoder fresh() {
-    return new PacketDecoder(new TopicNames(), LIMIT);
+    return new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT);
   }
 
   private static PacketException rejectedAtOnce(PacketDecoder decoder, byte[] first) {
@@ -186,7 +186,7 @@ class PacketDecoderTest {
     byte[] connect = connect(V5);
     byte[] largest = packet(0x30, "a", 0, new byte[connect.length - 6]);
     assertEquals(connect.length, largest.length);
-    var decoder = new PacketDecoder(new TopicNames(), connect.length);
+    var decoder = new PacketDecoder(new PacketReader(), new TopicNames(), connect.length);
     byte[] stream = bytes(connect, largest, ping);
     assertEquals(stream.length, decoder.decode(stream, 0, stream.length, _ -> true));
     byte[] oneMore = packet(0x30, "a", 0, new byte[connect.length - 5]);
@@ -197,10 +197,12 @@ class PacketDecoderTest {
   @EnumSource
   void answersAnOversizedConnectInItsVersion(ProtocolVersion version) {
     byte[] connect = connect(version);
-    var e = rejectedAtOnce(new PacketDecoder(new TopicNames(), 12), connect);
+    var e = rejectedAtOnce(new PacketDecoder(new PacketReader(), new TopicNames(), 12), connect);
     assertEquals(PACKET_TOO_LARGE, e.reason());
     assertEquals(version, e.answerForm());
-    var garbage = rejectedAtOnce(new PacketDecoder(new TopicNames(), 12), bytes(0x10, 0x7F, 3));
+    var garbage =
+        rejectedAtOnce(
+            new PacketDecoder(new PacketReader(), new TopicNames(), 12), bytes(0x10, 0x7F, 3));
     assertEquals(PACKET_TOO_LARGE, garbage.reason());
     assertNull(garbage.answerForm());
   }

@@ -81,7 +81,7 @@ final class PacketStreamPropertyTest {
       List<Packet> read = new ArrayList<>();
       PacketDecoder decoder =
           sender == Side.CLIENT
-              ? new PacketDecoder(new TopicNames(), LIMIT)
+              ? new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT)
               : PacketDecoder.ofServerPackets(new TopicNames(), LIMIT, version);
       int start = 0;
       for (int cut : IntStream.concat(ints(), IntStream.of(stream.length)).toArray()) {

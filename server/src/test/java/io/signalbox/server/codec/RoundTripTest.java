@@ -80,7 +80,7 @@ class RoundTripTest {
     }
     for (int split = 0; split <= bytes.length; split++) {
       List<String> received = new ArrayList<>();
-      var decoder = new PacketDecoder(new TopicNames(), LIMIT);
+      var decoder = new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT);
       int consumed = decoder.decode(bytes, 0, split, p -> received.add(p.toString()));
       decoder.decode(bytes, consumed, bytes.length, p -> received.add(p.toString()));
       assertEquals(sent, received, "split at " + split);
@@ -89,7 +89,7 @@ class RoundTripTest {
 
   private static List<String> received(byte[] bytes, int step) throws PacketException {
     List<String> received = new ArrayList<>();
-    var decoder = new PacketDecoder(new TopicNames(), LIMIT);
+    var decoder = new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT);
     int consumed = 0;
     for (int end = step; end < bytes.length + step; end += step) {
       int to = Math.min(end, bytes.length);
@@ -123,7 +123,7 @@ class RoundTripTest {
         byte[] padded = Arrays.copyOf(bytes, bytes.length + 8);
         var decoder =
             type == PacketType.CONNECT
-                ? new PacketDecoder(new TopicNames(), LIMIT)
+                ? new PacketDecoder(new PacketReader(), new TopicNames(), LIMIT)
                 : connected(version);
         try {
           int end = decoder.decode(padded, 0, bytes.length, _ -> true);

@@ -56,6 +56,30 @@ final class OutboundQueueTest {
     assertEquals(10_000, queue.byteRoom());
   }
 
+  @Test
+  void whatGoesFromItsMiddleLeavesTheOthersInOrder() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(10, 1 << 20);
+    OutgoingPublish first = publish(1);
+    OutgoingPublish second = publish(2_000);
+    OutgoingPublish third = publish(1);
+    OutgoingPublish last = publish(2_000);
+    for (OutgoingPublish publish : new OutgoingPublish[] {first, second, third, last}) {
+      queue.add(publish);
+    }
+    queue.removeIf(publish -> publish == second || publish == last);
+    assertEquals(2, queue.size());
+    assertEquals((1 << 20) - 2 * first.bytes(), queue.byteRoom());
+    assertSame(first, queue.peek());
+    queue.removeHead();
+    assertSame(third, queue.peek());
+    queue.removeHead();
+    assertTrue(queue.isEmpty());
+    queue.add(last);
+    queue.removeIf(_ -> true);
+    assertTrue(queue.isEmpty());
+    assertEquals(0, queue.size());
+  }
+
   private static OutgoingPublish publish(int payloadBytes) throws InvalidTopicException {
     Message message =
         new Message(

@@ -3,6 +3,7 @@ package io.signalbox.benchmarks.broker;
 import io.signalbox.server.codec.ByteOutput;
 import io.signalbox.server.codec.PacketDecoder;
 import io.signalbox.server.codec.PacketEncoder;
+import io.signalbox.server.codec.PacketReader;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PacketException;
@@ -59,7 +60,7 @@ public class Codec {
       output.clear();
       PacketEncoder.encode(Packets.connect(), ProtocolVersion.V5, output);
       connect = output.toByteArray();
-      decoder = new PacketDecoder(names, PacketDecoder.PACKET_BYTES_MAX);
+      decoder = new PacketDecoder(new PacketReader(), names, PacketDecoder.PACKET_BYTES_MAX);
       decode(decoder, connect, null);
     }
   }
@@ -118,7 +119,10 @@ public class Codec {
   /** CONNECT, with the decoder of the connection. */
   @Benchmark
   public void decodeConnect(Alone alone, Blackhole into) throws PacketException {
-    decode(new PacketDecoder(alone.names, PacketDecoder.PACKET_BYTES_MAX), alone.connect, into);
+    decode(
+        new PacketDecoder(new PacketReader(), alone.names, PacketDecoder.PACKET_BYTES_MAX),
+        alone.connect,
+        into);
   }
 
   /** A QoS 1 PUBLISH to a subscriber, without a packet object. */

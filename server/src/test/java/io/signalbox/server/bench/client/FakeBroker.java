@@ -3,6 +3,7 @@ package io.signalbox.server.bench.client;
 import io.signalbox.server.codec.ByteOutput;
 import io.signalbox.server.codec.PacketDecoder;
 import io.signalbox.server.codec.PacketEncoder;
+import io.signalbox.server.codec.PacketReader;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Disconnect;
@@ -227,7 +228,8 @@ public final class FakeBroker implements AutoCloseable {
     }
 
     void run() {
-      var decoder = new PacketDecoder(new TopicNames(), PacketDecoder.PACKET_BYTES_MAX);
+      var decoder =
+          new PacketDecoder(new PacketReader(), new TopicNames(), PacketDecoder.PACKET_BYTES_MAX);
       byte[] bytes = new byte[1 << 21];
       int have = 0;
       try {
