@@ -14,7 +14,6 @@ import io.signalbox.server.principal.Principal;
 import io.signalbox.server.session.Session;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,27 +41,34 @@ final class AuthHandler {
           "no authentication method " + LogText.quote(method)); // [MQTT-4.12.0-1]
       return;
     }
-    Exchange exchange = context.exchanges().begin(method, connect, client.connection().peer());
-    client.exchanging(connect, method, exchange);
+    EnhancedAuth auth = client.beginEnhancedAuth(connect, method);
+    Exchange exchange = begin(client, auth);
     exchange.next(
         data(connect.properties()),
         client.connection().loop(),
-        outcome -> connectStep(client, connect, outcome));
+        outcome -> connectStep(client, auth, outcome));
   }
 
-  private void connectStep(Client client, Connect connect, Authentication outcome) {
+  private Exchange begin(Client client, EnhancedAuth auth) {
+    Exchange exchange =
+        context.exchanges().begin(auth.method(), auth.connect(), client.connection().peer());
+    auth.begin(exchange, context.clients().epoch());
+    return exchange;
+  }
+
+  private void connectStep(Client client, EnhancedAuth auth, Authentication outcome) {
     if (client.phase() != Client.Phase.CONNECTING) {
       return; // it has gone meanwhile
     }
     switch (outcome) {
       case Authentication.Continue more -> {
-        send(client, ReasonCode.CONTINUE_AUTHENTICATION, more.data()); // [MQTT-4.12.0-2]
-        client.awaitAuth();
+        send(client, auth, ReasonCode.CONTINUE_AUTHENTICATION, more.data()); // [MQTT-4.12.0-2]
+        auth.awaitClient();
         client.connection().resumeReads();
       }
       case Authentication.Accepted accepted -> {
-        client.exchangeOver(accepted.data());
-        connectHandler.authenticated(client, connect, accepted);
+        auth.over(accepted.data());
+        connectHandler.authenticated(client, auth.connect(), accepted);
       }
       case Authentication.Rejected rejected ->
           connectHandler.refuse(
@@ -75,66 +81,65 @@ final class AuthHandler {
     return reason == ReasonCode.BAD_USER_NAME_OR_PASSWORD ? ReasonCode.NOT_AUTHORIZED : reason;
   }
 
-  void onAuth(Client client, Auth auth) throws PacketException {
-    String method = client.authenticationMethod();
-    if (method == null) {
+  void onAuth(Client client, Auth packet) throws PacketException {
+    EnhancedAuth auth = client.enhancedAuth();
+    if (auth == null) {
       throw PacketException.protocolError(
           "AUTH without an authentication method in CONNECT"); // [MQTT-4.12.0-6]
     }
-    if (!Objects.equals(method, auth.properties().string(Property.AUTHENTICATION_METHOD))) {
+    if (!auth.method().equals(packet.properties().string(Property.AUTHENTICATION_METHOD))) {
       throw PacketException.protocolError(
           "AUTH with another authentication method than CONNECT"); // [MQTT-4.12.0-5]
     }
-    Connect connect = client.connect();
     if (client.phase() == Client.Phase.CONNECTED) {
-      reauthenticate(client, connect, method, auth);
+      reauthenticate(client, auth, packet);
       return;
     }
-    Exchange exchange = client.exchange();
-    if (exchange == null || auth.reason() != ReasonCode.CONTINUE_AUTHENTICATION) {
+    Exchange exchange = auth.exchange();
+    if (exchange == null || packet.reason() != ReasonCode.CONTINUE_AUTHENTICATION) {
       throw PacketException.protocolError(
-          "AUTH with reason " + auth.reason() + " while connecting"); // [MQTT-4.12.0-3]
+          "AUTH with reason " + packet.reason() + " while connecting"); // [MQTT-4.12.0-3]
     }
     client.connection().suspendReads();
-    client.authTaken();
+    auth.taken();
     exchange.next(
-        data(auth.properties()),
+        data(packet.properties()),
         client.connection().loop(),
-        outcome -> connectStep(client, connect, outcome));
+        outcome -> connectStep(client, auth, outcome));
   }
 
-  private void reauthenticate(Client client, Connect connect, String method, Auth auth)
+  private void reauthenticate(Client client, EnhancedAuth auth, Auth packet)
       throws PacketException {
-    Exchange exchange = client.exchange();
-    boolean begins = auth.reason() == ReasonCode.RE_AUTHENTICATE;
+    Exchange exchange = auth.exchange();
+    boolean begins = packet.reason() == ReasonCode.RE_AUTHENTICATE;
     if (begins != (exchange == null)) {
       throw PacketException.protocolError(
           begins ? "re-authentication is under way already" : "no re-authentication is under way");
     }
     if (exchange == null) {
-      exchange = context.exchanges().begin(method, connect, client.connection().peer());
-      client.exchanging(connect, method, exchange);
-      client.limitExchange(context.limits().connectTimeout().toMillis(), () -> timedOut(client));
-    } else if (!client.awaitsAuth()) {
+      exchange = begin(client, auth);
+      long millis = context.limits().connectTimeout().toMillis();
+      auth.limitedBy(client.connection().loop().schedule(millis, () -> timedOut(client)));
+    } else if (!auth.isAwaited()) {
       throw PacketException.protocolError("AUTH while the one before is looked at");
     }
-    client.authTaken();
+    auth.taken();
     exchange.next(
-        data(auth.properties()),
+        data(packet.properties()),
         client.connection().loop(),
-        outcome -> reauthenticationStep(client, outcome));
+        outcome -> reauthenticationStep(client, auth, outcome));
   }
 
-  private void reauthenticationStep(Client client, Authentication outcome) {
+  private void reauthenticationStep(Client client, EnhancedAuth auth, Authentication outcome) {
     if (client.phase() != Client.Phase.CONNECTED) {
       return;
     }
     switch (outcome) {
       case Authentication.Continue more -> {
-        send(client, ReasonCode.CONTINUE_AUTHENTICATION, more.data());
-        client.awaitAuth();
+        send(client, auth, ReasonCode.CONTINUE_AUTHENTICATION, more.data());
+        auth.awaitClient();
       }
-      case Authentication.Accepted accepted -> renewed(client, accepted);
+      case Authentication.Accepted accepted -> renewed(client, auth, accepted);
       case Authentication.Rejected rejected ->
           failed(client, withoutPassword(rejected.reason()), rejected.cause());
     }
@@ -148,7 +153,7 @@ final class AuthHandler {
             + context.limits().connectTimeout().toMillis());
   }
 
-  private void renewed(Client client, Authentication.Accepted accepted) {
+  private void renewed(Client client, EnhancedAuth auth, Authentication.Accepted accepted) {
     Principal now = accepted.principal();
     if (!now.isSameAs(client.principal())) {
       failed(
@@ -157,8 +162,8 @@ final class AuthHandler {
           "the new credential is another's: " + LogText.quote(now.id()));
       return;
     }
-    client.exchangeOver(NO_DATA);
-    if (!connectHandler.renew(client, now, client.exchangeEpoch())) {
+    auth.over(NO_DATA);
+    if (!connectHandler.renew(client, now, auth.epoch())) {
       failed(client, ReasonCode.NOT_AUTHORIZED, "no policy lets it connect any more");
       return;
     }
@@ -167,7 +172,7 @@ final class AuthHandler {
       return;
     }
     count(client, Metrics.Reauthentication.RENEWED);
-    send(client, ReasonCode.SUCCESS, accepted.data());
+    send(client, auth, ReasonCode.SUCCESS, accepted.data());
   }
 
   private void failed(Client client, ReasonCode reason, String cause) {
@@ -187,12 +192,9 @@ final class AuthHandler {
     context.metrics().reauthentications.inc(outcome, client.connection().loop().index());
   }
 
-  private static void send(Client client, ReasonCode reason, byte[] data) {
+  private static void send(Client client, EnhancedAuth auth, ReasonCode reason, byte[] data) {
     Properties.Builder properties = Properties.builder();
-    String method = client.authenticationMethod();
-    if (method != null) {
-      properties.put(Property.AUTHENTICATION_METHOD, method);
-    }
+    properties.put(Property.AUTHENTICATION_METHOD, auth.method());
     if (data.length > 0) {
       properties.put(Property.AUTHENTICATION_DATA, data);
     }

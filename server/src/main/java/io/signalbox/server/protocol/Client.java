@@ -2,7 +2,6 @@ package io.signalbox.server.protocol;
 
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
-import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
@@ -31,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 /** The peer on one connection: how far it has come, who it is, and what we owe it. */
 @ConfinedTo("the connection's I/O thread")
 final class Client implements ClientHandler {
-  private static final byte[] NO_DATA = {};
-
   private static final Logger LOG = System.getLogger(Client.class.getName());
 
   private static final @Nullable TopicName[] NO_ALIASES = {};
@@ -54,8 +51,6 @@ final class Client implements ClientHandler {
   /** When the check of its credentials began, in {@link LiveClients#epoch}. */
   private long credentialEpoch;
 
-  private long exchangeEpoch;
-
   /** For other threads; null before it is {@link #listed}. */
   private volatile @Nullable LiveClient facts;
 
@@ -67,14 +62,12 @@ final class Client implements ClientHandler {
   private @Nullable Session session;
   private @Nullable DeliveryRights deliveryRights;
   private @Nullable Timer credentialTimer;
-  private @Nullable Connect connect;
   private @Nullable String userName;
   private boolean renewing;
-  private @Nullable String authenticationMethod;
-  private @Nullable Exchange exchange;
-  private boolean awaitingAuth;
-  private @Nullable Timer exchangeTimer;
-  private byte[] finalAuthenticationData = NO_DATA;
+
+  /** Null for the many whose CONNECT named no Authentication Method. */
+  private @Nullable EnhancedAuth enhancedAuth;
+
   private int inboundAliasMaximum;
 
   /** Grown when the client sets one: most never do. */
@@ -114,7 +107,7 @@ final class Client implements ClientHandler {
         dispatcher.onConnect(this, connect);
       }
       case CONNECTING -> {
-        if (awaitingAuth) {
+        if (awaitsAuth()) {
           dispatcher.whileAuthenticating(this, packet);
         }
       }
@@ -122,7 +115,7 @@ final class Client implements ClientHandler {
     }
     return switch (phase) {
       case CONNECTED -> mayReadOn();
-      case CONNECTING -> awaitingAuth;
+      case CONNECTING -> awaitsAuth();
       case AWAITING_CONNECT, ENDED -> false;
     };
   }
@@ -189,7 +182,7 @@ final class Client implements ClientHandler {
     }
     phase = Phase.ENDED;
     context.metrics().connectsRefused.inc(refusal(problem.reason()), connection.loop().index());
-    if (problem.answerForm() == null && authenticationMethod == null) {
+    if (problem.answerForm() == null && enhancedAuth == null) {
       connection.close(); // before a CONNECT of a known form there is nobody to answer
     } else {
       connection.refuse(
@@ -233,7 +226,7 @@ final class Client implements ClientHandler {
   @Override
   public void onConnectTimeout() {
     closing(Metrics.Close.CONNECT_TIMEOUT);
-    if (awaitingAuth) {
+    if (awaitsAuth()) {
       LOG.log(Level.INFO, "{0}: no AUTH in time", connection.peer());
       context
           .metrics()
@@ -410,11 +403,6 @@ final class Client implements ClientHandler {
     return credentialEpoch;
   }
 
-  /** When the exchange of AUTH packets began, in {@link LiveClients#epoch}. */
-  long exchangeEpoch() {
-    return exchangeEpoch;
-  }
-
   /** Why its credential is no longer good although it was found good: that was before a sweep. */
   Optional<Ending> withdrawnSince(long mark) {
     return context.clients().changedSince(mark)
@@ -547,70 +535,26 @@ final class Client implements ClientHandler {
     return userName;
   }
 
-  /** An exchange of AUTH packets begins. */
-  void exchanging(Connect opener, String method, Exchange begun) {
-    connect = opener;
-    authenticationMethod = method;
-    exchange = begun;
-    exchangeEpoch = context.clients().epoch();
+  /** CONNECT named a method that we know. */
+  EnhancedAuth beginEnhancedAuth(Connect connect, String method) {
+    EnhancedAuth begun = new EnhancedAuth(connect, method);
+    enhancedAuth = begun;
+    return begun;
   }
 
-  /** A re-authentication does not wait for its client for ever. */
-  void limitExchange(long millis, Runnable timedOut) {
-    exchangeTimer = connection.loop().schedule(millis, timedOut);
+  /** Null if CONNECT named no method. */
+  @Nullable EnhancedAuth enhancedAuth() {
+    return enhancedAuth;
+  }
+
+  private boolean awaitsAuth() {
+    return enhancedAuth != null && enhancedAuth.isAwaited();
   }
 
   private void endExchange() {
-    if (exchangeTimer != null) {
-      exchangeTimer.cancel();
-      exchangeTimer = null;
+    if (enhancedAuth != null) {
+      enhancedAuth.end();
     }
-    if (exchange != null) {
-      exchange.end();
-      exchange = null;
-    }
-  }
-
-  /** The next AUTH packet is the client's. */
-  void awaitAuth() {
-    awaitingAuth = true;
-  }
-
-  boolean awaitsAuth() {
-    return awaitingAuth;
-  }
-
-  void authTaken() {
-    awaitingAuth = false;
-  }
-
-  /**
-   * @param data for CONNACK
-   */
-  void exchangeOver(byte[] data) {
-    endExchange();
-    awaitingAuth = false;
-    finalAuthenticationData = data;
-  }
-
-  @Nullable Exchange exchange() {
-    return exchange;
-  }
-
-  /** Of CONNECT; null if it named none. */
-  @Nullable String authenticationMethod() {
-    return authenticationMethod;
-  }
-
-  byte[] finalAuthenticationData() {
-    return finalAuthenticationData;
-  }
-
-  /** The CONNECT that named the method. */
-  Connect connect() {
-    Connect opener = connect;
-    assert opener != null : "no exchange was begun";
-    return opener;
   }
 
   ClientConnection connection() {

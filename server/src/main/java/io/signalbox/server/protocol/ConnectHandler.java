@@ -343,11 +343,11 @@ final class ConnectHandler {
     if (limits.topicAliasMaximum() > 0) {
       answer.put(Property.TOPIC_ALIAS_MAXIMUM, limits.topicAliasMaximum());
     }
-    String method = client.authenticationMethod();
-    if (method != null) {
-      answer.put(Property.AUTHENTICATION_METHOD, method); // section 4.12
-      if (client.finalAuthenticationData().length > 0) {
-        answer.put(Property.AUTHENTICATION_DATA, client.finalAuthenticationData());
+    EnhancedAuth auth = client.enhancedAuth();
+    if (auth != null) {
+      answer.put(Property.AUTHENTICATION_METHOD, auth.method()); // section 4.12
+      if (auth.finalData().length > 0) {
+        answer.put(Property.AUTHENTICATION_DATA, auth.finalData());
       }
     }
     if (keepAlive != connect.keepAliveSeconds()) {

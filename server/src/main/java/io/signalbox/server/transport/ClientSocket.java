@@ -70,10 +70,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private final ConduitStreamSinkChannel sink;
   private final @Nullable CorkedSink cork;
   private final XnioEventLoop loop;
-  private final TransportLimits limits;
   private final SocketOwner owner;
   private final @Nullable WebSocketDecoder webSocket;
-  private final int headroom;
 
   private State state = State.OPEN;
   private boolean closedTold;
@@ -121,7 +119,6 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       StreamConnection connection,
       @Nullable CorkedSink cork,
       XnioEventLoop loop,
-      TransportLimits limits,
       boolean webSocket,
       SocketOwner owner) {
     this.connection = connection;
@@ -129,10 +126,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     this.sink = connection.getSinkChannel();
     this.cork = cork;
     this.loop = loop;
-    this.limits = limits;
     this.owner = owner;
-    this.webSocket = webSocket ? new WebSocketDecoder(limits.webSocketFrameBytesMax()) : null;
-    this.headroom = webSocket ? WebSocketFrames.HEADER_BYTES_MAX : 0;
+    this.webSocket =
+        webSocket ? new WebSocketDecoder(loop.limits().webSocketFrameBytesMax()) : null;
     this.carry = new CarryBuffer(loop.buffers());
   }
 
@@ -335,7 +331,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   private void carry(byte[] array, int from, int to, int bytesMax) {
-    if (loop.buffers().tight() && carry.size() + to - from > limits.carryBytesWhenTight()) {
+    if (loop.buffers().tight() && carry.size() + to - from > loop.limits().carryBytesWhenTight()) {
       if (!owner.isKnown()) {
         loop.metrics().connectionsTurnedAway.inc(Metrics.Turnaway.MEMORY_LIMIT, loop.index());
         end(CloseCause.CLOSED_BY_US);
@@ -418,7 +414,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       release(HOLD_MEMORY);
       return false;
     }
-    if (loop.nowMillis() - memoryHeldMillis < limits.slowReaderTimeout().toMillis()) {
+    if (loop.nowMillis() - memoryHeldMillis < loop.limits().slowReaderTimeout().toMillis()) {
       return true;
     }
     owner.inputRefused();
@@ -460,7 +456,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   Chunk room(int length) {
     Chunk last = tail;
     if (last == null || last.room() < length) {
-      last = append(loop.buffers().take(headroom, length));
+      last =
+          append(
+              loop.buffers()
+                  .take(webSocket == null ? 0 : WebSocketFrames.HEADER_BYTES_MAX, length));
     }
     return last;
   }
@@ -485,7 +484,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (outputBytes >= EARLY_FLUSH_BYTES && !blocked) {
       write();
     }
-    if (outputBytes > limits.outputBytesHigh() && !congested) {
+    if (outputBytes > loop.limits().outputBytesHigh() && !congested) {
       congested = true;
       loop.metrics().outputCongested.inc(loop.index());
       congestedMillis = loop.nowMillis();
@@ -625,7 +624,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     } else {
       chunk.start += (int) left;
     }
-    if (congested && outputBytes <= limits.outputBytesLow()) {
+    if (congested && outputBytes <= loop.limits().outputBytesLow()) {
       congested = false;
       release(HOLD_OUTPUT);
       loop.execute(this::tellWritable);
@@ -704,7 +703,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private void watchProgress() {
     if (slowTimer == null) {
       progressMillis = loop.nowMillis();
-      slowTimer = loop.schedule(limits.slowReaderTimeout().toMillis(), this::checkProgress);
+      slowTimer = loop.schedule(loop.limits().slowReaderTimeout().toMillis(), this::checkProgress);
     }
   }
 
@@ -713,7 +712,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (state == State.CLOSED || !(blocked || congested)) {
       return;
     }
-    long timeout = limits.slowReaderTimeout().toMillis();
+    long timeout = loop.limits().slowReaderTimeout().toMillis();
     long now = loop.nowMillis();
     boolean stuck = blocked && now - progressMillis >= timeout;
     boolean trickles = congested && loop.buffers().tight() && now - congestedMillis >= timeout;
@@ -749,7 +748,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     source.suspendReads();
     carry.clear();
     backlog = false;
-    lingerTimer = loop.schedule(limits.lingerTimeout().toMillis(), () -> closeNow(cause));
+    lingerTimer = loop.schedule(loop.limits().lingerTimeout().toMillis(), () -> closeNow(cause));
     tellClosed(cause);
     if (!dirty && !blocked) {
       dirty = true;

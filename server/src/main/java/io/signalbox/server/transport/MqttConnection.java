@@ -79,7 +79,6 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       StreamConnection connection,
       @Nullable CorkedSink cork,
       XnioEventLoop loop,
-      TransportLimits limits,
       int packetBytesMax,
       ListenerConfig listener,
       Peer peer,
@@ -92,8 +91,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     this.decoder = new PacketDecoder(loop.packetReader(), loop.topicNames(), packetBytesMax);
     this.lastPacketMillis = loop.nowMillis();
     this.protocols = listener.protocols();
-    this.socket =
-        new ClientSocket(connection, cork, loop, limits, listener.type().isWebSocket(), this);
+    this.socket = new ClientSocket(connection, cork, loop, listener.type().isWebSocket(), this);
   }
 
   /**
@@ -105,17 +103,16 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       StreamConnection connection,
       @Nullable CorkedSink cork,
       XnioEventLoop loop,
-      TransportLimits limits,
       int packetBytesMax,
       ListenerConfig listener,
       Peer peer,
       ClientHandlers handlers,
       Admission.Ticket ticket) {
-    var opened =
-        new MqttConnection(connection, cork, loop, limits, packetBytesMax, listener, peer, ticket);
+    var opened = new MqttConnection(connection, cork, loop, packetBytesMax, listener, peer, ticket);
     ClientHandler handler = handlers.open(opened);
     opened.handler = handler;
-    opened.timer = loop.schedule(limits.connectTimeout().toMillis(), handler::onConnectTimeout);
+    opened.timer =
+        loop.schedule(loop.limits().connectTimeout().toMillis(), handler::onConnectTimeout);
     opened.socket.start();
   }
 

@@ -59,7 +59,7 @@ public final class Transport implements AutoCloseable {
     Listener.MqttOpener opener =
         (connection, cork, loop, listener, peer, ticket) ->
             MqttConnection.open(
-                connection, cork, loop, limits, packetBytesMax, listener, peer, handlers, ticket);
+                connection, cork, loop, packetBytesMax, listener, peer, handlers, ticket);
     var buffers = new DefaultByteBufferPool(true, HTTP_BUFFER_BYTES, -1, HTTP_BUFFERS_PER_THREAD);
     this.listeners =
         listeners.stream()

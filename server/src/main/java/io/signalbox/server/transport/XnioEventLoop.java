@@ -56,6 +56,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final IoLoops loops;
   private final XnioIoThread thread;
   private final int index;
+  private final TransportLimits limits;
 
   // Work of this thread.
   private final Runnable pass = this::pass;
@@ -101,6 +102,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
     this.loops = loops;
     this.thread = thread;
     this.index = index;
+    this.limits = limits;
     this.dirtyMax = limits.dirtyConnectionsMax();
     this.nowMillis = clock();
     this.wheel = new TimerWheel(nowMillis);
@@ -431,6 +433,10 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   /** Set to a chunk's array for the time of one packet. */
   ByteOutput packetOutput() {
     return packetOutput;
+  }
+
+  TransportLimits limits() {
+    return limits;
   }
 
   PacketReader packetReader() {
