@@ -48,6 +48,12 @@ final class BenchTargetOptions {
   private boolean resumes;
 
   @Option(
+      names = "--tls-version",
+      paramLabel = "VERSION",
+      description = "1.3 or 1.2 (default: 1.3, or 1.2 with a broker that has nothing newer).")
+  private @Nullable String tlsVersion;
+
+  @Option(
       names = "--topic-prefix",
       paramLabel = "TOPIC",
       defaultValue = "bench",
@@ -144,11 +150,26 @@ final class BenchTargetOptions {
         throw connection.usage(
             "--resume is for mqtts:// and wss://, not for " + connection.endpoint());
       }
+      if (tlsVersion != null) {
+        throw connection.usage(
+            "--tls-version is for mqtts:// and wss://, not for " + connection.endpoint());
+      }
       return null;
     }
     List<SSLContext> contexts = certificates == null ? one.contexts() : contexts(certificates);
     takeNativeCurves();
-    return new TlsSettings(contexts, resumes);
+    return new TlsSettings(contexts, resumes, tlsProtocols());
+  }
+
+  private List<String> tlsProtocols() throws CommandFailure {
+    if (tlsVersion == null) {
+      return TlsSettings.PROTOCOLS;
+    }
+    String protocol = "TLSv" + tlsVersion;
+    if (!TlsSettings.PROTOCOLS.contains(protocol)) {
+      throw connection.usage("--tls-version is 1.3 or 1.2, not \"" + tlsVersion + "\"");
+    }
+    return List.of(protocol);
   }
 
   /** With the JDK's curves the generator would be slower than the broker. */

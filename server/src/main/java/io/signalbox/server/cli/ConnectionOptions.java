@@ -198,7 +198,8 @@ final class ConnectionOptions {
         certificate == null || key == null
             ? Optional.empty()
             : Optional.of(TlsIdentity.read(certificate, key, new SecureRandom()));
-    return new TlsSettings(List.of(TlsContexts.client(trustedCertificates(), identity)), true);
+    return new TlsSettings(
+        List.of(TlsContexts.client(trustedCertificates(), identity)), true, TlsSettings.PROTOCOLS);
   }
 
   /** The authorities of {@code --cafile}, or those of the JDK. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * I/O thread.
  */
 public final class InboundQos2 {
-  /** Null until the first one comes. */
+  /** Null until the first one comes on a connection. */
   private @Nullable BitSet ids;
 
   private BitSet ids() {
@@ -40,6 +40,11 @@ public final class InboundQos2 {
     if (!stored.isEmpty()) {
       stored.forEach(ids()::set);
     }
+  }
+
+  /** Whether there is one, or there was one since the connection began. */
+  boolean wasUsed() {
+    return ids != null;
   }
 
   public boolean contains(int packetId) {

@@ -215,17 +215,38 @@ public final class Session implements Subscriber {
     }
     cancelTimers();
     opening = true;
-    EventLoop next = request.connection().loop();
-    if (next == owner) {
+    if (request.connection().loop() == owner) {
       attach(request);
+    } else if (inboundQos2.wasUsed()) {
+      // This thread offers a QoS 2 message to its receivers once the disk has it. What the client
+      // publishes by way of another thread may not overtake it [MQTT-4.6.0-6].
+      OnLoop.Success settled = _ -> moveTo(request);
+      context
+          .writer()
+          .submit(new Barrier(), new OnLoop(owner, settled, _ -> settled.committed(null)));
     } else {
-      // INVARIANT: whatever was submitted to the store before the new owner submits OpenSession is
-      // read from disk by it; a publisher submits before it
-      // looks for the owner, so an offer that still arrives here is among those and may be dropped.
-      // No fence is needed.
-      owner = next;
-      next.execute(() -> attach(request));
+      moveTo(request);
     }
+  }
+
+  /**
+   * To the connection's thread, two rounds later: by then what this thread had for others is with
+   * them. Until it is attached there nothing else happens to the session.
+   */
+  private void moveTo(OpenRequest request) {
+    EventLoop before = owner;
+    EventLoop next = request.connection().loop();
+    before.execute(
+        () ->
+            before.execute(
+                () -> {
+                  // INVARIANT: whatever was submitted to the store before the new owner submits
+                  // OpenSession is read from disk by it; a publisher submits before it looks for
+                  // the owner, so an offer that still arrives here is among those and may be
+                  // dropped. No fence is needed.
+                  owner = next;
+                  next.execute(() -> attach(request));
+                }));
   }
 
   /** On the new owner's thread. */

@@ -117,6 +117,7 @@ final class BenchCommandTest {
         "connect-storm --clients 0 | clients: 0 is below 1",
         "idle --clients 0          | clients: 0 is below 1",
         "idle --certs nowhere      | --certs is for mqtts:// and wss://, not for mqtt://127",
+        "p2p --tls-version 1.2     | --tls-version is for mqtts:// and wss://, not for mqtt://127",
         "connect-storm --resume    | --resume is for mqtts:// and wss://, not for mqtt://127",
       })
   void saysWhatIsWrongInTwoLines(String arguments, String problem) {

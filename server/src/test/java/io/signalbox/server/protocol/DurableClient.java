@@ -84,10 +84,16 @@ final class DurableClient {
   /** On a thread of its choice, with a lasting session. */
   static DurableClient connectOf311(
       DurableSessionFixture test, ManualLoops.Loop loop, String clientId) {
+    return beginOf311(test, loop, clientId).accepted();
+  }
+
+  /** Sends CONNECT on a thread of its choice, for a lasting session. */
+  static DurableClient beginOf311(
+      DurableSessionFixture test, ManualLoops.Loop loop, String clientId) {
     var client = new DurableClient(test, ProtocolVersion.V3_1_1, loop);
     client.send(
         new Connect(ProtocolVersion.V3_1_1, clientId, false, 0, null, null, null, Properties.NONE));
-    return client.accepted();
+    return client;
   }
 
   /** Sends CONNECT. */

@@ -80,6 +80,30 @@ final class DurableSessionTest extends DurableSessionFixture {
   }
 
   @Test
+  void nothingOvertakesWhatTheLastConnectionPublished() throws Exception {
+    start();
+    ManualLoops.Loop first = loops.loops.getFirst();
+    ManualLoops.Loop second = loops.loops.getLast();
+    DurableClient device = DurableClient.connectOf311(this, second, "device").subscribe();
+    DurableClient before = DurableClient.connectOf311(this, first, "publisher");
+    broker.holdDisk();
+    before.send(DurableClient.message(Qos.EXACTLY_ONCE, 1, "first", Properties.NONE));
+    doWhatWaits();
+    DurableClient now = DurableClient.beginOf311(this, second, "publisher");
+    doWhatWaits();
+    asleep = first;
+    broker.releaseDisk();
+    await(first::hasTask);
+    DurableClient.connectOf311(this, second, "other"); // the store has come so far
+    assertNull(now.connectReason, "it could publish now, and its message would be the first");
+    asleep = null;
+    await(() -> now.connectReason != null);
+    now.send(DurableClient.message(Qos.EXACTLY_ONCE, 2, "second", Properties.NONE));
+    device.receive(2);
+    assertEquals(List.of("first", "second"), device.payloads); // [MQTT-4.6.0-6]
+  }
+
+  @Test
   void saysOfNoSessionThatItIsGoneWhenTheStoreHasFailed() throws Exception {
     start();
     DurableClient.connect(this, "device", 1_000).subscribe().drop();

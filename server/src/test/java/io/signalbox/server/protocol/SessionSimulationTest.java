@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -9,6 +10,7 @@ import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Disconnect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
@@ -29,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -41,10 +44,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A durable subscriber comes and goes, is taken over and moves between I/O threads while publishers
- * on all of them send QoS 1 and 2: nothing that was acknowledged is lost, QoS 2 arrives once, and
- * the order of each publisher and QoS is kept. The interleaving of the loops follows from the seed;
- * only the store's own thread is real.
+ * A durable subscriber and publishers with lasting sessions come and go, are taken over and move
+ * between I/O threads, while the publishers send QoS 1 and 2: nothing that was acknowledged is
+ * lost, QoS 2 arrives once, and the order of each publisher and QoS is kept. The interleaving of
+ * the loops follows from the seed; only the store's own thread is real.
  */
 final class SessionSimulationTest {
   private static final long DEADLINE_SECONDS = 120;
@@ -55,7 +58,7 @@ final class SessionSimulationTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   @Behaviour({53, 144})
-  void losesNothingWhileTheSubscriberMoves(long seed) throws Exception {
+  void losesNothingWhileClientsMove(long seed) throws Exception {
     try (World world = new World(data, seed)) {
       world.run();
     }
@@ -122,7 +125,12 @@ final class SessionSimulationTest {
           LockSupport.parkNanos(20_000); // only the store's thread has work
         }
       } else if (what == 8) {
-        publishers.get(random.nextInt(publishers.size())).act();
+        PublishingClient publisher = publishers.get(random.nextInt(publishers.size()));
+        if (trouble && random.nextInt(20) == 0) {
+          publisher.trouble();
+        } else {
+          publisher.act();
+        }
       } else if (what == 9) {
         publishers.forEach(PublishingClient::read);
       } else if (what == 10) {
@@ -157,20 +165,41 @@ final class SessionSimulationTest {
     }
   }
 
-  /** Publishes its own numbers in turn, each QoS with its own. */
+  /**
+   * Publishes its own numbers in turn, each QoS with its own, and after each break sends again what
+   * was not acknowledged.
+   */
   private static final class PublishingClient {
     final World world;
     final int index;
-    final FakeConnection connection;
     final int[] next = new int[3];
     int sent;
     int acknowledged;
+    private FakeConnection connection;
+    private boolean established;
     private int packetId;
+
+    /** By Packet Identifier, in the order of sending: PUBLISH, or after PUBREC its PUBREL. */
+    private final Map<Integer, Packet> underWay = new LinkedHashMap<>();
 
     PublishingClient(World world, int index) {
       this.world = world;
       this.index = index;
-      connection = world.connect("publisher" + index, true, 0, 100);
+      connection = connect();
+    }
+
+    private FakeConnection connect() {
+      return world.connect("publisher" + index, false, 1_000, 100);
+    }
+
+    /** Drops the connection, or connects again while the old one stands. */
+    void trouble() {
+      FakeConnection before = connection;
+      if (world.random.nextBoolean()) {
+        before.loop().execute(before::drop);
+      }
+      established = false;
+      connection = connect();
     }
 
     boolean done() {
@@ -178,7 +207,8 @@ final class SessionSimulationTest {
     }
 
     void act() {
-      if (!world.subscriber.subscribed || sent == PUBLISHES || sent - acknowledged > 50) {
+      boolean ready = established && world.subscriber.subscribed;
+      if (!ready || sent == PUBLISHES || sent - acknowledged > 50) {
         return;
       }
       Qos qos = world.random.nextBoolean() ? Qos.AT_LEAST_ONCE : Qos.EXACTLY_ONCE;
@@ -190,16 +220,47 @@ final class SessionSimulationTest {
               .putInt(qos.value())
               .putInt(next[qos.value()]++)
               .array();
-      world.send(
-          connection,
-          new Publish(
-              SimulatedBroker.topic("t/" + index),
-              qos,
-              false,
-              false,
-              packetId,
-              Properties.NONE,
-              payload));
+      send(publish(qos, false, packetId, payload));
+    }
+
+    private Publish publish(Qos qos, boolean dup, int withPacketId, byte[] payload) {
+      return new Publish(
+          SimulatedBroker.topic("t/" + index),
+          qos,
+          dup,
+          false,
+          withPacketId,
+          Properties.NONE,
+          payload);
+    }
+
+    private void send(Packet packet) {
+      switch (packet) {
+        case Publish publish -> underWay.put(publish.packetId(), publish);
+        case PubRel rel -> underWay.put(rel.packetId(), rel);
+        case Packet other -> fail("a publisher sends no " + other);
+      }
+      world.send(connection, packet);
+    }
+
+    private void completed(int id) {
+      assertNotNull(underWay.remove(id), () -> "nothing was sent with " + id);
+      acknowledged++;
+    }
+
+    private void connected(ConnAck ack) {
+      if (ack.reason() == ReasonCode.SERVER_BUSY) {
+        connection = connect(); // too many of its own connections raced
+        return;
+      }
+      assertFalse(ack.reason().isError(), () -> "CONNACK " + ack);
+      established = true;
+      for (Packet packet : List.copyOf(underWay.values())) {
+        send(
+            packet instanceof Publish p
+                ? publish(p.qos(), true, p.packetId(), p.payload())
+                : packet);
+      }
     }
 
     void read() {
@@ -207,14 +268,15 @@ final class SessionSimulationTest {
         switch (connection.sent.remove()) {
           case PubAck ack -> {
             assertFalse(ack.reason().isError(), () -> "PUBACK " + ack);
-            acknowledged++;
+            completed(ack.packetId());
           }
           case PubRec rec -> {
             assertFalse(rec.reason().isError(), () -> "PUBREC " + rec);
-            world.send(connection, new PubRel(rec.packetId()));
+            send(new PubRel(rec.packetId()));
           }
-          case PubComp _ -> acknowledged++;
-          case ConnAck ack -> assertFalse(ack.reason().isError(), () -> "CONNACK " + ack);
+          case PubComp comp -> completed(comp.packetId()); // 0x92: its answer was lost
+          case ConnAck ack -> connected(ack);
+          case Disconnect _ -> {} // taken over by itself
           case Packet other -> fail("a publisher got " + other);
         }
       }

@@ -315,7 +315,8 @@ class MqttClientTest {
   }
 
   private static TlsSettings tls(DevelopmentPki pki, Optional<TlsIdentity> identity) {
-    return new TlsSettings(List.of(TlsContexts.client(List.of(pki.root()), identity)), true);
+    return new TlsSettings(
+        List.of(TlsContexts.client(List.of(pki.root()), identity)), true, TlsSettings.PROTOCOLS);
   }
 
   @Test
