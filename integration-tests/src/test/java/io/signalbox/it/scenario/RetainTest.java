@@ -252,4 +252,21 @@ final class RetainTest {
     peer.receivePublish("second");
     peer.ping();
   }
+
+  /** The broker looks for so many only in several turns. */
+  @Test
+  void theLastOfManyFiltersFindsWhatIsRetained() {
+    int filters = 200;
+    Peer publisher = clients.connected();
+    publisher.publishRetained(topic + "/last/x", 1, "at the end");
+    Peer peer = clients.connected();
+    var subscribe = subscribe(clients.version(), 1);
+    for (int i = 1; i < filters; i++) {
+      subscribe.filter(topic + "/" + i + (i % 2 == 0 ? "/+" : ""), 0);
+    }
+    peer.send(subscribe.filter(topic + "/last/#", 0));
+    assertEquals(filters, peer.receive(SUBACK).reasonCodes().size());
+    peer.receivePublish("at the end");
+    peer.ping();
+  }
 }

@@ -15,7 +15,11 @@ import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.topic.TopicFilter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -130,6 +134,41 @@ class RetainedMessagesTest {
     commit(message);
     retained.abandoned(message);
     assertFalse(retained.mayMatch(StoreFixture.filter("other/+")));
+  }
+
+  @Test
+  void whatWasPublishedIsACandidateFromThenOn() throws Exception {
+    int topics = 3_000;
+    var published = new AtomicInteger();
+    Thread publisher =
+        new Thread(
+            () -> {
+              for (int i = 0; i < topics; i++) {
+                Message message = StoreFixture.message("k/" + i + "/x", "one");
+                retained.pending(message);
+                published.set(i + 1);
+                fixture.store.writer().submit(StoreFixture.retain(message), null);
+              }
+            },
+            "publisher");
+    publisher.start();
+    var random = new Random(1);
+    List<Integer> missed = new ArrayList<>();
+    int known;
+    do {
+      known = published.get();
+      for (int look = 0; look < 20 && known > 0; look++) {
+        int newest = Math.max(0, known - 1 - random.nextInt(30)); // about to be committed
+        int which = random.nextBoolean() ? newest : random.nextInt(known);
+        if (!retained.mayMatch(StoreFixture.filter("k/" + which + "/+"))) {
+          missed.add(which);
+        }
+      }
+    } while (known < topics || fixture.store.totals().retainedMessages() < topics);
+    publisher.join();
+    assertEquals(List.of(), missed);
+    fixture.store.writer().await(new Barrier());
+    assertFalse(retained.mayMatch(StoreFixture.filter("l/+")), "nothing is pending any more");
   }
 
   @Test
