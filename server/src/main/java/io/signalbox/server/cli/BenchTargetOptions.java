@@ -140,6 +140,7 @@ final class BenchTargetOptions {
   }
 
   private @Nullable TlsSettings tls() throws CommandFailure, PkiException {
+    List<String> protocols = tlsProtocols();
     TlsSettings one = connection.tls();
     if (one == null) {
       if (certificates != null) {
@@ -158,7 +159,7 @@ final class BenchTargetOptions {
     }
     List<SSLContext> contexts = certificates == null ? one.contexts() : contexts(certificates);
     takeNativeCurves();
-    return new TlsSettings(contexts, resumes, tlsProtocols());
+    return new TlsSettings(contexts, resumes, protocols);
   }
 
   private List<String> tlsProtocols() throws CommandFailure {

@@ -452,7 +452,7 @@ public final class OutgoingMessages {
   void dropExpired() {
     queue.removeIf(
         publish -> {
-          boolean over = isOver(publish);
+          boolean over = !publish.gone && isOver(publish);
           if (over) {
             dropExpired(publish);
           }

@@ -141,11 +141,12 @@ final class PacketIds {
 
   /**
    * A message expired before it was sent, and its row is about to go. If the row were still there
-   * after a crash and the mark covered it, it would be taken for one that was sent, and sent again:
-   * behind those that follow it. So they wait until it has gone.
+   * after a crash, and the mark covered it or it had its identifier, it would be taken for one that
+   * was sent, and sent again: behind those that follow it. So they wait until it has gone.
    */
   void dropped(OutgoingPublish publish) {
-    if (publish.durable() && publish.sequence() <= sentMark) {
+    boolean mayBeTakenForSent = marking || publish.packetId != 0 || publish.sequence() <= sentMark;
+    if (publish.durable() && mayBeTakenForSent) {
       drops++;
     }
   }

@@ -194,6 +194,7 @@ public final class Session implements Subscriber {
       waiting = racing;
       return;
     }
+    boolean mayBeOffering = inboundQos2.wasUsed() || will != null;
     ClientConnection old = connection;
     if (old != null) {
       context.metrics().sessionTakeovers.inc(owner.index());
@@ -217,9 +218,10 @@ public final class Session implements Subscriber {
     opening = true;
     if (request.connection().loop() == owner) {
       attach(request);
-    } else if (inboundQos2.wasUsed()) {
-      // This thread offers a QoS 2 message to its receivers once the disk has it. What the client
-      // publishes by way of another thread may not overtake it [MQTT-4.6.0-6].
+    } else if (mayBeOffering) {
+      // This thread offers a QoS 2 message, of the client or its will, to its receivers once the
+      // disk has it. What the client publishes by way of another thread may not overtake it
+      // [MQTT-4.6.0-6].
       OnLoop.Success settled = _ -> moveTo(request);
       context
           .writer()

@@ -118,6 +118,7 @@ final class BenchCommandTest {
         "idle --clients 0          | clients: 0 is below 1",
         "idle --certs nowhere      | --certs is for mqtts:// and wss://, not for mqtt://127",
         "p2p --tls-version 1.2     | --tls-version is for mqtts:// and wss://, not for mqtt://127",
+        "idle --tls-version 1.1    | --tls-version is 1.3 or 1.2, not" + " \"1.1\"",
         "connect-storm --resume    | --resume is for mqtts:// and wss://, not for mqtt://127",
       })
   void saysWhatIsWrongInTwoLines(String arguments, String problem) {

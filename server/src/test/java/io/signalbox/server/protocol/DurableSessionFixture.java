@@ -23,7 +23,7 @@ abstract class DurableSessionFixture {
 
   @TempDir Path data;
 
-  final ManualLoops loops = new ManualLoops(2, 1); // most need no more than the first
+  final ManualLoops loops = new ManualLoops(3, 1); // most need no more than the first
 
   /** This one runs nothing. */
   ManualLoops.@Nullable Loop asleep;

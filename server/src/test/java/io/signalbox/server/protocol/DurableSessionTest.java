@@ -14,6 +14,7 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Will;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +102,36 @@ final class DurableSessionTest extends DurableSessionFixture {
     now.send(DurableClient.message(Qos.EXACTLY_ONCE, 2, "second", Properties.NONE));
     device.receive(2);
     assertEquals(List.of("first", "second"), device.payloads); // [MQTT-4.6.0-6]
+  }
+
+  /** The thread before stands still between handing one thread its tasks and another one its. */
+  @Test
+  void nothingOvertakesWhatIsOnItsWayBetweenThreads() throws Exception {
+    start();
+    ManualLoops.Loop first = loops.loops.getFirst();
+    ManualLoops.Loop second = loops.loops.get(1);
+    DurableClient device =
+        DurableClient.connectOf311(this, loops.loops.getLast(), "device").subscribe();
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 12; i++) { // whether it hands over before it hears of the next connection
+      String publisher = "publisher" + i;
+      DurableClient before = DurableClient.connectOf311(this, first, publisher);
+      doWhatWaits();
+      asleep = first;
+      DurableClient now = DurableClient.beginOf311(this, second, publisher);
+      await(first::hasBeenHanded);
+      loops.on(first, () -> before.publish(1, publisher + " first"));
+      while (!second.hasBeenHanded()) {
+        assertTrue(loops.step(first), "the session moves");
+      }
+      await(() -> now.connectReason != null);
+      now.send(DurableClient.message(Qos.AT_LEAST_ONCE, 2, publisher + " second", Properties.NONE));
+      await(() -> now.ackReason != null);
+      asleep = null;
+      expected.addAll(List.of(publisher + " first", publisher + " second"));
+      device.receive(expected.size());
+    }
+    assertEquals(expected, device.payloads);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.signalbox.server.protocol;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,13 +45,13 @@ final class ManualLoops implements Clocks {
     return step(ready.get(random.nextInt(ready.size())));
   }
 
-  /** Runs one task of this loop, if it has one. */
+  /** One step of this loop, if it has anything to do. */
   boolean step(Loop loop) {
-    List<Queue<Runnable>> full = loop.queues.stream().filter(q -> !q.isEmpty()).toList();
-    if (full.isEmpty()) {
+    Runnable next = loop.next();
+    if (next == null) {
       return false;
     }
-    on(loop, full.get(random.nextInt(full.size())).remove());
+    on(loop, next);
     return true;
   }
 
@@ -103,23 +105,87 @@ final class ManualLoops implements Clocks {
   final class Loop implements EventLoop {
     private final int index;
 
-    /**
-     * One queue for each sender: a loop by its index, then everybody else. Only within one is there
-     * an order.
-     */
-    private final List<Queue<Runnable>> queues = new ArrayList<>();
+    /** From threads that are no loops. */
+    private final Queue<Runnable> outside = new ConcurrentLinkedQueue<>();
+
+    /** From other loops, in the order in which they handed over. */
+    private final Queue<Runnable> inbox = new ArrayDeque<>();
+
+    /** Its own, for the next pass. */
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+    /** For each other loop, until the end of the pass. */
+    private final List<Queue<Runnable>> outboxes = new ArrayList<>();
+
+    /** Of the tasks of the pass that has begun. */
+    private int left;
+
+    /** Whose outbox comes next at the end of the pass that has begun; all: none has. */
+    private int handing;
 
     private final Thread thread = Thread.currentThread();
 
     Loop(int index, int count) {
       this.index = index;
-      for (int i = 0; i <= count; i++) {
-        queues.add(new ConcurrentLinkedQueue<>());
+      this.handing = count;
+      for (int i = 0; i < count; i++) {
+        outboxes.add(new ArrayDeque<>());
       }
     }
 
     boolean hasTask() {
-      return queues.stream().anyMatch(q -> !q.isEmpty());
+      return inPass() || hasPass() || !outside.isEmpty() || !inbox.isEmpty();
+    }
+
+    /** Whether there is something from another loop. */
+    boolean hasBeenHanded() {
+      return !inbox.isEmpty();
+    }
+
+    private boolean inPass() {
+      return handing < outboxes.size();
+    }
+
+    private boolean hasPass() {
+      return !tasks.isEmpty() || outboxes.stream().anyMatch(outbox -> !outbox.isEmpty());
+    }
+
+    /**
+     * A pass is not interrupted by anything else on this loop; others do as they like meanwhile.
+     */
+    private @Nullable Runnable next() {
+      if (!inPass()) {
+        List<Queue<Runnable>> full =
+            Stream.of(outside, inbox).filter(queue -> !queue.isEmpty()).toList();
+        int choices = full.size() + (hasPass() ? 1 : 0);
+        if (choices == 0) {
+          return null;
+        }
+        int choice = random.nextInt(choices);
+        if (choice < full.size()) {
+          return full.get(choice).remove();
+        }
+        left = tasks.size();
+        handing = 0;
+      }
+      if (left > 0) {
+        left--;
+        return tasks.remove();
+      }
+      return this::handOver;
+    }
+
+    /** What is for the next loop that gets anything. */
+    private void handOver() {
+      while (inPass() && outboxes.get(handing).isEmpty()) {
+        handing++;
+      }
+      if (inPass()) {
+        Queue<Runnable> outbox = outboxes.get(handing);
+        loops.get(handing).inbox.addAll(outbox);
+        outbox.clear();
+        handing++;
+      }
     }
 
     @Override
@@ -134,9 +200,14 @@ final class ManualLoops implements Clocks {
 
     @Override
     public void execute(Runnable task) {
-      Loop from = current;
-      boolean fromLoop = from != null && Thread.currentThread() == thread;
-      queues.get(from != null && fromLoop ? from.index : queues.size() - 1).add(task);
+      Loop from = Thread.currentThread() == thread ? current : null;
+      if (from == null) {
+        outside.add(task);
+      } else if (from == this) {
+        tasks.add(task);
+      } else {
+        from.outboxes.get(index).add(task);
+      }
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -154,8 +155,10 @@ class RetainedMessagesTest {
     publisher.start();
     var random = new Random(1);
     List<Integer> missed = new ArrayList<>();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     int known;
     do {
+      assertTrue(System.nanoTime() < deadline, "not all are stored");
       known = published.get();
       for (int look = 0; look < 20 && known > 0; look++) {
         int newest = Math.max(0, known - 1 - random.nextInt(30)); // about to be committed

@@ -23,6 +23,9 @@ public record TlsSettings(List<SSLContext> contexts, boolean resumes, List<Strin
     if (contexts.isEmpty()) {
       throw new IllegalArgumentException("no TLS context");
     }
+    if (protocols.isEmpty()) {
+      throw new IllegalArgumentException("no version of TLS");
+    }
   }
 
   SSLEngine engine(Endpoint endpoint, int clientNumber) {
