@@ -95,6 +95,19 @@ run "a_privileged_port_needs_one_capability" {
   }
 }
 
+run "a_collector_of_ones_own_is_the_only_one" {
+  command = plan
+
+  variables {
+    java_options = ["-Xmx4g", "-XX:+UseParallelGC"]
+  }
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "-XX:+UseParallelGC") && !strcontains(output.systemd_unit, "-XX:+UseG1GC")
+    error_message = "The virtual machine does not start with two collectors: ${output.systemd_unit}"
+  }
+}
+
 run "refuses_what_could_break_out_of_a_line" {
   command = plan
 
