@@ -176,7 +176,7 @@ final class Publisher {
       writer.submit(stored, ack, submitter);
     }
     if (early) {
-      offer(to, message); // INVARIANT: after submit, see Session.request
+      offer(to, message); // INVARIANT: after submit, see Session.moveTo
     }
   }
 

@@ -4,6 +4,7 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.store.AssignPacketId;
 import io.signalbox.server.store.Barrier;
+import io.signalbox.server.store.Command;
 import io.signalbox.server.store.MarkSent;
 import io.signalbox.server.store.StorePublish;
 
@@ -159,21 +160,12 @@ final class PacketIds {
       outgoing.dropExpired(); // with the same commit
       awaitingDrops = true;
       int upTo = drops;
-      ClientConnection forWhom = session.connection();
-      context
-          .writer()
-          .submit(
-              new Barrier(),
-              new OnLoop(
-                  session.owner(),
-                  _ -> {
-                    if (session.connection() == forWhom) {
-                      awaitingDrops = false;
-                      dropsCommitted = upTo;
-                      outgoing.pump();
-                    }
-                  },
-                  session::storeFailed));
+      submit(
+          new Barrier(),
+          _ -> {
+            awaitingDrops = false;
+            dropsCommitted = upTo;
+          });
     }
     return true;
   }
@@ -184,21 +176,12 @@ final class PacketIds {
     }
     marking = true;
     long mark = sequence + context.markBlock();
-    ClientConnection forWhom = session.connection();
-    context
-        .writer()
-        .submit(
-            new MarkSent(session.sessionNumber(), session.epoch(), mark),
-            new OnLoop(
-                session.owner(),
-                _ -> {
-                  if (session.connection() == forWhom) {
-                    marking = false;
-                    sentMark = mark;
-                    outgoing.pump();
-                  }
-                },
-                session::storeFailed));
+    submit(
+        new MarkSent(session.sessionNumber(), session.epoch(), mark),
+        _ -> {
+          marking = false;
+          sentMark = mark;
+        });
   }
 
   /**
@@ -227,19 +210,30 @@ final class PacketIds {
 
   private void assign(OutgoingPublish publish, int free) {
     publish.assigning = true;
+    submit(
+        new AssignPacketId(
+            session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle, free),
+        found -> {
+          publish.assigning = false;
+          publish.packetId = free;
+          publish.gone = !Boolean.TRUE.equals(found);
+        });
+  }
+
+  /**
+   * When the disk has it, and unless the connection has changed meanwhile, takes note and sends.
+   */
+  private void submit(Command command, OnLoop.Success note) {
     ClientConnection forWhom = session.connection();
     context
         .writer()
         .submit(
-            new AssignPacketId(
-                session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle, free),
+            command,
             new OnLoop(
                 session.owner(),
-                found -> {
+                result -> {
                   if (session.connection() == forWhom) {
-                    publish.assigning = false;
-                    publish.packetId = free;
-                    publish.gone = !Boolean.TRUE.equals(found);
+                    note.committed(result);
                     outgoing.pump();
                   }
                 },
