@@ -320,6 +320,7 @@ public final class Session implements Subscriber {
     opening = false;
     connection = null;
     online = false;
+    will = null; // of a connection that there never was
     outgoing.off();
     request
         .answer()
@@ -439,10 +440,9 @@ public final class Session implements Subscriber {
       context.wills().due(clientId, last, number);
     } else if (later) {
       will = last;
-      willTimer = owner.schedule(delayMillis, this::willIsDue);
     }
-    if (remains && !resumed && expirySeconds != SessionRegistry.NEVER_SECONDS) {
-      expiryTimer = owner.schedule(expirySeconds * 1000, this::expire);
+    if (remains && !resumed) {
+      startClock(expirySeconds * 1000, delayMillis);
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
     if (staysAway && context.config().sharedHandover() == Handover.DISCONNECT) {
@@ -459,6 +459,20 @@ public final class Session implements Subscriber {
                     && (publish.qos == Qos.AT_LEAST_ONCE
                         || publish.state == OutgoingPublish.State.WAITING))
         .toList();
+  }
+
+  /**
+   * Until the session ends, and until the will is due if there is one. One that is due with the end
+   * has no timer of its own: whoever hears it shall not find the session still there.
+   */
+  private void startClock(long expiryMillis, long willMillis) {
+    boolean expires = expirySeconds != SessionRegistry.NEVER_SECONDS;
+    if (expires) {
+      expiryTimer = owner.schedule(expiryMillis, this::expire);
+    }
+    if (will != null && !(expires && willMillis >= expiryMillis)) {
+      willTimer = owner.schedule(willMillis, this::willIsDue);
+    }
   }
 
   private void willIsDue() {
@@ -500,8 +514,8 @@ public final class Session implements Subscriber {
     }
     if (willTimer != null) {
       willTimer.cancel();
-      willIsDue();
     }
+    willIsDue();
     SharedHandover handover =
         number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     for (Subscription subscription : subscriptions.values()) {
@@ -692,12 +706,9 @@ public final class Session implements Subscriber {
   void resumeClock(long remainingMillis, @Nullable SessionWill stored, long willMillis) {
     owner.execute(
         () -> {
-          if (expirySeconds != SessionRegistry.NEVER_SECONDS) {
-            expiryTimer = owner.schedule(Math.max(0, remainingMillis), this::expire);
-          }
-          if (stored != null && connection == null && !opening) {
+          if (connection == null && !opening) {
             will = stored;
-            willTimer = owner.schedule(willMillis, this::willIsDue);
+            startClock(remainingMillis, willMillis);
           }
         });
   }

@@ -188,6 +188,19 @@ final class DurableSessionTest extends DurableSessionFixture {
     after.expectNothing();
   }
 
+  @Test
+  void whoeverHearsTheWillOfASessionThatExpiredDoesNotFindTheSession() throws Exception {
+    start();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    Will will = will("expired", Duration.ofSeconds(1_000));
+    DurableClient.connect(this, ProtocolVersion.V5, "device", 10, will).drop();
+    doWhatWaits(); // the end of the connection
+    loops.pass(10_000);
+    assertTrue(loops.runNextTimer());
+    watcher.receive(1);
+    assertFalse(DurableClient.connect(this, "device", 10).sessionPresent);
+  }
+
   private static Will will(String payload) {
     return will(payload, Duration.ZERO);
   }

@@ -67,14 +67,30 @@ final class ManualLoops implements Clocks {
 
   /** Moves the clocks and runs the timers that are due. */
   void advance(long byMillis) {
+    pass(byMillis);
+    while (runNextTimer()) {
+      // in the order in which they are due
+    }
+  }
+
+  /** Moves the clocks only. */
+  void pass(long byMillis) {
     millis.addAndGet(byMillis);
-    List<Delayed> due =
+  }
+
+  /** Of those that are due, the one that is so the longest. */
+  boolean runNextTimer() {
+    @Nullable Delayed next =
         timers.stream()
             .filter(t -> t.dueMillis <= millis.get())
-            .sorted(Comparator.comparingLong(t -> t.dueMillis))
-            .toList();
-    timers.removeAll(due);
-    due.forEach(t -> on(t.loop, t.task));
+            .min(Comparator.comparingLong(t -> t.dueMillis))
+            .orElse(null);
+    if (next == null) {
+      return false;
+    }
+    timers.remove(next);
+    on(next.loop, next.task);
+    return true;
   }
 
   /** What was scheduled by a broker that is gone. */
