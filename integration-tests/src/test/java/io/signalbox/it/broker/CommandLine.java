@@ -33,7 +33,7 @@ public final class CommandLine {
   private CommandLine() {}
 
   /** The jar that the build has packaged. */
-  static Path jar() {
+  public static Path jar() {
     @Nullable String path = System.getProperty("signalbox.jar");
     if (path == null) {
       throw new IllegalStateException(

@@ -4,11 +4,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.it.broker.CommandLine;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -32,20 +38,53 @@ final class StartScriptTest {
     assertTrue(said.startsWith("Usage: signalbox " + command), said);
   }
 
+  /** As "mvn verify" leaves it: built, but without a class cache. */
+  @Test
+  void theFirstStartRecordsTheClassesOfAJarThatHasNoCache(@TempDir Path home) throws Exception {
+    for (String part :
+        List.of(
+            "build-tools/jdk.sh",
+            "build-tools/Licenses.java",
+            "build-tools/StackMaps.java",
+            "config/signalbox.yaml",
+            "pom.xml",
+            "acl-policies/pom.xml",
+            "pki/pom.xml",
+            "server/pom.xml")) {
+      Files.createDirectories(home.resolve(part).getParent());
+      Files.copy(SCRIPT.resolveSibling(part), home.resolve(part));
+    }
+    for (String module : List.of("acl-policies", "pki", "server")) {
+      Files.createDirectories(home.resolve(module).resolve("src/main"));
+    }
+    Path script = Files.copy(SCRIPT, home.resolve("signalbox"), StandardCopyOption.COPY_ATTRIBUTES);
+    Path target = Files.createDirectory(home.resolve("server/target"));
+    Files.copy(CommandLine.jar(), target.resolve("signalbox.jar"));
+
+    List<String> serve = List.of(script.toString(), "serve", "--help");
+    assertTrue(run(Map.of(), serve).contains("recording a class cache, once"));
+    assertTrue(Files.size(target.resolve("signalbox.aot")) > 1_000_000);
+    String said = run(Map.of(), serve);
+    assertTrue(said.startsWith("Usage: signalbox serve"), said);
+  }
+
   private static String run(String options, String... arguments)
       throws IOException, InterruptedException {
-    var builder =
-        new ProcessBuilder(
-            Stream.concat(Stream.of(SCRIPT.toString()), Stream.of(arguments)).toList());
+    return run(
+        Map.of("SIGNALBOX_BUILD", "never", "SIGNALBOX_JAVA_OPTIONS", options),
+        Stream.concat(Stream.of(SCRIPT.toString()), Stream.of(arguments)).toList());
+  }
+
+  private static String run(Map<String, String> environment, List<String> command)
+      throws IOException, InterruptedException {
+    var builder = new ProcessBuilder(command);
     builder.environment().put("SIGNALBOX_JAVA", System.getProperty("java.home"));
-    builder.environment().put("SIGNALBOX_BUILD", "never");
-    builder.environment().put("SIGNALBOX_JAVA_OPTIONS", options);
+    builder.environment().putAll(environment);
     builder.redirectErrorStream(true);
     Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it ends");
-    assertEquals(
-        0, process.exitValue(), () -> List.of(arguments) + " with " + options + ": " + said);
+    assertEquals(0, process.exitValue(), () -> command + " with " + environment + ": " + said);
     return said;
   }
 }

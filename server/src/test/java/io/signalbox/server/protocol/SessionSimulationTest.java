@@ -37,10 +37,11 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A durable subscriber and publishers with lasting sessions come and go, are taken over and move
@@ -54,8 +55,14 @@ final class SessionSimulationTest {
 
   @TempDir Path data;
 
+  /** For hours: {@code -Dsimulation.first=1000 -Dsimulation.seeds=500}. */
+  static LongStream seeds() {
+    long first = Long.getLong("simulation.first", 1);
+    return LongStream.range(first, first + Long.getLong("simulation.seeds", 6));
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  @MethodSource("seeds")
   @Behaviour({53, 144})
   void losesNothingWhileClientsMove(long seed) throws Exception {
     try (World world = new World(data, seed)) {
