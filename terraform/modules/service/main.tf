@@ -24,12 +24,13 @@ locals {
   # Below 1024 a process needs to be allowed to listen; it gets that and nothing else.
   privileged = min(var.mqtt_port, var.https_port) < 1024
 
-  # The virtual machine takes no two collectors.
-  collector = anytrue([for option in var.java_options : can(regex("^-XX:\\+Use(Serial|Parallel|G1|Z|Shenandoah|Epsilon)GC$", option))]) ? [] : ["-XX:+UseG1GC"]
+  # The virtual machine takes no two collectors. Memory that a storm of clients took goes back to the system.
+  own_collector = anytrue([for option in var.java_options : can(regex("^-XX:\\+Use(Serial|Parallel|G1|Z|Shenandoah|Epsilon)GC$", option))])
+  collector     = local.own_collector ? [] : ["-XX:+UseG1GC", "-XX:G1PeriodicGCInterval=300000", "-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40"]
 
   systemd_unit = templatefile("${path.module}/templates/signalbox.service.tftpl", {
     java           = var.java
-    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseCompactObjectHeaders", "-XX:+ExitOnOutOfMemoryError"], local.collector, var.java_options))
+    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseCompactObjectHeaders", "-XX:+ExitOnOutOfMemoryError", "-XX:TrimNativeHeapInterval=60000"], local.collector, var.java_options))
     jar            = local.jar
     configuration  = "${local.configuration_directory}/signalbox.yaml"
     open_files_max = var.open_files_max

@@ -103,7 +103,7 @@ run "a_collector_of_ones_own_is_the_only_one" {
   }
 
   assert {
-    condition     = strcontains(output.systemd_unit, "-XX:+UseParallelGC") && !strcontains(output.systemd_unit, "-XX:+UseG1GC")
+    condition     = strcontains(output.systemd_unit, "-XX:+UseParallelGC") && !strcontains(output.systemd_unit, "G1")
     error_message = "The virtual machine does not start with two collectors: ${output.systemd_unit}"
   }
 }
