@@ -25,12 +25,16 @@ locals {
   privileged = min(var.mqtt_port, var.https_port) < 1024
 
   # The virtual machine takes no two collectors. Memory that a storm of clients took goes back to the system.
+  # after a pause; the two ratios are a pair: whoever sets one of them sets both.
   own_collector = anytrue([for option in var.java_options : can(regex("^-XX:\\+Use(Serial|Parallel|G1|Z|Shenandoah|Epsilon)GC$", option))])
-  collector     = local.own_collector ? [] : ["-XX:+UseG1GC", "-XX:G1PeriodicGCInterval=300000", "-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40"]
+  collector     = local.own_collector ? [] : ["-XX:+UseG1GC"]
+  g1            = !local.own_collector || contains(var.java_options, "-XX:+UseG1GC")
+  own_ratio     = anytrue([for option in var.java_options : can(regex("HeapFreeRatio=", option))])
+  memory        = concat(local.g1 ? ["-XX:G1PeriodicGCInterval=300000"] : [], local.g1 && !local.own_ratio ? ["-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40"] : [], ["-XX:TrimNativeHeapInterval=60000"])
 
   systemd_unit = templatefile("${path.module}/templates/signalbox.service.tftpl", {
     java           = var.java
-    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseCompactObjectHeaders", "-XX:+ExitOnOutOfMemoryError", "-XX:TrimNativeHeapInterval=60000"], local.collector, var.java_options))
+    java_options   = join(" ", concat(["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseCompactObjectHeaders", "-XX:+ExitOnOutOfMemoryError"], local.collector, local.memory, var.java_options))
     jar            = local.jar
     configuration  = "${local.configuration_directory}/signalbox.yaml"
     open_files_max = var.open_files_max

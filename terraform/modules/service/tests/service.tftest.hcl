@@ -95,6 +95,28 @@ run "a_privileged_port_needs_one_capability" {
   }
 }
 
+run "memory_goes_back" {
+  command = plan
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "-XX:+UseG1GC -XX:G1PeriodicGCInterval=300000 -XX:MinHeapFreeRatio=20 -XX:MaxHeapFreeRatio=40 -XX:TrimNativeHeapInterval=60000")
+    error_message = "What a storm took is kept: ${output.systemd_unit}"
+  }
+}
+
+run "ratios_of_ones_own_are_the_only_ones" {
+  command = plan
+
+  variables {
+    java_options = ["-XX:+UseG1GC", "-XX:MinHeapFreeRatio=50"]
+  }
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "-XX:G1PeriodicGCInterval=") && !strcontains(output.systemd_unit, "MaxHeapFreeRatio")
+    error_message = "The virtual machine does not start when the least is above the most: ${output.systemd_unit}"
+  }
+}
+
 run "a_collector_of_ones_own_is_the_only_one" {
   command = plan
 

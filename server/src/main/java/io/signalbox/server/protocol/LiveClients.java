@@ -209,7 +209,10 @@ public final class LiveClients {
   private CompletableFuture<Integer> end(Function<LiveClient, Optional<Ending>> verdict) {
     var endings = new HashMap<Client, Ending>();
     for (Client client : clients.values()) {
-      verdict.apply(client.facts()).ifPresent(ending -> endings.put(client, ending));
+      Optional<Ending> ending = verdict.apply(client.facts());
+      if (ending.isPresent()) {
+        endings.put(client, ending.get());
+      }
     }
     var ended = new ConcurrentLinkedQueue<Ended>();
     return inTurns(

@@ -275,13 +275,13 @@ public final class Session implements Subscriber {
                 principalId,
                 durable ? expirySeconds : 0,
                 fresh,
-                stored == null ? null : stored.encode(),
-                context.clocks().wallMillis()),
+                stored == null ? null : stored.encode()),
             new OnLoop(
                 owner,
                 result -> {
                   OpenedSession row = (OpenedSession) result;
                   assert row != null : "OpenSession without a result";
+                  assert row.sessionPresent() != fresh : "the disk has another session";
                   number = row.number();
                   epoch = row.epoch();
                   // A publish of the last connection may have been refused after it was noted.
@@ -341,7 +341,7 @@ public final class Session implements Subscriber {
 
   /** After CONNACK was sent: begins to deliver. */
   public void start() {
-    if (!opening) {
+    if (!opening || ending) {
       return;
     }
     opening = false;
@@ -441,7 +441,7 @@ public final class Session implements Subscriber {
     } else if (later) {
       will = last;
     }
-    if (remains && !resumed) {
+    if (remains && !resumed && fate != WillFate.KEEP) {
       startClock(expirySeconds * 1000, delayMillis);
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;

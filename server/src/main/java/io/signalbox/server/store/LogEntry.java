@@ -70,7 +70,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
     switch (command) {
       case OpenSession c -> {
         out.putByte(OPEN_SESSION).putString(c.clientId()).putString(c.owner());
-        out.putLong(c.expirySeconds()).putByte(c.cleanStart() ? 1 : 0).putLong(c.nowMillis());
+        out.putLong(c.expirySeconds()).putByte(c.cleanStart() ? 1 : 0);
         byte[] will = c.will();
         out.putByte(will == null ? 0 : 1);
         if (will != null) {
@@ -293,9 +293,8 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
     String owner = in.getString();
     long expirySeconds = in.getLong();
     boolean cleanStart = in.getByte() != 0;
-    long nowMillis = in.getLong();
     byte[] will = in.getByte() != 0 ? in.getLongBytes() : null;
-    return new OpenSession(clientId, owner, expirySeconds, cleanStart, will, nowMillis);
+    return new OpenSession(clientId, owner, expirySeconds, cleanStart, will);
   }
 
   private static StoreSubscriptions decodeSubscriptions(RowReader in) {

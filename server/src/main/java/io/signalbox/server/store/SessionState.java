@@ -14,11 +14,7 @@ import java.lang.foreign.MemorySegment;
  */
 @ConfinedTo("store writer, or the one reader that made it")
 final class SessionState {
-  /** Session Expiry Interval that stands for never (MQTT 5.0 section 3.1.2.11.2). */
-  static final long NEVER_EXPIRES = 0xFFFF_FFFFL;
-
   private static final int VERSION = 1;
-  private static final int MILLIS_PER_SECOND = 1_000;
 
   final long number;
   final String clientId;
@@ -47,12 +43,6 @@ final class SessionState {
   SessionState(long number, String clientId) {
     this.number = number;
     this.clientId = clientId;
-  }
-
-  boolean isExpired(long nowMillis) {
-    return !online
-        && expirySeconds != NEVER_EXPIRES
-        && disconnectedAtMillis + expirySeconds * MILLIS_PER_SECOND <= nowMillis;
   }
 
   void write(RowWriter out) {

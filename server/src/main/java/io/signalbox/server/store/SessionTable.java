@@ -105,8 +105,7 @@ final class SessionTable {
 
   OpenedSession open(OpenSession command) throws StoreException {
     SessionState session = findByClient(command.clientId());
-    boolean present =
-        session != null && !command.cleanStart() && !session.isExpired(command.nowMillis());
+    boolean present = session != null && !command.cleanStart();
     if (session == null || !present) {
       if (session == null && !batch.mayGrow()) {
         throw new StoreException(Reason.STORE_FULL);

@@ -19,6 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a session keeps over its connections and over the end of the broker. */
 final class DurableSessionTest extends DurableSessionFixture {
@@ -188,17 +189,65 @@ final class DurableSessionTest extends DurableSessionFixture {
     after.expectNothing();
   }
 
-  @Test
-  void whoeverHearsTheWillOfASessionThatExpiredDoesNotFindTheSession() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoeverHearsTheWillOfASessionThatExpiredDoesNotFindTheSession(boolean restart)
+      throws Exception {
     start();
-    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
     Will will = will("expired", Duration.ofSeconds(1_000));
     DurableClient.connect(this, ProtocolVersion.V5, "device", 10, will).drop();
     doWhatWaits(); // the end of the connection
+    if (restart) {
+      restart();
+      doWhatWaits();
+    }
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
     loops.pass(10_000);
     assertTrue(loops.runNextTimer());
     watcher.receive(1);
     assertFalse(DurableClient.connect(this, "device", 10).sessionPresent);
+    loops.advance(2_000_000);
+    watcher.payloads.clear();
+    watcher.expectNothing();
+  }
+
+  /**
+   * The clock says that it is over, but its timer is not due yet: it is there for all or nobody.
+   */
+  @Test
+  void aSessionThatIsFoundAtTheLastMomentIsThereAlsoOnTheDisk() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 10).subscribe();
+    device.drop();
+    doWhatWaits();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "waits");
+    loops.pass(10_000);
+    device = DurableClient.connect(this, "device", 1_000);
+    assertTrue(device.sessionPresent);
+    device.receive(1);
+    restart();
+    device = DurableClient.connect(this, "device", 1_000);
+    assertTrue(device.sessionPresent);
+    publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "subscribed still");
+    device.receive(1);
+  }
+
+  /** A broker that ends keeps wills for its restart, also those of sessions that end meanwhile. */
+  @Test
+  void keepsTheWillOfASessionThatExpiresWhileTheBrokerEnds() throws Exception {
+    start();
+    DurableClient device =
+        DurableClient.connect(this, ProtocolVersion.V5, "device", 1, will("kept"));
+    device.connection.loop().execute(device.connection::shutDown);
+    doWhatWaits();
+    loops.advance(2_000);
+    restart();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
+    watcher.receive(1);
+    assertEquals(List.of("kept"), watcher.payloads);
   }
 
   private static Will will(String payload) {

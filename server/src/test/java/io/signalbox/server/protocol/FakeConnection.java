@@ -88,6 +88,14 @@ final class FakeConnection implements ClientConnection {
     }
   }
 
+  /** The broker ends; call it on the loop. */
+  void shutDown() {
+    if (open) {
+      open = false;
+      loop.execute(() -> handler.onClosed(CloseCause.SERVER_SHUTDOWN));
+    }
+  }
+
   private void end() {
     if (open) {
       open = false;

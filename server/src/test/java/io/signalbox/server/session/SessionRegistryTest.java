@@ -69,7 +69,7 @@ class SessionRegistryTest {
   private static OpenedSession open(StoreWriter writer, String clientId, byte @Nullable [] will)
       throws Exception {
     return (OpenedSession)
-        requireNonNull(writer.await(new OpenSession(clientId, "owner", 3_600, false, will, 1_000)));
+        requireNonNull(writer.await(new OpenSession(clientId, "owner", 3_600, false, will)));
   }
 
   private static byte[] will() {

@@ -92,7 +92,7 @@ public final class StoreFixture implements AutoCloseable {
   }
 
   OpenedSession session(String clientId) throws StoreException, InterruptedException {
-    Object opened = apply(new OpenSession(clientId, "owner", 3_600, false, null, 1_000));
+    Object opened = apply(new OpenSession(clientId, "owner", 3_600, false, null));
     if (opened instanceof OpenedSession session) {
       return session;
     }

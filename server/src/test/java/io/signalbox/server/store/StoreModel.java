@@ -207,12 +207,7 @@ final class StoreModel {
 
   private OpenedSession open(OpenSession c) {
     Session session = byClient.get(c.clientId());
-    boolean present =
-        session != null
-            && !c.cleanStart()
-            && (session.online
-                || session.expirySeconds == 0xFFFF_FFFFL
-                || session.disconnectedAt + session.expirySeconds * 1_000 > c.nowMillis());
+    boolean present = session != null && !c.cleanStart();
     if (session == null || !present) {
       if (session != null) {
         end(session);

@@ -170,8 +170,7 @@ final class StoreModelTest {
             "owner-" + random.nextInt(3),
             random.nextInt(3) == 0 ? 0xFFFF_FFFFL : random.nextInt(100),
             random.nextInt(4) == 0,
-            random.nextBoolean() ? bytes(random.nextInt(3_000)) : null,
-            random.nextInt(200_000));
+            random.nextBoolean() ? bytes(random.nextInt(3_000)) : null);
       }
       return switch (random.nextInt(25)) {
         case 0 ->

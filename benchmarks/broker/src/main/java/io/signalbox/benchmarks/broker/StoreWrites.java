@@ -89,8 +89,7 @@ public class StoreWrites {
           (OpenedSession)
               store
                   .writer()
-                  .await(
-                      new OpenSession("device-" + i, "owner", EXPIRY_SECONDS, false, null, 1_000));
+                  .await(new OpenSession("device-" + i, "owner", EXPIRY_SECONDS, false, null));
       messages[i] =
           new Message(
               Packets.topic("site-7/device-" + i + "/state"),
