@@ -24,8 +24,8 @@ locals {
   # Below 1024 a process needs to be allowed to listen; it gets that and nothing else.
   privileged = min(var.mqtt_port, var.https_port) < 1024
 
-  # The virtual machine takes no two collectors. Memory that a storm of clients took goes back to the system.
-  # after a pause; the two ratios are a pair: whoever sets one of them sets both.
+  # The virtual machine takes no two collectors. Memory that a storm of clients took goes back to the system after a pause; the two
+  # ratios are a pair: whoever sets one of them sets both.
   own_collector = anytrue([for option in var.java_options : can(regex("^-XX:\\+Use(Serial|Parallel|G1|Z|Shenandoah|Epsilon)GC$", option))])
   collector     = local.own_collector ? [] : ["-XX:+UseG1GC"]
   g1            = !local.own_collector || contains(var.java_options, "-XX:+UseG1GC")
