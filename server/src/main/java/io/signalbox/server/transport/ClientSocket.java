@@ -10,6 +10,7 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
@@ -102,6 +103,13 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private @Nullable Chunk head;
   private @Nullable Chunk tail;
   private int outputBytes;
+
+  /**
+   * What the newest ping without an answer brought. Only that one needs an answer (RFC 6455 section
+   * 5.5.3), so pings that come faster than answers go out take no memory.
+   */
+  private byte @Nullable [] ping;
+
   private boolean dirty;
   private boolean blocked;
   private boolean writesResumed;
@@ -439,7 +447,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   @Override
   public void ping(byte[] array, int from, int length) {
-    control(WebSocketFrames.PONG, array, from, length);
+    if (state == State.OPEN) {
+      ping = Arrays.copyOfRange(array, from, from + length);
+      markDirty();
+    }
   }
 
   @Override
@@ -477,10 +488,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   void written(Chunk chunk, int end) {
     outputBytes += end - chunk.end;
     chunk.end = end;
-    if (!dirty) {
-      dirty = true;
-      loop.markDirty(this);
-    }
+    markDirty();
     if (outputBytes >= EARLY_FLUSH_BYTES && !blocked) {
       write();
     }
@@ -490,6 +498,13 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       congestedMillis = loop.nowMillis();
       hold(HOLD_OUTPUT);
       watchProgress();
+    }
+  }
+
+  private void markDirty() {
+    if (!dirty) {
+      dirty = true;
+      loop.markDirty(this);
     }
   }
 
@@ -509,16 +524,23 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     return outputBytes;
   }
 
-  private void control(int opcode, byte[] payload, int from, int length) {
-    if (state != State.OPEN) {
-      return;
+  private void answerPing() {
+    byte[] newest = ping;
+    if (newest != null) {
+      ping = null;
+      control(WebSocketFrames.PONG, newest);
     }
+  }
+
+  /** A control frame behind all that waits. The caller sees to it that it goes out. */
+  private void control(int opcode, byte[] payload) {
     seal(tail);
-    Chunk chunk = append(loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + length));
-    int at = WebSocketFrames.writeHeader(opcode, length, chunk.array, 0);
-    System.arraycopy(payload, from, chunk.array, at, length);
+    Chunk chunk = append(loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + payload.length));
+    int at = WebSocketFrames.writeHeader(opcode, payload.length, chunk.array, 0);
+    System.arraycopy(payload, 0, chunk.array, at, payload.length);
+    chunk.end = at + payload.length;
     chunk.sealed = true;
-    written(chunk, at + length);
+    outputBytes += chunk.end - chunk.start;
   }
 
   /** Puts the frame header in front of what a chunk holds; a chunk is a frame of its own. */
@@ -554,6 +576,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   /** Gives the socket all it takes. Calls no handler: it runs in the middle of others' work. */
   private void write() {
     try {
+      answerPing();
       boolean all = head == null || writeChunks();
       if (all && sink.flush()) {
         outputGone();
@@ -682,6 +705,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (writesResumed) {
       writesResumed = false;
       sink.suspendWrites();
+      loop.execute(this::tellWritable); // congested() may have said no for want of memory alone
     }
     if (!flushListeners.isEmpty()) {
       tellFlushed();
@@ -734,8 +758,11 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   private void endWithFrame(int closeCode, CloseCause cause) {
     if (state == State.OPEN && webSocket != null) {
-      byte[] code = {(byte) (closeCode >> 8), (byte) closeCode};
-      control(WebSocketFrames.CLOSE, code, 0, closeCode == WebSocketFrames.CLOSE_NO_CODE ? 0 : 2);
+      answerPing();
+      boolean bare = closeCode == WebSocketFrames.CLOSE_NO_CODE;
+      control(
+          WebSocketFrames.CLOSE,
+          bare ? new byte[0] : new byte[] {(byte) (closeCode >> 8), (byte) closeCode});
     }
     endQuietly(cause);
   }
@@ -750,9 +777,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     backlog = false;
     lingerTimer = loop.schedule(loop.limits().lingerTimeout().toMillis(), () -> closeNow(cause));
     tellClosed(cause);
-    if (!dirty && !blocked) {
-      dirty = true;
-      loop.markDirty(this);
+    if (!blocked) {
+      markDirty();
     }
   }
 

@@ -448,7 +448,12 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED -> ticket.failed(loop.nowMillis());
       default -> {}
     }
-    send(packet);
+    boolean hasForm =
+        version == ProtocolVersion.V5
+            || packet.reason().connectReturnCode() != ReasonCode.NO_RETURN_CODE;
+    if (hasForm) {
+      send(packet);
+    }
     close();
   }
 

@@ -7,8 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.protocol.ClientHandlers;
 import io.signalbox.server.protocol.CloseCause;
 import io.signalbox.server.session.ClientConnection;
 import java.io.ByteArrayOutputStream;
@@ -16,6 +20,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -246,11 +251,61 @@ class MqttConnectionTest {
   @EnumSource(ListenerConfig.Type.class)
   @Behaviour(134)
   void congestionEndsWhenTheClientReadsAgain(ListenerConfig.Type type) throws Exception {
-    try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, Flood::new, type);
+    try (var broker =
+            TestBroker.start(1, TransportLimits.DEFAULTS, c -> new Flood(c, 1_000), type);
         var wire = connected(broker, type, 0)) {
       byte[] publish = RawClient.publish(payload(50_000));
       wire.send(publish);
-      for (int i = 0; i < Flood.COUNT; i++) {
+      for (int i = 0; i < 1_000; i++) {
+        assertArrayEquals(publish, wire.read(publish.length));
+      }
+    }
+  }
+
+  /** Most Reason Codes have no return code there (MQTT 3.1.1 section 3.2.2.3). */
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void aRefusalThatVersion311HasNoReturnCodeForIsTheEndAlone(ListenerConfig.Type type)
+      throws Exception {
+    ClientHandlers refusing =
+        c ->
+            new EchoHandler(c, log) {
+              @Override
+              public void onPacketException(PacketException problem) {
+                connection.refuse(new ConnAck(false, problem.reason(), Properties.NONE));
+              }
+            };
+    byte[] reservedFlag = {0x10, 12, 0, 4, 'M', 'Q', 'T', 'T', 4, 1, 0, 0, 0, 0};
+    try (var broker = TestBroker.start(refusing, type);
+        var wire = Wire.open(broker, type)) {
+      wire.send(reservedFlag);
+      assertArrayEquals(new byte[0], unbroken(wire.readToEnd()));
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(60, TimeUnit.SECONDS));
+      assertEquals(0, broker.metrics.loopTaskFailures.value());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void deliveryThatStoppedForWantOfMemoryGoesOnWhenTheClientHasReadAll(ListenerConfig.Type type)
+      throws Exception {
+    int count = 5_000; // more than the buffers of two sockets
+    var floods = new LinkedBlockingQueue<Flood>();
+    ClientHandlers handlers =
+        c -> {
+          var flood = new Flood(c, count);
+          floods.add(flood);
+          return flood;
+        };
+    try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, handlers, type);
+        var wire = connected(broker, type, 0)) {
+      long more = 1L << 40;
+      broker.loops.memory().add(more);
+      byte[] publish = RawClient.publish(payload(4_000));
+      wire.send(publish);
+      assertTrue(floods.remove().waits.await(60, TimeUnit.SECONDS));
+      broker.loops.memory().add(-more);
+      for (int i = 0; i < count; i++) {
         assertArrayEquals(publish, wire.read(publish.length));
       }
     }
@@ -258,18 +313,20 @@ class MqttConnectionTest {
 
   /** Answers one PUBLISH with many, as many at a time as the connection takes. */
   private static final class Flood extends EchoHandler {
-    static final int COUNT = 1_000;
+    private final int count;
+    final CountDownLatch waits = new CountDownLatch(1);
     private int left;
     private @Nullable Publish publish;
 
-    Flood(ClientConnection connection) {
+    Flood(ClientConnection connection, int count) {
       super(connection, new Log());
+      this.count = count;
     }
 
     @Override
     void onPublish(Publish toSend) {
       publish = toSend;
-      left = COUNT;
+      left = count;
       onWritable();
     }
 
@@ -279,6 +336,9 @@ class MqttConnectionTest {
       while (toSend != null && left > 0 && !connection.congested()) {
         left--;
         connection.send(toSend);
+      }
+      if (left > 0) {
+        waits.countDown();
       }
     }
   }
