@@ -18,6 +18,7 @@ import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
+import io.signalbox.server.transport.BodyDeadline;
 import io.undertow.server.HttpHandler;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -29,6 +30,7 @@ import org.xnio.XnioWorker;
 /** Enrolment and the status of certificates, with what they work on. */
 final class EnrolmentSetup implements AutoCloseable {
   private final BrokerConfig config;
+  private final Metrics metrics;
   private final EstHandler est;
   private final StatusHandler status;
   private @Nullable StatusListener plain;
@@ -45,6 +47,7 @@ final class EnrolmentSetup implements AutoCloseable {
       Metrics metrics)
       throws AuthSetupException {
     this.config = config;
+    this.metrics = metrics;
     Inventory inventory = new Inventory(registry, authorities, clocks, random);
     Enrolment enrolment =
         new Enrolment(
@@ -74,7 +77,13 @@ final class EnrolmentSetup implements AutoCloseable {
   /** Opens the plain listener, if there is to be one. */
   void start(XnioWorker worker) throws IOException {
     if (config.enrolment().httpPort() != 0) {
-      plain = StatusListener.start(config.enrolment(), config.limits(), status, worker);
+      plain =
+          StatusListener.start(
+              config.enrolment(),
+              config.limits(),
+              next -> new BodyDeadline(next, config.limits().httpBodyTimeout(), metrics),
+              status,
+              worker);
     }
   }
 

@@ -50,6 +50,7 @@ import java.time.Duration;
  * @param httpBodyBytesMax 0..1 TiB of a request's body; 0: no bound
  * @param httpHeaderTimeout 100 ms..10 min from a request's first byte to the end of its headers
  * @param httpIdleTimeout 100 ms..1 h between two requests of one connection
+ * @param httpBodyTimeout 100 ms..1 h from the end of a request's headers to the end of its body
  * @param bufferedBytesMax 0..1 TiB of output and in-memory queues over all clients, above which
  *     publishers wait; 0: a quarter of the heap
  * @param retainedMessagesMax 0..1,000,000,000
@@ -87,6 +88,7 @@ public record LimitsConfig(
     long httpBodyBytesMax,
     Duration httpHeaderTimeout,
     Duration httpIdleTimeout,
+    Duration httpBodyTimeout,
     long bufferedBytesMax,
     long retainedMessagesMax,
     long retainedBytesMax) {
@@ -144,6 +146,8 @@ public record LimitsConfig(
       Range.millis("limits.http-header-timeout-millis", 100, 600_000);
   private static final Range HTTP_IDLE_TIMEOUT_MILLIS =
       Range.millis("limits.http-idle-timeout-millis", 100, 3_600_000);
+  private static final Range HTTP_BODY_TIMEOUT_MILLIS =
+      Range.millis("limits.http-body-timeout-millis", 100, 3_600_000);
   private static final Range BUFFERED_BYTES_MAX =
       Range.of("limits.buffered-bytes-max", 0, 1L << 40);
   private static final Range RETAINED_MESSAGES_MAX =
@@ -184,6 +188,7 @@ public record LimitsConfig(
           1 << 20,
           Duration.ofSeconds(10),
           Duration.ofSeconds(60),
+          Duration.ofSeconds(30),
           0,
           1_000_000,
           1L << 30);
@@ -227,6 +232,7 @@ public record LimitsConfig(
     HTTP_BODY_BYTES_MAX.check(httpBodyBytesMax);
     HTTP_HEADER_TIMEOUT_MILLIS.check(httpHeaderTimeout);
     HTTP_IDLE_TIMEOUT_MILLIS.check(httpIdleTimeout);
+    HTTP_BODY_TIMEOUT_MILLIS.check(httpBodyTimeout);
     BUFFERED_BYTES_MAX.check(bufferedBytesMax);
     RETAINED_MESSAGES_MAX.check(retainedMessagesMax);
     RETAINED_BYTES_MAX.check(retainedBytesMax);
@@ -269,6 +275,7 @@ public record LimitsConfig(
                 limits.number(HTTP_BODY_BYTES_MAX, d.httpBodyBytesMax),
                 limits.duration(HTTP_HEADER_TIMEOUT_MILLIS, d.httpHeaderTimeout),
                 limits.duration(HTTP_IDLE_TIMEOUT_MILLIS, d.httpIdleTimeout),
+                limits.duration(HTTP_BODY_TIMEOUT_MILLIS, d.httpBodyTimeout),
                 limits.number(BUFFERED_BYTES_MAX, d.bufferedBytesMax),
                 limits.number(RETAINED_MESSAGES_MAX, d.retainedMessagesMax),
                 limits.number(RETAINED_BYTES_MAX, d.retainedBytesMax)));

@@ -83,22 +83,20 @@ public final class EstHandler implements HttpHandler {
     }
   }
 
-  /** The body is collected without a thread waiting for it. */
   private void receive(HttpServerExchange exchange, boolean renews, @Nullable String label) {
-    exchange.getRequestReceiver().setMaxBufferSize(EstMessages.REQUEST_BODY_BYTES_MAX);
-    exchange
-        .getRequestReceiver()
-        .receiveFullBytes(
-            (complete, body) ->
-                complete.dispatch(
-                    () -> answer(complete, counted(() -> enrol(complete, body, renews, label)))),
-            (failed, _) -> {
-              metrics.enrolments.inc(EnrolmentOutcome.INVALID);
-              text(
-                  failed,
-                  StatusCodes.REQUEST_ENTITY_TOO_LARGE,
-                  "a request larger than " + EstMessages.REQUEST_BODY_BYTES_MAX + " bytes");
-            });
+    RequestBody.receive(
+        exchange,
+        EstMessages.REQUEST_BODY_BYTES_MAX,
+        (complete, body) ->
+            complete.dispatch(
+                () -> answer(complete, counted(() -> enrol(complete, body, renews, label)))),
+        refused -> {
+          metrics.enrolments.inc(EnrolmentOutcome.INVALID);
+          text(
+              refused,
+              StatusCodes.REQUEST_ENTITY_TOO_LARGE,
+              "a request larger than " + EstMessages.REQUEST_BODY_BYTES_MAX + " bytes");
+        });
   }
 
   private Operation counted(Operation operation) {

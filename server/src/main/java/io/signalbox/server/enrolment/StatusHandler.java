@@ -79,13 +79,11 @@ public final class StatusHandler implements HttpHandler {
         exchange.getRequestMethod().equals(Methods.GET)
             || exchange.getRequestMethod().equals(Methods.HEAD);
     if (rest.equals(OCSP) && exchange.getRequestMethod().equals(Methods.POST)) {
-      exchange.getRequestReceiver().setMaxBufferSize(OcspResponder.REQUEST_BYTES_MAX);
-      exchange
-          .getRequestReceiver()
-          .receiveFullBytes(
-              (complete, question) -> complete.dispatch(() -> answer(complete, question)),
-              (failed, _) ->
-                  failed.setStatusCode(StatusCodes.REQUEST_ENTITY_TOO_LARGE).endExchange());
+      RequestBody.receive(
+          exchange,
+          OcspResponder.REQUEST_BYTES_MAX,
+          (complete, question) -> complete.dispatch(() -> answer(complete, question)),
+          refused -> refused.setStatusCode(StatusCodes.REQUEST_ENTITY_TOO_LARGE).endExchange());
     } else if (reads && rest.startsWith(OCSP + "/")) {
       byte[] question = OcspResponder.questionInPath(lastPart(exchange));
       exchange.dispatch(() -> answer(exchange, question));

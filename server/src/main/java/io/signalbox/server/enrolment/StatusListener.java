@@ -9,6 +9,7 @@ import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.function.UnaryOperator;
 import org.xnio.Options;
 import org.xnio.XnioWorker;
 
@@ -28,11 +29,16 @@ public final class StatusListener implements AutoCloseable {
   }
 
   /**
+   * @param bounded puts the limits of requests' bodies in front of a handler
    * @param worker whose threads it uses
    * @throws IOException if an address cannot be bound
    */
   public static StatusListener start(
-      EnrolmentConfig config, LimitsConfig limits, StatusHandler status, XnioWorker worker)
+      EnrolmentConfig config,
+      LimitsConfig limits,
+      UnaryOperator<HttpHandler> bounded,
+      StatusHandler status,
+      XnioWorker worker)
       throws IOException {
     HttpHandler handler =
         exchange -> {
@@ -45,7 +51,7 @@ public final class StatusListener implements AutoCloseable {
     Undertow.Builder builder =
         Undertow.builder()
             .setWorker(worker)
-            .setHandler(handler)
+            .setHandler(bounded.apply(handler))
             .setServerOption(UndertowOptions.MAX_HEADER_SIZE, limits.httpHeaderBytesMax())
             .setServerOption(UndertowOptions.MAX_HEADERS, limits.httpHeadersMax())
             .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, IDLE_MILLIS)

@@ -186,7 +186,9 @@ public final class Metrics extends MetricSet {
     /** More of a kind than the registry may hold. */
     REGISTRY_ENTRIES,
     /** More requests of the admin API than may wait. */
-    ADMIN_REQUESTS
+    ADMIN_REQUESTS,
+    /** The body of an HTTP request was not there in time. */
+    HTTP_BODY_TIME
   }
 
   /** What became of a request of the admin API. */

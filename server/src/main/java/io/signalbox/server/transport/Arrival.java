@@ -280,11 +280,13 @@ final class Arrival implements HandshakeQueue.Waiting {
     }
   }
 
-  /** The connection serves HTTP requests: from now on the HTTP layer's own time limits count. */
+  /**
+   * The connection serves HTTP requests: from now on the HTTP layer's own time limits count. It
+   * keeps its place among those that have not completed CONNECT.
+   */
   void servesHttp() {
     inTime();
     arrived = true;
-    ticket.connected();
   }
 
   /** The HTTP layer has answered 101 and let go of the connection. */
@@ -344,7 +346,12 @@ final class Arrival implements HandshakeQueue.Waiting {
     ticket.failed(loop.clock());
   }
 
+  /** The HTTP layer may close where it ran a handler. */
   private void closed() {
+    if (!loop.isCurrent()) {
+      loop.execute(this::closed);
+      return;
+    }
     inTime();
     if (securing) {
       securing = false;

@@ -85,7 +85,11 @@ final class Listener {
                 Math.toIntExact(limits.httpIdleTimeout().toMillis()))
             .getMap();
     HttpOpenListener listener = new HttpOpenListener(buffers, options);
-    listener.setRootHandler(new WebSocketEntry(config, otherPaths, loops));
+    listener.setRootHandler(
+        new BodyDeadline(
+            new WebSocketEntry(config, otherPaths, loops),
+            limits.httpBodyTimeout(),
+            loops.metrics()));
     return listener;
   }
 

@@ -36,6 +36,7 @@ import java.time.Duration;
  * @param httpBodyBytesMax body of a request; 0: no bound
  * @param httpHeaderTimeout from a request's first byte to the end of its headers
  * @param httpIdleTimeout between two requests of one connection
+ * @param httpBodyTimeout from the end of a request's headers to the end of its body
  */
 public record TransportLimits(
     int readBufferBytes,
@@ -61,7 +62,8 @@ public record TransportLimits(
     int httpHeadersMax,
     long httpBodyBytesMax,
     Duration httpHeaderTimeout,
-    Duration httpIdleTimeout) {
+    Duration httpIdleTimeout,
+    Duration httpBodyTimeout) {
 
   public static final TransportLimits DEFAULTS =
       new TransportLimits(
@@ -88,7 +90,8 @@ public record TransportLimits(
           100,
           1 << 20,
           Duration.ofSeconds(10),
-          Duration.ofSeconds(60));
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(30));
 
   public TransportLimits {
     if (readBufferBytes < 32 * 1024) {
@@ -139,6 +142,7 @@ public record TransportLimits(
         limits.httpHeadersMax(),
         limits.httpBodyBytesMax(),
         limits.httpHeaderTimeout(),
-        limits.httpIdleTimeout());
+        limits.httpIdleTimeout(),
+        limits.httpBodyTimeout());
   }
 }

@@ -66,7 +66,9 @@ final class WebSocketEntry implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) throws Exception {
-    if (exchange.getRequestPath().equals(path)) {
+    if (!exchange.isInIoThread()) { // It stood behind one that a worker has answered.
+      exchange.dispatch(exchange.getIoThread(), this);
+    } else if (exchange.getRequestPath().equals(path)) {
       upgrade(exchange);
     } else {
       Arrival arrival = arrival(exchange);

@@ -22,6 +22,7 @@ final class Limits {
   long frameBytesMax = D.webSocketFrameBytesMax();
   long httpHeaderMillis = D.httpHeaderTimeout().toMillis();
   long httpIdleMillis = D.httpIdleTimeout().toMillis();
+  long httpBodyMillis = D.httpBodyTimeout().toMillis();
 
   private Limits() {}
 
@@ -56,6 +57,7 @@ final class Limits {
         D.httpHeadersMax(),
         D.httpBodyBytesMax(),
         Duration.ofMillis(httpHeaderMillis),
-        Duration.ofMillis(httpIdleMillis));
+        Duration.ofMillis(httpIdleMillis),
+        Duration.ofMillis(httpBodyMillis));
   }
 }

@@ -12,6 +12,7 @@ import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.ClientHandlers;
+import io.undertow.server.HttpServerExchange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -56,15 +57,17 @@ final class TestBroker implements AutoCloseable {
         new ServerTls(
             loops, context, TlsContexts.PROTOCOLS, handshakesMayWait, turnWaitMax, () -> {});
     transport =
-        new Transport(
-            loops,
-            limits,
-            PACKET_BYTES_MAX,
-            handlers,
-            listeners,
-            tls,
-            exchange -> exchange.getResponseSender().send("page"));
+        new Transport(loops, limits, PACKET_BYTES_MAX, handlers, listeners, tls, TestBroker::page);
     transport.start();
+  }
+
+  /** Below /worker/ from a thread that may wait, as some of the broker's own paths. */
+  private static void page(HttpServerExchange exchange) {
+    if (exchange.isInIoThread() && exchange.getRequestPath().startsWith("/worker/")) {
+      exchange.dispatch(TestBroker::page);
+    } else {
+      exchange.getResponseSender().send("page");
+    }
   }
 
   static TestBroker start(ClientHandlers handlers, ListenerConfig.Type... types)

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.signalbox.server.protocol.CloseCause;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +23,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WebSocketEntryTest {
   private static final ListenerConfig.Type WS = ListenerConfig.Type.WS;
   private static final String MQTT = "Sec-WebSocket-Protocol: mqtt\r\n";
+
+  private static final byte[] UPGRADE =
+      ("GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+              + MQTT
+              + "\r\n")
+          .getBytes(StandardCharsets.US_ASCII);
 
   private final EchoHandler.Log log = new EchoHandler.Log();
 
@@ -142,12 +153,71 @@ class WebSocketEntryTest {
         assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
         assertEquals("page", new String(client.read(4), StandardCharsets.US_ASCII));
       }
-      assertEquals(0, broker.transport.halfOpenConnections());
+      assertEquals(1, broker.transport.halfOpenConnections());
       String answer = Wire.upgrade(client, MQTT);
       assertTrue(answer.startsWith("HTTP/1.1 101 "), answer);
       Wire wire = Wire.upgraded(client);
+      assertEquals(1, broker.transport.halfOpenConnections());
       wire.send(RawClient.connect(0));
       assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+      assertEquals(0, broker.transport.halfOpenConnections());
+    }
+  }
+
+  @Test
+  void connectionsForHttpHaveTheBoundsOfThoseWithoutConnect() throws Exception {
+    var limits =
+        Limits.with(
+            l -> {
+              l.halfOpenMax = 100;
+              l.halfOpenPerSource = 2;
+            });
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
+        var first = RawClient.plain(broker.address(WS));
+        var second = RawClient.plain(broker.address(WS))) {
+      Wire.request(first, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Wire.request(second, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertEquals("page", new String(second.read(4), StandardCharsets.US_ASCII));
+      assertTrue(Wire.upgrade(second, MQTT).startsWith("HTTP/1.1 101 "));
+      try (var third = RawClient.plain(broker.address(WS))) {
+        byte[] end = third.readToEnd();
+        assertTrue(end == null || end.length == 0);
+      }
+      assertEquals(1, broker.metrics.connectionsTurnedAway.of(Turnaway.SOURCE_HALF_OPEN).value());
+    }
+  }
+
+  @Test
+  void anUpgradeBehindARequestThatAWorkerAnsweredHappensOnTheThreadOfItsConnection()
+      throws Exception {
+    var onItsThread = new LinkedBlockingQueue<Boolean>();
+    try (var broker =
+            TestBroker.start(
+                1,
+                TransportLimits.DEFAULTS,
+                c -> {
+                  onItsThread.add(c.loop().isCurrent());
+                  return new EchoHandler(c, log);
+                },
+                WS);
+        var client = RawClient.plain(broker.address(WS))) {
+      String first = "GET /worker/page HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      client.send(first.getBytes(StandardCharsets.US_ASCII), UPGRADE);
+      assertEquals(true, onItsThread.poll(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void aRequestWhoseBodyDoesNotComeIsGivenUp() throws Exception {
+    var limits = Limits.with(l -> l.httpBodyMillis = 200);
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
+        var client = RawClient.plain(broker.address(WS))) {
+      client.send(
+          "POST /worker/page HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n12345678"
+              .getBytes(StandardCharsets.US_ASCII));
+      client.readToEnd();
+      Await.until(() -> broker.transport.connections() == 0);
+      assertEquals(1, broker.metrics.limitsReached.of(Limit.HTTP_BODY_TIME).value());
     }
   }
 
@@ -156,13 +226,7 @@ class WebSocketEntryTest {
     try (var broker = broker(List.of());
         var client = RawClient.plain(broker.address(WS))) {
       Wire wire = Wire.upgraded(client);
-      byte[] request =
-          ("GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-                  + MQTT
-                  + "\r\n")
-              .getBytes(StandardCharsets.US_ASCII);
-      client.send(request, wire.frame(0x82, RawClient.connect(0)));
+      client.send(UPGRADE, wire.frame(0x82, RawClient.connect(0)));
       while (client.in.read() != '\r' || !endOfHeaders(client)) {}
       assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
     }
@@ -185,6 +249,31 @@ class WebSocketEntryTest {
       assertNotNull(wire.readToEnd());
       assertEquals(1001, wire.closeCode());
       assertEquals(CloseCause.PEER_CLOSED, log.closed.poll(60, TimeUnit.SECONDS));
+    }
+  }
+
+  /** RFC 6455 5.5.3 allows it; an answer to each would let a client fill our memory. */
+  @Test
+  void ofManyPingsAtOnceTheNewestIsAnswered() throws Exception {
+    int pings = 20_000;
+    try (var broker = broker(List.of());
+        var wire = Wire.open(broker, WS)) {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      for (int i = 1; i <= pings; i++) {
+        all.writeBytes(wire.frame(0x89, ByteBuffer.allocate(4).putInt(i).array()));
+      }
+      wire.raw.send(all.toByteArray());
+      int pongs = 0;
+      int newest = 0;
+      while (newest < pings) {
+        Wire.Frame pong = wire.readFrame();
+        assertEquals(10, pong.opcode());
+        int answered = ByteBuffer.wrap(pong.payload()).getInt();
+        assertTrue(answered > newest, answered + " after " + newest);
+        newest = answered;
+        pongs++;
+      }
+      assertTrue(pongs < pings / 2, pongs + " pongs");
     }
   }
 
