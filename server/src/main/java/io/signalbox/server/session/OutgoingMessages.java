@@ -654,6 +654,7 @@ public final class OutgoingMessages {
               new Dequeue(
                   session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle),
               null);
+      packetIds().givenBack(publish);
     }
   }
 }
