@@ -229,6 +229,9 @@ public final class OutgoingMessages {
     if (handle != null && (alreadyRead(handle) || handle.overtakes())) {
       return; // the offer took longer than the disk, or the client gets it when it is sent again
     }
+    if (hasNoRow(qos, handle, receiverIndex)) {
+      return;
+    }
     switch (mode) {
       case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));
       case READING ->
@@ -239,6 +242,16 @@ public final class OutgoingMessages {
                       : new Offer(session, delivery, message, handle, receiverIndex));
       case BEHIND, OFFLINE -> {}
     }
+  }
+
+  /**
+   * The session's queue was full, which the store has counted and the publisher may have been told:
+   * it would send the message again, and nothing would release its Packet Identifier after a crash.
+   * QoS 2 is offered after the commit, so the store's decision stands; QoS 1 may come before it,
+   * and twice.
+   */
+  private static boolean hasNoRow(Qos qos, @Nullable StorePublish handle, int receiverIndex) {
+    return handle != null && qos == Qos.EXACTLY_ONCE && !handle.accepted(receiverIndex);
   }
 
   private OutgoingPublish toPublish(
@@ -288,7 +301,7 @@ public final class OutgoingMessages {
       if (mayReceive(message)) {
         sendPublish(client, message, qos, true, false, 0, subscriptionIdentifiers);
       }
-    } else if (handle != null && alreadyRead(handle)) {
+    } else if ((handle != null && alreadyRead(handle)) || hasNoRow(qos, handle, 0)) {
       return;
     } else if (mode == Mode.LIVE) {
       deliver(new OutgoingPublish(message, qos, true, subscriptionIdentifiers, handle, 0, 0));
@@ -641,6 +654,7 @@ public final class OutgoingMessages {
               new Dequeue(
                   session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle),
               null);
+      packetIds().givenBack(publish);
     }
   }
 }

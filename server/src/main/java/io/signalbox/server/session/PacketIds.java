@@ -132,12 +132,28 @@ final class PacketIds {
     // A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
     // not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
     boolean rowMayBeGone = context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
-    if (rowMayBeGone || inflight.uses(derived)) {
+    if (rowMayBeGone || inflight.uses(derived) || mayBeHeldOnDisk(publish, derived)) {
       assign(publish);
       return false;
     }
     publish.packetId = derived;
     return true;
+  }
+
+  /** Another one is assigned then: with a commit, behind that of the row which holds this one. */
+  private boolean mayBeHeldOnDisk(OutgoingPublish publish, int packetId) {
+    return publish.qos == Qos.EXACTLY_ONCE && leaving().contains(session.sessionNumber(), packetId);
+  }
+
+  /** The message's row is about to go, and its identifier is free for another one. */
+  void givenBack(OutgoingPublish publish) {
+    if (publish.packetId != 0) {
+      leaving().add(session.sessionNumber(), publish.packetId);
+    }
+  }
+
+  private LeavingIds leaving() {
+    return context.leavingIds(session.owner());
   }
 
   /**

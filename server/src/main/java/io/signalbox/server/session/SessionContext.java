@@ -4,17 +4,24 @@ import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.routing.SubscriptionTrie;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreWriter;
+import java.util.List;
 
-/** What every session shares. */
+/**
+ * What every session shares.
+ *
+ * @param leavingIds of each I/O thread, at its index
+ */
 record SessionContext(
     SessionRegistry registry,
     SubscriptionTrie trie,
     Store store,
     StoreWriter writer,
+    List<LeavingIds> leavingIds,
     Clocks clocks,
     Metrics metrics,
     LimitsConfig limits,
@@ -26,6 +33,11 @@ record SessionContext(
    */
   long markBlock() {
     return dropsOldest() ? 1 << 12 : 1 << 20;
+  }
+
+  /** To be called on that thread. */
+  LeavingIds leavingIds(EventLoop loop) {
+    return leavingIds.get(loop.index());
   }
 
   boolean dropsOldest() {

@@ -12,6 +12,7 @@ import io.signalbox.server.store.EndSession;
 import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreOpenException;
+import io.signalbox.server.store.StoreWriter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -44,9 +45,12 @@ public final class SessionRegistry {
       SessionConfig config,
       Wills wills) {
     this.loops = List.copyOf(loops);
+    StoreWriter writer = store.writer();
+    List<LeavingIds> leavingIds =
+        this.loops.stream().map(loop -> new LeavingIds(writer, loop)).toList();
     this.context =
         new SessionContext(
-            this, trie, store, store.writer(), clocks, metrics, limits, config, wills);
+            this, trie, store, writer, leavingIds, clocks, metrics, limits, config, wills);
   }
 
   /** On the connection's I/O thread. The answer comes on the same thread, once. */

@@ -41,8 +41,8 @@ final class Housekeeping implements AutoCloseable {
     try {
       boolean more = true;
       while (!closing.await(more ? PAUSE_MILLIS : IDLE_MILLIS, TimeUnit.MILLISECONDS)) {
-        boolean swept = sweep();
-        boolean expired = expire();
+        boolean swept = unlessRefused(this::sweep);
+        boolean expired = unlessRefused(this::expire);
         more = swept || expired;
       }
     } catch (InterruptedException e) {
@@ -51,6 +51,26 @@ final class Housekeeping implements AutoCloseable {
       if (e.reason() != StoreException.Reason.CLOSED) {
         LOG.log(Level.ERROR, "the store is no longer tidied up: {0}", e.getMessage());
       }
+    }
+  }
+
+  /** One kind of work; whether more of it is left. */
+  @FunctionalInterface
+  private interface Work {
+    boolean slice() throws StoreException, InterruptedException;
+  }
+
+  /** What damage keeps from one slice is no reason to leave all others. */
+  private static boolean unlessRefused(Work work) throws StoreException, InterruptedException {
+    try {
+      return work.slice();
+    } catch (StoreException e) {
+      switch (e.reason()) {
+        case FAILED, CLOSED -> throw e;
+        case STALE_EPOCH, STORE_FULL, BUSY, REVISION_CONFLICT, INTERNAL ->
+            LOG.log(Level.WARNING, "a part of the store was not tidied up: {0}", e.getMessage());
+      }
+      return false;
     }
   }
 

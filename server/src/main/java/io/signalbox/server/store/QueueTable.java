@@ -4,6 +4,8 @@ import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.StorePublish.Row;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +27,8 @@ import org.lmdbjava.Txn;
  */
 @ConfinedTo("store writer")
 final class QueueTable {
+  private static final Logger LOG = System.getLogger(QueueTable.class.getName());
+
   /** What a leaf takes of a value with a 16 byte key; more would cost pages of its own. */
   private static final int INLINE_BYTES_MAX = 2_014;
 
@@ -395,8 +399,7 @@ final class QueueTable {
       boolean found = cursor.get(batch.keys.number(number), GetOp.MDB_SET_RANGE);
       while (found && rows < rowsMax && cursor.key().get(Bytes.LONG, 0) == number) {
         if (cursor.key().get(Bytes.LONG, 8) != Keys.QUEUE_HEAD) {
-          var in = new RowReader(cursor.val());
-          release(QueueRow.read(in), in);
+          releaseIfSound(number, cursor);
         }
         cursor.delete();
         rows++;
@@ -404,5 +407,21 @@ final class QueueTable {
       }
     }
     return rows;
+  }
+
+  /** Its session has ended: to refuse what is damaged would keep it, and what is behind it. */
+  private void releaseIfSound(long number, Cursor<MemorySegment> cursor) {
+    try {
+      var in = new RowReader(cursor.val());
+      release(QueueRow.read(in), in);
+    } catch (CorruptRowException e) {
+      LOG.log(
+          Level.WARNING,
+          "row {0} in the queue of session {1}, which has ended, is damaged and was deleted: {2};"
+              + " check the store",
+          cursor.key().get(Bytes.LONG, 8),
+          number,
+          e.getMessage());
+    }
   }
 }

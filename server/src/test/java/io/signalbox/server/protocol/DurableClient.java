@@ -81,6 +81,17 @@ final class DurableClient {
     return this;
   }
 
+  /** With a lasting session, and a Receive Maximum of 1. */
+  static DurableClient connectForOneAtATime(DurableSessionFixture test, String clientId) {
+    var client = new DurableClient(test, ProtocolVersion.V5, test.loops.loops.getFirst());
+    Properties properties =
+        Properties.NONE
+            .with(Property.SESSION_EXPIRY_INTERVAL, 1_000)
+            .with(Property.RECEIVE_MAXIMUM, 1);
+    client.send(new Connect(ProtocolVersion.V5, clientId, false, 0, null, null, null, properties));
+    return client.accepted();
+  }
+
   /** On a thread of its choice, with a lasting session. */
   static DurableClient connectOf311(
       DurableSessionFixture test, ManualLoops.Loop loop, String clientId) {

@@ -7,8 +7,11 @@ import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import java.util.Collections;
@@ -118,6 +121,50 @@ final class FullStoreTest extends DurableSessionFixture {
     receiver.receive(2);
     assertEquals(List.of("fits", "another"), receiver.payloads);
     assertEquals(1, dropped());
+  }
+
+  @Test
+  void sendsAConnectedClientNoQos2MessageThatItsFullQueueDidNotTake() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.publish(Qos.AT_LEAST_ONCE, "fits");
+    device.receive(1);
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "refused", Properties.NONE));
+    await(() -> publisher.recReason != null);
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
+    device.acknowledging = true;
+    device.send(new PubAck(device.lastId));
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "refused", Properties.NONE));
+    await(() -> publisher.completed == 1);
+    device.receive(2);
+    assertEquals(List.of("fits", "refused"), device.payloads, "once, when it was sent again");
+    assertEquals(1, dropped());
+  }
+
+  @Test
+  void sendsNoRetainedQos2MessageThatTheFullQueueOfItsSubscriberDidNotTake() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.send(
+        new Publish(
+            SimulatedBroker.topic("t/retained"),
+            Qos.EXACTLY_ONCE,
+            false,
+            true,
+            7,
+            Properties.NONE,
+            new byte[] {'r'}));
+    await(() -> publisher.completed == 1);
+    device.receive(1);
+    device.subscribe();
+    await(() -> dropped() == 1);
+    device.send(new PingReq());
+    await(() -> device.pongs == 1);
+    device.receive(1);
   }
 
   @Test

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.PubRec;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,5 +118,92 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     assertEquals(0, device.releases);
     broker.releaseDisk();
     await(() -> device.releases == 1);
+  }
+
+  /**
+   * Else a crash brings the row of the former holder back, and its client takes the one message for
+   * the other.
+   */
+  @Test
+  void sendsNoQos2MessageWithAnIdentifierWhoseLastHolderMayStillBeOnDisk() throws Exception {
+    start();
+    DurableClient device = DurableClient.connectForOneAtATime(this, "device").subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.EXACTLY_ONCE, "first");
+    device.receive(1);
+    passRows(publisher, 65_534); // so that the next one's identifier is the same
+    publisher.publish(Qos.EXACTLY_ONCE, "second");
+    device.send(new PubRec(device.lastId));
+    DurableClient receiver = device;
+    await(() -> receiver.releases == 1);
+    broker.holdDisk(); // before PUBCOMP is read
+    expectNothingMore(receiver, 1);
+    broker.failDisk();
+    broker.releaseDisk();
+    await(broker::hasFailed);
+    restart();
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(1);
+    assertEquals(List.of("second"), device.payloads);
+    DurableClient again = device;
+    await(() -> again.releases == 2); // the first one's, and its own
+    expectNothingMore(again, 1);
+  }
+
+  @Test
+  void sendsNoQos2MessageWithAnIdentifierThatQos1MayStillHoldOnDisk() throws Exception {
+    start();
+    DurableClient receiver = DurableClient.connectForOneAtATime(this, "device").subscribe();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.EXACTLY_ONCE, "tells its row by its identifier");
+    receiver.receive(1);
+    int row = receiver.lastId - 1;
+    await(() -> publisher.completed == 1 && receiver.releases == 1);
+    expectNothingMore(receiver, 1);
+    receiver.acknowledging = false;
+    broker.holdDisk();
+    passRows(publisher, 1);
+    await(broker::isDiskAwaited); // so that the next one is sent before it has a row
+    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 7, "first", Properties.NONE));
+    receiver.receive(2);
+    broker.releaseDisk();
+    await(() -> publisher.ackReason != null);
+    assertEquals(1, receiver.lastId, "the first one that was free");
+    passRows(publisher, 65_535 - row - 3); // so that the next one's identifier is the same
+    publisher.publish(Qos.EXACTLY_ONCE, "second");
+    broker.holdDisk();
+    receiver.send(new PubAck(receiver.lastId));
+    expectNothingMore(receiver, 2);
+    broker.failDisk();
+    broker.releaseDisk();
+    await(broker::hasFailed);
+    restart();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2);
+    assertEquals(List.of("first", "second"), device.payloads);
+    expectNothingMore(device, 2);
+  }
+
+  /** So many rows are numbered for others. */
+  private static void passRows(DurableClient publisher, int count) {
+    for (int i = 0; i < count; i++) {
+      publisher.send(
+          new Publish(
+              SimulatedBroker.topic("other"),
+              Qos.AT_MOST_ONCE,
+              false,
+              true,
+              Publish.NO_PACKET_ID,
+              Properties.NONE,
+              new byte[] {1}));
+    }
+  }
+
+  private void expectNothingMore(DurableClient client, int count) {
+    int pongs = client.pongs;
+    client.send(new PingReq());
+    await(() -> client.pongs > pongs);
+    client.receive(count);
   }
 }

@@ -137,6 +137,11 @@ final class SimulatedBroker implements AutoCloseable {
     commits.drainPermits();
   }
 
+  /** Whether the store's thread waits for the disk, and so looks at nothing that comes. */
+  boolean isDiskAwaited() {
+    return commits.hasQueuedThreads();
+  }
+
   void releaseDisk() {
     commits.release(1_000_000);
   }
