@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
@@ -9,8 +10,11 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -98,6 +102,37 @@ final class FullStoreTest extends DurableSessionFixture {
     await(() -> payloads.contains("first") && payloads.contains("second"));
     payloads.removeIf(payload -> payload.equals("room?") || payload.length() == FILLER_BYTES);
     assertEquals(List.of("first", "second"), payloads);
+  }
+
+  /** A device that gives up, comes back and tries again, as long as the store is full. */
+  @Test
+  void keepsNothingOfPublishersThatDoNotWaitForRoom() throws Exception {
+    startSmall();
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    int _ = fill(DurableClient.connect(this, "filler", 0));
+    List<WeakReference<Object>> kept = new ArrayList<>();
+    for (int i = 1; i <= 1_000; i++) {
+      kept.addAll(tryToPublish(i));
+      assertTrue(broker.metrics.storeWaiting.value() <= 1, "nobody waits who is gone");
+    }
+    await(
+        () -> {
+          System.gc();
+          kept.removeIf(reference -> reference.refersTo(null));
+          return kept.size() <= 2; // the last one, for as long as its thread does nothing else
+        });
+  }
+
+  /** Returns what nobody needs any more. */
+  private List<WeakReference<Object>> tryToPublish(int time) {
+    DurableClient publisher = DurableClient.connect(this, ProtocolVersion.V3_1_1, "publisher", 0);
+    Publish message = DurableClient.message(Qos.AT_LEAST_ONCE, 1, "precious", Properties.NONE);
+    publisher.send(message);
+    await(() -> broker.metrics.publishersSuspended.value() == time);
+    publisher.drop();
+    clients.remove(publisher);
+    return List.of(
+        new WeakReference<>(publisher.connection), new WeakReference<>(message.payload()));
   }
 
   @Test
