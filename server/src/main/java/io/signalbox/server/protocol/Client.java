@@ -278,10 +278,10 @@ final class Client implements ClientHandler {
     }
     endExchange();
     waitNoMore();
+    unlisted();
     Session mine = session;
     if (mine != null) {
       session = null;
-      context.clients().remove(this);
       context.metrics().sessionsConnected.add(connection.loop().index(), -1);
       mine.connectionEnded(connection, fate);
     }
@@ -404,9 +404,11 @@ final class Client implements ClientHandler {
     context.clients().add(this);
   }
 
-  /** It is not let in after all. */
+  /** It is not let in after all, or has gone. */
   void unlisted() {
-    context.clients().remove(this);
+    if (facts != null) {
+      context.clients().remove(this);
+    }
   }
 
   /** When the check of its credentials began, in {@link LiveClients#epoch}. */

@@ -27,6 +27,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -310,10 +311,27 @@ public final class Session implements Subscriber {
   }
 
   private void opened(OpenRequest request, boolean sessionPresent) {
-    request.answer().accept(new OpenResult.Opened(this, sessionPresent));
+    try {
+      request.answer().accept(new OpenResult.Opened(this, sessionPresent));
+    } catch (RuntimeException e) { // or nobody would ever get the session again
+      couldNotLetIn(request.connection(), e);
+    }
     if (connection == null || !connection.isOpen()) {
       start(); // nobody is there to start it
     }
+  }
+
+  private void couldNotLetIn(ClientConnection client, RuntimeException problem) {
+    LOG.log(
+        Level.ERROR,
+        "client "
+            + LogText.quote(clientId)
+            + " on "
+            + client.peer()
+            + " could not be let in, so its connection ends and its session waits for the next",
+        problem);
+    connectionEnded(client, WillFate.SEND);
+    client.disconnect(ReasonCode.UNSPECIFIED_ERROR, "the server failed");
   }
 
   private void failedToOpen(OpenRequest request, StoreException problem) {
@@ -570,11 +588,25 @@ public final class Session implements Subscriber {
   }
 
   /**
-   * The store did not take a subscription: what it replaced is in force as before, unless another
-   * change came meanwhile.
+   * The store did not take subscriptions: what they replaced is in force as before, unless another
+   * change came meanwhile. Any thread: with a connection that took it over the session may be with
+   * another one by now.
+   *
+   * @param refused in the order in which they were made
+   * @param replaced by each of them
    */
+  public void takeBack(List<Subscription> refused, List<Optional<Subscription>> replaced) {
+    if (!owner.isCurrent()) {
+      owner.execute(() -> takeBack(refused, replaced));
+      return;
+    }
+    for (int i = refused.size() - 1; i >= 0; i--) {
+      takeBack(refused.get(i), replaced.get(i).orElse(null));
+    }
+  }
+
   @SuppressWarnings("ReferenceEquality") // a later one may be equal, and was taken
-  public void takeBack(Subscription refused, @Nullable Subscription before) {
+  private void takeBack(Subscription refused, @Nullable Subscription before) {
     if (subscriptions.get(refused.requestedFilter()) != refused) {
       return;
     }

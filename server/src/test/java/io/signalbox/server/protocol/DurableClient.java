@@ -112,16 +112,24 @@ final class DurableClient {
   }
 
   DurableClient subscribe() {
-    send(
-        new Subscribe(
-            1,
-            List.of(
-                new RequestedSubscription(
-                    "t/#",
-                    new SubscriptionOptions(Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND))),
-            Properties.NONE));
+    return subscribe("t/#");
+  }
+
+  DurableClient subscribe(String filter) {
+    subscribed = false;
+    send(subscription(filter));
     test.await(() -> subscribed);
     return this;
+  }
+
+  static Subscribe subscription(String filter) {
+    return new Subscribe(
+        1,
+        List.of(
+            new RequestedSubscription(
+                filter,
+                new SubscriptionOptions(Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND))),
+        Properties.NONE);
   }
 
   void send(Packet packet) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
@@ -13,10 +14,12 @@ import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.topic.TopicFilter;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -133,6 +136,47 @@ final class FullStoreTest extends DurableSessionFixture {
     clients.remove(publisher);
     return List.of(
         new WeakReference<>(publisher.connection), new WeakReference<>(message.payload()));
+  }
+
+  @Test
+  void takesASubscriptionBackWhereItsSessionIsNow() throws Exception {
+    startSmall();
+    ManualLoops.Loop first = loops.loops.getFirst();
+    ManualLoops.Loop second = loops.loops.getLast();
+    DurableClient before = DurableClient.connectOf311(this, first, "device").subscribe();
+    before.subscribe("u/#").drop();
+    DurableClient other = DurableClient.connect(this, "other", 1_000);
+    int _ = fill(DurableClient.connect(this, "filler", 0));
+    before = DurableClient.connectOf311(this, first, "device");
+    before.acknowledging = false; // or there would be room
+    doWhatWaits();
+    broker.holdDisk();
+    other.drop(); // something to commit: what comes now waits behind it
+    before.send(DurableClient.subscription("v/#"));
+    doWhatWaits();
+    broker.authorizer =
+        new SimulatedBroker.AllowAll() {
+          @Override
+          public SubscribeDecision subscribe(
+              @Nullable String shareName, TopicFilter filter, Qos requested) {
+            while (loops.step(first)) {
+              // in the middle of the review of what the session has
+            }
+            return super.subscribe(shareName, filter, requested);
+          }
+        };
+    DurableClient now = DurableClient.beginOf311(this, second, "device");
+    now.acknowledging = false;
+    doWhatWaits(); // the session has moved, and is with the disk
+    asleep = first;
+    broker.releaseDisk();
+    await(() -> now.connectReason != null);
+    asleep = null;
+    doWhatWaits();
+    assertTrue(now.connection.isOpen());
+    assertEquals(2, broker.subscriptionsOf("device"), "the refused one is gone");
+    DurableClient next = DurableClient.connectOf311(this, first, "device");
+    assertTrue(next.sessionPresent);
   }
 
   @Test
