@@ -74,6 +74,10 @@ public final class Session implements Subscriber {
   private @Nullable SessionWill will;
   private @Nullable Timer expiryTimer;
   private @Nullable Timer willTimer;
+
+  /** What the last connection left goes to other members now; null: it does not. */
+  private @Nullable SharedHandover handover;
+
   private boolean opening;
   private boolean ending;
   private boolean ended;
@@ -216,6 +220,7 @@ public final class Session implements Subscriber {
       return;
     }
     cancelTimers();
+    stopHandover();
     opening = true;
     if (request.connection().loop() == owner) {
       attach(request);
@@ -464,7 +469,10 @@ public final class Session implements Subscriber {
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
     if (staysAway && context.config().sharedHandover() == Handover.DISCONNECT) {
-      SharedHandover.atDisconnect(context, this);
+      handover = SharedHandover.atDisconnect(context, this, () -> handover = null);
+      if (handover != null) {
+        handover.start();
+      }
     }
   }
 
@@ -521,6 +529,13 @@ public final class Session implements Subscriber {
     will = null; // it came back in time [MQTT-3.1.3-9]
   }
 
+  private void stopHandover() {
+    if (handover != null) {
+      handover.stop();
+      handover = null;
+    }
+  }
+
   /** The session is over: its state is gone, a will that waited is due now [MQTT-3.1.2-8]. */
   void end() {
     if (ended || ending) {
@@ -534,8 +549,8 @@ public final class Session implements Subscriber {
       willTimer.cancel();
     }
     willIsDue();
-    SharedHandover handover =
-        number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
+    stopHandover();
+    SharedHandover last = number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     for (Subscription subscription : subscriptions.values()) {
       context.trie().remove(subscription.filter(), subscription.shareName(), this);
     }
@@ -544,11 +559,11 @@ public final class Session implements Subscriber {
       giveOn(publish);
     }
     unshared = List.of();
-    if (handover == null) {
+    if (last == null) {
       finishEnd();
     } else {
       opening = true; // whoever asks for the session waits
-      handover.start();
+      last.start();
     }
   }
 

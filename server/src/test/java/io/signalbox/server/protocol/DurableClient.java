@@ -81,6 +81,18 @@ final class DurableClient {
     return this;
   }
 
+  /** Has a lasting session, and takes so many messages before it acknowledges one. */
+  static DurableClient connectWithReceiveMaximum(
+      DurableSessionFixture test, String clientId, int most) {
+    var client = new DurableClient(test, ProtocolVersion.V5, test.loops.loops.getFirst());
+    Properties properties =
+        Properties.NONE
+            .with(Property.SESSION_EXPIRY_INTERVAL, 1_000)
+            .with(Property.RECEIVE_MAXIMUM, most);
+    client.send(new Connect(ProtocolVersion.V5, clientId, false, 0, null, null, null, properties));
+    return client.accepted();
+  }
+
   /** On a thread of its choice, with a lasting session. */
   static DurableClient connectOf311(
       DurableSessionFixture test, ManualLoops.Loop loop, String clientId) {
