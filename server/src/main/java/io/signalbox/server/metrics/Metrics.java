@@ -327,6 +327,7 @@ public final class Metrics extends MetricSet {
   public final Gauge queuedMessages;
   public final Gauge queuedBytes;
   public final Counter storeCongested;
+  public final Gauge storeWaiting;
   public final Counter storeSlicesRead;
 
   // ---- threads
@@ -584,6 +585,8 @@ public final class Metrics extends MetricSet {
     queuedBytes = gauge("queued_bytes", "Bytes of those messages, as queues count them");
     storeCongested =
         counter("store_congested", "Times the writer's queue was full and publishers had to wait");
+    storeWaiting =
+        gauge("store_waiting", "Publishers that wait for room in the store or in its queue");
     storeSlicesRead = counter("store_slices_read", "Slices of rows read by the reader threads");
 
     loopTaskFailures =

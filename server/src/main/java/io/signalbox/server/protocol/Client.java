@@ -20,6 +20,7 @@ import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.Submitter;
+import io.signalbox.server.store.Waiting;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -80,10 +81,12 @@ final class Client implements ClientHandler {
 
   private Metrics.@Nullable Close closing;
   private boolean waitingForAcks;
-  private boolean waitingForStore;
 
-  /** A publish found no room: it and those behind it are to come again. */
-  private boolean suspended;
+  /** Null while reading does not wait for the store. */
+  private @Nullable Waiting forRelief;
+
+  /** Non-null once a publish found no room: it and those behind it are to come again. */
+  private @Nullable Waiting forRoom;
 
   Client(ClientConnection connection, PacketDispatcher dispatcher, ProtocolContext context) {
     this.connection = connection;
@@ -125,7 +128,7 @@ final class Client implements ClientHandler {
    * disk.
    */
   private boolean mayReadOn() {
-    if (suspended && acks.size() >= context.limits().pendingAcksMax()) {
+    if (isSuspended() && acks.size() >= context.limits().pendingAcksMax()) {
       sendAgain(); // reading no further would keep back the acknowledgements that make room
       return false;
     }
@@ -135,20 +138,17 @@ final class Client implements ClientHandler {
       connection.suspendReads();
       context.metrics().readsSuspended.inc(connection.loop().index());
     }
-    if (context.writer().congested() && !waitingForStore) {
-      waitingForStore = true;
+    if (context.writer().congested() && forRelief == null) {
       connection.suspendReads();
       context.metrics().readsSuspended.inc(connection.loop().index());
-      context
-          .writer()
-          .whenRelieved(
-              connection.loop(),
-              () -> {
-                waitingForStore = false;
-                connection.resumeReads();
-              });
+      forRelief = context.writer().whenRelieved(connection.loop(), this::relieved);
     }
-    return !waitingForAcks && !waitingForStore;
+    return !waitingForAcks && forRelief == null;
+  }
+
+  private void relieved() {
+    forRelief = null;
+    connection.resumeReads();
   }
 
   /** From {@link PendingAcks}: some were sent. */
@@ -277,13 +277,25 @@ final class Client implements ClientHandler {
       credentialTimer = null;
     }
     endExchange();
+    waitNoMore();
+    unlisted();
     Session mine = session;
     if (mine != null) {
       session = null;
-      context.clients().remove(this);
       context.metrics().sessionsConnected.add(connection.loop().index(), -1);
       mine.connectionEnded(connection, fate);
     }
+  }
+
+  /** The store may be full for days: nobody else would let go of the connection. */
+  private void waitNoMore() {
+    if (forRelief != null) {
+      forRelief.leave();
+    }
+    if (forRoom != null) {
+      forRoom.leave();
+    }
+    acks.forget();
   }
 
   /** A QoS 2 publish that was refused after all: its identifier is free again [MQTT-4.3.3-9]. */
@@ -299,17 +311,16 @@ final class Client implements ClientHandler {
    * order, when it is back. Until then it may go on receiving, which makes room.
    */
   void suspend() {
-    if (suspended || phase != Phase.CONNECTED) {
+    if (isSuspended() || phase != Phase.CONNECTED) {
       return;
     }
-    suspended = true;
     context.metrics().publishersSuspended.inc(connection.loop().index());
     LOG.log(
         Level.WARNING,
         "client {0} on {1} waits: the store is full",
         LogText.quote(clientId),
         connection.peer());
-    context.writer().whenRoom(connection.loop(), this::sendAgain);
+    forRoom = context.writer().whenRoom(connection.loop(), this::sendAgain);
   }
 
   /** Of the publishes of a 3.1.1 client, from the first one on. */
@@ -323,7 +334,7 @@ final class Client implements ClientHandler {
   }
 
   boolean isSuspended() {
-    return suspended;
+    return forRoom != null;
   }
 
   private void sendAgain() {
@@ -393,9 +404,11 @@ final class Client implements ClientHandler {
     context.clients().add(this);
   }
 
-  /** It is not let in after all. */
+  /** It is not let in after all, or has gone. */
   void unlisted() {
-    context.clients().remove(this);
+    if (facts != null) {
+      context.clients().remove(this);
+    }
   }
 
   /** When the check of its credentials began, in {@link LiveClients#epoch}. */

@@ -261,7 +261,12 @@ final class ConnectHandler {
           opened.session().connectionEnded(client.connection(), Session.WillFate.SEND);
           return;
         }
-        accept(client, connect, assigned, expiry, opened);
+        try {
+          accept(client, connect, assigned, expiry, opened);
+        } catch (RuntimeException e) {
+          client.closing(Metrics.Close.INTERNAL_ERROR); // the session is who ends it
+          throw e;
+        }
       }
     }
   }

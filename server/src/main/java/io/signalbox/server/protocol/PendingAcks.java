@@ -85,6 +85,11 @@ final class PendingAcks {
     all.add(ack);
   }
 
+  /** The client has gone: those that still wait for the store have nobody to go to. */
+  void forget() {
+    ring = null;
+  }
+
   private void drain() {
     Deque<Ack> all = ring;
     if (all == null) {
@@ -179,6 +184,7 @@ final class PendingAcks {
 
     /** Never a positive acknowledgement of what is not on disk. */
     private void refused(StoreException problem) {
+      onCommit = null; // with it goes the message, while the acknowledgement may wait
       boolean full =
           switch (problem.reason()) {
             case STORE_FULL, BUSY -> true;

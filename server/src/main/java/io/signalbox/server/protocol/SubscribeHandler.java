@@ -95,7 +95,7 @@ final class SubscribeHandler {
     }
   }
 
-  /** The store did not take them, so they are not granted after all: the last goes first. */
+  /** The store did not take them, so they are not granted after all. */
   private static Packet noRoom(
       Client client,
       Session session,
@@ -103,9 +103,7 @@ final class SubscribeHandler {
       List<Optional<Subscription>> replaced,
       List<ReasonCode> reasons,
       int packetId) {
-    for (int i = granted.size() - 1; i >= 0; i--) {
-      session.takeBack(granted.get(i), replaced.get(i).orElse(null));
-    }
+    session.takeBack(granted, replaced);
     ReasonCode refusal = client.isV5() ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.UNSPECIFIED_ERROR;
     return new SubAck(
         packetId,

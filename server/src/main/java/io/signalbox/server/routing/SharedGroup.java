@@ -3,6 +3,7 @@ package io.signalbox.server.routing;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.signalbox.server.topic.TopicName;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,37 @@ public final class SharedGroup implements SharedGroups {
         return best;
       }
     }
+  }
+
+  /**
+   * Another member, when some did not take a message after all; null when there is none. Any
+   * thread.
+   */
+  public @Nullable Delivery pickOtherThan(Set<Subscriber> refusing) {
+    return switch (members) {
+      case null -> null;
+      case Delivery lone -> refusing.contains(lone.subscriber()) ? null : pick();
+      case DeliveryTable table -> pickOtherThan(refusing, table);
+    };
+  }
+
+  /** Leaves the turn alone: that one was for the message, not for the attempt. */
+  private @Nullable Delivery pickOtherThan(Set<Subscriber> refusing, DeliveryTable table) {
+    int start = turn;
+    @Nullable Object[] slots = table.slots();
+    int places = Math.min(slots.length, SCAN_MAX);
+    Delivery best = null;
+    int bestReadiness = NEVER;
+    for (int place = start; place != start + places; place++) {
+      Delivery member = DeliveryTable.delivery(slots, place & (slots.length - 1));
+      if (member != null
+          && !refusing.contains(member.subscriber())
+          && readiness(member) > bestReadiness) {
+        best = member;
+        bestReadiness = readiness(member);
+      }
+    }
+    return best;
   }
 
   private static int readiness(Delivery member) {

@@ -27,6 +27,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,10 @@ public final class Session implements Subscriber {
   private @Nullable SessionWill will;
   private @Nullable Timer expiryTimer;
   private @Nullable Timer willTimer;
+
+  /** What the last connection left goes to other members now; null: it does not. */
+  private @Nullable SharedHandover handover;
+
   private boolean opening;
   private boolean ending;
   private boolean ended;
@@ -215,6 +220,7 @@ public final class Session implements Subscriber {
       return;
     }
     cancelTimers();
+    stopHandover();
     opening = true;
     if (request.connection().loop() == owner) {
       attach(request);
@@ -310,10 +316,27 @@ public final class Session implements Subscriber {
   }
 
   private void opened(OpenRequest request, boolean sessionPresent) {
-    request.answer().accept(new OpenResult.Opened(this, sessionPresent));
+    try {
+      request.answer().accept(new OpenResult.Opened(this, sessionPresent));
+    } catch (RuntimeException e) { // or nobody would ever get the session again
+      couldNotLetIn(request.connection(), e);
+    }
     if (connection == null || !connection.isOpen()) {
       start(); // nobody is there to start it
     }
+  }
+
+  private void couldNotLetIn(ClientConnection client, RuntimeException problem) {
+    LOG.log(
+        Level.ERROR,
+        "client "
+            + LogText.quote(clientId)
+            + " on "
+            + client.peer()
+            + " could not be let in, so its connection ends and its session waits for the next",
+        problem);
+    connectionEnded(client, WillFate.SEND);
+    client.disconnect(ReasonCode.UNSPECIFIED_ERROR, "the server failed");
   }
 
   private void failedToOpen(OpenRequest request, StoreException problem) {
@@ -446,7 +469,10 @@ public final class Session implements Subscriber {
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
     if (staysAway && context.config().sharedHandover() == Handover.DISCONNECT) {
-      SharedHandover.atDisconnect(context, this);
+      handover = SharedHandover.atDisconnect(context, this, () -> handover = null);
+      if (handover != null) {
+        handover.start();
+      }
     }
   }
 
@@ -503,6 +529,13 @@ public final class Session implements Subscriber {
     will = null; // it came back in time [MQTT-3.1.3-9]
   }
 
+  private void stopHandover() {
+    if (handover != null) {
+      handover.stop();
+      handover = null;
+    }
+  }
+
   /** The session is over: its state is gone, a will that waited is due now [MQTT-3.1.2-8]. */
   void end() {
     if (ended || ending) {
@@ -516,8 +549,8 @@ public final class Session implements Subscriber {
       willTimer.cancel();
     }
     willIsDue();
-    SharedHandover handover =
-        number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
+    stopHandover();
+    SharedHandover last = number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     for (Subscription subscription : subscriptions.values()) {
       context.trie().remove(subscription.filter(), subscription.shareName(), this);
     }
@@ -526,11 +559,11 @@ public final class Session implements Subscriber {
       giveOn(publish);
     }
     unshared = List.of();
-    if (handover == null) {
+    if (last == null) {
       finishEnd();
     } else {
       opening = true; // whoever asks for the session waits
-      handover.start();
+      last.start();
     }
   }
 
@@ -570,11 +603,25 @@ public final class Session implements Subscriber {
   }
 
   /**
-   * The store did not take a subscription: what it replaced is in force as before, unless another
-   * change came meanwhile.
+   * The store did not take subscriptions: what they replaced is in force as before, unless another
+   * change came meanwhile. Any thread: with a connection that took it over the session may be with
+   * another one by now.
+   *
+   * @param refused in the order in which they were made
+   * @param replaced by each of them
    */
+  public void takeBack(List<Subscription> refused, List<Optional<Subscription>> replaced) {
+    if (!owner.isCurrent()) {
+      owner.execute(() -> takeBack(refused, replaced));
+      return;
+    }
+    for (int i = refused.size() - 1; i >= 0; i--) {
+      takeBack(refused.get(i), replaced.get(i).orElse(null));
+    }
+  }
+
   @SuppressWarnings("ReferenceEquality") // a later one may be equal, and was taken
-  public void takeBack(Subscription refused, @Nullable Subscription before) {
+  private void takeBack(Subscription refused, @Nullable Subscription before) {
     if (subscriptions.get(refused.requestedFilter()) != refused) {
       return;
     }

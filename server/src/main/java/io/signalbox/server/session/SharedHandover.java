@@ -2,6 +2,7 @@ package io.signalbox.server.session;
 
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.routing.Delivery;
 import io.signalbox.server.routing.Message;
@@ -36,6 +37,9 @@ final class SharedHandover {
   private static final int BYTES_MAX = 1 << 20;
   private static final long RETRY_MILLIS = 100;
 
+  /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
+  private static final int MEMBERS_ASKED_MAX = 32;
+
   /** A Shared Subscription of the leaving session, and who else has it. */
   private record Left(Subscription subscription, SharedGroup group) {}
 
@@ -54,6 +58,7 @@ final class SharedHandover {
   private long lastSequence;
   private int moving;
   private boolean scanned;
+  private boolean stopped;
 
   private SharedHandover(
       SessionContext context,
@@ -89,12 +94,15 @@ final class SharedHandover {
   /**
    * The connection ended and its session stays: members that are connected take what it leaves. A
    * reconnect in between raises the epoch, and what was not moved yet stays.
+   *
+   * @return null if it has no Shared Subscription
    */
-  static void atDisconnect(SessionContext context, Session session) {
+  static @Nullable SharedHandover atDisconnect(
+      SessionContext context, Session session, Runnable done) {
     List<Left> groups = groups(context, session.subscriptions());
-    if (!groups.isEmpty()) {
-      new SharedHandover(context, session, session.epoch(), true, groups, () -> {}).start();
-    }
+    return groups.isEmpty()
+        ? null
+        : new SharedHandover(context, session, session.epoch(), true, groups, done);
   }
 
   private static List<Left> groups(SessionContext context, Collection<Subscription> subscriptions) {
@@ -122,27 +130,60 @@ final class SharedHandover {
             () ->
                 context
                     .writer()
-                    .submit(new Barrier(), new OnLoop(loop, _ -> readSlice(), _ -> done.run())));
+                    .submit(new Barrier(), new OnLoop(loop, _ -> goOn(), _ -> finish())));
   }
 
-  private void readSlice() {
-    context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
+  /**
+   * The client is back or its session ends: what is under way is brought to its end, the rest stays
+   * where it is. A run that is started now finds only that, and {@code done} does not run.
+   */
+  void stop() {
+    stopped = true;
+  }
+
+  /** A slice is moved before the next one is read. */
+  private void goOn() {
+    if (moving > 0) {
+      return;
+    }
+    if (scanned || stopped) {
+      finish();
+    } else {
+      context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
+    }
+  }
+
+  private void finish() {
+    for (Session taker : takers) {
+      taker.rowsArrived();
+    }
+    takers.clear();
+    if (!stopped) {
+      done.run();
+    }
   }
 
   private void onSlice(QueueSlice slice) {
     if (slice.rows().isEmpty() && !slice.end()) {
-      loop.schedule(RETRY_MILLIS, this::readSlice); // the readers have too much to do
+      loop.schedule(RETRY_MILLIS, this::goOn); // the readers have too much to do
       return;
     }
-    for (QueuedRow row : slice.rows()) {
-      lastSequence = row.sequence();
-      Message message = row.message();
-      if (row.shared() && message != null && mayMove(row)) {
-        move(row, message);
+    if (!stopped) {
+      slice.rows().forEach(this::look);
+      scanned = slice.end();
+    }
+    goOn();
+  }
+
+  private void look(QueuedRow row) {
+    lastSequence = row.sequence();
+    Message message = row.message();
+    if (row.shared() && message != null && mayMove(row)) {
+      SharedGroup group = groupOf(row, message);
+      if (group != null) {
+        move(new Leaving(row, message, group), group.pick());
       }
     }
-    scanned = slice.end();
-    goOnIfMoved();
   }
 
   private boolean mayMove(QueuedRow row) {
@@ -150,79 +191,90 @@ final class SharedHandover {
         || (row.state() == QueuedRow.State.QUEUED && row.sequence() > sentUpTo);
   }
 
-  private void move(QueuedRow row, Message message) {
-    SharedGroup group = groupOf(row, message);
-    Delivery taker = group == null ? null : group.pick();
-    if (taker == null || (onlyOnline && !taker.subscriber().isOnline())) {
-      return; // nobody is there: it stays while its session lasts
-    }
-    context.metrics().sharedHandovers.inc(loop.index());
-    Subscriber subscriber = taker.subscriber();
-    if (subscriber.isDurable() && message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE) {
-      moveToQueue(row, message, taker);
-    } else {
-      moveToMemory(row, message, taker);
+  /** A message that looks for a member, and who did not take it. */
+  private record Leaving(
+      QueuedRow row, Message message, SharedGroup group, Set<Subscriber> refusing) {
+    Leaving(QueuedRow row, Message message, SharedGroup group) {
+      this(row, message, group, new HashSet<>(2));
     }
   }
 
-  private void moveToQueue(QueuedRow row, Message message, Delivery taker) {
+  /**
+   * @return false: nobody is there, and it stays while its session lasts
+   */
+  private boolean move(Leaving leaving, @Nullable Delivery taker) {
+    if (taker == null || (onlyOnline && !taker.subscriber().isOnline())) {
+      return false;
+    }
+    boolean stored = leaving.message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
     moving++;
+    if (taker.subscriber().isDurable() && stored) {
+      moveToQueue(leaving, taker);
+    } else {
+      moveToMemory(leaving, taker);
+    }
+    return true;
+  }
+
+  private void moveToQueue(Leaving leaving, Delivery taker) {
     context
         .writer()
         .submit(
             new MoveQueued(
                 number,
                 epoch,
-                row.sequence(),
+                leaving.row.sequence(),
                 taker.subscriber().sessionNumber(),
-                flags(message, taker),
+                flags(leaving.message, taker),
                 taker.subscriptionIdentifiers()),
-            new OnLoop(
-                loop,
-                _ -> {
-                  if (taker.subscriber() instanceof Session session) {
-                    takers.add(session);
-                  }
-                  moved();
-                },
-                _ -> moved()));
+            new OnLoop(loop, result -> queued(leaving, taker, result), _ -> moved()));
+  }
+
+  private void queued(Leaving leaving, Delivery taker, @Nullable Object result) {
+    if (MoveQueued.REFUSED.equals(result)) {
+      refused(leaving, taker.subscriber());
+    } else if (!MoveQueued.GONE.equals(result)) {
+      context.metrics().sharedHandovers.inc(loop.index());
+      if (taker.subscriber() instanceof Session session) {
+        takers.add(session);
+      }
+    }
+    moved();
+  }
+
+  private void refused(Leaving leaving, Subscriber member) {
+    if (stopped) {
+      return; // whoever comes after this run finds the row where it was
+    }
+    leaving.refusing.add(member);
+    boolean asksAnother =
+        leaving.refusing.size() < MEMBERS_ASKED_MAX
+            && move(leaving, leaving.group.pickOtherThan(leaving.refusing));
+    if (!asksAnother && !onlyOnline) { // else it is not lost
+      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+    }
   }
 
   /** The row goes first: a connection that took the session up again would send it too. */
-  private void moveToMemory(QueuedRow row, Message message, Delivery taker) {
-    moving++;
+  private void moveToMemory(Leaving leaving, Delivery taker) {
     context
         .writer()
         .submit(
-            new Dequeue(number, epoch, row.sequence(), null),
-            new OnLoop(
-                loop,
-                _ -> {
-                  taker.subscriber().offer(taker, message, null, 0);
-                  moved();
-                },
-                _ -> moved()));
+            new Dequeue(number, epoch, leaving.row.sequence(), null),
+            new OnLoop(loop, result -> dequeued(leaving, taker, result), _ -> moved()));
+  }
+
+  private void dequeued(Leaving leaving, Delivery taker, @Nullable Object result) {
+    if (Boolean.TRUE.equals(result)) {
+      context.metrics().sharedHandovers.inc(loop.index());
+      taker.subscriber().offer(taker, leaving.message, null, 0);
+    }
+    moved();
   }
 
   private void moved() {
     moving--;
-    goOnIfMoved();
-  }
-
-  /** A slice is moved before the next one is read. */
-  private void goOnIfMoved() {
-    if (moving > 0) {
-      return;
-    }
-    if (!scanned) {
-      readSlice();
-    } else {
-      for (Session taker : takers) {
-        taker.rowsArrived();
-      }
-      takers.clear();
-      done.run();
-    }
+    goOn();
   }
 
   /** A row does not say by which of the session's Shared Subscriptions it came. */

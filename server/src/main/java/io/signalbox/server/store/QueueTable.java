@@ -220,25 +220,24 @@ final class QueueTable {
     return given != 0 || handle == null ? given : handle.sequence();
   }
 
-  void dequeue(Dequeue command) throws StoreException {
+  boolean dequeue(Dequeue command) throws StoreException {
     SessionState session = batch.sessions.require(command.number(), command.epoch());
     int held = heldBack(command.number(), command.handle());
-    if (held >= 0) {
-      vanish(session, command.handle(), held);
-      return;
-    }
-    delete(session, sequence(command.sequence(), command.handle()));
+    return held >= 0
+        ? vanish(session, command.handle(), held)
+        : delete(session, sequence(command.sequence(), command.handle()));
   }
 
-  private void vanish(SessionState session, @Nullable StorePublish publish, int receiver) {
-    if (publish == null || publish.row(receiver) < Row.QUEUED) {
-      return;
+  private boolean vanish(SessionState session, @Nullable StorePublish publish, int receiver) {
+    if (publish == null
+        || publish.row(receiver) < Row.QUEUED
+        || publish.row(receiver) == Row.VANISHED) {
+      return false;
     }
-    if (publish.row(receiver) != Row.VANISHED) {
-      count(session, -1, -bytesOf(publish, receiver));
-      publish.setRow(receiver, Row.VANISHED);
-      batch.drops.coalesced++;
-    }
+    count(session, -1, -bytesOf(publish, receiver));
+    publish.setRow(receiver, Row.VANISHED);
+    batch.drops.coalesced++;
+    return true;
   }
 
   private static long bytesOf(StorePublish publish, int receiver) {
@@ -247,16 +246,17 @@ final class QueueTable {
         : QueueRow.OVERHEAD_BYTES + publish.formBytes();
   }
 
-  private void delete(SessionState session, long sequence) {
+  private boolean delete(SessionState session, long sequence) {
     MemorySegment value = find(session.number, sequence);
     if (value == null) {
-      return;
+      return false;
     }
     var in = new RowReader(value);
     QueueRow row = QueueRow.read(in);
     release(row, in);
     count(session, -1, -row.bytes);
     lmdb.queue.delete(txn(), batch.keys.queue(session.number, sequence));
+    return true;
   }
 
   private @Nullable MemorySegment find(long number, long sequence) {
@@ -388,8 +388,7 @@ final class QueueTable {
     if (row.state != QueueRow.QUEUED || !row.isExpired(nowMillis)) {
       return false;
     }
-    delete(session, sequence);
-    return true;
+    return delete(session, sequence);
   }
 
   /** Deletes rows of an ended session; returns how many. */

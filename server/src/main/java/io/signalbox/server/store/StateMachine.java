@@ -29,10 +29,7 @@ final class StateMachine {
     batch.state().appliedIndex = index;
     return switch (command) {
       case StorePublish publish -> publish(publish);
-      case Dequeue dequeue -> {
-        batch.queue.dequeue(dequeue);
-        yield null;
-      }
+      case Dequeue dequeue -> batch.queue.dequeue(dequeue);
       case AssignPacketId assign -> batch.queue.assign(assign);
       case MarkReleased released -> batch.queue.markReleased(released);
       case ReleaseInbound release -> {

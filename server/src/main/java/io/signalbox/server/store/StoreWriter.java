@@ -13,8 +13,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +46,6 @@ public final class StoreWriter {
     void settled(StorePublish publish);
   }
 
-  private record Relief(EventLoop loop, Runnable task) {}
-
   /** Ends a batch early: applying this entry failed. */
   private static final class FaultException extends Exception {
     final Entry entry;
@@ -61,8 +57,8 @@ public final class StoreWriter {
   }
 
   private final CommandQueue queue = new CommandQueue();
-  private final Queue<Relief> reliefs = new ConcurrentLinkedQueue<>();
-  private final Queue<Relief> roomWaiters = new ConcurrentLinkedQueue<>();
+  private final Waiters forRelief = new Waiters();
+  private final Waiters forRoom = new Waiters();
   private final StoreConfig config;
   private final WriteBatch batch;
   private final StateMachine machine;
@@ -105,6 +101,7 @@ public final class StoreWriter {
     this.thread = new StoreThread("writer", this::run);
     metrics.storeQueueCommands.from(queue::commands);
     metrics.storeQueueBytes.from(queue::bytes);
+    metrics.storeWaiting.from(() -> forRelief.size() + forRoom.size());
   }
 
   /** As of the last commit. Any thread. */
@@ -206,48 +203,32 @@ public final class StoreWriter {
   }
 
   /** Runs a task on a loop once there is room again; soon, if there is already. Any thread. */
-  public void whenRoom(EventLoop loop, Runnable task) {
-    roomWaiters.add(new Relief(loop, task));
+  public Waiting whenRoom(EventLoop loop, Runnable task) {
+    Waiting waiting = forRoom.add(loop, task);
     queue.wake();
+    return waiting;
   }
 
   private void roomIs(boolean now) {
     room = now;
     if (now) {
-      run(roomWaiters);
+      forRoom.call();
     }
   }
 
   /** Runs a task on a loop once the queue is half empty; soon, if it is already. Any thread. */
-  public void whenRelieved(EventLoop loop, Runnable task) {
+  public Waiting whenRelieved(EventLoop loop, Runnable task) {
     metrics.storeCongested.inc();
-    reliefs.add(new Relief(loop, task));
+    Waiting waiting = forRelief.add(loop, task);
     if (isRelieved()) {
-      relieve();
+      forRelief.call();
     }
+    return waiting;
   }
 
   private boolean isRelieved() {
     return queue.commands() <= config.queueCommandsMax() / 2
         && queue.bytes() <= config.queueBytesMax() / 2;
-  }
-
-  private void relieve() {
-    run(reliefs);
-  }
-
-  private static void run(Queue<Relief> waiting) {
-    for (Relief relief = waiting.poll(); relief != null; relief = waiting.poll()) {
-      execute(relief.loop(), relief.task());
-    }
-  }
-
-  private static void execute(EventLoop loop, Runnable task) {
-    try {
-      loop.execute(task);
-    } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "an I/O thread does not take its answers from the store", e);
-    }
   }
 
   /** Applies what was submitted before, then ends the thread. What comes later is refused. */
@@ -285,8 +266,8 @@ public final class StoreWriter {
       } catch (Throwable e) {
         fail(e);
       }
-      if (isRelieved() && !reliefs.isEmpty()) {
-        relieve();
+      if (isRelieved()) {
+        forRelief.call();
       }
     }
   }
@@ -444,7 +425,7 @@ public final class StoreWriter {
         entries.add(entry);
       }
       answer();
-      relieve();
+      forRelief.call();
     }
   }
 
@@ -468,7 +449,7 @@ public final class StoreWriter {
       }
     }
     for (Answers perLoop : answers) {
-      execute(perLoop.loop, perLoop);
+      Waiters.execute(perLoop.loop, perLoop);
     }
     answers.clear();
     entries.clear();

@@ -81,13 +81,14 @@ final class DurableClient {
     return this;
   }
 
-  /** With a lasting session, and a Receive Maximum of 1. */
-  static DurableClient connectForOneAtATime(DurableSessionFixture test, String clientId) {
+  /** Has a lasting session, and takes so many messages before it acknowledges one. */
+  static DurableClient connectWithReceiveMaximum(
+      DurableSessionFixture test, String clientId, int most) {
     var client = new DurableClient(test, ProtocolVersion.V5, test.loops.loops.getFirst());
     Properties properties =
         Properties.NONE
             .with(Property.SESSION_EXPIRY_INTERVAL, 1_000)
-            .with(Property.RECEIVE_MAXIMUM, 1);
+            .with(Property.RECEIVE_MAXIMUM, most);
     client.send(new Connect(ProtocolVersion.V5, clientId, false, 0, null, null, null, properties));
     return client.accepted();
   }
@@ -123,16 +124,24 @@ final class DurableClient {
   }
 
   DurableClient subscribe() {
-    send(
-        new Subscribe(
-            1,
-            List.of(
-                new RequestedSubscription(
-                    "t/#",
-                    new SubscriptionOptions(Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND))),
-            Properties.NONE));
+    return subscribe("t/#");
+  }
+
+  DurableClient subscribe(String filter) {
+    subscribed = false;
+    send(subscription(filter));
     test.await(() -> subscribed);
     return this;
+  }
+
+  static Subscribe subscription(String filter) {
+    return new Subscribe(
+        1,
+        List.of(
+            new RequestedSubscription(
+                filter,
+                new SubscriptionOptions(Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND))),
+        Properties.NONE);
   }
 
   void send(Packet packet) {

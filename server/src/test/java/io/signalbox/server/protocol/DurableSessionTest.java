@@ -6,16 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.metrics.Metrics.Close;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Will;
+import io.signalbox.server.topic.TopicFilter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -147,6 +151,38 @@ final class DurableSessionTest extends DurableSessionFixture {
     await(() -> clean.connectReason != null);
     assertEquals(ReasonCode.SERVER_UNAVAILABLE, clean.connectReason);
     assertNull(publisher.ackReason);
+  }
+
+  @Test
+  void locksNobodyOutWhenLettingAClientInFails() throws Exception {
+    start();
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    broker.authorizer = new FailsOnce();
+    DurableClient unlucky = DurableClient.begin(this, ProtocolVersion.V5, "device", 1_000, null);
+    await(() -> !unlucky.connection.isOpen());
+    assertEquals(ReasonCode.UNSPECIFIED_ERROR, unlucky.connection.disconnectedWith);
+    doWhatWaits();
+    assertEquals(0, broker.metrics.sessionsConnected.value());
+    assertEquals(1, broker.metrics.connectionsClosed.of(Close.INTERNAL_ERROR).value());
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    assertTrue(again.sessionPresent);
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "message");
+    again.receive(1);
+  }
+
+  /** The review of what a resumed session has. */
+  private static final class FailsOnce extends SimulatedBroker.AllowAll {
+    private boolean failed;
+
+    @Override
+    public SubscribeDecision subscribe(
+        @Nullable String shareName, TopicFilter filter, Qos requested) {
+      if (!failed) {
+        failed = true;
+        throw new IllegalStateException("this test wants it so");
+      }
+      return super.subscribe(shareName, filter, requested);
+    }
   }
 
   @ParameterizedTest

@@ -2,7 +2,9 @@ package io.signalbox.server.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
@@ -14,8 +16,12 @@ import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.topic.TopicFilter;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -101,6 +107,78 @@ final class FullStoreTest extends DurableSessionFixture {
     await(() -> payloads.contains("first") && payloads.contains("second"));
     payloads.removeIf(payload -> payload.equals("room?") || payload.length() == FILLER_BYTES);
     assertEquals(List.of("first", "second"), payloads);
+  }
+
+  /** A device that gives up, comes back and tries again, as long as the store is full. */
+  @Test
+  void keepsNothingOfPublishersThatDoNotWaitForRoom() throws Exception {
+    startSmall();
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    int _ = fill(DurableClient.connect(this, "filler", 0));
+    List<WeakReference<Object>> kept = new ArrayList<>();
+    for (int i = 1; i <= 1_000; i++) {
+      kept.addAll(tryToPublish(i));
+      assertTrue(broker.metrics.storeWaiting.value() <= 1, "nobody waits who is gone");
+    }
+    await(
+        () -> {
+          System.gc();
+          kept.removeIf(reference -> reference.refersTo(null));
+          return kept.size() <= 2; // the last one, for as long as its thread does nothing else
+        });
+  }
+
+  /** Returns what nobody needs any more. */
+  private List<WeakReference<Object>> tryToPublish(int time) {
+    DurableClient publisher = DurableClient.connect(this, ProtocolVersion.V3_1_1, "publisher", 0);
+    Publish message = DurableClient.message(Qos.AT_LEAST_ONCE, 1, "precious", Properties.NONE);
+    publisher.send(message);
+    await(() -> broker.metrics.publishersSuspended.value() == time);
+    publisher.drop();
+    clients.remove(publisher);
+    return List.of(
+        new WeakReference<>(publisher.connection), new WeakReference<>(message.payload()));
+  }
+
+  @Test
+  void takesASubscriptionBackWhereItsSessionIsNow() throws Exception {
+    startSmall();
+    ManualLoops.Loop first = loops.loops.getFirst();
+    ManualLoops.Loop second = loops.loops.getLast();
+    DurableClient before = DurableClient.connectOf311(this, first, "device").subscribe();
+    before.subscribe("u/#").drop();
+    DurableClient other = DurableClient.connect(this, "other", 1_000);
+    int _ = fill(DurableClient.connect(this, "filler", 0));
+    before = DurableClient.connectOf311(this, first, "device");
+    before.acknowledging = false; // or there would be room
+    doWhatWaits();
+    broker.holdDisk();
+    other.drop(); // something to commit: what comes now waits behind it
+    before.send(DurableClient.subscription("v/#"));
+    doWhatWaits();
+    broker.authorizer =
+        new SimulatedBroker.AllowAll() {
+          @Override
+          public SubscribeDecision subscribe(
+              @Nullable String shareName, TopicFilter filter, Qos requested) {
+            while (loops.step(first)) {
+              // in the middle of the review of what the session has
+            }
+            return super.subscribe(shareName, filter, requested);
+          }
+        };
+    DurableClient now = DurableClient.beginOf311(this, second, "device");
+    now.acknowledging = false;
+    doWhatWaits(); // the session has moved, and is with the disk
+    asleep = first;
+    broker.releaseDisk();
+    await(() -> now.connectReason != null);
+    asleep = null;
+    doWhatWaits();
+    assertTrue(now.connection.isOpen());
+    assertEquals(2, broker.subscriptionsOf("device"), "the refused one is gone");
+    DurableClient next = DurableClient.connectOf311(this, first, "device");
+    assertTrue(next.sessionPresent);
   }
 
   @Test

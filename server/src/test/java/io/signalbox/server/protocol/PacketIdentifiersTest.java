@@ -127,7 +127,7 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
   @Test
   void sendsNoQos2MessageWithAnIdentifierWhoseLastHolderMayStillBeOnDisk() throws Exception {
     start();
-    DurableClient device = DurableClient.connectForOneAtATime(this, "device").subscribe();
+    DurableClient device = DurableClient.connectWithReceiveMaximum(this, "device", 1).subscribe();
     device.acknowledging = false;
     DurableClient publisher = DurableClient.connect(this, "publisher", 0);
     publisher.publish(Qos.EXACTLY_ONCE, "first");
@@ -154,7 +154,7 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
   @Test
   void sendsNoQos2MessageWithAnIdentifierThatQos1MayStillHoldOnDisk() throws Exception {
     start();
-    DurableClient receiver = DurableClient.connectForOneAtATime(this, "device").subscribe();
+    DurableClient receiver = DurableClient.connectWithReceiveMaximum(this, "device", 1).subscribe();
     DurableClient publisher = DurableClient.connect(this, "publisher", 0);
     publisher.publish(Qos.EXACTLY_ONCE, "tells its row by its identifier");
     receiver.receive(1);

@@ -46,6 +46,10 @@ final class SimulatedBroker implements AutoCloseable {
   private final Semaphore commits = new Semaphore(Integer.MAX_VALUE / 2);
   private final Store store;
   private final Protocol protocol;
+  private final SessionRegistry sessions;
+
+  /** Of whoever connects from now on. */
+  Authorizer authorizer = new AllowAll();
 
   SimulatedBroker(Path data, int loopCount, long seed, SessionConfig config) throws Exception {
     this(data, new ManualLoops(loopCount, seed), config, StoreConfig.DEFAULTS);
@@ -74,7 +78,7 @@ final class SimulatedBroker implements AutoCloseable {
     SubscriptionTrie trie = new SubscriptionTrie();
     Protocol[] made = new Protocol[1];
     ProtocolContext[] context = new ProtocolContext[1];
-    SessionRegistry sessions =
+    sessions =
         new SessionRegistry(
             all,
             trie,
@@ -93,7 +97,7 @@ final class SimulatedBroker implements AutoCloseable {
             (connect, _, _, answer) ->
                 answer.accept(new Authentication.Accepted(Principal.anonymous())),
             new NoExchanges(),
-            (_, _, _, _, _, _) -> new AllowAll(),
+            (_, _, _, _, _, _) -> authorizer,
             new Refusals(),
             LimitsConfig.DEFAULTS,
             config,
@@ -107,6 +111,10 @@ final class SimulatedBroker implements AutoCloseable {
 
   FakeConnection connection(ManualLoops.Loop loop, ProtocolVersion version) {
     return new FakeConnection(loops, loop, version, protocol);
+  }
+
+  int subscriptionsOf(String clientId) {
+    return sessions.find(clientId).orElseThrow().subscriptions().size();
   }
 
   private void beforeCommit() {

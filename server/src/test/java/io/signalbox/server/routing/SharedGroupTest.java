@@ -11,8 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.Behaviour;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -84,6 +86,26 @@ class SharedGroupTest {
     assertEquals(Map.of("away", 20), picks(group, 20));
     away.durable = false;
     assertNull(group.pick());
+  }
+
+  @Test
+  void picksTheNextBestWhenMembersRefuse() {
+    var away = new FakeSubscriber("away").away().durable();
+    var gone = new FakeSubscriber("gone").away();
+    var busy = new FakeSubscriber("busy").busy();
+    var ready = new FakeSubscriber("ready");
+    SharedGroup group = groupOf(List.of(away, gone, busy, ready));
+
+    Set<Subscriber> refusing = new HashSet<>();
+    for (FakeSubscriber expected : List.of(ready, busy, away)) {
+      Delivery picked = group.pickOtherThan(refusing);
+      assertNotNull(picked);
+      assertEquals(expected, picked.subscriber());
+      refusing.add(expected);
+    }
+    assertNull(group.pickOtherThan(refusing));
+    List.of(away, gone, busy).forEach(member -> remove(trie, "$share/g/t", member));
+    assertNull(group.pickOtherThan(refusing), "the lone one refuses too");
   }
 
   @Test

@@ -123,8 +123,7 @@ final class StoreModel {
         if (session == null) {
           yield Reason.STALE_EPOCH;
         }
-        session.queue.remove(sequence(c.sequence(), c.handle()));
-        yield null;
+        yield session.queue.remove(sequence(c.sequence(), c.handle())) != null;
       }
       case AssignPacketId c -> {
         Session session = require(c.number(), c.epoch());

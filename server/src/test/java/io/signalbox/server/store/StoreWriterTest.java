@@ -376,6 +376,42 @@ final class StoreWriterTest {
   }
 
   @Test
+  void callsNobodyWhoLeftBeforeThereWasRoom() throws Exception {
+    var free = new AtomicLong(0);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            Clocks.system(),
+            Committer.TO_DISK,
+            _ -> free.get())) {
+      StoreWriter writer = fixture.store.writer();
+      while (writer.hasRoom()) {
+        Thread.onSpinWait();
+      }
+      var called = new AtomicInteger();
+      List<Waiting> leaving = new ArrayList<>();
+      for (int i = 0; i < 1_000; i++) {
+        leaving.add(writer.whenRoom(fixture.loop, called::incrementAndGet));
+      }
+      var room = new CountDownLatch(1);
+      Waiting last = writer.whenRoom(fixture.loop, room::countDown);
+      leaving.forEach(Waiting::leave);
+      assertEquals(1, fixture.metrics.storeWaiting.value());
+      free.set(1L << 40);
+      assertTrue(room.await(60, TimeUnit.SECONDS));
+      assertEquals(0, fixture.metrics.storeWaiting.value());
+      last.leave(); // too late, and without effect
+      fixture.loop.execute(called::incrementAndGet);
+      var passed = new CountDownLatch(1);
+      fixture.loop.execute(passed::countDown);
+      assertTrue(passed.await(60, TimeUnit.SECONDS));
+      assertEquals(1, called.get());
+    }
+  }
+
+  @Test
   void neverNamesAnotherRowByASequenceThatWasToldAndThenRefused() throws Exception {
     var disk = new Disk();
     try (var fixture = open(disk, 65_536)) {

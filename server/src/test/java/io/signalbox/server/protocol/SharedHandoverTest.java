@@ -1,0 +1,138 @@
+package io.signalbox.server.protocol;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.SessionConfig.Handover;
+import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a member of a Shared Subscription leaves behind, and who gets it. */
+final class SharedHandoverTest extends DurableSessionFixture {
+  private static final String SHARED = "$share/g/t/#";
+  private static final SessionConfig D = SessionConfig.DEFAULTS;
+
+  @ParameterizedTest
+  @EnumSource(Handover.class)
+  void aMemberThatIsTakenOverByACleanStartLeavesEachMessageOnce(Handover handover)
+      throws Exception {
+    start(config(D.queueMessagesMax(), handover), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    DurableClient device =
+        DurableClient.connectWithReceiveMaximum(this, "device", 1).subscribe(SHARED);
+    device.acknowledging = false;
+    publisher.publish(Qos.AT_LEAST_ONCE, "sent");
+    publisher.publish(Qos.AT_LEAST_ONCE, "waits");
+    publisher.publish(Qos.EXACTLY_ONCE, "waits too");
+    device.receive(1);
+    DurableClient taker = DurableClient.connect(this, "taker", 0).subscribe(SHARED);
+    DurableClient.connect(this, "device", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "afterwards");
+    await(() -> taker.payloads.contains("afterwards"));
+    await(() -> taker.payloads.size() >= 4);
+    doWhatWaits();
+    assertEquals(
+        List.of("afterwards", "sent", "waits", "waits too"),
+        taker.payloads.stream().sorted().toList());
+    assertEquals(3, broker.metrics.sharedHandovers.value());
+  }
+
+  @Test
+  void whatTheQueueOfOneMemberDoesNotTakeGoesToAnother() throws Exception {
+    start(config(1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient full = memberWithFullQueue();
+    DurableClient device = deviceThatLeaves("left");
+    full.subscribe(SHARED); // as it is connected, it is asked first
+    DurableClient.connect(this, "other", 1_000).subscribe(SHARED).drop();
+    end(device);
+    DurableClient other = DurableClient.connect(this, "other", 1_000);
+    other.receive(1);
+    assertEquals(List.of("left"), other.payloads);
+    assertEquals(0, dropped());
+    assertEquals(1, broker.metrics.sharedHandovers.value());
+  }
+
+  @Test
+  void countsWhatNoQueueOfAMemberTakes() throws Exception {
+    start(config(1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient full = memberWithFullQueue();
+    DurableClient device = deviceThatLeaves("lost");
+    full.subscribe(SHARED);
+    end(device);
+    await(() -> dropped() == 1);
+    assertEquals(0, broker.metrics.sharedHandovers.value());
+    assertEquals(List.of("fills"), full.payloads);
+  }
+
+  @Test
+  void whatNoMemberTakesWhenAConnectionEndsStaysWithItsSession() throws Exception {
+    start(config(1, Handover.DISCONNECT), StoreConfig.DEFAULTS);
+    DurableClient full = memberWithFullQueue();
+    DurableClient device = deviceThatLeaves("kept");
+    full.subscribe(SHARED);
+    device.drop();
+    DurableClient.connect(this, "somebody", 1_000); // the store has come so far
+    DurableClient.connect(this, "another", 1_000);
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    again.receive(1);
+    assertEquals(List.of("kept"), again.payloads);
+    assertEquals(List.of("fills"), full.payloads);
+  }
+
+  private DurableClient memberWithFullQueue() {
+    DurableClient full = DurableClient.connect(this, "full", 1_000).subscribe("u/#");
+    full.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "fills", 0);
+    publisher.send(
+        new Publish(
+            SimulatedBroker.topic("u/1"),
+            Qos.AT_LEAST_ONCE,
+            false,
+            false,
+            1,
+            Properties.NONE,
+            "fills".getBytes(UTF_8)));
+    full.receive(1);
+    await(() -> publisher.ackReason != null);
+    return full;
+  }
+
+  /** It has a message and does not acknowledge it. */
+  private DurableClient deviceThatLeaves(String message) {
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe(SHARED);
+    device.acknowledging = false;
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, message);
+    device.receive(1);
+    return device;
+  }
+
+  private void end(DurableClient device) {
+    device.drop();
+    DurableClient.connect(this, ProtocolVersion.V5, "device", 0); // with Clean Start
+  }
+
+  private long dropped() {
+    return broker.metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).value();
+  }
+
+  private static SessionConfig config(long queueMessagesMax, Handover handover) {
+    return new SessionConfig(
+        D.expirySecondsMax(),
+        queueMessagesMax,
+        D.queueBytesMax(),
+        D.queueOverflow(),
+        D.memoryQueueMessagesMax(),
+        D.memoryQueueBytesMax(),
+        D.willRestartGrace(),
+        handover);
+  }
+}
