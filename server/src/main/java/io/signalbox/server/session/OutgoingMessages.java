@@ -540,11 +540,25 @@ public final class OutgoingMessages {
     boolean sent =
         client.sendPublish(
             message, qos, retain, dup, packetId, subscriptionIdentifiers, alias, known);
+    if (!sent && alias != OutgoingAliases.NONE) { // the alias itself takes three bytes
+      if (!known) {
+        aliases.takeBack(topic);
+      }
+      sent =
+          client.sendPublish(
+              message,
+              qos,
+              retain,
+              dup,
+              packetId,
+              subscriptionIdentifiers,
+              OutgoingAliases.NONE,
+              false);
+    }
     if (sent) {
       context.metrics().publishSent.inc(qos.value(), session.owner().index());
-    }
-    if (!sent && !known && alias != OutgoingAliases.NONE) {
-      aliases.takeBack(topic);
+    } else if (client.isOpen()) {
+      context.metrics().packetsUnsentTooLarge.inc(session.owner().index()); // [MQTT-3.1.2-24]
     }
     return sent;
   }
