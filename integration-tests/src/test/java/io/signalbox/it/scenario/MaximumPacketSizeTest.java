@@ -16,6 +16,7 @@ import static io.signalbox.it.wire.PacketType.UNSUBACK;
 import static io.signalbox.it.wire.PropertyBytes.maximumPacketSize;
 import static io.signalbox.it.wire.PropertyBytes.receiveMaximum;
 import static io.signalbox.it.wire.PropertyBytes.subscriptionId;
+import static io.signalbox.it.wire.PropertyBytes.topicAliasMaximum;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -45,7 +46,11 @@ final class MaximumPacketSizeTest {
   @RegisterExtension final Clients clients;
   private final String topic;
 
+  /** Two bytes: shorter than an alias for it. */
+  private final String shortTopic;
+
   MaximumPacketSizeTest(Transport transport) {
+    this.shortTopic = "~" + transport.ordinal();
     this.clients = new Clients(transport, Version.V5);
     this.topic = clients.topic();
   }
@@ -72,18 +77,33 @@ final class MaximumPacketSizeTest {
     subscriber.ping();
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(ints = {0, 10}) // an alias of ours must not be what makes a message too large
   @Spec("MQTT-3.1.2-24")
   @Behaviour(130)
-  void theWholePacketCounts() {
+  void theWholePacketCounts(int topicAliases) {
     int header = 2 + 2 + topic.length() + 2 + 1;
-    Peer subscriber = small(SMALL);
+    Peer subscriber = small(SMALL, topicAliasMaximum(topicAliases));
     subscriber.subscribe(topic, 1);
     Peer publisher = clients.connected();
     publisher.publish(topic, 1, "y".repeat(SMALL - header + 1));
     publisher.publish(topic, 1, "z".repeat(SMALL - header));
     Parsed exact = subscriber.receive(PUBLISH);
     assertEquals('z', exact.text().charAt(0));
+    assertEquals(SMALL, exact.length());
+  }
+
+  @Test
+  void anAliasLongerThanItsTopicMakesNoMessageTooLarge() {
+    int header = 2 + 2 + shortTopic.length() + 2 + 1;
+    Peer subscriber = small(SMALL, topicAliasMaximum(10));
+    subscriber.subscribe(shortTopic, 1);
+    Peer publisher = clients.connected();
+    publisher.publish(shortTopic, 1, "gives the alias");
+    subscriber.acknowledge(subscriber.receivePublish("gives the alias"));
+    publisher.publish(shortTopic, 1, "z".repeat(SMALL - header));
+    Parsed exact = subscriber.receivePublish("z".repeat(SMALL - header));
+    assertEquals(shortTopic, exact.topic());
     assertEquals(SMALL, exact.length());
   }
 

@@ -55,4 +55,7 @@ public interface EventLoop {
    * then stop reading until it has drained. This loop's thread only.
    */
   boolean congested();
+
+  /** Where connections and sessions of this loop count what they hold. Any thread. */
+  MemoryShare memory();
 }

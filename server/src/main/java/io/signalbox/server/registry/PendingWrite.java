@@ -1,6 +1,7 @@
 package io.signalbox.server.registry;
 
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.store.Completion;
 import io.signalbox.server.store.StoreException;
@@ -95,6 +96,11 @@ final class PendingWrite implements Completion {
 
     @Override
     public boolean congested() {
+      throw notALoop();
+    }
+
+    @Override
+    public MemoryShare memory() {
       throw notALoop();
     }
 

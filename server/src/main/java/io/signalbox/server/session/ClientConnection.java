@@ -43,8 +43,8 @@ public interface ClientConnection {
    * @param packetId 1..65,535, 0 for QoS 0
    * @param topicAlias 0: none
    * @param topicOmitted whether the alias stands for the topic
-   * @return false if it is larger than the client's Maximum Packet Size: dropped and counted
-   *     [MQTT-3.1.2-24]
+   * @return false if it is larger than the client's Maximum Packet Size [MQTT-3.1.2-24], or the
+   *     connection is closed: nothing was sent or counted
    */
   boolean sendPublish(
       Message message,

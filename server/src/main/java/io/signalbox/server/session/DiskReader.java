@@ -37,6 +37,9 @@ final class DiskReader {
   /** Null while nothing is held: most sessions never hold anything. */
   private @Nullable Deque<Held> held;
 
+  /** Of messages in {@link #held} and {@link #heldForTransient}. */
+  private long heldBytes;
+
   /**
    * Rows that were in memory when the read began: they are skipped, also after they were
    * acknowledged.
@@ -81,6 +84,8 @@ final class DiskReader {
     reading = false;
     heldTooMany = false;
     held = null;
+    heldForTransient = null;
+    count(-heldBytes);
     skip = Set.of();
   }
 
@@ -102,13 +107,28 @@ final class DiskReader {
       return;
     }
     Deque<Held> all = held == null ? new ArrayDeque<>() : held;
-    if (all.size() >= HELD_MAX) {
-      heldTooMany = true; // they are on disk: read again at the end
-      held = null;
+    if (!mayHold(all.size(), one.handle().message())) {
+      readAgain();
       return;
     }
     all.add(one);
     held = all;
+    count(one.handle().message().bytes());
+  }
+
+  private boolean mayHold(int count, Message message) {
+    return count < HELD_MAX
+        && OutboundQueue.mayHold(
+            session.owner().memory(),
+            heldBytes + message.bytes(),
+            context.config().memoryQueueBytesMax());
+  }
+
+  private void count(long change) {
+    if (change != 0) {
+      heldBytes += change;
+      session.owner().memory().charge(change);
+    }
   }
 
   /**
@@ -119,9 +139,10 @@ final class DiskReader {
 
   private void transientHeld(Offer offer) {
     Deque<Offer> all = heldForTransient == null ? new ArrayDeque<>() : heldForTransient;
-    if (all.size() < HELD_MAX) {
+    if (mayHold(all.size(), offer.message)) {
       all.add(offer);
       heldForTransient = all;
+      count(offer.message.bytes());
     } else {
       context
           .metrics()
@@ -131,11 +152,20 @@ final class DiskReader {
   }
 
   void releaseHeld() {
-    Deque<Offer> all = heldForTransient;
-    while (all != null && !all.isEmpty()) {
-      outgoing.release(all.remove());
+    for (Offer one = nextForTransient(); one != null; one = nextForTransient()) {
+      outgoing.release(one);
     }
-    heldForTransient = null;
+  }
+
+  private @Nullable Offer nextForTransient() {
+    Deque<Offer> all = heldForTransient;
+    if (all == null || all.isEmpty()) {
+      heldForTransient = null;
+      return null;
+    }
+    Offer next = all.remove();
+    count(-next.message.bytes());
+    return next;
   }
 
   /** Reads from the first row; everything submitted before is committed. */
@@ -187,6 +217,7 @@ final class DiskReader {
   void readAgain() {
     heldTooMany = true; // what is held is on disk, and is read with them
     held = null;
+    count(-heldBytes);
   }
 
   /** Memory has room for more. */
@@ -258,7 +289,9 @@ final class DiskReader {
       held = null;
       return null;
     }
-    return all.remove();
+    Held next = all.remove();
+    count(-next.handle().message().bytes());
+    return next;
   }
 
   private void retry(int ofRound) {

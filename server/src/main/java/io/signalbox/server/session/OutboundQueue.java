@@ -1,23 +1,50 @@
 package io.signalbox.server.session;
 
+import io.signalbox.server.eventloop.MemoryShare;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Messages in memory that wait for room in the window: first in, first out, bounded in count and
- * bytes. Confined to the session's I/O thread.
+ * bytes, and with the queues of all others by the memory that they have together. Confined to the
+ * session's I/O thread.
+ *
+ * <p>A message counts in each queue that it is in, although they share its payload: what one queue
+ * gives up may be all that the others still hold.
  */
 final class OutboundQueue {
+  /**
+   * Of the memory of all: from here on queues that are not empty take no more than they must, and
+   * publishers wait.
+   */
+  private static final int FILLING_EIGHTHS = 4;
+
+  /** From here on a queue takes little: those that stand still leave the others something. */
+  private static final int SCARCE_EIGHTHS = 6;
+
+  /** From here on it takes nothing: the rest is for buffers, and for who connects. */
+  private static final int SPENT_EIGHTHS = 7;
+
+  private static final int LITTLE_BYTES = 16 << 10;
+
   private final int messagesMax;
   private final long bytesMax;
   private @Nullable OutgoingPublish head;
   private @Nullable OutgoingPublish tail;
   private int size;
   private long bytes;
+  private MemoryShare memory;
 
-  OutboundQueue(int messagesMax, long bytesMax) {
+  OutboundQueue(int messagesMax, long bytesMax, MemoryShare memory) {
     this.messagesMax = messagesMax;
     this.bytesMax = bytesMax;
+    this.memory = memory;
+  }
+
+  /** The session moved to another I/O thread; empty. */
+  void countIn(MemoryShare share) {
+    assert isEmpty() : "moved with " + size + " messages";
+    memory = share;
   }
 
   boolean isEmpty() {
@@ -28,9 +55,28 @@ final class OutboundQueue {
     return size;
   }
 
-  /** Whether another message fits; a single one always does, however large. */
-  boolean hasRoom() {
-    return size == 0 || (size < messagesMax && bytes < bytesMax);
+  /** Whether it fits; a single one does, however large, unless memory is scarce. */
+  boolean hasRoomFor(OutgoingPublish publish) {
+    return memory.eighthsUsed() < SCARCE_EIGHTHS
+        ? size == 0 || (size < messagesMax && bytes < bytesMax)
+        : mayHoldWhenScarce(memory, bytes + publish.bytes());
+  }
+
+  /** Whether a queue may come to hold so much although memory is scarce. */
+  private static boolean mayHoldWhenScarce(MemoryShare memory, long bytes) {
+    return memory.eighthsUsed() < SPENT_EIGHTHS && bytes <= LITTLE_BYTES;
+  }
+
+  /** Whether so many bytes may wait beside a queue, for want of which they are read from disk. */
+  static boolean mayHold(MemoryShare memory, long bytes, long bytesMax) {
+    return memory.eighthsUsed() < SCARCE_EIGHTHS
+        ? bytes <= bytesMax
+        : mayHoldWhenScarce(memory, bytes);
+  }
+
+  /** Half of the memory of all is in use: it is left to those who get on. */
+  boolean isMemoryFilling() {
+    return memory.eighthsUsed() >= FILLING_EIGHTHS;
   }
 
   /** Three quarters of it are free. */
@@ -40,7 +86,7 @@ final class OutboundQueue {
 
   /** Whether it is time to read more from disk. */
   boolean isLow() {
-    return size <= messagesMax / 2 && bytes <= bytesMax / 2;
+    return isMemoryFilling() ? size == 0 : size <= messagesMax / 2 && bytes <= bytesMax / 2;
   }
 
   int room() {
@@ -48,7 +94,8 @@ final class OutboundQueue {
   }
 
   int byteRoom() {
-    return Math.clamp(bytesMax - bytes, 1, Integer.MAX_VALUE);
+    long most = isMemoryFilling() ? Math.min(bytesMax, LITTLE_BYTES) : bytesMax;
+    return Math.clamp(most - bytes, 1, Integer.MAX_VALUE);
   }
 
   void add(OutgoingPublish publish) {
@@ -61,7 +108,7 @@ final class OutboundQueue {
     }
     tail = publish;
     size++;
-    bytes += publish.bytes();
+    count(publish.bytes());
   }
 
   @Nullable OutgoingPublish peek() {
@@ -77,7 +124,12 @@ final class OutboundQueue {
     }
     first.next = null;
     size--;
-    bytes -= first.bytes();
+    count(-first.bytes());
+  }
+
+  private void count(long change) {
+    bytes += change;
+    memory.charge(change);
   }
 
   /** Asks about each message in turn, and keeps the order of the others. */
@@ -97,6 +149,6 @@ final class OutboundQueue {
     head = null;
     tail = null;
     size = 0;
-    bytes = 0;
+    count(-bytes);
   }
 }

@@ -63,7 +63,9 @@ public final class OutgoingMessages {
     this.session = session;
     this.queue =
         new OutboundQueue(
-            context.config().memoryQueueMessagesMax(), context.config().memoryQueueBytesMax());
+            context.config().memoryQueueMessagesMax(),
+            context.config().memoryQueueBytesMax(),
+            session.owner().memory());
   }
 
   // ---------------------------------------------------------------- a connection comes and goes
@@ -71,6 +73,7 @@ public final class OutgoingMessages {
   /** A connection is being opened: nothing is sent before {@link #start}. */
   void attach(int receiveMaximum, int topicAliasMaximum) {
     mode = Mode.READING;
+    queue.countIn(session.owner().memory());
     inflight.receiveMaximum(receiveMaximum);
     aliases = topicAliasMaximum == 0 ? OutgoingAliases.OFF : new OutgoingAliases(topicAliasMaximum);
   }
@@ -101,6 +104,9 @@ public final class OutgoingMessages {
   /** Opening failed. */
   void off() {
     mode = Mode.OFFLINE;
+    if (disk != null) {
+      disk.stop();
+    }
   }
 
   /** After CONNACK was sent: begins to deliver. */
@@ -325,7 +331,8 @@ public final class OutgoingMessages {
     if (queue.isEmpty() && trySend(publish)) {
       return;
     }
-    if (queue.hasRoom()) {
+    boolean isAwaited = queue.isEmpty() && inflight.hasRoom(); // goes as soon as anything does
+    if (isAwaited || queue.hasRoomFor(publish)) {
       queue.add(publish);
       if (!session.isDurable() && !queue.isLow()) {
         beginPressure();
@@ -333,6 +340,7 @@ public final class OutgoingMessages {
     } else if (session.isDurable()) {
       mode = Mode.BEHIND; // it is on disk and will be read when there is room
     } else {
+      beginPressure();
       context
           .metrics()
           .messagesDropped
@@ -391,7 +399,7 @@ public final class OutgoingMessages {
     if (queue.isNearlyEmpty()) {
       endPressure();
     }
-    if (queue.isLow()) {
+    if (wantsMore()) {
       if (mode == Mode.BEHIND) {
         mode = Mode.READING;
         disk().catchUp();
@@ -403,6 +411,11 @@ public final class OutgoingMessages {
         now.forEach(Runnable::run);
       }
     }
+  }
+
+  /** Whoever acknowledges nothing is not fed while others need the memory. */
+  private boolean wantsMore() {
+    return queue.isLow() && (inflight.hasRoom() || !queue.isMemoryFilling());
   }
 
   private boolean trySendHead(OutgoingPublish head) {
@@ -424,7 +437,7 @@ public final class OutgoingMessages {
 
   /** Runs once when the queue in memory has run low: whoever feeds the session slowly goes on. */
   public void whenRoom(Runnable listener) {
-    if (mode == Mode.LIVE && queue.isLow() && hasOutputRoom()) {
+    if (mode == Mode.LIVE && wantsMore() && hasOutputRoom()) {
       listener.run();
     } else {
       if (roomListeners.isEmpty()) {
@@ -553,11 +566,25 @@ public final class OutgoingMessages {
     boolean sent =
         client.sendPublish(
             message, qos, retain, dup, packetId, subscriptionIdentifiers, alias, known);
+    if (!sent && alias != OutgoingAliases.NONE) { // the alias itself takes three bytes
+      if (!known) {
+        aliases.takeBack(topic);
+      }
+      sent =
+          client.sendPublish(
+              message,
+              qos,
+              retain,
+              dup,
+              packetId,
+              subscriptionIdentifiers,
+              OutgoingAliases.NONE,
+              false);
+    }
     if (sent) {
       context.metrics().publishSent.inc(qos.value(), session.owner().index());
-    }
-    if (!sent && !known && alias != OutgoingAliases.NONE) {
-      aliases.takeBack(topic);
+    } else if (client.isOpen()) {
+      context.metrics().packetsUnsentTooLarge.inc(session.owner().index()); // [MQTT-3.1.2-24]
     }
     return sent;
   }

@@ -1,22 +1,27 @@
 package io.signalbox.server.transport;
 
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.MemoryShare;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Output chunks of one loop, handed out last in, first out so that a warm one is used again, and
  * the loop's share of the {@link MemoryBudget}: the shared counter moves once a megabyte, not once
- * a chunk.
+ * a chunk or message.
  */
-@ConfinedTo("I/O thread")
-final class BufferPool {
+@ConfinedTo("I/O thread, but for held")
+final class BufferPool implements MemoryShare {
   private static final int FREE_MAX = 256;
   private static final int STEP_BYTES = 1 << 20;
 
   private final MemoryBudget memory;
   private final @Nullable Chunk[] free = new @Nullable Chunk[FREE_MAX];
   private int freeCount;
-  private long held;
+
+  /** Written by this thread alone, so without a fence. */
+  private final AtomicLong held = new AtomicLong();
+
   private long reserved;
 
   BufferPool(MemoryBudget memory) {
@@ -53,25 +58,32 @@ final class BufferPool {
     }
   }
 
-  /** Counts other buffers of this loop's connections. */
-  void charge(int bytes) {
-    held += bytes;
-    if (held > reserved) {
-      long step = Math.max(STEP_BYTES, held - reserved);
+  @Override
+  public void charge(long bytes) {
+    long now = held.getPlain() + bytes;
+    held.setOpaque(now);
+    if (now > reserved) {
+      long step = Math.max(STEP_BYTES, now - reserved);
       reserved += step;
       memory.add(step);
-    } else if (reserved - held > 2L * STEP_BYTES) {
-      long step = reserved - held - STEP_BYTES;
+    } else if (reserved - now > 2L * STEP_BYTES) {
+      long step = reserved - now - STEP_BYTES;
       reserved -= step;
       memory.add(-step);
     }
+  }
+
+  @Override
+  public int eighthsUsed() {
+    return memory.eighthsUsed();
   }
 
   boolean tight() {
     return memory.tight();
   }
 
+  /** Any thread. */
   long held() {
-    return held;
+    return held.getOpaque();
   }
 }

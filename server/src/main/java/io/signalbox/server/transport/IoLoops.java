@@ -46,7 +46,6 @@ public final class IoLoops implements AutoCloseable {
     this.startNanos = clocks.nanos();
     this.metrics = metrics;
     this.memory = new MemoryBudget(limits.bufferedBytesMax());
-    metrics.bufferedBytes.from(memory::used);
     OptionMap options =
         OptionMap.builder()
             .set(Options.WORKER_NAME, "signalbox")
@@ -72,6 +71,7 @@ public final class IoLoops implements AutoCloseable {
     }
     for (XnioEventLoop loop : loops) {
       loop.connectTo(loops, limits.handoverEntriesMax());
+      metrics.bufferedBytes.from(loop.buffers()::held);
     }
   }
 
@@ -89,7 +89,7 @@ public final class IoLoops implements AutoCloseable {
     return worker;
   }
 
-  /** Bytes in buffers of all connections, in steps of a megabyte a loop. */
+  /** Bytes in buffers and queues of all clients, in steps of a megabyte a loop. */
   public long bufferedBytes() {
     return memory.used();
   }

@@ -3,10 +3,11 @@ package io.signalbox.server.transport;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bytes that all connections together hold in buffers. Any thread.
+ * Bytes that all connections together hold in buffers, and all sessions in queues in memory. Any
+ * thread.
  *
  * <p>Nothing fails when the bound is passed: those who fill buffers ask {@link #tight} and stop
- * filling.
+ * filling, those who fill queues stop before that.
  */
 final class MemoryBudget {
   private final long bytesMax;
@@ -22,6 +23,10 @@ final class MemoryBudget {
 
   long used() {
     return used.get();
+  }
+
+  int eighthsUsed() {
+    return Math.clamp(8 * used.get() / bytesMax, 0, Integer.MAX_VALUE);
   }
 
   boolean tight() {

@@ -283,8 +283,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
             subscriptionIdentifiers,
             message.payload().length);
     if (length > clientPacketBytesMax) {
-      metrics.packetsUnsentTooLarge.inc(loop.index()); // [MQTT-3.1.2-24]
-      return false;
+      return false; // [MQTT-3.1.2-24]
     }
     Chunk chunk = begin(length);
     PacketEncoder.encodePublish(

@@ -4,6 +4,7 @@ import io.signalbox.server.codec.ByteOutput;
 import io.signalbox.server.codec.PacketReader;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.topic.TopicNames;
@@ -412,6 +413,11 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   }
 
   BufferPool buffers() {
+    return buffers;
+  }
+
+  @Override
+  public MemoryShare memory() {
     return buffers;
   }
 

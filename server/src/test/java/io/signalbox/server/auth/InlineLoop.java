@@ -1,12 +1,15 @@
 package io.signalbox.server.auth;
 
+import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
 /** A loop whose passes a test makes: what was handed over runs in {@link #run}. */
 final class InlineLoop implements EventLoop {
+  private final CountedMemory memory = new CountedMemory();
   private final Queue<Runnable> tasks = new ArrayDeque<>();
 
   void run() {
@@ -48,5 +51,10 @@ final class InlineLoop implements EventLoop {
   @Override
   public boolean congested() {
     return false;
+  }
+
+  @Override
+  public MemoryShare memory() {
+    return memory;
   }
 }

@@ -1,7 +1,9 @@
 package io.signalbox.server.protocol;
 
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ManualLoops implements Clocks {
   final List<Loop> loops = new ArrayList<>();
+  final CountedMemory memory = new CountedMemory();
   private final Random random;
   private final List<Delayed> timers = new ArrayList<>();
   private final AtomicLong millis = new AtomicLong(1_000_000); // the store reads it too
@@ -246,6 +249,11 @@ final class ManualLoops implements Clocks {
     @Override
     public boolean congested() {
       return false;
+    }
+
+    @Override
+    public MemoryShare memory() {
+      return memory;
     }
   }
 }

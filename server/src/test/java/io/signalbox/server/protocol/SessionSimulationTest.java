@@ -67,6 +67,17 @@ final class SessionSimulationTest {
   void losesNothingWhileClientsMove(long seed) throws Exception {
     try (World world = new World(data, seed)) {
       world.run();
+      world.everybodyLeaves();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void losesNothingWhileMemoryIsScarceNowAndThen(long seed) throws Exception {
+    try (World world = new World(data, seed)) {
+      world.memoryChanges = true;
+      world.run();
+      world.everybodyLeaves();
     }
   }
 
@@ -76,6 +87,7 @@ final class SessionSimulationTest {
     final ManualLoops loops;
     final List<PublishingClient> publishers = new ArrayList<>();
     final SubscribingClient subscriber;
+    boolean memoryChanges;
 
     World(Path data, long seed) throws Exception {
       random = new Random(seed);
@@ -115,6 +127,16 @@ final class SessionSimulationTest {
       }
     }
 
+    /** What waited in memory for clients that are gone is held no more. */
+    void everybodyLeaves() {
+      subscriber.leave();
+      publishers.forEach(PublishingClient::leave);
+      while (loops.step()) {
+        // one task after the other
+      }
+      assertEquals(0, loops.memory.held(), "bytes held");
+    }
+
     private void await(long deadline, java.util.function.BooleanSupplier condition) {
       while (!condition.getAsBoolean()) {
         turn(deadline, false);
@@ -124,6 +146,9 @@ final class SessionSimulationTest {
     private void turn(long deadline, boolean trouble) {
       if (System.nanoTime() > deadline) {
         fail("not done in time; " + subscriber.state(publishers));
+      }
+      if (memoryChanges && random.nextInt(200) == 0) {
+        loops.memory.eighthsUsed(random.nextInt(9));
       }
       int what = random.nextInt(12);
       if (what < 8) {
@@ -209,6 +234,10 @@ final class SessionSimulationTest {
       }
       established = false;
       connection = connect();
+    }
+
+    void leave() {
+      connection.loop().execute(connection::drop);
     }
 
     boolean done() {
@@ -328,6 +357,13 @@ final class SessionSimulationTest {
         now.loop().execute(now::drop);
       }
       connect();
+    }
+
+    void leave() {
+      FakeConnection now = connection;
+      if (now != null) {
+        now.loop().execute(now::drop);
+      }
     }
 
     void act() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.routing.Message;
@@ -13,9 +14,11 @@ import io.signalbox.server.topic.TopicName;
 import org.junit.jupiter.api.Test;
 
 final class OutboundQueueTest {
+  private final CountedMemory memory = new CountedMemory();
+
   @Test
   void firstInFirstOut() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 1 << 20);
+    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
     OutgoingPublish a = publish(1);
     OutgoingPublish b = publish(1);
     queue.add(a);
@@ -31,15 +34,15 @@ final class OutboundQueueTest {
 
   @Test
   void isBoundedInCount() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(3, 1 << 20);
+    OutboundQueue queue = new OutboundQueue(3, 1 << 20, memory);
     for (int i = 0; i < 3; i++) {
-      assertTrue(queue.hasRoom());
+      assertTrue(queue.hasRoomFor(publish(1)));
       queue.add(publish(1));
     }
-    assertFalse(queue.hasRoom());
+    assertFalse(queue.hasRoomFor(publish(1)));
     assertFalse(queue.isLow());
     queue.removeHead();
-    assertTrue(queue.hasRoom());
+    assertTrue(queue.hasRoomFor(publish(1)));
     queue.removeHead();
     assertTrue(queue.isLow());
     assertEquals(1, queue.size());
@@ -47,18 +50,18 @@ final class OutboundQueueTest {
 
   @Test
   void isBoundedInBytesButTakesOneOfAnySize() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(1_000, 10_000);
-    assertTrue(queue.hasRoom());
+    OutboundQueue queue = new OutboundQueue(1_000, 10_000, memory);
+    assertTrue(queue.hasRoomFor(publish(1)));
     queue.add(publish(1_000_000));
-    assertFalse(queue.hasRoom());
+    assertFalse(queue.hasRoomFor(publish(1)));
     queue.removeHead();
-    assertTrue(queue.hasRoom());
+    assertTrue(queue.hasRoomFor(publish(1)));
     assertEquals(10_000, queue.byteRoom());
   }
 
   @Test
   void whatGoesFromItsMiddleLeavesTheOthersInOrder() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 1 << 20);
+    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
     OutgoingPublish first = publish(1);
     OutgoingPublish second = publish(2_000);
     OutgoingPublish third = publish(1);
@@ -78,6 +81,41 @@ final class OutboundQueueTest {
     queue.removeIf(_ -> true);
     assertTrue(queue.isEmpty());
     assertEquals(0, queue.size());
+    assertEquals(0, memory.held());
+  }
+
+  @Test
+  void countsWhatItHoldsInTheMemoryOfAll() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
+    OutgoingPublish first = publish(1_000);
+    OutgoingPublish second = publish(2_000);
+    queue.add(first);
+    queue.add(second);
+    assertEquals(first.bytes() + second.bytes(), memory.held());
+    queue.removeHead();
+    assertEquals(second.bytes(), memory.held());
+    queue.clear();
+    assertEquals(0, memory.held());
+  }
+
+  @Test
+  void takesLittleWhileTheMemoryOfAllIsScarceAndNothingWhenItIsSpent()
+      throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
+    memory.eighthsUsed(5);
+    assertTrue(queue.hasRoomFor(publish(100_000)));
+    queue.add(publish(1));
+    assertFalse(queue.isLow(), "others need the memory");
+    memory.eighthsUsed(6);
+    assertTrue(queue.hasRoomFor(publish(1)));
+    assertFalse(queue.hasRoomFor(publish(100_000)));
+    memory.eighthsUsed(7);
+    assertFalse(queue.hasRoomFor(publish(1)));
+    queue.removeHead();
+    assertFalse(queue.hasRoomFor(publish(100_000)), "even empty");
+    assertTrue(queue.isLow());
+    memory.eighthsUsed(0);
+    assertTrue(queue.hasRoomFor(publish(100_000)));
   }
 
   private static OutgoingPublish publish(int payloadBytes) throws InvalidTopicException {

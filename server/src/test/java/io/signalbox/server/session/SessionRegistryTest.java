@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Properties;
@@ -91,6 +93,8 @@ class SessionRegistryTest {
 
   /** Runs at once what it is given, and what is due soon. */
   private static final class ImpatientLoop implements EventLoop {
+    private final CountedMemory memory = new CountedMemory();
+
     @Override
     public int index() {
       return 0;
@@ -127,6 +131,11 @@ class SessionRegistryTest {
     @Override
     public boolean congested() {
       return false;
+    }
+
+    @Override
+    public MemoryShare memory() {
+      return memory;
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.signalbox.server.store;
 
+import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** An event loop for tests: one thread that runs tasks in order. */
 public final class WorkerLoop implements EventLoop, AutoCloseable {
+  private final CountedMemory memory = new CountedMemory();
   private final int index;
   private final ScheduledExecutorService executor;
   private final AtomicInteger executed = new AtomicInteger();
@@ -69,6 +72,11 @@ public final class WorkerLoop implements EventLoop, AutoCloseable {
   @Override
   public boolean congested() {
     return false;
+  }
+
+  @Override
+  public MemoryShare memory() {
+    return memory;
   }
 
   @Override

@@ -1,0 +1,121 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.ReasonCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What sessions hold in memory is counted, and little while there is little of it. */
+final class QueueMemoryTest extends DurableSessionFixture {
+  private static final String LARGE = "x".repeat(20_000);
+
+  private DurableClient connect(String clientId, long expirySeconds, int receiveMaximum) {
+    ManualLoops.Loop loop = loops.loops.get(clientId.length() % loops.loops.size());
+    var client = new DurableClient(this, ProtocolVersion.V5, loop);
+    Properties properties =
+        Properties.NONE
+            .with(Property.SESSION_EXPIRY_INTERVAL, expirySeconds)
+            .with(Property.RECEIVE_MAXIMUM, receiveMaximum);
+    client.send(
+        new Connect(
+            ProtocolVersion.V5, clientId, expirySeconds == 0, 0, null, null, null, properties));
+    await(() -> client.connectReason != null);
+    return client.subscribe();
+  }
+
+  /** Its window is full, because it acknowledges nothing. */
+  private DurableClient stuck(DurableClient publisher, long expirySeconds) {
+    DurableClient stuck = connect("stuck", expirySeconds, 1);
+    stuck.acknowledging = false;
+    publisher.publish(Qos.AT_LEAST_ONCE, "fills the window");
+    stuck.receive(1);
+    return stuck;
+  }
+
+  @Test
+  void aTransientSessionDropsWhatFindsNoMemory() throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    DurableClient stuck = stuck(publisher, 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, LARGE);
+    await(() -> loops.memory.held() > LARGE.length());
+    long held = loops.memory.held();
+    loops.memory.eighthsUsed(6);
+    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 2_000, LARGE, Properties.NONE));
+    var dropped = broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL);
+    await(() -> dropped.value() == 1);
+    assertEquals(held, loops.memory.held());
+    stuck.drop();
+    await(() -> loops.memory.held() == 0);
+  }
+
+  @Test
+  void aDurableSessionReadsFromDiskWhatFoundNoMemory() throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    DurableClient stuck = stuck(publisher, 1_000);
+    loops.memory.eighthsUsed(8);
+    for (int i = 0; i < 10; i++) {
+      assertEquals(ReasonCode.SUCCESS, publisher.publish(Qos.AT_LEAST_ONCE, LARGE));
+    }
+    assertEquals(0, loops.memory.held());
+    stuck.drop();
+    DurableClient back = DurableClient.connect(this, "stuck", 1_000);
+    back.receive(11);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+    await(() -> loops.memory.held() == 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void nothingStaysCountedHoweverSessionsEnd(long seed) throws Exception {
+    start();
+    Random random = new Random(seed);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    List<DurableClient> receivers = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      receivers.add(connect("r".repeat(1 + i), i * 1_000L, 1 + i));
+    }
+    for (int turn = 0; turn < 300; turn++) {
+      int which = random.nextInt(receivers.size());
+      switch (random.nextInt(10)) {
+        case 0 -> loops.memory.eighthsUsed(random.nextInt(9));
+        case 1 -> {
+          DurableClient before = receivers.get(which);
+          if (random.nextBoolean()) {
+            before.drop();
+          }
+          long expirySeconds = random.nextBoolean() ? 0 : 1_000;
+          int receiveMaximum = 1 + random.nextInt(5);
+          receivers.set(which, connect("r".repeat(1 + which), expirySeconds, receiveMaximum));
+        }
+        case 2 -> receivers.get(which).acknowledging = random.nextBoolean();
+        default ->
+            publisher.send(
+                DurableClient.message(
+                    Qos.AT_LEAST_ONCE,
+                    1 + turn,
+                    "x".repeat(random.nextInt(2 * LARGE.length())),
+                    Properties.NONE));
+      }
+      for (int i = random.nextInt(20); i > 0; i--) {
+        loops.step();
+      }
+      clients.forEach(DurableClient::read);
+    }
+    receivers.forEach(DurableClient::drop);
+    publisher.drop();
+    await(() -> loops.memory.held() == 0);
+  }
+}
