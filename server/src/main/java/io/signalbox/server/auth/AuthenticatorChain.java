@@ -249,7 +249,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   /**
-   * Looks whether tokens were revoked or the users file has changed. One thread at a time.
+   * Looks whether tokens were revoked, issuers have other keys, or the users file has changed. One
+   * thread at a time.
    *
    * @return whether a connected client may have lost the right to be
    */

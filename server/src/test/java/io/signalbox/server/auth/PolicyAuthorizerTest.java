@@ -19,6 +19,7 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.SigningKey;
 import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicFilter;
@@ -66,7 +67,15 @@ class PolicyAuthorizerTest {
 
   private static Principal user(String subject, Map<String, Object> claims, String... groups) {
     var token =
-        new TokenClaims("login", subject, List.of("iot"), "", claims, Principal.NEVER, false);
+        new TokenClaims(
+            "login",
+            subject,
+            List.of("iot"),
+            "",
+            claims,
+            Principal.NEVER,
+            false,
+            new SigningKey() {});
     return new Principal(
         "user:" + subject + "@login",
         AuthMethod.JWT,

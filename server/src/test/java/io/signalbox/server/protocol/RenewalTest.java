@@ -20,6 +20,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.SigningKey;
 import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
@@ -69,7 +70,14 @@ final class RenewalTest {
         Map.of(),
         null,
         new TokenClaims(
-            "login", user, List.of(), tokenId, Map.of(), loops.wallMillis() + HOUR, false));
+            "login",
+            user,
+            List.of(),
+            tokenId,
+            Map.of(),
+            loops.wallMillis() + HOUR,
+            false,
+            new SigningKey() {}));
   }
 
   private World world(Principal who) throws Exception {
