@@ -112,35 +112,32 @@ public final class CertificateVerifier {
   }
 
   /**
-   * Looks once more at a chain that was accepted before, perhaps by another verifier, and again
-   * without a signature check: at validity, revocation, and whether an authority of the issuer's
-   * name is still trusted. Where authorities of one name have different keys, {@link #verify} tells
-   * more.
+   * Looks once more at a chain that was accepted before, perhaps by another verifier: at validity,
+   * revocation, and whether a key that signed it is still trusted. Authorities of one name may have
+   * different keys. Signatures are checked only where the accepted path tells nothing of another
+   * one that the names allow.
    *
    * @param chain as it was accepted
+   * @param accepted the path from it that was accepted
+   * @return why it is no longer good; empty while it is
    */
-  public Verification recheck(List<X509Certificate> chain, Instant at) {
-    ClientIdentity identity;
-    try {
-      identity = ClientIdentity.of(chain.getFirst());
-    } catch (PkiException e) {
-      return new Rejected(Reason.MALFORMED, e.getMessage());
-    }
-    @Nullable Rejected first = null;
+  public Optional<Rejected> recheck(
+      List<X509Certificate> chain, List<X509Certificate> accepted, Instant at) {
     for (Candidate candidate : candidates(chain)) {
+      if (!candidate.isSignedAs(accepted)) {
+        continue;
+      }
       List<X509Certificate> path = candidate.path();
       Optional<Rejected> problem =
           PathChecks.validity(path, at)
               .or(() -> PathChecks.revocation(path, candidate.ca().revocation(), at));
-      if (problem.isEmpty()) {
-        return new Accepted(candidate.ca().name(), identity, path);
-      }
-      first = first == null ? problem.get() : first;
-      if (!ANOTHER_PATH_MAY_DO.contains(problem.get().reason())) {
-        return first;
+      if (problem.isEmpty() || !ANOTHER_PATH_MAY_DO.contains(problem.get().reason())) {
+        return problem;
       }
     }
-    return first != null ? first : unknown(identity);
+    return verify(chain, at) instanceof Rejected rejected
+        ? Optional.of(rejected)
+        : Optional.empty();
   }
 
   /**
@@ -199,7 +196,14 @@ public final class CertificateVerifier {
   }
 
   /** A path from the client's certificate to an anchor, by names only. */
-  private record Candidate(TrustedCa ca, List<X509Certificate> path) {}
+  private record Candidate(TrustedCa ca, List<X509Certificate> path) {
+    /** Whether its anchor has the key by which an accepted path of the same chain went on. */
+    boolean isSignedAs(List<X509Certificate> accepted) {
+      int last = path.size() - 1;
+      return last < accepted.size()
+          && path.getLast().getPublicKey().equals(accepted.get(last).getPublicKey());
+    }
+  }
 
   /**
    * The paths the chain allows, shortest first, so that a client cannot choose a detour; more than

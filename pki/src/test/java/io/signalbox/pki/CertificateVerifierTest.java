@@ -339,6 +339,53 @@ class CertificateVerifierTest {
   }
 
   @Test
+  void looksAgainAtWhatTheKeySignedAndNotAtWhatItsNameDid() throws PkiException {
+    TestPki rekeyed = new TestPki(); // the names of the one before
+    List<X509Certificate> revoked = new ArrayList<>();
+    var fresh =
+        new TrustedCa(
+            "fresh",
+            List.of(rekeyed.root.certificate()),
+            (certificate, _, at) ->
+                revoked.contains(certificate)
+                    ? new RevocationStatus.Revoked(at, RevocationReason.KEY_COMPROMISE)
+                    : new RevocationStatus.Good());
+    var both = new CertificateVerifier(List.of(pki.trusted("old"), fresh));
+    List<X509Certificate> chain = rekeyed.device("d").chain();
+    List<X509Certificate> path = assertInstanceOf(Accepted.class, both.verify(chain, now())).path();
+    assertEquals(Optional.empty(), both.recheck(chain, path, now()));
+
+    revoked.add(chain.getFirst());
+    assertEquals(Reason.REVOKED, both.recheck(chain, path, now()).orElseThrow().reason());
+    assertEquals(Reason.BAD_SIGNATURE, verifier.recheck(chain, path, now()).orElseThrow().reason());
+    var nobody = new CertificateVerifier(List.of());
+    assertEquals(Reason.UNKNOWN_CA, nobody.recheck(chain, path, now()).orElseThrow().reason());
+  }
+
+  @Test
+  void looksAgainByWhicheverAuthorityOfTheChainIsTrustedNow() throws PkiException {
+    var issuing =
+        new CertificateVerifier(
+            List.of(
+                new TrustedCa(
+                    "issuing", List.of(pki.issuing.certificate()), RevocationCheck.NONE)));
+    List<X509Certificate> chain = pki.device("d").chain();
+    for (CertificateVerifier before : List.of(verifier, issuing)) {
+      List<X509Certificate> path =
+          assertInstanceOf(Accepted.class, before.verify(chain, now())).path();
+      for (CertificateVerifier after : List.of(verifier, issuing)) {
+        assertEquals(Optional.empty(), after.recheck(chain, path, now()));
+        assertEquals(
+            Reason.EXPIRED,
+            after
+                .recheck(chain, path, chain.getFirst().getNotAfter().toInstant())
+                .orElseThrow()
+                .reason());
+      }
+    }
+  }
+
+  @Test
   void doesNotMistakeAnotherChainForOneItKnows() throws PkiException {
     TlsIdentity device = pki.device("d");
     assertInstanceOf(Accepted.class, verify(device.chain()));

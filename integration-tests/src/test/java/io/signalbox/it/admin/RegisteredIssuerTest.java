@@ -13,6 +13,7 @@ import io.signalbox.it.broker.TestIssuer;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -50,14 +51,18 @@ final class RegisteredIssuerTest {
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.TCP, Version.V5);
 
   private static void put(String name, String more) {
+    put(name, "iot", TestIssuer.secretBase64(), more);
+  }
+
+  private static void put(String name, String audience, String secret, String more) {
     String answer =
         ADMIN
             .put(
                 "/jwt-issuers/" + name,
-                "{'issuer':'https://%s.example','audiences':['iot'],'algorithms':['HS256'],'hmacSecret':'%s'%s}"
-                    .formatted(name, TestIssuer.secretBase64(), more))
+                "{'issuer':'https://%s.example','audiences':['%s'],'algorithms':['HS256'],'hmacSecret':'%s'%s}"
+                    .formatted(name, audience, secret, more))
             .text();
-    assertFalse(answer.contains(TestIssuer.secretBase64()), "a secret is never shown");
+    assertFalse(answer.contains(secret), "a secret is never shown");
   }
 
   private static boolean mayPublish(Peer peer) {
@@ -98,6 +103,22 @@ final class RegisteredIssuerTest {
     put("off", ",'enabled':false");
     peer.expectDisconnect(NOT_AUTHORIZED);
     assertEquals(0x86, clients.peer().tryConnect(c -> c.password(off.token("ann"))).reasonCode());
+  }
+
+  @Test
+  void anotherKeyOrAudienceTakesTheClientsWithIt() {
+    put("rekeyed", "");
+    Peer peer = connected(new TestIssuer("rekeyed", "narrow"));
+    put("rekeyed", ",'groupsClaim':'roles'");
+    peer.ping();
+    String other = Base64.getEncoder().encodeToString(new byte[32]);
+    put("rekeyed", "iot", other, "");
+    peer.expectDisconnect(NOT_AUTHORIZED);
+
+    put("moved", "");
+    Peer moved = connected(new TestIssuer("moved", "narrow"));
+    put("moved", "web", TestIssuer.secretBase64(), "");
+    moved.expectDisconnect(NOT_AUTHORIZED);
   }
 
   @Test

@@ -17,6 +17,7 @@ import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,14 +41,21 @@ final class RevocationTest {
 
   private static OpenSslCa ca;
   private static Path list;
+
+  /** The same name, another key. */
+  private static OpenSslCa rekeyed;
+
+  private static Path rekeyedList;
   private static BrokerUnderTest broker;
 
   private final List<Peer> opened = new ArrayList<>();
 
   @BeforeAll
-  static void startBroker() {
+  static void startBroker() throws IOException {
     ca = OpenSslCa.create(folder, "factory");
     list = ca.writeList(folder.resolve("factory.crl"));
+    rekeyed = OpenSslCa.create(Files.createDirectory(folder.resolve("rekeyed")), "factory");
+    rekeyedList = rekeyed.writeList(folder.resolve("rekeyed.crl"));
     broker =
         BrokerUnderTest.start(
             "revocation",
@@ -59,8 +67,11 @@ final class RevocationTest {
                         - name: factory-ca
                           file: %s
                           revocation: { crl-files: [%s] }
+                        - name: rekeyed-ca
+                          file: %s
+                          revocation: { crl-files: [%s] }
                     """
-                        .formatted(ca.certificate(), list)));
+                        .formatted(ca.certificate(), list, rekeyed.certificate(), rekeyedList)));
   }
 
   @AfterAll
@@ -125,6 +136,24 @@ final class RevocationTest {
       }
       resumed.wire().expectClosed();
     }
+  }
+
+  @Test
+  void whoIsRevokedByTheListOfARekeyedAuthorityLosesTheConnection() throws Exception {
+    PemFiles.Device stolen = rekeyed.issue("stolen", broker.caFile());
+    PemFiles.Device other = rekeyed.issue("other", broker.caFile());
+    Peer v5 = peer(Transport.TLS, Version.V5, stolen.tls(), "stolen");
+    v5.connect();
+    Peer v3 = peer(Transport.WSS, Version.V3, stolen.tls(), "stolen-v3");
+    v3.connect();
+    Peer good = peer(Transport.TLS, Version.V5, other.tls(), "other");
+    good.connect();
+
+    rekeyed.revoke("stolen");
+    rekeyed.writeList(rekeyedList);
+    v5.expectDisconnect(NOT_AUTHORIZED);
+    v3.expectClosed();
+    good.ping();
   }
 
   @Test

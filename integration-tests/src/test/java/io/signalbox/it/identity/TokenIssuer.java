@@ -24,12 +24,21 @@ import java.util.stream.Collectors;
 final class TokenIssuer implements AutoCloseable {
   static final String ISSUER = "https://login.example";
 
+  private final String issuer;
   private final HttpServer server;
   private final Map<String, KeyPair> published = new LinkedHashMap<>();
   private volatile byte[] rubbish = {};
   private volatile boolean down;
 
   TokenIssuer() {
+    this(ISSUER);
+  }
+
+  /**
+   * @param issuer the claim {@code iss}
+   */
+  TokenIssuer(String issuer) {
+    this.issuer = issuer;
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (IOException e) {
@@ -74,6 +83,11 @@ final class TokenIssuer implements AutoCloseable {
     }
   }
 
+  /** It is no longer published. */
+  synchronized void withdrawKey(String id) {
+    published.remove(id);
+  }
+
   private synchronized String keySet() {
     return published.entrySet().stream()
         .map(
@@ -108,7 +122,7 @@ final class TokenIssuer implements AutoCloseable {
     String header = "{\"alg\":\"ES256\",\"kid\":\"" + keyId + "\"}";
     String claims =
         "{\"iss\":\"%s\",\"aud\":\"iot\",\"sub\":\"%s\",\"exp\":%d%s}"
-            .formatted(ISSUER, subject, Instant.now().getEpochSecond() + seconds, more);
+            .formatted(issuer, subject, Instant.now().getEpochSecond() + seconds, more);
     String signed = base64(header.getBytes(UTF_8)) + "." + base64(claims.getBytes(UTF_8));
     try {
       Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");

@@ -36,7 +36,12 @@ final class TokenTest {
 
   @TempDir static Path folder;
 
+  private static final String OTHER = "https://other.example";
   private static final TokenIssuer ISSUER = new TokenIssuer();
+
+  /** Asked every ten seconds. */
+  private static final TokenIssuer OTHER_ISSUER = new TokenIssuer(OTHER);
+
   private static Path revoked;
   private static BrokerUnderTest broker;
 
@@ -49,6 +54,8 @@ final class TokenTest {
   @BeforeAll
   static void startBroker() throws IOException {
     ISSUER.addKey("first", true);
+    OTHER_ISSUER.addKey("stolen", true);
+    OTHER_ISSUER.addKey("staying", false);
     revoked = Files.writeString(folder.resolve("revoked.txt"), "");
     broker =
         BrokerUnderTest.start(
@@ -66,14 +73,26 @@ final class TokenTest {
                             jwks-url: %s
                             algorithms: [ES256]
                             jwks-pause-seconds: 1
+                          - name: other
+                            issuer: %s
+                            audiences: [iot]
+                            jwks-url: %s
+                            algorithms: [ES256]
+                            jwks-refresh-seconds: 10
                     """
-                        .formatted(revoked, TokenIssuer.ISSUER, ISSUER.address())));
+                        .formatted(
+                            revoked,
+                            TokenIssuer.ISSUER,
+                            ISSUER.address(),
+                            OTHER,
+                            OTHER_ISSUER.address())));
   }
 
   @AfterAll
   static void stopBroker() {
     broker.close();
     ISSUER.close();
+    OTHER_ISSUER.close();
   }
 
   private static void assertAnswer(int code, Peer peer, String token) {
@@ -167,5 +186,24 @@ final class TokenTest {
     Files.writeString(revoked, "login t-1\n");
     dave.expectDisconnect(NOT_AUTHORIZED);
     assertAnswer(BAD_USER_NAME_OR_PASSWORD, clients.peer(), token);
+  }
+
+  @Test
+  void aKeyThatItsIssuerWithdrewEndsTheConnectionsAndOpensNoOther() {
+    String token = OTHER_ISSUER.token("stolen", "eve", 600, "");
+    String fresh = OTHER_ISSUER.token("stolen", "mallory", 600, "");
+    Peer eve = clients.peer();
+    eve.connect(connect -> connect.password(token));
+    Peer old = clients.peer(Version.V3);
+    old.connect(connect -> connect.userName("any").password(token));
+    Peer staying = clients.peer();
+    staying.connect(connect -> connect.password(OTHER_ISSUER.token("staying", "frank", 600, "")));
+
+    OTHER_ISSUER.withdrawKey("stolen");
+    eve.expectDisconnect(NOT_AUTHORIZED);
+    old.expectClosed();
+    staying.ping();
+    assertAnswer(BAD_USER_NAME_OR_PASSWORD, clients.peer(), token);
+    assertAnswer(BAD_USER_NAME_OR_PASSWORD, clients.peer(), fresh);
   }
 }

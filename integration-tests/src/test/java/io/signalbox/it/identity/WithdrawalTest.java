@@ -198,15 +198,30 @@ final class WithdrawalTest {
     connected(fan, Transport.TLS, Version.V5).ping();
   }
 
-  @Test
-  void aRemovedAuthorityTakesItsClientsWithIt() throws IOException {
-    Path own = Files.createDirectory(folder.resolve("foreign"));
-    OpenSslCa ca = OpenSslCa.create(own, "foreign");
+  private static OpenSslCa trusted(String name, String commonName) throws IOException {
+    OpenSslCa ca = OpenSslCa.create(Files.createDirectory(folder.resolve(name)), commonName);
     String pem = Files.readString(ca.certificate()).replace("\n", "\\n");
     api(
         "PUT",
-        "/trusted-cas/foreign",
+        "/trusted-cas/" + name,
         "{\"certificatePem\":\"" + pem + "\",\"autoRegister\":true}");
+    return ca;
+  }
+
+  @Test
+  void aRemovedAuthorityTakesItsClientsWithItAlsoWhereAnotherHasItsName() throws IOException {
+    OpenSslCa before = trusted("plant-1", "plant");
+    OpenSslCa rekeyed = trusted("plant-2", "plant");
+    Peer older = eventually(before.issue("older", broker.caFile()));
+    Peer newer = eventually(rekeyed.issue("newer", broker.caFile()));
+    api("DELETE", "/trusted-cas/plant-2", "");
+    newer.expectDisconnect(NOT_AUTHORIZED);
+    older.ping();
+  }
+
+  @Test
+  void aRemovedAuthorityTakesItsClientsWithIt() throws IOException {
+    OpenSslCa ca = trusted("foreign", "foreign");
     PemFiles.Device lamp = ca.issue("lamp", broker.caFile());
     Peer connected = eventually(lamp);
     assertTrue(api("GET", "/devices?limit=500", "").contains("\"lamp\""));

@@ -7,6 +7,7 @@ import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.JwtIssuer;
@@ -243,13 +244,15 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     }
     Optional<String> problem =
         tokens.problem(principal).or(() -> devices.problem(principal, clientId));
-    return problem.isPresent() || principal.certificate() == null
+    CertificateFields certificate = principal.certificate();
+    return problem.isPresent() || certificate == null
         ? problem
-        : certificates.problem(peer.certificates());
+        : certificates.problem(certificate, peer.certificates());
   }
 
   /**
-   * Looks whether tokens were revoked or the users file has changed. One thread at a time.
+   * Looks whether tokens were revoked, issuers have other keys, or the users file has changed. One
+   * thread at a time.
    *
    * @return whether a connected client may have lost the right to be
    */

@@ -8,6 +8,7 @@ import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.TrustPath;
 import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -65,12 +66,18 @@ final class CertificateAuthenticator {
     synchronized (known) {
       before = known.get(chain.getFirst());
     }
-    if (before == null || before.by != now) {
+    if (before == null || before.by != now || !isPathOf(chain, before.accepted.path())) {
       return null;
     }
     Verification.Accepted accepted = accepted(now.recheck(before.accepted, instant()));
     String id = devices.idOf(accepted.caName(), accepted.identity());
     return devices.mustRegister(accepted.caName(), id) ? null : principal(accepted, id);
+  }
+
+  /** A certificate may come again with other ones behind it. */
+  private static boolean isPathOf(List<X509Certificate> chain, List<X509Certificate> path) {
+    int below = path.size() - 1;
+    return below <= chain.size() && path.subList(0, below).equals(chain.subList(0, below));
   }
 
   /**
@@ -106,14 +113,14 @@ final class CertificateAuthenticator {
     return accepted;
   }
 
-  /** Why a chain that was verified before is no longer good; no signature check. */
-  Optional<String> problem(List<X509Certificate> chain) {
-    return switch (verifier.get().recheck(chain, instant())) {
-      case Verification.Accepted _ -> Optional.empty();
-      // A source of revocations that is down for a while must not end what is connected.
-      case Verification.Rejected(Verification.Reason reason, String text) ->
-          reason == Verification.Reason.REVOCATION_UNKNOWN ? Optional.empty() : Optional.of(text);
-    };
+  /** Why a chain by which a certificate was accepted is no longer good. */
+  Optional<String> problem(CertificateFields certificate, List<X509Certificate> chain) {
+    return verifier
+        .get()
+        .recheck(chain, certificate.path().of(chain), instant())
+        // A source of revocations that is down for a while must not end what is connected.
+        .filter(rejected -> rejected.reason() != Verification.Reason.REVOCATION_UNKNOWN)
+        .map(Verification.Rejected::text);
   }
 
   private Instant instant() {
@@ -142,7 +149,8 @@ final class CertificateAuthenticator {
             identity.names().dnsNames(),
             identity.names().uris(),
             identity.names().emails(),
-            identity.notAfter().toEpochMilli());
+            identity.notAfter().toEpochMilli(),
+            new TrustPath(accepted.path().size() - 1, accepted.path().getLast()));
     return new Principal(
         "device:" + deviceId,
         AuthMethod.CERTIFICATE,

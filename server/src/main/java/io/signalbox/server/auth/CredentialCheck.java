@@ -6,7 +6,8 @@ import java.util.Optional;
 
 /**
  * Whether what a connected client proved still holds: its certificate may be revoked since, its
- * device disabled, its authority removed. Any thread; quick, without a signature check.
+ * device disabled, its authority removed. Any thread; quick, without a signature check but where
+ * another authority of the same name is trusted in place of a client's.
  */
 @FunctionalInterface
 public interface CredentialCheck {

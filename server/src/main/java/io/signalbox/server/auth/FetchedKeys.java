@@ -11,14 +11,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The key set of an address (RFC 7517): fetched when the first token comes or somebody asks for it,
- * again after a while, and when a token names a key that is not in it, at most once in a few
- * seconds however many such tokens come. While the address is down or serves something else the
- * last good set stays in force. Any thread.
+ * again after a while whether tokens come or not, and when a token names a key that is not in it,
+ * at most once in a few seconds however many such tokens come. While the address is down or serves
+ * something else the last good set stays in force. Any thread.
  */
 final class FetchedKeys {
   private static final Logger LOG = System.getLogger(FetchedKeys.class.getName());
@@ -34,6 +35,9 @@ final class FetchedKeys {
 
   private volatile List<TokenKey> keys = List.of();
   private volatile KeyRefresh last = KeyRefresh.PENDING;
+
+  /** Raised after {@link #keys} has become another set; {@link #refresh} lowers it. */
+  private final AtomicBoolean changed = new AtomicBoolean();
 
   // Guarded by this.
   private boolean everFetched;
@@ -84,6 +88,13 @@ final class FetchedKeys {
     return keys;
   }
 
+  /** Whether a key that has signed a token is still in the set; true before there is one. */
+  boolean mayHold(TokenKey signer) {
+    List<TokenKey> now = keys;
+    boolean allowed = algorithms.stream().anyMatch(a -> a.toString().equals(signer.algorithm()));
+    return allowed && (now.isEmpty() || signer.isAmong(now));
+  }
+
   /** How the last fetch ended that has ended. */
   KeyRefresh last() {
     return last;
@@ -94,7 +105,7 @@ final class FetchedKeys {
    * fails, the first token has it fetched without a pause, as if this had not been.
    */
   void begin() {
-    CompletableFuture<Void> fetch = fetch(false);
+    CompletableFuture<Void> fetch = fetch();
     if (fetch != null) {
       var _ = fetch.thenRun(this::forgetFailure);
     }
@@ -104,20 +115,37 @@ final class FetchedKeys {
     everFetched &= !keys.isEmpty();
   }
 
-  CompletableFuture<Void> prepare(CompactToken token) {
-    boolean isKnown = TokenTrust.hasKeyFor(keys, token);
-    CompletableFuture<Void> fetch = fetch(isKnown);
-    // A set that is merely old is fetched in the background: its keys were good a moment ago.
-    return fetch == null || isKnown ? CompletableFuture.completedFuture(null) : fetch;
+  /**
+   * Has the set fetched if it is old or was not there the last time, unless nobody needed it so
+   * far; waits for nobody.
+   *
+   * @return whether it is another one since this was asked last
+   */
+  boolean refresh() {
+    if (isDue()) {
+      var _ = fetch();
+    }
+    return changed.getAndSet(false);
   }
 
-  private synchronized @Nullable CompletableFuture<Void> fetch(boolean keyIsKnown) {
+  private synchronized boolean isDue() {
+    boolean old = clocks.nanos() / 1_000_000 - refreshedMillis >= refreshMillis;
+    return everFetched && (old || last.status() != KeyRefresh.Status.OK);
+  }
+
+  CompletableFuture<Void> prepare(CompactToken token) {
+    // Of a set that is merely old nobody waits for the next: its keys were good a moment ago.
+    CompletableFuture<Void> fetch = TokenTrust.hasKeyFor(keys, token) ? null : fetch();
+    return fetch == null ? CompletableFuture.completedFuture(null) : fetch;
+  }
+
+  /** Null: the pause since the last fetch is not over. */
+  private synchronized @Nullable CompletableFuture<Void> fetch() {
     if (asking != null) {
       return asking;
     }
     long now = clocks.nanos() / 1_000_000;
-    boolean old = now - refreshedMillis >= refreshMillis;
-    if (everFetched && ((keyIsKnown && !old) || now - askedMillis < pauseMillis)) {
+    if (everFetched && now - askedMillis < pauseMillis) {
       return null;
     }
     everFetched = true;
@@ -155,10 +183,11 @@ final class FetchedKeys {
       synchronized (this) {
         refreshedMillis = clocks.nanos() / 1_000_000;
       }
-      if (!ids(fresh).equals(ids(keys))) {
+      if (!fresh.equals(keys)) { // else those that were there keep what they have computed
         LOG.log(Level.INFO, "the issuer \"{0}\" has the keys {1}", issuer, ids(fresh));
+        keys = fresh;
+        changed.set(true);
       }
-      keys = fresh;
       last = KeyRefresh.OK;
     } catch (IllegalArgumentException e) {
       failed(String.valueOf(e.getMessage()));
@@ -170,12 +199,15 @@ final class FetchedKeys {
   }
 
   private void failed(String why) {
-    last = KeyRefresh.failed(why);
-    LOG.log(
-        Level.WARNING,
-        "the keys of issuer \"{0}\" are not renewed, those known ({1}) stay in force: {2}",
-        issuer,
-        keys.size(),
-        why);
+    KeyRefresh failed = KeyRefresh.failed(why);
+    if (!failed.equals(last)) { // asked again every few seconds, it would fill the log
+      LOG.log(
+          Level.WARNING,
+          "the keys of issuer \"{0}\" are not renewed, those known ({1}) stay in force: {2}",
+          issuer,
+          keys.size(),
+          why);
+    }
+    last = failed;
   }
 }

@@ -83,10 +83,9 @@ final class JwtAuthenticator {
     if (token == null) {
       return Optional.empty();
     }
-    if (believed.trust.issuer(token.issuer()).isEmpty()) {
-      return Optional.of("the token's issuer is no longer trusted");
-    }
-    return revoked.isRevoked(token) ? Optional.of("the token was revoked") : Optional.empty();
+    return revoked.isRevoked(token)
+        ? Optional.of("the token was revoked")
+        : believed.trust.problem(token);
   }
 
   /** Believes these issuers beside those of the configuration, and no others any more. */
@@ -124,12 +123,14 @@ final class JwtAuthenticator {
   }
 
   /**
-   * Looks whether tokens were revoked.
+   * Looks whether tokens were revoked or issuers have other keys; waits for no issuer. One thread
+   * at a time.
    *
    * @return whether somebody who is connected may have lost the right to be
    */
   boolean refresh() {
-    return revoked.refresh();
+    boolean changed = believed.trust.refresh();
+    return revoked.refresh() || changed;
   }
 
   /**
@@ -193,9 +194,7 @@ final class JwtAuthenticator {
   Principal verify(byte[] token) throws CredentialException {
     CompactToken parsed = CompactToken.parse(token);
     Believed now = believed;
-    TokenTrust.Issuer issuer = now.trust.issuerOf(parsed);
-    Principal principal = principal(parsed.claims(), issuer); // cheap checks first
-    TokenTrust.checkSignature(parsed, issuer); // nothing of the token is believed before this
+    Principal principal = principal(parsed, now.trust.issuerOf(parsed));
     if (problem(principal).isPresent()) {
       throw CredentialException.ofToken(
           AuthFailure.TOKEN_REVOKED, "token of " + LogText.quote(principal.id()) + " was revoked");
@@ -206,26 +205,29 @@ final class JwtAuthenticator {
     return principal;
   }
 
-  private Principal principal(Map<String, Object> claims, TokenTrust.Issuer issuer)
+  private Principal principal(CompactToken parsed, TokenTrust.Issuer issuer)
       throws CredentialException {
-    List<String> audiences = audiences(claims, issuer);
+    Map<String, Object> claims = parsed.claims();
+    List<String> audiences = audiences(claims, issuer); // cheap checks first
     long endMillis = endMillis(claims, issuer);
     String subject = issuer.user().in(claims) instanceof String text ? text : "";
     if (subject.isEmpty() || subject.length() > SUBJECT_MAX) {
       throw claim(issuer.user().toString(), "a text of 1 to " + SUBJECT_MAX + " characters");
     }
+    String device = deviceId(claims, issuer);
+    List<String> groups = groups(claims, issuer);
+    TokenKey key = TokenTrust.checkSignature(parsed, issuer); // nothing is believed before this
     String tokenId = claims.get("jti") instanceof String id ? id : "";
     var token =
         new TokenClaims(
-            issuer.name(), subject, audiences, tokenId, claims, endMillis, issuer.aclGrants());
-    String device = deviceId(claims, issuer);
+            issuer.name(), subject, audiences, tokenId, claims, endMillis, issuer.aclGrants(), key);
     // A subject is unique within its issuer only; an issuer's name holds no @.
     return new Principal(
         device != null ? "device:" + device : "user:" + subject + "@" + issuer.name(),
         AuthMethod.JWT,
         device,
         subject,
-        groups(claims, issuer),
+        groups,
         attributes(claims, issuer),
         null,
         token);

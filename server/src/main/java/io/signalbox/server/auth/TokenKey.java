@@ -13,6 +13,7 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
+import io.signalbox.server.principal.SigningKey;
 import java.io.IOException;
 import java.io.Reader;
 import java.security.GeneralSecurityException;
@@ -27,6 +28,7 @@ import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * A key that verifies tokens, and the one algorithm it is good for: a token that names another one,
  * say HS256 with a public RSA key as its secret, finds no key here.
  */
-final class TokenKey {
+final class TokenKey implements SigningKey {
   private static final int RSA_BITS_MIN = 2_048; // RFC 7518 section 3.3
   private static final int RSA_BITS_MAX = 8_192; // a larger one costs time and adds nothing
 
@@ -169,6 +171,11 @@ final class TokenKey {
     return new TokenKey(ANY_ID, algorithm, key);
   }
 
+  /** Whether what it has signed is good by one of these too. */
+  boolean isAmong(List<TokenKey> keys) {
+    return keys.contains(this) || keys.contains(forAnyId());
+  }
+
   /** Whether a token with this {@code kid}, or none, may be signed with it. */
   boolean isFor(@Nullable String keyId) {
     return ANY_ID.equals(id) || Objects.equals(id, keyId);
@@ -233,6 +240,20 @@ final class TokenKey {
             ? builder.verifyWith(secret)
             : builder.verifyWith((PublicKey) key))
         .build();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof TokenKey that
+            && algorithm == that.algorithm
+            && Objects.equals(id, that.id)
+            && key.equals(that.key));
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(id, algorithm); // not of a secret
   }
 
   /** Never the key. */

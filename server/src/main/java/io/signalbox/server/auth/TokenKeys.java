@@ -8,6 +8,9 @@ sealed interface TokenKeys {
   /** Those known now. */
   List<TokenKey> known();
 
+  /** Whether a key that has signed a token is still one of them; true while nobody can tell. */
+  boolean mayHold(TokenKey signer);
+
   /**
    * Sees to it that the key of a token is known, if it can be found out.
    *
@@ -22,6 +25,11 @@ sealed interface TokenKeys {
     }
 
     @Override
+    public boolean mayHold(TokenKey signer) {
+      return signer.isAmong(known);
+    }
+
+    @Override
     public CompletableFuture<Void> prepare(CompactToken token) {
       return CompletableFuture.completedFuture(null);
     }
@@ -32,6 +40,11 @@ sealed interface TokenKeys {
     @Override
     public List<TokenKey> known() {
       return keys.known();
+    }
+
+    @Override
+    public boolean mayHold(TokenKey signer) {
+      return keys.mayHold(signer);
     }
 
     @Override

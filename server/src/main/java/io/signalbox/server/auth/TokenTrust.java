@@ -7,6 +7,8 @@ import io.signalbox.server.config.JwtClaims;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.SigningKey;
+import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.trust.Fetcher;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +80,18 @@ final class TokenTrust {
           config.clockSkew(),
           config.lifetimeMax(),
           aclClaim == AclClaim.GRANT);
+    }
+
+    private Stream<FetchedKeys> fetched() {
+      return keys.stream()
+          .flatMap(
+              source ->
+                  source instanceof TokenKeys.Fetched(var set) ? Stream.of(set) : Stream.of());
+    }
+
+    private boolean mayHold(SigningKey signer) {
+      return signer instanceof TokenKey key
+          && keys.stream().anyMatch(source -> source.mayHold(key));
     }
   }
 
@@ -147,17 +162,12 @@ final class TokenTrust {
         registered.entrySet().stream()
             .filter(before -> before.getKey().name().equals(entry.name()))
             .filter(before -> before.getKey().keys().equals(entry.keys()))
-            .flatMap(before -> fetched(before.getValue()))
+            .flatMap(before -> before.getValue().fetched())
             .findFirst()
             .orElse(null);
     Issuer made = RegisteredIssuers.issuer(entry, earlier, Objects.requireNonNull(fetcher), clocks);
-    fetched(made).forEach(FetchedKeys::begin);
+    made.fetched().forEach(FetchedKeys::begin);
     return made;
-  }
-
-  private static Stream<FetchedKeys> fetched(Issuer issuer) {
-    return issuer.keys().stream()
-        .flatMap(keys -> keys instanceof TokenKeys.Fetched(var set) ? Stream.of(set) : Stream.of());
   }
 
   /**
@@ -171,7 +181,39 @@ final class TokenTrust {
     Issuer issuer = registered.get(entry);
     return issuer == null
         ? KeyRefresh.PENDING
-        : fetched(issuer).map(FetchedKeys::last).findFirst().orElse(KeyRefresh.PENDING);
+        : issuer.fetched().map(FetchedKeys::last).findFirst().orElse(KeyRefresh.PENDING);
+  }
+
+  /**
+   * Has key sets fetched again that are old; waits for none.
+   *
+   * @return whether an issuer has other keys since this was asked last
+   */
+  boolean refresh() {
+    List<FetchedKeys> sets = issuers.values().stream().flatMap(Issuer::fetched).toList();
+    boolean changed = false;
+    for (FetchedKeys set : sets) {
+      changed |= set.refresh();
+    }
+    return changed;
+  }
+
+  /** Why a token that was verified would no longer be, but for its times; empty if it would. */
+  Optional<String> problem(TokenClaims token) {
+    Issuer issuer = issuerIn(token.claims());
+    if (issuer == null || !issuer.name().equals(token.issuer())) {
+      return Optional.of("the token's issuer is no longer trusted");
+    }
+    if (Collections.disjoint(token.audiences(), issuer.audiences())) {
+      return Optional.of("the token is for another audience");
+    }
+    return issuer.mayHold(token.signedBy())
+        ? Optional.empty()
+        : Optional.of("the key that signed the token was withdrawn");
+  }
+
+  private @Nullable Issuer issuerIn(Map<String, Object> claims) {
+    return claims.get("iss") instanceof String iss ? issuers.get(iss) : null;
   }
 
   /** By the name under which policies know it. */
@@ -284,7 +326,7 @@ final class TokenTrust {
 
   /** Sees to it that the key of a token is known, if it can be found out; never fails. */
   CompletableFuture<Void> prepare(CompactToken token) {
-    Issuer issuer = token.claims().get("iss") instanceof String iss ? issuers.get(iss) : null;
+    Issuer issuer = issuerIn(token.claims());
     return issuer == null
         ? CompletableFuture.completedFuture(null)
         : CompletableFuture.allOf(
@@ -308,8 +350,12 @@ final class TokenTrust {
     return issuer;
   }
 
-  /** Refuses a token that none of the issuer's keys has signed with its own algorithm. */
-  static void checkSignature(CompactToken token, Issuer issuer) throws CredentialException {
+  /**
+   * Refuses a token that none of the issuer's keys has signed with its own algorithm.
+   *
+   * @return the one that has
+   */
+  static TokenKey checkSignature(CompactToken token, Issuer issuer) throws CredentialException {
     boolean keyIsKnown = false;
     boolean algorithmFits = false;
     List<TokenKey> keys =
@@ -324,7 +370,7 @@ final class TokenTrust {
       }
       algorithmFits = true;
       if (key.hasSigned(token)) {
-        return;
+        return key;
       }
     }
     String keyId = token.keyId();

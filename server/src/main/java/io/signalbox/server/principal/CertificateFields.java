@@ -10,6 +10,7 @@ import java.util.List;
  * @param serial lower-case hexadecimal, without leading zeros
  * @param fingerprint SHA-256 of the DER form, 64 lower-case hexadecimal digits
  * @param notAfterMillis wall clock, milliseconds since 1970; the connection ends then
+ * @param path how it led to the CA; nothing to policies
  */
 public record CertificateFields(
     String ca,
@@ -21,7 +22,8 @@ public record CertificateFields(
     List<String> dnsNames,
     List<String> uris,
     List<String> emails,
-    long notAfterMillis) {
+    long notAfterMillis,
+    TrustPath path) {
   public CertificateFields {
     organizationalUnits = List.copyOf(organizationalUnits);
     dnsNames = List.copyOf(dnsNames);

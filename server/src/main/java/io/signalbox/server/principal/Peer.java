@@ -34,6 +34,20 @@ public record Peer(
     certificates = List.copyOf(certificates);
   }
 
+  /** The same peer without the credential of its WebSocket request. */
+  public Peer withoutAuthorizationHeader() {
+    return new Peer(
+        listener,
+        transport,
+        address,
+        port,
+        tlsVersion,
+        certificates,
+        anonymousAllowed,
+        lazyDurability,
+        null);
+  }
+
   /** For log lines: never the header, never a whole certificate. */
   @Override
   public String toString() {

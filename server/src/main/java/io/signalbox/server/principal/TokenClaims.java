@@ -12,6 +12,7 @@ import java.util.Map;
  * @param expiresAtMillis {@code exp} in milliseconds since 1970; the connection ends then
  * @param aclGrants whether its {@code acl} claim grants more than the policies do; else it only
  *     narrows
+ * @param signedBy the token is good as long as it is
  */
 public record TokenClaims(
     String issuer,
@@ -20,7 +21,8 @@ public record TokenClaims(
     String tokenId,
     Map<String, Object> claims,
     long expiresAtMillis,
-    boolean aclGrants) {
+    boolean aclGrants,
+    SigningKey signedBy) {
   public TokenClaims {
     audiences = List.copyOf(audiences);
     claims = Map.copyOf(claims);
@@ -28,6 +30,7 @@ public record TokenClaims(
 
   /** The same token, of an issuer whose {@code acl} claims grant, or do not. */
   public TokenClaims withAclGrants(boolean other) {
-    return new TokenClaims(issuer, subject, audiences, tokenId, claims, expiresAtMillis, other);
+    return new TokenClaims(
+        issuer, subject, audiences, tokenId, claims, expiresAtMillis, other, signedBy);
   }
 }

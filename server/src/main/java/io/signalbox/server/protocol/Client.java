@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
@@ -64,7 +65,9 @@ final class Client implements ClientHandler {
   private @Nullable DeliveryRights deliveryRights;
   private @Nullable Timer credentialTimer;
   private @Nullable String userName;
-  private boolean renewing;
+
+  /** Of a publish with a fresh token; null while none is under way. */
+  private @Nullable Exchange renewal;
 
   /** Null for the many whose CONNECT named no Authentication Method. */
   private @Nullable EnhancedAuth enhancedAuth;
@@ -276,7 +279,7 @@ final class Client implements ClientHandler {
       credentialTimer.cancel();
       credentialTimer = null;
     }
-    endExchange();
+    endExchanges();
     waitNoMore();
     unlisted();
     Session mine = session;
@@ -358,7 +361,7 @@ final class Client implements ClientHandler {
   void refuse(ReasonCode reason, String problem) {
     phase = Phase.ENDED;
     closing(Metrics.Close.REFUSED);
-    endExchange();
+    endExchanges();
     connection.refuse(new ConnAck(false, reason, reasonString(problem)));
   }
 
@@ -530,17 +533,20 @@ final class Client implements ClientHandler {
                 mine.outgoing().queuedInMemory()));
   }
 
-  /**
-   * @return false: one is under way
-   */
-  boolean beginRenewal() {
-    boolean free = !renewing;
-    renewing = true;
-    return free;
+  boolean isRenewing() {
+    return renewal != null;
   }
 
+  void beginRenewal(Exchange begun) {
+    renewal = begun;
+  }
+
+  /** Idempotent. */
   void endRenewal() {
-    renewing = false;
+    if (renewal != null) {
+      renewal.end();
+      renewal = null;
+    }
   }
 
   /** Of CONNECT; null if it had none. */
@@ -564,7 +570,8 @@ final class Client implements ClientHandler {
     return enhancedAuth != null && enhancedAuth.isAwaited();
   }
 
-  private void endExchange() {
+  private void endExchanges() {
+    endRenewal();
     if (enhancedAuth != null) {
       enhancedAuth.end();
     }

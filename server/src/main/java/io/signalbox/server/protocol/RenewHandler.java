@@ -1,6 +1,7 @@
 package io.signalbox.server.protocol;
 
 import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Properties;
@@ -41,7 +42,7 @@ final class RenewHandler {
       outcome(client, ack, "it did not connect with a token");
       return;
     }
-    if (!client.beginRenewal()) {
+    if (client.isRenewing()) {
       outcome(client, ack, "another renewal is under way");
       return;
     }
@@ -56,18 +57,21 @@ final class RenewHandler {
             null,
             Properties.NONE);
     long mark = context.clients().epoch();
-    context
-        .exchanges()
-        .begin(METHOD, who, client.connection().peer())
-        .next(
-            publish.payload(),
-            client.connection().loop(),
-            answer -> {
-              client.endRenewal();
-              if (client.phase() == Client.Phase.CONNECTED) {
-                answered(client, ack, answer, mark);
-              }
-            });
+    // The credentials of CONNECT and of the WebSocket request are what the token is to replace.
+    Exchange exchange =
+        context
+            .exchanges()
+            .begin(METHOD, who, client.connection().peer().withoutAuthorizationHeader());
+    client.beginRenewal(exchange);
+    exchange.next(
+        publish.payload(),
+        client.connection().loop(),
+        answer -> {
+          client.endRenewal();
+          if (client.phase() == Client.Phase.CONNECTED) {
+            answered(client, ack, answer, mark);
+          }
+        });
   }
 
   private void answered(Client client, PendingAcks.Ack ack, Authentication answer, long mark) {

@@ -14,6 +14,8 @@ import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.NamePolicy;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.RevocationStatus;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.pki.TrustedCa;
 import io.signalbox.server.Behaviour;
@@ -46,6 +48,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -185,6 +188,36 @@ class AuthenticatorChainTest {
     Rejected rejected =
         assertInstanceOf(Rejected.class, ask(chain, connect(null, null), peer(p7, false, null)));
     assertEquals(ReasonCode.NOT_AUTHORIZED, rejected.reason());
+  }
+
+  @Test
+  void aClientOfARekeyedAuthorityIsJudgedByTheKeyThatSignedItsCertificate() throws Exception {
+    CertificateAuthority rekeyed = authority("factory"); // the name of the one before, another key
+    List<X509Certificate> p7 = device(rekeyed, "p7");
+    List<X509Certificate> revoked = new ArrayList<>();
+    RevocationCheck list =
+        (certificate, _, at) ->
+            revoked.contains(certificate)
+                ? new RevocationStatus.Revoked(at, RevocationReason.KEY_COMPROMISE)
+                : new RevocationStatus.Good();
+    var old = new TrustedCa("old-ca", List.of(authority.certificate()), RevocationCheck.NONE);
+    var fresh = new TrustedCa("fresh-ca", List.of(rekeyed.certificate()), list);
+    verifier = new CertificateVerifier(List.of(old, fresh));
+    AuthenticatorChain chain = chain();
+    Peer peer = peer(p7, false, null);
+    Principal device = accepted(ask(chain, connect(null, null), peer));
+    Peer older = peer(device(authority, "p8"), false, null);
+    Principal olderDevice = accepted(ask(chain, connect(null, null), older));
+    assertEquals(Optional.empty(), chain.problem(device, peer, "c"));
+
+    revoked.add(p7.getFirst());
+    assertTrue(chain.problem(device, peer, "c").orElse("none").contains("was revoked"), "by list");
+    revoked.clear();
+    verifier = new CertificateVerifier(List.of(old));
+    assertTrue(chain.problem(device, peer, "c").isPresent(), "its authority was removed");
+    assertEquals(Optional.empty(), chain.problem(olderDevice, older, "c"));
+    verifier = new CertificateVerifier(List.of(fresh));
+    assertEquals(Optional.empty(), chain.problem(device, peer, "c"));
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.signalbox.server.auth;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -22,16 +24,20 @@ import java.security.PublicKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An issuer whose keys are a JSON Web Key Set, on a server that rotates, goes down and lies. */
+@Timeout(60)
 final class FetchedKeysTest {
   private static final JwtClaims CLAIMS =
       new JwtClaims("sub", null, "realm.roles[]", Map.of("site", "place.site", "floor", "floor"));
@@ -137,12 +143,100 @@ final class FetchedKeysTest {
     verify(authenticator, token("old"));
     assertEquals(2, server.requests());
 
-    server.answer(set(es256("new")));
-    clocks.advance(Duration.ofMinutes(6)); // "old" is found still, the set is renewed behind it
-    authenticator.prepare(token("new")).join();
-    while (server.requests() < 3) {
+    clocks.advance(Duration.ofMinutes(6)); // who has a key that is known waits for no fetch
+    assertTrue(authenticator.prepare(token("new")).isDone());
+    verify(authenticator, token("new"));
+  }
+
+  /** Until the test's time is over. */
+  private static void await(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      assertFalse(Thread.interrupted(), "not in time");
       Thread.onSpinWait();
     }
+  }
+
+  /** Looks as the broker does every second, until a fetch has brought other keys. */
+  private static void awaitOtherKeys(JwtAuthenticator authenticator) {
+    await(authenticator::refresh);
+  }
+
+  @Test
+  void aKeyThatItsIssuerWithdrewTakesItsTokensWithIt() throws Exception {
+    server.answer(set(es256("old"), es256("staying")));
+    var authenticator = authenticator(Algorithm.ES256);
+    byte[] cached = token("old");
+    byte[] untouched = token("staying");
+    Principal alice = verify(authenticator, cached);
+    Principal other = verify(authenticator, untouched);
+    awaitOtherKeys(authenticator);
+    assertEquals(alice, authenticator.known(cached));
+    assertEquals(Optional.empty(), authenticator.problem(alice));
+
+    server.answer(set(es256("staying"), es256("new")));
+    clocks.advance(Duration.ofMinutes(59));
+    awaitOtherKeys(authenticator);
+    assertEquals(
+        Optional.of("the key that signed the token was withdrawn"), authenticator.problem(alice));
+    assertNull(authenticator.known(cached));
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, cached);
+    assertRefused(AuthFailure.TOKEN_SIGNATURE, authenticator, token("old"));
+    assertEquals(Optional.empty(), authenticator.problem(other));
+    assertEquals(other, authenticator.known(untouched));
+  }
+
+  @Test
+  void aKeyThatHasTheIdOfTheOneBeforeTakesItsTokensWithIt() throws Exception {
+    server.answer(set(es256("k")));
+    var authenticator = authenticator(Algorithm.ES256);
+    Principal alice = verify(authenticator, token("k"));
+    awaitOtherKeys(authenticator);
+    server.answer(set(jwk("k", TokenForge.pair("another", Algorithm.ES256).getPublic(), "")));
+    clocks.advance(Duration.ofMinutes(6));
+    awaitOtherKeys(authenticator);
+    assertTrue(authenticator.problem(alice).isPresent());
+  }
+
+  @Test
+  void asksForAnOldSetByItselfAndNoMoreOftenThanAllowed() throws Exception {
+    server.answer(set(es256("k")));
+    var authenticator = authenticator(Algorithm.ES256);
+    assertFalse(authenticator.refresh());
+    assertEquals(0, server.requests(), "before the first token");
+    Principal alice = verify(authenticator, token("k"));
+    clocks.advance(Duration.ofMinutes(5).minusSeconds(1));
+    authenticator.refresh();
+    assertEquals(1, server.requests());
+
+    server.status(503);
+    clocks.advance(Duration.ofSeconds(1));
+    for (int failed = 1; failed < 4; failed++) {
+      int requests = 1 + failed;
+      await(
+          () -> {
+            authenticator.refresh();
+            return server.requests() == requests;
+          });
+      awaitFailures(failed);
+      authenticator.refresh();
+      assertEquals(requests, server.requests());
+      assertEquals(Optional.empty(), authenticator.problem(alice), "a failure withdraws nothing");
+      verify(authenticator, token("k"));
+      clocks.advance(Duration.ofSeconds(10));
+    }
+
+    server.status(200);
+    server.answer(set(es256("new")));
+    awaitOtherKeys(authenticator);
+    assertTrue(authenticator.problem(alice).isPresent());
+    assertEquals(5, server.requests());
+    clocks.advance(Duration.ofMinutes(4));
+    authenticator.refresh();
+    assertEquals(5, server.requests());
+  }
+
+  private void awaitFailures(int count) {
+    await(() -> metrics.fetchesFailed.of(Metrics.Fetched.JWKS).value() == count);
   }
 
   @Test

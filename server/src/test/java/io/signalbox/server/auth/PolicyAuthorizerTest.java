@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
+import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.AccessDecision.OnDenied;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.config.PolicyConfig.Shipped;
@@ -19,7 +23,9 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.SigningKey;
 import io.signalbox.server.principal.TokenClaims;
+import io.signalbox.server.principal.TrustPath;
 import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
@@ -28,6 +34,8 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,9 +51,27 @@ import org.junit.jupiter.api.io.TempDir;
 class PolicyAuthorizerTest {
   private static final Qos QOS_1 = Qos.AT_LEAST_ONCE;
 
+  private static final TrustPath PATH = path();
+
   private final Metrics metrics = new Metrics(1, "test");
 
   @TempDir private Path folder = Path.of("");
+
+  private static TrustPath path() {
+    try {
+      return new TrustPath(
+          1,
+          CertificateAuthority.createRoot(
+                  "factory",
+                  KeyAlgorithm.EC_P256,
+                  CertificateProfile.ROOT,
+                  Clock.systemUTC(),
+                  new SecureRandom())
+              .certificate());
+    } catch (PkiException e) {
+      throw new AssertionError(e);
+    }
+  }
 
   private static Principal device(String id) {
     var certificate =
@@ -59,14 +85,23 @@ class PolicyAuthorizerTest {
             List.of(),
             List.of(),
             List.of(),
-            Principal.NEVER);
+            Principal.NEVER,
+            PATH);
     return new Principal(
         "device:" + id, AuthMethod.CERTIFICATE, id, null, List.of(), Map.of(), certificate, null);
   }
 
   private static Principal user(String subject, Map<String, Object> claims, String... groups) {
     var token =
-        new TokenClaims("login", subject, List.of("iot"), "", claims, Principal.NEVER, false);
+        new TokenClaims(
+            "login",
+            subject,
+            List.of("iot"),
+            "",
+            claims,
+            Principal.NEVER,
+            false,
+            new SigningKey() {});
     return new Principal(
         "user:" + subject + "@login",
         AuthMethod.JWT,

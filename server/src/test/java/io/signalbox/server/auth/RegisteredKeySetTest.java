@@ -2,6 +2,7 @@ package io.signalbox.server.auth;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import io.signalbox.server.auth.KeyRefresh.Status;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Stamp;
 import io.signalbox.server.trust.Fetcher;
@@ -17,6 +19,7 @@ import io.signalbox.server.trust.WebServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,11 +54,16 @@ final class RegisteredKeySetTest {
   }
 
   private static JwtIssuer issuer(long revision, String address, String algorithm) {
+    return issuer(revision, new JwtIssuer.Keys.JwksUri(address), algorithm, "iot");
+  }
+
+  private static JwtIssuer issuer(
+      long revision, JwtIssuer.Keys keys, String algorithm, String audience) {
     return new JwtIssuer(
         "cloud",
         "https://cloud.example",
-        List.of("iot"),
-        new JwtIssuer.Keys.JwksUri(address),
+        List.of(audience),
+        keys,
         List.of(algorithm),
         "sub",
         null,
@@ -77,6 +85,10 @@ final class RegisteredKeySetTest {
   }
 
   private String verified(String key) throws CredentialException {
+    return principal(key).id();
+  }
+
+  private Principal principal(String key) throws CredentialException {
     byte[] token =
         TokenForge.token(
             "{\"alg\":\"ES256\",\"kid\":\"" + key + "\"}",
@@ -86,7 +98,7 @@ final class RegisteredKeySetTest {
             Algorithm.ES256,
             key);
     authenticator.prepare(token).join();
-    return authenticator.verify(token).id();
+    return authenticator.verify(token);
   }
 
   private KeyRefresh awaited(JwtIssuer of, Status status) {
@@ -172,5 +184,68 @@ final class RegisteredKeySetTest {
     authenticator.registered(List.of(narrowed));
     awaited(narrowed, Status.FAILED);
     assertThrows(CredentialException.class, () -> verified("k"));
+  }
+
+  private static JwtIssuer.Keys json(String id) {
+    return new JwtIssuer.Keys.JwksJson(new String(set(id), UTF_8));
+  }
+
+  private void assertWithdrawn(String why, Principal principal, JwtIssuer by) {
+    authenticator.registered(List.of(by));
+    assertEquals(Optional.of(why), authenticator.problem(principal));
+  }
+
+  @Test
+  void anotherKeyOrAudienceTakesTheTokensWithIt() throws Exception {
+    authenticator.registered(List.of(issuer(1, json("k"), "ES256", "iot")));
+    Principal alice = principal("k");
+    authenticator.registered(List.of(issuer(2, json("k"), "ES256", "iot")));
+    assertEquals(Optional.empty(), authenticator.problem(alice));
+    var sameAsPem =
+        new JwtIssuer.Keys.PublicKeys(
+            List.of(TokenForge.pem(TokenForge.pair("k", Algorithm.ES256).getPublic())));
+    authenticator.registered(List.of(issuer(3, sameAsPem, "ES256", "iot")));
+    assertEquals(Optional.empty(), authenticator.problem(alice), "the same key, for any id");
+
+    String key = "the key that signed the token was withdrawn";
+    assertWithdrawn(key, alice, issuer(4, json("other"), "ES256", "iot"));
+    assertWithdrawn(
+        "the token is for another audience", alice, issuer(5, json("k"), "ES256", "web"));
+    authenticator.registered(List.of(issuer(6, json("k"), "ES256", "iot")));
+    assertEquals(Optional.empty(), authenticator.problem(alice), "as it was");
+  }
+
+  @Test
+  void aNewAddressDecidesAboutThoseWhoAreThereOnceItHasServedASet() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    Principal alice = principal("k");
+    server.status(503);
+    JwtIssuer elsewhere = issuer(2, server.address() + "?moved", "ES256");
+    authenticator.registered(List.of(elsewhere));
+    awaited(elsewhere, Status.FAILED);
+    assertEquals(Optional.empty(), authenticator.problem(alice), "nobody knows the keys yet");
+
+    server.status(200);
+    server.answer(set("other"));
+    while (authenticator.problem(alice).isEmpty()) {
+      assertFalse(Thread.interrupted(), "not in time");
+      tryToVerify("other");
+    }
+    assertTrue(authenticator.refresh(), "whoever is connected is to be asked again");
+  }
+
+  @Test
+  void anAlgorithmThatIsNoLongerAllowedTakesItsTokensWithIt() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    Principal alice = principal("k");
+    server.status(503);
+    assertWithdrawn(
+        "the key that signed the token was withdrawn",
+        alice,
+        issuer(2, server.address().toString(), "RS256"));
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.ExchangeAuthenticator;
+import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.Properties;
@@ -19,6 +20,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.SigningKey;
 import io.signalbox.server.principal.TokenClaims;
 import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
@@ -29,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +46,14 @@ final class RenewalTest {
 
   /** Runs when the token was found good, before anybody knows. */
   private Runnable whenFound = () -> {};
+
+  /** Exchanges that were begun and have not ended. */
+  private int open;
+
+  /** Those who show a token are answered by {@link #late}. */
+  private boolean answersLater;
+
+  private Runnable late = () -> {};
 
   /** A token's text is whose it is. */
   private Principal of(String user) {
@@ -59,7 +70,14 @@ final class RenewalTest {
         Map.of(),
         null,
         new TokenClaims(
-            "login", user, List.of(), tokenId, Map.of(), loops.wallMillis() + HOUR, false));
+            "login",
+            user,
+            List.of(),
+            tokenId,
+            Map.of(),
+            loops.wallMillis() + HOUR,
+            false,
+            new SigningKey() {}));
   }
 
   private World world(Principal who) throws Exception {
@@ -75,20 +93,38 @@ final class RenewalTest {
 
           @Override
           public Exchange begin(String method, Connect connect, Peer peer) {
-            return (token, _, answer) -> {
-              Authentication found =
-                  token.length == 0
-                      ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
-                      : new Authentication.Accepted(of(new String(token, UTF_8), "fresh"));
-              whenFound.run();
-              answer.accept(found);
-            };
+            open++;
+            return new OneToken();
           }
         },
         (principal, _, _) ->
             Optional.ofNullable(principal.token())
                 .filter(token -> revoked.contains(token.tokenId()))
                 .map(_ -> "the token was revoked"));
+  }
+
+  private final class OneToken implements ExchangeAuthenticator.Exchange {
+    private boolean ended;
+
+    @Override
+    public void next(byte[] token, EventLoop loop, Consumer<Authentication> answer) {
+      Authentication found =
+          token.length == 0
+              ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
+              : new Authentication.Accepted(of(new String(token, UTF_8), "fresh"));
+      whenFound.run();
+      if (answersLater) {
+        late = () -> answer.accept(found);
+      } else {
+        answer.accept(found);
+      }
+    }
+
+    @Override
+    public void end() {
+      open -= ended ? 0 : 1;
+      ended = true;
+    }
   }
 
   private FakeConnection connect(World world, ProtocolVersion version) {
@@ -107,6 +143,11 @@ final class RenewalTest {
   }
 
   private void renew(FakeConnection connection, Qos qos, String token) throws Exception {
+    renew(connection, qos, qos == Qos.AT_MOST_ONCE ? 0 : 7, token);
+  }
+
+  private void renew(FakeConnection connection, Qos qos, int packetId, String token)
+      throws Exception {
     send(
         connection,
         new Publish(
@@ -114,7 +155,7 @@ final class RenewalTest {
             qos,
             false,
             true,
-            qos == Qos.AT_MOST_ONCE ? 0 : 7,
+            packetId,
             Properties.NONE,
             token.getBytes(UTF_8)));
   }
@@ -185,6 +226,55 @@ final class RenewalTest {
       renew(connection, Qos.AT_LEAST_ONCE, "alice");
       assertEquals(ReasonCode.NOT_AUTHORIZED, connection.disconnectedWith);
       assertEquals(0, world.clients().count());
+    }
+  }
+
+  @Test
+  void everyRenewalEndsItsExchangeHoweverItWentOut() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      for (String token : List.of("alice", "mallory", "", "alice")) {
+        renew(connection, Qos.AT_LEAST_ONCE, token);
+        assertEquals(0, open, "after \"" + token + "\"");
+      }
+      assertTrue(connection.isOpen());
+    }
+    try (World world = world(of("alice"))) {
+      renew(connect(world, ProtocolVersion.V3_1_1), Qos.AT_LEAST_ONCE, "mallory");
+      assertEquals(0, open);
+    }
+  }
+
+  @Test
+  void aClientThatGoesBeforeTheAnswerEndsItsExchange() throws Exception {
+    try (World world = world(of("alice"))) {
+      answersLater = true;
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      renew(connection, Qos.AT_LEAST_ONCE, "alice");
+      assertEquals(1, open);
+      connection.loop().execute(connection::drop);
+      settle();
+      assertEquals(0, open);
+      connection.loop().execute(late);
+      settle();
+      assertEquals(0, open);
+      assertEquals(0, world.clients().count());
+    }
+  }
+
+  @Test
+  void whoRenewsTwiceAtOnceIsAnsweredForEachAndHoldsOneExchange() throws Exception {
+    try (World world = world(of("alice"))) {
+      answersLater = true;
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      renew(connection, Qos.AT_LEAST_ONCE, 7, "alice");
+      renew(connection, Qos.AT_LEAST_ONCE, 8, "alice");
+      assertEquals(1, open);
+      connection.loop().execute(late);
+      settle();
+      assertEquals(0, open);
+      assertEquals(ReasonCode.NOT_AUTHORIZED, lastPubAck(connection), "the second one's");
+      assertTrue(connection.sent.contains(new PubAck(7, ReasonCode.SUCCESS, Properties.NONE)));
     }
   }
 
