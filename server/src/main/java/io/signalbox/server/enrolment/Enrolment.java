@@ -207,15 +207,16 @@ public final class Enrolment {
   }
 
   /**
-   * A template makes new devices. Who may have the name of one that has a certificate is for that
-   * device to say, or for an administrator. Holds until its {@link #placeOf} is left.
+   * A template makes new devices. Who may have the name of one that has a certificate, be it
+   * switched off, is for that device to say, or for an administrator. Holds until its {@link
+   * #placeOf} is left.
    */
   private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
     String id = request.names().commonName();
     String label = label(request);
     boolean taken =
         registry.certificatesOf(id).stream()
-            .anyMatch(one -> one.mayConnect() && !one.label().equals(label));
+            .anyMatch(one -> one.revoked() == null && !one.label().equals(label));
     if (taken) {
       throw new EnrolmentException(
           StatusCodes.CONFLICT,
