@@ -224,6 +224,13 @@ final class Devices {
     if (certificate != null && !certificate.mayConnect()) {
       return Optional.of(withdrawn(certificate));
     }
+    if (certificate != null && !certificate.device().equals(id)) { // it was registered since
+      return Optional.of(
+          "certificate "
+              + certificate.serial()
+              + " is of the device "
+              + LogText.quote(certificate.device()));
+    }
     return obstacle(id, known.device(id), clientId)
         .map(problem -> "device " + LogText.quote(id) + " " + problem);
   }
