@@ -164,6 +164,13 @@ final class Devices {
     return device == null ? proved : with(proved, device);
   }
 
+  /** As {@link #admit}, also of a device that may not connect any more. */
+  Principal described(Principal proved) {
+    String id = proved.deviceId();
+    Device device = registry == null || id == null ? null : registry.device(id);
+    return device == null ? proved : with(proved, device);
+  }
+
   private Optional<String> obstacle(String id, @Nullable Device device, @Nullable String clientId) {
     Registry known = registry;
     if (device == null) {
