@@ -224,7 +224,6 @@ final class Broker implements RunningBroker {
         new Protocol(all, _ -> new Router(trie, CACHED_TOPICS, CACHED_ROUTE_BYTES), context);
     wiring.set(protocol, context);
     policies.rollout(() -> protocol.reviewClients(config.policies().revokeGrace()));
-    sessions.load();
 
     openControl(store);
     metrics.sessions.from(sessions::size);
@@ -291,6 +290,7 @@ final class Broker implements RunningBroker {
                         admin.api(),
                         this::obstacle))));
     sweep.begin();
+    sessions.load(); // its wills may be due at once, and are judged by what is registered
     metrics.connectionsOpen.from(listeners::connections);
     listeners.start();
     enrolment.start(loops.worker());

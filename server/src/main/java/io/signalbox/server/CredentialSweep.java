@@ -3,6 +3,7 @@ package io.signalbox.server;
 import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.protocol.LiveClient;
 import io.signalbox.server.protocol.LiveClients;
@@ -53,8 +54,14 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private final AtomicBoolean authoritiesChanged = new AtomicBoolean();
   private final AtomicBoolean issuersChanged = new AtomicBoolean();
 
-  /** Devices that changed, themselves or a certificate of theirs. */
+  /** Devices that changed. */
   private final Set<String> touched = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Fingerprints of certificates that changed: who connected before its certificate was registered
+   * may be known as another device than the one it is registered for.
+   */
+  private final Set<String> touchedCertificates = ConcurrentHashMap.newKeySet();
 
   /** Users with a password that changed. */
   private final Set<String> touchedUsers = ConcurrentHashMap.newKeySet();
@@ -95,17 +102,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       case TrustedAuthority _, IssuingAuthority _ -> authoritiesChanged.set(true);
       case JwtIssuer _ -> issuersChanged.set(true);
       case Group _ -> described.set(true);
-      case Device device -> {
-        if (change.before() != null) { // a new one is nobody's who is connected
-          touched.add(device.name());
-        }
-      }
-      case DeviceCertificate certificate -> {
-        if (change.before() != null) {
-          touched.add(certificate.device());
-        }
-      }
-      // A new one too: the users file may have one of that name, who is connected.
+      // New ones too: who was not registered may be connected, as may a user of the users file.
+      case Device device -> touched.add(device.name());
+      case DeviceCertificate certificate -> touchedCertificates.add(certificate.name());
       case User user -> touchedUsers.add(user.name());
       case null, default -> {}
     }
@@ -121,8 +120,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   }
 
   private void sweep() {
-    Set<String> devices = take(touched);
-    Set<String> users = take(touchedUsers);
+    var some = new Some(take(touched), take(touchedCertificates), take(touchedUsers));
     bringInForce();
     boolean mayBeWithdrawn = withdrawn.getAndSet(false);
     if (clock.wasSet()) {
@@ -130,17 +128,15 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       mayBeWithdrawn = true;
     }
     boolean everybody = mayBeWithdrawn;
-    boolean some = !devices.isEmpty() || !users.isEmpty();
-    if (everybody || some) {
-      int ended =
-          clients.recheckCredentials(client -> everybody || isOf(devices, users, client)).join();
+    if (everybody || some.isAnybody()) {
+      int ended = clients.recheckCredentials(client -> everybody || some.has(client)).join();
       if (ended > 0) {
         LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
       }
     }
     boolean all = described.getAndSet(false);
-    if (all || some) {
-      clients.renewPrincipals(client -> all || isOf(devices, users, client)).join();
+    if (all || some.isAnybody()) {
+      clients.renewPrincipals(client -> all || some.has(client)).join();
     }
   }
 
@@ -184,11 +180,21 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     return taken;
   }
 
-  private static boolean isOf(Set<String> devices, Set<String> users, LiveClient client) {
-    Principal principal = client.principal();
-    String device = principal.deviceId();
-    String user = principal.token() == null ? principal.userName() : null;
-    return (device != null && devices.contains(device)) || (user != null && users.contains(user));
+  /** Those of whom something changed. */
+  private record Some(Set<String> devices, Set<String> certificates, Set<String> users) {
+    boolean isAnybody() {
+      return !(devices.isEmpty() && certificates.isEmpty() && users.isEmpty());
+    }
+
+    boolean has(LiveClient client) {
+      Principal principal = client.principal();
+      String device = principal.deviceId();
+      CertificateFields certificate = principal.certificate();
+      String user = principal.token() == null ? principal.userName() : null;
+      return (device != null && devices.contains(device))
+          || (certificate != null && certificates.contains(certificate.fingerprint()))
+          || (user != null && users.contains(user));
+    }
   }
 
   /** Of the clients that are connected with a certificate. */

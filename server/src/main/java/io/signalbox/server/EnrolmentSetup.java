@@ -55,7 +55,8 @@ final class EnrolmentSetup implements AutoCloseable {
             authorities,
             inventory,
             new Claims(registry, clocks),
-            new Provisioning(registry, inventory, policies));
+            new Provisioning(registry, inventory, policies),
+            config.admin().roles());
     EnrolmentTokens tokens =
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
     est =

@@ -101,6 +101,27 @@ final class ClaimLimitsTest {
   }
 
   @Test
+  void aDeviceWhoseCertificateIsSwitchedOffIsNotItsToTake() throws Exception {
+    token("taker", "'enabled':true");
+    assertEquals(200, enrol("taker", "lamp").statusCode());
+    String fingerprint =
+        admin
+            .get("/certificates?device=lamp")
+            .expect(200)
+            .json()
+            .getAsJsonArray("items")
+            .get(0)
+            .getAsJsonObject()
+            .get("fingerprint")
+            .getAsString();
+    admin.put("/certificates/" + fingerprint, "{'status':'inactive'}").expect(200);
+    HttpResponse<String> answer = enrol("taker", "lamp");
+    assertEquals(409, answer.statusCode(), answer::body);
+    admin.post("/certificates/" + fingerprint + "/revoke", "{}").expect(200);
+    assertEquals(200, enrol("taker", "lamp").statusCode());
+  }
+
+  @Test
   void fromAnotherAddressItEnrolsNobody() throws Exception {
     token("placed", "'allowedCidrs':['192.0.2.0/24','2001:db8::/32']");
     assertRefused("placed", "not for the address 127.0.0.1");

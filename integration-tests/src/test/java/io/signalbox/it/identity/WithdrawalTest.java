@@ -10,6 +10,7 @@ import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.CommandLine;
 import io.signalbox.it.broker.Eventually;
 import io.signalbox.it.broker.PemFiles;
+import io.signalbox.it.wire.PacketType;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
@@ -49,6 +50,26 @@ final class WithdrawalTest {
           clientIds: ["*"]
       """;
 
+  private static final String REPORT_POLICY =
+      """
+      version: 1
+      name: report
+      description: Devices may report.
+      match: { everyone: true }
+      statements:
+        - { id: report, effect: allow, actions: [publish], topics: ["report"] }
+      """;
+
+  private static final String SILENCE_POLICY =
+      """
+      version: 1
+      name: silence
+      description: Devices in quarantine may not report.
+      match: { group: quarantine }
+      statements:
+        - { id: silent, effect: deny, actions: [publish], topics: ["report"] }
+      """;
+
   @TempDir static Path folder;
 
   private static BrokerUnderTest broker;
@@ -63,7 +84,9 @@ final class WithdrawalTest {
             BrokerConfig.empty()
                 .listener(Transport.TLS, false, "required")
                 .listener(Transport.WSS, false, "optional")
-                .policy("connect", CONNECT_POLICY));
+                .policy("connect", CONNECT_POLICY)
+                .policy("report", REPORT_POLICY)
+                .policy("silence", SILENCE_POLICY));
   }
 
   @AfterAll
@@ -196,6 +219,60 @@ final class WithdrawalTest {
     fans.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
     api("PUT", "/devices/fan", "{\"clientIdPin\":\"*\",\"enabled\":true}");
     connected(fan, Transport.TLS, Version.V5).ping();
+  }
+
+  /** {@code registry.required} is none: who is not registered connects by its certificate alone. */
+  @Test
+  void aDeviceThatIsFirstRegisteredAsDisabledLosesItsConnections() {
+    List<Peer> strangers = everywhere(broker.issueDevice("stranger"));
+    api("PUT", "/devices/stranger", "{\"clientIdPin\":\"*\",\"enabled\":false}");
+    strangers.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+  }
+
+  @Test
+  void aCertificateThatIsFirstRegisteredAsInactiveEndsItsConnections() throws IOException {
+    PemFiles.Device guest = broker.issueDevice("guest");
+    List<Peer> guests = everywhere(guest);
+    api("PUT", "/devices/guest", "{\"clientIdPin\":\"*\"}");
+    guests.forEach(Peer::ping);
+    register(guest, "guest", "\"status\":\"inactive\"");
+    guests.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+  }
+
+  @Test
+  void aCertificateThatIsRegisteredAsAnotherDevicesEndsItsConnections() throws IOException {
+    PemFiles.Device lodger = broker.issueDevice("lodger");
+    List<Peer> lodgers = everywhere(lodger);
+    api("PUT", "/devices/house", "{\"clientIdPin\":\"*\"}");
+    lodgers.forEach(Peer::ping);
+    register(lodger, "house", "\"status\":\"active\"");
+    lodgers.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+  }
+
+  private static void register(PemFiles.Device issued, String device, String more)
+      throws IOException {
+    String chain = Files.readString(issued.certificate());
+    String end = "-----END CERTIFICATE-----";
+    String own = chain.substring(0, chain.indexOf(end) + end.length()).replace("\n", "\\n");
+    api(
+        "PUT",
+        "/devices/" + device + "/certificates/main",
+        "{\"certificatePem\":\"" + own + "\"," + more + "}");
+  }
+
+  @Test
+  void theGroupsOfAFirstRegistrationReachWhoIsConnected() {
+    Peer newcomer = connected(broker.issueDevice("newcomer"), Transport.TLS, Version.V5);
+    newcomer.publish("report", 1, "may");
+    api("PUT", "/groups/quarantine", "{}");
+    api("PUT", "/devices/newcomer", "{\"clientIdPin\":\"*\",\"groups\":[\"quarantine\"]}");
+    Eventually.succeeds(
+        () -> {
+          int packetId = newcomer.newPacketId();
+          newcomer.send(newcomer.publish("report").qos(1, packetId).payload("may not"));
+          assertEquals(NOT_AUTHORIZED, newcomer.receive(PacketType.PUBACK).reasonCode());
+          return newcomer;
+        });
   }
 
   private static OpenSslCa trusted(String name, String commonName) throws IOException {

@@ -130,7 +130,14 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 (request, _, wanted) -> grants.require(request.caller(), wanted.groups()))
             .routes());
     routes.addAll(
-        EntryRoutes.plain(Kind.CLAIM_TOKEN, registry, views, Role.OPERATOR, (_, _, _) -> {})
+        EntryRoutes.plain(
+                Kind.CLAIM_TOKEN,
+                registry,
+                views,
+                Role.OPERATOR,
+                (request, _, wanted) ->
+                    grants.require(
+                        request.caller(), registry.find(Kind.TEMPLATE, wanted.template())))
             .routes());
     routes.addAll(
         EntryRoutes.bindable(

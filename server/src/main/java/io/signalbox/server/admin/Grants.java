@@ -1,9 +1,11 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.registry.ProvisioningTemplate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps a caller from giving away, or taking for itself, a role that it does not have. */
 final class Grants {
@@ -26,6 +28,17 @@ final class Grants {
               + " gives the role "
               + String.join(", ", missing)
               + ", which you do not have and so cannot give");
+    }
+  }
+
+  /**
+   * Whoever makes a token with which devices enrol as a template says.
+   *
+   * @param template null: there is none, and so no use for the token
+   */
+  void require(Caller caller, @Nullable ProvisioningTemplate template) throws ApiException {
+    if (template != null) {
+      require(caller, template.groups());
     }
   }
 }

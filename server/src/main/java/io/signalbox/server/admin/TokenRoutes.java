@@ -6,6 +6,7 @@ import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Fields;
 import io.signalbox.server.registry.JsonOut;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import java.time.Duration;
@@ -79,13 +80,15 @@ final class TokenRoutes {
     if (device != null && known == null) {
       body.problem("device", "there is no such device; put it first");
     }
-    if (template != null && registry.find(Kind.TEMPLATE, template) == null) {
+    ProvisioningTemplate found = template == null ? null : registry.find(Kind.TEMPLATE, template);
+    if (template != null && found == null) {
       body.problem("template", "there is no such provisioning template; put it first");
     }
     body.end();
     if (known != null) {
       grants.require(request.caller(), known.groups());
     }
+    grants.require(request.caller(), found);
     var what = new JsonObject();
     JsonOut.optional(what, "device", device);
     JsonOut.optional(what, "template", template);

@@ -262,11 +262,11 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   @Override
-  public Principal refreshed(Principal principal, String clientId) {
+  public Principal refreshed(Principal principal) {
     try {
       Principal proved = tokens.asProved(principal);
-      return devices.admit(
-          Users.isOne(proved) ? proved.withGroups(users.groupsOf(proved)) : proved, clientId);
+      return devices.described(
+          Users.isOne(proved) ? proved.withGroups(users.groupsOf(proved)) : proved);
     } catch (CredentialException _) {
       return principal; // it is about to lose its connection
     }

@@ -21,12 +21,12 @@ public interface CredentialCheck {
   Optional<String> problem(Principal principal, Peer peer, String clientId);
 
   /**
-   * Who a client is by what is known of it now, such as other groups.
+   * Who a client is by what is known of it now, such as other groups, whether or not it may still
+   * be connected.
    *
-   * @param clientId under which it is connected
    * @return an equal principal if nothing is new
    */
-  default Principal refreshed(Principal principal, String clientId) {
+  default Principal refreshed(Principal principal) {
     return principal;
   }
 }

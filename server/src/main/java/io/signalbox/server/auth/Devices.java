@@ -164,6 +164,13 @@ final class Devices {
     return device == null ? proved : with(proved, device);
   }
 
+  /** As {@link #admit}, also of a device that may not connect any more. */
+  Principal described(Principal proved) {
+    String id = proved.deviceId();
+    Device device = registry == null || id == null ? null : registry.device(id);
+    return device == null ? proved : with(proved, device);
+  }
+
   private Optional<String> obstacle(String id, @Nullable Device device, @Nullable String clientId) {
     Registry known = registry;
     if (device == null) {
@@ -223,6 +230,13 @@ final class Devices {
     DeviceCertificate certificate = fields == null ? null : known.certificate(fields.fingerprint());
     if (certificate != null && !certificate.mayConnect()) {
       return Optional.of(withdrawn(certificate));
+    }
+    if (certificate != null && !certificate.device().equals(id)) { // it was registered since
+      return Optional.of(
+          "certificate "
+              + certificate.serial()
+              + " is of the device "
+              + LogText.quote(certificate.device()));
     }
     return obstacle(id, known.device(id), clientId)
         .map(problem -> "device " + LogText.quote(id) + " " + problem);

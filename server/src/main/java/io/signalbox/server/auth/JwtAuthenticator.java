@@ -108,8 +108,8 @@ final class JwtAuthenticator {
       if (issuer.isPresent()) {
         groups = groups(token.claims(), issuer.get());
         attributes = attributes(token.claims(), issuer.get());
-        token = token.withAclGrants(issuer.get().aclGrants());
       }
+      token = token.withAclGrants(issuer.isPresent() && issuer.get().aclGrants());
     }
     return new Principal(
         principal.id(),

@@ -2,6 +2,7 @@ package io.signalbox.server.config;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What the WebSocket listeners serve over HTTP besides MQTT. Section {@code admin}.
@@ -57,6 +58,11 @@ public record AdminConfig(
       operators = Set.copyOf(operators);
       admins = Set.copyOf(admins);
       auditors = Set.copyOf(auditors);
+    }
+
+    /** Whether the members of a group have a role by it. */
+    public boolean areGivenBy(String group) {
+      return Stream.of(viewers, operators, admins, auditors).anyMatch(some -> some.contains(group));
     }
 
     private static Roles read(Section admin) {

@@ -6,12 +6,14 @@ import io.signalbox.pki.EstMessages;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.Provisioning;
+import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.CertificateContent;
 import io.signalbox.server.registry.CertificateRequest;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.CsrRules;
+import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.IssuingAuthority;
@@ -52,6 +54,7 @@ public final class Enrolment {
   private final Inventory inventory;
   private final Claims claims;
   private final Provisioning provisioning;
+  private final AdminConfig.Roles roles;
 
   /** Each stands for some names of devices: who asks for a new one is served after the other. */
   private final List<Object> places = Stream.generate(Object::new).limit(PLACES).toList();
@@ -61,12 +64,14 @@ public final class Enrolment {
       Authorities authorities,
       Inventory inventory,
       Claims claims,
-      Provisioning provisioning) {
+      Provisioning provisioning,
+      AdminConfig.Roles roles) {
     this.registry = registry;
     this.authorities = authorities;
     this.inventory = inventory;
     this.claims = claims;
     this.provisioning = provisioning;
+    this.roles = roles;
   }
 
   /**
@@ -202,15 +207,16 @@ public final class Enrolment {
   }
 
   /**
-   * A template makes new devices. Who may have the name of one that has a certificate is for that
-   * device to say, or for an administrator. Holds until its {@link #placeOf} is left.
+   * A template makes new devices. Who may have the name of one that has a certificate, be it
+   * switched off, is for that device to say, or for an administrator. Holds until its {@link
+   * #placeOf} is left.
    */
   private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
     String id = request.names().commonName();
     String label = label(request);
     boolean taken =
         registry.certificatesOf(id).stream()
-            .anyMatch(one -> one.mayConnect() && !one.label().equals(label));
+            .anyMatch(one -> one.revoked() == null && !one.label().equals(label));
     if (taken) {
       throw new EnrolmentException(
           StatusCodes.CONFLICT,
@@ -246,12 +252,33 @@ public final class Enrolment {
     }
     boolean isNewDevice = registry.device(id) == null;
     try {
-      provisioning.device(id, template);
+      requireNoRoleBeside(template, provisioning.device(id, template));
     } catch (RegistryException e) {
       throw refused(e);
     }
     Issued issued = issue(id, request, template, template.rules(), ca);
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
+  }
+
+  /**
+   * Whoever made the token could give the roles that the template gives. A device that is there and
+   * has others keeps them for itself: whoever may give those makes its certificate or a token of
+   * its own.
+   */
+  private void requireNoRoleBeside(ProvisioningTemplate template, Device device)
+      throws EnrolmentException {
+    boolean hasOthers =
+        device.groups().stream()
+            .anyMatch(group -> roles.areGivenBy(group) && !template.groups().contains(group));
+    if (hasOthers) {
+      throw new EnrolmentException(
+          StatusCodes.FORBIDDEN,
+          "the device "
+              + LogText.quote(device.name())
+              + " has a role that the template "
+              + template.name()
+              + " does not give: enrol with a token for this device");
+    }
   }
 
   private Issued issue(

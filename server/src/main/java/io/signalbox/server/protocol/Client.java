@@ -429,7 +429,7 @@ final class Client implements ClientHandler {
   /** Who it is if a sweep came since; its {@link #principal} if none did or nothing is new. */
   Principal refreshedSince(long mark) {
     return context.clients().changedSince(mark)
-        ? context.clients().refreshed(principal(), clientId)
+        ? context.clients().refreshed(principal())
         : principal();
   }
 
@@ -505,7 +505,7 @@ final class Client implements ClientHandler {
     if (phase != Phase.CONNECTED) {
       return;
     }
-    Principal now = context.clients().refreshed(principal(), clientId);
+    Principal now = context.clients().refreshed(principal());
     if (!now.equals(principal())) {
       dispatcher.refreshed(this, now);
     }

@@ -180,8 +180,7 @@ public final class LiveClients {
     var changed = new ArrayList<Client>();
     for (Client client : clients.values()) {
       LiveClient facts = client.facts();
-      if (which.test(facts)
-          && !refreshed(facts.principal(), facts.clientId()).equals(facts.principal())) {
+      if (which.test(facts) && !refreshed(facts.principal()).equals(facts.principal())) {
         changed.add(client);
       }
     }
@@ -242,8 +241,8 @@ public final class LiveClients {
     return check.problem(principal, peer, clientId).map(Ending::credentialWithdrawn);
   }
 
-  Principal refreshed(Principal principal, String clientId) {
-    return check.refreshed(principal, clientId);
+  Principal refreshed(Principal principal) {
+    return check.refreshed(principal);
   }
 
   /** A mark from which {@link #changedSince} counts. */

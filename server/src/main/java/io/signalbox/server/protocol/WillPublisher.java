@@ -5,6 +5,7 @@ import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.session.SessionWill;
 import io.signalbox.server.session.Wills;
 import java.lang.System.Logger;
@@ -15,7 +16,9 @@ import java.util.function.Supplier;
 
 /**
  * Publishes Will Messages that are due, each as its client could publish it now: the policies in
- * force are asked again. On the session's I/O thread.
+ * force are asked again, of the client with the groups and attributes that it has now. One that may
+ * not connect any more has its will all the same: others wait for the sign that it is gone. On the
+ * session's I/O thread.
  */
 public final class WillPublisher implements Wills {
   private static final Logger LOG = System.getLogger(WillPublisher.class.getName());
@@ -39,11 +42,12 @@ public final class WillPublisher implements Wills {
   public void due(String clientId, SessionWill will, long storedFor) {
     ProtocolContext shared = context.get();
     EventLoop loop = current();
+    Principal who = shared.clients().refreshed(will.principal());
     Authorizer authorizer =
         shared
             .authorizers()
             .of(
-                will.principal(),
+                who,
                 clientId,
                 will.listener(),
                 will.transport(),
@@ -57,7 +61,7 @@ public final class WillPublisher implements Wills {
           Level.WARNING,
           "the will of client {0} as {1} to {2} is not published: {3}",
           LogText.quote(clientId),
-          LogText.quote(will.principal().id()),
+          LogText.quote(who.id()),
           LogText.quote(will.topic().toString()),
           access.audit());
       shared
@@ -66,7 +70,7 @@ public final class WillPublisher implements Wills {
               new Refusals.Refusal(
                   Refusals.Action.WILL,
                   clientId,
-                  will.principal().id(),
+                  who.id(),
                   will.remoteAddress(),
                   will.topic().toString(),
                   access.rule(),

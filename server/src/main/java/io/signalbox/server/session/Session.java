@@ -7,6 +7,7 @@ import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.routing.Delivery;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.SharedGroup;
@@ -17,6 +18,7 @@ import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.DisconnectSession;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
+import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
 import java.lang.System.Logger;
@@ -313,6 +315,19 @@ public final class Session implements Subscriber {
             new Barrier(),
             new OnLoop(
                 owner, _ -> opened(request, false), problem -> failedToOpen(request, problem)));
+  }
+
+  /** Its client showed another credential, by which the will is judged from now on. */
+  public void renewWill(Principal principal) {
+    SessionWill before = will;
+    if (before == null) {
+      return;
+    }
+    SessionWill renewed = before.of(principal);
+    will = renewed;
+    if (number != 0) {
+      context.writer().submit(new RenewWill(number, epoch, renewed.encode()), null);
+    }
   }
 
   private void opened(OpenRequest request, boolean sessionPresent) {

@@ -1,12 +1,16 @@
 package io.signalbox.server.session;
 
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.stream.JsonReader;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.MessageBytes;
 import io.signalbox.server.topic.TopicName;
+import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +41,9 @@ public record SessionWill(
     String transport,
     String remoteAddress,
     String tlsVersion) {
-  private static final Gson GSON = new Gson();
+  /** Numbers in the claims of a token come back as the token's reader had them. */
+  private static final Gson GSON =
+      new GsonBuilder().setObjectToNumberStrategy(SessionWill::number).create();
 
   /** What the store keeps beside the message itself. */
   private record Header(
@@ -48,6 +54,23 @@ public record SessionWill(
       String transport,
       @Nullable String remoteAddress,
       @Nullable String tlsVersion) {}
+
+  /** The same will of a client that showed another credential. */
+  SessionWill of(Principal renewed) {
+    return new SessionWill(
+        topic,
+        qos,
+        retain,
+        properties,
+        payload,
+        messageExpirySeconds,
+        delaySeconds,
+        renewed,
+        listener,
+        transport,
+        remoteAddress,
+        tlsVersion);
+  }
 
   /** Whether it is kept on disk although its session ends with the connection. */
   public boolean outlivesCrash() {
@@ -82,6 +105,15 @@ public record SessionWill(
         .put(header)
         .put(message)
         .array();
+  }
+
+  private static Number number(JsonReader in) throws IOException {
+    var number = new BigDecimal(in.nextString());
+    try {
+      return number.longValueExact();
+    } catch (ArithmeticException _) {
+      return number;
+    }
   }
 
   private static String orEmpty(@Nullable String text) {

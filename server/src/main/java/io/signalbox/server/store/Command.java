@@ -11,6 +11,7 @@ package io.signalbox.server.store;
 public sealed interface Command
     permits OpenSession,
         DisconnectSession,
+        RenewWill,
         EndSession,
         StoreSubscriptions,
         RemoveSubscriptions,

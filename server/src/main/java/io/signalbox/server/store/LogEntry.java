@@ -41,6 +41,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
   private static final int SWEEP = 16;
   private static final int DROP_EXPIRED = 17;
   private static final int WRITE_RECORDS = 18;
+  private static final int RENEW_WILL = 19;
 
   LogEntry {
     commands = List.copyOf(commands);
@@ -84,6 +85,8 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
               .putLong(c.expirySeconds())
               .putLong(c.nowMillis())
               .putLong(c.willDueMillis());
+      case RenewWill c ->
+          out.putByte(RENEW_WILL).putLong(c.number()).putLong(c.epoch()).putLongBytes(c.will());
       case EndSession c -> out.putByte(END_SESSION).putLong(c.number()).putLong(c.epoch());
       case StoreSubscriptions c -> {
         out.putByte(STORE_SUBSCRIPTIONS).putLong(c.number()).putLong(c.epoch());
@@ -216,6 +219,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       case DISCONNECT_SESSION ->
           new DisconnectSession(
               in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
+      case RENEW_WILL -> new RenewWill(in.getLong(), in.getLong(), in.getLongBytes());
       case END_SESSION -> new EndSession(in.getLong(), in.getLong());
       case STORE_SUBSCRIPTIONS -> decodeSubscriptions(in);
       case REMOVE_SUBSCRIPTIONS -> {

@@ -167,6 +167,11 @@ final class SessionTable {
     put(session);
   }
 
+  void renewWill(RenewWill command) throws StoreException {
+    require(command.number(), command.epoch());
+    putWill(command.number(), command.will());
+  }
+
   /** The will was published. */
   void clearWill(long number) {
     SessionState session = find(number);

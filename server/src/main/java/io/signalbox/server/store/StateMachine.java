@@ -46,6 +46,10 @@ final class StateMachine {
         batch.sessions.disconnect(disconnect);
         yield null;
       }
+      case RenewWill renew -> {
+        batch.sessions.renewWill(renew);
+        yield null;
+      }
       case EndSession end -> end(end);
       case StoreSubscriptions store -> {
         batch.sessions.putSubscriptions(store);

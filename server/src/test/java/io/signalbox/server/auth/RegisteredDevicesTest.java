@@ -367,6 +367,6 @@ final class RegisteredDevicesTest {
     Device now = registry.device("p7");
     assertTrue(now != null);
     put(Kind.DEVICE, now.withGroups(List.of()));
-    assertEquals(List.of(), chain.refreshed(pump, "p7").groups());
+    assertEquals(List.of(), chain.refreshed(pump).groups());
   }
 }

@@ -9,6 +9,7 @@ import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.Provisioning;
+import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
@@ -63,7 +64,8 @@ final class EnrolmentTest {
                           fixture.registry,
                           new Metrics(1, "test"),
                           Clocks.system()),
-                      fixture.registry)));
+                      fixture.registry)),
+              AdminConfig.DEFAULTS.roles());
       var claimant = new Applicant.Claimant("batch", SECRET, InetAddress.getLoopbackAddress());
       byte[] other = request("pump");
       var outcome = new CompletableFuture<X509Certificate>();

@@ -49,7 +49,7 @@ final class LiveClientsTest {
     }
 
     @Override
-    public Principal refreshed(Principal principal, String clientId) {
+    public Principal refreshed(Principal principal) {
       return principal.withGroups(groups);
     }
   }

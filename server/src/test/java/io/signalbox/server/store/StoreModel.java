@@ -90,6 +90,14 @@ final class StoreModel {
         session.will = c.willDueMillis() == 0 ? null : session.will;
         yield null;
       }
+      case RenewWill c -> {
+        Session session = require(c.number(), c.epoch());
+        if (session == null) {
+          yield Reason.STALE_EPOCH;
+        }
+        session.will = c.will();
+        yield null;
+      }
       case EndSession c -> {
         if (!byNumber.containsKey(c.number())) {
           yield false;

@@ -172,7 +172,7 @@ final class StoreModelTest {
             random.nextInt(4) == 0,
             random.nextBoolean() ? bytes(random.nextInt(3_000)) : null);
       }
-      return switch (random.nextInt(25)) {
+      return switch (random.nextInt(26)) {
         case 0 ->
             new DisconnectSession(
                 session.number,
@@ -238,6 +238,7 @@ final class StoreModelTest {
                 ("key-" + random.nextInt(5)).getBytes(java.nio.charset.StandardCharsets.UTF_8),
                 PutRecord.ANY_REVISION);
         case 23 -> writeRecords();
+        case 24 -> new RenewWill(session.number, epoch(session), bytes(random.nextInt(3_000)));
         default -> retain();
       };
     }
