@@ -10,6 +10,7 @@ import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.SealedKey;
+import io.signalbox.pki.SigningException;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.DeviceCertificate.Origin;
@@ -52,6 +53,31 @@ public final class Inventory {
         .filter(certificate -> certificate.label().equals(label))
         .max(Comparator.comparingLong(certificate -> certificate.stamp().createdAtMillis()))
         .orElse(null);
+  }
+
+  /**
+   * The newest certificate that an authority here has issued to a device for this very key and
+   * these names, and that is good; or null. The device's id is the request's common name. Reads the
+   * disk.
+   */
+  public @Nullable DeviceCertificate issued(CertificateSigningRequest request, String ca) {
+    return registry.certificatesOf(request.names().commonName()).stream()
+        .filter(one -> one.status(clocks.wallMillis()) == DeviceCertificate.Status.ACTIVE)
+        .filter(one -> ca.equals(one.ca()) && isFor(one, request))
+        .max(Comparator.comparingLong(DeviceCertificate::notAfterMillis))
+        .orElse(null);
+  }
+
+  private boolean isFor(DeviceCertificate entry, CertificateSigningRequest request) {
+    CertificateContent content = registry.content(entry.name());
+    if (content == null) {
+      return false;
+    }
+    try {
+      return request.isMetBy(Certificates.parse(content.der(), "an issued certificate"));
+    } catch (PkiException e) {
+      throw new IllegalStateException("a certificate that was issued cannot be read", e);
+    }
   }
 
   /** A certificate on its way to the disk. */
@@ -179,6 +205,8 @@ public final class Inventory {
               permitted(authority, authority.issue(csr, profile(request))),
               Origin.CSR,
               null);
+        } catch (SigningException e) {
+          throw Authorities.comeAgain(caOf(request), e.getMessage());
         } catch (PkiException e) {
           throw RegistryException.invalid("/csrPem", e.getMessage());
         }
@@ -196,6 +224,8 @@ public final class Inventory {
                   authority.issue(
                       keys.getPublic(), SubjectNames.ofCommonName(device), profile(request)));
           yield made(device, label, request, hash, certificate, Origin.GENERATED, sealed);
+        } catch (SigningException e) {
+          throw Authorities.comeAgain(caOf(request), e.getMessage());
         } catch (PkiException e) {
           throw RegistryException.invalid("/sealToPem", e.getMessage());
         }

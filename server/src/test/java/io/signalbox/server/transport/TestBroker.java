@@ -57,7 +57,14 @@ final class TestBroker implements AutoCloseable {
         new ServerTls(
             loops, context, TlsContexts.PROTOCOLS, handshakesMayWait, turnWaitMax, () -> {});
     transport =
-        new Transport(loops, limits, PACKET_BYTES_MAX, handlers, listeners, tls, TestBroker::page);
+        new Transport(
+            loops,
+            limits,
+            PACKET_BYTES_MAX,
+            handlers,
+            listeners,
+            tls,
+            _ -> TestBroker::page);
     transport.start();
   }
 
