@@ -19,6 +19,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,8 +77,7 @@ final class DataDirectory implements StoreTools {
         "backup",
         to -> {
           try {
-            copy(dataDirectory, Path.of(to), target -> store.backup(target));
-            return "";
+            return copy(dataDirectory, Path.of(to), target -> store.backup(target));
           } catch (IOException e) {
             throw new RequestFailure(problem(e));
           }
@@ -166,17 +166,19 @@ final class DataDirectory implements StoreTools {
   @Override
   public Outcome backup(Path dataDirectory, Path to) throws CommandFailure {
     Path absolute = to.toAbsolutePath().normalize();
-    if (ask(dataDirectory, "backup " + absolute).isEmpty()) {
-      try {
-        copy(
-            dataDirectory,
-            absolute,
-            target -> StoreFiles.backup(store(dataDirectory), CONFIG, target));
-      } catch (IOException e) {
-        throw new CommandFailure(problem(e), e);
-      }
+    Optional<String> answer = ask(dataDirectory, "backup " + absolute);
+    try {
+      String leftOut =
+          answer.isPresent()
+              ? answer.get()
+              : copy(
+                  dataDirectory,
+                  absolute,
+                  target -> StoreFiles.backup(store(dataDirectory), CONFIG, target));
+      return new Outcome(true, "copied to " + absolute + leftOut);
+    } catch (IOException e) {
+      throw new CommandFailure(problem(e), e);
     }
-    return new Outcome(true, "copied to " + absolute);
   }
 
   /** Writes the copy of a store. */
@@ -184,16 +186,21 @@ final class DataDirectory implements StoreTools {
     void to(Path target) throws IOException, StoreOpenException;
   }
 
-  /** The store comes last and appears under its name when it is whole: then the copy is too. */
-  private static void copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
+  /**
+   * The store comes last and appears under its name when it is whole: then the copy is too.
+   *
+   * @return what was left out, for people; may be empty
+   */
+  private static String copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
     requireEmpty(to);
     makeFolder(to);
-    copyFiles(dataDirectory, to);
+    String leftOut = copyFiles(dataDirectory, to);
     try {
       store.to(to.resolve(STORE));
     } catch (StoreOpenException e) {
       throw new IOException(e.getMessage(), e);
     }
+    return leftOut;
   }
 
   private static void requireEmpty(Path directory) throws IOException {
@@ -207,42 +214,79 @@ final class DataDirectory implements StoreTools {
     }
   }
 
-  /** Keys and certificates, with their modes, synced; not what each process makes for itself. */
-  private static void copyFiles(Path from, Path to) throws IOException {
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-              throws IOException {
-            Path name = from.relativize(directory);
-            if (NOT_COPIED.contains(name.toString()) || directory.startsWith(to)) {
-              return FileVisitResult.SKIP_SUBTREE;
-            }
-            if (!directory.equals(from)) {
-              Files.copy(directory, to.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
-            }
-            return FileVisitResult.CONTINUE;
-          }
+  /**
+   * Keys, certificates and whatever else is there, with their modes, synced; not what each process
+   * makes for itself, nor other copies, of which each would hold all before it.
+   *
+   * @return what was left out, for people; may be empty
+   */
+  private static String copyFiles(Path from, Path to) throws IOException {
+    List<String> leftOut = new ArrayList<>();
+    for (Path entry : entries(from)) {
+      if (!NOT_COPIED.contains(entry.getFileName().toString())) {
+        Files.walkFileTree(entry, new Copying(from, to, leftOut));
+      }
+    }
+    StoreFiles.syncDirectory(to);
+    return leftOut.isEmpty()
+        ? ""
+        : System.lineSeparator()
+            + "left out:"
+            + lines(leftOut.stream().limit(DESCRIPTIONS_MAX).toList(), leftOut.size());
+  }
 
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            if (attributes.isRegularFile()) {
-              Path copy = to.resolve(from.relativize(file));
-              Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
-              StoreFiles.sync(copy);
-            }
-            return FileVisitResult.CONTINUE;
-          }
+  private static List<Path> entries(Path directory) throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.toList();
+    }
+  }
 
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException problem)
-              throws IOException {
-            StoreFiles.syncDirectory(to.resolve(from.relativize(directory)));
-            return super.postVisitDirectory(directory, problem);
-          }
-        });
+  private static final class Copying extends SimpleFileVisitor<Path> {
+    private final Path from;
+    private final Path to;
+    private final List<String> leftOut;
+
+    Copying(Path from, Path to, List<String> leftOut) {
+      this.from = from;
+      this.to = to;
+      this.leftOut = leftOut;
+    }
+
+    private Path copyOf(Path original) {
+      return to.resolve(from.relativize(original));
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+        throws IOException {
+      if (Files.isSameFile(directory, to)) { // whatever names lead to it
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      if (StoreFiles.exists(store(directory))) {
+        leftOut.add(directory + ": has a store of its own, as a backup has");
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      Files.copy(directory, copyOf(directory), StandardCopyOption.COPY_ATTRIBUTES);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      if (attributes.isRegularFile()) {
+        Files.copy(file, copyOf(file), StandardCopyOption.COPY_ATTRIBUTES);
+        StoreFiles.sync(copyOf(file));
+      } else {
+        leftOut.add(file + ": is neither file nor directory");
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException problem)
+        throws IOException {
+      StoreFiles.syncDirectory(copyOf(directory));
+      return super.postVisitDirectory(directory, problem);
+    }
   }
 
   @Override
@@ -256,7 +300,7 @@ final class DataDirectory implements StoreTools {
       requireEmpty(target);
       requireEmpty(unfinished);
       makeFolder(unfinished);
-      copyFiles(backup.toAbsolutePath().normalize(), unfinished);
+      String leftOut = copyFiles(backup.toAbsolutePath().normalize(), unfinished);
       StoreFiles.copy(store(backup), store(unfinished));
       StoreFiles.bringUpToDate(store(unfinished), CONFIG);
       Outcome checked = report(StoreCheck.run(store(unfinished), CONFIG, DESCRIPTIONS_MAX));
@@ -266,7 +310,7 @@ final class DataDirectory implements StoreTools {
       }
       Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
       StoreFiles.syncDirectory(target.resolveSibling("."));
-      return new Outcome(true, "restored to " + target + "; " + checked.text());
+      return new Outcome(true, "restored to " + target + "; " + checked.text() + leftOut);
     } catch (StoreOpenException | IOException e) {
       throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
     }

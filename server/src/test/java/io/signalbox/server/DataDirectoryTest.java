@@ -11,6 +11,9 @@ import io.signalbox.server.store.StoreFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +85,64 @@ final class DataDirectoryTest {
     assertFalse(Files.exists(base.resolve("copy").resolve("control")));
     try (var fixture = StoreFixture.open(DataDirectory.store(base.resolve("copy")))) {
       assertEquals(50, fixture.store.totals().retainedMessages());
+    }
+  }
+
+  /** The default of {@code --data} is relative. */
+  @Test
+  void aCopyBelowTheDataDirectoryDoesNotHoldItself() throws Exception {
+    Path relative = Path.of("").toAbsolutePath().relativize(data.toRealPath());
+    Path copy = data.resolve("backup");
+    tools.backup(relative, relative.resolve("backup"));
+    assertEquals(Set.of("pki", "store"), names(copy));
+    assertTrue(tools.check(copy).sound());
+    Path link = Files.createSymbolicLink(base.resolve("link"), data);
+    tools.backup(link, data.resolve("second"));
+    assertFalse(Files.exists(data.resolve("second").resolve("second")));
+  }
+
+  @Test
+  void aCopyHoldsNoOtherCopyAndSaysWhatItLeftOut() throws Exception {
+    Path copies = data.resolve("copies");
+    tools.backup(data, copies.resolve("monday"));
+    String said = tools.backup(data, copies.resolve("tuesday")).text();
+    Path tuesday = copies.resolve("tuesday");
+    assertEquals(Set.of("pki", "store", "copies"), names(tuesday));
+    assertEquals(Set.of(), names(tuesday.resolve("copies")));
+    assertTrue(
+        said.contains("left out") && said.contains(copies.resolve("monday").toString()), said);
+    assertFalse(said.contains(tuesday.resolve("copies").toString()), said);
+  }
+
+  @Test
+  void aBrokersCopyBelowItsDataDirectoryHoldsNoOtherEither() throws Exception {
+    Path copies = data.resolve("copies");
+    try (var fixture = StoreFixture.open(DataDirectory.store(data));
+        var _ = ControlSocket.open(data, DataDirectory.requests(data, fixture.store))) {
+      tools.backup(data, copies.resolve("monday"));
+      String said = tools.backup(data, copies.resolve("tuesday")).text();
+      assertTrue(said.contains(copies.resolve("monday").toString()), said);
+    }
+    assertEquals(Set.of(), names(copies.resolve("tuesday").resolve("copies")));
+  }
+
+  /** A later version may put something there that this one does not know. */
+  @Test
+  void aCopyHoldsWhateverElseIsThereAndSaysWhatItCannotHold() throws Exception {
+    Files.writeString(data.resolve("of-tomorrow"), "1");
+    Files.writeString(
+        Files.createDirectories(data.resolve("of").resolve("tomorrow")).resolve("file"), "2");
+    Path link = Files.createSymbolicLink(data.resolve("link"), data.resolve("pki"));
+    String said = tools.backup(data, base.resolve("copy")).text();
+    assertTrue(said.contains(link + ": is neither file nor directory"), said);
+    tools.restore(base.resolve("copy"), base.resolve("restored"));
+    assertEquals(Set.of("pki", "store", "of-tomorrow", "of"), names(base.resolve("restored")));
+    assertEquals("2", Files.readString(base.resolve("restored/of/tomorrow/file")));
+  }
+
+  private static Set<String> names(Path folder) throws Exception {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.map(entry -> entry.getFileName().toString()).collect(Collectors.toSet());
     }
   }
 
