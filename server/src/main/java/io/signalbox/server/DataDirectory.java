@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class DataDirectory implements StoreTools {
   private static final String STORE = "store";
 
-  /** Made anew by each process. */
+  /** Copied in its own way, made anew by each process. */
   private static final Set<String> NOT_COPIED = Set.of(STORE, "control");
 
   private static final int DESCRIPTIONS_MAX = 20;
@@ -43,7 +42,7 @@ final class DataDirectory implements StoreTools {
   /**
    * Makes a data directory that is not there, for its owner alone.
    *
-   * @throws CommandFailure it cannot be made
+   * @throws CommandFailure it cannot be made, or is there in part only
    */
   static void make(Path dataDirectory) throws CommandFailure {
     try {
@@ -57,11 +56,21 @@ final class DataDirectory implements StoreTools {
               + "; name one that can be made with --data or data-directory",
           e);
     }
+    requireWhole(dataDirectory);
   }
 
   private static void makeFolder(Path folder) throws IOException {
     Files.createDirectories(
         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  /** Refuses a data directory that a restore has not filled yet. */
+  static void requireWhole(Path dataDirectory) throws CommandFailure {
+    try {
+      UnfinishedDirectory.requireWhole(dataDirectory.toAbsolutePath());
+    } catch (IOException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** Where the store of a data directory is. */
@@ -187,30 +196,20 @@ final class DataDirectory implements StoreTools {
   }
 
   /**
-   * The store comes last and appears under its name when it is whole: then the copy is too.
-   *
    * @return what was left out, for people; may be empty
    */
   private static String copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
-    requireEmpty(to);
-    makeFolder(to);
-    String leftOut = copyFiles(dataDirectory, to);
-    try {
+    UnfinishedDirectory.requireWhole(dataDirectory);
+    if (!StoreFiles.exists(store(dataDirectory))) {
+      throw new IOException("there is no store in \"" + store(dataDirectory) + "\"");
+    }
+    try (var unfinished = UnfinishedDirectory.begin(to, dataDirectory)) {
+      String leftOut = copyFiles(dataDirectory, to);
       store.to(to.resolve(STORE));
+      unfinished.finish();
+      return leftOut;
     } catch (StoreOpenException e) {
       throw new IOException(e.getMessage(), e);
-    }
-    return leftOut;
-  }
-
-  private static void requireEmpty(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.list(directory)) {
-      if (files.findAny().isPresent()) {
-        throw new IOException("\"" + directory + "\" is not empty; name a new directory");
-      }
     }
   }
 
@@ -222,7 +221,7 @@ final class DataDirectory implements StoreTools {
    */
   private static String copyFiles(Path from, Path to) throws IOException {
     List<String> leftOut = new ArrayList<>();
-    for (Path entry : entries(from)) {
+    for (Path entry : UnfinishedDirectory.entries(from)) {
       if (!NOT_COPIED.contains(entry.getFileName().toString())) {
         Files.walkFileTree(entry, new Copying(from, to, leftOut));
       }
@@ -233,12 +232,6 @@ final class DataDirectory implements StoreTools {
         : System.lineSeparator()
             + "left out:"
             + lines(leftOut.stream().limit(DESCRIPTIONS_MAX).toList(), leftOut.size());
-  }
-
-  private static List<Path> entries(Path directory) throws IOException {
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries.toList();
-    }
   }
 
   private static final class Copying extends SimpleFileVisitor<Path> {
@@ -262,8 +255,8 @@ final class DataDirectory implements StoreTools {
       if (Files.isSameFile(directory, to)) { // whatever names lead to it
         return FileVisitResult.SKIP_SUBTREE;
       }
-      if (StoreFiles.exists(store(directory))) {
-        leftOut.add(directory + ": has a store of its own, as a backup has");
+      if (StoreFiles.exists(store(directory)) || UnfinishedDirectory.isMarked(directory)) {
+        leftOut.add(directory + ": a backup, or a data directory of its own");
         return FileVisitResult.SKIP_SUBTREE;
       }
       Files.copy(directory, copyOf(directory), StandardCopyOption.COPY_ATTRIBUTES);
@@ -291,25 +284,27 @@ final class DataDirectory implements StoreTools {
 
   @Override
   public Outcome restore(Path backup, Path dataDirectory) throws CommandFailure {
+    Path source = backup.toAbsolutePath().normalize();
     Path target = dataDirectory.toAbsolutePath().normalize();
-    Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
-    try {
-      if (!StoreFiles.exists(store(backup))) {
-        throw new CommandFailure("\"" + backup + "\" holds no whole backup");
-      }
-      requireEmpty(target);
-      requireEmpty(unfinished);
-      makeFolder(unfinished);
-      String leftOut = copyFiles(backup.toAbsolutePath().normalize(), unfinished);
-      StoreFiles.copy(store(backup), store(unfinished));
-      StoreFiles.bringUpToDate(store(unfinished), CONFIG);
-      Outcome checked = report(StoreCheck.run(store(unfinished), CONFIG, DESCRIPTIONS_MAX));
+    if (!StoreFiles.exists(store(source)) || UnfinishedDirectory.isMarked(source)) {
+      throw new CommandFailure("\"" + backup + "\" holds no whole backup");
+    }
+    try (var unfinished = UnfinishedDirectory.begin(target, source)) {
+      String leftOut = copyFiles(source, target);
+      StoreFiles.copy(store(source), store(target));
+      StoreFiles.bringUpToDate(store(target), CONFIG);
+      Outcome checked = report(StoreCheck.run(store(target), CONFIG, DESCRIPTIONS_MAX));
       if (!checked.sound()) {
         throw new CommandFailure(
-            "the backup is damaged, its copy is in \"" + unfinished + "\": " + checked.text());
+            "the backup is damaged, its copy is in \""
+                + target
+                + "\"; name another backup, or save what can be read with \"signalbox store"
+                + " repair\" and then delete \""
+                + UnfinishedDirectory.MARK
+                + "\" there: "
+                + checked.text());
       }
-      Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-      StoreFiles.syncDirectory(target.resolveSibling("."));
+      unfinished.finish();
       return new Outcome(true, "restored to " + target + "; " + checked.text() + leftOut);
     } catch (StoreOpenException | IOException e) {
       throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
