@@ -175,8 +175,12 @@ final class DataDirectory implements StoreTools {
   @Override
   public Outcome backup(Path dataDirectory, Path to) throws CommandFailure {
     Path absolute = to.toAbsolutePath().normalize();
-    Optional<String> answer = ask(dataDirectory, "backup " + absolute);
     try {
+      UnfinishedDirectory.requireFree(absolute); // else an old copy would pass for the broker's
+      Optional<String> answer = ask(dataDirectory, "backup " + absolute);
+      if (answer.isPresent() && !isWhole(absolute)) {
+        throw new CommandFailure(unseen(absolute, dataDirectory));
+      }
       String leftOut =
           answer.isPresent()
               ? answer.get()
@@ -188,6 +192,21 @@ final class DataDirectory implements StoreTools {
     } catch (IOException e) {
       throw new CommandFailure(problem(e), e);
     }
+  }
+
+  private static boolean isWhole(Path copy) {
+    return StoreFiles.exists(store(copy)) && !UnfinishedDirectory.isMarked(copy);
+  }
+
+  private static String unseen(Path copy, Path dataDirectory) {
+    return "the broker has written \""
+        + copy
+        + "\", but here there is no such copy: it sees another file system, such as a /tmp of its"
+        + " own (PrivateTmp of systemd) or that of its container; name a directory that both see,"
+        + " such as one below \""
+        + dataDirectory.toAbsolutePath().normalize()
+        + "\", or run the command in the container; delete what the broker wrote: it holds private"
+        + " keys";
   }
 
   /** Writes the copy of a store. */
@@ -286,7 +305,7 @@ final class DataDirectory implements StoreTools {
   public Outcome restore(Path backup, Path dataDirectory) throws CommandFailure {
     Path source = backup.toAbsolutePath().normalize();
     Path target = dataDirectory.toAbsolutePath().normalize();
-    if (!StoreFiles.exists(store(source)) || UnfinishedDirectory.isMarked(source)) {
+    if (!isWhole(source)) {
       throw new CommandFailure("\"" + backup + "\" holds no whole backup");
     }
     try (var unfinished = UnfinishedDirectory.begin(target, source)) {

@@ -51,8 +51,8 @@ final class UnfinishedDirectory implements AutoCloseable {
    */
   static UnfinishedDirectory begin(Path directory, Path source) throws IOException {
     boolean wasBegun = isMarked(directory);
+    requireFree(directory);
     if (!wasBegun) {
-      requireEmpty(directory);
       make(directory);
       Files.createFile(markIn(directory), mode("rw-------"));
     }
@@ -76,6 +76,13 @@ final class UnfinishedDirectory implements AutoCloseable {
 
   static boolean isMarked(Path directory) {
     return Files.exists(markIn(directory));
+  }
+
+  /** Refuses a directory that {@link #begin} would refuse, whatever the source. */
+  static void requireFree(Path directory) throws IOException {
+    if (!isMarked(directory)) {
+      requireEmpty(directory);
+    }
   }
 
   /** Refuses a directory that is not there as a whole. */

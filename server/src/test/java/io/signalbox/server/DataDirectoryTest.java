@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -160,6 +161,29 @@ final class DataDirectoryTest {
   private static Set<String> names(Path folder) throws Exception {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries.map(entry -> entry.getFileName().toString()).collect(Collectors.toSet());
+    }
+  }
+
+  @Test
+  void saysThatTheBrokersCopyIsNowhereToBeSeen() throws Exception {
+    try (var _ = ControlSocket.open(data, Map.of("backup", _ -> ""))) {
+      CommandFailure elsewhere =
+          assertThrows(CommandFailure.class, () -> tools.backup(data, base.resolve("copy")));
+      String said = String.valueOf(elsewhere.getMessage());
+      assertTrue(said.contains("sees another file system"), said);
+      assertTrue(said.contains(base.resolve("copy").toString()), said);
+      assertTrue(said.contains("below " + '"' + data + '"'), said);
+    }
+  }
+
+  /** Else an old copy that only the command sees would pass for the broker's new one. */
+  @Test
+  void asksNoBrokerForACopyWhereTheCommandSeesOne() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    try (var _ = ControlSocket.open(data, Map.of("backup", _ -> ""))) {
+      CommandFailure there =
+          assertThrows(CommandFailure.class, () -> tools.backup(data, base.resolve("copy")));
+      assertTrue(String.valueOf(there.getMessage()).contains("is not empty"), there::toString);
     }
   }
 
