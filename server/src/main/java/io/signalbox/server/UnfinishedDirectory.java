@@ -96,7 +96,7 @@ final class UnfinishedDirectory implements AutoCloseable {
     }
   }
 
-  /** What is in a directory, without what is there of a volume or of this class. */
+  /** What is in a directory, but for the mark and what any volume has. */
   static List<Path> entries(Path directory) throws IOException {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries
@@ -173,8 +173,9 @@ final class UnfinishedDirectory implements AutoCloseable {
     }
   }
 
-  /** Takes the mark away: all is there and synced. */
+  /** Takes the mark away: what is in the entries is synced, and now the entries are. */
   void finish() throws IOException {
+    StoreFiles.syncDirectory(directory);
     Files.delete(markIn(directory));
     StoreFiles.syncDirectory(directory);
   }
