@@ -153,6 +153,8 @@ final class Broker implements RunningBroker {
                 clocks,
                 metrics,
                 this::storeFailed));
+    // A restore may have begun meanwhile. From here on it finds a store and begins no more.
+    DataDirectory.requireWhole(config.dataDirectory());
     TlsSetup tls = loaded(loading);
     Registry registry =
         Registry.open(

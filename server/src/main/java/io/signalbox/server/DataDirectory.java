@@ -19,11 +19,11 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class DataDirectory implements StoreTools {
   private static final String STORE = "store";
 
-  /** Made anew by each process. */
+  /** Copied in its own way, made anew by each process. */
   private static final Set<String> NOT_COPIED = Set.of(STORE, "control");
 
   private static final int DESCRIPTIONS_MAX = 20;
@@ -42,7 +42,7 @@ final class DataDirectory implements StoreTools {
   /**
    * Makes a data directory that is not there, for its owner alone.
    *
-   * @throws CommandFailure it cannot be made
+   * @throws CommandFailure it cannot be made, or is there in part only
    */
   static void make(Path dataDirectory) throws CommandFailure {
     try {
@@ -56,11 +56,21 @@ final class DataDirectory implements StoreTools {
               + "; name one that can be made with --data or data-directory",
           e);
     }
+    requireWhole(dataDirectory);
   }
 
   private static void makeFolder(Path folder) throws IOException {
     Files.createDirectories(
         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  /** Refuses a data directory that a restore has not filled yet. */
+  static void requireWhole(Path dataDirectory) throws CommandFailure {
+    try {
+      UnfinishedDirectory.requireWhole(dataDirectory.toAbsolutePath());
+    } catch (IOException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** Where the store of a data directory is. */
@@ -76,8 +86,7 @@ final class DataDirectory implements StoreTools {
         "backup",
         to -> {
           try {
-            copy(dataDirectory, Path.of(to), target -> store.backup(target));
-            return "";
+            return copy(dataDirectory, Path.of(to), target -> store.backup(target));
           } catch (IOException e) {
             throw new RequestFailure(problem(e));
           }
@@ -166,17 +175,38 @@ final class DataDirectory implements StoreTools {
   @Override
   public Outcome backup(Path dataDirectory, Path to) throws CommandFailure {
     Path absolute = to.toAbsolutePath().normalize();
-    if (ask(dataDirectory, "backup " + absolute).isEmpty()) {
-      try {
-        copy(
-            dataDirectory,
-            absolute,
-            target -> StoreFiles.backup(store(dataDirectory), CONFIG, target));
-      } catch (IOException e) {
-        throw new CommandFailure(problem(e), e);
+    try {
+      UnfinishedDirectory.requireFree(absolute); // else an old copy would pass for the broker's
+      Optional<String> answer = ask(dataDirectory, "backup " + absolute);
+      if (answer.isPresent() && !isWhole(absolute)) {
+        throw new CommandFailure(unseen(absolute, dataDirectory));
       }
+      String leftOut =
+          answer.isPresent()
+              ? answer.get()
+              : copy(
+                  dataDirectory,
+                  absolute,
+                  target -> StoreFiles.backup(store(dataDirectory), CONFIG, target));
+      return new Outcome(true, "copied to " + absolute + leftOut);
+    } catch (IOException e) {
+      throw new CommandFailure(problem(e), e);
     }
-    return new Outcome(true, "copied to " + absolute);
+  }
+
+  private static boolean isWhole(Path copy) {
+    return StoreFiles.exists(store(copy)) && !UnfinishedDirectory.isMarked(copy);
+  }
+
+  private static String unseen(Path copy, Path dataDirectory) {
+    return "the broker has written \""
+        + copy
+        + "\", but here there is no such copy: it sees another file system, such as a /tmp of its"
+        + " own (PrivateTmp of systemd) or that of its container; name a directory that both see,"
+        + " such as one below \""
+        + dataDirectory.toAbsolutePath().normalize()
+        + "\", or run the command in the container; delete what the broker wrote: it holds private"
+        + " keys";
   }
 
   /** Writes the copy of a store. */
@@ -184,89 +214,117 @@ final class DataDirectory implements StoreTools {
     void to(Path target) throws IOException, StoreOpenException;
   }
 
-  /** The store comes last and appears under its name when it is whole: then the copy is too. */
-  private static void copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
-    requireEmpty(to);
-    makeFolder(to);
-    copyFiles(dataDirectory, to);
-    try {
+  /**
+   * @return what was left out, for people; may be empty
+   */
+  private static String copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
+    UnfinishedDirectory.requireWhole(dataDirectory);
+    if (!StoreFiles.exists(store(dataDirectory))) {
+      throw new IOException("there is no store in \"" + store(dataDirectory) + "\"");
+    }
+    try (var unfinished = UnfinishedDirectory.begin(to, dataDirectory)) {
+      String leftOut = copyFiles(dataDirectory, to);
       store.to(to.resolve(STORE));
+      unfinished.finish();
+      return leftOut;
     } catch (StoreOpenException e) {
       throw new IOException(e.getMessage(), e);
     }
   }
 
-  private static void requireEmpty(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.list(directory)) {
-      if (files.findAny().isPresent()) {
-        throw new IOException("\"" + directory + "\" is not empty; name a new directory");
+  /**
+   * Keys, certificates and whatever else is there, with their modes, synced; not what each process
+   * makes for itself, nor other copies, of which each would hold all before it.
+   *
+   * @return what was left out, for people; may be empty
+   */
+  private static String copyFiles(Path from, Path to) throws IOException {
+    List<String> leftOut = new ArrayList<>();
+    for (Path entry : UnfinishedDirectory.entries(from)) {
+      if (!NOT_COPIED.contains(entry.getFileName().toString())) {
+        Files.walkFileTree(entry, new Copying(from, to, leftOut));
       }
     }
+    StoreFiles.syncDirectory(to);
+    return leftOut.isEmpty()
+        ? ""
+        : System.lineSeparator()
+            + "left out:"
+            + lines(leftOut.stream().limit(DESCRIPTIONS_MAX).toList(), leftOut.size());
   }
 
-  /** Keys and certificates, with their modes, synced; not what each process makes for itself. */
-  private static void copyFiles(Path from, Path to) throws IOException {
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-              throws IOException {
-            Path name = from.relativize(directory);
-            if (NOT_COPIED.contains(name.toString()) || directory.startsWith(to)) {
-              return FileVisitResult.SKIP_SUBTREE;
-            }
-            if (!directory.equals(from)) {
-              Files.copy(directory, to.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
-            }
-            return FileVisitResult.CONTINUE;
-          }
+  private static final class Copying extends SimpleFileVisitor<Path> {
+    private final Path from;
+    private final Path to;
+    private final List<String> leftOut;
 
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            if (attributes.isRegularFile()) {
-              Path copy = to.resolve(from.relativize(file));
-              Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
-              StoreFiles.sync(copy);
-            }
-            return FileVisitResult.CONTINUE;
-          }
+    Copying(Path from, Path to, List<String> leftOut) {
+      this.from = from;
+      this.to = to;
+      this.leftOut = leftOut;
+    }
 
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException problem)
-              throws IOException {
-            StoreFiles.syncDirectory(to.resolve(from.relativize(directory)));
-            return super.postVisitDirectory(directory, problem);
-          }
-        });
+    private Path copyOf(Path original) {
+      return to.resolve(from.relativize(original));
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+        throws IOException {
+      if (Files.isSameFile(directory, to)) { // whatever names lead to it
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      if (StoreFiles.exists(store(directory)) || UnfinishedDirectory.isMarked(directory)) {
+        leftOut.add(directory + ": a backup, or a data directory of its own");
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      Files.copy(directory, copyOf(directory), StandardCopyOption.COPY_ATTRIBUTES);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      if (attributes.isRegularFile()) {
+        Files.copy(file, copyOf(file), StandardCopyOption.COPY_ATTRIBUTES);
+        StoreFiles.sync(copyOf(file));
+      } else {
+        leftOut.add(file + ": is neither file nor directory");
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException problem)
+        throws IOException {
+      StoreFiles.syncDirectory(copyOf(directory));
+      return super.postVisitDirectory(directory, problem);
+    }
   }
 
   @Override
   public Outcome restore(Path backup, Path dataDirectory) throws CommandFailure {
+    Path source = backup.toAbsolutePath().normalize();
     Path target = dataDirectory.toAbsolutePath().normalize();
-    Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
-    try {
-      if (!StoreFiles.exists(store(backup))) {
-        throw new CommandFailure("\"" + backup + "\" holds no whole backup");
-      }
-      requireEmpty(target);
-      requireEmpty(unfinished);
-      makeFolder(unfinished);
-      copyFiles(backup.toAbsolutePath().normalize(), unfinished);
-      StoreFiles.copy(store(backup), store(unfinished));
-      StoreFiles.bringUpToDate(store(unfinished), CONFIG);
-      Outcome checked = report(StoreCheck.run(store(unfinished), CONFIG, DESCRIPTIONS_MAX));
+    if (!isWhole(source)) {
+      throw new CommandFailure("\"" + backup + "\" holds no whole backup");
+    }
+    try (var unfinished = UnfinishedDirectory.begin(target, source)) {
+      String leftOut = copyFiles(source, target);
+      StoreFiles.copy(store(source), store(target));
+      StoreFiles.bringUpToDate(store(target), CONFIG);
+      Outcome checked = report(StoreCheck.run(store(target), CONFIG, DESCRIPTIONS_MAX));
       if (!checked.sound()) {
         throw new CommandFailure(
-            "the backup is damaged, its copy is in \"" + unfinished + "\": " + checked.text());
+            "the backup is damaged, its copy is in \""
+                + target
+                + "\"; name another backup, or save what can be read with \"signalbox store"
+                + " repair\" and then delete \""
+                + UnfinishedDirectory.MARK
+                + "\" there: "
+                + checked.text());
       }
-      Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-      StoreFiles.syncDirectory(target.resolveSibling("."));
-      return new Outcome(true, "restored to " + target + "; " + checked.text());
+      unfinished.finish();
+      return new Outcome(true, "restored to " + target + "; " + checked.text() + leftOut);
     } catch (StoreOpenException | IOException e) {
       throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
     }

@@ -10,7 +10,12 @@ import io.signalbox.server.control.ControlSocket;
 import io.signalbox.server.store.StoreFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +90,103 @@ final class DataDirectoryTest {
     }
   }
 
+  /** The default of {@code --data} is relative. */
+  @Test
+  void aCopyBelowTheDataDirectoryDoesNotHoldItself() throws Exception {
+    Path relative = Path.of("").toAbsolutePath().relativize(data.toRealPath());
+    Path copy = data.resolve("backup");
+    tools.backup(relative, relative.resolve("backup"));
+    assertEquals(Set.of("pki", "store"), names(copy));
+    assertTrue(tools.check(copy).sound());
+    Path link = Files.createSymbolicLink(base.resolve("link"), data);
+    tools.backup(link, data.resolve("second"));
+    assertFalse(Files.exists(data.resolve("second").resolve("second")));
+  }
+
+  @Test
+  void aCopyHoldsNoOtherCopyAndSaysWhatItLeftOut() throws Exception {
+    Path copies = data.resolve("copies");
+    tools.backup(data, copies.resolve("monday"));
+    String said = tools.backup(data, copies.resolve("tuesday")).text();
+    Path tuesday = copies.resolve("tuesday");
+    assertEquals(Set.of("pki", "store", "copies"), names(tuesday));
+    assertEquals(Set.of(), names(tuesday.resolve("copies")));
+    assertTrue(
+        said.contains("left out") && said.contains(copies.resolve("monday").toString()), said);
+    assertFalse(said.contains(tuesday.resolve("copies").toString()), said);
+  }
+
+  @Test
+  void aBrokersCopyBelowItsDataDirectoryHoldsNoOtherEither() throws Exception {
+    Path copies = data.resolve("copies");
+    try (var fixture = StoreFixture.open(DataDirectory.store(data));
+        var _ = ControlSocket.open(data, DataDirectory.requests(data, fixture.store))) {
+      tools.backup(data, copies.resolve("monday"));
+      String said = tools.backup(data, copies.resolve("tuesday")).text();
+      assertTrue(said.contains(copies.resolve("monday").toString()), said);
+    }
+    assertEquals(Set.of(), names(copies.resolve("tuesday").resolve("copies")));
+  }
+
+  /** A later version may put something there that this one does not know. */
+  @Test
+  void aCopyHoldsWhateverElseIsThereAndSaysWhatItCannotHold() throws Exception {
+    Files.writeString(data.resolve("of-tomorrow"), "1");
+    Files.writeString(
+        Files.createDirectories(data.resolve("of").resolve("tomorrow")).resolve("file"), "2");
+    Path link = Files.createSymbolicLink(data.resolve("link"), data.resolve("pki"));
+    String said = tools.backup(data, base.resolve("copy")).text();
+    assertTrue(said.contains(link + ": is neither file nor directory"), said);
+    tools.restore(base.resolve("copy"), base.resolve("restored"));
+    assertEquals(Set.of("pki", "store", "of-tomorrow", "of"), names(base.resolve("restored")));
+    assertEquals("2", Files.readString(base.resolve("restored/of/tomorrow/file")));
+  }
+
+  /** Nobody but root may look into it. */
+  @Test
+  void lostAndFoundOfAVolumeIsNoPartOfTheData() throws Exception {
+    makeLostAndFound(data);
+    Path volume = Files.createDirectories(base.resolve("backup-volume"));
+    makeLostAndFound(volume);
+    tools.backup(data, volume);
+    assertEquals(Set.of("pki", "store", "lost+found"), names(volume));
+    assertEquals(Set.of(), names(volume.resolve("lost+found")));
+  }
+
+  private static void makeLostAndFound(Path volume) throws Exception {
+    Path folder = Files.createDirectory(volume.resolve("lost+found"));
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+  }
+
+  private static Set<String> names(Path folder) throws Exception {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.map(entry -> entry.getFileName().toString()).collect(Collectors.toSet());
+    }
+  }
+
+  @Test
+  void saysThatTheBrokersCopyIsNowhereToBeSeen() throws Exception {
+    try (var _ = ControlSocket.open(data, Map.of("backup", _ -> ""))) {
+      CommandFailure elsewhere =
+          assertThrows(CommandFailure.class, () -> tools.backup(data, base.resolve("copy")));
+      String said = String.valueOf(elsewhere.getMessage());
+      assertTrue(said.contains("sees another file system"), said);
+      assertTrue(said.contains(base.resolve("copy").toString()), said);
+      assertTrue(said.contains("below " + '"' + data + '"'), said);
+    }
+  }
+
+  /** Else an old copy that only the command sees would pass for the broker's new one. */
+  @Test
+  void asksNoBrokerForACopyWhereTheCommandSeesOne() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    try (var _ = ControlSocket.open(data, Map.of("backup", _ -> ""))) {
+      CommandFailure there =
+          assertThrows(CommandFailure.class, () -> tools.backup(data, base.resolve("copy")));
+      assertTrue(String.valueOf(there.getMessage()).contains("is not empty"), there::toString);
+    }
+  }
+
   @Test
   void takesASocketThatAKilledBrokerLeftForNoBroker() throws Exception {
     Path folder = Files.createDirectories(data.resolve("control"));
@@ -104,5 +206,88 @@ final class DataDirectoryTest {
     CommandFailure none =
         assertThrows(CommandFailure.class, () -> tools.restore(base, base.resolve("new")));
     assertTrue(String.valueOf(none.getMessage()).contains("holds no whole"), none::toString);
+  }
+
+  /** As a mounted volume has to be, which nothing can take the place of. */
+  @Test
+  void fillsTheEmptyDirectoryThatIsThere() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path volume = Files.createDirectory(base.resolve("volume"));
+    makeLostAndFound(volume);
+    Object before = key(volume);
+    tools.restore(base.resolve("copy"), volume);
+    assertEquals(before, key(volume));
+    assertEquals(Set.of("pki", "store", "lost+found"), names(volume));
+    assertEquals(Set.of("data", "copy", "volume"), names(base));
+    DataDirectory.make(volume);
+    assertTrue(tools.check(volume).sound());
+  }
+
+  private static Object key(Path directory) throws Exception {
+    return Files.readAttributes(directory, BasicFileAttributes.class).fileKey();
+  }
+
+  @Test
+  void noBrokerStartsOnHalfARestoreAndTheNextOneBeginsAnew() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path restored = base.resolve("restored");
+    leaveHalf(restored);
+    CommandFailure refused = assertThrows(CommandFailure.class, () -> DataDirectory.make(restored));
+    String said = String.valueOf(refused.getMessage());
+    assertTrue(said.contains("is not whole") && said.contains("signalbox restore"), said);
+    tools.restore(base.resolve("copy"), restored);
+    DataDirectory.make(restored);
+    assertEquals("secret", Files.readString(restored.resolve("pki").resolve("ca.key")));
+    assertEquals(Set.of("pki", "store"), names(restored));
+    try (var fixture = StoreFixture.open(DataDirectory.store(restored))) {
+      assertEquals(50, fixture.store.totals().retainedMessages());
+    }
+  }
+
+  /** What the end of a process leaves at its worst: all names there, no content whole. */
+  private static void leaveHalf(Path directory) throws Exception {
+    try (var _ = UnfinishedDirectory.begin(directory, directory)) {
+      Path key = Files.createDirectory(directory.resolve("pki")).resolve("ca.key");
+      Files.writeString(key, "sec");
+      Path store = Files.createDirectory(DataDirectory.store(directory));
+      Files.writeString(store.resolve("data.mdb"), "half");
+    }
+  }
+
+  @Test
+  void beginningAnewDeletesNothingThatIsNotOfTheCopy() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path restored = base.resolve("restored");
+    leaveHalf(restored);
+    Files.writeString(restored.resolve("notes"), "mine");
+    CommandFailure refused =
+        assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
+    assertTrue(String.valueOf(refused.getMessage()).contains("\"notes\""), refused::toString);
+    assertEquals("mine", Files.readString(restored.resolve("notes")));
+    assertTrue(Files.exists(restored.resolve("pki").resolve("ca.key")));
+  }
+
+  @Test
+  void halfABackupIsNoneAndTheNextOneBeginsAnew() throws Exception {
+    Path copy = base.resolve("copy");
+    leaveHalf(copy);
+    CommandFailure refused =
+        assertThrows(CommandFailure.class, () -> tools.restore(copy, base.resolve("restored")));
+    assertTrue(String.valueOf(refused.getMessage()).contains("holds no whole"), refused::toString);
+    tools.backup(data, copy);
+    assertTrue(tools.restore(copy, base.resolve("restored")).sound());
+  }
+
+  @Test
+  void twoDoNotFillOneDirectoryAtOnce() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path restored = base.resolve("restored");
+    try (var first = UnfinishedDirectory.begin(restored, base.resolve("copy"))) {
+      CommandFailure second =
+          assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
+      assertTrue(String.valueOf(second.getMessage()).contains("is being filled"), second::toString);
+      first.finish();
+    }
+    DataDirectory.make(restored);
   }
 }

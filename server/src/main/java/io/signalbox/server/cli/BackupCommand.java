@@ -15,6 +15,9 @@ import picocli.CommandLine.Spec;
       "Copy a data directory: the store as it is at one moment, keys and certificates.",
       "A running broker writes the copy itself, while it goes on, and is found by --data. The copy"
           + " is a data directory; it holds private keys, so keep it as safe as the original.",
+      "The command fails where it does not see what the broker wrote, such as in a /tmp of the"
+          + " broker's own. Below the data directory both see it; other backups there are left"
+          + " out.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -13,8 +13,8 @@ import picocli.CommandLine.Spec;
     name = "restore",
     description = {
       "Make a data directory of a backup.",
-      "The store is checked before the directory gets its name, so it is there whole or not at"
-          + " all.",
+      "The directory is made, or must be empty. No broker starts on it before all is there and the"
+          + " store is checked; a restore that was cut short is done again by the same command.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -145,7 +145,8 @@ public final class StoreFiles {
     sync(directory);
   }
 
-  static void deleteTree(Path tree) throws IOException {
+  /** Deletes a file, or a folder with all in it; links are not followed. */
+  public static void deleteTree(Path tree) throws IOException {
     if (!Files.exists(tree)) {
       return;
     }
