@@ -89,7 +89,7 @@ final class TokenTrust {
                   source instanceof TokenKeys.Fetched(var set) ? Stream.of(set) : Stream.of());
     }
 
-    private boolean mayHold(SigningKey signer) {
+    private boolean mayHold(@Nullable SigningKey signer) {
       return signer instanceof TokenKey key
           && keys.stream().anyMatch(source -> source.mayHold(key));
     }

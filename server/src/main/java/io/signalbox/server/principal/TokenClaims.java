@@ -2,6 +2,7 @@ package io.signalbox.server.principal;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a verified JSON Web Token said (RFC 7519 section 4).
@@ -12,7 +13,8 @@ import java.util.Map;
  * @param expiresAtMillis {@code exp} in milliseconds since 1970; the connection ends then
  * @param aclGrants whether its {@code acl} claim grants more than the policies do; else it only
  *     narrows
- * @param signedBy the token is good as long as it is
+ * @param signedBy the token is good as long as it is; null of a client that is only remembered,
+ *     such as by its will, which no key has to vouch for any more
  */
 public record TokenClaims(
     String issuer,
@@ -22,7 +24,7 @@ public record TokenClaims(
     Map<String, Object> claims,
     long expiresAtMillis,
     boolean aclGrants,
-    SigningKey signedBy) {
+    @Nullable SigningKey signedBy) {
   public TokenClaims {
     audiences = List.copyOf(audiences);
     claims = Map.copyOf(claims);

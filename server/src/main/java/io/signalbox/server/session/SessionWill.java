@@ -1,11 +1,14 @@
 package io.signalbox.server.session;
 
+import com.google.gson.ExclusionStrategy;
+import com.google.gson.FieldAttributes;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.stream.JsonReader;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.principal.SigningKey;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.MessageBytes;
 import io.signalbox.server.topic.TopicName;
@@ -41,9 +44,27 @@ public record SessionWill(
     String transport,
     String remoteAddress,
     String tlsVersion) {
-  /** Numbers in the claims of a token come back as the token's reader had them. */
+  /**
+   * Numbers in the claims of a token come back as the token's reader had them. The key that signed
+   * it stays out: it may be a secret, and nobody asks for it any more.
+   */
   private static final Gson GSON =
-      new GsonBuilder().setObjectToNumberStrategy(SessionWill::number).create();
+      new GsonBuilder()
+          .setObjectToNumberStrategy(SessionWill::number)
+          .setExclusionStrategies(new WithoutKeys())
+          .create();
+
+  private static final class WithoutKeys implements ExclusionStrategy {
+    @Override
+    public boolean shouldSkipField(FieldAttributes field) {
+      return field.getDeclaredType() == SigningKey.class;
+    }
+
+    @Override
+    public boolean shouldSkipClass(Class<?> type) {
+      return false;
+    }
+  }
 
   /** What the store keeps beside the message itself. */
   private record Header(

@@ -58,13 +58,7 @@ final class TestBroker implements AutoCloseable {
             loops, context, TlsContexts.PROTOCOLS, handshakesMayWait, turnWaitMax, () -> {});
     transport =
         new Transport(
-            loops,
-            limits,
-            PACKET_BYTES_MAX,
-            handlers,
-            listeners,
-            tls,
-            _ -> TestBroker::page);
+            loops, limits, PACKET_BYTES_MAX, handlers, listeners, tls, _ -> TestBroker::page);
     transport.start();
   }
 
