@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,7 @@ final class CertificateAuthenticator {
   Optional<String> problem(CertificateFields certificate, List<X509Certificate> chain) {
     return verifier
         .get()
-        .recheck(chain, certificate.path().of(chain), instant())
+        .recheck(chain, Objects.requireNonNull(certificate.path()).of(chain), instant())
         // A source of revocations that is down for a while must not end what is connected.
         .filter(rejected -> rejected.reason() != Verification.Reason.REVOCATION_UNKNOWN)
         .map(Verification.Rejected::text);

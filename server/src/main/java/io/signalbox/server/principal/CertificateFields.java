@@ -1,6 +1,7 @@
 package io.signalbox.server.principal;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What access policies and logs may say of an X.509 client certificate.
@@ -10,7 +11,8 @@ import java.util.List;
  * @param serial lower-case hexadecimal, without leading zeros
  * @param fingerprint SHA-256 of the DER form, 64 lower-case hexadecimal digits
  * @param notAfterMillis wall clock, milliseconds since 1970; the connection ends then
- * @param path how it led to the CA; nothing to policies
+ * @param path how it led to the CA; nothing to policies; null of a client that is only remembered,
+ *     such as by its will
  */
 public record CertificateFields(
     String ca,
@@ -23,7 +25,7 @@ public record CertificateFields(
     List<String> uris,
     List<String> emails,
     long notAfterMillis,
-    TrustPath path) {
+    @Nullable TrustPath path) {
   public CertificateFields {
     organizationalUnits = List.copyOf(organizationalUnits);
     dnsNames = List.copyOf(dnsNames);

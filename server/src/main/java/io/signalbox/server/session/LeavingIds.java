@@ -59,7 +59,7 @@ final class LeavingIds {
 
   /** Never 0, which no Packet Identifier is. */
   private static long key(long sessionNumber, int packetId) {
-    return sessionNumber << Short.SIZE | packetId;
+    return (sessionNumber << Short.SIZE) | packetId;
   }
 
   /** A hash table of numbers, with linear probing. */
@@ -95,7 +95,7 @@ final class LeavingIds {
     /** That of the key, or the free one where it would go. */
     private int slotOf(long key) {
       int mask = slots.length - 1;
-      int slot = (int) (key * MIX >>> Integer.SIZE) & mask;
+      int slot = (int) ((key * MIX) >>> Integer.SIZE) & mask;
       while (slots[slot] != 0 && slots[slot] != key) {
         slot = (slot + 1) & mask;
       }

@@ -9,6 +9,7 @@ import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.SigningKey;
+import io.signalbox.server.principal.TrustPath;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.MessageBytes;
 import io.signalbox.server.topic.TopicName;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,19 +47,22 @@ public record SessionWill(
     String remoteAddress,
     String tlsVersion) {
   /**
-   * Numbers in the claims of a token come back as the token's reader had them. The key that signed
-   * it stays out: it may be a secret, and nobody asks for it any more.
+   * By what a client that is connected is looked at again. Stays out of the store, where nobody
+   * asks for it any more: the key of a token may be a secret.
    */
+  private static final Set<Class<?>> OF_THE_CONNECTION = Set.of(SigningKey.class, TrustPath.class);
+
+  /** Numbers in the claims of a token come back as the token's reader had them. */
   private static final Gson GSON =
       new GsonBuilder()
           .setObjectToNumberStrategy(SessionWill::number)
-          .setExclusionStrategies(new WithoutKeys())
+          .setExclusionStrategies(new WithoutConnection())
           .create();
 
-  private static final class WithoutKeys implements ExclusionStrategy {
+  private static final class WithoutConnection implements ExclusionStrategy {
     @Override
     public boolean shouldSkipField(FieldAttributes field) {
-      return field.getDeclaredType() == SigningKey.class;
+      return OF_THE_CONNECTION.contains(field.getDeclaredClass());
     }
 
     @Override
