@@ -130,6 +130,15 @@ run "a_collector_of_ones_own_is_the_only_one" {
   }
 }
 
+run "starts_again_after_everything_that_may_mend_itself" {
+  command = plan
+
+  assert {
+    condition     = strcontains(output.systemd_unit, " -XX:+ExitOnOutOfMemoryError ") && strcontains(output.systemd_unit, "\nRestartPreventExitStatus=2 78\n")
+    error_message = "A virtual machine without memory ends with 3, and must start again: ${output.systemd_unit}"
+  }
+}
+
 run "refuses_what_could_break_out_of_a_line" {
   command = plan
 
