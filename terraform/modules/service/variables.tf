@@ -65,7 +65,7 @@ variable "https_port" {
 }
 
 variable "certificate_file" {
-  description = "The broker's own certificate on the machine, PEM. Left out: the broker makes a development PKI. How the file comes there is your image's, your agent's or certbot's business: what a module renders is in the state, so no key is passed through it."
+  description = "The broker's own certificate on the machine, PEM. Left out: the broker makes a development PKI. How the file comes there is your image's, your agent's or certbot's business, and may be done after the first boot: the service waits until it can read the files. What a module renders is in the state, so no key is passed through it."
   type        = string
   default     = null
 }
