@@ -50,12 +50,14 @@ locals {
     open_files_max = var.open_files_max
     capabilities   = local.privileged ? "CAP_NET_BIND_SERVICE" : ""
     await          = local.awaits_certificate ? local.await : ""
+    backups        = var.backup_directory
   })
 
   install = templatefile("${path.module}/templates/install.tftpl", {
-    jar    = local.jar
-    url    = var.jar_url
-    sha256 = var.jar_sha256
+    jar     = local.jar
+    url     = var.jar_url
+    sha256  = var.jar_sha256
+    backups = var.backup_directory
   })
 
   files = merge({

@@ -81,6 +81,21 @@ variable "private_key_file" {
   }
 }
 
+variable "backup_directory" {
+  description = "Folder on the machine that backups may be written into; the first boot makes it. Left out: the service writes nowhere but into its data directory."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.backup_directory == null || can(regex("^(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+$", var.backup_directory))
+    error_message = "An absolute path of letters, digits and ._@+- without a slash at its end."
+  }
+  validation {
+    condition     = var.backup_directory == null || !can(regex("^/(home|root|run/user|tmp|var/tmp|dev|proc|sys)(/|$)", var.backup_directory))
+    error_message = "The service does not see the machine's own /home, /root, /run/user, /tmp, /var/tmp, /dev, /proc and /sys."
+  }
+}
+
 variable "configuration" {
   description = "More keys of signalbox.yaml, section by section; they win over what the module sets."
   type        = any

@@ -196,6 +196,42 @@ run "waits_for_nothing_without_a_certificate" {
   }
 }
 
+run "writes_backups_where_it_is_told" {
+  command = plan
+
+  variables {
+    backup_directory = "/var/backups/signalbox"
+  }
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nReadWritePaths=-/var/backups/signalbox\n")
+    error_message = "The broker sees the directory read-only: ${output.systemd_unit}"
+  }
+  assert {
+    condition     = strcontains(output.files["/opt/signalbox/install"], "\ninstall -d -m 0700 -o signalbox -g signalbox /var/backups/signalbox\n")
+    error_message = "Nobody makes the directory: ${output.files["/opt/signalbox/install"]}"
+  }
+}
+
+run "writes_nowhere_else_without_a_backup_directory" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(output.systemd_unit, "ReadWritePaths") && !strcontains(output.files["/opt/signalbox/install"], "install -d")
+    error_message = "The broker may write more than it needs: ${output.systemd_unit}"
+  }
+}
+
+run "refuses_a_backup_directory_that_the_service_does_not_see" {
+  command = plan
+
+  variables {
+    backup_directory = "/var/tmp"
+  }
+
+  expect_failures = [var.backup_directory]
+}
+
 run "refuses_what_could_break_out_of_a_line" {
   command = plan
 
@@ -203,9 +239,11 @@ run "refuses_what_could_break_out_of_a_line" {
     jar_url      = "https://files.example.com/a'$(reboot)"
     jar_sha256   = "abc"
     java_options = ["-Dx=\"y"]
+
+    backup_directory = "/backup /etc"
   }
 
-  expect_failures = [var.jar_url, var.jar_sha256, var.java_options]
+  expect_failures = [var.jar_url, var.jar_sha256, var.java_options, var.backup_directory]
 }
 
 run "refuses_a_certificate_without_its_key" {
