@@ -3,6 +3,11 @@ resource "signalbox_group" "this" {
   name        = each.key
   description = each.value.description
   attributes  = each.value.attributes
+
+  # Also means: destroyed only after the devices have left it, for the broker keeps a group that has members.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "signalbox_policy" "this" {

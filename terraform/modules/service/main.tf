@@ -2,6 +2,7 @@ locals {
   configuration_directory = "/etc/signalbox"
   data_directory          = "/var/lib/signalbox"
   jar                     = "/opt/signalbox/signalbox.jar"
+  await                   = "/opt/signalbox/await-certificate"
 
   defaults = {
     data-directory = local.data_directory
@@ -18,6 +19,15 @@ locals {
   configuration = merge(local.base, {
     for section, value in var.configuration : section => try(merge(local.base[section], value), value)
   })
+
+  # Such as the broker reads them: from the folder of the configuration. Quoted for a shell.
+  own_certificate = [
+    for key in ["certificate-file", "private-key-file"] : "'${replace(
+      startswith(local.configuration.tls[key], "/") ? local.configuration.tls[key] : "${local.configuration_directory}/${local.configuration.tls[key]}",
+      "'", "'\\''"
+    )}'" if can(startswith(local.configuration.tls[key], "/"))
+  ]
+  awaits_certificate = length(local.own_certificate) == 2
 
   configuration_yaml = "# Rendered by Terraform; a change here lasts until the machine is made anew.\n${yamlencode(local.configuration)}"
 
@@ -39,19 +49,27 @@ locals {
     configuration  = "${local.configuration_directory}/signalbox.yaml"
     open_files_max = var.open_files_max
     capabilities   = local.privileged ? "CAP_NET_BIND_SERVICE" : ""
+    await          = local.awaits_certificate ? local.await : ""
+    backups        = var.backup_directory
   })
 
   install = templatefile("${path.module}/templates/install.tftpl", {
-    jar    = local.jar
-    url    = var.jar_url
-    sha256 = var.jar_sha256
+    jar     = local.jar
+    url     = var.jar_url
+    sha256  = var.jar_sha256
+    backups = var.backup_directory
   })
 
   files = merge({
     "${local.configuration_directory}/signalbox.yaml" = { content = local.configuration_yaml, permissions = "0644" }
     "/etc/systemd/system/signalbox.service"           = { content = local.systemd_unit, permissions = "0644" }
     "/opt/signalbox/install"                          = { content = local.install, permissions = "0755" }
-    }, {
+    }, local.awaits_certificate ? {
+    (local.await) = { content = templatefile("${path.module}/templates/await-certificate.tftpl", {
+      certificate = local.own_certificate[0]
+      key         = local.own_certificate[1]
+    }), permissions = "0755" }
+    } : {}, {
     for name, text in var.policies :
     "${local.configuration_directory}/policies/${name}.policy.yaml" => { content = text, permissions = "0644" }
   })

@@ -65,7 +65,7 @@ variable "https_port" {
 }
 
 variable "certificate_file" {
-  description = "The broker's own certificate on the machine, PEM. Left out: the broker makes a development PKI. How the file comes there is your image's, your agent's or certbot's business: what a module renders is in the state, so no key is passed through it."
+  description = "The broker's own certificate on the machine, PEM. Left out: the broker makes a development PKI. How the file comes there is your image's, your agent's or certbot's business, and may be done after the first boot: the service waits until it can read the files. What a module renders is in the state, so no key is passed through it."
   type        = string
   default     = null
 }
@@ -78,6 +78,21 @@ variable "private_key_file" {
   validation {
     condition     = (var.private_key_file == null) == (var.certificate_file == null)
     error_message = "certificate_file and private_key_file go together."
+  }
+}
+
+variable "backup_directory" {
+  description = "Folder on the machine that backups may be written into; the first boot makes it. Left out: the service writes nowhere but into its data directory."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.backup_directory == null || can(regex("^(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+$", var.backup_directory))
+    error_message = "An absolute path of letters, digits and ._@+- without a slash at its end."
+  }
+  validation {
+    condition     = var.backup_directory == null || !can(regex("^/(home|root|run/user|tmp|var/tmp|dev|proc|sys)(/|$)", var.backup_directory))
+    error_message = "The service does not see the machine's own /home, /root, /run/user, /tmp, /var/tmp, /dev, /proc and /sys."
   }
 }
 

@@ -63,6 +63,51 @@ run "disables_one_device_and_leaves_the_rest" {
   }
 }
 
+run "moves_a_device_into_a_group_that_is_new" {
+  variables {
+    groups = { fleet-pumps = { description = "All pumps" }, fleet-valves = {} }
+    devices = {
+      fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr") }
+      fleet-2 = { groups = ["fleet-valves"] }
+    }
+  }
+
+  assert {
+    condition     = module.part["e4"].devices["fleet-2"].groups == toset(["fleet-valves"])
+    error_message = "The device is in other groups."
+  }
+}
+
+# Terraform would destroy the old group before it takes the device out, which the broker refuses.
+run "renames_a_group_with_a_device_in_it" {
+  variables {
+    groups = { fleet-pumps = { description = "All pumps" }, fleet-taps = {} }
+    devices = {
+      fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr") }
+      fleet-2 = { groups = ["fleet-taps"] }
+    }
+  }
+
+  assert {
+    condition     = module.part["e4"].devices["fleet-2"].groups == toset(["fleet-taps"])
+    error_message = "The device is in other groups."
+  }
+}
+
+run "removes_a_group_that_a_device_leaves" {
+  variables {
+    devices = {
+      fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr") }
+      fleet-2 = { groups = [] }
+    }
+  }
+
+  assert {
+    condition     = length(module.part["e4"].devices["fleet-2"].groups) == 0
+    error_message = "The device is in a group."
+  }
+}
+
 run "refuses_a_group_that_nobody_makes" {
   command = plan
 

@@ -130,6 +130,108 @@ run "a_collector_of_ones_own_is_the_only_one" {
   }
 }
 
+run "starts_again_after_everything_that_may_mend_itself" {
+  command = plan
+
+  assert {
+    condition     = strcontains(output.systemd_unit, " -XX:+ExitOnOutOfMemoryError ") && strcontains(output.systemd_unit, "\nRestartPreventExitStatus=2 78\n")
+    error_message = "A virtual machine without memory ends with 3, and must start again: ${output.systemd_unit}"
+  }
+}
+
+run "starts_again_however_long_a_fault_lasts" {
+  command = plan
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nStartLimitIntervalSec=0\n") && !strcontains(output.systemd_unit, "StartLimitBurst")
+    error_message = "systemd gives up after some starts: ${output.systemd_unit}"
+  }
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nRestartSteps=5\nRestartMaxDelaySec=60\n")
+    error_message = "The starts do not become rarer: ${output.systemd_unit}"
+  }
+}
+
+run "waits_for_a_certificate_that_comes_after_the_first_boot" {
+  command = plan
+
+  variables {
+    certificate_file = "/etc/signalbox/tls/server.crt"
+    private_key_file = "tls/it's.key"
+  }
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nExecStartPre=/opt/signalbox/await-certificate\n") && strcontains(output.systemd_unit, "\nTimeoutStartSec=infinity\n")
+    error_message = "The broker starts without its certificate, and ends for good: ${output.systemd_unit}"
+  }
+  assert {
+    condition     = strcontains(output.files["/opt/signalbox/await-certificate"], "\ncertificate='/etc/signalbox/tls/server.crt'\nkey='/etc/signalbox/tls/it'\\''s.key'\n")
+    error_message = "It waits for something else: ${output.files["/opt/signalbox/await-certificate"]}"
+  }
+  assert {
+    condition     = strcontains(output.files["/opt/signalbox/install"], "\nsystemctl restart --no-block signalbox.service\n")
+    error_message = "The first boot waits for a certificate that may come later in it: ${output.files["/opt/signalbox/install"]}"
+  }
+}
+
+run "waits_for_a_certificate_of_ones_own_configuration" {
+  command = plan
+
+  variables {
+    configuration = { tls = { certificate-file = "server.pem", private-key-file = "server.pem" } }
+  }
+
+  assert {
+    condition     = strcontains(output.files["/opt/signalbox/await-certificate"], "\ncertificate='/etc/signalbox/server.pem'\nkey='/etc/signalbox/server.pem'\n")
+    error_message = "It does not wait for the files of the section tls."
+  }
+}
+
+run "waits_for_nothing_without_a_certificate" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(output.systemd_unit, "ExecStartPre") && !strcontains(output.systemd_unit, "TimeoutStartSec") && !contains(keys(output.files), "/opt/signalbox/await-certificate")
+    error_message = "The development PKI is made by the broker itself: ${output.systemd_unit}"
+  }
+}
+
+run "writes_backups_where_it_is_told" {
+  command = plan
+
+  variables {
+    backup_directory = "/var/backups/signalbox"
+  }
+
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nReadWritePaths=-/var/backups/signalbox\n")
+    error_message = "The broker sees the directory read-only: ${output.systemd_unit}"
+  }
+  assert {
+    condition     = strcontains(output.files["/opt/signalbox/install"], "\ninstall -d -m 0700 -o signalbox -g signalbox /var/backups/signalbox\n")
+    error_message = "Nobody makes the directory: ${output.files["/opt/signalbox/install"]}"
+  }
+}
+
+run "writes_nowhere_else_without_a_backup_directory" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(output.systemd_unit, "ReadWritePaths") && !strcontains(output.files["/opt/signalbox/install"], "install -d")
+    error_message = "The broker may write more than it needs: ${output.systemd_unit}"
+  }
+}
+
+run "refuses_a_backup_directory_that_the_service_does_not_see" {
+  command = plan
+
+  variables {
+    backup_directory = "/var/tmp"
+  }
+
+  expect_failures = [var.backup_directory]
+}
+
 run "refuses_what_could_break_out_of_a_line" {
   command = plan
 
@@ -137,9 +239,11 @@ run "refuses_what_could_break_out_of_a_line" {
     jar_url      = "https://files.example.com/a'$(reboot)"
     jar_sha256   = "abc"
     java_options = ["-Dx=\"y"]
+
+    backup_directory = "/backup /etc"
   }
 
-  expect_failures = [var.jar_url, var.jar_sha256, var.java_options]
+  expect_failures = [var.jar_url, var.jar_sha256, var.java_options, var.backup_directory]
 }
 
 run "refuses_a_certificate_without_its_key" {

@@ -116,10 +116,6 @@ resource "signalbox_device_certificate" "succeeded" {
   name    = "succeeded"
   csr_pem = file("all-2.csr")
   ca      = signalbox_issuing_ca.old.name
-
-  lifecycle {
-    ignore_changes = [ca] # an import finds the successor there
-  }
 }
 
 resource "signalbox_provisioning_template" "one" {

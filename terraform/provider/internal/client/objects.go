@@ -28,6 +28,7 @@ type CertificateRequest struct {
 	CA               string `json:"ca,omitempty"`
 	ValidityHours    int64  `json:"validityHours,omitempty"`
 	RenewBeforeHours int64  `json:"renewBeforeHours"`
+	Replaces         string `json:"replaces,omitempty"`
 	Status           string `json:"status,omitempty"`
 }
 

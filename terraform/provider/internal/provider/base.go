@@ -19,6 +19,10 @@ type base struct {
 	client *client.Client
 }
 
+// destroyedLast tells how an object goes that the broker keeps while others name it: Terraform destroys before it updates.
+const destroyedLast = " To let it go in the apply in which they stop naming it, give it `lifecycle { create_before_destroy = true }` and " +
+	"apply that first; Terraform then destroys it last."
+
 func (b *base) Metadata(_ context.Context, request resource.MetadataRequest, response *resource.MetadataResponse) {
 	response.TypeName = request.ProviderTypeName + "_" + b.kind
 }

@@ -47,7 +47,7 @@ func (c *certificate) path() string {
 
 // request is what the broker is asked for. The source comes from the configuration, because after an import the state holds
 // only what stands for it.
-func (c *certificate) request(config *certificate) *client.CertificateRequest {
+func (c *certificate) request(config *certificate, replaces string) *client.CertificateRequest {
 	return &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CertificatePEM:   config.CertificatePEM.ValueString(),
@@ -56,6 +56,7 @@ func (c *certificate) request(config *certificate) *client.CertificateRequest {
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
 		RenewBeforeHours: c.RenewBeforeHours.ValueInt64(),
+		Replaces:         replaces,
 		Status:           c.Status.ValueString(),
 	}
 }
@@ -78,16 +79,16 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := d.put(ctx, &plan, &config, &response.Diagnostics); err != nil {
+	if err := d.put(ctx, &plan, &config, "", &response.Diagnostics); err != nil {
 		d.fail(&response.Diagnostics, "create", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
-// put makes sure that there is such a certificate, and warns of one that each apply would renew.
-func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, diagnostics *diag.Diagnostics) error {
-	made, err := putCertificate(ctx, d.client, plan.path(), plan.request(config))
+// put makes sure that there is such a certificate, beside the one that it replaces, and warns of one that each apply would renew.
+func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, replaces string, diagnostics *diag.Diagnostics) error {
+	made, err := putCertificate(ctx, d.client, plan.path(), plan.request(config, replaces))
 	if err != nil {
 		return err
 	}
@@ -120,17 +121,18 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so: the broker refuses another request while the one before is good.
+// Update asks for a new certificate only when the plan says so.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
-	var plan, config certificate
+	var plan, state, config certificate
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
 	if response.Diagnostics.HasError() {
 		return
 	}
 	var err error
 	if plan.Fingerprint.IsUnknown() {
-		err = d.put(ctx, &plan, &config, &response.Diagnostics)
+		err = d.put(ctx, &plan, &config, state.Fingerprint.ValueString(), &response.Diagnostics)
 	} else {
 		var changed *client.Certificate
 		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
@@ -151,39 +153,31 @@ func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteR
 	if response.Diagnostics.HasError() {
 		return
 	}
-	var all client.Page[client.Certificate]
-	err := d.client.Get(ctx, at("devices", state.Device.ValueString(), "certificates"), &all)
-	if client.IsNotFound(err) {
-		return // with the device its certificates were revoked
-	}
-	for _, present := range all.Items {
-		if err == nil && present.Name == state.Name.ValueString() && (present.Status == "active" || present.Status == "inactive") {
-			revoke := client.Revoke{Reason: state.RevocationReason.ValueString()}
-			err = d.client.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", revoke, nil)
-		}
-	}
+	err := revokeAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), "", state.RevocationReason.ValueString())
 	if err != nil {
 		d.fail(&response.Diagnostics, "revoke", err)
 	}
 }
 
-// ModifyPlan plans a renewal when one is due: the resource stays, and so does the old certificate until it ends, so that a
-// device that has not fetched the new one yet stays connected.
+// ModifyPlan plans another certificate when one is due, and when it is to come from another authority: the resource stays, and so does
+// the old certificate until it ends, so that a device that has not fetched the new one yet stays connected.
 func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
 	if request.Plan.Raw.IsNull() || request.State.Raw.IsNull() {
 		return
 	}
+	planAuthority(ctx, d.client, request, response)
 	var state certificate
 	var renewBefore types.Int64
-	var given types.String
+	var given, ca types.String
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
-	response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("renew_before_hours"), &renewBefore)...)
+	response.Diagnostics.Append(response.Plan.GetAttribute(ctx, path.Root("renew_before_hours"), &renewBefore)...)
+	response.Diagnostics.Append(response.Plan.GetAttribute(ctx, path.Root("ca"), &ca)...)
 	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("certificate_pem"), &given)...)
 	if response.Diagnostics.HasError() || !given.IsNull() {
 		return
 	}
 	state.RenewBeforeHours = renewBefore
-	if !state.isDue(time.Now()) {
+	if !state.isDue(time.Now()) && ca.Equal(state.CA) {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), false)...)
 		return
 	}

@@ -59,7 +59,7 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	made, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
 	if err == nil {
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		err = f.certify(ctx, &plan, &config)
+		err = f.certify(ctx, &plan, &config, "")
 	}
 	if err != nil {
 		// Without a state the next apply finds the device, which is as it was wanted, and goes on from there.
@@ -69,8 +69,8 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
-// certify makes sure that there is the certificate that the plan wants.
-func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice) error {
+// certify makes sure that there is the certificate that the plan wants; another one comes beside the one that it replaces.
+func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, replaces string) error {
 	if config.CSRPEM.IsNull() {
 		plan.decodeCertificate(nil)
 		return nil
@@ -80,6 +80,7 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice) e
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
 		RenewBeforeHours: plan.RenewBeforeHours.ValueInt64(),
+		Replaces:         replaces,
 		Status:           plan.Status.ValueString(),
 	})
 	if err == nil {
@@ -153,17 +154,16 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 	return err
 }
 
-// updateCertificate issues another one when the plan says so; the one before is revoked unless this is a renewal.
+// updateCertificate issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
+// when it is there; otherwise they are good until they end, as after a renewal.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice) error {
 	switch {
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		if !state.Fingerprint.IsNull() && (config.CSRPEM.IsNull() || !state.dueFor(plan, time.Now())) {
-			revoked := at("certificates", state.Fingerprint.ValueString()) + "/revoke"
-			if err := f.client.Post(ctx, revoked, client.Revoke{Reason: "superseded"}, nil); err != nil {
-				return err
-			}
+		err := f.certify(ctx, plan, config, state.Fingerprint.ValueString())
+		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
+			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, plan.Fingerprint.ValueString(), "superseded")
 		}
-		return f.certify(ctx, plan, config)
+		return err
 	case !plan.Status.Equal(state.Status):
 		made, err := switchCertificate(ctx, f.client, plan.Fingerprint.ValueString(), plan.Status.ValueString())
 		if err == nil {
@@ -198,6 +198,7 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 		return
 	}
 	planPin(ctx, f.client, request, response)
+	planAuthority(ctx, f.client, request, response)
 	settle(request, response)
 	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
 		return
@@ -223,8 +224,7 @@ func (d *fleetDevice) nextCertificate(state, config *fleetDevice, now time.Time)
 	switch {
 	case config.CSRPEM.IsNull():
 		return types.StringNull(), !state.Fingerprint.IsNull()
-	case state.Fingerprint.IsNull() || state.dueFor(d, now) || !d.CSRPEM.Equal(state.CSRPEM) ||
-		(!config.CA.IsNull() && !config.CA.Equal(state.CA)):
+	case state.Fingerprint.IsNull() || state.dueFor(d, now) || !d.CSRPEM.Equal(state.CSRPEM) || !d.CA.Equal(state.CA):
 		return types.StringUnknown(), true
 	}
 	return types.StringNull(), false

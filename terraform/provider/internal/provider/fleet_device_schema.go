@@ -13,8 +13,9 @@ func fleetDeviceSchema() schema.Schema {
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"csr_pem": schema.StringAttribute{Optional: true, Validators: []validator.String{isRequest{}}, PlanModifiers: unchanged(sameSource),
 			MarkdownDescription: "PKCS#10 request signed with the device's own key, whose common name is the device's id: `signalbox pki csr " +
-				"DEVICE` makes one. Another one revokes the certificate and issues the next; without it there is no certificate."},
-		"ca":                 issuerAttribute(" Another one issues another certificate."),
+				"DEVICE` makes one. Another one issues the next certificate, and then revokes those before it; without it there is no " +
+				"certificate."},
+		"ca":                 issuerAttribute(),
 		"certificate_status": choiceAttribute("`inactive`: the certificate is refused, and its live connections end.", "active", "active", "inactive"),
 	})
 	return schema.Schema{

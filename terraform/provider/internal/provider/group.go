@@ -22,7 +22,8 @@ type group struct {
 func newGroup() resource.Resource {
 	return &object[group, client.Group]{
 		base: base{kind: "group", schema: schema.Schema{
-			MarkdownDescription: "A set of devices, to which policies can be bound. One that has members cannot be destroyed.",
+			MarkdownDescription: "A set of devices, to which policies can be bound. One that devices or templates name cannot be destroyed." +
+				destroyedLast,
 			Attributes: map[string]schema.Attribute{
 				"name":        nameAttribute("The group's name."),
 				"description": textAttribute("For people."),

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -46,10 +48,11 @@ func issuedAttributes() map[string]schema.Attribute {
 }
 
 // issuerAttribute chooses the authority.
-func issuerAttribute(more string, modifiers ...planmodifier.String) schema.StringAttribute {
+func issuerAttribute() schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{isName()},
-		MarkdownDescription: "Issuing authority; the broker's default one if left out." + more,
-		PlanModifiers:       append([]planmodifier.String{stringplanmodifier.UseStateForUnknown()}, modifiers...)}
+		MarkdownDescription: "Issuing authority; the broker's default one if left out. Another one issues another certificate beside the " +
+			"one before, which stays good until it ends. A `successor` that has issued in its place, as an import finds it, is not another.",
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}}
 }
 
 // decode writes what the API shows.
@@ -108,6 +111,67 @@ func putCertificate(ctx context.Context, c *client.Client, path string, wanted *
 		return &made, nil
 	}
 	return switchCertificate(ctx, c, made.Fingerprint, wanted.Status)
+}
+
+// revokeAll revokes the certificates of a name that could still be used, those from before a renewal included, but for one.
+func revokeAll(ctx context.Context, c *client.Client, device, name, but, reason string) error {
+	var all client.Page[client.Certificate]
+	err := c.Get(ctx, at("devices", device, "certificates"), &all)
+	if client.IsNotFound(err) {
+		return nil // with the device its certificates were revoked
+	}
+	if err != nil {
+		return err
+	}
+	for _, present := range all.Items {
+		usable := present.Status == "active" || present.Status == "inactive"
+		if present.Name != name || present.Fingerprint == but || !usable {
+			continue
+		}
+		if err := c.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", client.Revoke{Reason: reason}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planAuthority keeps the authority of the state where the configured one has handed over to it: an import finds who has issued a
+// certificate, which need not be who was asked.
+func planAuthority(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var asked, issuer types.String
+	if request.State.Raw.IsNull() {
+		return
+	}
+	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("ca"), &asked)...)
+	response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("ca"), &issuer)...)
+	if response.Diagnostics.HasError() || asked.IsNull() || asked.IsUnknown() || issuer.IsNull() || asked.Equal(issuer) {
+		return
+	}
+	succeeds, err := isSuccessor(ctx, c, issuer.ValueString(), asked.ValueString())
+	if err != nil {
+		response.Diagnostics.AddAttributeError(path.Root("ca"), "Cannot tell who issues for this authority", err.Error())
+	} else if succeeds {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), issuer)...)
+	}
+}
+
+// successionsMax is how far the broker itself follows.
+const successionsMax = 16
+
+// isSuccessor says whether an authority issues in the place of an earlier one, or did before it handed over itself.
+func isSuccessor(ctx context.Context, c *client.Client, name, earlier string) (bool, error) {
+	for range successionsMax {
+		var authority client.IssuingCa
+		err := c.Get(ctx, at("issuing-cas", earlier), &authority)
+		if client.IsNotFound(err) {
+			return false, nil // the broker says so to who wants a certificate of it
+		}
+		if err != nil || authority.Successor == "" || authority.Successor == name {
+			return err == nil && authority.Successor == name, err
+		}
+		earlier = authority.Successor
+	}
+	return false, nil
 }
 
 // switchCertificate makes a certificate active or inactive.

@@ -75,7 +75,8 @@ func newIssuingCa() resource.Resource {
 	return &object[issuingCa, client.IssuingCa]{
 		base: base{kind: "issuing_ca", schema: schema.Schema{
 			MarkdownDescription: "An authority that issues certificates of devices. The broker makes its key, which never leaves it. Destroying " +
-				"it ends the connections with its certificates. Only `enabled` and `successor` can be changed; anything else makes another authority.",
+				"it ends the connections with its certificates. Only `enabled` and `successor` can be changed; anything else makes another authority. " +
+				"One that another authority or a template names cannot be destroyed." + destroyedLast + " What takes its place needs another `name` then.",
 			Attributes: map[string]schema.Attribute{
 				"name": nameAttribute("The authority's name."),
 				"common_name": schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: "Common name in its certificate; its " +

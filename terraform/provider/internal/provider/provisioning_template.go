@@ -56,7 +56,7 @@ func newProvisioningTemplate() resource.Resource {
 func provisioningTemplateSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "What becomes of a device that enrols with a token, or connects for the first time with a certificate of a trusted " +
-			"authority. One that a trusted authority or a claim token names cannot be destroyed.",
+			"authority. One that a trusted authority or a claim token names cannot be destroyed." + destroyedLast,
 		Attributes: map[string]schema.Attribute{
 			"name":        nameAttribute("The template's name."),
 			"description": textAttribute("For people."),

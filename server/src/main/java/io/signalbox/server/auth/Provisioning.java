@@ -120,6 +120,7 @@ public final class Provisioning {
               null,
               0,
               0,
+              null,
               true,
               CsrRules.ID_ONLY);
       Written<DeviceCertificate> written;

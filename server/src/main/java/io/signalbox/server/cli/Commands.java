@@ -99,10 +99,10 @@ public final class Commands {
     codes.put("0", "done");
     codes.put("1", "failed; the reason is on standard error");
     codes.put("2", "wrong usage of the command line");
-    codes.put("3", "the configuration has problems; each is on standard error");
     codes.put("4", "the disk failed while the broker ran; start it again once the disk is sound");
     codes.put("5", "the running broker refused it; the reason is on standard error");
     codes.put("6", "the running broker cannot be reached, or does not accept the credential");
+    codes.put("78", "the configuration has problems; each is on standard error");
     return codes;
   }
 

@@ -10,9 +10,6 @@ final class ExitCode {
   /** Unknown command or option, or a value it cannot have. */
   static final int USAGE = 2;
 
-  /** Every problem of the configuration is on standard error. */
-  static final int CONFIGURATION = 3;
-
   /** The store failed while the broker ran: a supervisor may start it again. */
   static final int DISK_FAILED = 4;
 
@@ -24,6 +21,13 @@ final class ExitCode {
    * HTTP status of 500 or more. What was asked for is not at fault; trying again later may do.
    */
   static final int UNREACHABLE = 6;
+
+  /**
+   * Every problem of the configuration is on standard error. {@code EX_CONFIG} of sysexits.h, by
+   * which systemd knows it; not 3, which the virtual machine says when its heap is full, and a
+   * supervisor shall start it again then.
+   */
+  static final int CONFIGURATION = 78;
 
   private ExitCode() {}
 }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
       "Work on access policies: the engine of the broker on files, without a broker; and list,"
           + " show, put, rm, attach, detach, attachments, authorize, revisions, revision and"
           + " rollback on a running one.",
-      "Exit codes are made for CI: 0 all is well, 1 findings, 3 policies that cannot be used.",
+      "Exit codes are made for CI: 0 all is well, 1 findings, 78 policies that cannot be used.",
     },
     synopsisSubcommandLabel = "COMMAND")
 final class PolicyCommand {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
       "0:no client gains or loses anything",
       "1:some client does",
       "2:wrong usage of the command line",
-      "3:the policies cannot be used; each problem is on standard error",
+      "78:the policies cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyDiffCommand implements Callable<Integer> {

@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
       "0:allowed",
       "1:denied",
       "2:wrong usage of the command line, or a client that cannot be read",
-      "3:the policies cannot be used; each problem is on standard error",
+      "78:the policies cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyExplainCommand implements Callable<Integer> {

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
       "0:done; with --check: nothing would change",
       "1:could not write; with --check: something would change",
       "2:wrong usage of the command line",
-      "3:the policies cannot be used; each problem is on standard error",
+      "78:the policies cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyFmtCommand implements Callable<Integer> {

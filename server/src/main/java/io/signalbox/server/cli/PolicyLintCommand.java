@@ -35,7 +35,7 @@ import picocli.CommandLine.Parameters;
       "0:nothing found",
       "1:something found",
       "2:wrong usage of the command line",
-      "3:the policies cannot be used; each problem is on standard error",
+      "78:the policies cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyLintCommand implements Callable<Integer> {

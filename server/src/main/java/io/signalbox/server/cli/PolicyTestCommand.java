@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
       "0:every test passed",
       "1:some test failed, or there is none",
       "2:wrong usage of the command line",
-      "3:the policies or tests cannot be used; each problem is on standard error",
+      "78:the policies or tests cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyTestCommand implements Callable<Integer> {

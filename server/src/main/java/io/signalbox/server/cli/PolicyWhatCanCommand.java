@@ -21,7 +21,7 @@ import picocli.CommandLine.Mixin;
     exitCodeList = {
       "0:done, also when it can do nothing",
       "2:wrong usage of the command line, or a client that cannot be read",
-      "3:the policies cannot be used; each problem is on standard error",
+      "78:the policies cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyWhatCanCommand implements Callable<Integer> {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
     exitCodeList = {
       "0:done, also when nobody can",
       "2:wrong usage of the command line",
-      "3:the policies cannot be used; each problem is on standard error",
+      "78:the policies cannot be used; each problem is on standard error",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyWhoCanCommand implements Callable<Integer> {

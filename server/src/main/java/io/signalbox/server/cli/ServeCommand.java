@@ -94,10 +94,10 @@ final class ServeCommand implements Callable<Integer> {
     codes.put("0", "stopped as it was told, or --check found nothing");
     codes.put("1", "could not start");
     codes.put("2", "wrong usage of the command line");
-    codes.put("3", "the configuration has problems; each is on standard error");
     codes.put(
         "4",
         "the disk failed; everything acknowledged before is kept, start again once it is sound");
+    codes.put("78", "the configuration has problems; each is on standard error");
     return codes;
   }
 

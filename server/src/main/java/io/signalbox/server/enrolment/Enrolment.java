@@ -360,6 +360,7 @@ public final class Enrolment {
             ca != null ? ca : templateCa,
             template == null ? 0 : template.validityHours(),
             0,
+            null,
             true,
             rules);
     try {

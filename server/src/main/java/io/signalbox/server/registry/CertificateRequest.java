@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param ca issuing authority; null: the default one
  * @param validityHours 0: the default
  * @param renewBeforeHours a certificate with less time left is made anew
+ * @param replaces fingerprint of a good certificate from another request, beside which this one may
+ *     be made; null: none
  * @param active whether a new one is switched on
  * @param rules what of it may be certified
  */
@@ -23,10 +25,12 @@ public record CertificateRequest(
     @Nullable String ca,
     int validityHours,
     int renewBeforeHours,
+    @Nullable String replaces,
     boolean active,
     CsrRules rules) {
 
   private static final int PEM_CHARS_MAX = 262_144;
+  private static final int FINGERPRINT_CHARS = 64;
 
   /** What a certificate is made from. */
   public sealed interface Source {
@@ -59,6 +63,7 @@ public record CertificateRequest(
         in.optionalName("ca"),
         (int) in.number("validityHours", 0, 1, AuthorityForm.VALIDITY_HOURS_MAX),
         (int) in.number("renewBeforeHours", 0, 0, AuthorityForm.VALIDITY_HOURS_MAX),
+        in.optional("replaces", FINGERPRINT_CHARS),
         in.choice("status", "active", List.of("active", "inactive")).equals("active"),
         CsrRules.ID_ONLY);
   }

@@ -170,12 +170,13 @@ public final class Inventory {
           Reason.REVISION_CONFLICT,
           "the device has a certificate of this name, and it was to be created only");
     }
-    if (good && !same && left > 0) {
+    if (good && !same && left > 0 && !newest.name().equals(request.replaces())) {
       throw new RegistryException(
           Reason.CONFLICT,
           "the device has a good certificate \""
               + newest.label()
-              + "\" that was made from another request; revoke it, or use another name");
+              + "\" that was made from another request; name its fingerprint in replaces, revoke"
+              + " it, or use another name");
     }
     return good && same;
   }

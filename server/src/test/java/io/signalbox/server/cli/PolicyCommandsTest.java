@@ -125,15 +125,15 @@ final class PolicyCommandsTest {
   }
 
   @Test
-  void unusablePoliciesAreToldWithPlacesAndExitCode3() throws Exception {
+  void unusablePoliciesAreToldWithPlacesAndExitCode78() throws Exception {
     Path file =
         Files.writeString(folder.resolve("bad.policy.yaml"), "version: 1\nname: x\nno: x\n");
-    assertEquals(3, run("policy", "lint", folder.toString()));
+    assertEquals(78, run("policy", "lint", folder.toString()));
     assertContains(err.toString(), file + ":3:1: ");
-    assertEquals(3, run("policy", "test", folder.toString(), "--json"));
+    assertEquals(78, run("policy", "test", folder.toString(), "--json"));
     assertEquals(
         3, json().getAsJsonArray("problems").get(1).getAsJsonObject().get("line").getAsInt());
-    assertEquals(3, run("policy", "test", folder.resolve("nowhere").toString()));
+    assertEquals(78, run("policy", "test", folder.resolve("nowhere").toString()));
     assertContains(err.toString(), "there is no such file or folder");
   }
 

@@ -87,6 +87,35 @@ final class InventoryTest {
   }
 
   @Test
+  void issuesBesideAGoodCertificateThatARequestNames() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.makeAuthority("factory-2");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      String csr = "{'csrPem':'" + RegistryFixture.csr("d") + "','ca':";
+      DeviceCertificate first = fixture.ensure("d", "main", csr + "'factory'}").entry();
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class, () -> fixture.ensure("d", "main", csr + "'factory-2'}"));
+      assertEquals(Reason.CONFLICT, refused.reason());
+
+      while (System.currentTimeMillis() <= first.stamp().createdAtMillis()) {
+        Thread.onSpinWait(); // the newest is told by the clock
+      }
+      String request = csr + "'factory-2','replaces':'" + first.name() + "'}";
+      Written<DeviceCertificate> second = fixture.ensure("d", "main", request);
+
+      assertTrue(second.isCreated());
+      assertEquals("factory-2", second.entry().ca());
+      assertFalse(fixture.registry.isRefused(first.name()));
+      assertEquals(second.entry(), fixture.ensure("d", "main", request).entry());
+      assertThrows(
+          RegistryException.class,
+          () -> fixture.ensure("d", "main", request.replace("factory-2", "factory")));
+    }
+  }
+
+  @Test
   void revokesTheCertificatesOfADeviceThatGoes() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       fixture.makeAuthority("factory");

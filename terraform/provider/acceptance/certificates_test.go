@@ -1,0 +1,158 @@
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// makeAuthorities makes "factory" and "factory-2", and "offline", which awaits its certificate and signs nothing.
+func (b *broker) makeAuthorities(t testing.TB) {
+	t.Helper()
+	for name, more := range map[string]client.IssuingCa{"factory": {}, "factory-2": {}, "offline": {Offline: true}} {
+		more.KeyType, more.CommonName, more.Enabled = "ec-p256", name, true
+		if err := b.api(t).Put(context.Background(), "/issuing-cas/"+name, client.Always, more, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// certified is a configuration with one certificate of each kind of resource, "fleet-1" and "alone-1".
+func certified(t testing.TB, w *workspace, ca string) {
+	t.Helper()
+	w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_fleet_device" "one" {
+  id      = "fleet-1"
+  csr_pem = file("fleet-1.csr")
+  ca      = %[1]q
+}
+
+resource "signalbox_device" "two" {
+  id = "alone-1"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device  = signalbox_device.two.id
+  csr_pem = file("alone-1.csr")
+  ca      = %[1]q
+}
+`, ca))
+}
+
+// statuses are those of all certificates of a device by fingerprint.
+func (b *broker) statuses(t testing.TB, device string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, item := range b.get(t, "/devices/"+device+"/certificates")["items"].([]any) {
+		certificate := item.(map[string]any)
+		found[certificate["fingerprint"].(string)] = certificate["status"].(string)
+	}
+	return found
+}
+
+func (b *broker) newest(t testing.TB, device string) (fingerprint, ca string) {
+	t.Helper()
+	certificate := b.get(t, "/devices/"+device+"/certificates/main")
+	return certificate["fingerprint"].(string), certificate["ca"].(string)
+}
+
+func wantStatuses(t testing.TB, b *broker, device string, wanted map[string]string) {
+	t.Helper()
+	if found := b.statuses(t, device); fmt.Sprint(found) != fmt.Sprint(wanted) {
+		t.Errorf("the certificates of %s are %v, not %v", device, found, wanted)
+	}
+}
+
+func TestACertificateStaysGoodUntilThereIsAnother(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	b.makeAuthorities(t)
+	w := newWorkspace(t, "").of(t, b)
+	devices := []string{"fleet-1", "alone-1"}
+	first := map[string]string{}
+	for _, device := range devices {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	certified(t, w, "factory")
+	w.init(t).apply(t)
+	for _, device := range devices {
+		first[device], _ = b.newest(t, device)
+	}
+
+	t.Run("from an authority that signs nothing", func(t *testing.T) {
+		certified(t, w, "offline")
+		w.fails(t, []string{"awaiting certificate"}, "apply", "-auto-approve", "-no-color")
+		for _, device := range devices {
+			wantStatuses(t, b, device, map[string]string{first[device]: "active"})
+		}
+	})
+	t.Run("from another authority, and then until it ends", func(t *testing.T) {
+		certified(t, w, "factory-2")
+		w.apply(t)
+		w.hasNothingToDo(t)
+		for _, device := range devices {
+			second, ca := b.newest(t, device)
+			if ca != "factory-2" {
+				t.Errorf("the certificate of %s is of %s", device, ca)
+			}
+			wantStatuses(t, b, device, map[string]string{first[device]: "active", second: "active"})
+		}
+	})
+	t.Run("for another request", func(t *testing.T) {
+		second, _ := b.newest(t, "fleet-1")
+		_, wrong := requestOf(t, "somebody-else")
+		w.write(t, "fleet-1.csr", wrong)
+		w.fails(t, []string{"somebody-else"}, "apply", "-auto-approve", "-no-color")
+		wantStatuses(t, b, "fleet-1", map[string]string{first["fleet-1"]: "active", second: "active"})
+
+		_, right := requestOf(t, "fleet-1")
+		w.write(t, "fleet-1.csr", right)
+		w.apply(t)
+		w.hasNothingToDo(t)
+		third, _ := b.newest(t, "fleet-1")
+		wantStatuses(t, b, "fleet-1", map[string]string{first["fleet-1"]: "revoked", second: "revoked", third: "active"})
+	})
+	t.Run("for another request, the answer to which is lost", func(t *testing.T) {
+		third, _ := b.newest(t, "fleet-1")
+		_, request := requestOf(t, "fleet-1")
+		w.write(t, "fleet-1.csr", request)
+		proxy := newBetween(t, b).when(func(_ int64, what string) bool { return strings.HasSuffix(what, "/certificates/main") })
+		w.through(t, proxy).fails(t, []string{"no answer"}, "apply", "-auto-approve", "-no-color")
+		fourth, _ := b.newest(t, "fleet-1")
+		if found := b.statuses(t, "fleet-1"); found[third] != "active" || found[fourth] != "active" || third == fourth {
+			t.Errorf("the certificates are %v", found)
+		}
+		w.apply(t)
+		w.hasNothingToDo(t)
+		if found := b.statuses(t, "fleet-1"); found[third] != "revoked" || found[fourth] != "active" || len(found) != 4 {
+			t.Errorf("the certificates are %v", found)
+		}
+	})
+}
+
+func TestAnImportAfterARotationPlansNothing(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	b.makeAuthorities(t)
+	b.change(t, "/issuing-cas/factory", map[string]any{"successor": "factory-2"})
+	w := newWorkspace(t, "").of(t, b)
+	for _, device := range []string{"fleet-1", "alone-1"} {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	certified(t, w, "factory")
+	w.init(t).apply(t)
+	fingerprint, ca := b.newest(t, "alone-1")
+	if ca != "factory-2" {
+		t.Fatalf("the successor has not issued, but %s", ca)
+	}
+	w.imports(t, map[string]string{"signalbox_fleet_device.one": "fleet-1", "signalbox_device.two": "alone-1",
+		"signalbox_device_certificate.two": fingerprint})
+	if second, _ := b.newest(t, "alone-1"); second != fingerprint {
+		t.Error("the import brought another certificate")
+	}
+}
