@@ -6,6 +6,8 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.List;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x509.Extension;
@@ -129,6 +131,12 @@ public final class CertificateSigningRequest {
   /** The names asked for; a profile decides about them. */
   public SubjectNames names() {
     return names;
+  }
+
+  /** Whether this certificate is for the very key and the names that are asked for. */
+  public boolean isMetBy(X509Certificate certificate) throws PkiException {
+    return Arrays.equals(certificate.getPublicKey().getEncoded(), publicKey.getEncoded())
+        && ClientIdentity.namesOf(certificate).equals(names);
   }
 
   public byte[] encoded() {

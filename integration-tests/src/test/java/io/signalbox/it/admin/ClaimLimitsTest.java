@@ -55,16 +55,22 @@ final class ClaimLimitsTest {
 
   private static void token(String name, String limits) {
     admin.put(
-        "/claim-tokens/" + name,
-        "{'template':'line','secret':'" + SECRET + "','maxUses':9," + limits + "}");
+        "/claim-tokens/" + name, "{'template':'line','secret':'" + SECRET + "'," + limits + "}");
   }
 
   private static HttpResponse<String> enrol(String token, String id)
       throws IOException, InterruptedException {
-    byte[] request =
-        CertificateSigningRequest.create(
-                Certificates.keys(), SubjectNames.ofCommonName(id), Certificates.RANDOM)
-            .encoded();
+    return enrol(token, request(id));
+  }
+
+  private static byte[] request(String id) {
+    return CertificateSigningRequest.create(
+            Certificates.keys(), SubjectNames.ofCommonName(id), Certificates.RANDOM)
+        .encoded();
+  }
+
+  private static HttpResponse<String> enrol(String token, byte[] request)
+      throws IOException, InterruptedException {
     int port = broker.endpoint(Transport.WSS).address().getPort();
     String basic = Base64.getEncoder().encodeToString((token + ":" + SECRET).getBytes(UTF_8));
     return http.send(
@@ -94,17 +100,31 @@ final class ClaimLimitsTest {
 
   @Test
   void afterItsEndItEnrolsNobody() throws Exception {
-    token("timed", "'expiresAt':'" + Instant.now().minusSeconds(1) + "'");
+    token("timed", "'maxUses':9,'expiresAt':'" + Instant.now().minusSeconds(1) + "'");
     assertRefused("timed", "it ended at ");
-    token("timed", "'expiresAt':'" + Instant.now().plusSeconds(3_600) + "'");
+    token("timed", "'maxUses':9,'expiresAt':'" + Instant.now().plusSeconds(3_600) + "'");
     assertEnrols("timed");
   }
 
   @Test
+  void theSameRequestAgainGetsTheSameCertificateAndIsNoUse() throws Exception {
+    token("once", "'maxUses':1");
+    byte[] request = request("once");
+    HttpResponse<String> first = enrol("once", request);
+    HttpResponse<String> again = enrol("once", request);
+
+    assertEquals(200, first.statusCode(), first::body);
+    assertEquals(200, again.statusCode(), again::body);
+    assertEquals(first.body(), again.body());
+    assertEquals("1", admin.get("/claim-tokens/once").expect(200).get("uses"));
+    assertEquals(409, enrol("once", "once").statusCode());
+  }
+
+  @Test
   void fromAnotherAddressItEnrolsNobody() throws Exception {
-    token("placed", "'allowedCidrs':['192.0.2.0/24','2001:db8::/32']");
+    token("placed", "'maxUses':9,'allowedCidrs':['192.0.2.0/24','2001:db8::/32']");
     assertRefused("placed", "not for the address 127.0.0.1");
-    token("placed", "'allowedCidrs':['192.0.2.0/24','127.0.0.0/8']");
+    token("placed", "'maxUses':9,'allowedCidrs':['192.0.2.0/24','127.0.0.0/8']");
     assertEnrols("placed");
   }
 }

@@ -120,13 +120,12 @@ public final class Enrolment {
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         synchronized (placeOf(request)) {
-          requireNotTaken(request);
           ProvisioningTemplate template = registry.find(Kind.TEMPLATE, name);
           if (template == null || !template.enabled()) {
             throw new EnrolmentException(
                 StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
           }
-          yield byTemplate(request, template, name, ca);
+          yield byTemplate(request, template, name, null, ca);
         }
       }
     };
@@ -186,11 +185,10 @@ public final class Enrolment {
       CertificateSigningRequest request, Applicant.Claimant claimant, @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     synchronized (placeOf(request)) {
-      requireNotTaken(request);
       try {
         ProvisioningTemplate template =
-            claims.use(claimant.token(), claimant.secret(), claimant.from());
-        return byTemplate(request, template, claimant.token(), ca);
+            claims.template(claimant.token(), claimant.secret(), claimant.from());
+        return byTemplate(request, template, claimant.token(), claimant, ca);
       } catch (RegistryException e) {
         throw refused(e);
       }
@@ -220,10 +218,16 @@ public final class Enrolment {
     }
   }
 
+  /**
+   * What the template refuses and what was issued before costs no use of a claim.
+   *
+   * @param claimant whose claim is used; null: nothing is
+   */
   private Issued byTemplate(
       CertificateSigningRequest request,
       ProvisioningTemplate template,
       String claim,
+      Applicant.@Nullable Claimant claimant,
       @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     try {
@@ -244,6 +248,55 @@ public final class Enrolment {
               + ", not "
               + LogText.quote(id));
     }
+    DeviceCertificate earlier = inventory.issued(request, caOf(template, ca));
+    if (earlier != null) {
+      return new Issued(certificate(earlier), earlier, false, false);
+    }
+    requireNotTaken(request);
+    return claimant == null
+        ? made(request, template, ca)
+        : madeWith(claimant, request, template, ca);
+  }
+
+  private Issued madeWith(
+      Applicant.Claimant claimant,
+      CertificateSigningRequest request,
+      ProvisioningTemplate template,
+      @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    try {
+      claims.use(claimant.token(), claimant.secret(), claimant.from());
+    } catch (RegistryException e) {
+      throw refused(e);
+    }
+    boolean isNew = false;
+    try {
+      Issued issued = made(request, template, ca);
+      isNew = issued.isNew;
+      return issued;
+    } finally {
+      if (!isNew) {
+        giveBack(claimant);
+      }
+    }
+  }
+
+  private void giveBack(Applicant.Claimant claimant) throws InterruptedException {
+    try {
+      claims.giveBack(claimant.token(), claimant.secret());
+    } catch (RegistryException e) {
+      LOG.log(
+          Level.WARNING,
+          "a use of the claim token {0} is gone though nothing came of it: {1}",
+          LogText.quote(claimant.token()),
+          e.getMessage());
+    }
+  }
+
+  private Issued made(
+      CertificateSigningRequest request, ProvisioningTemplate template, @Nullable String ca)
+      throws EnrolmentException, InterruptedException {
+    String id = request.names().commonName();
     boolean isNewDevice = registry.device(id) == null;
     try {
       provisioning.device(id, template);
@@ -254,6 +307,18 @@ public final class Enrolment {
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
+  /** The authority that issues, whatever the request and the template say. */
+  private String caOf(ProvisioningTemplate template, @Nullable String ca)
+      throws EnrolmentException {
+    String templateCa = template.ca();
+    if (ca != null && templateCa != null && !ca.equals(templateCa)) {
+      throw new EnrolmentException(
+          StatusCodes.FORBIDDEN, "the template issues from " + templateCa + ", not " + ca);
+    }
+    String name = ca != null ? ca : templateCa;
+    return authorities.issuerFor(name == null ? registry.config().defaultCa() : name);
+  }
+
   private Issued issue(
       String id,
       CertificateSigningRequest request,
@@ -262,10 +327,6 @@ public final class Enrolment {
       @Nullable String ca)
       throws EnrolmentException, InterruptedException {
     String templateCa = template == null ? null : template.ca();
-    if (ca != null && templateCa != null && !ca.equals(templateCa)) {
-      throw new EnrolmentException(
-          StatusCodes.FORBIDDEN, "the template issues from " + templateCa + ", not " + ca);
-    }
     var wanted =
         new CertificateRequest(
             new CertificateRequest.Source.Csr(request.toPem()),
@@ -284,23 +345,27 @@ public final class Enrolment {
         written = inventory.ensure(id, label(request), wanted, false).finish();
       }
       DeviceCertificate issued = written.entry();
-      CertificateContent content = registry.content(issued.name());
-      if (content == null) {
-        throw new IllegalStateException("a certificate that was issued is not on disk");
-      }
       LOG.log(
           Level.INFO,
           "device {0} has the certificate {1} by enrolment",
           LogText.quote(id),
           issued.serial());
-      return new Issued(
-          Certificates.parse(content.der(), "the issued certificate"),
-          issued,
-          written.isCreated(),
-          isNewDevice);
+      return new Issued(certificate(issued), issued, written.isCreated(), isNewDevice);
     } catch (RegistryException e) {
       throw refused(e);
-    } catch (PkiException | IOException e) {
+    } catch (IOException e) {
+      throw new IllegalStateException("a lock cannot be released", e);
+    }
+  }
+
+  private X509Certificate certificate(DeviceCertificate issued) {
+    CertificateContent content = registry.content(issued.name());
+    if (content == null) {
+      throw new IllegalStateException("a certificate that was issued is not on disk");
+    }
+    try {
+      return Certificates.parse(content.der(), "the issued certificate");
+    } catch (PkiException e) {
       throw new IllegalStateException("a certificate that was issued cannot be read", e);
     }
   }

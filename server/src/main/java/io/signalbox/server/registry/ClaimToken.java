@@ -119,17 +119,17 @@ public record ClaimToken(
   }
 
   ClaimToken usedOnceMore() {
+    return withUses(uses + 1);
+  }
+
+  /** A token whose uses were counted anew meanwhile has none to give back. */
+  ClaimToken usedOnceLess() {
+    return withUses(Math.max(0, uses - 1));
+  }
+
+  private ClaimToken withUses(int other) {
     return new ClaimToken(
-        name,
-        template,
-        hash,
-        hint,
-        maxUses,
-        uses + 1,
-        expiresAtMillis,
-        allowedCidrs,
-        enabled,
-        stamp);
+        name, template, hash, hint, maxUses, other, expiresAtMillis, allowedCidrs, enabled, stamp);
   }
 
   @Override

@@ -54,6 +54,31 @@ public final class Inventory {
         .orElse(null);
   }
 
+  /**
+   * The newest certificate that an authority here has issued to a device for this very key and
+   * these names, and that is good; or null. The device's id is the request's common name. Reads the
+   * disk.
+   */
+  public @Nullable DeviceCertificate issued(CertificateSigningRequest request, String ca) {
+    return registry.certificatesOf(request.names().commonName()).stream()
+        .filter(one -> one.status(clocks.wallMillis()) == DeviceCertificate.Status.ACTIVE)
+        .filter(one -> ca.equals(one.ca()) && isFor(one, request))
+        .max(Comparator.comparingLong(DeviceCertificate::notAfterMillis))
+        .orElse(null);
+  }
+
+  private boolean isFor(DeviceCertificate entry, CertificateSigningRequest request) {
+    CertificateContent content = registry.content(entry.name());
+    if (content == null) {
+      return false;
+    }
+    try {
+      return request.isMetBy(Certificates.parse(content.der(), "an issued certificate"));
+    } catch (PkiException e) {
+      throw new IllegalStateException("a certificate that was issued cannot be read", e);
+    }
+  }
+
   /** A certificate on its way to the disk. */
   public final class Ensured {
     private final @Nullable DeviceCertificate existing;

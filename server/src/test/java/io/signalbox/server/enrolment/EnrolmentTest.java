@@ -1,7 +1,9 @@
 package io.signalbox.server.enrolment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.KeyAlgorithm;
@@ -18,10 +20,18 @@ import io.signalbox.server.registry.RegistryFixture;
 import io.undertow.util.StatusCodes;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,16 +39,168 @@ import org.junit.jupiter.api.io.TempDir;
 final class EnrolmentTest {
   private static final String SECRET = "0123456789abcdef01234567";
 
+  private static final Applicant.Claimant CLAIMANT =
+      new Applicant.Claimant("batch", SECRET, InetAddress.getLoopbackAddress());
+
   @TempDir Path directory;
 
   /** A request with a key of its own, as it is sent. */
   private static byte[] request(String device) {
-    var keys = KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM);
+    return request(device, KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM));
+  }
+
+  private static byte[] request(String device, KeyPair keys) {
     byte[] der =
         CertificateSigningRequest.create(
                 keys, SubjectNames.ofCommonName(device), RegistryFixture.RANDOM)
             .encoded();
     return Base64.getMimeEncoder().encode(der);
+  }
+
+  private static Enrolment enrolment(RegistryFixture fixture) throws Exception {
+    return new Enrolment(
+        fixture.registry,
+        fixture.authorities,
+        fixture.inventory,
+        new Claims(fixture.registry, Clocks.system()),
+        new Provisioning(
+            fixture.registry,
+            fixture.inventory,
+            new ApiPolicies(
+                PolicyStore.open(
+                    PolicyConfig.DEFAULTS,
+                    fixture.registry,
+                    new Metrics(1, "test"),
+                    Clocks.system()),
+                fixture.registry)));
+  }
+
+  /** An authority, a template, and a claim token that is good once. */
+  private static void claimGoodOnce(RegistryFixture fixture, String template) throws Exception {
+    fixture.makeAuthority("factory");
+    fixture.put(Kind.TEMPLATE, "line", template);
+    fixture.put(
+        Kind.CLAIM_TOKEN, "batch", "{'template':'line','secret':'" + SECRET + "','maxUses':1}");
+  }
+
+  private static int uses(RegistryFixture fixture) {
+    return Objects.requireNonNull(fixture.registry.find(Kind.CLAIM_TOKEN, "batch")).uses();
+  }
+
+  private static void assertRefused(int status, Enrolment enrolment, byte[] request) {
+    var refused =
+        Assertions.assertThrows(
+            EnrolmentException.class, () -> enrolment.enrol(request, CLAIMANT, null));
+    assertEquals(status, refused.status(), refused::getMessage);
+  }
+
+  @Test
+  void whoseAnswerWasLostGetsItAgainByTheSameRequest() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      byte[] request = request("pump");
+      Enrolment.Issued first = enrolment.enrol(request, CLAIMANT, null);
+      Enrolment.Issued again = enrolment.enrol(request, CLAIMANT, null);
+
+      assertTrue(first.isNew() && first.isNewDevice());
+      assertFalse(again.isNew() || again.isNewDevice());
+      assertEquals(first.certificate(), again.certificate());
+      assertEquals(1, uses(fixture));
+    }
+  }
+
+  @Test
+  void whoSignsTheSameRequestAnewGetsTheSameCertificate() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      KeyPair keys = KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM);
+      byte[] request = request("pump", keys);
+      byte[] signedAnew = request("pump", keys);
+      assertFalse(Arrays.equals(request, signedAnew));
+
+      X509Certificate first = enrolment.enrol(request, CLAIMANT, null).certificate();
+      assertEquals(first, enrolment.enrol(signedAnew, CLAIMANT, null).certificate());
+      assertEquals(1, uses(fixture));
+    }
+  }
+
+  @Test
+  void theSameRequestTwiceAtOnceUsesTheClaimOnce() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      byte[] request = request("pump");
+      Callable<X509Certificate> enrol =
+          () -> enrolment.enrol(request, CLAIMANT, null).certificate();
+      try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        List<Future<X509Certificate>> all = threads.invokeAll(Collections.nCopies(8, enrol));
+        for (Future<X509Certificate> one : all) {
+          assertEquals(all.getFirst().get(), one.get());
+        }
+      }
+      assertEquals(1, uses(fixture));
+    }
+  }
+
+  @Test
+  void whatTheTemplateRefusesCostsNoUse() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{'csrRules':{'keyTypes':['rsa-3072']}}");
+      Enrolment enrolment = enrolment(fixture);
+      assertRefused(StatusCodes.BAD_REQUEST, enrolment, request("pump"));
+      assertEquals(0, uses(fixture));
+
+      fixture.put(Kind.TEMPLATE, "line", "{'deviceIdTemplate':'${claim}-${id}'}");
+      assertRefused(StatusCodes.FORBIDDEN, enrolment, request("pump"));
+      assertEquals(0, uses(fixture));
+
+      fixture.put(Kind.TEMPLATE, "line", "{'enabled':false}");
+      assertRefused(StatusCodes.FORBIDDEN, enrolment, request("pump"));
+      assertEquals(0, uses(fixture));
+    }
+  }
+
+  @Test
+  void anotherKeyForTheNameOfADeviceIsRefusedAndCostsNoUse() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      enrolment.enrol(request("pump"), CLAIMANT, null);
+      fixture.put(Kind.CLAIM_TOKEN, "batch", "{'template':'line','maxUses':5}");
+
+      assertRefused(StatusCodes.CONFLICT, enrolment, request("pump"));
+      assertEquals(1, uses(fixture));
+    }
+  }
+
+  @Test
+  void aUseIsGivenBackWhenNothingCanBeIssued() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{'ca':'factory'}");
+      Enrolment enrolment = enrolment(fixture);
+      fixture.put(Kind.ISSUING_CA, "factory", "{'enabled':false}");
+      assertRefused(StatusCodes.FORBIDDEN, enrolment, request("pump"));
+      assertEquals(0, uses(fixture));
+    }
+  }
+
+  @Test
+  void whoDoesNotKnowTheSecretLearnsNothingOfADevice() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      byte[] request = request("pump");
+      enrolment.enrol(request, CLAIMANT, null);
+      var guess = new Applicant.Claimant("batch", "x", InetAddress.getLoopbackAddress());
+      for (byte[] one : List.of(request, request("pump"))) {
+        var refused =
+            Assertions.assertThrows(
+                EnrolmentException.class, () -> enrolment.enrol(one, guess, null));
+        assertEquals(StatusCodes.UNAUTHORIZED, refused.status());
+      }
+    }
   }
 
   @Test
@@ -48,23 +210,7 @@ final class EnrolmentTest {
       fixture.put(Kind.TEMPLATE, "line", "{}");
       fixture.put(
           Kind.CLAIM_TOKEN, "batch", "{'template':'line','secret':'" + SECRET + "','maxUses':9}");
-      var enrolment =
-          new Enrolment(
-              fixture.registry,
-              fixture.authorities,
-              fixture.inventory,
-              new Claims(fixture.registry, Clocks.system()),
-              new Provisioning(
-                  fixture.registry,
-                  fixture.inventory,
-                  new ApiPolicies(
-                      PolicyStore.open(
-                          PolicyConfig.DEFAULTS,
-                          fixture.registry,
-                          new Metrics(1, "test"),
-                          Clocks.system()),
-                      fixture.registry)));
-      var claimant = new Applicant.Claimant("batch", SECRET, InetAddress.getLoopbackAddress());
+      Enrolment enrolment = enrolment(fixture);
       byte[] other = request("pump");
       var outcome = new CompletableFuture<X509Certificate>();
       Thread second =
@@ -72,7 +218,7 @@ final class EnrolmentTest {
               .unstarted(
                   () -> {
                     try {
-                      outcome.complete(enrolment.enrol(other, claimant, null).certificate());
+                      outcome.complete(enrolment.enrol(other, CLAIMANT, null).certificate());
                     } catch (Exception e) {
                       outcome.completeExceptionally(e);
                     }
@@ -89,7 +235,7 @@ final class EnrolmentTest {
             }
           });
 
-      X509Certificate issued = enrolment.enrol(request("pump"), claimant, null).certificate();
+      X509Certificate issued = enrolment.enrol(request("pump"), CLAIMANT, null).certificate();
 
       assertEquals("CN=pump", issued.getSubjectX500Principal().getName());
       var refused = Assertions.assertThrows(CompletionException.class, outcome::join);
