@@ -15,15 +15,24 @@ export interface Listener {
   connected(): void;
   /** The connection was lost; another attempt follows by itself. */
   interrupted(): void;
+  /** There has been no connection yet; another attempt follows by itself. */
+  unreachable(address: string): void;
   /** For good, with the reason in words; undefined if it was asked for. */
   ended(why: string | undefined): void;
   received(message: Received): void;
+}
+
+/** Where the listener that served this page has its WebSocket. */
+function address(): string {
+  const path = document.documentElement.dataset["mqttPath"] ?? "/mqtt";
+  return `wss://${location.host}${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** One connection to the broker that served this page. */
 export class Connection {
   readonly #client: MqttClient;
   #why: string | undefined;
+  #wasConnected = false;
 
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
     const options: IClientOptions = {
@@ -40,8 +49,12 @@ export class Connection {
       connectTimeout: 10_000,
       reconnectPeriod: 2_000,
     };
-    this.#client = mqtt.connect(`wss://${location.host}/mqtt`, options);
-    this.#client.on("connect", () => listener.connected());
+    const url = address();
+    this.#client = mqtt.connect(url, options);
+    this.#client.on("connect", () => {
+      this.#wasConnected = true;
+      listener.connected();
+    });
     this.#client.on("message", (topic, payload, packet) =>
       listener.received({ topic, payload, qos: packet.qos, retain: packet.retain }),
     );
@@ -57,8 +70,10 @@ export class Connection {
     this.#client.on("close", () => {
       if (this.#client.disconnecting || this.#client.disconnected) {
         listener.ended(this.#why);
-      } else {
+      } else if (this.#wasConnected) {
         listener.interrupted();
+      } else {
+        listener.unreachable(url);
       }
     });
   }

@@ -61,6 +61,10 @@ function connect(): void {
     interrupted() {
       show("waiting", "Connection lost, trying again");
     },
+    unreachable(address) {
+      complain(`no connection to ${address}; a proxy in between must pass WebSockets on to the broker`);
+      show("waiting", "No connection yet, trying again");
+    },
     ended(why) {
       connection = undefined;
       filters.clear();

@@ -283,13 +283,15 @@ final class Broker implements RunningBroker {
                 protocol,
                 config.listeners(),
                 serverTls,
-                enrolment.around(
-                    new AdminHandler(
-                        config.admin(),
-                        metrics,
-                        authenticators::identify,
-                        admin.api(),
-                        this::obstacle))));
+                listener ->
+                    enrolment.around(
+                        new AdminHandler(
+                            config.admin(),
+                            listener.path(),
+                            metrics,
+                            authenticators::identify,
+                            admin.api(),
+                            this::obstacle))));
     sweep.begin();
     metrics.connectionsOpen.from(listeners::connections);
     listeners.start();

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec3;
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.wire.Endpoint;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
@@ -28,7 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(400)
 final class BrowserTest {
   private static String serverKeyHash() throws Exception {
-    Endpoint endpoint = InteropBroker.BROKER.endpoint(Transport.WSS);
+    return serverKeyHash(InteropBroker.BROKER.endpoint(Transport.WSS));
+  }
+
+  private static String serverKeyHash(Endpoint endpoint) throws Exception {
     try (SSLSocket socket =
         (SSLSocket)
             Objects.requireNonNull(endpoint.tls())
@@ -61,6 +66,38 @@ final class BrowserTest {
       }
     } catch (AssertionError e) {
       throw new AssertionError(e.getMessage() + "\n" + Chromium.log(profile), e);
+    }
+  }
+
+  @Test
+  void connectsToThePathOfItsListenerAndNamesAnAddressThatDoesNotAnswer(@TempDir Path profile)
+      throws Exception {
+    String executable = Program.find("chromium", "chromium");
+    BrokerConfig config =
+        BrokerConfig.allowingAll()
+            .listener(Transport.WSS, false, "none")
+            .listenerYaml(Transport.WSS, "path: /ws");
+    try (BrokerUnderTest broker = BrokerUnderTest.start("page-path", config)) {
+      Endpoint endpoint = broker.endpoint(Transport.WSS);
+      String host = "localhost:" + endpoint.address().getPort();
+      String token = broker.issueToken("alice", "browsers", "1h");
+      try (Chromium browser = Chromium.start(executable, profile, serverKeyHash(endpoint))) {
+        browser.open("https://" + host + "/#token=" + token);
+        browser.await("document.getElementById('status').dataset.state === 'online'");
+
+        browser.evaluate("document.getElementById('disconnect').click()");
+        browser.await("document.getElementById('status').dataset.state === 'offline'");
+        browser.evaluate("document.documentElement.dataset.mqttPath = '/nothing here'");
+        browser.evaluate("document.getElementById('connect').click()");
+        browser.await(
+            "document.getElementById('problem').textContent.includes('wss://"
+                + host
+                + "/nothing%20here')");
+        assertEquals(
+            "waiting", browser.evaluate("document.getElementById('status').dataset.state"));
+      } catch (AssertionError e) {
+        throw new AssertionError(e.getMessage() + "\n" + Chromium.log(profile), e);
+      }
     }
   }
 

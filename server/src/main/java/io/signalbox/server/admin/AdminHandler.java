@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Answers every HTTP request that is no WebSocket upgrade, on any listener. */
+/** Answers every HTTP request of a listener that is no WebSocket upgrade. */
 public final class AdminHandler implements HttpHandler {
   private static final HttpHandler REFUSE_METHOD = new SecurityHeaders(AdminHandler::refuseMethod);
 
@@ -20,12 +20,14 @@ public final class AdminHandler implements HttpHandler {
   private final HttpHandler api;
 
   /**
+   * @param mqttPath where this listener has its WebSocket, for the page
    * @param api serves all below {@code /api/}, with any method
    * @param obstacle what keeps the broker from serving clients, in words for an operator; empty if
    *     nothing does; any thread, quick
    */
   public AdminHandler(
       AdminConfig config,
+      String mqttPath,
       Metrics metrics,
       RequestAuthenticator authenticator,
       HttpHandler api,
@@ -37,7 +39,7 @@ public final class AdminHandler implements HttpHandler {
             "/metrics", new MetricsEndpoint(metrics));
     HttpHandler nothing =
         exchange -> new Problem(StatusCodes.NOT_FOUND, "nothing is here").send(exchange);
-    HttpHandler others = config.page() ? new PageResources() : nothing;
+    HttpHandler others = config.page() ? new PageResources(mqttPath) : nothing;
     Map<String, HttpHandler> guarded = new HashMap<>();
     operators.forEach(
         (path, handler) ->

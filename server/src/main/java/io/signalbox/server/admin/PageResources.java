@@ -1,5 +1,7 @@
 package io.signalbox.server.admin;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.ETag;
@@ -38,7 +40,18 @@ final class PageResources implements HttpHandler {
 
   private record Resource(String type, ETag tag, ByteBuffer content) {}
 
+  /** What the page has in the jar where it says to what path it connects. */
+  private static final String DEFAULT_PATH = attribute("/mqtt");
+
+  private final String mqttPath;
   private final Map<String, Resource> read = new ConcurrentHashMap<>();
+
+  /**
+   * @param mqttPath where the page finds the WebSocket
+   */
+  PageResources(String mqttPath) {
+    this.mqttPath = mqttPath;
+  }
 
   /** Null if there is no such file; the page's are missing if this was built without Node.js. */
   private @Nullable Resource resource(String path) {
@@ -47,14 +60,24 @@ final class PageResources implements HttpHandler {
     if (known != null || file == null) {
       return known;
     }
-    byte[] content = read(FOLDER + file.name);
-    if (content == null) {
+    byte[] stored = read(FOLDER + file.name);
+    if (stored == null) {
       return null;
     }
+    byte[] content = path.equals("/") ? withPath(stored) : stored;
     Resource fresh =
         new Resource(file.type, tag(content), ByteBuffer.wrap(content).asReadOnlyBuffer());
     read.put(path, fresh);
     return fresh;
+  }
+
+  private byte[] withPath(byte[] page) {
+    return new String(page, UTF_8).replace(DEFAULT_PATH, attribute(mqttPath)).getBytes(UTF_8);
+  }
+
+  private static String attribute(String path) {
+    String escaped = path.replace("&", "&amp;").replace("\"", "&quot;").replace("<", "&lt;");
+    return "data-mqtt-path=\"" + escaped + "\"";
   }
 
   private static byte @Nullable [] read(String name) {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
 import org.xnio.IoUtils;
@@ -55,7 +56,7 @@ final class Listener {
       IoLoops loops,
       Admission admission,
       @Nullable ServerTls tls,
-      HttpHandler otherPaths,
+      Function<ListenerConfig, HttpHandler> otherPaths,
       ByteBufferPool httpBuffers) {
     this.config = config;
     this.limits = limits;
@@ -63,7 +64,8 @@ final class Listener {
     this.loops = loops;
     this.admission = admission;
     this.tls = tls;
-    this.http = config.type().isWebSocket() ? httpListener(otherPaths, httpBuffers) : null;
+    this.http =
+        config.type().isWebSocket() ? httpListener(otherPaths.apply(config), httpBuffers) : null;
     if (config.type().isTls() && tls == null) {
       throw new IllegalArgumentException("listener " + config.name() + " needs a TLS context");
     }

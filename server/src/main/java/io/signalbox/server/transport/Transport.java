@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** All listeners of the broker. Made, started and stopped by one thread. */
@@ -37,8 +38,8 @@ public final class Transport implements AutoCloseable {
    *
    * @param packetBytesMax larger packets of clients are refused by their header
    * @param tls for listeners with TLS; null if there are none
-   * @param otherPaths HTTP requests of WebSocket listeners for anything but their WebSocket; runs
-   *     on an I/O thread and must dispatch what blocks
+   * @param otherPaths of a WebSocket listener: answers HTTP requests for anything but its
+   *     WebSocket; runs on an I/O thread and must dispatch what blocks
    */
   public Transport(
       IoLoops loops,
@@ -47,7 +48,7 @@ public final class Transport implements AutoCloseable {
       ClientHandlers handlers,
       List<ListenerConfig> listeners,
       @Nullable ServerTls tls,
-      HttpHandler otherPaths) {
+      Function<ListenerConfig, HttpHandler> otherPaths) {
     this.loops = loops;
     this.limits = limits;
     Optional<OpenFiles> files = OpenFiles.ofThisProcess();

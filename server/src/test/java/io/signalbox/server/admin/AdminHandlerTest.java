@@ -34,6 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Speaks HTTP over a bare socket, because clients do not let a test choose the header Host. */
 final class AdminHandlerTest {
+  private static final String MQTT_PATH = "/ws/\"a\"&<b>";
+
   private final Metrics metrics = new Metrics(1, "test");
   private final List<String> tokensSeen = new ArrayList<>();
   private Optional<String> obstacle = Optional.empty();
@@ -79,6 +81,7 @@ final class AdminHandlerTest {
     HttpHandler handler =
         new AdminHandler(
             config,
+            MQTT_PATH,
             metrics,
             (_, token, _) -> principal(token),
             HttpServerExchange::endExchange,
@@ -231,6 +234,8 @@ final class AdminHandlerTest {
       assertEquals("text/html; charset=utf-8", answer.header("content-type"));
       assertEquals("no-cache", answer.header("cache-control"));
       assertEquals(304, get("/", "If-None-Match: " + answer.header("etag")).status);
+      assertTrue(
+          answer.body.contains(" data-mqtt-path=\"/ws/&quot;a&quot;&amp;&lt;b>\""), answer.body);
       assertEquals("text/javascript; charset=utf-8", get("/page.js").header("content-type"));
     } else {
       assertEquals(404, answer.status);

@@ -63,7 +63,7 @@ final class TestBroker implements AutoCloseable {
             handlers,
             listeners,
             tls,
-            exchange -> exchange.getResponseSender().send("page"));
+            _ -> exchange -> exchange.getResponseSender().send("page"));
     transport.start();
   }
 
