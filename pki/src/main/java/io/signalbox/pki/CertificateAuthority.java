@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -109,6 +110,15 @@ public final class CertificateAuthority {
     return new CertificateAuthority(issuer, chain, addresses, clock, random);
   }
 
+  /**
+   * The same authority, which tells each time its key does not sign.
+   *
+   * @param failed quick, on any thread; what was to be signed fails besides
+   */
+  public CertificateAuthority telling(Consumer<SigningException> failed) {
+    return new CertificateAuthority(issuer.telling(failed), chain, urls, clock, random);
+  }
+
   /** The same authority with its second key, after it was loaded by its first; an experiment. */
   public CertificateAuthority withAlternativeKey(AlternativeKey second) throws PkiException {
     if (!AlternativeSignatures.key(certificate()).equals(Optional.of(second.keys().getPublic()))) {
@@ -155,7 +165,7 @@ public final class CertificateAuthority {
    * A certificate for a key that the caller knows its subject to hold.
    *
    * @throws PkiException if the profile refuses the key or a name, or this authority may not sign
-   *     now
+   *     now; {@link SigningException} if its key does not
    */
   public X509Certificate issue(PublicKey subjectKey, SubjectNames names, CertificateProfile profile)
       throws PkiException {

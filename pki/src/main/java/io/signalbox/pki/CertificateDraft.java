@@ -50,7 +50,7 @@ record CertificateDraft(
     this(names, key, algorithm, profile, validity, urls, Optional.empty());
   }
 
-  X509Certificate sign(Issuer issuer, SecureRandom random) {
+  X509Certificate sign(Issuer issuer, SecureRandom random) throws SigningException {
     X500Name subject = NameWriter.subject(names);
     var builder =
         new X509v3CertificateBuilder(
@@ -64,6 +64,8 @@ record CertificateDraft(
       addExtensions(builder, issuer, subject.getRDNs().length == 0);
       byte[] der = issuer.sign(builder, random).getEncoded();
       return Certificates.parse(der, "the new certificate");
+    } catch (SigningException e) {
+      throw e;
     } catch (IOException | PkiException e) {
       throw new IllegalStateException("a certificate that was built cannot be encoded", e);
     }

@@ -11,6 +11,7 @@ import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.ocsp.CertificateID;
 import org.bouncycastle.cert.ocsp.OCSPException;
 import org.bouncycastle.operator.DigestCalculatorProvider;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An authority whose certificates an {@link OcspResponder} answers for, and who signs the answers.
@@ -29,13 +30,13 @@ public final class OcspAuthority {
   }
 
   private final X509CertificateHolder authority;
-  private final Issuer signer;
+  private final @Nullable Issuer signer;
   private final List<X509Certificate> signerCertificates;
   private final Source source;
 
   private OcspAuthority(
       X509Certificate authority,
-      Issuer signer,
+      @Nullable Issuer signer,
       List<X509Certificate> signerCertificates,
       Source source) {
     this.authority = Certificates.holder(authority);
@@ -47,6 +48,16 @@ public final class OcspAuthority {
   /** The authority signs its answers itself. */
   public static OcspAuthority signingItself(CertificateAuthority authority, Source source) {
     return new OcspAuthority(authority.certificate(), authority.issuer(), List.of(), source);
+  }
+
+  /**
+   * The authority's key is away for now: whoever asks is told to ask again later.
+   *
+   * @param authority its own certificate
+   */
+  public static OcspAuthority withoutKey(X509Certificate authority) {
+    return new OcspAuthority(
+        authority, null, List.of(), _ -> new RevocationStatus.Unknown("nobody signs an answer"));
   }
 
   /**
@@ -104,7 +115,8 @@ public final class OcspAuthority {
     return source.status(serialNumber);
   }
 
-  Issuer signer() {
+  /** Null: nobody signs now. */
+  @Nullable Issuer signer() {
     return signer;
   }
 

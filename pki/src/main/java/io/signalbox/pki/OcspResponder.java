@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.ocsp.BasicOCSPResp;
 import org.bouncycastle.cert.ocsp.BasicOCSPRespBuilder;
 import org.bouncycastle.cert.ocsp.CertificateID;
 import org.bouncycastle.cert.ocsp.CertificateStatus;
@@ -28,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Answers questions about certificates by OCSP (RFC 6960): bytes in, bytes out, for whatever
  * transport. Safe for many threads; an answer costs about 0.15 ms of CPU. Whatever is asked, there
- * is an answer: rubbish gets an unsigned error, which costs nothing.
+ * is an answer: rubbish gets an unsigned error, which costs nothing, and so does what nobody signs
+ * now.
  */
 public final class OcspResponder {
   /** The media types of a question and an answer over HTTP (RFC 6960 appendix A). */
@@ -92,6 +95,8 @@ public final class OcspResponder {
       return authority.isPresent()
           ? answer(authority.get(), asked, nonce)
           : error(OCSPRespBuilder.UNAUTHORIZED);
+    } catch (SigningException e) {
+      return error(OCSPRespBuilder.TRY_LATER); // the authority has been told
     } catch (IOException | RuntimeException e) {
       return error(
           OCSPRespBuilder
@@ -99,8 +104,12 @@ public final class OcspResponder {
     }
   }
 
-  private byte[] answer(OcspAuthority authority, Req[] asked, Optional<Extension> nonce) {
+  private byte[] answer(OcspAuthority authority, Req[] asked, Optional<Extension> nonce)
+      throws SigningException {
     Issuer signer = authority.signer();
+    if (signer == null) {
+      return error(OCSPRespBuilder.TRY_LATER);
+    }
     var builder = new BasicOCSPRespBuilder(new RespID(signer.name()));
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     for (Req one : asked) {
@@ -113,8 +122,9 @@ public final class OcspResponder {
     }
     nonce.ifPresent(extension -> builder.setResponseExtensions(new Extensions(extension)));
     try {
-      var basic =
-          builder.build(signer.signer(random), authority.signerCertificates(), Date.from(now));
+      X509CertificateHolder[] certificates = authority.signerCertificates();
+      BasicOCSPResp basic =
+          signer.sign(random, by -> builder.build(by, certificates, Date.from(now)));
       return new OCSPRespBuilder().build(OCSPRespBuilder.SUCCESSFUL, basic).getEncoded();
     } catch (OCSPException | IOException e) {
       throw new IllegalStateException("an OCSP answer that was built cannot be encoded", e);

@@ -19,13 +19,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.bouncycastle.operator.RuntimeOperatorException;
 
 /**
  * A token that keeps authorities' private keys and signs with them: PKCS#11 through the JDK's own
  * provider. EC and RSA keys; they never leave the token.
  *
  * <p>Opening registers the provider at the end of the JVM's list, because the JDK looks for a token
- * key's provider only there. Open a token once per process.
+ * key's provider only there. Open a token once per process, and once more after it was away: {@link
+ * #forget} the old one then.
  */
 public final class Pkcs11Token {
   private static final AtomicInteger OPENED = new AtomicInteger();
@@ -102,7 +104,7 @@ public final class Pkcs11Token {
           null,
           new Certificate[] {placeholder(keys, algorithm, commonName, clock, random)});
       return CertificateSigningRequest.create(keys, SubjectNames.ofCommonName(commonName), random);
-    } catch (GeneralSecurityException | ProviderException e) {
+    } catch (GeneralSecurityException | ProviderException | RuntimeOperatorException e) {
       throw new PkiException(
           "the token cannot make a key of type "
               + algorithm.configName()
@@ -131,6 +133,14 @@ public final class Pkcs11Token {
     }
   }
 
+  /**
+   * Takes it out of the JVM's list, so that another that was opened in its place is alone there.
+   * Keys that came from it do not sign any more.
+   */
+  public void forget() {
+    Security.removeProvider(provider.getName());
+  }
+
   private static String family(KeyAlgorithm algorithm) throws PkiException {
     return switch (algorithm) {
       case EC_P256, EC_P384 -> "EC";
@@ -144,7 +154,8 @@ public final class Pkcs11Token {
   }
 
   private static X509Certificate placeholder(
-      KeyPair keys, KeyAlgorithm algorithm, String commonName, Clock clock, SecureRandom random) {
+      KeyPair keys, KeyAlgorithm algorithm, String commonName, Clock clock, SecureRandom random)
+      throws SigningException {
     SubjectNames names = SubjectNames.ofCommonName(commonName);
     byte[] keyIdentifier = CertificateDraft.keyIdentifier(keys.getPublic());
     var self =

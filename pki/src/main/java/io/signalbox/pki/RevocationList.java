@@ -21,6 +21,7 @@ import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 
 /**
@@ -71,8 +72,8 @@ public final class RevocationList {
           Extension.authorityKeyIdentifier,
           false,
           new AuthorityKeyIdentifier(issuer.keyIdentifier()));
-      return parse(
-          builder.build(issuer.signer(authority.random())).getEncoded(), "the new revocation list");
+      X509CRLHolder list = issuer.sign(authority.random(), builder::build);
+      return parse(list.getEncoded(), "the new revocation list");
     } catch (IOException e) {
       throw new IllegalStateException("a revocation list that was built cannot be encoded", e);
     }

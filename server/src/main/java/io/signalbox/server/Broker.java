@@ -229,6 +229,7 @@ final class Broker implements RunningBroker {
     openControl(store);
     metrics.sessions.from(sessions::size);
     metrics.subscriptions.from(trie::size);
+    metrics.issuingAuthoritiesUnavailable.from(authorities::unavailable);
 
     CredentialSweep sweep =
         new CredentialSweep(
@@ -323,6 +324,10 @@ final class Broker implements RunningBroker {
             TimeUnit.MILLISECONDS);
     LOG.log(Level.DEBUG, "revocations are looked at every second: {0}, {1}", credentials, looks);
     LOG.log(Level.DEBUG, "certificates are looked at every {0} s: {1}", REFRESH_SECONDS, refresh);
+    Future<?> token =
+        maintenance.scheduleWithFixedDelay(
+            authorities::openTokenAgain, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+    LOG.log(Level.DEBUG, "a token is looked for every {0} s: {1}", REFRESH_SECONDS, token);
     watch(policies, maintenance);
     return listeners;
   }

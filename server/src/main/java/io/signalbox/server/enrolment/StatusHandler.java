@@ -125,6 +125,9 @@ public final class StatusHandler implements HttpHandler {
         all.add(OcspAuthority.signingItself(signer, serial -> status(entry.name(), serial)));
       } catch (RegistryException e) {
         LOG.log(Level.DEBUG, "no OCSP for {0}: {1}", entry.name(), e.getMessage());
+        if (e.reason() == RegistryException.Reason.UNAVAILABLE) {
+          all.add(OcspAuthority.withoutKey(authorities.chain(entry).getFirst()));
+        }
       }
     }
     return all;
@@ -160,7 +163,10 @@ public final class StatusHandler implements HttpHandler {
       }
       send(exchange, "application/pkix-crl", known.der, 60);
     } catch (RegistryException e) {
-      exchange.setStatusCode(StatusCodes.NOT_FOUND).endExchange();
+      boolean isAway = e.reason() == RegistryException.Reason.UNAVAILABLE;
+      exchange
+          .setStatusCode(isAway ? StatusCodes.SERVICE_UNAVAILABLE : StatusCodes.NOT_FOUND)
+          .endExchange();
     }
   }
 

@@ -300,6 +300,7 @@ public final class Metrics extends MetricSet {
   public final Gauge registryDevices;
   public final Gauge registryCertificates;
   public final Gauge registrySecretsUnreadable;
+  public final Gauge issuingAuthoritiesUnavailable;
   public final Counters<AdminRequest> adminRequests;
   public final Counters<EnrolmentOutcome> enrolments;
   public final Counter auditFailures;
@@ -430,6 +431,10 @@ public final class Metrics extends MetricSet {
         gauge(
             "registry_secrets_unreadable",
             "JWT issuers whose tokens are refused because their secret does not open");
+    issuingAuthoritiesUnavailable =
+        gauge(
+            "issuing_authorities_unavailable",
+            "Enabled issuing CAs that sign nothing because their key or its token is not there");
     enrolments =
         counters(
             "enrolments",

@@ -7,6 +7,7 @@ import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevokedCertificate;
+import io.signalbox.pki.SigningException;
 import io.signalbox.server.registry.RegistryException.Reason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -45,7 +46,7 @@ public final class Authorities {
     ACTIVE,
     AWAITING_CERTIFICATE,
     EXPIRED,
-    /** Its key is not there, or cannot be read. */
+    /** Its key is not there, or cannot be read, or is on a token that is away. */
     UNAVAILABLE
   }
 
@@ -143,8 +144,73 @@ public final class Authorities {
   private void read(IssuingAuthority entry) throws PkiException {
     String chain = entry.chainPem();
     if (chain != null && !entry.keyFile().equals(DEVELOPMENT_KEY)) {
-      signers.put(entry.name(), keys.signer(entry, chain));
+      signers.put(
+          entry.name(), keys.signer(entry, chain).telling(failure -> failed(entry, failure)));
     }
+  }
+
+  /** A token that does not sign is away for all; a key in a file cannot go away. */
+  private void failed(IssuingAuthority entry, SigningException why) {
+    if (entry.form().onToken() && signers.remove(entry.name()) != null) {
+      keys.tokenFailed();
+      LOG.log(
+          Level.ERROR,
+          "the issuing CA \"{0}\" signs nothing: {1}, on {2}; the broker tries every few seconds to"
+              + " open it again; if the token is there and the library does not find it, start the"
+              + " broker again",
+          entry.name(),
+          why.getMessage(),
+          keys.tokenName());
+    }
+  }
+
+  /**
+   * Opens the token again if it was away, and lets those sign whose keys are there. To be called
+   * every few seconds, by one thread; waits for the token.
+   */
+  public void openTokenAgain() {
+    if (!keys.isTokenAway()) {
+      return;
+    }
+    try {
+      keys.openToken();
+    } catch (PkiException e) {
+      LOG.log(Level.DEBUG, "still without the token: {0}", e.getMessage());
+      return;
+    } catch (RuntimeException e) { // what a vendor's library makes of it must not end the looking
+      LOG.log(Level.ERROR, "opening the token failed", e);
+      return;
+    }
+    LOG.log(Level.INFO, "{0} can be used again", keys.tokenName());
+    synchronized (changing) {
+      registry.all(Kind.ISSUING_CA).stream()
+          .filter(entry -> entry.form().onToken())
+          .forEach(this::load);
+    }
+  }
+
+  /** How many sign nothing because their key is not there or cannot be used. */
+  public int unavailable() {
+    return Math.toIntExact(
+        registry.all(Kind.ISSUING_CA).stream()
+            .filter(entry -> entry.enabled() && !entry.keyFile().equals(DEVELOPMENT_KEY))
+            .filter(entry -> state(entry) == State.UNAVAILABLE)
+            .count());
+  }
+
+  /** What is said while a token is away; {@link #openTokenAgain} may find it again. */
+  static RegistryException comeAgain(String name, String why) {
+    return new RegistryException(
+        Reason.UNAVAILABLE,
+        "the issuing CA \""
+            + name
+            + "\" signs nothing now: "
+            + why
+            + "; repeat the request later, and see the broker's log");
+  }
+
+  private boolean isAway(IssuingAuthority entry) {
+    return entry.form().onToken() && entry.enabled() && state(entry) == State.UNAVAILABLE;
   }
 
   private static void unusable(IssuingAuthority entry, PkiException why) {
@@ -162,6 +228,9 @@ public final class Authorities {
     if (entry == null) {
       throw RegistryException.invalid(
           "/ca", "there is no issuing CA \"" + name + "\"; name one of /issuing-cas");
+    }
+    if (isAway(entry)) {
+      throw comeAgain(name, "the token with its key cannot be used");
     }
     CertificateAuthority signer = signers.get(name);
     if (!entry.enabled() || signer == null || state(entry) != State.ACTIVE) {
@@ -294,6 +363,8 @@ public final class Authorities {
     EntryLimits.check(registry.config(), wanted); // before a key is made
     try {
       return keys.make(wanted, parent == null ? null : signer(parent));
+    } catch (SigningException e) {
+      throw comeAgain(parent == null ? wanted.name() : parent, e.getMessage());
     } catch (PkiException e) {
       throw RegistryException.invalid("", e.getMessage());
     }
@@ -368,6 +439,9 @@ public final class Authorities {
     if (entry == null) {
       throw RegistryException.notFound(Kind.ISSUING_CA, name);
     }
+    if (isAway(entry)) {
+      throw comeAgain(name, "the token with its key cannot be used");
+    }
     CertificateAuthority signer = signers.get(name);
     if (signer == null) {
       throw new RegistryException(
@@ -388,6 +462,8 @@ public final class Authorities {
     try {
       long number = listNumber.updateAndGet(last -> Math.max(last + 1, now));
       return RevocationList.issue(signer, BigInteger.valueOf(number), revoked, LIST_LIFETIME);
+    } catch (SigningException e) {
+      throw comeAgain(name, e.getMessage());
     } catch (PkiException e) {
       throw new RegistryException(Reason.CONFLICT, e.getMessage());
     }

@@ -41,19 +41,25 @@ final class AuthorityKeys {
 
   private final Path folder;
   private final Optional<Passphrase> passphrase;
-  private final @Nullable Pkcs11Token token;
+  private final RegistryConfig.@Nullable Pkcs11 tokenConfig;
   private final Clock clock;
   private final SecureRandom random;
+
+  /** Null: the configuration names none, or it cannot be used now. */
+  private volatile @Nullable Pkcs11Token token;
+
+  /** Which is in the JVM's list, whether it can be used or not. */
+  private @Nullable Pkcs11Token listed;
 
   private AuthorityKeys(
       Path folder,
       Optional<Passphrase> passphrase,
-      @Nullable Pkcs11Token token,
+      RegistryConfig.@Nullable Pkcs11 tokenConfig,
       Clock clock,
       SecureRandom random) {
     this.folder = folder;
     this.passphrase = passphrase;
-    this.token = token;
+    this.tokenConfig = tokenConfig;
     this.clock = clock;
     this.random = random;
   }
@@ -70,36 +76,62 @@ final class AuthorityKeys {
     Secret secret = config.caPassphrase();
     Optional<Passphrase> passphrase =
         secret == null ? Optional.empty() : Optional.of(passphrase(secret));
-    return new AuthorityKeys(folder, passphrase, token(config.pkcs11()), clock, random);
+    var keys = new AuthorityKeys(folder, passphrase, config.pkcs11(), clock, random);
+    try {
+      keys.openToken();
+    } catch (PkiException e) {
+      LOG.log(
+          Level.ERROR,
+          "issuing CAs with their key on the token sign nothing: {0}; mend it, the broker tries"
+              + " again every few seconds",
+          e.getMessage());
+    }
+    return keys;
   }
 
   private static Passphrase passphrase(Secret secret) throws PkiException {
     return Passphrase.of(new String(secret.bytes(), UTF_8));
   }
 
-  private static @Nullable Pkcs11Token token(RegistryConfig.@Nullable Pkcs11 config) {
-    if (config == null) {
-      return null;
-    }
-    try {
-      return Pkcs11Token.open(config.library(), config.slot(), passphrase(config.pin()));
-    } catch (PkiException e) {
-      LOG.log(
-          Level.ERROR,
-          "issuing CAs with their key on the token sign nothing: {0}; mend it, then start the"
-              + " broker again",
-          e.getMessage());
-      return null;
+  /** Logs in to the token of the configuration, if it names one, in place of the one before. */
+  synchronized void openToken() throws PkiException {
+    if (tokenConfig != null) {
+      Pkcs11Token opened =
+          Pkcs11Token.open(
+              tokenConfig.library(), tokenConfig.slot(), passphrase(tokenConfig.pin()));
+      if (listed != null) {
+        listed.forget();
+      }
+      listed = opened;
+      token = opened;
     }
   }
 
+  /** Whether there is to be a token and none can be used. */
+  boolean isTokenAway() {
+    return tokenConfig != null && token == null;
+  }
+
+  /** A key on the token did not sign: it is not used until it was opened again. */
+  void tokenFailed() {
+    token = null;
+  }
+
+  /** Which token it is, for messages. */
+  String tokenName() {
+    return tokenConfig == null
+        ? "the token"
+        : "the token in slot " + tokenConfig.slot() + " by \"" + tokenConfig.library() + "\"";
+  }
+
   private Pkcs11Token token() throws PkiException {
-    if (token == null) {
+    Pkcs11Token current = token;
+    if (current == null) {
       throw new PkiException(
           "there is no token: set registry.pkcs11.library, slot and pin-file; if they are set, the"
-              + " log of the start says why it cannot be used");
+              + " broker's log says why it cannot be used");
     }
-    return token;
+    return current;
   }
 
   private AuthorityFiles files(String name) throws PkiException {

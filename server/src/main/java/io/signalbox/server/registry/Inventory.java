@@ -10,6 +10,7 @@ import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.SealedKey;
+import io.signalbox.pki.SigningException;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.DeviceCertificate.Origin;
@@ -204,6 +205,8 @@ public final class Inventory {
               permitted(authority, authority.issue(csr, profile(request))),
               Origin.CSR,
               null);
+        } catch (SigningException e) {
+          throw Authorities.comeAgain(caOf(request), e.getMessage());
         } catch (PkiException e) {
           throw RegistryException.invalid("/csrPem", e.getMessage());
         }
@@ -221,6 +224,8 @@ public final class Inventory {
                   authority.issue(
                       keys.getPublic(), SubjectNames.ofCommonName(device), profile(request)));
           yield made(device, label, request, hash, certificate, Origin.GENERATED, sealed);
+        } catch (SigningException e) {
+          throw Authorities.comeAgain(caOf(request), e.getMessage());
         } catch (PkiException e) {
           throw RegistryException.invalid("/sealToPem", e.getMessage());
         }
