@@ -1,5 +1,6 @@
 package io.signalbox.pki;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
@@ -64,6 +65,46 @@ public final class DevelopmentPki {
       create(files, clock, random);
     }
     return open(files, clock, random);
+  }
+
+  /** Whether a folder has a hierarchy. */
+  public static boolean exists(Path folder) {
+    return Files.exists(new PkiFolder(folder).rootCertificate());
+  }
+
+  /** What the peers of a folder's hierarchy trust. */
+  public static X509Certificate rootOf(Path folder) throws PkiException {
+    return Pem.readCertificates(new PkiFolder(folder).rootCertificate()).getFirst();
+  }
+
+  /**
+   * Leaves word in a folder for those who issue from it.
+   *
+   * @param whyNot why what they issue is refused; empty: it counts
+   */
+  public static void noteUse(Path folder, Optional<String> whyNot) throws PkiException {
+    Path note = new PkiFolder(folder).outOfUse();
+    if (whyNot.isPresent()) {
+      AtomicFile.writePublic(note, whyNot.get() + "\n");
+      return;
+    }
+    try {
+      Files.deleteIfExists(note);
+    } catch (IOException e) {
+      throw FileProblems.explain("delete", note, e);
+    }
+  }
+
+  /**
+   * Why what is issued from a folder is refused, as {@link #noteUse} said last; empty: it counts.
+   */
+  public static Optional<String> outOfUse(Path folder) throws PkiException {
+    Path note = new PkiFolder(folder).outOfUse();
+    try {
+      return Files.exists(note) ? Optional.of(Files.readString(note).strip()) : Optional.empty();
+    } catch (IOException e) {
+      throw FileProblems.explain("read", note, e);
+    }
   }
 
   private static DevelopmentPki open(PkiFolder files, Clock clock, SecureRandom random)

@@ -76,6 +76,11 @@ record PkiFolder(Path folder) {
     return folder.resolve("verified");
   }
 
+  /** Why a server does not count on the hierarchy, if it does not. */
+  Path outOfUse() {
+    return folder.resolve("out-of-use");
+  }
+
   /** What clients trust: the root. */
   Path trustedCertificates() {
     return folder.resolve("ca.crt");

@@ -52,6 +52,23 @@ public final class TlsContexts {
     }
   }
 
+  /** The authorities that the JDK comes with, or those of {@code javax.net.ssl.trustStore}. */
+  public static List<X509Certificate> trustedByJava() {
+    try {
+      TrustManagerFactory factory =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init((KeyStore) null);
+      for (TrustManager manager : factory.getTrustManagers()) {
+        if (manager instanceof X509TrustManager x509) {
+          return List.of(x509.getAcceptedIssuers());
+        }
+      }
+      return List.of();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK has no trusted certificates", e);
+    }
+  }
+
   private static SSLContext context(KeyManager[] keys, TrustManager[] trust) {
     try {
       SSLContext context = SSLContext.getInstance("TLS");

@@ -10,6 +10,7 @@ import io.signalbox.server.metrics.Metrics;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,8 @@ final class ServerCertificates {
   /**
    * Reads or makes them, and lets the metrics ask for them.
    *
-   * @param development null exactly when the configuration names a certificate
+   * @param development makes the certificate, if the configuration names none; null exactly when it
+   *     names one
    */
   static ServerCertificates load(
       TlsConfig config, @Nullable DevelopmentPki development, Metrics metrics, SecureRandom random)
@@ -68,6 +70,12 @@ final class ServerCertificates {
 
   private static List<?> chains(List<TlsIdentity> identities) {
     return identities.stream().map(TlsIdentity::chain).toList();
+  }
+
+  /** Certificates with which clients check ours, the root first as far as known. */
+  List<X509Certificate> trustedByClients() {
+    return List.of(
+        development == null ? keys.identities().getFirst().chain().getLast() : development.root());
   }
 
   InMemoryKeyManager keys() {

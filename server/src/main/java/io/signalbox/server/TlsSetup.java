@@ -22,6 +22,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,11 @@ final class TlsSetup {
   static final String DEVELOPMENT_CA = "dev-ca";
 
   private static final Logger LOG = System.getLogger(TlsSetup.class.getName());
+
+  private static final String OUT_OF_USE =
+      "devices that dev-ca, the development PKI, has certified are refused, because the broker has"
+          + " a tls.certificate-file; to accept them and issue more, set tls.trust-development-ca:"
+          + " true and start it again";
 
   private final @Nullable DevelopmentPki development;
   private final ServerCertificates certificates;
@@ -60,7 +66,7 @@ final class TlsSetup {
     TlsConfig tls = config.tls();
     stapling(tls.ocspStapling());
     DevelopmentPki development =
-        tls.certificateFile() == null
+        tls.usesDevelopmentPki()
             ? DevelopmentPki.openOrCreate(
                 pkiFolder(config.dataDirectory()), Clock.systemUTC(), random)
             : null;
@@ -71,8 +77,43 @@ final class TlsSetup {
                 AuthoritySpec.of(DEVELOPMENT_CA, development.trustedCa(DEVELOPMENT_CA).anchors()));
     return new TlsSetup(
         development,
-        ServerCertificates.load(tls, development, metrics, random),
+        ServerCertificates.load(
+            tls, tls.certificateFile() == null ? development : null, metrics, random),
         TrustedAuthorities.load(tls, others, fetcher, clocks));
+  }
+
+  /**
+   * Says whom it cuts off that the development PKI is there but not in use, and leaves word of it
+   * for those who issue from it. A broker that trusts its root by {@code tls.trusted-cas} cuts off
+   * nobody.
+   *
+   * @param active how many certificates in the registry it has issued that are good
+   */
+  void tellWhetherDevelopmentIsInUse(BrokerConfig config, long active) throws PkiException {
+    Path folder = pkiFolder(config.dataDirectory());
+    boolean exists = DevelopmentPki.exists(folder);
+    boolean trusts =
+        development != null || (exists && trusted.trusts(DevelopmentPki.rootOf(folder)));
+    if (exists) {
+      leaveWord(folder, trusts ? Optional.empty() : Optional.of(OUT_OF_USE));
+    }
+    if (!trusts && (exists || active > 0)) {
+      LOG.log(
+          Level.WARNING,
+          "{0}; the registry has {1} active certificates of it, those of \"signalbox pki"
+              + " issue-device\" not counted; when no device needs it any more, move \"{2}\" away",
+          OUT_OF_USE,
+          Long.toString(active),
+          folder);
+    }
+  }
+
+  private static void leaveWord(Path folder, Optional<String> whyNot) {
+    try {
+      DevelopmentPki.noteUse(folder, whyNot);
+    } catch (PkiException e) { // a folder that cannot be written serves all the same
+      LOG.log(Level.WARNING, "commands do not know whether dev-ca counts: {0}", e.getMessage());
+    }
   }
 
   /**
@@ -100,16 +141,14 @@ final class TlsSetup {
     return trusted;
   }
 
-  /** The development PKI's issuing authority; null if the configuration names a certificate. */
+  /** The development PKI's issuing authority; null if that is not in use. */
   @Nullable CertificateAuthority developmentAuthority() {
     return development == null ? null : development.issuing();
   }
 
   /** Certificates with which clients check this broker's own, the root first as far as known. */
   List<X509Certificate> trustedByClients() {
-    return development == null
-        ? List.of(certificates.keys().identities().getFirst().chain().getLast())
-        : List.of(development.root());
+    return certificates.trustedByClients();
   }
 
   SSLContext context() {

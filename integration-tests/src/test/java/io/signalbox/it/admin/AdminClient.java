@@ -70,11 +70,16 @@ final class AdminClient {
 
   /** The first administrator. */
   static AdminClient administrator(BrokerUnderTest broker) {
+    return administrator(broker, tls(broker));
+  }
+
+  /** The same, of a broker whose certificate is from elsewhere. */
+  static AdminClient administrator(BrokerUnderTest broker, SSLContext tls) {
     try {
       String token = Files.readString(broker.dataFolder().resolve("admin.token")).strip();
-      var undocumented = client(broker, tls(broker), token, ApiDocument.parse("paths: {}"));
+      var undocumented = client(broker, tls, token, ApiDocument.parse("paths: {}"));
       byte[] yaml = undocumented.exchange("GET", "/openapi.yaml", "").body();
-      return client(broker, tls(broker), token, ApiDocument.parse(new String(yaml, UTF_8)));
+      return client(broker, tls, token, ApiDocument.parse(new String(yaml, UTF_8)));
     } catch (IOException e) {
       throw new AssertionError(e);
     }

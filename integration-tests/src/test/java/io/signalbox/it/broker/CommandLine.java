@@ -56,7 +56,14 @@ public final class CommandLine {
 
   /** Runs {@code signalbox ARGUMENTS} to its end. */
   public static Result signalbox(String... arguments) {
-    return run(words(Launch.quickOptions(), arguments));
+    return signalbox(List.of(), arguments);
+  }
+
+  /** The same on a JVM with further options. */
+  public static Result signalbox(List<String> jvmOptions, String... arguments) {
+    List<String> options = new ArrayList<>(Launch.quickOptions());
+    options.addAll(jvmOptions);
+    return run(words(options, arguments));
   }
 
   /** Runs any program to its end; a program that does not end in time fails the test. */

@@ -7,8 +7,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import io.signalbox.pki.Pem;
-import io.signalbox.pki.PkiException;
 import io.signalbox.pki.TlsContexts;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -21,9 +19,12 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Calls the admin API of a broker. */
@@ -43,9 +44,9 @@ final class ApiConnection {
   }
 
   /**
-   * @param bundleRequired false: without the file, what Java trusts is trusted
+   * @param trusted authorities of brokers
    */
-  static ApiConnection open(URI server, Path tokenFile, Path bundle, boolean bundleRequired)
+  static ApiConnection open(URI server, Path tokenFile, List<X509Certificate> trusted)
       throws CommandFailure {
     boolean plain = "http".equals(server.getScheme());
     if (server.getHost() == null || !(plain || "https".equals(server.getScheme()))) {
@@ -57,12 +58,8 @@ final class ApiConnection {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(PATIENCE)
             .followRedirects(HttpClient.Redirect.NEVER);
-    try {
-      if (!plain && (bundleRequired || Files.exists(bundle))) {
-        http.sslContext(TlsContexts.client(Pem.readCertificates(bundle), Optional.empty()));
-      }
-    } catch (PkiException e) {
-      throw new CommandFailure(e.getMessage(), e);
+    if (!plain) {
+      http.sslContext(TlsContexts.client(trusted, Optional.empty()));
     }
     String address = server.toString().replaceAll("/+$", "");
     return new ApiConnection(http.build(), address + "/api/v1", read(tokenFile));
@@ -172,8 +169,13 @@ final class ApiConnection {
       return new Answer(response.body(), response.headers().firstValue("ETag").orElse(""));
     } catch (IOException e) {
       String why = e instanceof ConnectException ? "nothing listens there" : e.getMessage();
+      String what =
+          e instanceof SSLException
+              ? "name the broker in --server by a name that its certificate has, and in --cafile"
+                  + " the authority that has signed it"
+              : "see --server and --cafile";
       throw new CommandFailure(
-          ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; see --server and --cafile");
+          ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CommandFailure("interrupted", e);

@@ -1,7 +1,14 @@
 package io.signalbox.server.cli;
 
+import io.signalbox.pki.Pem;
+import io.signalbox.pki.PkiException;
+import io.signalbox.pki.TlsContexts;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,7 +36,7 @@ final class ApiOptions {
       paramLabel = "FILE",
       description =
           "Certificates of the authority that the broker's own is checked with, as PEM (default:"
-              + " pki/ca.crt in the data directory, or what Java trusts).")
+              + " pki/ca.crt in the data directory, and what Java trusts).")
   private @Nullable Path trusted;
 
   @Option(names = "--json", description = "Print what the API answers, for programs.")
@@ -43,7 +50,23 @@ final class ApiOptions {
 
   ApiConnection connect() throws CommandFailure {
     Path token = credential == null ? data.directory().resolve("admin.token") : credential;
-    Path bundle = trusted == null ? data.pki().resolve("ca.crt") : trusted;
-    return ApiConnection.open(server, token, bundle, trusted != null);
+    try {
+      return ApiConnection.open(server, token, trustedCertificates());
+    } catch (PkiException e) {
+      throw new CommandFailure(e.getMessage(), e);
+    }
+  }
+
+  /** Whose certificate the broker has is for its configuration to say, which nobody knows here. */
+  private List<X509Certificate> trustedCertificates() throws PkiException {
+    if (trusted != null) {
+      return Pem.readCertificates(trusted);
+    }
+    List<X509Certificate> all = new ArrayList<>(TlsContexts.trustedByJava());
+    Path development = data.pki().resolve("ca.crt");
+    if (Files.exists(development)) {
+      all.addAll(Pem.readCertificates(development));
+    }
+    return all;
   }
 }

@@ -14,15 +14,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -204,22 +199,7 @@ final class ConnectionOptions {
 
   /** The authorities of {@code --cafile}, or those of the JDK. */
   List<X509Certificate> trustedCertificates() throws PkiException {
-    if (trusted != null) {
-      return Pem.readCertificates(trusted);
-    }
-    try {
-      TrustManagerFactory factory =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init((KeyStore) null);
-      for (TrustManager manager : factory.getTrustManagers()) {
-        if (manager instanceof X509TrustManager x509) {
-          return List.of(x509.getAcceptedIssuers());
-        }
-      }
-      return List.of();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JDK has no trusted certificates", e);
-    }
+    return trusted != null ? Pem.readCertificates(trusted) : TlsContexts.trustedByJava();
   }
 
   private static final class EndpointConverter implements ITypeConverter<Endpoint> {

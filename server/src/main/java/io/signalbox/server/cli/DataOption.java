@@ -1,6 +1,9 @@
 package io.signalbox.server.cli;
 
+import io.signalbox.pki.DevelopmentPki;
+import io.signalbox.pki.PkiException;
 import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** The option that says where a broker's data directory is. */
@@ -14,6 +17,12 @@ final class DataOption {
 
   Path directory() {
     return directory;
+  }
+
+  /** Warns who issues from the development PKI while the broker does not accept that. */
+  void warnIfOutOfUse(CommandSpec command) throws PkiException {
+    DevelopmentPki.outOfUse(pki())
+        .ifPresent(why -> command.commandLine().getErr().println("warning: " + why));
   }
 
   /** Where the development PKI of this data directory is. */

@@ -53,6 +53,7 @@ final class IssueDeviceCommand implements Callable<Integer> {
     DeviceFiles files = DeviceFiles.in(out, id);
     DevelopmentPki pki = DevelopmentPki.openOrCreate(data.pki(), Clock.systemUTC(), random);
     files.write(pki.issueDevice(id), pki.root());
+    data.warnIfOutOfUse(spec);
     spec.commandLine()
         .getOut()
         .println("wrote " + files.certificate() + ", " + files.key() + ", " + files.trusted());

@@ -53,6 +53,7 @@ final class SignCsrCommand implements Callable<Integer> {
     DevelopmentPki pki =
         DevelopmentPki.openOrCreate(data.pki(), Clock.systemUTC(), new SecureRandom());
     files.writeCertificate(pki.signDeviceCsr(csr), pki.root());
+    data.warnIfOutOfUse(spec);
     spec.commandLine().getOut().println("wrote " + files.certificate() + ", " + files.trusted());
     return ExitCode.DONE;
   }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     hands to clients
  * @param trustedCas authorities whose client certificates are accepted, beside the development
  *     PKI's own while that is in use
+ * @param trustDevelopmentCa whether the development PKI is in use beside {@code certificateFile},
+ *     for the devices that it has certified; without one it is in any case
  * @param protocols TLS versions offered; not empty
  * @param crypto whose elliptic curves handshakes use
  */
@@ -31,6 +33,7 @@ public record TlsConfig(
     List<KeyPairFiles> moreCertificates,
     boolean ocspStapling,
     List<TrustedCa> trustedCas,
+    boolean trustDevelopmentCa,
     Set<Version> protocols,
     Crypto crypto) {
 
@@ -181,7 +184,8 @@ public record TlsConfig(
   }
 
   public static final TlsConfig DEFAULTS =
-      new TlsConfig(null, null, List.of(), false, List.of(), Set.of(Version.values()), Crypto.AUTO);
+      new TlsConfig(
+          null, null, List.of(), false, List.of(), false, Set.of(Version.values()), Crypto.AUTO);
 
   public TlsConfig {
     moreCertificates = List.copyOf(moreCertificates);
@@ -209,6 +213,11 @@ public record TlsConfig(
     }
   }
 
+  /** Whether the authority of the development PKI is trusted and signs. */
+  public boolean usesDevelopmentPki() {
+    return certificateFile == null || trustDevelopmentCa;
+  }
+
   /** All pairs of files, the default one first; empty with the development PKI. */
   public List<KeyPairFiles> keyPairs() {
     if (certificateFile == null || privateKeyFile == null) {
@@ -231,6 +240,7 @@ public record TlsConfig(
                 tls.list("more-certificates", KeyPairFiles::read, d.moreCertificates),
                 tls.bool("ocsp-stapling", d.ocspStapling),
                 tls.list("trusted-cas", TrustedCa::read, d.trustedCas),
+                tls.bool("trust-development-ca", d.trustDevelopmentCa),
                 Set.copyOf(tls.choices("protocols", Version.class, List.copyOf(d.protocols))),
                 tls.choice("crypto", Crypto.class, d.crypto)));
   }

@@ -189,6 +189,14 @@ public final class Authorities {
     }
   }
 
+  /** How many certificates of an authority are good. */
+  public long activeOf(String name) {
+    long now = clock.millis();
+    return registry.all(Kind.CERTIFICATE).stream()
+        .filter(one -> name.equals(one.ca()) && one.status(now) == DeviceCertificate.Status.ACTIVE)
+        .count();
+  }
+
   /** How many sign nothing because their key is not there or cannot be used. */
   public int unavailable() {
     return Math.toIntExact(
@@ -234,14 +242,21 @@ public final class Authorities {
     }
     CertificateAuthority signer = signers.get(name);
     if (!entry.enabled() || signer == null || state(entry) != State.ACTIVE) {
-      String why =
-          entry.enabled()
-              ? "is " + state(entry).name().toLowerCase(Locale.ROOT).replace('_', ' ')
-              : "is disabled";
       throw new RegistryException(
-          Reason.CONFLICT, "the issuing CA \"" + name + "\" " + why + ", so it signs nothing");
+          Reason.CONFLICT,
+          "the issuing CA \"" + name + "\" " + whyNot(entry) + ", so it signs nothing");
     }
     return signer;
+  }
+
+  private String whyNot(IssuingAuthority entry) {
+    if (!entry.enabled()) {
+      return "is disabled";
+    }
+    return entry.keyFile().equals(DEVELOPMENT_KEY) && !signers.containsKey(entry.name())
+        ? "is the development PKI's and out of use, because the broker has a tls.certificate-file"
+            + " and no tls.trust-development-ca; name another by ca or registry.default-ca"
+        : "is " + state(entry).name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   public State state(IssuingAuthority entry) {

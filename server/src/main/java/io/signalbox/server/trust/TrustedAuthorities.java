@@ -123,6 +123,11 @@ public final class TrustedAuthorities implements CurrentAuthorities {
     return current.registered.stream().filter(ca -> ca.spec().equals(spec)).findFirst();
   }
 
+  /** Whether certificates are accepted because this one vouches for them. */
+  public boolean trusts(X509Certificate anchor) {
+    return current.all.stream().anyMatch(ca -> ca.spec().anchors().contains(anchor));
+  }
+
   @Override
   public CertificateVerifier verifier() {
     return current.verifier;

@@ -320,6 +320,10 @@ final class RegistryTest {
       RegistryException usedUp =
           assertThrows(RegistryException.class, () -> claims.use("k", secret, here));
       assertTrue(usedUp.getMessage().contains("2 times"), usedUp.getMessage());
+      assertEquals("t", claims.template("k", secret, here).name()); // for what it has made
+
+      claims.giveBack("k", secret);
+      claims.use("k", secret, here);
     }
   }
 

@@ -135,6 +135,7 @@ final class TrustedAuthoritiesTest {
             List.of(),
             false,
             List.of(new TlsConfig.TrustedCa("factory-ca", certificateFile, revocation)),
+            false,
             Set.copyOf(d.protocols()),
             d.crypto()),
         List.of(),
