@@ -50,7 +50,13 @@ final class MaximumPacketSizeTest {
   private final String shortTopic;
 
   MaximumPacketSizeTest(Transport transport) {
-    this.shortTopic = "~" + transport.ordinal();
+    this.shortTopic =
+        switch (transport) {
+          case TCP -> "~1";
+          case TLS -> "~2";
+          case WS -> "~3";
+          case WSS -> "~4";
+        };
     this.clients = new Clients(transport, Version.V5);
     this.topic = clients.topic();
   }
