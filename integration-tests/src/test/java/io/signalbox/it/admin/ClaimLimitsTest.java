@@ -108,7 +108,7 @@ final class ClaimLimitsTest {
 
   @Test
   void aDeviceWhoseCertificateIsSwitchedOffIsNotItsToTake() throws Exception {
-    token("taker", "'enabled':true");
+    token("taker", "'maxUses':9");
     assertEquals(200, enrol("taker", "lamp").statusCode());
     String fingerprint =
         admin
