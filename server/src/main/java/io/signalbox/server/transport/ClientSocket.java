@@ -10,7 +10,6 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
@@ -105,10 +104,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private int outputBytes;
 
   /**
-   * What the newest ping without an answer brought. Only that one needs an answer (RFC 6455 section
-   * 5.5.3), so pings that come faster than answers go out take no memory.
+   * Answers to pings, which go out behind what is queued. One chunk at the most: when it is full,
+   * or the peer does not read, the newest ping alone is answered (RFC 6455 section 5.5.3).
    */
-  private byte @Nullable [] ping;
+  private @Nullable Chunk pongs;
 
   private boolean dirty;
   private boolean blocked;
@@ -447,10 +446,25 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   @Override
   public void ping(byte[] array, int from, int length) {
-    if (state == State.OPEN) {
-      ping = Arrays.copyOfRange(array, from, from + length);
-      markDirty();
+    if (state != State.OPEN) {
+      return;
     }
+    int bytes = WebSocketFrames.HEADER_BYTES_MAX + length;
+    Chunk all = pongs;
+    if (all == null) {
+      all = loop.buffers().take(0, bytes);
+      pongs = all;
+      markDirty();
+    } else if (blocked || all.room() < bytes) {
+      all.reset(0);
+    }
+    addFrame(all, WebSocketFrames.PONG, array, from, length);
+  }
+
+  private static void addFrame(Chunk chunk, int opcode, byte[] payload, int from, int length) {
+    int at = WebSocketFrames.writeHeader(opcode, length, chunk.array, chunk.end);
+    System.arraycopy(payload, from, chunk.array, at, length);
+    chunk.end = at + length;
   }
 
   @Override
@@ -524,23 +538,20 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     return outputBytes;
   }
 
-  private void answerPing() {
-    byte[] newest = ping;
-    if (newest != null) {
-      ping = null;
-      control(WebSocketFrames.PONG, newest);
+  private void answerPings() {
+    Chunk all = pongs;
+    if (all != null) {
+      pongs = null;
+      appendFrames(all);
     }
   }
 
-  /** A control frame behind all that waits. The caller sees to it that it goes out. */
-  private void control(int opcode, byte[] payload) {
+  /** Control frames, behind all that is queued. The caller sees to it that they go out. */
+  private void appendFrames(Chunk frames) {
     seal(tail);
-    Chunk chunk = append(loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + payload.length));
-    int at = WebSocketFrames.writeHeader(opcode, payload.length, chunk.array, 0);
-    System.arraycopy(payload, 0, chunk.array, at, payload.length);
-    chunk.end = at + payload.length;
-    chunk.sealed = true;
-    outputBytes += chunk.end - chunk.start;
+    frames.sealed = true;
+    append(frames);
+    outputBytes += frames.end - frames.start;
   }
 
   /** Puts the frame header in front of what a chunk holds; a chunk is a frame of its own. */
@@ -576,7 +587,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   /** Gives the socket all it takes. Calls no handler: it runs in the middle of others' work. */
   private void write() {
     try {
-      answerPing();
+      answerPings();
       boolean all = head == null || writeChunks();
       if (all && sink.flush()) {
         outputGone();
@@ -758,11 +769,12 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   private void endWithFrame(int closeCode, CloseCause cause) {
     if (state == State.OPEN && webSocket != null) {
-      answerPing();
-      boolean bare = closeCode == WebSocketFrames.CLOSE_NO_CODE;
-      control(
-          WebSocketFrames.CLOSE,
-          bare ? new byte[0] : new byte[] {(byte) (closeCode >> 8), (byte) closeCode});
+      answerPings();
+      byte[] code = {(byte) (closeCode >> 8), (byte) closeCode};
+      int length = closeCode == WebSocketFrames.CLOSE_NO_CODE ? 0 : code.length;
+      Chunk close = loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + length);
+      addFrame(close, WebSocketFrames.CLOSE, code, 0, length);
+      appendFrames(close);
     }
     endQuietly(cause);
   }
@@ -835,6 +847,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     head = null;
     tail = null;
     outputBytes = 0;
+    if (pongs != null) {
+      loop.buffers().give(pongs);
+      pongs = null;
+    }
     if (cork != null) {
       cork.drop();
     }
