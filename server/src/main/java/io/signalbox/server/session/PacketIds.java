@@ -129,11 +129,43 @@ final class PacketIds {
       return false;
     }
     int derived = StorePublish.derivedPacketId(sequence);
-    // A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
-    // not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
-    boolean rowMayBeGone = context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
+    boolean rowMayBeGone = rowMayBeGone(publish);
+    if (publish.dup && !rowMayBeGone) {
+      return keep(publish, derived);
+    }
     if (rowMayBeGone || inflight.uses(derived) || mayBeHeldOnDisk(publish, derived)) {
       assign(publish);
+      return false;
+    }
+    publish.packetId = derived;
+    return true;
+  }
+
+  /**
+   * A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
+   * not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
+   */
+  private boolean rowMayBeGone(OutgoingPublish publish) {
+    return context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
+  }
+
+  /**
+   * An earlier connection may have sent it: then the client knows it by this identifier and by no
+   * other [MQTT-4.4.0-1], and another one could be that by which it knows the next. So it waits
+   * until this one is free, also on disk.
+   */
+  private boolean keep(OutgoingPublish publish, int derived) {
+    if (inflight.uses(derived)) {
+      return false; // its acknowledgement pumps
+    }
+    if (mayBeHeldOnDisk(publish, derived)) {
+      publish.assigning = true;
+      submit(
+          new Barrier(),
+          _ -> {
+            publish.assigning = false;
+            publish.packetId = derived;
+          });
       return false;
     }
     publish.packetId = derived;
@@ -219,6 +251,7 @@ final class PacketIds {
   private boolean follows(OutgoingPublish publish) {
     return publish.packetId == 0
         && !publish.assigning
+        && (!publish.dup || rowMayBeGone(publish))
         && publish.durable()
         && publish.sequence() > 0
         && publish.sequence() <= sentMark;

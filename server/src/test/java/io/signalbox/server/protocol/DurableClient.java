@@ -40,6 +40,10 @@ final class DurableClient {
   int releases;
   int pongs;
   int lastId;
+
+  /** Of each PUBLISH. */
+  final List<Integer> ids = new ArrayList<>();
+
   @Nullable ReasonCode connectReason;
   boolean sessionPresent;
   private boolean subscribed;
@@ -222,6 +226,7 @@ final class DurableClient {
           payloads.add(new String(publish.payload(), UTF_8));
           dups += publish.dup() ? 1 : 0;
           lastId = publish.packetId();
+          ids.add(lastId);
           if (acknowledging) {
             send(
                 publish.qos() == Qos.AT_LEAST_ONCE

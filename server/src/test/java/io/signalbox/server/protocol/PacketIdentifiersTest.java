@@ -9,6 +9,8 @@ import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.PubRec;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.store.AssignPacketId;
+import io.signalbox.server.store.SessionRow;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -183,6 +185,39 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     device.receive(2);
     assertEquals(List.of("first", "second"), device.payloads);
     expectNothingMore(device, 2);
+  }
+
+  /**
+   * Another one could be that by which the client knows a later message: it would take the one for
+   * the other, and that for a new one.
+   */
+  @Test
+  void whatMayHaveBeenSentKeepsItsIdentifierAndWaitsForIt() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (String payload : List.of("first", "second", "third")) {
+      publisher.publish(Qos.EXACTLY_ONCE, payload);
+    }
+    device.receive(3);
+    int third = device.lastId;
+    device.drop();
+    doWhatWaits();
+    // The first one has what is the second one's, as after a connection that sent neither.
+    SessionRow row = broker.sessionRow("device");
+    broker.submit(new AssignPacketId(row.number(), row.epoch(), third - 3, null, third - 1));
+    device = DurableClient.connect(this, "device", 1_000);
+    device.acknowledging = false;
+    device.receive(1);
+    assertEquals(third - 1, device.lastId);
+    expectNothingMore(device, 1);
+    device.acknowledging = true;
+    device.send(new PubRec(device.lastId));
+    DurableClient last = device;
+    await(() -> last.payloads.size() == 3);
+    assertEquals(List.of("first", "second", "third"), device.payloads);
+    assertEquals(List.of(third - 1, third - 1, third), device.ids);
   }
 
   /** So many rows are numbered for others. */

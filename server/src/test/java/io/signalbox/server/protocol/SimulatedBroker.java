@@ -22,6 +22,8 @@ import io.signalbox.server.retained.RetainedMessages;
 import io.signalbox.server.routing.Router;
 import io.signalbox.server.routing.SubscriptionTrie;
 import io.signalbox.server.session.SessionRegistry;
+import io.signalbox.server.store.Command;
+import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreLimits;
@@ -29,6 +31,7 @@ import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
@@ -111,6 +114,16 @@ final class SimulatedBroker implements AutoCloseable {
 
   FakeConnection connection(ManualLoops.Loop loop, ProtocolVersion version) {
     return new FakeConnection(loops, loop, version, protocol);
+  }
+
+  SessionRow sessionRow(String clientId) throws Exception {
+    List<SessionRow> all = new ArrayList<>();
+    store.sessions(all::add);
+    return all.stream().filter(row -> row.clientId().equals(clientId)).findFirst().orElseThrow();
+  }
+
+  void submit(Command command) {
+    store.writer().submit(command, null);
   }
 
   int subscriptionsOf(String clientId) {
