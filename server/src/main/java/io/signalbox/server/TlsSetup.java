@@ -89,11 +89,10 @@ final class TlsSetup {
    *
    * @param active how many certificates in the registry it has issued that are good
    */
-  void tellWhetherDevelopmentIsInUse(BrokerConfig config, long active) throws PkiException {
+  void tellWhetherDevelopmentIsInUse(BrokerConfig config, long active) {
     Path folder = pkiFolder(config.dataDirectory());
     boolean exists = DevelopmentPki.exists(folder);
-    boolean trusts =
-        development != null || (exists && trusted.trusts(DevelopmentPki.rootOf(folder)));
+    boolean trusts = development != null || (exists && trustsRootOf(folder));
     if (exists) {
       leaveWord(folder, trusts ? Optional.empty() : Optional.of(OUT_OF_USE));
     }
@@ -105,6 +104,15 @@ final class TlsSetup {
           OUT_OF_USE,
           Long.toString(active),
           folder);
+    }
+  }
+
+  private boolean trustsRootOf(Path folder) {
+    try {
+      return trusted.trusts(DevelopmentPki.rootOf(folder));
+    } catch (PkiException e) { // what is out of use may be damaged
+      LOG.log(Level.WARNING, "whether dev-ca is trusted is not known: {0}", e.getMessage());
+      return false;
     }
   }
 

@@ -254,14 +254,25 @@ public final class Enrolment {
               + ", not "
               + LogText.quote(id));
     }
-    DeviceCertificate earlier = inventory.issued(request, caOf(template, ca));
+    String authority = caOf(template, ca);
+    DeviceCertificate earlier = inventory.issued(request, authority);
     if (earlier != null) {
       return new Issued(certificate(earlier), earlier, false, false);
     }
     requireNotTaken(request);
+    requireSigning(authority);
     return claimant == null
         ? made(request, template, ca)
         : madeWith(claimant, request, template, ca);
+  }
+
+  /** Before a device is made for a certificate that nobody signs. */
+  private void requireSigning(String authority) throws EnrolmentException {
+    try {
+      authorities.signer(authority);
+    } catch (RegistryException e) {
+      throw refused(e);
+    }
   }
 
   private Issued madeWith(
@@ -275,13 +286,16 @@ public final class Enrolment {
     } catch (RegistryException e) {
       throw refused(e);
     }
+    String id = request.names().commonName();
+    boolean wasThere = registry.device(id) != null;
     boolean isNew = false;
     try {
       Issued issued = made(request, template, ca);
       isNew = issued.isNew;
       return issued;
     } finally {
-      if (!isNew) {
+      boolean madeDevice = !wasThere && registry.device(id) != null;
+      if (!isNew && !madeDevice) { // else one token could fill the registry
         giveBack(claimant);
       }
     }

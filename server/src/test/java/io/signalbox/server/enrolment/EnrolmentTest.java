@@ -3,6 +3,7 @@ package io.signalbox.server.enrolment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.CertificateSigningRequest;
@@ -160,6 +161,20 @@ final class EnrolmentTest {
 
       fixture.put(Kind.TEMPLATE, "line", "{'enabled':false}");
       assertRefused(StatusCodes.FORBIDDEN, enrolment, request("pump"));
+      assertEquals(0, uses(fixture));
+    }
+  }
+
+  @Test
+  void whatNoAuthoritySignsCostsNoUseAndMakesNoDevice() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      for (String id : List.of("pump", "fan")) {
+        Assertions.assertThrows(
+            EnrolmentException.class, () -> enrolment.enrol(request(id), CLAIMANT, "nosuch"));
+        assertNull(fixture.registry.device(id));
+      }
       assertEquals(0, uses(fixture));
     }
   }
