@@ -184,7 +184,7 @@ final class ConnectHandler {
    */
   boolean renew(Client client, Principal principal, long mark) {
     take(client, principal);
-    client.session().renewWill(principal);
+    client.session().renewWill(client.connection(), principal);
     Optional<Ending> withdrawn = client.withdrawnSince(mark);
     if (withdrawn.isPresent()) {
       client.endAndTell(withdrawn.get());

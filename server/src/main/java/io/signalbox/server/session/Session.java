@@ -318,9 +318,9 @@ public final class Session implements Subscriber {
   }
 
   /** Its client showed another credential, by which the will is judged from now on. */
-  public void renewWill(Principal principal) {
+  public void renewWill(ClientConnection which, Principal principal) {
     SessionWill before = will;
-    if (before == null) {
+    if (before == null || !which.equals(connection)) {
       return;
     }
     SessionWill renewed = before.of(principal);

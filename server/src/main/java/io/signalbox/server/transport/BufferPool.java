@@ -7,13 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Output chunks of one loop, handed out last in, first out so that a warm one is used again, and
- * the loop's share of the {@link MemoryBudget}: the shared counter moves once a megabyte, not once
- * a chunk or message.
+ * the loop's share of the {@link MemoryBudget}: the shared counter moves in steps, not once a chunk
+ * or message.
  */
 @ConfinedTo("I/O thread, but for held")
 final class BufferPool implements MemoryShare {
   private static final int FREE_MAX = 256;
-  private static final int STEP_BYTES = 1 << 20;
 
   private final MemoryBudget memory;
   private final @Nullable Chunk[] free = new @Nullable Chunk[FREE_MAX];
@@ -22,10 +21,12 @@ final class BufferPool implements MemoryShare {
   /** Written by this thread alone, so without a fence. */
   private final AtomicLong held = new AtomicLong();
 
+  private final int stepBytes;
   private long reserved;
 
   BufferPool(MemoryBudget memory) {
     this.memory = memory;
+    this.stepBytes = memory.stepBytes();
   }
 
   /**
@@ -63,11 +64,11 @@ final class BufferPool implements MemoryShare {
     long now = held.getPlain() + bytes;
     held.setOpaque(now);
     if (now > reserved) {
-      long step = Math.max(STEP_BYTES, now - reserved);
+      long step = Math.max(stepBytes, now - reserved);
       reserved += step;
       memory.add(step);
-    } else if (reserved - now > 2L * STEP_BYTES) {
-      long step = reserved - now - STEP_BYTES;
+    } else if (reserved - now > 2L * stepBytes) {
+      long step = reserved - now - stepBytes;
       reserved -= step;
       memory.add(-step);
     }

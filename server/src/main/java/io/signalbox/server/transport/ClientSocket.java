@@ -366,7 +366,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   private void inputEnded() {
     peerEnded = true;
-    if (state == State.OPEN && head != null) {
+    if (state == State.OPEN && (head != null || pongs != null)) {
       endQuietly(
           CloseCause
               .PEER_CLOSED); // A client that ends its side right after its last packet still gets

@@ -45,7 +45,7 @@ public final class IoLoops implements AutoCloseable {
     this.clocks = clocks;
     this.startNanos = clocks.nanos();
     this.metrics = metrics;
-    this.memory = new MemoryBudget(limits.bufferedBytesMax());
+    this.memory = new MemoryBudget(limits.bufferedBytesMax(), ioThreads);
     OptionMap options =
         OptionMap.builder()
             .set(Options.WORKER_NAME, "signalbox")

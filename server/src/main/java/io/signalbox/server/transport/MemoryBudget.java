@@ -10,11 +10,23 @@ import java.util.concurrent.atomic.AtomicLong;
  * filling, those who fill queues stop before that.
  */
 final class MemoryBudget {
+  private static final int STEP_BYTES_MAX = 1 << 20;
+
   private final long bytesMax;
+  private final int stepBytes;
   private final AtomicLong used = new AtomicLong();
 
-  MemoryBudget(long bytesMax) {
+  /**
+   * @param loops among which it is shared
+   */
+  MemoryBudget(long bytesMax, int loops) {
     this.bytesMax = bytesMax;
+    this.stepBytes = (int) Math.clamp(bytesMax / (64L * loops), Chunk.BYTES, STEP_BYTES_MAX);
+  }
+
+  /** What a loop takes at a time: idle ones, which keep up to two, hold a small part of all. */
+  int stepBytes() {
+    return stepBytes;
   }
 
   void add(long bytes) {

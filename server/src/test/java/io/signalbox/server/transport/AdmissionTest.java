@@ -22,7 +22,7 @@ class AdmissionTest {
   private static final ListenerConfig.Type TCP = ListenerConfig.Type.TCP;
 
   private final AtomicInteger onListener = new AtomicInteger();
-  private final MemoryBudget memory = new MemoryBudget(1_000);
+  private final MemoryBudget memory = new MemoryBudget(1_000, 1);
 
   private Admission admission(TransportLimits limits) {
     return new Admission(limits, memory, Integer.MAX_VALUE);
