@@ -104,8 +104,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private int outputBytes;
 
   /**
-   * Answers to pings, which go out behind what is queued. One chunk at the most: when it is full,
-   * or the peer does not read, the newest ping alone is answered (RFC 6455 section 5.5.3).
+   * Answers to pings, which go out before what else was queued in the pass. One chunk at the most:
+   * when it is full, or the peer does not read, the newest ping alone is answered (RFC 6455 section
+   * 5.5.3).
    */
   private @Nullable Chunk pongs;
 
@@ -540,18 +541,25 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   private void answerPings() {
     Chunk all = pongs;
-    if (all != null) {
-      pongs = null;
-      appendFrames(all);
+    if (all == null) {
+      return;
     }
-  }
-
-  /** Control frames, behind all that is queued. The caller sees to it that they go out. */
-  private void appendFrames(Chunk frames) {
-    seal(tail);
-    frames.sealed = true;
-    append(frames);
-    outputBytes += frames.end - frames.start;
+    pongs = null;
+    all.sealed = true;
+    outputBytes += all.end - all.start;
+    Chunk first = head;
+    if (first == null) {
+      append(all);
+    } else if (first.sealed) { // a part of it may have been sent
+      all.next = first.next;
+      first.next = all;
+      if (first.equals(tail)) {
+        tail = all;
+      }
+    } else {
+      all.next = first;
+      head = all;
+    }
   }
 
   /** Puts the frame header in front of what a chunk holds; a chunk is a frame of its own. */
@@ -774,7 +782,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       int length = closeCode == WebSocketFrames.CLOSE_NO_CODE ? 0 : code.length;
       Chunk close = loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + length);
       addFrame(close, WebSocketFrames.CLOSE, code, 0, length);
-      appendFrames(close);
+      close.sealed = true;
+      seal(tail);
+      append(close);
+      outputBytes += close.end - close.start;
     }
     endQuietly(cause);
   }
