@@ -21,7 +21,7 @@ final class MemoryBudget {
    */
   MemoryBudget(long bytesMax, int loops) {
     this.bytesMax = bytesMax;
-    this.stepBytes = (int) Math.clamp(bytesMax / (64L * loops), Chunk.BYTES, STEP_BYTES_MAX);
+    this.stepBytes = Math.clamp(bytesMax / (64L * loops), Chunk.BYTES, STEP_BYTES_MAX);
   }
 
   /** What a loop takes at a time: idle ones, which keep up to two, hold a small part of all. */
