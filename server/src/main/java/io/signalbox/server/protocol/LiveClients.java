@@ -238,7 +238,11 @@ public final class LiveClients {
   }
 
   Optional<Ending> withdrawn(Principal principal, Peer peer, String clientId) {
-    return check.problem(principal, peer, clientId).map(Ending::credentialWithdrawn);
+    Optional<String> problem = check.problem(principal, peer, clientId);
+    // Not mapped: that would load the class of endings before there is one.
+    return problem.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Ending.credentialWithdrawn(problem.get()));
   }
 
   Principal refreshed(Principal principal) {
