@@ -171,7 +171,7 @@ final class Broker implements RunningBroker {
             Clock.systemUTC(),
             random,
             tls.developmentAuthority());
-    tls.tellWhetherDevelopmentIsInUse(config, authorities.activeOf(Authorities.DEVELOPMENT));
+    tls.tellWhetherDevelopmentIsInUse(config, () -> authorities.activeOf(Authorities.DEVELOPMENT));
     Provisioning provisioning =
         new Provisioning(
             registry,

@@ -23,6 +23,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -87,16 +88,20 @@ final class TlsSetup {
    * for those who issue from it. A broker that trusts its root by {@code tls.trusted-cas} cuts off
    * nobody.
    *
-   * @param active how many certificates in the registry it has issued that are good
+   * @param activeCertificates how many in the registry it has issued that are good; asked if needed
    */
-  void tellWhetherDevelopmentIsInUse(BrokerConfig config, long active) {
+  void tellWhetherDevelopmentIsInUse(BrokerConfig config, LongSupplier activeCertificates) {
     Path folder = pkiFolder(config.dataDirectory());
     boolean exists = DevelopmentPki.exists(folder);
     boolean trusts = development != null || (exists && trustsRootOf(folder));
     if (exists) {
       leaveWord(folder, trusts ? Optional.empty() : Optional.of(OUT_OF_USE));
     }
-    if (!trusts && (exists || active > 0)) {
+    if (trusts) {
+      return;
+    }
+    long active = activeCertificates.getAsLong();
+    if (exists || active > 0) {
       LOG.log(
           Level.WARNING,
           "{0}; the registry has {1} active certificates of it, those of \"signalbox pki"

@@ -8,6 +8,10 @@ public interface MemoryShare {
   /** Counts bytes that are held from now on; negative: that are given up. */
   void charge(long bytes);
 
-  /** How much of the memory all loops together use, in eighths of it: 8 or more is all. */
-  int eighthsUsed();
+  /**
+   * Whether all loops together use so much of the memory, or more.
+   *
+   * @param eighths 1..8 of the whole
+   */
+  boolean isUsed(int eighths);
 }

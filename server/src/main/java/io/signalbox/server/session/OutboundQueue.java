@@ -57,26 +57,24 @@ final class OutboundQueue {
 
   /** Whether it fits; a single one does, however large, unless memory is scarce. */
   boolean hasRoomFor(OutgoingPublish publish) {
-    return memory.eighthsUsed() < SCARCE_EIGHTHS
-        ? size == 0 || (size < messagesMax && bytes < bytesMax)
-        : mayHoldWhenScarce(memory, bytes + publish.bytes());
+    return memory.isUsed(SCARCE_EIGHTHS)
+        ? mayHoldWhenScarce(memory, bytes + publish.bytes())
+        : size == 0 || (size < messagesMax && bytes < bytesMax);
   }
 
   /** Whether a queue may come to hold so much although memory is scarce. */
   private static boolean mayHoldWhenScarce(MemoryShare memory, long bytes) {
-    return memory.eighthsUsed() < SPENT_EIGHTHS && bytes <= LITTLE_BYTES;
+    return !memory.isUsed(SPENT_EIGHTHS) && bytes <= LITTLE_BYTES;
   }
 
   /** Whether so many bytes may wait beside a queue, for want of which they are read from disk. */
   static boolean mayHold(MemoryShare memory, long bytes, long bytesMax) {
-    return memory.eighthsUsed() < SCARCE_EIGHTHS
-        ? bytes <= bytesMax
-        : mayHoldWhenScarce(memory, bytes);
+    return memory.isUsed(SCARCE_EIGHTHS) ? mayHoldWhenScarce(memory, bytes) : bytes <= bytesMax;
   }
 
   /** Half of the memory of all is in use: it is left to those who get on. */
   boolean isMemoryFilling() {
-    return memory.eighthsUsed() >= FILLING_EIGHTHS;
+    return memory.isUsed(FILLING_EIGHTHS);
   }
 
   /** Three quarters of it are free. */

@@ -75,8 +75,8 @@ final class BufferPool implements MemoryShare {
   }
 
   @Override
-  public int eighthsUsed() {
-    return memory.eighthsUsed();
+  public boolean isUsed(int eighths) {
+    return memory.isUsed(eighths);
   }
 
   boolean tight() {

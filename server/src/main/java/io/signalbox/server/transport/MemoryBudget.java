@@ -37,8 +37,8 @@ final class MemoryBudget {
     return used.get();
   }
 
-  int eighthsUsed() {
-    return Math.clamp(8 * used.get() / bytesMax, 0, Integer.MAX_VALUE);
+  boolean isUsed(int eighths) {
+    return 8 * used.get() >= eighths * bytesMax;
   }
 
   boolean tight() {

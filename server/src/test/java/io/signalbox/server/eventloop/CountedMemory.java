@@ -13,8 +13,8 @@ public final class CountedMemory implements MemoryShare {
   }
 
   @Override
-  public int eighthsUsed() {
-    return eighthsUsed;
+  public boolean isUsed(int eighths) {
+    return eighthsUsed >= eighths;
   }
 
   public void eighthsUsed(int eighths) {
