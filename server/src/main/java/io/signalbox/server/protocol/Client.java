@@ -63,6 +63,10 @@ final class Client implements ClientHandler {
   private @Nullable Authorizer authorizer;
   private @Nullable Session session;
   private @Nullable DeliveryRights deliveryRights;
+
+  /** Null for the many to whom no SUBSCRIBE brings any. */
+  private @Nullable RetainedDelivery retained;
+
   private @Nullable Timer credentialTimer;
   private @Nullable String userName;
 
@@ -613,6 +617,23 @@ final class Client implements ClientHandler {
     DeliveryRights rights = deliveryRights;
     assert rights != null : "not connected";
     return rights;
+  }
+
+  /** Retained messages on their way to it. */
+  RetainedDelivery retained() {
+    RetainedDelivery delivery = retained;
+    if (delivery == null) {
+      delivery = new RetainedDelivery(context, session(), connection);
+      retained = delivery;
+    }
+    return delivery;
+  }
+
+  /** It unsubscribed: what it has not been sent yet is not wanted any more. */
+  void forgetRetained(String requestedFilter) {
+    if (retained != null) {
+      retained.forget(requestedFilter);
+    }
   }
 
   Session session() {

@@ -8,14 +8,16 @@ import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.StorePublish;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The retained messages that answer one SUBSCRIBE: slice after slice, each when the session has
- * room, one filter after the other (MQTT 5.0 section 3.3.1.3).
+ * The retained messages that answer a client's SUBSCRIBEs: slice after slice, each when the session
+ * has room, one filter after the other (MQTT 5.0 section 3.3.1.3). One for each client, so that its
+ * output never holds more than a slice of them, however many filters wait.
  */
 @ConfinedTo("the session's I/O thread")
 final class RetainedDelivery {
@@ -27,29 +29,55 @@ final class RetainedDelivery {
   private final ProtocolContext context;
   private final Session session;
   private final ClientConnection connection;
-  private final Deque<Subscription> left;
 
-  RetainedDelivery(
-      ProtocolContext context,
-      Session session,
-      ClientConnection connection,
-      List<Subscription> subscriptions) {
+  /**
+   * By the filter as it was asked for: one that is asked for again before its turn is served once,
+   * after the last of the SUBSCRIBEs. So there are never more than the session has subscriptions.
+   */
+  private final SequencedMap<String, Subscription> left = new LinkedHashMap<>();
+
+  /** A filter is being served, or looked for. */
+  private boolean serving;
+
+  RetainedDelivery(ProtocolContext context, Session session, ClientConnection connection) {
     this.context = context;
     this.session = session;
     this.connection = connection;
-    this.left = new ArrayDeque<>(subscriptions);
   }
 
-  void start() {
+  /** SUBACK was sent for them. */
+  void add(List<Subscription> subscriptions) {
+    for (Subscription subscription : subscriptions) {
+      left.put(subscription.requestedFilter(), subscription);
+    }
+    if (!serving) {
+      serving = true;
+      next();
+    }
+  }
+
+  /** It was unsubscribed from. */
+  void forget(String requestedFilter) {
+    left.remove(requestedFilter);
+  }
+
+  /** The next filter that has any, once there is room. */
+  private void next() {
+    session.outgoing().whenRoom(this::serve);
+  }
+
+  private void serve() {
     for (int looked = 0; connection.isOpen(); looked++) {
       if (looked == LOOKS_MAX) {
-        connection.loop().execute(this::start);
+        connection.loop().execute(this::serve);
         return;
       }
-      Subscription subscription = left.poll();
-      if (subscription == null) {
+      Map.Entry<String, Subscription> first = left.pollFirstEntry();
+      if (first == null) {
+        serving = false;
         return;
       }
+      Subscription subscription = first.getValue();
       if (!session.isSubscribed(subscription.requestedFilter())) {
         continue;
       }
@@ -63,7 +91,7 @@ final class RetainedDelivery {
       Message message = context.retained().find(subscription.filter());
       if (message != null) {
         deliver(subscription, message);
-        session.outgoing().whenRoom(() -> connection.loop().execute(this::start));
+        session.outgoing().whenRoom(() -> connection.loop().execute(this::serve));
         return;
       }
     }
@@ -91,7 +119,7 @@ final class RetainedDelivery {
     if (!connection.isOpen()) {
       return;
     }
-    session.outgoing().whenRoom(last ? this::start : next);
+    session.outgoing().whenRoom(last ? this::serve : next);
   }
 
   private void deliver(Subscription subscription, Message message) {

@@ -76,12 +76,12 @@ final class SubscribeHandler {
     Properties answer = problem.isEmpty() ? Properties.NONE : client.reasonString(problem);
     SubAck subAck = new SubAck(subscribe.packetId(), reasons, answer); // [MQTT-3.8.4-6]
     Session session = client.session();
-    RetainedDelivery retained =
-        new RetainedDelivery(context, session, client.connection(), wantRetained);
     if (session.isDurable() && !granted.isEmpty()) {
       PendingAcks.Ack ack =
           client.acks().await(PendingAcks.Kind.PACKET, subscribe.packetId(), subAck);
-      ack.after = retained::start;
+      if (!wantRetained.isEmpty()) {
+        ack.after = () -> client.retained().add(wantRetained);
+      }
       ack.whenFull =
           () -> noRoom(client, session, granted, replaced, reasons, subscribe.packetId());
       context
@@ -91,7 +91,9 @@ final class SubscribeHandler {
       client
           .acks()
           .ready(PendingAcks.Kind.PACKET, subscribe.packetId(), ReasonCode.SUCCESS, subAck);
-      retained.start();
+      if (!wantRetained.isEmpty()) {
+        client.retained().add(wantRetained);
+      }
     }
   }
 
@@ -216,6 +218,7 @@ final class SubscribeHandler {
     List<String> gone = new ArrayList<>();
     for (String filter : unsubscribe.topicFilters()) {
       if (session.unsubscribe(filter)) { // [MQTT-3.10.4-1]
+        client.forgetRetained(filter);
         gone.add(filter);
         reasons.add(ReasonCode.SUCCESS);
       } else {

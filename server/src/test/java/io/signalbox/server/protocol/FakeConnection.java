@@ -35,6 +35,7 @@ final class FakeConnection implements ClientConnection {
   private final Deque<Packet> unread = new ArrayDeque<>();
   private final ClientHandler handler;
   private boolean lazy;
+  private int unsentMax = Integer.MAX_VALUE;
   private int suspended;
   private boolean open = true;
 
@@ -56,6 +57,20 @@ final class FakeConnection implements ClientConnection {
   FakeConnection lazy() {
     lazy = true;
     return this;
+  }
+
+  /** As if from so many packets on its output were full, until {@link #readAll}. */
+  FakeConnection congestedFrom(int packets) {
+    unsentMax = packets;
+    return this;
+  }
+
+  /** The client reads what was sent, so that there is room again; call it on the loop. */
+  List<Packet> readAll() {
+    List<Packet> all = List.copyOf(sent);
+    sent.clear();
+    handler.onWritable();
+    return all;
   }
 
   /** From the client; call it on the loop. */
@@ -178,7 +193,7 @@ final class FakeConnection implements ClientConnection {
 
   @Override
   public boolean congested() {
-    return false;
+    return sent.size() >= unsentMax;
   }
 
   @Override
