@@ -63,18 +63,28 @@ final class AccessReview {
       client.endBy(Ending.accessRevoked(connect.rule()));
       return true;
     }
+    client.session().outgoing().policiesChanged();
     Findings found = look(client);
     if (found.lost.isEmpty()) {
       keep(client, found);
-      return found.parts;
+      return found.parts || client.deliveryRights().hasUnsubscribed();
     }
-    if (endsConnection(client)) {
+    if (endsConnection(client) || endsForItsGroup(client, found.lost)) {
       remove(client, found.lost);
       client.endBy(Ending.accessRevoked(found.why));
     } else {
       keep(client, found);
     }
     return true;
+  }
+
+  /**
+   * What waits for the client by a Shared Subscription goes to other members, and for that it may
+   * not be about to be sent.
+   */
+  private static boolean endsForItsGroup(Client client, List<Subscription> lost) {
+    return client.session().isOwing()
+        && lost.stream().anyMatch(subscription -> subscription.shareName() != null);
   }
 
   /**
@@ -165,7 +175,11 @@ final class AccessReview {
     Session session = client.session();
     List<String> gone = new ArrayList<>();
     for (Subscription subscription : subscriptions) {
-      if (session.unsubscribe(subscription.requestedFilter())) {
+      boolean removed =
+          subscription.shareName() == null
+              ? session.unsubscribe(subscription.requestedFilter())
+              : session.revoke(subscription);
+      if (removed) {
         gone.add(subscription.requestedFilter());
       }
     }

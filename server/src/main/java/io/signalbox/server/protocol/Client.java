@@ -629,8 +629,9 @@ final class Client implements ClientHandler {
     return delivery;
   }
 
-  /** It unsubscribed: what it has not been sent yet is not wanted any more. */
-  void forgetRetained(String requestedFilter) {
+  /** Retained messages of the filter that it has not been sent yet are not wanted any more. */
+  void unsubscribed(String requestedFilter) {
+    deliveryRights().unsubscribed();
     if (retained != null) {
       retained.forget(requestedFilter);
     }

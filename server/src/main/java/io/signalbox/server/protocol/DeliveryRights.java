@@ -13,8 +13,8 @@ import java.util.Set;
 /**
  * What a client may be given. That its subscriptions are allowed proves it for each message, so
  * nothing is asked, but where a part of a subscription is denied, where a subscription is kept
- * although it is allowed no longer, and for messages that were queued on disk under policies of
- * another time.
+ * although it is allowed no longer, and for messages that were queued, on disk or in memory, under
+ * policies of another time.
  */
 @ConfinedTo("the client's I/O thread")
 final class DeliveryRights implements DeliveryFilter {
@@ -30,6 +30,9 @@ final class DeliveryRights implements DeliveryFilter {
 
   /** Filters, as they were asked for, that are not allowed any more. */
   private Set<String> lost = Set.of();
+
+  /** Its output may hold messages of a subscription that is gone. */
+  private boolean unsubscribed;
 
   /** Rules by which a message was not delivered, told once each. */
   private Set<String> told = Set.of();
@@ -61,6 +64,15 @@ final class DeliveryRights implements DeliveryFilter {
     if (!lost.isEmpty()) {
       lost.remove(subscription.requestedFilter());
     }
+  }
+
+  /** The client gave up a subscription. */
+  void unsubscribed() {
+    unsubscribed = true;
+  }
+
+  boolean hasUnsubscribed() {
+    return unsubscribed;
   }
 
   @Override

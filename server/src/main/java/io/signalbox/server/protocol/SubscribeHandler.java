@@ -218,7 +218,7 @@ final class SubscribeHandler {
     List<String> gone = new ArrayList<>();
     for (String filter : unsubscribe.topicFilters()) {
       if (session.unsubscribe(filter)) { // [MQTT-3.10.4-1]
-        client.forgetRetained(filter);
+        client.unsubscribed(filter);
         gone.add(filter);
         reasons.add(ReasonCode.SUCCESS);
       } else {

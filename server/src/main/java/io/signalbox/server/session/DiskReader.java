@@ -220,6 +220,13 @@ final class DiskReader {
     count(-heldBytes);
   }
 
+  /** What is held is read from disk, if anything is. */
+  void readHeldAgain() {
+    if (held != null) {
+      readAgain();
+    }
+  }
+
   /** Memory has room for more. */
   void readOn() {
     if (!reading) {

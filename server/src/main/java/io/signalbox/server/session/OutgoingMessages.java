@@ -8,6 +8,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.routing.Delivery;
 import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.SharedGroup;
 import io.signalbox.server.store.Dequeue;
 import io.signalbox.server.store.MarkReleased;
 import io.signalbox.server.store.StorePublish;
@@ -184,6 +185,11 @@ public final class OutgoingMessages {
     return known;
   }
 
+  /** Nothing waits for the client, in memory or on disk, nor for its acknowledgement. */
+  boolean isDone() {
+    return mode == Mode.LIVE && queue.isEmpty() && inflight.size() == 0;
+  }
+
   public int inflightCount() {
     return inflight.size();
   }
@@ -195,6 +201,27 @@ public final class OutgoingMessages {
   /** Who is asked whether a message may be delivered, until the connection ends. */
   public void deliveryFilter(DeliveryFilter mayDeliver) {
     filter = mayDeliver;
+  }
+
+  /**
+   * Other policies are in force. What waits may have come by a subscription that is gone, so that no
+   * look at those that are there tells whether it may still be delivered: each message is asked
+   * about.
+   */
+  public void policiesChanged() {
+    for (OutgoingPublish publish = queue.peek(); publish != null; publish = publish.next) {
+      publish.queuedBefore = true;
+    }
+    if (disk != null) {
+      disk.readHeldAgain();
+    }
+  }
+
+  /** What waits in memory and came by this group, and now waits no longer. */
+  List<OutgoingPublish> takeFrom(SharedGroup group) {
+    List<OutgoingPublish> taken = new ArrayList<>();
+    queue.removeIf(publish -> group.equals(publish.group) && taken.add(publish));
+    return taken;
   }
 
   // ---------------------------------------------------------------- messages arrive
@@ -503,7 +530,8 @@ public final class OutgoingMessages {
       dropExpired(publish);
       return;
     }
-    if (publish.isFromDisk() ? !mayReceiveQueued(message) : !mayReceive(message)) {
+    boolean queued = publish.isFromDisk() || publish.queuedBefore;
+    if (queued ? !mayReceiveQueued(message) : !mayReceive(message)) {
       dequeue(publish);
       return;
     }

@@ -48,6 +48,9 @@ final class OutgoingPublish {
   /** That the client has it is on the way to the disk; PUBREL follows the commit. */
   boolean releasing;
 
+  /** The policies are others since it was queued: it is asked about as one from disk is. */
+  boolean queuedBefore;
+
   /** Its row gave way to a newer one: it is not sent. */
   boolean gone;
 

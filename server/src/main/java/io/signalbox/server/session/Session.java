@@ -18,6 +18,7 @@ import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.DisconnectSession;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
+import io.signalbox.server.store.RemoveSubscriptions;
 import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
@@ -57,6 +58,13 @@ public final class Session implements Subscriber {
 
   /** Made with the first one, and small: most clients have few. */
   private Map<String, Subscription> subscriptions = Map.of();
+
+  /**
+   * Shared Subscriptions, by the filter as it was asked for, that the client may not have any more
+   * and that messages in the queue on disk came by: not in the index, but here and on disk until
+   * other members have those.
+   */
+  private Map<String, Subscription> revoked = Map.of();
 
   private final InboundQos2 inboundQos2 = new InboundQos2();
 
@@ -262,6 +270,7 @@ public final class Session implements Subscriber {
   /** On the new owner's thread. */
   void attach(OpenRequest request) {
     opening = true;
+    restoreRevoked();
     ClientConnection client = request.connection();
     connection = client;
     online = true;
@@ -384,7 +393,11 @@ public final class Session implements Subscriber {
     }
     opening = false;
     if (connection != null) {
-      outgoing.start();
+      if (revoked.isEmpty()) {
+        outgoing.start();
+      } else {
+        handOverRevoked();
+      }
     }
     nextRequest();
   }
@@ -483,7 +496,17 @@ public final class Session implements Subscriber {
       startClock(expirySeconds * 1000, delayMillis);
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
-    if (staysAway && context.config().sharedHandover() == Handover.DISCONNECT) {
+    if (staysAway && handover == null) {
+      if (revoked.isEmpty()) {
+        handOverAtDisconnect();
+      } else {
+        handOverRevoked();
+      }
+    }
+  }
+
+  private void handOverAtDisconnect() {
+    if (context.config().sharedHandover() == Handover.DISCONNECT) {
       handover = SharedHandover.atDisconnect(context, this, () -> handover = null);
       if (handover != null) {
         handover.start();
@@ -658,6 +681,78 @@ public final class Session implements Subscriber {
     subscriptions.remove(requestedFilter);
     context.trie().remove(gone.filter(), gone.shareName(), this);
     return true;
+  }
+
+  /**
+   * Whether messages may wait for the client, or for its acknowledgement, that nobody else would
+   * get if a Shared Subscription of the session were just removed. What it has in memory only is
+   * given on by {@link #revoke} at once.
+   */
+  public boolean isOwing() {
+    return durable && !opening && !outgoing.isDone();
+  }
+
+  /**
+   * The client may not have a Shared Subscription any more: it gets nothing by it from here on, and
+   * what waits for the client goes to other members. Of a durable session that needs the queue on
+   * disk to itself: before a connection begins to deliver, or after it has ended. Should it not come
+   * to that, the next connection finds the subscription again, on disk too.
+   *
+   * <p>Only while the session {@link #isOpening is being opened}, or its connection is about to be
+   * ended, or it {@link #isOwing owes} nothing.
+   *
+   * @return whether it is gone at once, so that it is to be removed from the disk
+   */
+  public boolean revoke(Subscription shared) {
+    if (durable && (opening || isOwing())) {
+      if (revoked.isEmpty()) {
+        revoked = new HashMap<>(2);
+      }
+      revoked.put(shared.requestedFilter(), shared);
+      context.trie().remove(shared.filter(), shared.shareName(), this);
+      return false;
+    }
+    SharedGroup group = context.trie().group(shared.filter(), String.valueOf(shared.shareName()));
+    boolean wasThere = unsubscribe(shared.requestedFilter());
+    if (group != null && !durable) {
+      outgoing.takeFrom(group).forEach(this::giveOn);
+    }
+    return wasThere;
+  }
+
+  /** It was interrupted. Whoever connects now is looked at again. */
+  private void restoreRevoked() {
+    revoked.values().stream().filter(this::isKept).forEach(s -> context.trie().add(s, this));
+    revoked = Map.of();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the client may have been allowed it, and has it, again
+  private boolean isKept(Subscription subscription) {
+    return subscriptions.get(subscription.requestedFilter()) == subscription;
+  }
+
+  private void handOverRevoked() {
+    ClientConnection forWhom = connection;
+    List<Subscription> all = List.copyOf(revoked.values());
+    handover = SharedHandover.ofRevoked(context, this, all, () -> handedOver(all, forWhom));
+    handover.start();
+  }
+
+  private void handedOver(List<Subscription> all, @Nullable ClientConnection forWhom) {
+    handover = null;
+    List<String> gone = all.stream().filter(this::isKept).map(Subscription::requestedFilter).toList();
+    all.forEach(subscription -> revoked.remove(subscription.requestedFilter(), subscription));
+    gone.forEach(subscriptions::remove);
+    if (!gone.isEmpty()) {
+      context.writer().submit(new RemoveSubscriptions(number, epoch, gone), null);
+    }
+    if (!revoked.isEmpty()) {
+      handOverRevoked(); // there is more since
+    } else if (connection == null) {
+      handOverAtDisconnect();
+    } else if (connection.equals(forWhom)) {
+      outgoing.start();
+    }
   }
 
   public boolean isSubscribed(String requestedFilter) {

@@ -105,6 +105,17 @@ final class SharedHandover {
         : new SharedHandover(context, session, session.epoch(), true, groups, done);
   }
 
+  /**
+   * The session may not have these any more: whoever is there takes, or queues, what came by them.
+   * Nothing is being delivered from the queue meanwhile, and they are not in the index any more. A
+   * reconnect in between raises the epoch, and what was not moved yet stays.
+   */
+  static SharedHandover ofRevoked(
+      SessionContext context, Session session, Collection<Subscription> shared, Runnable done) {
+    return new SharedHandover(
+        context, session, session.epoch(), false, groups(context, shared), done);
+  }
+
   private static List<Left> groups(SessionContext context, Collection<Subscription> subscriptions) {
     List<Left> groups = new ArrayList<>();
     for (Subscription subscription : subscriptions) {

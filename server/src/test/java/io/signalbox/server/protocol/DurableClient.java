@@ -23,6 +23,8 @@ import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.SubAck;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.packet.UnsubAck;
+import io.signalbox.server.packet.Unsubscribe;
 import io.signalbox.server.packet.Will;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,12 +90,20 @@ final class DurableClient {
   /** Has a lasting session, and takes so many messages before it acknowledges one. */
   static DurableClient connectWithReceiveMaximum(
       DurableSessionFixture test, String clientId, int most) {
+    return connectWithReceiveMaximum(test, clientId, 1_000, most);
+  }
+
+  /** Takes so many messages before it acknowledges one. */
+  static DurableClient connectWithReceiveMaximum(
+      DurableSessionFixture test, String clientId, long expiry, int most) {
     var client = new DurableClient(test, ProtocolVersion.V5, test.loops.loops.getFirst());
     Properties properties =
         Properties.NONE
-            .with(Property.SESSION_EXPIRY_INTERVAL, 1_000)
+            .with(Property.SESSION_EXPIRY_INTERVAL, expiry)
             .with(Property.RECEIVE_MAXIMUM, most);
-    client.send(new Connect(ProtocolVersion.V5, clientId, false, 0, null, null, null, properties));
+    client.send(
+        new Connect(
+            ProtocolVersion.V5, clientId, expiry == 0, 0, null, null, null, properties));
     return client.accepted();
   }
 
@@ -136,6 +146,11 @@ final class DurableClient {
     send(subscription(filter));
     test.await(() -> subscribed);
     return this;
+  }
+
+  void unsubscribe(String filter) {
+    send(new Unsubscribe(2, List.of(filter), Properties.NONE));
+    test.await(() -> !subscribed);
   }
 
   static Subscribe subscription(String filter) {
@@ -208,6 +223,7 @@ final class DurableClient {
           sessionPresent = ack.sessionPresent();
         }
         case SubAck _ -> subscribed = true;
+        case UnsubAck _ -> subscribed = false;
         case PubAck ack -> ackReason = ack.reason();
         case PubRec rec -> {
           recReason = rec.reason();

@@ -157,7 +157,8 @@ final class DurableSessionTest extends DurableSessionFixture {
   void locksNobodyOutWhenLettingAClientInFails() throws Exception {
     start();
     DurableClient.connect(this, "device", 1_000).subscribe().drop();
-    broker.authorizer = new FailsOnce();
+    FailsOnce failing = new FailsOnce();
+    broker.authorizers = _ -> failing;
     DurableClient unlucky = DurableClient.begin(this, ProtocolVersion.V5, "device", 1_000, null);
     await(() -> !unlucky.connection.isOpen());
     assertEquals(ReasonCode.UNSPECIFIED_ERROR, unlucky.connection.disconnectedWith);

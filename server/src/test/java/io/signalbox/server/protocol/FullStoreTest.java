@@ -156,8 +156,8 @@ final class FullStoreTest extends DurableSessionFixture {
     other.drop(); // something to commit: what comes now waits behind it
     before.send(DurableClient.subscription("v/#"));
     doWhatWaits();
-    broker.authorizer =
-        new SimulatedBroker.AllowAll() {
+    broker.authorizers =
+        _ -> new SimulatedBroker.AllowAll() {
           @Override
           public SubscribeDecision subscribe(
               @Nullable String shareName, TopicFilter filter, Qos requested) {

@@ -31,10 +31,13 @@ import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,8 +54,8 @@ final class SimulatedBroker implements AutoCloseable {
   private final Protocol protocol;
   private final SessionRegistry sessions;
 
-  /** Of whoever connects from now on. */
-  Authorizer authorizer = new AllowAll();
+  /** Of whoever connects from now on, by Client Identifier. */
+  Function<String, Authorizer> authorizers = _ -> new AllowAll();
 
   SimulatedBroker(Path data, int loopCount, long seed, SessionConfig config) throws Exception {
     this(data, new ManualLoops(loopCount, seed), config, StoreConfig.DEFAULTS);
@@ -100,7 +103,7 @@ final class SimulatedBroker implements AutoCloseable {
             (connect, _, _, answer) ->
                 answer.accept(new Authentication.Accepted(Principal.anonymous())),
             new NoExchanges(),
-            (_, _, _, _, _, _) -> authorizer,
+            (_, clientId, _, _, _, _) -> authorizers.apply(clientId),
             new Refusals(),
             LimitsConfig.DEFAULTS,
             config,
@@ -128,6 +131,11 @@ final class SimulatedBroker implements AutoCloseable {
 
   int subscriptionsOf(String clientId) {
     return sessions.find(clientId).orElseThrow().subscriptions().size();
+  }
+
+  /** Other policies are in force. */
+  CompletionStage<?> reviewClients() {
+    return protocol.reviewClients(Duration.ofSeconds(1));
   }
 
   private void beforeCommit() {

@@ -1,0 +1,217 @@
+package io.signalbox.server.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.auth.AccessDecision;
+import io.signalbox.server.auth.OnRevoke;
+import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of messages on their way when a client may not have them any more. */
+final class RevokedAccessTest extends DurableSessionFixture {
+  private static final String SHARED = "$share/g/t/#";
+
+  /** Who may not subscribe, and not receive, any more. */
+  private final Set<String> barred = new HashSet<>();
+
+  private OnRevoke onRevoke = OnRevoke.FILTER;
+
+  /** Of the policies; a client that connects is under those in force. */
+  private int version;
+
+  private final class Rights extends SimulatedBroker.AllowAll {
+    private final String clientId;
+    private int seen = version;
+
+    Rights(String clientId) {
+      this.clientId = clientId;
+    }
+
+    private boolean isBarred() {
+      return barred.contains(clientId);
+    }
+
+    @Override
+    public SubscribeDecision subscribe(
+        @Nullable String shareName, TopicFilter filter, Qos requested) {
+      return new SubscribeDecision(!isBarred(), requested, false, "barred", "");
+    }
+
+    @Override
+    public AccessDecision delivery(TopicName topic) {
+      return new AccessDecision(!isBarred(), "barred", false);
+    }
+
+    @Override
+    public OnRevoke onRevoke() {
+      return onRevoke;
+    }
+
+    @Override
+    public boolean refresh() {
+      boolean changed = seen != version;
+      seen = version;
+      return changed;
+    }
+  }
+
+  @BeforeEach
+  void startWithRights() throws Exception {
+    start();
+    broker.authorizers = Rights::new;
+  }
+
+  private void bar(String clientId) {
+    barred.add(clientId);
+    review();
+  }
+
+  private void review() {
+    version++;
+    var done = broker.reviewClients().toCompletableFuture();
+    await(done::isDone);
+  }
+
+  /** Has one message, which it does not acknowledge, and so many behind it. */
+  private DurableClient stuck(long expirySeconds, String filter, int waiting) {
+    DurableClient stuck =
+        DurableClient.connectWithReceiveMaximum(this, "stuck", expirySeconds, 1).subscribe(filter);
+    stuck.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "sent");
+    for (int i = 1; i <= waiting; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "waits " + i);
+    }
+    stuck.receive(1);
+    return stuck;
+  }
+
+  private void acknowledge(DurableClient client) {
+    client.acknowledging = true;
+    client.send(new PubAck(client.lastId));
+    for (int i = 0; i < 200; i++) {
+      await(() -> true);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  void whatWaitsOfASubscriptionThatIsGoneIsNotDelivered(long expirySeconds) {
+    DurableClient stuck = stuck(expirySeconds, "t/#", 3);
+    stuck.unsubscribe("t/#");
+    bar("stuck");
+    acknowledge(stuck);
+    assertEquals(List.of("sent"), stuck.payloads);
+    assertTrue(stuck.connection.isOpen());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  void whatWaitedForAFilteredSubscriptionIsNotDeliveredAfterAnotherChange(long expirySeconds) {
+    DurableClient stuck = stuck(expirySeconds, "t/#", 3);
+    bar("stuck");
+    stuck.unsubscribe("t/#");
+    review();
+    acknowledge(stuck);
+    assertEquals(List.of("sent"), stuck.payloads);
+  }
+
+  @Test
+  void whatIsStillAllowedIsDeliveredAfterAChange() {
+    DurableClient stuck = stuck(1_000, "t/#", 3);
+    stuck.unsubscribe("t/#");
+    review();
+    acknowledge(stuck);
+    assertEquals(4, stuck.payloads.size());
+  }
+
+  @ParameterizedTest
+  @EnumSource(OnRevoke.class)
+  void whatWaitsOfASharedSubscriptionGoesToItsGroup(OnRevoke how) {
+    onRevoke = how;
+    DurableClient stuck = stuck(1_000, SHARED, 3);
+    DurableClient member = DurableClient.connect(this, "member", 1_000).subscribe(SHARED);
+    bar("stuck");
+    await(() -> member.payloads.size() == 4);
+    assertFalse(stuck.connection.isOpen());
+    await(() -> broker.subscriptionsOf("stuck") == 0);
+    assertEquals(List.of("sent", "waits 1", "waits 2", "waits 3"), sorted(member));
+    DurableClient again = DurableClient.connect(this, "stuck", 1_000);
+    assertTrue(again.sessionPresent);
+    again.expectNothing();
+  }
+
+  @Test
+  void aTransientSessionGivesOnWhatWaitsAndStays() {
+    DurableClient stuck = stuck(0, SHARED, 3);
+    DurableClient member = DurableClient.connect(this, "member", 0).subscribe(SHARED);
+    bar("stuck");
+    await(() -> member.payloads.size() == 3);
+    acknowledge(stuck);
+    assertEquals(List.of("sent"), stuck.payloads);
+    assertEquals(List.of("waits 1", "waits 2", "waits 3"), sorted(member));
+    assertTrue(stuck.connection.isOpen());
+  }
+
+  @Test
+  void aSessionThatWaitsForNothingKeepsItsConnection() {
+    DurableClient idle = DurableClient.connect(this, "idle", 1_000).subscribe(SHARED);
+    bar("idle");
+    assertEquals(0, broker.subscriptionsOf("idle"));
+    assertTrue(idle.connection.isOpen());
+  }
+
+  @ParameterizedTest
+  @EnumSource(OnRevoke.class)
+  void whatWasRevokedWhileTheClientWasAwayGoesToTheGroupBeforeItIsDelivered(OnRevoke how) {
+    onRevoke = how;
+    stuck(1_000, SHARED, 3).drop();
+    DurableClient member = DurableClient.connect(this, "member", 1_000).subscribe(SHARED);
+    barred.add("stuck");
+    DurableClient again = DurableClient.connect(this, "stuck", 1_000);
+    await(() -> member.payloads.size() == 4);
+    await(() -> broker.subscriptionsOf("stuck") == 0);
+    assertEquals(List.of("sent", "waits 1", "waits 2", "waits 3"), sorted(member));
+    again.expectNothing();
+    barred.clear();
+    again.subscribe("t/#");
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "later");
+    again.receive(1);
+  }
+
+  @Test
+  void aKillBeforeItsMessagesAreWithTheGroupLosesNone() throws Exception {
+    onRevoke = OnRevoke.DISCONNECT;
+    stuck(1_000, SHARED, 3);
+    DurableClient.connect(this, "member", 1_000).subscribe(SHARED).drop();
+    broker.holdDisk();
+    bar("stuck");
+    assertEquals(1, broker.subscriptionsOf("stuck"), "it is not gone before they are");
+    broker.releaseDisk();
+    clients.clear();
+    restart();
+    broker.authorizers = Rights::new;
+    DurableClient.connect(this, "stuck", 1_000).expectNothing();
+    DurableClient member = DurableClient.connect(this, "member", 1_000);
+    await(() -> member.payloads.size() == 4);
+    assertEquals(List.of("sent", "waits 1", "waits 2", "waits 3"), sorted(member));
+  }
+
+  private static List<String> sorted(DurableClient client) {
+    return client.payloads.stream().sorted().toList();
+  }
+}
