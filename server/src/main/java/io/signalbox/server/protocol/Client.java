@@ -352,6 +352,16 @@ final class Client implements ClientHandler {
     }
   }
 
+  /** A 3.1.1 client cannot be told no. */
+  void noRoomForRetained() {
+    if (phase == Phase.CONNECTED) {
+      closing(Metrics.Close.QUOTA_EXCEEDED);
+      end(Session.WillFate.SEND);
+      connection.disconnect(
+          ReasonCode.QUOTA_EXCEEDED, "the limit of retained messages is reached");
+    }
+  }
+
   void storeFailed(StoreException problem) {
     if (phase != Phase.CONNECTED) {
       return; // taken over or gone: nobody waits for the answer

@@ -165,6 +165,14 @@ final class PendingAcks {
       overQuota();
     }
 
+    /** As if it had been refused before it was looked for receivers: {@link PublishHandler}. */
+    void refusedAsAWhole() {
+      overQuota();
+      if (!client.isV5()) {
+        client.noRoomForRetained();
+      }
+    }
+
     private void overQuota() {
       reason = ReasonCode.QUOTA_EXCEEDED;
       if (kind == Kind.PUBREC) {

@@ -13,6 +13,7 @@ import io.signalbox.server.routing.Router;
 import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.store.StorePublish;
+import io.signalbox.server.store.StorePublish.Retaining;
 import io.signalbox.server.store.StoreWriter;
 import io.signalbox.server.store.Submitter;
 import java.util.Arrays;
@@ -149,11 +150,12 @@ final class Publisher {
       @Nullable Acknowledgement acknowledgement,
       int count,
       int durable) {
-    StorePublish stored = toStore(message, also, count, durable);
+    boolean hearsOfRefusal = acknowledgement != null && !mayAcknowledgeNow(acknowledgement);
+    StorePublish stored = toStore(message, also, hearsOfRefusal, count, durable);
     Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
     Receiver[] to = toReceivers(message, stored, count, submitter);
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
-    if (acknowledgement == null || mayAcknowledgeNow(acknowledgement)) {
+    if (acknowledgement == null || !hearsOfRefusal) {
       writer.submit(stored, early ? null : new OnLoop(loop, _ -> offer(to, message), _ -> {}));
       if (acknowledgement != null) {
         metrics.acksBeforeCommit.inc(loop.index());
@@ -166,6 +168,10 @@ final class Publisher {
       }
       ack.onCommit =
           () -> {
+            if (stored.refusedAsAWhole()) {
+              ack.refusedAsAWhole();
+              return;
+            }
             if (stored.refusedByAll()) {
               ack.refusedByAll();
             }
@@ -191,7 +197,8 @@ final class Publisher {
     }
   }
 
-  private StorePublish toStore(Message message, Also also, int count, int durable) {
+  private StorePublish toStore(
+      Message message, Also also, boolean hearsOfRefusal, int count, int durable) {
     long[] numbers = new long[durable];
     byte[] flags = new byte[durable];
     int[][] identifiers = new int[durable][];
@@ -210,12 +217,19 @@ final class Publisher {
         next == durable ? numbers : Arrays.copyOf(numbers, next),
         next == durable ? flags : Arrays.copyOf(flags, next),
         next == durable ? identifiers : Arrays.copyOf(identifiers, next),
-        also.setRetained(),
+        retaining(also, hearsOfRefusal),
         also.qos2Number(),
         also.qos2PacketId(),
         also.qos2Epoch(),
         also.willOf(),
         next < count);
+  }
+
+  private static Retaining retaining(Also also, boolean hearsOfRefusal) {
+    if (!also.setRetained()) {
+      return Retaining.NO;
+    }
+    return hearsOfRefusal ? Retaining.OR_REFUSED : Retaining.IF_POSSIBLE;
   }
 
   /**
@@ -275,7 +289,7 @@ final class Publisher {
   void forgetWill(Message will, long number) {
     writer.submit(
         new StorePublish(
-            will, new long[0], new byte[0], new int[0][], false, 0, 0, 0, number, false),
+            will, new long[0], new byte[0], new int[0][], Retaining.NO, 0, 0, 0, number, false),
         null);
   }
 
@@ -286,7 +300,7 @@ final class Publisher {
         new long[] {number},
         new byte[] {flags},
         new int[][] {identifiers},
-        false,
+        Retaining.NO,
         0,
         0,
         0,

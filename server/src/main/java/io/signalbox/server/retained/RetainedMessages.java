@@ -49,7 +49,7 @@ public final class RetainedMessages {
   /**
    * Whether the limits allow to keep it. One that replaces another is not counted as new. Any
    * thread. The store has the last word, see {@link
-   * io.signalbox.server.store.StorePublish#retainedRefused}.
+   * io.signalbox.server.store.StorePublish#refusedAsAWhole}.
    */
   public boolean accepts(Message message) {
     if (message.payload().length == 0) {

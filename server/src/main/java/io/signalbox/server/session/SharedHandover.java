@@ -336,7 +336,7 @@ final class SharedHandover {
             new long[] {subscriber.sessionNumber()},
             new byte[] {flags(message, taker)},
             new int[][] {taker.subscriptionIdentifiers()},
-            false,
+            StorePublish.Retaining.NO,
             0,
             0,
             0,

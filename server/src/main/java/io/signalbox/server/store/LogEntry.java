@@ -166,7 +166,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       out.putLong(c.number(i)).putByte(c.flagsOf(i)).putShort(c.settlePacketId(i));
       encodeInts(out, c.subscriptionIdentifiersOf(i));
     }
-    out.putByte(c.setRetained() ? 1 : 0).putLong(c.qos2Number()).putShort(c.qos2PacketId());
+    out.putByte(c.retaining().code()).putLong(c.qos2Number()).putShort(c.qos2PacketId());
     out.putLong(c.epochOfQos2()).putLong(c.willOf()).putByte(c.othersToo() ? 1 : 0);
   }
 
@@ -333,7 +333,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
             numbers,
             flags,
             identifiers,
-            in.getByte() != 0,
+            StorePublish.Retaining.of(in.getByte()),
             in.getLong(),
             in.getShort(),
             in.getLong(),

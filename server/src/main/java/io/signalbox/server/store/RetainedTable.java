@@ -15,9 +15,10 @@ import org.lmdbjava.Txn;
  */
 @ConfinedTo("store writer")
 final class RetainedTable {
-  /** A topic that the batch changed. */
+  /** A topic that the batch changed, or looked at. */
   private static final class Held {
     final boolean onDisk;
+    boolean changed;
     long bytes;
     @Nullable Message value;
 
@@ -46,27 +47,44 @@ final class RetainedTable {
     return batch.txn();
   }
 
+  private Held held(TopicName topic) {
+    return held.computeIfAbsent(topic, _ -> new Held(bytesOnDisk(topic.utf8())));
+  }
+
+  /** Whether the limits allow to keep it in place of its topic's message. */
+  boolean hasRoomFor(StorePublish publish) {
+    Message message = publish.message();
+    if (message.payload().length == 0) {
+      return true;
+    }
+    MetaState state = batch.state();
+    Held now = held(message.topic());
+    long others = state.retainedMessages - (now.bytes > 0 ? 1 : 0);
+    long bytes = state.retainedBytes - now.bytes + rowBytes(message.topic().utf8(), message);
+    return others < limits.retainedMessagesMax() && bytes <= limits.retainedBytesMax();
+  }
+
   /** Sets the topic's message, or clears it when the payload is empty. */
   void set(StorePublish publish) {
     Message message = publish.message();
     byte[] topic = message.topic().utf8();
-    Held now = held.computeIfAbsent(message.topic(), _ -> new Held(bytesOnDisk(topic)));
+    boolean mayKeep = hasRoomFor(publish);
+    Held now = held(message.topic());
     MetaState state = batch.state();
     state.retainedMessages -= now.bytes > 0 ? 1 : 0;
     state.retainedBytes -= now.bytes;
+    now.changed = true;
     now.bytes = 0;
     now.value = null; // [MQTT-3.3.1-6]
     if (message.payload().length == 0) {
       return;
     }
-    long bytes = rowBytes(topic, message);
-    if (state.retainedMessages >= limits.retainedMessagesMax()
-        || state.retainedBytes + bytes > limits.retainedBytesMax()) {
+    if (!mayKeep) {
       // The value before it goes all the same: nobody shall take it for the current one.
-      publish.refuseRetained();
       batch.drops.retainedLimit++;
       return;
     }
+    long bytes = rowBytes(topic, message);
     state.retainedMessages++;
     state.retainedBytes += bytes;
     now.bytes = bytes;
@@ -91,7 +109,7 @@ final class RetainedTable {
           if (value != null) {
             MessageBytes.write(batch.row.begin(), value, !Keys.isWhole(topic.utf8()));
             lmdb.retained.put(txn(), batch.keys.topic(topic.utf8()), batch.row.row());
-          } else if (now.onDisk) {
+          } else if (now.changed && now.onDisk) {
             lmdb.retained.delete(txn(), batch.keys.topic(topic.utf8()));
           }
         });

@@ -79,6 +79,11 @@ final class StateMachine {
         return publish;
       }
     }
+    if (publish.retaining() == StorePublish.Retaining.OR_REFUSED && !batch.retained.hasRoomFor(publish)) {
+      publish.refuseAsAWhole();
+      batch.drops.retainedLimit++;
+      return publish;
+    }
     batch.queue.enqueue(publish);
     // PUBREC with an error ends the exchange: the client uses the identifier for another message,
     // which a row left behind would swallow [MQTT-4.3.3-9].

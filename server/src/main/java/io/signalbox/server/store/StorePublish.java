@@ -35,6 +35,32 @@ public final class StorePublish implements Command, StoredMessage {
 
   private static final int[] NO_SLOTS = {};
 
+  /** Whether it becomes, or with an empty payload clears, the retained message of its topic. */
+  public enum Retaining {
+    NO,
+    /** What the limits do not allow to keep goes to its receivers all the same. */
+    IF_POSSIBLE,
+    /** What the limits do not allow to keep is refused as a whole: its publisher is told. */
+    OR_REFUSED;
+
+    static Retaining of(int code) {
+      return switch (code) {
+        case 0 -> NO;
+        case 1 -> IF_POSSIBLE;
+        case 2 -> OR_REFUSED;
+        default -> throw new IllegalArgumentException("retaining " + code);
+      };
+    }
+
+    int code() {
+      return switch (this) {
+        case NO -> 0;
+        case IF_POSSIBLE -> 1;
+        case OR_REFUSED -> 2;
+      };
+    }
+  }
+
   /** What became of one receiver's row, in the order in which it can happen. */
   static final class Row {
     static final byte UNDECIDED = 0;
@@ -54,7 +80,7 @@ public final class StorePublish implements Command, StoredMessage {
   private final long[] numbers;
   private final byte[] flags;
   private final int[][] subscriptionIdentifiers;
-  private final boolean setRetained;
+  private final Retaining retaining;
   private final long qos2Number;
   private final int qos2PacketId;
   private final long epochOfQos2;
@@ -79,7 +105,7 @@ public final class StorePublish implements Command, StoredMessage {
   private boolean duplicate;
 
   @ConfinedTo("store writer until the completion, then constant")
-  private boolean retainedRefused;
+  private boolean refusedAsAWhole;
 
   @ConfinedTo("store writer until the completion, then constant")
   private boolean refusedByAll;
@@ -96,8 +122,6 @@ public final class StorePublish implements Command, StoredMessage {
    * @param numbers of the sessions that are to keep it; each once
    * @param flags for each number, see {@link #flags}
    * @param subscriptionIdentifiers for each number; 1..268,435,455
-   * @param setRetained it becomes the retained message of its topic, or clears it when its payload
-   *     is empty
    * @param qos2Number session whose client published it with QoS 2; 0: none
    * @param qos2PacketId its Packet Identifier then; else 0
    * @param epochOfQos2 epoch of that session
@@ -111,7 +135,7 @@ public final class StorePublish implements Command, StoredMessage {
       long[] numbers,
       byte[] flags,
       int[][] subscriptionIdentifiers,
-      boolean setRetained,
+      Retaining retaining,
       long qos2Number,
       int qos2PacketId,
       long epochOfQos2,
@@ -133,7 +157,7 @@ public final class StorePublish implements Command, StoredMessage {
     this.numbers = numbers;
     this.flags = flags;
     this.subscriptionIdentifiers = subscriptionIdentifiers;
-    this.setRetained = setRetained;
+    this.retaining = retaining;
     this.qos2Number = qos2Number;
     this.qos2PacketId = qos2PacketId;
     this.epochOfQos2 = epochOfQos2;
@@ -170,8 +194,12 @@ public final class StorePublish implements Command, StoredMessage {
     return message;
   }
 
+  Retaining retaining() {
+    return retaining;
+  }
+
   public boolean setRetained() {
-    return setRetained;
+    return retaining != Retaining.NO;
   }
 
   /** Position of its rows in their queues; 0 until it is applied. Any thread. */
@@ -222,16 +250,19 @@ public final class StorePublish implements Command, StoredMessage {
   }
 
   /**
+   * After the completion: the limits did not allow to keep it as its topic's retained message, so
+   * nobody has it either, and its Packet Identifier, if it came as QoS 2, is free again.
+   */
+  public boolean refusedAsAWhole() {
+    return refusedAsAWhole;
+  }
+
+  /**
    * After the completion: the inbound QoS 2 Packet Identifier was in use, so this is a repetition
    * and nothing was stored.
    */
   public boolean duplicate() {
     return duplicate;
-  }
-
-  /** After the completion: the limits of retained messages did not allow to keep it. */
-  public boolean retainedRefused() {
-    return retainedRefused;
   }
 
   /**
@@ -240,7 +271,7 @@ public final class StorePublish implements Command, StoredMessage {
    */
   @Override
   public boolean grows() {
-    boolean setsValue = setRetained && message.payload().length > 0;
+    boolean setsValue = setRetained() && message.payload().length > 0;
     return willOf == 0 && (numbers.length > 0 || qos2Number != 0 || setsValue);
   }
 
@@ -304,7 +335,7 @@ public final class StorePublish implements Command, StoredMessage {
     formBytes = messageFormBytes;
     Arrays.fill(rows, Row.UNDECIDED);
     duplicate = false;
-    retainedRefused = false;
+    refusedAsAWhole = false;
     refusedByAll = false;
     pending = false;
     sequence = newSequence;
@@ -314,8 +345,9 @@ public final class StorePublish implements Command, StoredMessage {
     duplicate = true;
   }
 
-  void refuseRetained() {
-    retainedRefused = true;
+  void refuseAsAWhole() {
+    Arrays.fill(rows, Row.OVER_QUOTA);
+    refusedAsAWhole = true;
   }
 
   /** Once each receiver's row is decided. */

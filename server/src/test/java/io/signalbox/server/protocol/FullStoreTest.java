@@ -1,5 +1,6 @@
 package io.signalbox.server.protocol;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -107,6 +108,51 @@ final class FullStoreTest extends DurableSessionFixture {
     await(() -> payloads.contains("first") && payloads.contains("second"));
     payloads.removeIf(payload -> payload.equals("room?") || payload.length() == FILLER_BYTES);
     assertEquals(List.of("first", "second"), payloads);
+  }
+
+  @ParameterizedTest
+  @EnumSource(ProtocolVersion.class)
+  void refusesAsAWholeWhatIsBeyondTheLimitOfRetainedMessages(ProtocolVersion version)
+      throws Exception {
+    broker =
+        new SimulatedBroker(data, loops, SessionConfig.DEFAULTS, StoreConfig.DEFAULTS, 2);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    DurableClient publisher = DurableClient.connect(this, version, "publisher", 1_000);
+    broker.holdDisk(); // so that all are accepted before the first one counts
+    for (int i = 1; i <= 4; i++) {
+      publisher.send(retained(i, i, "m" + i));
+    }
+    doWhatWaits();
+    broker.releaseDisk();
+    if (version == ProtocolVersion.V5) {
+      await(() -> publisher.received.size() == 4);
+      ReasonCode full = ReasonCode.QUOTA_EXCEEDED;
+      assertEquals(
+          List.of(ReasonCode.SUCCESS, ReasonCode.SUCCESS, full, full), publisher.received);
+      publisher.send(retained(5, 2, "m2 again"));
+      publisher.send(retained(6, 2, ""));
+      await(() -> publisher.completed == 4);
+      publisher.send(retained(4, 4, "m4 again")); // its identifier is free, and there is room
+      await(() -> publisher.completed == 5);
+      device.receive(5);
+      assertEquals(List.of("m1", "m2", "m2 again", "", "m4 again"), device.payloads);
+    } else {
+      await(() -> !publisher.connection.isOpen());
+      device.receive(2);
+      assertEquals(List.of("m1", "m2"), device.payloads);
+    }
+    assertEquals(2, broker.metrics.messagesDropped.of(Drop.RETAINED_LIMIT).value());
+  }
+
+  private static Publish retained(int packetId, int topic, String payload) {
+    return new Publish(
+        SimulatedBroker.topic("t/" + topic),
+        Qos.EXACTLY_ONCE,
+        false,
+        true,
+        packetId,
+        Properties.NONE,
+        payload.getBytes(UTF_8));
   }
 
   /** A device that gives up, comes back and tries again, as long as the store is full. */

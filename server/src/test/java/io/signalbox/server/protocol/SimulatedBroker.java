@@ -66,6 +66,16 @@ final class SimulatedBroker implements AutoCloseable {
    */
   SimulatedBroker(Path data, ManualLoops loops, SessionConfig config, StoreConfig storeConfig)
       throws Exception {
+    this(data, loops, config, storeConfig, StoreLimits.DEFAULTS.retainedMessagesMax());
+  }
+
+  SimulatedBroker(
+      Path data,
+      ManualLoops loops,
+      SessionConfig config,
+      StoreConfig storeConfig,
+      long retainedMessagesMax)
+      throws Exception {
     this.loops = loops;
     metrics = new Metrics(loops.loops.size(), "test");
     List<EventLoop> all = List.copyOf(loops.loops);
@@ -76,7 +86,7 @@ final class SimulatedBroker implements AutoCloseable {
             config.queueBytesMax(),
             config.queueOverflow(),
             d.queuedMessagesMax(),
-            d.retainedMessagesMax(),
+            retainedMessagesMax,
             d.retainedBytesMax());
     store =
         StoreFixture.open(

@@ -263,6 +263,9 @@ final class StoreModel {
       }
     }
     boolean[] accepted = new boolean[c.receivers()];
+    if (c.retaining() == StorePublish.Retaining.OR_REFUSED && !mayRetain(c.message())) {
+      return expectation(c, sequence, false, accepted);
+    }
     boolean overQuota = false;
     boolean taken = c.othersToo();
     for (int i = 0; i < c.receivers(); i++) {
@@ -327,17 +330,21 @@ final class StoreModel {
     return byNumber.values().stream().mapToLong(s -> s.queue.size()).sum();
   }
 
-  private void retain(Message message) {
-    retained.remove(message.topic().toString());
-    if (message.payload().length > 0
-        && retained.size() < limits.retainedMessagesMax()
-        && retainedBytes() + bytes(message) <= limits.retainedBytesMax()) {
-      retained.put(message.topic().toString(), message);
-    }
+  private boolean mayRetain(Message message) {
+    List<Message> others =
+        retained.values().stream().filter(m -> !m.topic().equals(message.topic())).toList();
+    return message.payload().length == 0
+        || (others.size() < limits.retainedMessagesMax()
+            && others.stream().mapToLong(StoreModel::bytes).sum() + bytes(message)
+                <= limits.retainedBytesMax());
   }
 
-  private long retainedBytes() {
-    return retained.values().stream().mapToLong(StoreModel::bytes).sum();
+  private void retain(Message message) {
+    boolean may = mayRetain(message);
+    retained.remove(message.topic().toString());
+    if (may && message.payload().length > 0) {
+      retained.put(message.topic().toString(), message);
+    }
   }
 
   private static long bytes(Message message) {

@@ -310,7 +310,7 @@ final class StoreModelTest {
               numbers.stream().mapToLong(n -> n).toArray(),
               flags,
               identifiers,
-              random.nextInt(4) == 0,
+              StorePublish.Retaining.of(random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 0),
               qos2 ? publisher.number : 0,
               qos2 ? 1 + random.nextInt(5) : 0,
               qos2 ? epoch(publisher) : 0,

@@ -319,7 +319,7 @@ final class StoreWriterTest {
               new long[0],
               new byte[0],
               new int[0][],
-              true,
+              StorePublish.Retaining.IF_POSSIBLE,
               0,
               0,
               0,
