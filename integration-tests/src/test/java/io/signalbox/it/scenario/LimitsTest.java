@@ -67,6 +67,17 @@ final class LimitsTest {
   }
 
   @Test
+  @Behaviour(171)
+  void aLongFilterCountsAsSeveral() {
+    Peer peer = clients.connected();
+    String filter = clients.topic() + "/" + "x".repeat(2 * 512);
+    peer.send(subscribe(version, 1).filter(filter, 0).filter(clients.topic() + "/short", 0));
+    assertEquals(List.of(0, refused(0x97)), peer.receive(SUBACK).reasonCodes());
+    peer.unsubscribe(filter);
+    peer.subscribe(clients.topic() + "/short", 0);
+  }
+
+  @Test
   @Behaviour(192)
   void aRetainedMessageTooManyIsRefused() {
     Peer publisher = clients.connected();

@@ -21,7 +21,8 @@ import java.time.Duration;
  *     the subscription tree
  * @param userPropertiesMax 0..100,000 User Properties in one packet
  * @param filtersPerPacketMax 1..100,000 Topic Filters in one SUBSCRIBE
- * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97
+ * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97. A long filter
+ *     counts as several: once more for each 512 bytes
  * @param connectionsMax 1..10,000,000 open connections over all listeners
  * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT
  * @param halfOpenPerSourceMax 0..10,000,000 of them from one address; 0: half of {@code

@@ -136,12 +136,7 @@ final class AccessReview {
       }
       parts |= decision.checkEachMessage();
       if (decision.maximumQos() != subscription.options().maximumQos()) {
-        lowered.add(
-            new Subscription(
-                subscription.filter(),
-                subscription.shareName(),
-                subscription.options().withMaximumQos(decision.maximumQos()),
-                subscription.identifier()));
+        lowered.add(subscription.of(decision.maximumQos()));
       }
     }
     return new Findings(lost, lowered, parts, why);

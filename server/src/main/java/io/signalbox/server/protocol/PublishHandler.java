@@ -162,7 +162,9 @@ final class PublishHandler {
 
   private long expiresAtMillis(Properties properties) {
     long seconds = properties.number(Property.MESSAGE_EXPIRY_INTERVAL, -1);
-    return seconds < 0 ? Message.NEVER_EXPIRES : context.clocks().wallMillis() + seconds * 1000;
+    return seconds < 0
+        ? Message.NEVER_EXPIRES
+        : Message.expiresAtMillis(seconds, context.clocks().wallMillis());
   }
 
   /**

@@ -10,7 +10,6 @@ import io.signalbox.server.packet.RequestedSubscription;
 import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.SubAck;
 import io.signalbox.server.packet.Subscribe;
-import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.packet.UnsubAck;
 import io.signalbox.server.packet.Unsubscribe;
 import io.signalbox.server.principal.LogText;
@@ -143,7 +142,9 @@ final class SubscribeHandler {
           "limits.topic-levels-max is " + context.limits().topicLevelsMax());
     }
     int most = context.limits().subscriptionsPerSessionMax();
-    if (session.subscriptions().size() >= most && !session.isSubscribed(text)) {
+    Subscription asked =
+        new Subscription(parsed.filter, parsed.shareName, requested.options(), identifier);
+    if (!session.isSubscribed(text) && session.subscriptionsWeight() + asked.weight() > most) {
       context
           .metrics()
           .limitsReached
@@ -170,17 +171,7 @@ final class SubscribeHandler {
       context.refusals().refused(client, text, decision);
       return new Outcome(ReasonCode.NOT_AUTHORIZED, decision.rule());
     }
-    SubscriptionOptions options = requested.options();
-    Subscription subscription =
-        new Subscription(
-            parsed.filter,
-            parsed.shareName,
-            new SubscriptionOptions(
-                decision.maximumQos(),
-                options.noLocal(),
-                options.retainAsPublished(),
-                options.retainHandling()),
-            identifier);
+    Subscription subscription = asked.of(decision.maximumQos());
     client.deliveryRights().granted(subscription, decision.checkEachMessage());
     // Before retained messages are read: a duplicate is allowed, a gap is not.
     Subscription before = session.subscribe(subscription);

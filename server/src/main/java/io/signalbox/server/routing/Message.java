@@ -18,6 +18,12 @@ public final class Message {
   /** The expiry time of a message that does not expire. */
   public static final long NEVER_EXPIRES = Long.MAX_VALUE;
 
+  /**
+   * The expiry time of a message with an interval of 0: whoever can be sent it as it arrives gets
+   * it, and nobody else.
+   */
+  private static final long EXPIRES_AT_ONCE = 1;
+
   /** What {@link #remainingExpirySeconds} says of a message that does not expire. */
   public static final long NO_EXPIRY = -1;
 
@@ -139,6 +145,25 @@ public final class Message {
     } catch (PacketException e) {
       throw new IllegalArgumentException("encoded properties: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The expiry time of a message that arrives now.
+   *
+   * @param intervalSeconds its Message Expiry Interval; below 0: it has none
+   */
+  public static long expiresAtMillis(long intervalSeconds, long wallMillis) {
+    if (intervalSeconds < 0) {
+      return NEVER_EXPIRES;
+    }
+    return intervalSeconds == 0
+        ? EXPIRES_AT_ONCE
+        : wallMillis + intervalSeconds * MILLIS_PER_SECOND;
+  }
+
+  /** Whether it is only for those who can be sent it as it arrives. */
+  public boolean expiresAtOnce() {
+    return expiresAtMillis == EXPIRES_AT_ONCE;
   }
 
   /** Whether the message must not be delivered any more (MQTT 5.0 section 3.3.2.3.3). */

@@ -1,5 +1,6 @@
 package io.signalbox.server.routing;
 
+import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.topic.SharedFilter;
 import io.signalbox.server.topic.TopicFilter;
@@ -20,11 +21,28 @@ public record Subscription(
 
   private static final int IDENTIFIER_MAX = 268_435_455;
 
+  /** A longer one counts as several. */
+  private static final int BYTES_OF_ONE = 512;
+
   public Subscription {
     if (identifier < NO_IDENTIFIER || identifier > IDENTIFIER_MAX) {
       throw new IllegalArgumentException(
           "subscription identifier " + identifier + " is outside 0.." + IDENTIFIER_MAX);
     }
+  }
+
+  /** The same with another maximum QoS. */
+  public Subscription of(Qos maximumQos) {
+    return new Subscription(filter, shareName, options.withMaximumQos(maximumQos), identifier);
+  }
+
+  /**
+   * As how many subscriptions it counts in the limit of its session: 1, and 1 more for each 512
+   * bytes of its filter and share name, which are kept in memory several times.
+   */
+  public int weight() {
+    int shareNameLength = shareName == null ? 0 : shareName.length();
+    return 1 + (filter.utf8().length + shareNameLength) / BYTES_OF_ONE;
   }
 
   /** The Topic Filter as the client wrote it, with {@code $share/{ShareName}/} if it is shared. */

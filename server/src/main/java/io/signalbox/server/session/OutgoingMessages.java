@@ -355,6 +355,12 @@ public final class OutgoingMessages {
 
   /** In LIVE mode: into the window if there is room, else into the queue. */
   private void deliver(OutgoingPublish publish) {
+    publish.goesAtOnce =
+        publish.message != null
+            && publish.message.expiresAtOnce()
+            && queue.isEmpty()
+            && inflight.hasRoom()
+            && hasOutputRoom();
     if (queue.isEmpty() && trySend(publish)) {
       return;
     }
@@ -492,7 +498,8 @@ public final class OutgoingMessages {
   private boolean isOver(OutgoingPublish publish) {
     return !publish.dup
         && publish.message != null
-        && publish.message.isExpired(context.clocks().wallMillis());
+        && publish.message.isExpired(context.clocks().wallMillis())
+        && !publish.goesAtOnce;
   }
 
   private void dropExpired(OutgoingPublish publish) {

@@ -51,6 +51,9 @@ final class OutgoingPublish {
   /** The policies are others since it was queued: it is asked about as one from disk is. */
   boolean queuedBefore;
 
+  /** Nothing was before it when it came: whatever its expiry, its delivery has begun. */
+  boolean goesAtOnce;
+
   /** Its row gave way to a newer one: it is not sent. */
   boolean gone;
 

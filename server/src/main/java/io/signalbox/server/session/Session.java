@@ -59,6 +59,8 @@ public final class Session implements Subscriber {
   /** Made with the first one, and small: most clients have few. */
   private Map<String, Subscription> subscriptions = Map.of();
 
+  private int subscriptionsWeight;
+
   /**
    * Shared Subscriptions, by the filter as it was asked for, that the client may not have any more
    * and that messages in the queue on disk came by: not in the index, but here and on disk until
@@ -158,6 +160,11 @@ public final class Session implements Subscriber {
   /** By the filter as it was asked for, {@code $share/} and all. */
   public Collection<Subscription> subscriptions() {
     return subscriptions.values();
+  }
+
+  /** As how many subscriptions they count, see {@link Subscription#weight}. */
+  public int subscriptionsWeight() {
+    return subscriptionsWeight;
   }
 
   public InboundQos2 inboundQos2() {
@@ -636,6 +643,7 @@ public final class Session implements Subscriber {
       subscriptions = new HashMap<>(2);
     }
     Subscription before = subscriptions.put(subscription.requestedFilter(), subscription);
+    subscriptionsWeight += before == null ? subscription.weight() : 0; // the filter is the same
     context.trie().add(subscription, this);
     return before;
   }
@@ -679,6 +687,7 @@ public final class Session implements Subscriber {
       return false;
     }
     subscriptions.remove(requestedFilter);
+    subscriptionsWeight -= gone.weight();
     context.trie().remove(gone.filter(), gone.shareName(), this);
     return true;
   }
@@ -742,7 +751,7 @@ public final class Session implements Subscriber {
     handover = null;
     List<String> gone = all.stream().filter(this::isKept).map(Subscription::requestedFilter).toList();
     all.forEach(subscription -> revoked.remove(subscription.requestedFilter(), subscription));
-    gone.forEach(subscriptions::remove);
+    gone.forEach(this::unsubscribe);
     if (!gone.isEmpty()) {
       context.writer().submit(new RemoveSubscriptions(number, epoch, gone), null);
     }

@@ -105,8 +105,7 @@ public record SessionWill(
 
   /** As it is published at {@code wallMillis}. */
   public Message toMessage(String clientId, long wallMillis) {
-    long expiresAt =
-        messageExpirySeconds < 0 ? Message.NEVER_EXPIRES : wallMillis + messageExpirySeconds * 1000;
+    long expiresAt = Message.expiresAtMillis(messageExpirySeconds, wallMillis);
     return new Message(topic, qos, retain, properties, expiresAt, payload, null, clientId);
   }
 

@@ -12,6 +12,7 @@ import io.signalbox.server.metrics.Metrics.Close;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Will;
@@ -22,6 +23,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -151,6 +153,30 @@ final class DurableSessionTest extends DurableSessionFixture {
     await(() -> clean.connectReason != null);
     assertEquals(ReasonCode.SERVER_UNAVAILABLE, clean.connectReason);
     assertNull(publisher.ackReason);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, AT_LEAST_ONCE", "0, EXACTLY_ONCE", "100, AT_LEAST_ONCE", "100, EXACTLY_ONCE"})
+  void anExpiryIntervalOfZeroIsForThoseWhoCanHaveTheMessageAsItArrives(long sessionExpiry, Qos qos)
+      throws Exception {
+    start();
+    DurableClient here = DurableClient.connect(this, "here", sessionExpiry).subscribe();
+    DurableClient stuck =
+        DurableClient.connectWithReceiveMaximum(this, "stuck", sessionExpiry, 1).subscribe();
+    stuck.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "fills the window");
+    here.receive(1); // nothing is read from disk any more
+    stuck.receive(1);
+    Properties atOnce = Properties.NONE.with(Property.MESSAGE_EXPIRY_INTERVAL, 0);
+    publisher.publish(qos, "now or never", atOnce);
+    publisher.publish(Qos.AT_LEAST_ONCE, "last");
+    here.receive(3);
+    assertEquals(List.of("fills the window", "now or never", "last"), here.payloads);
+    stuck.acknowledging = true;
+    stuck.send(new PubAck(stuck.lastId));
+    stuck.receive(2);
+    assertEquals(List.of("fills the window", "last"), stuck.payloads);
   }
 
   @Test
