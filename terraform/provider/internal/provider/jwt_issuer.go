@@ -133,6 +133,7 @@ func encodeJwtIssuer(ctx context.Context, m, config *jwtIssuer, diagnostics *dia
 		ClockSkewSeconds:   m.ClockSkewSeconds.ValueInt64(),
 		MaxLifetimeSeconds: m.MaxLifetimeSeconds.ValueInt64(),
 		AclClaim:           m.AclClaim.ValueString(),
+		ClaimMapping:       &client.ClaimMapping{User: "sub", Groups: "groups"},
 		Enabled:            m.Enabled.ValueBool(),
 		Revision:           m.Revision.ValueInt64(),
 	}

@@ -85,6 +85,8 @@ func newTrustedCa() resource.Resource {
 				ProvisioningTemplate: m.ProvisioningTemplate.ValueString(),
 				CrlPEM:               m.CrlPEM.ValueString(),
 				CrlURL:               m.CrlURL.ValueString(),
+				Ocsp:                 &client.Ocsp{Mode: "off"},
+				IdentityMapping:      &client.IdentityMapping{Source: "cn"},
 				Revision:             m.Revision.ValueInt64(),
 			}
 			if m.Ocsp != nil {
