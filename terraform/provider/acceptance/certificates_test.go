@@ -156,3 +156,41 @@ func TestAnImportAfterARotationPlansNothing(t *testing.T) {
 		t.Error("the import brought another certificate")
 	}
 }
+
+func TestADeviceGetsItsFirstCertificateLater(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "later-1")
+	w.write(t, "later-1.csr", request)
+	const without = requirement + "resource \"signalbox_fleet_device\" \"one\" {\n  id = \"later-1\"\n}\n"
+	with := strings.Replace(without, "id = ", "csr_pem = file(\"later-1.csr\")\n  id = ", 1)
+	certify := func(t *testing.T) {
+		w.write(t, "main.tf", with)
+		w.apply(t)
+		w.hasNothingToDo(t)
+		if _, ca := b.newest(t, "later-1"); ca == "" {
+			t.Error("the certificate has no authority")
+		}
+	}
+
+	t.Run("after an apply without", func(t *testing.T) {
+		w.write(t, "main.tf", without)
+		w.init(t).apply(t)
+		certify(t)
+	})
+	t.Run("after it had one and lost it", func(t *testing.T) {
+		w.write(t, "main.tf", without)
+		w.apply(t)
+		certify(t)
+	})
+	t.Run("after an import", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color")
+		if err := b.api(t).Put(context.Background(), "/devices/later-1", client.Always, client.Device{Enabled: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, "main.tf", without)
+		w.run(t, "import", "-no-color", "signalbox_fleet_device.one", "later-1")
+		certify(t)
+	})
+}
