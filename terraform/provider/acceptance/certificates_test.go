@@ -194,3 +194,53 @@ func TestADeviceGetsItsFirstCertificateLater(t *testing.T) {
 		certify(t)
 	})
 }
+
+func TestSaysWhenEachApplyWouldRenewACertificate(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	for _, id := range []string{"due-1", "due-2"} {
+		_, request := requestOf(t, id)
+		w.write(t, id+".csr", request)
+	}
+	due := func(more string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_issuing_ca" "short" {
+  name           = "short"
+  validity_hours = 2
+}
+
+resource "signalbox_fleet_device" "one" {
+  id                 = "due-1"
+  csr_pem            = file("due-1.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+  %[1]s
+}
+
+resource "signalbox_fleet_device" "two" {
+  id = "due-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device             = signalbox_fleet_device.two.id
+  csr_pem            = file("due-2.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+  %[1]s
+}
+`, more))
+	}
+
+	due("validity_hours = 3")
+	w.init(t).fails(t, []string{"with signalbox_fleet_device.one", "with signalbox_device_certificate.two",
+		"renew_before_hours is 3, which must be less than validity_hours, 3"}, "plan", "-no-color")
+	due("validity_hours = 4")
+	for _, why := range []string{"made", "renewed"} {
+		for _, one := range []string{"signalbox_fleet_device.one", "signalbox_device_certificate.two"} { // Terraform shows one of two warnings
+			if output := w.apply(t, "-target="+one); !strings.Contains(output, "The new certificate is due for renewal already") {
+				t.Errorf("there is no warning when %s is %s:\n%s", one, why, last(output, 2000))
+			}
+		}
+	}
+}

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -94,9 +93,7 @@ func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, 
 	}
 	plan.decode(made)
 	if plan.ReadyForRenewal.ValueBool() {
-		diagnostics.AddAttributeWarning(path.Root("renew_before_hours"), "The new certificate is due for renewal already",
-			fmt.Sprintf("It ends at %s, which is within renew_before_hours, so that each apply would renew it. The authority's own end may "+
-				"have cut it short.", made.NotAfter))
+		plan.warnOfEachApply(diagnostics)
 	}
 	return nil
 }
