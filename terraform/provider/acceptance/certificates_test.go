@@ -244,3 +244,58 @@ resource "signalbox_device_certificate" "two" {
 		}
 	}
 }
+
+func TestRenewsByHoursThatNoPlanKnows(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	ids := []string{"when-1", "when-2"}
+	for _, id := range ids {
+		_, request := requestOf(t, id)
+		w.write(t, id+".csr", request)
+	}
+	before := func(hours int) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "terraform_data" "hours" {
+  input = %d
+}
+
+resource "signalbox_fleet_device" "one" {
+  id                 = "when-1"
+  csr_pem            = file("when-1.csr")
+  renew_before_hours = terraform_data.hours.output
+}
+
+resource "signalbox_device" "two" {
+  id = "when-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device             = signalbox_device.two.id
+  csr_pem            = file("when-2.csr")
+  renew_before_hours = terraform_data.hours.output
+}
+`, hours))
+		w.init(t).apply(t)
+	}
+
+	var first []string
+	before(24)
+	for _, id := range ids {
+		fingerprint, _ := b.newest(t, id)
+		first = append(first, fingerprint)
+	}
+	before(48)
+	w.hasNothingToDo(t)
+	for i, id := range ids {
+		if now, _ := b.newest(t, id); now != first[i] {
+			t.Errorf("the certificate of %s is renewed before it is due", id)
+		}
+	}
+	before(100_000) // more than its life
+	for i, id := range ids {
+		if now, _ := b.newest(t, id); now == first[i] {
+			t.Errorf("the certificate of %s is due and not renewed", id)
+		}
+	}
+}

@@ -133,7 +133,11 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	} else {
 		var changed *client.Certificate
 		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
+			foretold := plan.ReadyForRenewal
 			plan.decode(changed)
+			if !foretold.IsUnknown() {
+				plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
+			}
 		}
 	}
 	if err != nil {
@@ -174,7 +178,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 		return
 	}
 	state.RenewBeforeHours = renewBefore
-	if !state.isDue(time.Now()) && ca.Equal(state.CA) {
+	if !state.mayBeDue(time.Now()) && ca.Equal(state.CA) {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), false)...)
 		return
 	}

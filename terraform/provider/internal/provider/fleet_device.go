@@ -179,9 +179,9 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	return nil
 }
 
-// dueFor says whether a plan renews the certificate of this state.
+// dueFor says whether a plan renews the certificate of this state, or may.
 func (d *fleetDevice) dueFor(plan *fleetDevice, now time.Time) bool {
-	return (&issued{NotAfter: d.NotAfter, RenewBeforeHours: plan.RenewBeforeHours}).isDue(now)
+	return (&issued{NotAfter: d.NotAfter, RenewBeforeHours: plan.RenewBeforeHours}).mayBeDue(now)
 }
 
 // Delete needs no word about the certificate: with the device it is revoked.

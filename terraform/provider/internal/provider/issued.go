@@ -74,6 +74,10 @@ func (i *issued) isDue(now time.Time) bool {
 	return err == nil && before > 0 && end.Sub(now) <= time.Duration(before)*time.Hour
 }
 
+// mayBeDue is isDue for a plan, which need not know renew_before_hours yet: Terraform asks for the plan again when it does, and what was
+// to stay must stay then.
+func (i *issued) mayBeDue(now time.Time) bool { return i.RenewBeforeHours.IsUnknown() || i.isDue(now) }
+
 // warnOfEachApply is for a certificate that was due when it was issued.
 func (i *issued) warnOfEachApply(diagnostics *diag.Diagnostics) {
 	diagnostics.AddAttributeWarning(path.Root("renew_before_hours"), "The new certificate is due for renewal already",
