@@ -132,6 +132,18 @@ func TestTakesNobodyElsesWordThatSomethingIsGone(t *testing.T) {
 	}
 }
 
+func TestTakesNoPageOfAProxyForDone(t *testing.T) {
+	c := answering(t, 0, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>back in a minute</html>")) })
+	for what, err := range map[string]error{
+		"a deletion": c.Delete(context.Background(), "/devices/d"),
+		"a change":   c.Put(context.Background(), "/groups/g/members/d", Always, nil, nil),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "not what the API promises") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 func TestListsAllPagesUpToABound(t *testing.T) {
 	c := answering(t, 0, func(w http.ResponseWriter, r *http.Request) {
 		page := Page[Device]{Items: []Device{{ID: "a" + r.URL.Query().Get("cursor")}, {ID: "b"}}, Next: "x"}

@@ -86,6 +86,7 @@ func (p *Problem) isOfElsewhere(status int) bool {
 		((status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && !strings.HasPrefix(p.Type, problemTypes))
 }
 
+// checkEndpoint ends what is said of an answer that is not the broker's.
 const checkEndpoint = "Check \"endpoint\" (or SIGNALBOX_ENDPOINT), which is the address of a wss listener without a path, and what stands " +
 	"between here and the broker."
 
