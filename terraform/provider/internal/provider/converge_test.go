@@ -140,6 +140,8 @@ func TestComparesAsTheApiMeansIt(t *testing.T) {
 	}{
 		{"one instant in two zones", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00+01:00"}, &client.ClaimToken{ExpiresAt: "2099-01-31T11:00:00Z"}, true},
 		{"two instants", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:01Z"}, false},
+		{"a time finer than the API keeps it", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.1239Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.123Z"}, true},
+		{"two milliseconds", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.124Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.123Z"}, false},
 		{"two line ends", &client.TrustedCa{CertificatePEM: "a\r\nb\r\n"}, &client.TrustedCa{CertificatePEM: "a\nb"}, true},
 		{"one key set in two forms", &client.JwtIssuer{JwksJSON: `{"keys": []}`}, &client.JwtIssuer{JwksJSON: `{"keys":[]}`}, true},
 		{"no revocation list, and one", &client.TrustedCa{}, &client.TrustedCa{CrlURL: "http://crl.example"}, false},
