@@ -62,7 +62,7 @@ func (c *certificate) request(config *certificate, replaces string) *client.Cert
 
 func (c *certificate) decode(a *client.Certificate) {
 	c.issued.decode(a)
-	c.CertificatePEM = keepPem(c.CertificatePEM, a.CertificatePEM)
+	c.CertificatePEM = keep(c.CertificatePEM, a.CertificatePEM, sameSource) // without text and chain around it
 	c.KeyType = optional(keyTypeOf(a.CertificatePEM))
 	c.Status = statusOf(a, c.Status)
 	c.SealedPrivateKey = optional(a.SealedPrivateKey)
