@@ -299,3 +299,40 @@ resource "signalbox_device_certificate" "two" {
 		}
 	}
 }
+
+func TestAnUpdateLeavesACertificateOffThatWasSwitchedOffMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "off-1")
+	w.write(t, "off-1.csr", request)
+	before := func(hours int) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_device" "one" {
+  id = "off-1"
+}
+
+resource "signalbox_device_certificate" "one" {
+  device             = signalbox_device.one.id
+  csr_pem            = file("off-1.csr")
+  renew_before_hours = %d
+}
+`, hours))
+	}
+
+	before(24)
+	w.init(t).apply(t)
+	fingerprint, _ := b.newest(t, "off-1")
+	before(48)
+	w.run(t, "plan", "-out=the.plan", "-no-color")
+	if err := b.api(t).Put(context.Background(), "/certificates/"+fingerprint, client.Always, client.CertificateChange{Status: "inactive"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.run(t, "apply", "-no-color", "the.plan")
+	if status := b.statuses(t, "off-1")[fingerprint]; status != "inactive" {
+		t.Errorf("an apply that was to change renew_before_hours has made the certificate %s", status)
+	}
+	if planned := w.planned(t)["signalbox_device_certificate.one"]; !strings.Contains(planned, "status: inactive -> active") {
+		t.Errorf("the next plan says %q", planned)
+	}
+}

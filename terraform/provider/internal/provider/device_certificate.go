@@ -118,7 +118,8 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so.
+// Update asks for a new certificate only when the plan says so, and switches one on or off only then: somebody else may have switched it
+// off since. Everything else is Terraform's alone.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, state, config certificate
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
@@ -128,16 +129,15 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 		return
 	}
 	var err error
-	if plan.Fingerprint.IsUnknown() {
+	switch {
+	case plan.Fingerprint.IsUnknown():
 		err = d.put(ctx, &plan, &config, state.Fingerprint.ValueString(), &response.Diagnostics)
-	} else {
+	case !plan.Status.Equal(state.Status):
+		foretold := plan.ReadyForRenewal
 		var changed *client.Certificate
 		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
-			foretold := plan.ReadyForRenewal
 			plan.decode(changed)
-			if !foretold.IsUnknown() {
-				plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
-			}
+			plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
 		}
 	}
 	if err != nil {
