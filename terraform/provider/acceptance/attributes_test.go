@@ -34,7 +34,7 @@ func TestEveryAttributeIsSetImportedAndWithoutDrift(t *testing.T) {
 	b := startBroker(t)
 	w := newWorkspace(t, string(must(os.ReadFile("testdata/attributes.tf")))).of(t, b)
 	brought, revocations := w.factory(t, "attr-1")
-	w.write(t, "brought.crt", brought)
+	w.write(t, "brought.crt", "Certificate:\n    Data: as openssl writes it before the PEM\n"+brought)
 	w.write(t, "factory.crl", revocations)
 	w.write(t, "other-factory.crt", authority(t, "Other Factory"))
 	for _, device := range []string{"attr-2", "attr-3"} {

@@ -156,3 +156,183 @@ func TestAnImportAfterARotationPlansNothing(t *testing.T) {
 		t.Error("the import brought another certificate")
 	}
 }
+
+func TestADeviceGetsItsFirstCertificateLater(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "later-1")
+	w.write(t, "later-1.csr", request)
+	const without = requirement + "resource \"signalbox_fleet_device\" \"one\" {\n  id = \"later-1\"\n}\n"
+	with := strings.Replace(without, "id = ", "csr_pem = file(\"later-1.csr\")\n  id = ", 1)
+	certify := func(t *testing.T) {
+		w.write(t, "main.tf", with)
+		w.apply(t)
+		w.hasNothingToDo(t)
+		if _, ca := b.newest(t, "later-1"); ca == "" {
+			t.Error("the certificate has no authority")
+		}
+	}
+
+	t.Run("after an apply without", func(t *testing.T) {
+		w.write(t, "main.tf", without)
+		w.init(t).apply(t)
+		certify(t)
+	})
+	t.Run("after it had one and lost it", func(t *testing.T) {
+		w.write(t, "main.tf", without)
+		w.apply(t)
+		certify(t)
+	})
+	t.Run("after an import", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color")
+		if err := b.api(t).Put(context.Background(), "/devices/later-1", client.Always, client.Device{Enabled: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, "main.tf", without)
+		w.run(t, "import", "-no-color", "signalbox_fleet_device.one", "later-1")
+		certify(t)
+	})
+}
+
+func TestSaysWhenEachApplyWouldRenewACertificate(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	for _, id := range []string{"due-1", "due-2"} {
+		_, request := requestOf(t, id)
+		w.write(t, id+".csr", request)
+	}
+	due := func(more string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_issuing_ca" "short" {
+  name           = "short"
+  validity_hours = 2
+}
+
+resource "signalbox_fleet_device" "one" {
+  id                 = "due-1"
+  csr_pem            = file("due-1.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+  %[1]s
+}
+
+resource "signalbox_fleet_device" "two" {
+  id = "due-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device             = signalbox_fleet_device.two.id
+  csr_pem            = file("due-2.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+  %[1]s
+}
+`, more))
+	}
+
+	due("validity_hours = 3")
+	w.init(t).fails(t, []string{"with signalbox_fleet_device.one", "with signalbox_device_certificate.two",
+		"renew_before_hours is 3, which must be less than validity_hours, 3"}, "plan", "-no-color")
+	due("validity_hours = 4")
+	for _, why := range []string{"made", "renewed"} {
+		for _, one := range []string{"signalbox_fleet_device.one", "signalbox_device_certificate.two"} { // Terraform shows one of two warnings
+			if output := w.apply(t, "-target="+one); !strings.Contains(output, "The new certificate is due for renewal already") {
+				t.Errorf("there is no warning when %s is %s:\n%s", one, why, last(output, 2000))
+			}
+		}
+	}
+}
+
+func TestRenewsByHoursThatNoPlanKnows(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	ids := []string{"when-1", "when-2"}
+	for _, id := range ids {
+		_, request := requestOf(t, id)
+		w.write(t, id+".csr", request)
+	}
+	before := func(hours int) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "terraform_data" "hours" {
+  input = %d
+}
+
+resource "signalbox_fleet_device" "one" {
+  id                 = "when-1"
+  csr_pem            = file("when-1.csr")
+  renew_before_hours = terraform_data.hours.output
+}
+
+resource "signalbox_device" "two" {
+  id = "when-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device             = signalbox_device.two.id
+  csr_pem            = file("when-2.csr")
+  renew_before_hours = terraform_data.hours.output
+}
+`, hours))
+		w.init(t).apply(t)
+	}
+
+	var first []string
+	before(24)
+	for _, id := range ids {
+		fingerprint, _ := b.newest(t, id)
+		first = append(first, fingerprint)
+	}
+	before(48)
+	w.hasNothingToDo(t)
+	for i, id := range ids {
+		if now, _ := b.newest(t, id); now != first[i] {
+			t.Errorf("the certificate of %s is renewed before it is due", id)
+		}
+	}
+	before(100_000) // more than its life
+	for i, id := range ids {
+		if now, _ := b.newest(t, id); now == first[i] {
+			t.Errorf("the certificate of %s is due and not renewed", id)
+		}
+	}
+}
+
+func TestAnUpdateLeavesACertificateOffThatWasSwitchedOffMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "off-1")
+	w.write(t, "off-1.csr", request)
+	before := func(hours int) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_device" "one" {
+  id = "off-1"
+}
+
+resource "signalbox_device_certificate" "one" {
+  device             = signalbox_device.one.id
+  csr_pem            = file("off-1.csr")
+  renew_before_hours = %d
+}
+`, hours))
+	}
+
+	before(24)
+	w.init(t).apply(t)
+	fingerprint, _ := b.newest(t, "off-1")
+	before(48)
+	w.run(t, "plan", "-out=the.plan", "-no-color")
+	if err := b.api(t).Put(context.Background(), "/certificates/"+fingerprint, client.Always, client.CertificateChange{Status: "inactive"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.run(t, "apply", "-no-color", "the.plan")
+	if status := b.statuses(t, "off-1")[fingerprint]; status != "inactive" {
+		t.Errorf("an apply that was to change renew_before_hours has made the certificate %s", status)
+	}
+	if planned := w.planned(t)["signalbox_device_certificate.one"]; !strings.Contains(planned, "status: inactive -> active") {
+		t.Errorf("the next plan says %q", planned)
+	}
+}

@@ -192,6 +192,47 @@ func TestConvergesWhenTheBrokerIsKilledInMidApply(t *testing.T) {
 	})
 }
 
+func TestForgetsNothingWhenSomethingElseAnswers(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, `
+resource "signalbox_group" "kept" {
+  name = "kept"
+}
+
+resource "signalbox_group_membership" "kept" {
+  group  = signalbox_group.kept.name
+  device = signalbox_fleet_device.kept.id
+}
+
+resource "signalbox_fleet_device" "kept" {
+  id = "kept-1"
+}
+`).of(t, b)
+	w.init(t).apply(t)
+	proxy := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(proxy.Close)
+	w.write(t, "proxy.crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw})))
+
+	for name, elsewhere := range map[string]func(w *workspace){
+		"another path":      func(w *workspace) { w.set("SIGNALBOX_ENDPOINT", b.endpoint()+"/signalbox") },
+		"the API's address": func(w *workspace) { w.set("SIGNALBOX_ENDPOINT", b.endpoint()+"/api/v1") },
+		"a proxy": func(w *workspace) {
+			w.set("SIGNALBOX_ENDPOINT", proxy.URL).set("SIGNALBOX_CA_FILE", w.file("proxy.crt"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			other := *w
+			other.environment = slices.Clone(w.environment)
+			elsewhere(&other)
+			words := []string{"Check \"endpoint\""}
+			other.fails(t, words, "plan", "-no-color")
+			other.fails(t, words, "destroy", "-refresh=false", "-auto-approve", "-no-color")
+			w.hasNothingToDo(t)
+		})
+	}
+}
+
 // explainsErrors has one case for each thing that people get wrong.
 func explainsErrors(t *testing.T, b *broker) {
 	_, request := requestOf(t, "wrong-1")

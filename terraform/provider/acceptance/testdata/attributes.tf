@@ -186,7 +186,7 @@ resource "signalbox_claim_token" "one" {
   secret_wo         = "0123456789-another-secret-0123456789"
   secret_wo_version = 2
   max_uses          = 10
-  expires_at        = "2099-01-31T12:00:00Z"
+  expires_at        = "2099-01-31T12:00:00.1239Z"
   allowed_cidrs     = ["10.0.0.0/8", "2001:db8::/32"]
   enabled           = false
 }

@@ -220,11 +220,14 @@ func (c *Client) once(ctx context.Context, method, path string, condition Condit
 	}
 	switch target := out.(type) {
 	case nil:
+		if len(content) > 0 && !json.Valid(content) { // a page of something in between, which has done nothing
+			return -1, fmt.Errorf("%s %s: the answer is not what the API promises: it is no JSON. %s", method, path, checkEndpoint)
+		}
 	case *string:
 		*target = string(content)
 	default:
 		if err := json.Unmarshal(content, out); err != nil {
-			return -1, fmt.Errorf("%s %s: the answer is not what the API promises: %w", method, path, err)
+			return -1, fmt.Errorf("%s %s: the answer is not what the API promises: %w. %s", method, path, err, checkEndpoint)
 		}
 	}
 	return -1, nil

@@ -102,9 +102,45 @@ func TestFollowsNoRedirectWithTheToken(t *testing.T) {
 }
 
 func TestDeletesWhatIsGoneAlready(t *testing.T) {
-	c := answering(t, 0, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+	c := answering(t, 0, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_ = json.NewEncoder(w).Encode(Problem{Type: "urn:signalbox:problem:not-found", Status: 404, Detail: "there is no device \"d\""})
+	})
 	if err := c.Delete(context.Background(), "/devices/d"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTakesNobodyElsesWordThatSomethingIsGone(t *testing.T) {
+	for name, body := range map[string]string{
+		"nothing":                   "",
+		"a proxy":                   "404 page not found\n",
+		"a problem of another kind": `{"type": "about:blank", "title": "Not Found", "status": 404, "detail": "nothing is here"}`,
+		"a problem without a type":  `{"title": "Not Found", "status": 404, "detail": "nothing is here"}`,
+		"the broker, elsewhere":     `{"type": "urn:signalbox:problem:no-such-operation", "status": 404, "detail": "nothing is here"}`,
+	} {
+		c := answering(t, 0, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(body))
+		})
+		_, found := c.DeviceWith(context.Background(), "d", "main")
+		for _, err := range []error{c.Delete(context.Background(), "/devices/d"), c.Get(context.Background(), "/devices/d", &Device{}), found} {
+			if err == nil || IsNotFound(err) || !strings.Contains(err.Error(), "404 Not Found") || !strings.Contains(err.Error(), "endpoint") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestTakesNoPageOfAProxyForDone(t *testing.T) {
+	c := answering(t, 0, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>back in a minute</html>")) })
+	for what, err := range map[string]error{
+		"a deletion": c.Delete(context.Background(), "/devices/d"),
+		"a change":   c.Put(context.Background(), "/groups/g/members/d", Always, nil, nil),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "not what the API promises") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

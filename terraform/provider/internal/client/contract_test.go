@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"os"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ type schema struct {
 	Ref        string            `yaml:"$ref"`
 	Properties map[string]schema `yaml:"properties"`
 	Items      *schema           `yaml:"items"`
+	ReadOnly   bool              `yaml:"readOnly"`
+	WriteOnly  bool              `yaml:"writeOnly"`
 }
 
 // shapes are the types here and the schemas of the contract that they are.
@@ -29,6 +32,32 @@ var shapes = map[string]any{
 }
 
 func TestTypesAreThoseOfTheContract(t *testing.T) {
+	schemas := contract(t)
+	for name, shape := range shapes {
+		compare(t, schemas, name, schemas[name], reflect.TypeOf(shape))
+	}
+}
+
+// TestFieldsArePutAndShownAsTheContractSays leaves out policies, of which one field is put as the whole body.
+func TestFieldsArePutAndShownAsTheContractSays(t *testing.T) {
+	schemas := contract(t)
+	for _, shape := range []any{Device{}, Group{}, JwtIssuer{}, TrustedCa{}, IssuingCa{}, ProvisioningTemplate{}, ClaimToken{}, User{}} {
+		of := reflect.TypeOf(shape)
+		for i := range of.NumField() {
+			tag := of.Field(i).Tag
+			name, _, _ := strings.Cut(tag.Get("json"), ",")
+			want := schemas[of.Name()].Properties[name]
+			want.ReadOnly = want.ReadOnly || schemas[path.Base(want.Ref)].ReadOnly
+			if have := tag.Get("api"); want.ReadOnly != (have == "shown") || want.WriteOnly != (have == "secret") {
+				t.Errorf("%s.%s is %q; the contract has readOnly: %t, writeOnly: %t", of.Name(), name, have, want.ReadOnly, want.WriteOnly)
+			}
+		}
+	}
+}
+
+// contract gives the schemas of the API.
+func contract(t *testing.T) map[string]schema {
+	t.Helper()
 	text, err := os.ReadFile("../../../../server/src/main/resources/io/signalbox/server/admin/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -41,9 +70,7 @@ func TestTypesAreThoseOfTheContract(t *testing.T) {
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	for name, shape := range shapes {
-		compare(t, document.Components.Schemas, name, document.Components.Schemas[name], reflect.TypeOf(shape))
-	}
+	return document.Components.Schemas
 }
 
 func compare(t *testing.T, all map[string]schema, at string, want schema, have reflect.Type) {

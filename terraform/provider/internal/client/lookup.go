@@ -103,7 +103,7 @@ func (c *Client) answer(ctx context.Context, asked map[string][]chan<- looked, c
 	for id, waiting := range asked {
 		one := looked{devices[id], err}
 		if err == nil && one.found == nil {
-			one.err = &Problem{Status: http.StatusNotFound, Detail: fmt.Sprintf("there is no device %q", id)}
+			one.err = &Problem{Type: notFound, Status: http.StatusNotFound, Detail: fmt.Sprintf("there is no device %q", id)}
 		}
 		for _, answer := range waiting {
 			answer <- one

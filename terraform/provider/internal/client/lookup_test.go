@@ -35,7 +35,7 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	switch {
 	case device == nil || (named && (device.Certificate == nil || of != "main")):
 		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(Problem{Status: 404, Detail: "there is no such thing"})
+		_ = json.NewEncoder(w).Encode(Problem{Type: notFound, Status: 404, Detail: "there is no such thing"})
 	case named:
 		_ = json.NewEncoder(w).Encode(device.Certificate)
 	default:

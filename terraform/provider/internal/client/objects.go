@@ -3,20 +3,22 @@ package client
 import "encoding/json"
 
 // The objects of the API, field by field as its OpenAPI document has them. A pointer is a field that may be left out with a
-// meaning of its own, as the document says.
+// meaning of its own, as the document says. Of objects that are put, the tag "api" says what a field is beyond that: "shown" is the
+// broker's own and not put, "secret" is put and never shown, and "kept" stays as it is where it is left out, while others get their
+// default then.
 
 // Device is a device of the registry.
 type Device struct {
-	ID              string            `json:"id,omitempty"`
+	ID              string            `json:"id,omitempty" api:"shown"`
 	DisplayName     string            `json:"displayName"`
 	Attributes      map[string]string `json:"attributes"`
-	Groups          *[]string         `json:"groups,omitempty"`
+	Groups          *[]string         `json:"groups,omitempty" api:"kept"`
 	Enabled         bool              `json:"enabled"`
 	PendingApproval bool              `json:"pendingApproval"`
 	ClientIDPin     string            `json:"clientIdPin,omitempty"`
-	CreatedAt       string            `json:"createdAt,omitempty"`
-	UpdatedAt       string            `json:"updatedAt,omitempty"`
-	Revision        int64             `json:"revision,omitempty"`
+	CreatedAt       string            `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt       string            `json:"updatedAt,omitempty" api:"shown"`
+	Revision        int64             `json:"revision,omitempty" api:"shown"`
 }
 
 // CertificateRequest asks for a certificate: with exactly one of CSRPEM, CertificatePEM and SealToPEM.
@@ -83,13 +85,13 @@ type Revoke struct {
 
 // Group is a set of devices.
 type Group struct {
-	Name        string            `json:"name,omitempty"`
+	Name        string            `json:"name,omitempty" api:"shown"`
 	Description string            `json:"description"`
 	Attributes  map[string]string `json:"attributes"`
-	MemberCount int64             `json:"memberCount,omitempty"`
-	CreatedAt   string            `json:"createdAt,omitempty"`
-	UpdatedAt   string            `json:"updatedAt,omitempty"`
-	Revision    int64             `json:"revision,omitempty"`
+	MemberCount int64             `json:"memberCount,omitempty" api:"shown"`
+	CreatedAt   string            `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt   string            `json:"updatedAt,omitempty" api:"shown"`
+	Revision    int64             `json:"revision,omitempty" api:"shown"`
 }
 
 // Member says that a device is in a group.
@@ -100,24 +102,24 @@ type Member struct {
 
 // JwtIssuer is a signer of tokens that the broker accepts.
 type JwtIssuer struct {
-	Name               string        `json:"name,omitempty"`
+	Name               string        `json:"name,omitempty" api:"shown"`
 	Issuer             string        `json:"issuer"`
 	Audiences          []string      `json:"audiences"`
 	JwksURI            string        `json:"jwksUri,omitempty"`
 	JwksJSON           string        `json:"jwksJson,omitempty"`
 	PublicKeysPEM      []string      `json:"publicKeysPem,omitempty"`
-	HmacSecret         string        `json:"hmacSecret,omitempty"`
+	HmacSecret         string        `json:"hmacSecret,omitempty" api:"secret"`
 	Algorithms         []string      `json:"algorithms"`
 	ClaimMapping       *ClaimMapping `json:"claimMapping,omitempty"`
 	ClockSkewSeconds   int64         `json:"clockSkewSeconds"`
 	MaxLifetimeSeconds int64         `json:"maxLifetimeSeconds"`
 	AclClaim           string        `json:"aclClaim"`
 	Enabled            bool          `json:"enabled"`
-	LastRefreshStatus  string        `json:"lastRefreshStatus,omitempty"`
-	LastRefreshProblem string        `json:"lastRefreshProblem,omitempty"`
-	CreatedAt          string        `json:"createdAt,omitempty"`
-	UpdatedAt          string        `json:"updatedAt,omitempty"`
-	Revision           int64         `json:"revision,omitempty"`
+	LastRefreshStatus  string        `json:"lastRefreshStatus,omitempty" api:"shown"`
+	LastRefreshProblem string        `json:"lastRefreshProblem,omitempty" api:"shown"`
+	CreatedAt          string        `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt          string        `json:"updatedAt,omitempty" api:"shown"`
+	Revision           int64         `json:"revision,omitempty" api:"shown"`
 }
 
 // ClaimMapping says where in a token things stand.
@@ -130,7 +132,7 @@ type ClaimMapping struct {
 
 // TrustedCa is an authority whose client certificates are accepted.
 type TrustedCa struct {
-	Name                 string           `json:"name,omitempty"`
+	Name                 string           `json:"name,omitempty" api:"shown"`
 	CertificatePEM       string           `json:"certificatePem"`
 	Enabled              bool             `json:"enabled"`
 	AutoRegister         bool             `json:"autoRegister"`
@@ -139,12 +141,12 @@ type TrustedCa struct {
 	CrlURL               string           `json:"crlUrl,omitempty"`
 	Ocsp                 *Ocsp            `json:"ocsp,omitempty"`
 	IdentityMapping      *IdentityMapping `json:"identityMapping,omitempty"`
-	Fingerprint          string           `json:"fingerprint,omitempty"`
-	Subject              string           `json:"subject,omitempty"`
-	NotAfter             string           `json:"notAfter,omitempty"`
-	CreatedAt            string           `json:"createdAt,omitempty"`
-	UpdatedAt            string           `json:"updatedAt,omitempty"`
-	Revision             int64            `json:"revision,omitempty"`
+	Fingerprint          string           `json:"fingerprint,omitempty" api:"shown"`
+	Subject              string           `json:"subject,omitempty" api:"shown"`
+	NotAfter             string           `json:"notAfter,omitempty" api:"shown"`
+	CreatedAt            string           `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt            string           `json:"updatedAt,omitempty" api:"shown"`
+	Revision             int64            `json:"revision,omitempty" api:"shown"`
 }
 
 // Ocsp says whether and where an authority is asked about its certificates.
@@ -162,7 +164,7 @@ type IdentityMapping struct {
 
 // IssuingCa is an authority whose key lives at the broker.
 type IssuingCa struct {
-	Name               string           `json:"name,omitempty"`
+	Name               string           `json:"name,omitempty" api:"shown"`
 	CommonName         string           `json:"commonName,omitempty"`
 	KeyType            string           `json:"keyType,omitempty"`
 	AlternativeKeyType string           `json:"alternativeKeyType,omitempty"`
@@ -174,15 +176,15 @@ type IssuingCa struct {
 	NameConstraints    *NameConstraints `json:"nameConstraints,omitempty"`
 	Enabled            bool             `json:"enabled"`
 	Successor          string           `json:"successor,omitempty"`
-	State              string           `json:"state,omitempty"`
-	CertificatePEM     string           `json:"certificatePem,omitempty"`
-	ChainPEM           string           `json:"chainPem,omitempty"`
-	CSRPEM             string           `json:"csrPem,omitempty"`
-	Fingerprint        string           `json:"fingerprint,omitempty"`
-	NotAfter           string           `json:"notAfter,omitempty"`
-	CreatedAt          string           `json:"createdAt,omitempty"`
-	UpdatedAt          string           `json:"updatedAt,omitempty"`
-	Revision           int64            `json:"revision,omitempty"`
+	State              string           `json:"state,omitempty" api:"shown"`
+	CertificatePEM     string           `json:"certificatePem,omitempty" api:"shown"`
+	ChainPEM           string           `json:"chainPem,omitempty" api:"shown"`
+	CSRPEM             string           `json:"csrPem,omitempty" api:"shown"`
+	Fingerprint        string           `json:"fingerprint,omitempty" api:"shown"`
+	NotAfter           string           `json:"notAfter,omitempty" api:"shown"`
+	CreatedAt          string           `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt          string           `json:"updatedAt,omitempty" api:"shown"`
+	Revision           int64            `json:"revision,omitempty" api:"shown"`
 }
 
 // NameConstraints are the names that an authority and those below it may certify.
@@ -204,7 +206,7 @@ type CaCertificate struct {
 
 // ProvisioningTemplate makes devices of what enrols or connects for the first time.
 type ProvisioningTemplate struct {
-	Name             string            `json:"name,omitempty"`
+	Name             string            `json:"name,omitempty" api:"shown"`
 	Description      string            `json:"description"`
 	DeviceIDTemplate string            `json:"deviceIdTemplate"`
 	Parameters       []string          `json:"parameters"`
@@ -217,9 +219,9 @@ type ProvisioningTemplate struct {
 	ValidityHours    int64             `json:"validityHours,omitempty"`
 	CSRRules         *CSRRules         `json:"csrRules,omitempty"`
 	Enabled          bool              `json:"enabled"`
-	CreatedAt        string            `json:"createdAt,omitempty"`
-	UpdatedAt        string            `json:"updatedAt,omitempty"`
-	Revision         int64             `json:"revision,omitempty"`
+	CreatedAt        string            `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt        string            `json:"updatedAt,omitempty" api:"shown"`
+	Revision         int64             `json:"revision,omitempty" api:"shown"`
 }
 
 // CSRRules says what a signing request of an enrolling device may hold.
@@ -232,34 +234,34 @@ type CSRRules struct {
 
 // ClaimToken lets devices enrol.
 type ClaimToken struct {
-	Name         string   `json:"name,omitempty"`
+	Name         string   `json:"name,omitempty" api:"shown"`
 	Template     string   `json:"template"`
-	Secret       string   `json:"secret,omitempty"`
-	Hint         string   `json:"hint,omitempty"`
+	Secret       string   `json:"secret,omitempty" api:"secret"`
+	Hint         string   `json:"hint,omitempty" api:"shown"`
 	MaxUses      int64    `json:"maxUses"`
-	Uses         int64    `json:"uses,omitempty"`
+	Uses         int64    `json:"uses,omitempty" api:"shown"`
 	ExpiresAt    string   `json:"expiresAt,omitempty"`
 	AllowedCidrs []string `json:"allowedCidrs"`
 	Enabled      bool     `json:"enabled"`
-	CreatedAt    string   `json:"createdAt,omitempty"`
-	UpdatedAt    string   `json:"updatedAt,omitempty"`
-	Revision     int64    `json:"revision,omitempty"`
+	CreatedAt    string   `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt    string   `json:"updatedAt,omitempty" api:"shown"`
+	Revision     int64    `json:"revision,omitempty" api:"shown"`
 }
 
 // Policy is an access policy of the API. What is put is its document alone.
 type Policy struct {
-	Name           string          `json:"name,omitempty"`
-	Ref            string          `json:"ref,omitempty"`
-	Description    string          `json:"description,omitempty"`
-	Mode           string          `json:"mode,omitempty"`
-	StatementCount int64           `json:"statementCount,omitempty"`
-	Sha256         string          `json:"sha256,omitempty"`
-	Format         string          `json:"format,omitempty"`
+	Name           string          `json:"name,omitempty" api:"shown"`
+	Ref            string          `json:"ref,omitempty" api:"shown"`
+	Description    string          `json:"description,omitempty" api:"shown"`
+	Mode           string          `json:"mode,omitempty" api:"shown"`
+	StatementCount int64           `json:"statementCount,omitempty" api:"shown"`
+	Sha256         string          `json:"sha256,omitempty" api:"shown"`
+	Format         string          `json:"format,omitempty" api:"shown"`
 	Document       string          `json:"document"`
-	Policy         json.RawMessage `json:"policy,omitempty"`
-	CreatedAt      string          `json:"createdAt,omitempty"`
-	UpdatedAt      string          `json:"updatedAt,omitempty"`
-	Revision       int64           `json:"revision,omitempty"`
+	Policy         json.RawMessage `json:"policy,omitempty" api:"shown"`
+	CreatedAt      string          `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt      string          `json:"updatedAt,omitempty" api:"shown"`
+	Revision       int64           `json:"revision,omitempty" api:"shown"`
 }
 
 func (p *Policy) mediaType() string {
@@ -348,14 +350,14 @@ type PolicyDecision struct {
 
 // User has a password.
 type User struct {
-	Name              string   `json:"name,omitempty"`
-	Password          string   `json:"password,omitempty"`
+	Name              string   `json:"name,omitempty" api:"shown"`
+	Password          string   `json:"password,omitempty" api:"secret"`
 	Groups            []string `json:"groups"`
 	Enabled           bool     `json:"enabled"`
-	PasswordChangedAt string   `json:"passwordChangedAt,omitempty"`
-	CreatedAt         string   `json:"createdAt,omitempty"`
-	UpdatedAt         string   `json:"updatedAt,omitempty"`
-	Revision          int64    `json:"revision,omitempty"`
+	PasswordChangedAt string   `json:"passwordChangedAt,omitempty" api:"shown"`
+	CreatedAt         string   `json:"createdAt,omitempty" api:"shown"`
+	UpdatedAt         string   `json:"updatedAt,omitempty" api:"shown"`
+	Revision          int64    `json:"revision,omitempty" api:"shown"`
 }
 
 // AccessTokenRequest asks for a token of a client.

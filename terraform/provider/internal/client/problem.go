@@ -9,6 +9,13 @@ import (
 	"strings"
 )
 
+// The types of problem that this package tells apart; only those of the broker begin so.
+const (
+	problemTypes    = "urn:signalbox:problem:"
+	notFound        = problemTypes + "not-found"
+	noSuchOperation = problemTypes + "no-such-operation"
+)
+
 // Problem is an answer of the API that says what is wrong (RFC 9457).
 type Problem struct {
 	Type   string         `json:"type"`
@@ -61,16 +68,27 @@ func (p *Problem) Error() string {
 
 func problemOf(response *http.Response, content []byte) *Problem {
 	problem := &Problem{}
-	if err := json.Unmarshal(content, problem); err != nil || problem.Status == 0 {
-		problem = &Problem{
-			Title: response.Status,
-			Detail: fmt.Sprintf("%s %s answered \"%s\" without saying why; is this the admin API of a Signalbox broker?",
-				response.Request.Method, response.Request.URL.Path, response.Status),
-		}
+	err := json.Unmarshal(content, problem)
+	asked := fmt.Sprintf("%s %s answered \"%s\"", response.Request.Method, response.Request.URL.Redacted(), response.Status)
+	switch {
+	case err != nil || problem.Status == 0:
+		problem = &Problem{Title: response.Status, Detail: asked + " without saying why; is this the admin API of a Signalbox broker? " + checkEndpoint}
+	case problem.isOfElsewhere(response.StatusCode):
+		problem.Detail = asked + ": " + problem.Detail + "\nSo this is no address of the admin API. " + checkEndpoint
 	}
 	problem.Status = response.StatusCode
 	return problem
 }
+
+// isOfElsewhere says that the address is none of the API, whoever answers there: the broker's other paths are only read.
+func (p *Problem) isOfElsewhere(status int) bool {
+	return p.Type == noSuchOperation ||
+		((status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && !strings.HasPrefix(p.Type, problemTypes))
+}
+
+// checkEndpoint ends what is said of an answer that is not the broker's.
+const checkEndpoint = "Check \"endpoint\" (or SIGNALBOX_ENDPOINT), which is the address of a wss listener without a path, and what stands " +
+	"between here and the broker."
 
 // Unreachable says that no answer came.
 type Unreachable struct {
@@ -96,8 +114,12 @@ func (u *Unreachable) Error() string {
 		"listener, and does no firewall stand between?", u.Endpoint, u.Cause)
 }
 
-// IsNotFound says that the object does not exist.
-func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+// IsNotFound says that the object does not exist. Only the broker itself knows that: a 404 of anybody else, such as a proxy, says that
+// the broker was not asked.
+func IsNotFound(err error) bool {
+	var problem *Problem
+	return errors.As(err, &problem) && problem.Status == http.StatusNotFound && problem.Type == notFound
+}
 
 // IsPreconditionFailed says that a Condition does not hold.
 func IsPreconditionFailed(err error) bool { return hasStatus(err, http.StatusPreconditionFailed) }

@@ -25,6 +25,11 @@ func isName() validator.String {
 	return stringvalidator.RegexMatches(namePattern, "must be 1 to 64 letters, digits, \".\", \"_\" or \"-\" and begin with a letter or digit")
 }
 
+// notEmpty is for what the API takes for left out when it is empty: it would show nothing, which is not what was planned.
+func notEmpty() validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile("."), "must not be empty; leave it out, or give null")
+}
+
 // nameAttribute identifies an object; another name is another object.
 func nameAttribute(description string) schema.StringAttribute {
 	return schema.StringAttribute{

@@ -44,6 +44,14 @@ func (b *base) failImport(diagnostics *diag.Diagnostics, err error) {
 	diagnostics.AddError("Not an import id of signalbox_"+b.kind, err.Error())
 }
 
+// otherwise gives the value of one attribute, and that of its source where a plan could not know it; see defaultTo.
+func otherwise(value, source types.String) types.String {
+	if value.IsUnknown() {
+		return source
+	}
+	return value
+}
+
 // defaultTo makes the default of one attribute, the value of another, known to the plan: leaving it out is no change, and a change
 // behind Terraform's back is seen.
 func defaultTo(attribute, source string) func(context.Context, *client.Client, resource.ModifyPlanRequest, *resource.ModifyPlanResponse) {

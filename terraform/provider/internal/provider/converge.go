@@ -11,9 +11,6 @@ import (
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
-// secrets are fields that the API takes and never shows, so that nothing can be compared with them.
-var secrets = []string{"hmacSecret", "password", "secret"}
-
 // attemptsMax bounds how often a change gives way to somebody else's.
 const attemptsMax = 5
 
@@ -37,7 +34,7 @@ func create[A any](ctx context.Context, c *client.Client, path string, wanted *A
 }
 
 // update replaces an object that was last seen as prior. Somebody may have changed it since: what does not concern the fields
-// that Terraform manages is no obstacle, anything else is.
+// that Terraform manages is no obstacle, anything else is, whether the configuration mentions it or leaves it out.
 func update[A any](ctx context.Context, c *client.Client, path string, revision int64, prior, wanted *A) (*A, error) {
 	for attempt := 0; ; attempt++ {
 		made := new(A)
@@ -67,24 +64,47 @@ func revisionOf(object any) int64 {
 
 // changedElsewhere names the fields that Terraform manages, as wanted shows, and that are not as it saw them last.
 func changedElsewhere(prior, wanted, present any) []string {
-	managed := fieldsOf(wanted)
+	managed := putFields(wanted)
 	return slices.DeleteFunc(differences(prior, present), func(name string) bool {
 		_, found := managed[name]
 		return !found
 	})
 }
 
-// differences names the fields of wanted that are not so in present. What wanted leaves out may be anything.
+// differences names the fields of wanted that are not so in present. What wanted leaves out is wanted to have its default, unless
+// the API keeps what there is.
 func differences(wanted, present any) []string {
-	want, have := fieldsOf(wanted), fieldsOf(present)
+	have := putFields(present)
 	var names []string
-	for name, value := range want {
-		if !slices.Contains(secrets, name) && name != "revision" && !covers(value, have[name]) {
+	for name, value := range putFields(wanted) {
+		if !covers(value, have[name]) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// putFields gives what a PUT of an object sets and an answer shows, nil for what is left out. A field that the API keeps is among
+// them only if it is not left out.
+func putFields(object any) map[string]any {
+	given, shape := fieldsOf(object), reflect.TypeOf(object).Elem()
+	fields := map[string]any{}
+	for i := range shape.NumField() {
+		tag := shape.Field(i).Tag
+		name, _, _ := strings.Cut(tag.Get("json"), ",")
+		value, found := given[name]
+		switch tag.Get("api") {
+		case "shown", "secret":
+		case "kept":
+			if found {
+				fields[name] = value
+			}
+		default:
+			fields[name] = value
+		}
+	}
+	return fields
 }
 
 func fieldsOf(object any) map[string]any {
@@ -130,10 +150,8 @@ func covers(want, have any) bool {
 	case string:
 		have, _ := have.(string)
 		return samePem(want, have) || sameTime(want, have) || (strings.HasPrefix(want, "{") && sameJSON(want, have))
-	case nil:
-		return true
 	}
-	return reflect.DeepEqual(want, have) || (have == nil && isEmpty(want))
+	return reflect.DeepEqual(want, have) || (isEmpty(have) && isEmpty(want))
 }
 
 func isEmpty(value any) bool {

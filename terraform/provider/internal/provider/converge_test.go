@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,19 @@ func TestDoesNotOverwriteAChangeThatNobodyHasSeen(t *testing.T) {
 	}
 }
 
+func TestSeesAChangeOfWhatTheConfigurationLeavesOut(t *testing.T) {
+	prior, wanted := &client.TrustedCa{Enabled: true}, &client.TrustedCa{Enabled: false}
+	present := &client.TrustedCa{Enabled: true, CrlURL: "http://crl.example"}
+	if found := changedElsewhere(prior, wanted, present); !slices.Equal(found, []string{"crlUrl"}) {
+		t.Errorf("changed by somebody else are %v", found)
+	}
+	pump := named("pump")
+	pump.Groups = &[]string{}
+	if found := changedElsewhere(pump, named("new name"), &client.Device{DisplayName: "pump", Enabled: true, Groups: &[]string{"g"}}); len(found) > 0 {
+		t.Errorf("memberships are not managed, and a change of them is one of %v", found)
+	}
+}
+
 func TestComparesAsTheApiMeansIt(t *testing.T) {
 	wanted := &client.ClaimToken{Template: "t", AllowedCidrs: []string{"b", "a"}, MaxUses: 1, Secret: "s", Enabled: false}
 	if found := differences(wanted, &client.ClaimToken{Template: "t", AllowedCidrs: []string{"a", "b"}, MaxUses: 1}); len(found) > 0 {
@@ -126,8 +140,20 @@ func TestComparesAsTheApiMeansIt(t *testing.T) {
 	}{
 		{"one instant in two zones", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00+01:00"}, &client.ClaimToken{ExpiresAt: "2099-01-31T11:00:00Z"}, true},
 		{"two instants", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:01Z"}, false},
+		{"a time finer than the API keeps it", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.1239Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.123Z"}, true},
+		{"two milliseconds", &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.124Z"}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00.123Z"}, false},
 		{"two line ends", &client.TrustedCa{CertificatePEM: "a\r\nb\r\n"}, &client.TrustedCa{CertificatePEM: "a\nb"}, true},
 		{"one key set in two forms", &client.JwtIssuer{JwksJSON: `{"keys": []}`}, &client.JwtIssuer{JwksJSON: `{"keys":[]}`}, true},
+		{"no revocation list, and one", &client.TrustedCa{}, &client.TrustedCa{CrlURL: "http://crl.example"}, false},
+		{"no question about certificates, and one", &client.TrustedCa{}, &client.TrustedCa{Ocsp: &client.Ocsp{Mode: "hard"}}, false},
+		{"no end, and one", &client.ClaimToken{}, &client.ClaimToken{ExpiresAt: "2099-01-31T12:00:00Z"}, false},
+		{"the default authority, and another", &client.ProvisioningTemplate{}, &client.ProvisioningTemplate{CA: "plant"}, false},
+		{"the default life, and another", &client.ProvisioningTemplate{}, &client.ProvisioningTemplate{ValidityHours: 1}, false},
+		{"no rules, and rules without a content", &client.ProvisioningTemplate{CSRRules: &client.CSRRules{}}, &client.ProvisioningTemplate{}, true},
+		{"no successor, and one", &client.IssuingCa{}, &client.IssuingCa{Successor: "next"}, false},
+		{"groups that are not managed", &client.Device{}, &client.Device{Groups: &[]string{"g"}}, true},
+		{"no groups, and one", &client.Device{Groups: &[]string{}}, &client.Device{Groups: &[]string{"g"}}, false},
+		{"what only the broker says", &client.Group{}, &client.Group{Name: "g", MemberCount: 3, Revision: 7}, true},
 		{"two key sets", &client.JwtIssuer{JwksJSON: `{"keys": []}`}, &client.JwtIssuer{JwksJSON: `{"keys":[{}]}`}, false},
 	} {
 		if found := differences(one.wanted, one.have); (len(found) == 0) != one.same {

@@ -71,7 +71,7 @@ func encodeDevice(ctx context.Context, m *device, diagnostics *diag.Diagnostics)
 		Attributes:      entriesOf(ctx, m.Attributes, diagnostics),
 		Enabled:         m.Enabled.ValueBool(),
 		PendingApproval: m.PendingApproval.ValueBool(),
-		ClientIDPin:     m.ClientIDPin.ValueString(),
+		ClientIDPin:     otherwise(m.ClientIDPin, m.ID).ValueString(),
 		Revision:        m.Revision.ValueInt64(),
 	}
 	if !m.Groups.IsNull() && !m.Groups.IsUnknown() {

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +62,7 @@ func (c *certificate) request(config *certificate, replaces string) *client.Cert
 
 func (c *certificate) decode(a *client.Certificate) {
 	c.issued.decode(a)
-	c.CertificatePEM = keepPem(c.CertificatePEM, a.CertificatePEM)
+	c.CertificatePEM = keep(c.CertificatePEM, a.CertificatePEM, sameSource) // without text and chain around it
 	c.KeyType = optional(keyTypeOf(a.CertificatePEM))
 	c.Status = statusOf(a, c.Status)
 	c.SealedPrivateKey = optional(a.SealedPrivateKey)
@@ -94,9 +93,7 @@ func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, 
 	}
 	plan.decode(made)
 	if plan.ReadyForRenewal.ValueBool() {
-		diagnostics.AddAttributeWarning(path.Root("renew_before_hours"), "The new certificate is due for renewal already",
-			fmt.Sprintf("It ends at %s, which is within renew_before_hours, so that each apply would renew it. The authority's own end may "+
-				"have cut it short.", made.NotAfter))
+		plan.warnOfEachApply(diagnostics)
 	}
 	return nil
 }
@@ -121,7 +118,8 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so.
+// Update asks for a new certificate only when the plan says so, and switches one on or off only then: somebody else may have switched it
+// off since. Everything else is Terraform's alone.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, state, config certificate
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
@@ -131,12 +129,15 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 		return
 	}
 	var err error
-	if plan.Fingerprint.IsUnknown() {
+	switch {
+	case plan.Fingerprint.IsUnknown():
 		err = d.put(ctx, &plan, &config, state.Fingerprint.ValueString(), &response.Diagnostics)
-	} else {
+	case !plan.Status.Equal(state.Status):
+		foretold := plan.ReadyForRenewal
 		var changed *client.Certificate
 		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
 			plan.decode(changed)
+			plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
 		}
 	}
 	if err != nil {
@@ -177,7 +178,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 		return
 	}
 	state.RenewBeforeHours = renewBefore
-	if !state.isDue(time.Now()) && ca.Equal(state.CA) {
+	if !state.mayBeDue(time.Now()) && ca.Equal(state.CA) {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), false)...)
 		return
 	}

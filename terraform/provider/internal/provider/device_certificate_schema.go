@@ -23,7 +23,7 @@ func deviceCertificateSchema() schema.Schema {
 		return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: checks,
 			PlanModifiers: []planmodifier.String{replaceUnlessSame{}}}
 	}
-	given := source("The certificate, PEM: either made elsewhere by a trusted authority and registered here, or what was issued.", holdsNoKey{})
+	given := source("The certificate, PEM: either made elsewhere by a trusted authority and registered here, or what was issued.", notEmpty(), holdsNoKey{})
 	given.Computed = true
 	given.PlanModifiers = append(given.PlanModifiers, stringplanmodifier.UseStateForUnknown())
 	name := nameAttribute("Tells several certificates of one device apart; `main` by default.")
@@ -37,7 +37,7 @@ func deviceCertificateSchema() schema.Schema {
 			"makes one. After an import: the public key of the request, until the resource is replaced.", isRequest{}),
 		"certificate_pem": given,
 		"seal_to_pem": source("Certificate or public key (EC P-256, P-384 or RSA) to which the new private key is sealed. After an import: "+
-			"`imported`.", holdsNoKey{}),
+			"`imported`.", notEmpty(), holdsNoKey{}),
 		"key_type": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf(keyTypes...),
 			stringvalidator.AlsoRequires(path.MatchRoot("seal_to_pem"))},
 			MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",

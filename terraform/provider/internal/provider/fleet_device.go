@@ -59,7 +59,7 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	made, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
 	if err == nil {
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		err = f.certify(ctx, &plan, &config, "")
+		err = f.certify(ctx, &plan, &config, "", &response.Diagnostics)
 	}
 	if err != nil {
 		// Without a state the next apply finds the device, which is as it was wanted, and goes on from there.
@@ -69,8 +69,9 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
-// certify makes sure that there is the certificate that the plan wants; another one comes beside the one that it replaces.
-func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, replaces string) error {
+// certify makes sure that there is the certificate that the plan wants, and warns of one that each apply would renew; another one comes
+// beside the one that it replaces.
+func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, replaces string, diagnostics *diag.Diagnostics) error {
 	if config.CSRPEM.IsNull() {
 		plan.decodeCertificate(nil)
 		return nil
@@ -83,10 +84,14 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, r
 		Replaces:         replaces,
 		Status:           plan.Status.ValueString(),
 	})
-	if err == nil {
-		plan.decodeCertificate(made)
+	if err != nil {
+		return err
 	}
-	return err
+	plan.decodeCertificate(made)
+	if plan.isDue(time.Now()) {
+		plan.warnOfEachApply(diagnostics)
+	}
+	return nil
 }
 
 func (f *fleetDevices) Read(ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse) {
@@ -132,7 +137,7 @@ func (f *fleetDevices) Update(ctx context.Context, request resource.UpdateReques
 	}
 	err := f.updateDevice(ctx, &plan.device, &state.device, &response.Diagnostics)
 	if err == nil {
-		err = f.updateCertificate(ctx, &plan, &state, &config)
+		err = f.updateCertificate(ctx, &plan, &state, &config, &response.Diagnostics)
 	}
 	if err != nil {
 		f.fail(&response.Diagnostics, "change", err)
@@ -156,10 +161,10 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 
 // updateCertificate issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
 // when it is there; otherwise they are good until they end, as after a renewal.
-func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice) error {
+func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
 	switch {
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		err := f.certify(ctx, plan, config, state.Fingerprint.ValueString())
+		err := f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
 			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, plan.Fingerprint.ValueString(), "superseded")
 		}
@@ -174,9 +179,9 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	return nil
 }
 
-// dueFor says whether a plan renews the certificate of this state.
+// dueFor says whether a plan renews the certificate of this state, or may.
 func (d *fleetDevice) dueFor(plan *fleetDevice, now time.Time) bool {
-	return (&issued{NotAfter: d.NotAfter, RenewBeforeHours: plan.RenewBeforeHours}).isDue(now)
+	return (&issued{NotAfter: d.NotAfter, RenewBeforeHours: plan.RenewBeforeHours}).mayBeDue(now)
 }
 
 // Delete needs no word about the certificate: with the device it is revoked.
@@ -216,6 +221,16 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	}
 	for _, name := range []string{"chain_pem", "fingerprint_sha256", "not_after"} {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), next)...)
+	}
+	if !next.IsUnknown() {
+		return
+	}
+	// The first certificate says what the broker has chosen; a state without one holds null, which would stay planned.
+	if plan.CA.IsNull() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), types.StringUnknown())...)
+	}
+	if plan.ValidityHours.IsNull() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("validity_hours"), types.Int64Unknown())...)
 	}
 }
 

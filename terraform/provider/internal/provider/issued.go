@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -39,8 +40,8 @@ func issuedAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Life of certificates that are issued from now on; the broker's default if left out. It ends with the " +
 				"authority's own.",
 			PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
-		"renew_before_hours": numberAttribute("How long before its end an apply renews the certificate; 0, the default, never.", 0,
-			int64validator.AtLeast(0)),
+		"renew_before_hours": numberAttribute("How long before its end an apply renews the certificate; 0, the default, never. "+
+			"Less than `validity_hours`.", 0, int64validator.AtLeast(0), lessThanLife{}),
 		"chain_pem":          fixed("The certificate and the authorities above it, without the root: what the device presents."),
 		"fingerprint_sha256": fixed("SHA-256 of the certificate, hexadecimal."),
 		"not_after":          fixed("Until when the certificate is good, RFC 3339."),
@@ -71,6 +72,37 @@ func (i *issued) isDue(now time.Time) bool {
 	end, err := time.Parse(time.RFC3339, i.NotAfter.ValueString())
 	before := i.RenewBeforeHours.ValueInt64()
 	return err == nil && before > 0 && end.Sub(now) <= time.Duration(before)*time.Hour
+}
+
+// mayBeDue is isDue for a plan, which need not know renew_before_hours yet: Terraform asks for the plan again when it does, and what was
+// to stay must stay then.
+func (i *issued) mayBeDue(now time.Time) bool { return i.RenewBeforeHours.IsUnknown() || i.isDue(now) }
+
+// warnOfEachApply is for a certificate that was due when it was issued.
+func (i *issued) warnOfEachApply(diagnostics *diag.Diagnostics) {
+	diagnostics.AddAttributeWarning(path.Root("renew_before_hours"), "The new certificate is due for renewal already",
+		fmt.Sprintf("It ends at %s, which is within renew_before_hours, so that each apply would renew it. The authority's own end may "+
+			"have cut it short.", i.NotAfter.ValueString()))
+}
+
+// lessThanLife refuses a renewal that is due from the beginning, so that each apply would issue anew.
+type lessThanLife struct{}
+
+func (lessThanLife) Description(context.Context) string { return "less than validity_hours" }
+
+func (l lessThanLife) MarkdownDescription(ctx context.Context) string { return l.Description(ctx) }
+
+func (lessThanLife) ValidateInt64(ctx context.Context, request validator.Int64Request, response *validator.Int64Response) {
+	before := request.ConfigValue.ValueInt64()
+	if before == 0 {
+		return
+	}
+	var life types.Int64
+	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("validity_hours"), &life)...)
+	if !life.IsNull() && !life.IsUnknown() && before >= life.ValueInt64() {
+		response.Diagnostics.AddAttributeError(request.Path, "A certificate would be due for renewal at once",
+			fmt.Sprintf("Each apply would renew it: renew_before_hours is %d, which must be less than validity_hours, %d.", before, life.ValueInt64()))
+	}
 }
 
 // importRequest puts the public key of a certificate from a request in the request's place: the broker keeps no requests.

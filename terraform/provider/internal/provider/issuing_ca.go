@@ -127,7 +127,7 @@ func newIssuingCa() resource.Resource {
 		plan:  defaultTo("common_name", "name"),
 		encode: func(ctx context.Context, m, _ *issuingCa, diagnostics *diag.Diagnostics) *client.IssuingCa {
 			return &client.IssuingCa{
-				CommonName:         m.CommonName.ValueString(),
+				CommonName:         otherwise(m.CommonName, m.Name).ValueString(),
 				KeyType:            m.KeyType.ValueString(),
 				AlternativeKeyType: m.AlternativeKeyType.ValueString(),
 				KeyStore:           m.KeyStore.ValueString(),

@@ -88,15 +88,15 @@ func jwtIssuerSchema() schema.Schema {
 				MarkdownDescription: "The exact claim `iss`."},
 			"audiences": schema.SetAttribute{Required: true, ElementType: types.StringType,
 				Validators: []validator.Set{setvalidator.SizeBetween(1, 32)}, MarkdownDescription: "A token's `aud` must hold one of them."},
-			"jwks_uri": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of the issuer's key set; https, or http on the " +
-				"broker's own machine."},
-			"jwks_json": schema.StringAttribute{Optional: true, Validators: []validator.String{holdsNoKey{}}, PlanModifiers: unchanged(sameJSON),
+			"jwks_uri": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()},
+				MarkdownDescription: "Address of the issuer's key set; https, or http on the broker's own machine."},
+			"jwks_json": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty(), holdsNoKey{}}, PlanModifiers: unchanged(sameJSON),
 				MarkdownDescription: "The key set itself, JSON."},
 			"public_keys_pem": schema.ListAttribute{Optional: true, ElementType: types.StringType,
 				Validators:          []validator.List{listvalidator.SizeBetween(1, 32), listvalidator.ValueStringsAre(holdsNoKey{})},
 				MarkdownDescription: "Public keys or certificates in PEM form."},
-			"hmac_secret_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true, MarkdownDescription: "Secret shared with " +
-				"the issuer, base64; sent when the issuer is made and when `hmac_secret_wo_version` changes."},
+			"hmac_secret_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true, Validators: []validator.String{notEmpty()},
+				MarkdownDescription: "Secret shared with the issuer, base64; sent when the issuer is made and when `hmac_secret_wo_version` changes."},
 			"hmac_secret_wo_version": schema.Int64Attribute{Optional: true, MarkdownDescription: secretVersion},
 			"algorithms": schema.SetAttribute{Required: true, ElementType: types.StringType,
 				Validators:          []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(algorithms...))},
@@ -133,6 +133,7 @@ func encodeJwtIssuer(ctx context.Context, m, config *jwtIssuer, diagnostics *dia
 		ClockSkewSeconds:   m.ClockSkewSeconds.ValueInt64(),
 		MaxLifetimeSeconds: m.MaxLifetimeSeconds.ValueInt64(),
 		AclClaim:           m.AclClaim.ValueString(),
+		ClaimMapping:       &client.ClaimMapping{User: "sub", Groups: "groups"},
 		Enabled:            m.Enabled.ValueBool(),
 		Revision:           m.Revision.ValueInt64(),
 	}

@@ -38,7 +38,8 @@ func newPolicy() resource.Resource {
 		base: base{kind: "policy", schema: schema.Schema{
 			MarkdownDescription: "An access policy. It binds whom its own `match` says and whom `signalbox_policy_attachment` names. A change is " +
 				"in force for everybody who is connected before the apply goes on; one that is not valid changes nothing, and its faults are " +
-				"reported with line and column. Policies in the broker's files are others, even with the same name.",
+				"reported with line and column. Where its `replaces` names a policy of the same configuration, give it `depends_on`: that one " +
+				"has to be there first, and to go last. Policies in the broker's files are others, even with the same name.",
 			Attributes: map[string]schema.Attribute{
 				"name": nameAttribute("The policy's name, as in the document."),
 				"document": schema.StringAttribute{Required: true, PlanModifiers: unchanged(samePolicy),
@@ -114,7 +115,13 @@ func validated(ctx context.Context, c *client.Client, name, document string) (fo
 		return found
 	}
 	for _, fault := range answer.Problems {
-		found.AddAttributeError(path.Root("document"), "The policy is not valid", placed(name, fault.File, fault.Line, fault.Column, fault.Message))
+		where := placed(name, fault.File, fault.Line, fault.Column, fault.Message)
+		if isOfOthers(fault) {
+			found.AddAttributeWarning(path.Root("document"), "The policy does not fit what is in force now", where+
+				"\nIt has to when it is put; what else this apply changes may mend that, if it comes first.")
+		} else {
+			found.AddAttributeError(path.Root("document"), "The policy is not valid", where)
+		}
 	}
 	for _, warning := range answer.Warnings {
 		found.AddAttributeWarning(path.Root("document"), "The policy is valid and perhaps not meant ("+warning.Rule+")",
@@ -122,6 +129,15 @@ func validated(ctx context.Context, c *client.Client, name, document string) (fo
 	}
 	return found
 }
+
+// isOfOthers says whether a document is good in itself, and a fault only beside the policies and tests that are in force: the same
+// apply may make another policy that it names, or change one that a test is about.
+func isOfOthers(fault client.PolicyFault) bool {
+	return !isOfDocument(fault.File) || strings.HasPrefix(fault.Message, "\"replaces\" names policy ")
+}
+
+// isOfDocument says whether a place is in the document that is looked at, for whose name the broker does not ask.
+func isOfDocument(file string) bool { return strings.HasPrefix(file, "api:.") }
 
 // lint asks the broker about a document, and leaves out what attachments may answer.
 func lint(ctx context.Context, c *client.Client, document string) (answer client.PolicyValidation, err error) {
@@ -132,7 +148,7 @@ func lint(ctx context.Context, c *client.Client, document string) (answer client
 
 // placed says where in the document something is.
 func placed(name, file string, line, column int64, message string) string {
-	if strings.HasPrefix(file, "api:.") { // the broker does not ask for the name of what is only looked at
+	if isOfDocument(file) {
 		file = name
 	}
 	if line == 0 {

@@ -38,7 +38,8 @@ func TestAPlanSaysWhereAPolicyIsWrongAndWhatItPerhapsDoesNotMean(t *testing.T) {
 			return
 		}
 		_ = json.NewEncoder(w).Encode(client.PolicyValidation{
-			Problems: []client.PolicyFault{{File: "api:.yaml", Line: 5, Column: 7, Message: "no such action"}, {File: "other.test.yaml", Message: "fails"}},
+			Problems: []client.PolicyFault{{File: "api:.yaml", Line: 5, Column: 7, Message: "no such action"}, {File: "other.test.yaml", Message: "fails"},
+				{File: "api:.yaml", Line: 3, Column: 1, Message: "\"replaces\" names policy \"next\", which is not there"}},
 			Warnings: []client.PolicyWarning{{File: "api:.yaml", Line: 2, Column: 1, Rule: "bound-to-nobody"}, {File: "api:.yaml", Line: 6, Column: 3,
 				Rule: "unreachable-allow", Message: "never decides"}},
 		})
@@ -52,7 +53,9 @@ func TestAPlanSaysWhereAPolicyIsWrongAndWhatItPerhapsDoesNotMean(t *testing.T) {
 	for _, one := range validated(context.Background(), c, "pump", pumpYAML) {
 		said = append(said, one.Severity().String()+" "+one.Detail())
 	}
-	want := []string{"Error pump:5:7: no such action", "Error other.test.yaml: fails", "Warning pump:6:3: never decides"}
+	const later = "\nIt has to when it is put; what else this apply changes may mend that, if it comes first."
+	want := []string{"Error pump:5:7: no such action", "Warning other.test.yaml: fails" + later, "Warning pump:3:1: \"replaces\" names policy \"next\", which is not there" + later,
+		"Warning pump:6:3: never decides"}
 	if !slices.Equal(said, want) {
 		t.Errorf("%q, not %q", said, want)
 	}

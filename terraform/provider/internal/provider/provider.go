@@ -113,6 +113,14 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		}
 		return string(bytes)
 	}
+	// What is configured counts more than the environment, be it the text or the file that holds it.
+	textOrFile := func(attribute string, value types.String, fileAttribute string, file types.String) string {
+		written, fileIsGiven := text(attribute, value), file.IsUnknown() || file.ValueString() != ""
+		if written == "" || (value.ValueString() == "" && fileIsGiven) {
+			return content(fileAttribute, file)
+		}
+		return written
+	}
 	duration := func(attribute string, value types.String, fallback time.Duration) time.Duration {
 		written := text(attribute, value)
 		if written == "" {
@@ -126,22 +134,16 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 	}
 	settings := client.Config{
 		Endpoint:       text("endpoint", config.Endpoint),
-		Token:          text("token", config.Token),
+		Token:          strings.TrimSpace(textOrFile("token", config.Token, "token_file", config.TokenFile)),
 		CertificatePEM: content("certificate_file", config.CertificateFile),
 		PrivateKeyPEM:  content("private_key_file", config.PrivateKeyFile),
-		CAPEM:          text("ca_pem", config.CAPEM),
+		CAPEM:          textOrFile("ca_pem", config.CAPEM, "ca_file", config.CAFile),
 		Timeout:        duration("request_timeout", config.RequestTimeout, 30*time.Second),
 		Patience:       duration("patience", config.Patience, 30*time.Second),
 		UserAgent:      "terraform-provider-signalbox/" + p.version,
 	}
 	if settings.Endpoint == "" {
 		settings.Endpoint = "https://localhost:8443"
-	}
-	if settings.Token == "" {
-		settings.Token = strings.TrimSpace(content("token_file", config.TokenFile))
-	}
-	if settings.CAPEM == "" {
-		settings.CAPEM = content("ca_file", config.CAFile)
 	}
 	if response.Diagnostics.HasError() {
 		return

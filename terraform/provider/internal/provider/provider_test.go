@@ -6,7 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
@@ -42,4 +47,42 @@ func TestTheAcceptanceTestsHaveEverythingThatTheProviderHas(t *testing.T) {
 			t.Errorf("everything.tf has no %s", one)
 		}
 	}
+}
+
+// TestRefusesAnEmptyTextWhereNullLeavesItOut: the API takes both for the same, and shows nothing, which is not what was planned.
+func TestRefusesAnEmptyTextWhereNullLeavesItOut(t *testing.T) {
+	ctx := context.Background()
+	for _, made := range (&signalbox{}).Resources(ctx) {
+		var of resource.MetadataResponse
+		var described resource.SchemaResponse
+		made().Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "signalbox"}, &of)
+		made().Schema(ctx, resource.SchemaRequest{}, &described)
+		takesNoEmptyText(t, path.Root(of.TypeName), described.Schema.Attributes)
+	}
+}
+
+func takesNoEmptyText(t *testing.T, at path.Path, attributes map[string]schema.Attribute) {
+	t.Helper()
+	for name, attribute := range attributes {
+		switch attribute := attribute.(type) {
+		case schema.SingleNestedAttribute:
+			takesNoEmptyText(t, at.AtName(name), attribute.Attributes)
+		case schema.StringAttribute:
+			emptyByDefault := defaultsOf(schema.Schema{Attributes: map[string]schema.Attribute{name: attribute}})[name] == types.StringValue("")
+			if attribute.Optional && !emptyByDefault && takes(attribute, "") {
+				t.Errorf("%s may be empty", at.AtName(name))
+			}
+		}
+	}
+}
+
+func takes(attribute schema.StringAttribute, text string) bool {
+	for _, check := range attribute.Validators {
+		var response validator.StringResponse
+		check.ValidateString(context.Background(), validator.StringRequest{ConfigValue: types.StringValue(text)}, &response)
+		if response.Diagnostics.HasError() {
+			return false
+		}
+	}
+	return true
 }

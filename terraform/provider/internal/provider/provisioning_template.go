@@ -102,6 +102,7 @@ func encodeProvisioningTemplate(ctx context.Context, m, _ *provisioningTemplate,
 		Approval:         m.Approval.ValueString(),
 		CA:               m.CA.ValueString(),
 		ValidityHours:    m.ValidityHours.ValueInt64(),
+		CSRRules:         &client.CSRRules{},
 		Enabled:          m.Enabled.ValueBool(),
 		Revision:         m.Revision.ValueInt64(),
 	}

@@ -54,12 +54,14 @@ func newTrustedCa() resource.Resource {
 					"`provisioning_template`.", false),
 				"provisioning_template": schema.StringAttribute{Optional: true, Validators: []validator.String{isName()},
 					MarkdownDescription: "Template that makes the devices of `auto_register`."},
-				"crl_pem": schema.StringAttribute{Optional: true, PlanModifiers: unchanged(samePem), MarkdownDescription: "Revocation list, PEM."},
-				"crl_url": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the revocation list is fetched from."},
+				"crl_pem": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()}, PlanModifiers: unchanged(samePem), MarkdownDescription: "Revocation list, PEM."},
+				"crl_url": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()},
+					MarkdownDescription: "Where the revocation list is fetched from."},
 				"ocsp": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Whether the authority is asked about each certificate.",
 					Attributes: map[string]schema.Attribute{
 						"mode": choiceAttribute("`soft`: no answer is as good as a good one; `hard`: no answer refuses.", "off", "off", "soft", "hard"),
-						"url":  schema.StringAttribute{Optional: true, MarkdownDescription: "Left out: the one in the certificate."},
+						"url": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()},
+							MarkdownDescription: "Left out: the one in the certificate."},
 					}},
 				"identity_mapping": schema.SingleNestedAttribute{Optional: true,
 					MarkdownDescription: "Where in a certificate the device's id stands. Left out: the common name is the id.",
@@ -85,6 +87,8 @@ func newTrustedCa() resource.Resource {
 				ProvisioningTemplate: m.ProvisioningTemplate.ValueString(),
 				CrlPEM:               m.CrlPEM.ValueString(),
 				CrlURL:               m.CrlURL.ValueString(),
+				Ocsp:                 &client.Ocsp{Mode: "off"},
+				IdentityMapping:      &client.IdentityMapping{Source: "cn"},
 				Revision:             m.Revision.ValueInt64(),
 			}
 			if m.Ocsp != nil {

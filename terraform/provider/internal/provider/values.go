@@ -38,11 +38,11 @@ func sameJSON(one, other string) bool {
 	return json.Unmarshal([]byte(one), &first) == nil && json.Unmarshal([]byte(other), &second) == nil && reflect.DeepEqual(first, second)
 }
 
-// sameTime says that two texts are the same instant.
+// sameTime says that two texts are the same instant, to the millisecond: the API keeps no more.
 func sameTime(one, other string) bool {
 	first, errFirst := time.Parse(time.RFC3339, one)
 	second, errSecond := time.Parse(time.RFC3339, other)
-	return errFirst == nil && errSecond == nil && first.Equal(second)
+	return errFirst == nil && errSecond == nil && first.UnixMilli() == second.UnixMilli()
 }
 
 // keep stays with the text in Terraform when the API shows the same.

@@ -240,7 +240,7 @@ final class AdminApiTest {
     admin.put("/devices/a%20b", "{}").expectProblem(422, "invalid");
     admin.put("/devices/%ff", "{}").expectProblem(400, "malformed");
     admin.send("PATCH", path, "{}").expectProblem(405, "method-not-allowed");
-    admin.get("/nothing").expectProblem(404, "not-found");
+    admin.get("/nothing").expectProblem(404, "no-such-operation");
     admin.send("DELETE", path, "{}").expectProblem(400, "malformed");
     admin
         .put(path, "{'displayName':'" + "x".repeat(1 << 20) + "'}")

@@ -253,7 +253,8 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
   private static List<String> segments(HttpServerExchange exchange) throws ApiException {
     String uri = exchange.getRequestURI();
     if (!uri.startsWith(ROOT + "/")) {
-      throw new ApiException(ApiProblem.Type.NOT_FOUND, "nothing is here; the API is " + ROOT);
+      throw new ApiException(
+          ApiProblem.Type.NO_SUCH_OPERATION, "nothing is here; the API is " + ROOT);
     }
     return ApiPath.segments(uri.substring(ROOT.length()));
   }
@@ -276,7 +277,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     }
     if (allowed.isEmpty()) {
       throw new ApiException(
-          ApiProblem.Type.NOT_FOUND, "nothing is here; see " + ROOT + "/openapi.yaml");
+          ApiProblem.Type.NO_SUCH_OPERATION, "nothing is here; see " + ROOT + "/openapi.yaml");
     }
     String methods = String.join(", ", allowed);
     exchange.getResponseHeaders().put(Headers.ALLOW, methods);
@@ -392,6 +393,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
           case UNAUTHENTICATED -> AdminRequest.UNAUTHENTICATED;
           case FORBIDDEN, CROSS_SITE -> AdminRequest.FORBIDDEN;
           case NOT_FOUND,
+              NO_SUCH_OPERATION,
               METHOD_NOT_ALLOWED,
               MALFORMED,
               INVALID,

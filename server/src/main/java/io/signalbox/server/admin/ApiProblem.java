@@ -20,7 +20,10 @@ record ApiProblem(Type type, String detail, List<FieldProblem> errors) {
     UNAUTHENTICATED(StatusCodes.UNAUTHORIZED),
     FORBIDDEN(StatusCodes.FORBIDDEN),
     CROSS_SITE(StatusCodes.FORBIDDEN),
+    /** The path is of the API, and what it names is not there. */
     NOT_FOUND(StatusCodes.NOT_FOUND),
+    /** The path is none of the API, which says nothing about what is there. */
+    NO_SUCH_OPERATION(StatusCodes.NOT_FOUND),
     METHOD_NOT_ALLOWED(StatusCodes.METHOD_NOT_ALLOWED),
     /** The request itself cannot be read. */
     MALFORMED(StatusCodes.BAD_REQUEST),

@@ -25,6 +25,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,6 +52,16 @@ final class OpenApiDocumentTest {
     }
     assertEquals(documented(), served);
     assertTrue(served.size() > 50, () -> "only " + served.size() + " operations");
+  }
+
+  @Test
+  void listsExactlyTheProblemsThatThereAre() throws Exception {
+    List<String> types =
+        Arrays.stream(ApiProblem.Type.values())
+            .map(type -> new ApiProblem(type, "").toJson().get("type").getAsString())
+            .toList();
+    Map<?, ?> problem = map(map(map(document(), "components"), "schemas"), "Problem");
+    assertEquals(map(map(problem, "properties"), "type").get("enum"), types);
   }
 
   private List<Route> routes() throws Exception {
@@ -100,29 +111,32 @@ final class OpenApiDocumentTest {
 
   private static Map<String, String> documented() throws Exception {
     Map<String, String> operations = new TreeMap<>();
-    try (InputStream in = AdminApi.class.getResourceAsStream("openapi.yaml")) {
-      assertNotNull(in);
-      Map<?, ?> document =
-          (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromInputStream(in);
-      Map<?, ?> shared = map(map(document, "components"), "parameters");
-      for (Map.Entry<?, ?> path : map(document, "paths").entrySet()) {
-        Map<?, ?> item = (Map<?, ?>) path.getValue();
-        for (String method : List.of("get", "put", "post", "delete", "patch")) {
-          if (!item.containsKey(method)) {
-            continue;
-          }
-          Map<?, ?> operation = map(item, method);
-          operations.put(
-              method.toUpperCase(Locale.ROOT) + " " + path.getKey(),
-              operation.get("x-role")
-                  + " "
-                  + new TreeSet<>(query(operation, shared))
-                  + " "
-                  + operation.containsKey("requestBody"));
+    Map<?, ?> document = document();
+    Map<?, ?> shared = map(map(document, "components"), "parameters");
+    for (Map.Entry<?, ?> path : map(document, "paths").entrySet()) {
+      Map<?, ?> item = (Map<?, ?>) path.getValue();
+      for (String method : List.of("get", "put", "post", "delete", "patch")) {
+        if (!item.containsKey(method)) {
+          continue;
         }
+        Map<?, ?> operation = map(item, method);
+        operations.put(
+            method.toUpperCase(Locale.ROOT) + " " + path.getKey(),
+            operation.get("x-role")
+                + " "
+                + new TreeSet<>(query(operation, shared))
+                + " "
+                + operation.containsKey("requestBody"));
       }
     }
     return operations;
+  }
+
+  private static Map<?, ?> document() throws Exception {
+    try (InputStream in = AdminApi.class.getResourceAsStream("openapi.yaml")) {
+      assertNotNull(in);
+      return (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromInputStream(in);
+    }
   }
 
   private static List<String> query(Map<?, ?> operation, Map<?, ?> shared) {

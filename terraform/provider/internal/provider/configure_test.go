@@ -1,0 +1,66 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// configured is the provider with some attributes set, and the others left out.
+func configured(t *testing.T, given map[string]string) *signalbox {
+	t.Helper()
+	ctx, made := context.Background(), &signalbox{}
+	var described provider.SchemaResponse
+	made.Schema(ctx, provider.SchemaRequest{}, &described)
+	kind := described.Schema.Type().TerraformType(ctx).(tftypes.Object)
+	values := map[string]tftypes.Value{}
+	for name := range kind.AttributeTypes {
+		values[name] = tftypes.NewValue(tftypes.String, nil)
+		if text, found := given[name]; found {
+			values[name] = tftypes.NewValue(tftypes.String, text)
+		}
+	}
+	var response provider.ConfigureResponse
+	made.Configure(ctx, provider.ConfigureRequest{Config: tfsdk.Config{Raw: tftypes.NewValue(kind, values), Schema: described.Schema}}, &response)
+	if response.Diagnostics.HasError() {
+		t.Fatal(response.Diagnostics.Errors()[0].Summary(), response.Diagnostics.Errors()[0].Detail())
+	}
+	return made
+}
+
+func TestWhatIsConfiguredCountsMoreThanTheEnvironment(t *testing.T) {
+	var credential string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		credential = r.Header.Get("Authorization")
+		_, _ = w.Write([]byte("{}"))
+	}))
+	t.Cleanup(server.Close)
+	files := t.TempDir()
+	for name, text := range map[string]string{"configured": "of the file\n", "environment": "of the environment's file\n"} {
+		if err := os.WriteFile(filepath.Join(files, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("SIGNALBOX_TOKEN", "of the environment")
+	t.Setenv("SIGNALBOX_TOKEN_FILE", filepath.Join(files, "environment"))
+	for _, one := range []struct {
+		given map[string]string
+		want  string
+	}{
+		{map[string]string{}, "of the environment"},
+		{map[string]string{"token_file": filepath.Join(files, "configured")}, "of the file"},
+		{map[string]string{"token_file": filepath.Join(files, "configured"), "token": "of the configuration"}, "of the configuration"},
+	} {
+		one.given["endpoint"] = server.URL
+		if err := configured(t, one.given).client.Get(context.Background(), "/server-info", &struct{}{}); err != nil || credential != "Bearer "+one.want {
+			t.Errorf("%v: %q, %v", one.given, credential, err)
+		}
+	}
+}
