@@ -4,6 +4,7 @@ import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
@@ -35,6 +36,12 @@ final class Client implements ClientHandler {
   private static final Logger LOG = System.getLogger(Client.class.getName());
 
   private static final @Nullable TopicName[] NO_ALIASES = {};
+
+  /** Of a name besides its text. */
+  private static final int ALIAS_BYTES = 64;
+
+  /** So much of the memory of all may be used when a Topic Alias is set; the rest is for others. */
+  private static final int ALIASES_UP_TO_EIGHTHS = 7;
 
   enum Phase {
     AWAITING_CONNECT,
@@ -80,6 +87,9 @@ final class Client implements ClientHandler {
 
   /** Grown when the client sets one: most never do. */
   private @Nullable TopicName[] inboundAliases = NO_ALIASES;
+
+  /** What {@link #inboundAliases} take of the memory that connections have together. */
+  private int inboundAliasBytes;
 
   /** QoS 1 and 2 publishes from the client that are not completed (MQTT 5.0 section 4.9). */
   private int inboundInflight;
@@ -286,6 +296,9 @@ final class Client implements ClientHandler {
     endExchanges();
     waitNoMore();
     unlisted();
+    if (inboundAliasBytes != 0) {
+      forgetAliases();
+    }
     Session mine = session;
     if (mine != null) {
       session = null;
@@ -670,6 +683,8 @@ final class Client implements ClientHandler {
         inboundAliases =
             Arrays.copyOf(inboundAliases, Math.min(inboundAliasMaximum, Math.max(8, 2 * alias)));
       }
+      TopicName before = inboundAliases[alias - 1];
+      countAlias(topic.utf8().length - (before == null ? -ALIAS_BYTES : before.utf8().length));
       inboundAliases[alias - 1] = topic;
       return topic;
     }
@@ -679,6 +694,23 @@ final class Client implements ClientHandler {
           "topic alias " + alias + " was never set"); // [MQTT-3.3.2-7]
     }
     return known;
+  }
+
+  /** Long names of many clients would fill the heap. */
+  private void countAlias(int bytes) throws PacketException {
+    MemoryShare memory = connection.loop().memory();
+    if (bytes > 0 && memory.isUsed(ALIASES_UP_TO_EIGHTHS)) {
+      throw PacketException.of(
+          ReasonCode.QUOTA_EXCEEDED, "no memory for a topic alias: limits.buffered-bytes-max");
+    }
+    inboundAliasBytes += bytes;
+    memory.charge(bytes);
+  }
+
+  private void forgetAliases() {
+    inboundAliases = NO_ALIASES;
+    connection.loop().memory().charge(-inboundAliasBytes);
+    inboundAliasBytes = 0;
   }
 
   /** Counts a new QoS 1 or 2 publish against the Receive Maximum. */

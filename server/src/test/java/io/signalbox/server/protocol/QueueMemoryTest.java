@@ -7,6 +7,7 @@ import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import java.util.ArrayList;
@@ -75,6 +76,36 @@ final class QueueMemoryTest extends DurableSessionFixture {
     back.receive(11);
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
     await(() -> loops.memory.held() == 0);
+  }
+
+  @Test
+  void topicAliasesCountWhileTheirConnectionLasts() throws Exception {
+    start();
+    DurableClient client = DurableClient.connect(this, "client", 0);
+    String name = "n".repeat(1_000);
+    client.send(aliased(name, 1));
+    await(() -> loops.memory.held() >= 1_000);
+    client.send(aliased("short", 1));
+    await(() -> loops.memory.held() < 1_000);
+    client.send(aliased(name, 1));
+    await(() -> loops.memory.held() >= 1_000);
+    loops.memory.eighthsUsed(7);
+    client.send(aliased("short", 1)); // takes less than before
+    client.send(aliased(name, 2));
+    await(() -> !client.connection.isOpen());
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, client.connection.disconnectedWith);
+    await(() -> loops.memory.held() == 0);
+  }
+
+  private static Publish aliased(String topic, int alias) {
+    return new Publish(
+        SimulatedBroker.topic(topic),
+        Qos.AT_MOST_ONCE,
+        false,
+        false,
+        0,
+        Properties.NONE.with(Property.TOPIC_ALIAS, alias),
+        new byte[0]);
   }
 
   @ParameterizedTest
