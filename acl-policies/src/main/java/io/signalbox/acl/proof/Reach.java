@@ -4,6 +4,7 @@ import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.decision.Reason;
+import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.NameTemplate;
@@ -28,11 +29,16 @@ final class Reach {
   private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
 
   private final PolicyBundle bundle;
+  private final Bindings bindings;
   private final Vocabulary vocabulary;
 
-  Reach(PolicyBundle bundle) {
+  /**
+   * @param region of the questions
+   */
+  Reach(PolicyBundle bundle, Filter region) {
     this.bundle = bundle;
-    this.vocabulary = new Vocabulary(bundle);
+    this.bindings = new Bindings(bundle);
+    this.vocabulary = new Vocabulary(region.toString(), bundle);
   }
 
   /**
@@ -78,8 +84,7 @@ final class Reach {
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (!statement.isDeny() && statement.actions().contains(Action.CONNECT)) {
-          List<Formula> formulas =
-              List.of(Formula.binding(bundle, policy), Formula.of(statement.where()));
+          List<Formula> formulas = List.of(bindings.of(policy), Formula.of(statement.where()));
           for (NameTemplate name : statement.clientIds()) {
             addIdentities(name, formulas, pattern, question.region, identities);
           }
@@ -102,7 +107,7 @@ final class Reach {
     Template open = name.template();
     if (name.prefix()) {
       List<Template.Part> parts = new ArrayList<>(open.parts());
-      parts.add(new Template.Literal(vocabulary.fresh(0)));
+      parts.add(new Template.Literal(vocabulary.freshName()));
       open = new Template(parts);
       for (Map<Attribute, String> way : Unification.meetings(pattern, region)) {
         String wanted = way.getOrDefault(CLIENT_ID, "");
@@ -151,9 +156,9 @@ final class Reach {
         return Optional.empty();
       }
       List<Formula> formulas = new ArrayList<>(question.extra);
-      formulas.add(Formula.binding(bundle, policy));
+      formulas.add(bindings.of(policy));
       formulas.add(Formula.of(statement.where()));
-      formulas.addAll(identity.formulas());
+      identity.formulas().stream().filter(more -> !formulas.contains(more)).forEach(formulas::add);
       for (Map<Attribute, String> values : ways()) {
         Demands demands = identity.demands().withExact(values);
         for (Attribute variable : pattern.variables()) {
@@ -163,7 +168,7 @@ final class Reach {
             new Search(
                 vocabulary.denyVariables(),
                 vocabulary.texts(),
-                candidate -> attempt(identity.apply(candidate)));
+                candidate -> new Inquiry(identity.apply(candidate)).outcome());
         Optional<Witness> found = search.find(demands, formulas);
         if (found.isPresent()) {
           return found;
@@ -184,68 +189,86 @@ final class Reach {
           .toList();
     }
 
-    private Outcome attempt(Candidate candidate) {
-      BoundPolicies bound = bundle.bind(candidate.subject());
-      List<Blocker> blockers = new ArrayList<>();
-      Decision connect = bound.decideConnect();
-      if (question.connected && !connect.allowed()) {
-        addBlocker(connect, Filter.ALL, identity.clientId().stream().toList(), blockers);
-        return Outcome.blocked(blockers);
+    /** One client, whom the bundle is asked about. */
+    private final class Inquiry {
+      private final Candidate candidate;
+      private final BoundPolicies bound;
+      private final List<Blocker> blockers = new ArrayList<>();
+
+      Inquiry(Candidate candidate) {
+        this.candidate = candidate;
+        this.bound = bundle.bind(candidate.subject());
       }
-      if (question.whole) {
-        return subscribeToAll(bound, candidate);
+
+      Outcome outcome() {
+        Decision connect = bound.decideConnect();
+        if (question.connected && !connect.allowed()) {
+          addBlocker(connect, Filter.ALL, identity.clientId().stream().toList());
+          return Outcome.blocked(blockers);
+        }
+        Optional<Witness> found = question.whole ? subscribed() : reached();
+        return found.isPresent() ? new Outcome(found, List.of()) : Outcome.blocked(blockers);
       }
-      Filter filter = pattern.substitute(candidate.slots());
-      boolean retain = statement.where().retain() == RetainRule.ONLY;
-      for (Filter part : filter.intersection(question.region).stream().toList()) {
-        for (String topic : vocabulary.topics(part)) {
-          String request = literal ? filter.toString() : topic;
-          Decision decision =
-              question.action == Action.PUBLISH
-                  ? bound.decidePublish(topic, 0, retain, 0)
-                  : received(bound, request, topic);
-          if (decision.allowed()) {
-            return Outcome.found(
-                new Witness(
-                    candidate.subject(),
-                    question.action,
-                    request,
-                    0,
-                    retain,
-                    0,
-                    decision.statement()));
+
+      private Optional<Witness> subscribed() {
+        String request = question.region.toString();
+        Decision decision = bound.decideSubscribe(request, 0, null).decision();
+        if (decision.allowed()) {
+          return Optional.of(witness(request, false, decision));
+        }
+        addBlocker(decision, question.region, pattern.levels());
+        return Optional.empty();
+      }
+
+      private Optional<Witness> reached() {
+        Filter filter = pattern.substitute(candidate.slots());
+        for (Filter part : filter.intersection(question.region).stream().toList()) {
+          for (String topic : vocabulary.topics(part)) {
+            Optional<Witness> found =
+                question.action == Action.PUBLISH ? published(topic) : received(filter, topic);
+            if (found.isPresent()) {
+              return found;
+            }
           }
-          addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels(), blockers);
+        }
+        return Optional.empty();
+      }
+
+      private Optional<Witness> published(String topic) {
+        boolean retain = statement.where().retain() == RetainRule.ONLY;
+        Decision decision = bound.decidePublish(topic, 0, retain, 0);
+        if (decision.allowed()) {
+          return Optional.of(witness(topic, retain, decision));
+        }
+        addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels());
+        return Optional.empty();
+      }
+
+      private Optional<Witness> received(Filter filter, String topic) {
+        Reception reception =
+            literal
+                ? Reception.by(filter, bound, topic, 0, null)
+                : Reception.byPatterns(bound, topic, 0, null);
+        if (reception.allowed()) {
+          return Optional.of(witness(reception.filter(), false, reception.decision()));
+        }
+        for (Reception.Refusal refusal : reception.refusals()) {
+          addBlocker(refusal.decision(), refusal.filter(), pattern.levels());
+        }
+        return Optional.empty();
+      }
+
+      private Witness witness(String request, boolean retain, Decision decision) {
+        return new Witness(
+            candidate.subject(), question.action, request, 0, retain, 0, decision.statement());
+      }
+
+      private void addBlocker(Decision decision, Filter request, List<Template> origin) {
+        if (decision.reason() == Reason.EXPLICIT_DENY) {
+          Blocker.of(bindings, decision.statement(), request, origin, identity, candidate)
+              .ifPresent(blockers::add);
         }
       }
-      return Outcome.blocked(blockers);
     }
-
-    private Outcome subscribeToAll(BoundPolicies bound, Candidate candidate) {
-      String request = question.region.toString();
-      Decision decision = bound.decideSubscribe(request, 0, null).decision();
-      if (decision.allowed()) {
-        return Outcome.found(
-            new Witness(
-                candidate.subject(), Action.SUBSCRIBE, request, 0, false, 0, decision.statement()));
-      }
-      List<Blocker> blockers = new ArrayList<>();
-      addBlocker(decision, question.region, pattern.levels(), blockers);
-      return Outcome.blocked(blockers);
-    }
-
-    private void addBlocker(
-        Decision decision, Filter request, List<Template> origin, List<Blocker> blockers) {
-      if (decision.reason() == Reason.EXPLICIT_DENY) {
-        Blocker.of(bundle, decision.statement(), request, origin, identity)
-            .ifPresent(blockers::add);
-      }
-    }
-  }
-
-  private static Decision received(BoundPolicies bound, String request, String topic) {
-    Decision subscribe = bound.decideSubscribe(request, 0, null).decision();
-    Decision receive = bound.decideReceive(topic);
-    return subscribe.allowed() && receive != null ? receive : subscribe;
   }
 }
