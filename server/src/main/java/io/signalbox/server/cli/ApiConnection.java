@@ -49,8 +49,11 @@ final class ApiConnection {
   static ApiConnection open(URI server, Path tokenFile, List<X509Certificate> trusted)
       throws CommandFailure {
     boolean plain = "http".equals(server.getScheme());
-    if (server.getHost() == null || !(plain || "https".equals(server.getScheme()))) {
+    if (server.getHost() == null
+        || server.getPort() > 65_535
+        || !(plain || "https".equals(server.getScheme()))) {
       throw new CommandFailure(
+          ExitCode.USAGE,
           "--server: \"" + server + "\" is no address such as https://localhost:8443");
     }
     HttpClient.Builder http =
@@ -68,12 +71,16 @@ final class ApiConnection {
   private static String read(Path file) throws CommandFailure {
     try {
       if (Files.size(file) <= TOKEN_BYTES_MAX) {
-        return Files.readString(file).strip();
+        String token = Files.readString(file).strip();
+        if (token.chars().allMatch(c -> c > ' ' && c < 0x7F)) { // what a header can hold
+          return token;
+        }
       }
     } catch (IOException _) {
       // told below
     }
     throw new CommandFailure(
+        ExitCode.UNREACHABLE,
         "there is no credential in \""
             + file
             + "\"; name the broker's data directory with --data, or a file with a token with"
@@ -95,7 +102,21 @@ final class ApiConnection {
       } catch (JsonParseException _) {
         // told below
       }
-      throw new CommandFailure("the answer is no JSON object; is --server a Signalbox broker?");
+      throw notOurs("is no JSON object");
+    }
+
+    /** What the answer must have to be one. */
+    JsonElement field(String name) throws CommandFailure {
+      JsonElement field = json().get(name);
+      if (field == null) {
+        throw notOurs("has no \"" + name + "\"");
+      }
+      return field;
+    }
+
+    private static CommandFailure notOurs(String why) {
+      return new CommandFailure(
+          ExitCode.UNREACHABLE, "the answer " + why + "; is --server a Signalbox broker?");
     }
   }
 
@@ -178,7 +199,7 @@ final class ApiConnection {
           ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CommandFailure("interrupted", e);
+      throw new CommandFailure(ExitCode.UNREACHABLE, "interrupted");
     }
   }
 
