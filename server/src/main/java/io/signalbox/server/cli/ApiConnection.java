@@ -184,7 +184,7 @@ final class ApiConnection {
     }
     try {
       HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
-      if (response.statusCode() >= 400) {
+      if (response.statusCode() < 200 || response.statusCode() >= 300) {
         throw refused(response);
       }
       return new Answer(response.body(), response.headers().firstValue("ETag").orElse(""));
@@ -230,7 +230,29 @@ final class ApiConnection {
     } catch (JsonParseException | IllegalStateException | NullPointerException _) {
       // not our answer: the status must do
     }
-    boolean unknown = response.statusCode() == 401 || response.statusCode() >= 500;
-    return new CommandFailure(unknown ? ExitCode.UNREACHABLE : ExitCode.REFUSED, detail);
+    int status = response.statusCode();
+    boolean unknown = status < 400 || status == 401 || status >= 500;
+    return new CommandFailure(
+        unknown ? ExitCode.UNREACHABLE : ExitCode.REFUSED, detail + elsewhere(response));
+  }
+
+  /**
+   * Where a redirect leads. It is not followed: the credential is for the broker that was named.
+   */
+  private static String elsewhere(HttpResponse<?> response) {
+    Optional<String> location = response.headers().firstValue("Location");
+    if (response.statusCode() >= 400 || location.isEmpty()) {
+      return "";
+    }
+    String to;
+    try {
+      to = response.uri().resolve(location.get()).toASCIIString();
+    } catch (IllegalArgumentException _) {
+      return ", a redirect to no address";
+    }
+    return ", a redirect to \""
+        + to
+        + "\"; if a broker is there, name it with --server "
+        + to.replaceFirst("/api/v1/.*", "");
   }
 }

@@ -3,6 +3,7 @@ package io.signalbox.server.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,5 +121,24 @@ final class ApiExitCodesTest {
         run("policy authorize connect --credential @good.token --server SERVER"),
         err::toString);
     assertFalse(err.toString().contains("internal error"), err::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "301 | https://there.example/x/api/v1/devices/p7 | --server https://there.example/x",
+        "308 | https://there.example/ | --server https://there.example/",
+        "302 | /login | redirect",
+        "307 | not\tan address | redirect",
+        "304 |  | 304",
+      })
+  void aRedirectIsNoSuccess(int status, @Nullable String location, String said) {
+    this.status = status;
+    this.location = location == null ? "" : location;
+
+    assertEquals(
+        ExitCode.UNREACHABLE, run("device delete p7 --credential @good.token --server SERVER"));
+    assertTrue(err.toString().contains(said), err::toString);
   }
 }
