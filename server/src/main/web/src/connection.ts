@@ -33,6 +33,7 @@ export class Connection {
   readonly #client: MqttClient;
   #why: string | undefined;
   #wasConnected = false;
+  #hasEnded = false;
 
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
     const options: IClientOptions = {
@@ -67,9 +68,10 @@ export class Connection {
       this.#why = reason(packet.reasonCode ?? 0);
       this.#client.end(true);
     });
+    this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
       if (this.#client.disconnecting || this.#client.disconnected) {
-        listener.ended(this.#why);
+        this.#ended(listener);
       } else if (this.#wasConnected) {
         listener.interrupted();
       } else {
@@ -79,7 +81,16 @@ export class Connection {
   }
 
   end(): void {
-    this.#client.end(false);
+    // Without a connection there is nobody to say goodbye to, and MQTT.js would wait for one.
+    this.#client.end(!this.#client.connected);
+  }
+
+  /** Between two attempts MQTT.js emits "end" alone, else "close" first; a connection ends once. */
+  #ended(listener: Listener): void {
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
+      listener.ended(this.#why);
+    }
   }
 
   /** @returns the granted QoS, or why there is none */

@@ -1,0 +1,88 @@
+package io.signalbox.it.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.FixedPort;
+import io.signalbox.it.wire.Transport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the broker's page shows when something goes otherwise than wished. */
+@Timeout(400)
+final class PageTest {
+  private BrokerUnderTest broker;
+  private Chromium browser;
+
+  @TempDir Path profile;
+
+  @BeforeEach
+  void open() throws Exception {
+    String executable = Program.find("chromium", "chromium");
+    broker =
+        BrokerUnderTest.prepare(
+            "page", BrokerConfig.allowingAll().listener(Transport.WSS, false, "none"));
+    Path config = broker.configFile();
+    Files.writeString(
+        config, Files.readString(config).replace("port: 0", "port: " + FixedPort.free()));
+    broker.restart();
+    browser =
+        Chromium.start(
+            executable, profile, BrowserTest.serverKeyHash(broker.endpoint(Transport.WSS)));
+    browser.open(
+        "https://localhost:"
+            + broker.endpoint(Transport.WSS).address().getPort()
+            + "/#token="
+            + broker.issueToken("alice", "browsers", "1h"));
+    awaitState("online");
+  }
+
+  @AfterEach
+  void close() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (broker != null) {
+      broker.close();
+    }
+  }
+
+  private void awaitState(String state) throws Exception {
+    browser.await("document.getElementById('status').dataset.state === '" + state + "'");
+  }
+
+  private void click(String button) throws Exception {
+    browser.evaluate("document.getElementById('" + button + "').click()");
+  }
+
+  private void subscribe(String filter, int qos) throws Exception {
+    browser.evaluate("document.getElementById('filter').value = '" + filter + "'");
+    browser.evaluate("document.getElementById('subscribe-qos').value = '" + qos + "'");
+    click("subscribe");
+    browser.await(subscriptions() + " === '" + filter + " QoS " + qos + "'");
+  }
+
+  /** Each with the QoS that the page shows. */
+  private static String subscriptions() {
+    return "[...document.querySelectorAll('#subscriptions li')].map(li =>"
+        + " [...li.querySelectorAll('code, span')].map(part => part.textContent).join(' '))"
+        + ".join()";
+  }
+
+  @Test
+  void disconnectEndsTheWaitForABrokerThatIsGone() throws Exception {
+    broker.kill9();
+    awaitState("waiting");
+
+    click("disconnect");
+
+    awaitState("offline");
+    assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
+  }
+}
