@@ -1,5 +1,5 @@
 import mqtt, { type IClientOptions, type ISubscriptionGrant, type MqttClient } from "mqtt";
-import { explain, reason } from "./reasons";
+import { codeOf, explain, passes, reason } from "./reasons";
 
 export type Qos = 0 | 1 | 2;
 
@@ -13,10 +13,10 @@ export interface Received {
 /** What the page wants to hear; all calls come on the page's only thread. */
 export interface Listener {
   connected(): void;
-  /** The connection was lost; another attempt follows by itself. */
-  interrupted(): void;
+  /** The connection was lost, with the reason in words if it is known; another attempt follows by itself. */
+  interrupted(why: string | undefined): void;
   /** There has been no connection yet; another attempt follows by itself. */
-  unreachable(address: string): void;
+  unreachable(why: string): void;
   /** For good, with the reason in words; undefined if it was asked for. */
   ended(why: string | undefined): void;
   received(message: Received): void;
@@ -49,38 +49,51 @@ export class Connection {
       timerVariant: "native",
       connectTimeout: 10_000,
       reconnectPeriod: 2_000,
+      reconnectOnConnackError: true,
     };
     const url = address();
     this.#client = mqtt.connect(url, options);
     this.#client.on("connect", () => {
       this.#wasConnected = true;
+      this.#why = undefined;
       listener.connected();
     });
     this.#client.on("message", (topic, payload, packet) =>
       listener.received({ topic, payload, qos: packet.qos, retain: packet.retain }),
     );
     this.#client.on("error", (error) => {
-      // Refused: the same token and client id would be refused again.
-      this.#why = explain(error);
-      this.#client.end(true);
+      const code = codeOf(error);
+      if (code === undefined && this.#client.reconnecting) {
+        return; // An answer is late, and MQTT.js tries again.
+      }
+      this.#failed(explain(error), code !== undefined && passes(code));
     });
     this.#client.on("disconnect", (packet) => {
-      this.#why = reason(packet.reasonCode ?? 0);
-      this.#client.end(true);
+      const code = packet.reasonCode ?? 0;
+      this.#failed(reason(code), passes(code));
     });
     this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
       } else if (this.#wasConnected) {
-        listener.interrupted();
+        listener.interrupted(this.#why);
       } else {
-        listener.unreachable(url);
+        listener.unreachable(this.#why ?? `no connection to ${url}; a proxy in between must pass WebSockets on to the broker`);
       }
     });
   }
 
+  /** What does not pass ends the connection: the same token and client id would be refused again. */
+  #failed(why: string, isPassing: boolean): void {
+    this.#why = why;
+    if (!isPassing) {
+      this.#client.end(true);
+    }
+  }
+
   end(): void {
+    this.#why = undefined;
     // Without a connection there is nobody to say goodbye to, and MQTT.js would wait for one.
     this.#client.end(!this.#client.connected);
   }

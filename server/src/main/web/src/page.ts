@@ -58,11 +58,12 @@ function connect(): void {
       complain(undefined);
       show("online", `Connected${who}${until}`);
     },
-    interrupted() {
+    interrupted(why) {
+      complain(why);
       show("waiting", "Connection lost, trying again");
     },
-    unreachable(address) {
-      complain(`no connection to ${address}; a proxy in between must pass WebSockets on to the broker`);
+    unreachable(why) {
+      complain(why);
       show("waiting", "No connection yet, trying again");
     },
     ended(why) {

@@ -76,6 +76,66 @@ final class PageTest {
   }
 
   @Test
+  void keepsItsSubscriptionsWhenTheBrokerStartsAnew() throws Exception {
+    subscribe("a/#", 1);
+    broker.stop();
+    awaitState("waiting");
+    browser.await(
+        "document.getElementById('problem').textContent === 'The broker is shutting down.'");
+
+    broker.restart();
+
+    awaitState("online");
+    browser.await("document.getElementById('problem').hidden");
+    assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
+    browser.evaluate("document.getElementById('topic').value = 'a/b'");
+    browser.evaluate("document.getElementById('payload').value = 'still here'");
+    click("publish");
+    browser.await("document.querySelector('#messages li').innerText.includes('still here')");
+  }
+
+  @Test
+  void triesAgainWhenTheBrokerIsBusy() throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    answerConnectWith(0x89);
+
+    click("connect");
+
+    awaitState("online");
+  }
+
+  @Test
+  void doesNotTryAgainWhatWouldBeRefusedAgain() throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    answerConnectWith(0x87);
+
+    click("connect");
+
+    browser.await("document.getElementById('problem').textContent.includes('policy allows it')");
+    awaitState("offline");
+  }
+
+  /** Puts a CONNACK with this Reason Code in place of the next packet that the page receives. */
+  private void answerConnectWith(int reasonCode) throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+          Object.defineProperty(MessageEvent.prototype, 'data', {
+            configurable: true,
+            get() {
+              Object.defineProperty(MessageEvent.prototype, 'data', data);
+              return new Uint8Array([0x20, 3, 0, %d, 0]).buffer;
+            },
+          });
+        })()
+        """
+            .formatted(reasonCode));
+  }
+
+  @Test
   void disconnectEndsTheWaitForABrokerThatIsGone() throws Exception {
     broker.kill9();
     awaitState("waiting");
