@@ -22,10 +22,15 @@ export interface Listener {
   received(message: Received): void;
 }
 
+const HINT =
+  "a proxy in between must pass WebSockets on to the broker, with the header Host as it came, or the listener's allowed-origins must " +
+  `have ${location.origin}`;
+
 /** Where the listener that served this page has its WebSocket. */
 function address(): string {
   const path = document.documentElement.dataset["mqttPath"] ?? "/mqtt";
-  return `wss://${location.host}${path.split("/").map(encodeURIComponent).join("/")}`;
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${location.host}${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** One connection to the broker that served this page. */
@@ -79,7 +84,7 @@ export class Connection {
       } else if (this.#wasConnected) {
         listener.interrupted(this.#why);
       } else {
-        listener.unreachable(this.#why ?? `no connection to ${url}; a proxy in between must pass WebSockets on to the broker`);
+        listener.unreachable(this.#why ?? `no connection to ${url}; ${HINT}`);
       }
     });
   }

@@ -134,9 +134,10 @@ onSubmit("publication", () => void publish());
 button("disconnect").addEventListener("click", () => connection?.end());
 button("clear").addEventListener("click", () => messages.clear());
 
-input("client-id").value = `browser-${crypto.randomUUID().slice(0, 8)}`;
-show("offline", "Not connected");
 const token = takeTokenFromAddress();
+// Not randomUUID, which browsers have only on pages that came over TLS.
+input("client-id").value = `browser-${crypto.getRandomValues(new Uint32Array(1)).join()}`;
+show("offline", "Not connected");
 if (token !== undefined) {
   input("token").value = token;
   connect();

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the broker's page shows when something goes otherwise than wished. */
 @Timeout(400)
@@ -27,20 +29,28 @@ final class PageTest {
     String executable = Program.find("chromium", "chromium");
     broker =
         BrokerUnderTest.prepare(
-            "page", BrokerConfig.allowingAll().listener(Transport.WSS, false, "none"));
+            "page",
+            BrokerConfig.allowingAll()
+                .listener(Transport.WSS, false, "none")
+                .listener(Transport.WS, false, "none"));
     Path config = broker.configFile();
     Files.writeString(
-        config, Files.readString(config).replace("port: 0", "port: " + FixedPort.free()));
+        config, Files.readString(config).replaceFirst("port: 0", "port: " + FixedPort.free()));
     broker.restart();
     browser =
         Chromium.start(
             executable, profile, BrowserTest.serverKeyHash(broker.endpoint(Transport.WSS)));
+    openPage("https://localhost", Transport.WSS);
+    awaitState("online");
+  }
+
+  private void openPage(String address, Transport transport) throws Exception {
     browser.open(
-        "https://localhost:"
-            + broker.endpoint(Transport.WSS).address().getPort()
+        address
+            + ":"
+            + broker.endpoint(transport).address().getPort()
             + "/#token="
             + broker.issueToken("alice", "browsers", "1h"));
-    awaitState("online");
   }
 
   @AfterEach
@@ -133,6 +143,16 @@ final class PageTest {
         })()
         """
             .formatted(reasonCode));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://localhost", "http://broker.example"})
+  void connectsToAListenerWithoutTls(String address) throws Exception {
+    openPage(address, Transport.WS);
+
+    browser.await("location.protocol === 'http:'");
+    awaitState("online");
+    assertEquals("", browser.evaluate("location.hash"));
   }
 
   @Test
