@@ -114,8 +114,13 @@ export class Connection {
   /** @returns the granted QoS, or why there is none */
   async subscribe(filter: string, qos: Qos): Promise<Qos | string> {
     try {
-      const grants: ISubscriptionGrant[] = await this.#client.subscribeAsync(filter, { qos });
-      const granted = grants[0]?.qos ?? qos;
+      let grants: ISubscriptionGrant[] = await this.#client.subscribeAsync(filter, { qos });
+      if (grants.length === 0) {
+        // MQTT.js sends nothing for a filter that it has with this QoS or a higher one, unless it is told that it subscribes again.
+        const again = { [filter]: { qos, nl: false, rap: false, rh: 0 } };
+        grants = await this.#client.subscribeAsync(Object.assign(again, { resubscribe: true }));
+      }
+      const granted = grants[0]?.qos ?? 0x80;
       return granted <= 2 ? (granted as Qos) : reason(granted);
     } catch (error) {
       return explain(error);

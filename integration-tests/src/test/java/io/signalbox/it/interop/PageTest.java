@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.FixedPort;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +37,7 @@ final class PageTest {
             "page",
             BrokerConfig.allowingAll()
                 .listener(Transport.WSS, false, "none")
-                .listener(Transport.WS, false, "none"));
+                .listener(Transport.WS, true, "none"));
     Path config = broker.configFile();
     Files.writeString(
         config, Files.readString(config).replaceFirst("port: 0", "port: " + FixedPort.free()));
@@ -61,6 +66,12 @@ final class PageTest {
     if (broker != null) {
       broker.close();
     }
+  }
+
+  private Peer device() throws IOException {
+    Peer device = new Peer(RawClient.open(broker.endpoint(Transport.WS), Version.V5), "device");
+    device.connect();
+    return device;
   }
 
   private void awaitState(String state) throws Exception {
@@ -143,6 +154,40 @@ final class PageTest {
         })()
         """
             .formatted(reasonCode));
+  }
+
+  @Test
+  void saysOfAPayloadThatIsNoTextHowMuchOfItIsShown() throws Exception {
+    subscribe("a", 0);
+    try (Peer device = device()) {
+      for (int bytes : new int[] {3_333, 3_334}) {
+        byte[] payload = new byte[bytes];
+        Arrays.fill(payload, (byte) 0xFF);
+        device.publish("a", 1, publish -> publish.payload(payload));
+      }
+    }
+
+    browser.await("document.querySelectorAll('#messages pre').length === 2");
+
+    assertEquals("ff ff", browser.evaluate(shown(0) + ".slice(-5)"));
+    assertEquals("ff ff… (3334 bytes)", browser.evaluate(shown(1) + ".slice(-19)"));
+  }
+
+  private static String shown(int index) {
+    return "document.querySelectorAll('#messages pre')[" + index + "].textContent";
+  }
+
+  @Test
+  void lowersTheQosOfASubscription() throws Exception {
+    subscribe("a", 2);
+
+    subscribe("a", 0);
+
+    try (Peer device = device()) {
+      device.publish("a", 1, "at most once");
+    }
+    browser.await("document.querySelector('#messages li').innerText.includes('at most once')");
+    assertEquals("QoS 0", browser.evaluate("document.querySelector('#messages span').textContent"));
   }
 
   @ParameterizedTest
