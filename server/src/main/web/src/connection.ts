@@ -1,5 +1,5 @@
 import mqtt, { type IClientOptions, type ISubscriptionGrant, type MqttClient } from "mqtt";
-import { explain, reason } from "./reasons";
+import { codeOf, explain, passes, reason } from "./reasons";
 
 export type Qos = 0 | 1 | 2;
 
@@ -13,19 +13,24 @@ export interface Received {
 /** What the page wants to hear; all calls come on the page's only thread. */
 export interface Listener {
   connected(): void;
-  /** The connection was lost; another attempt follows by itself. */
-  interrupted(): void;
+  /** The connection was lost, with the reason in words if it is known; another attempt follows by itself. */
+  interrupted(why: string | undefined): void;
   /** There has been no connection yet; another attempt follows by itself. */
-  unreachable(address: string): void;
+  unreachable(why: string): void;
   /** For good, with the reason in words; undefined if it was asked for. */
   ended(why: string | undefined): void;
   received(message: Received): void;
 }
 
+const HINT =
+  "a proxy in between must pass WebSockets on to the broker, with the header Host as it came, or the listener's allowed-origins must " +
+  `have ${location.origin}`;
+
 /** Where the listener that served this page has its WebSocket. */
 function address(): string {
   const path = document.documentElement.dataset["mqttPath"] ?? "/mqtt";
-  return `wss://${location.host}${path.split("/").map(encodeURIComponent).join("/")}`;
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${location.host}${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** One connection to the broker that served this page. */
@@ -33,6 +38,7 @@ export class Connection {
   readonly #client: MqttClient;
   #why: string | undefined;
   #wasConnected = false;
+  #hasEnded = false;
 
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
     const options: IClientOptions = {
@@ -48,45 +54,73 @@ export class Connection {
       timerVariant: "native",
       connectTimeout: 10_000,
       reconnectPeriod: 2_000,
+      reconnectOnConnackError: true,
     };
     const url = address();
     this.#client = mqtt.connect(url, options);
     this.#client.on("connect", () => {
       this.#wasConnected = true;
+      this.#why = undefined;
       listener.connected();
     });
     this.#client.on("message", (topic, payload, packet) =>
       listener.received({ topic, payload, qos: packet.qos, retain: packet.retain }),
     );
     this.#client.on("error", (error) => {
-      // Refused: the same token and client id would be refused again.
-      this.#why = explain(error);
-      this.#client.end(true);
+      const code = codeOf(error);
+      if (code === undefined && this.#client.reconnecting) {
+        return; // An answer is late, and MQTT.js tries again.
+      }
+      this.#failed(explain(error), code !== undefined && passes(code));
     });
     this.#client.on("disconnect", (packet) => {
-      this.#why = reason(packet.reasonCode ?? 0);
-      this.#client.end(true);
+      const code = packet.reasonCode ?? 0;
+      this.#failed(reason(code), passes(code));
     });
+    this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
       if (this.#client.disconnecting || this.#client.disconnected) {
-        listener.ended(this.#why);
+        this.#ended(listener);
       } else if (this.#wasConnected) {
-        listener.interrupted();
+        listener.interrupted(this.#why);
       } else {
-        listener.unreachable(url);
+        listener.unreachable(this.#why ?? `no connection to ${url}; ${HINT}`);
       }
     });
   }
 
+  /** What does not pass ends the connection: the same token and client id would be refused again. */
+  #failed(why: string, isPassing: boolean): void {
+    this.#why = why;
+    if (!isPassing) {
+      this.#client.end(true);
+    }
+  }
+
   end(): void {
-    this.#client.end(false);
+    this.#why = undefined;
+    // Without a connection there is nobody to say goodbye to, and MQTT.js would wait for one.
+    this.#client.end(!this.#client.connected);
+  }
+
+  /** Between two attempts MQTT.js emits "end" alone, else "close" first; a connection ends once. */
+  #ended(listener: Listener): void {
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
+      listener.ended(this.#why);
+    }
   }
 
   /** @returns the granted QoS, or why there is none */
   async subscribe(filter: string, qos: Qos): Promise<Qos | string> {
     try {
-      const grants: ISubscriptionGrant[] = await this.#client.subscribeAsync(filter, { qos });
-      const granted = grants[0]?.qos ?? qos;
+      let grants: ISubscriptionGrant[] = await this.#client.subscribeAsync(filter, { qos });
+      if (grants.length === 0) {
+        // MQTT.js sends nothing for a filter that it has with this QoS or a higher one, unless it is told that it subscribes again.
+        const again = { [filter]: { qos, nl: false, rap: false, rh: 0 } };
+        grants = await this.#client.subscribeAsync(Object.assign(again, { resubscribe: true }));
+      }
+      const granted = grants[0]?.qos ?? 0x80;
       return granted <= 2 ? (granted as Qos) : reason(granted);
     } catch (error) {
       return explain(error);

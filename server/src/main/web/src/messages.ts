@@ -51,15 +51,18 @@ export class Messages {
   }
 }
 
-/** Text if it is UTF-8, else hexadecimal. */
+/** Text if it is UTF-8, else hexadecimal; the start of it if it is long, which is said then. */
 function readable(payload: Uint8Array): string {
-  let content: string;
+  let shown: string;
+  let isAll: boolean;
   try {
-    content = new TextDecoder("utf-8", { fatal: true }).decode(payload);
+    const content = new TextDecoder("utf-8", { fatal: true }).decode(payload);
+    shown = content.slice(0, PAYLOAD_CHARACTERS_MAX);
+    isAll = shown.length === content.length;
   } catch {
-    content = Array.from(payload.subarray(0, PAYLOAD_CHARACTERS_MAX / 3), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const bytes = payload.subarray(0, PAYLOAD_CHARACTERS_MAX / 3);
+    shown = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    isAll = bytes.length === payload.length;
   }
-  return content.length <= PAYLOAD_CHARACTERS_MAX
-    ? content
-    : `${content.slice(0, PAYLOAD_CHARACTERS_MAX)}… (${payload.length} bytes)`;
+  return isAll ? shown : `${shown}… (${payload.length} bytes)`;
 }

@@ -58,11 +58,12 @@ function connect(): void {
       complain(undefined);
       show("online", `Connected${who}${until}`);
     },
-    interrupted() {
+    interrupted(why) {
+      complain(why);
       show("waiting", "Connection lost, trying again");
     },
-    unreachable(address) {
-      complain(`no connection to ${address}; a proxy in between must pass WebSockets on to the broker`);
+    unreachable(why) {
+      complain(why);
       show("waiting", "No connection yet, trying again");
     },
     ended(why) {
@@ -133,9 +134,10 @@ onSubmit("publication", () => void publish());
 button("disconnect").addEventListener("click", () => connection?.end());
 button("clear").addEventListener("click", () => messages.clear());
 
-input("client-id").value = `browser-${crypto.randomUUID().slice(0, 8)}`;
-show("offline", "Not connected");
 const token = takeTokenFromAddress();
+// Not randomUUID, which browsers have only on pages that came over TLS.
+input("client-id").value = `browser-${crypto.getRandomValues(new Uint32Array(1)).join()}`;
+show("offline", "Not connected");
 if (token !== undefined) {
   input("token").value = token;
   connect();

@@ -25,17 +25,29 @@ const WORDS: Readonly<Record<number, string>> = {
   0x97: "a quota is used up",
   0x98: "an administrator ended the connection",
   0x9a: "the broker keeps no retained messages",
+  0x9f: "too many clients connect at once",
   0xa0: "the token has ended",
 };
+
+/** What will have passed when the same client tries again: the broker starts, is busy, ends, has failed, or heard nothing for a while. */
+const PASSING: ReadonlySet<number> = new Set([0x03, 0x80, 0x88, 0x89, 0x8b, 0x8d, 0x97, 0x9f]);
+
+export const passes = (code: number): boolean => PASSING.has(code);
 
 export function reason(code: number): string {
   return WORDS[code] ?? `reason 0x${code.toString(16).padStart(2, "0")}`;
 }
 
+/** The Reason Code or return code of an error that the broker sent. */
+export function codeOf(error: unknown): number | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "number" && code > 0 ? code : undefined;
+}
+
 /** What went wrong, in words. */
 export function explain(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code === "number" && code > 0) {
+  const code = codeOf(error);
+  if (code !== undefined) {
     return reason(code);
   }
   return error instanceof Error && error.message ? error.message : "the connection failed";

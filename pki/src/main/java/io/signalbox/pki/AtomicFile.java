@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
@@ -28,12 +30,21 @@ public final class AtomicFile {
 
   /** Writes a file that only its owner may read (0600 where the file system knows modes). */
   public static void writeSecret(Path file, String text) throws PkiException {
-    write(file, text, "rw-------");
+    write(file, text, "rw-------", false);
+  }
+
+  /**
+   * Writes a file that only its owner may read, or in the place of one that is there: with its
+   * owner, group and mode, for who reads it may be another user than who writes it. If they cannot
+   * be kept, nothing is changed.
+   */
+  public static void rewriteSecret(Path file, String text) throws PkiException {
+    write(file, text, "rw-------", true);
   }
 
   /** Writes a file that everybody may read, as far as the process's umask allows. */
   public static void writePublic(Path file, String text) throws PkiException {
-    write(file, text, "rw-r--r--");
+    write(file, text, "rw-r--r--", false);
   }
 
   /**
@@ -88,7 +99,8 @@ public final class AtomicFile {
     }
   }
 
-  private static void write(Path file, String text, String permissions) throws PkiException {
+  private static void write(Path file, String text, String permissions, boolean keepsAccess)
+      throws PkiException {
     Path target = file.toAbsolutePath();
     Path temporary =
         target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
@@ -104,12 +116,35 @@ public final class AtomicFile {
         }
         channel.force(true);
       }
+      if (keepsAccess && POSIX && Files.exists(target)) {
+        copyAccess(target, temporary);
+      }
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       forceFolder(target.resolveSibling("."));
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw FileProblems.explain("write", file, e);
+    }
+  }
+
+  private static void copyAccess(Path from, Path to) throws IOException {
+    var wanted = Files.readAttributes(from, PosixFileAttributes.class);
+    var made = Files.readAttributes(to, PosixFileAttributes.class);
+    var view = Files.getFileAttributeView(to, PosixFileAttributeView.class);
+    try {
+      if (!wanted.group().equals(made.group())) {
+        view.setGroup(wanted.group());
+      }
+      if (!wanted.owner().equals(made.owner())) {
+        view.setOwner(wanted.owner());
+      }
+      view.setPermissions(wanted.permissions());
+    } catch (IOException e) {
+      throw new IOException(
+          "its owner %s and group %s cannot be kept; do it as that user or as root"
+              .formatted(wanted.owner().getName(), wanted.group().getName()),
+          e);
     }
   }
 

@@ -33,7 +33,7 @@ final class BrowserTest {
     return serverKeyHash(InteropBroker.BROKER.endpoint(Transport.WSS));
   }
 
-  private static String serverKeyHash(Endpoint endpoint) throws Exception {
+  static String serverKeyHash(Endpoint endpoint) throws Exception {
     try (SSLSocket socket =
         (SSLSocket)
             Objects.requireNonNull(endpoint.tls())

@@ -25,7 +25,7 @@ final class SecurityHeaders implements HttpHandler {
   @Override
   public void handleRequest(HttpServerExchange exchange) throws Exception {
     HeaderMap headers = exchange.getResponseHeaders();
-    headers.put(Headers.CONTENT_SECURITY_POLICY, contentSecurityPolicy(exchange.getHostAndPort()));
+    headers.put(Headers.CONTENT_SECURITY_POLICY, contentSecurityPolicy(exchange));
     headers.put(Headers.X_CONTENT_TYPE_OPTIONS, "nosniff");
     headers.put(Headers.REFERRER_POLICY, "no-referrer");
     headers.put(OPENER_POLICY, "same-origin");
@@ -38,10 +38,14 @@ final class SecurityHeaders implements HttpHandler {
    * Our own files, our own WebSocket, nothing else: no inline script, no frame, no form, no text
    * that becomes markup.
    */
-  private static String contentSecurityPolicy(String host) {
-    // Browsers differ in whether 'self' covers wss, so the socket is named. The header Host is a
-    // peer's word: used only if it can be nothing but a host.
-    String socket = HOST.matcher(host).matches() ? " wss://" + host : "";
+  private static String contentSecurityPolicy(HttpServerExchange exchange) {
+    // Browsers differ in whether 'self' covers the socket, so it is named. Where this end has no
+    // TLS, a proxy may have it. The header Host is a peer's word: used only if it can be nothing
+    // but a host.
+    String host = exchange.getHostAndPort();
+    boolean tls = exchange.getConnection().getSslSessionInfo() != null;
+    String plain = tls ? "" : " ws://" + host;
+    String socket = HOST.matcher(host).matches() ? plain + " wss://" + host : "";
     return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src"
         + " 'self'"
         + socket

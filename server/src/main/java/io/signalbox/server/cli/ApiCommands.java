@@ -280,7 +280,8 @@ final class ApiCommands {
     action(
         group,
         "authorize",
-        "Ask a running broker whether a client may do something. Exit code 0: yes, 1: no.",
+        "Ask a running broker whether a client may do something. Exit code 0: yes, 1: no;"
+            + " any other: no answer.",
         new PolicyAuthorizeCommand(),
         "policy authorize publish pump/p7/data --device p7");
     describe(

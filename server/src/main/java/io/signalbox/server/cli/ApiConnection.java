@@ -49,8 +49,11 @@ final class ApiConnection {
   static ApiConnection open(URI server, Path tokenFile, List<X509Certificate> trusted)
       throws CommandFailure {
     boolean plain = "http".equals(server.getScheme());
-    if (server.getHost() == null || !(plain || "https".equals(server.getScheme()))) {
+    if (server.getHost() == null
+        || server.getPort() > 65_535
+        || !(plain || "https".equals(server.getScheme()))) {
       throw new CommandFailure(
+          ExitCode.USAGE,
           "--server: \"" + server + "\" is no address such as https://localhost:8443");
     }
     HttpClient.Builder http =
@@ -68,12 +71,16 @@ final class ApiConnection {
   private static String read(Path file) throws CommandFailure {
     try {
       if (Files.size(file) <= TOKEN_BYTES_MAX) {
-        return Files.readString(file).strip();
+        String token = Files.readString(file).strip();
+        if (token.chars().allMatch(c -> c > ' ' && c < 0x7F)) { // what a header can hold
+          return token;
+        }
       }
     } catch (IOException _) {
       // told below
     }
     throw new CommandFailure(
+        ExitCode.UNREACHABLE,
         "there is no credential in \""
             + file
             + "\"; name the broker's data directory with --data, or a file with a token with"
@@ -95,7 +102,21 @@ final class ApiConnection {
       } catch (JsonParseException _) {
         // told below
       }
-      throw new CommandFailure("the answer is no JSON object; is --server a Signalbox broker?");
+      throw notOurs("is no JSON object");
+    }
+
+    /** What the answer must have to be one. */
+    JsonElement field(String name) throws CommandFailure {
+      JsonElement field = json().get(name);
+      if (field == null) {
+        throw notOurs("has no \"" + name + "\"");
+      }
+      return field;
+    }
+
+    private static CommandFailure notOurs(String why) {
+      return new CommandFailure(
+          ExitCode.UNREACHABLE, "the answer " + why + "; is --server a Signalbox broker?");
     }
   }
 
@@ -163,7 +184,7 @@ final class ApiConnection {
     }
     try {
       HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
-      if (response.statusCode() >= 400) {
+      if (response.statusCode() < 200 || response.statusCode() >= 300) {
         throw refused(response);
       }
       return new Answer(response.body(), response.headers().firstValue("ETag").orElse(""));
@@ -178,7 +199,7 @@ final class ApiConnection {
           ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CommandFailure("interrupted", e);
+      throw new CommandFailure(ExitCode.UNREACHABLE, "interrupted");
     }
   }
 
@@ -209,7 +230,29 @@ final class ApiConnection {
     } catch (JsonParseException | IllegalStateException | NullPointerException _) {
       // not our answer: the status must do
     }
-    boolean unknown = response.statusCode() == 401 || response.statusCode() >= 500;
-    return new CommandFailure(unknown ? ExitCode.UNREACHABLE : ExitCode.REFUSED, detail);
+    int status = response.statusCode();
+    boolean unknown = status < 400 || status == 401 || status >= 500;
+    return new CommandFailure(
+        unknown ? ExitCode.UNREACHABLE : ExitCode.REFUSED, detail + elsewhere(response));
+  }
+
+  /**
+   * Where a redirect leads. It is not followed: the credential is for the broker that was named.
+   */
+  private static String elsewhere(HttpResponse<?> response) {
+    Optional<String> location = response.headers().firstValue("Location");
+    if (response.statusCode() >= 400 || location.isEmpty()) {
+      return "";
+    }
+    String to;
+    try {
+      to = response.uri().resolve(location.get()).toASCIIString();
+    } catch (IllegalArgumentException _) {
+      return ", a redirect to no address";
+    }
+    return ", a redirect to \""
+        + to
+        + "\"; if a broker is there, name it with --server "
+        + to.replaceFirst("/api/v1/.*", "");
   }
 }

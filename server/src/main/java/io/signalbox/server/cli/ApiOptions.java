@@ -50,23 +50,24 @@ final class ApiOptions {
 
   ApiConnection connect() throws CommandFailure {
     Path token = credential == null ? data.directory().resolve("admin.token") : credential;
-    try {
-      return ApiConnection.open(server, token, trustedCertificates());
-    } catch (PkiException e) {
-      throw new CommandFailure(e.getMessage(), e);
-    }
+    return ApiConnection.open(server, token, trustedCertificates());
   }
 
   /** Whose certificate the broker has is for its configuration to say, which nobody knows here. */
-  private List<X509Certificate> trustedCertificates() throws PkiException {
-    if (trusted != null) {
-      return Pem.readCertificates(trusted);
+  private List<X509Certificate> trustedCertificates() throws CommandFailure {
+    try {
+      if (trusted != null) {
+        return Pem.readCertificates(trusted);
+      }
+      List<X509Certificate> all = new ArrayList<>(TlsContexts.trustedByJava());
+      Path development = data.pki().resolve("ca.crt");
+      if (Files.exists(development)) {
+        all.addAll(Pem.readCertificates(development));
+      }
+      return all;
+    } catch (PkiException e) {
+      int code = trusted == null ? ExitCode.UNREACHABLE : ExitCode.USAGE;
+      throw new CommandFailure(code, String.valueOf(e.getMessage()));
     }
-    List<X509Certificate> all = new ArrayList<>(TlsContexts.trustedByJava());
-    Path development = data.pki().resolve("ca.crt");
-    if (Files.exists(development)) {
-      all.addAll(Pem.readCertificates(development));
-    }
-    return all;
   }
 }

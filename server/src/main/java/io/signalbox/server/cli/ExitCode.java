@@ -17,8 +17,9 @@ final class ExitCode {
   static final int REFUSED = 5;
 
   /**
-   * No broker did it: none can be reached, it does not accept the credential, or it answers with an
-   * HTTP status of 500 or more. What was asked for is not at fault; trying again later may do.
+   * No broker did it: none can be reached, there is no credential or it does not accept it, or what
+   * answers is a redirect, an HTTP status of 500 or more, or not ours. What was asked for is not at
+   * fault; trying again later may do.
    */
   static final int UNREACHABLE = 6;
 

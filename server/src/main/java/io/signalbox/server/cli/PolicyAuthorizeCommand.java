@@ -71,13 +71,13 @@ final class PolicyAuthorizeCommand extends ApiCommand {
     question.addProperty("source", source);
     question.addProperty("qos", qos);
     question.addProperty("retain", retain);
-    JsonObject answer = connection.send("POST", "/policy-tools/authorize", question).json();
-    allowed = answer.get("allowed").getAsBoolean();
+    ApiConnection.Answer answer = connection.send("POST", "/policy-tools/authorize", question);
+    allowed = answer.field("allowed").getAsBoolean();
     if (json()) {
-      show(answer);
+      show(answer.json());
     } else {
-      out().println(answer.get("text").getAsString());
-      if (answer.get("notes") instanceof JsonArray notes) {
+      out().println(answer.field("text").getAsString());
+      if (answer.json().get("notes") instanceof JsonArray notes) {
         notes.forEach(note -> out().println("note: " + note.getAsString()));
       }
     }
@@ -88,11 +88,14 @@ final class PolicyAuthorizeCommand extends ApiCommand {
     return allowed ? ExitCode.DONE : ExitCode.FAILED;
   }
 
+  /**
+   * @throws CommandFailure with the code of wrong usage, so that it is no answer about the client
+   */
   private static @Nullable String content(@Nullable Path file) throws CommandFailure {
     try {
       return file == null ? null : Files.readString(file).strip();
     } catch (IOException e) {
-      throw new CommandFailure("cannot read \"" + file + "\": " + e.getMessage(), e);
+      throw new CommandFailure(ExitCode.USAGE, "cannot read \"" + file + "\": " + e.getMessage());
     }
   }
 }

@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
     description = {
       "Publish messages and end when the broker has them all.",
       "With QoS 1 and 2 that is when it has acknowledged each; a refused one makes the command"
-          + " fail.",
+          + " fail. With QoS 0 it is when it has read them: it does not tell whether it refused"
+          + " one.",
     },
     sortOptions = false,
     footerHeading = "%nExamples:%n",
@@ -221,12 +222,13 @@ final class PubCommand implements Callable<Integer> {
     return all;
   }
 
-  /** Sends all payloads, waits for their acknowledgements, disconnects. */
+  /** Sends all payloads, waits until the broker has them, disconnects. */
   private final class Publishing implements ClientRun.Task {
     private final TopicName name;
     private final Payloads payloads;
     private final byte[] encodedProperties = PacketEncoder.encodeForwardedProperties(properties());
     private final long expirySeconds = expiry == null ? -1 : expiry.toSeconds();
+    private boolean pinged;
     private @Nullable CommandFailure refused;
 
     Publishing(TopicName name, Payloads payloads) {
@@ -247,6 +249,16 @@ final class PubCommand implements Callable<Integer> {
         int _ = client.publish(name, qos, retain, encodedProperties, expirySeconds, payload);
       }
       if (client.isConnected() && payloads.isAtEnd() && client.inFlight() == 0) {
+        end(client);
+      }
+    }
+
+    /** Nothing acknowledges QoS 0; the answer to a ping shows that the broker has read it all. */
+    private void end(MqttClient client) {
+      if (qos == Qos.AT_MOST_ONCE && !pinged) {
+        pinged = true;
+        client.ping();
+      } else if (client.hasAnsweredPings()) {
         client.disconnect();
       }
     }

@@ -83,7 +83,8 @@ final class SubCommand implements Callable<Integer> {
       names = {"-W", "--wait"},
       paramLabel = "TIME",
       converter = LifetimeConverter.class,
-      description = "End after this time; with --count that is a failure.")
+      description =
+          "End after this time; with --count, or without a connection by then, that is a failure.")
   private @Nullable Duration wait;
 
   @Option(
@@ -194,10 +195,12 @@ final class SubCommand implements Callable<Integer> {
     private final MessagePrinter printer = new MessagePrinter(standardOutput, format);
     private final long startedNanos = System.nanoTime();
     private long printed;
+    private boolean connected;
     private @Nullable CommandFailure failure;
 
     @Override
     public void onConnected(MqttClient client, ConnAck answer) {
+      connected = true;
       var options = new SubscriptionOptions(qos, noLocal, retainAsPublished, retainHandling);
       List<RequestedSubscription> requested =
           filters.stream().map(f -> new RequestedSubscription(f, options)).toList();
@@ -247,6 +250,10 @@ final class SubCommand implements Callable<Integer> {
         throw failure;
       }
       if (wait != null && System.nanoTime() - startedNanos >= wait.toNanos()) {
+        if (!connected) {
+          throw new CommandFailure(
+              connection.endpoint() + ": no connection within " + wait.toSeconds() + " s");
+        }
         client.disconnect();
       }
     }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param clientCertificate whether TLS asks for one; {@code NONE} without TLS
  * @param path HTTP path of the WebSocket, starts with a slash; of no meaning for TCP and TLS
  * @param allowedOrigins values of the HTTP header Origin that may open a WebSocket; empty: only
- *     pages of this same listener; {@code *}: all
+ *     pages of this same listener, also through a proxy that has TLS in its place and passes the
+ *     header Host on; {@code *}: all
  * @param tokenCookie name of a cookie of the WebSocket request that may hold a token; null: none
  * @param proxyProtocol whether each connection from a trusted proxy starts with a PROXY protocol
  *     header

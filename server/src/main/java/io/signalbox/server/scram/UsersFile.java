@@ -152,10 +152,13 @@ public final class UsersFile {
     return text.toString();
   }
 
-  /** Writes the file so that a reader finds the old one or the new one, with mode 0600. */
+  /**
+   * Writes the file so that a reader finds the old one or the new one: with mode 0600, or the old
+   * one's owner, group and mode.
+   */
   public void write(Path file) throws UsersFileException {
     try {
-      AtomicFile.writeSecret(file, text());
+      AtomicFile.rewriteSecret(file, text());
     } catch (PkiException e) {
       throw new UsersFileException(String.valueOf(e.getMessage()), e);
     }

@@ -123,8 +123,12 @@ final class WebSocketEntry implements HttpHandler {
       return origins.contains(canonical);
     }
     String host = headers.getFirst(Headers.HOST);
-    return host != null
-        && canonical.equals((tls ? "https://" : "http://") + host.toLowerCase(Locale.ROOT));
+    return host != null && isOwn(canonical, host.toLowerCase(Locale.ROOT));
+  }
+
+  /** Without TLS at this end, a page that came with it came through a proxy that has it. */
+  private boolean isOwn(String origin, String host) {
+    return origin.equals("https://" + host) || (!tls && origin.equals("http://" + host));
   }
 
   private void refuse(HttpServerExchange exchange, int status, Turnaway reason) {

@@ -212,7 +212,7 @@ final class AdminHandlerTest {
       Answer answer = get(path);
       String policy = answer.header("content-security-policy");
       assertTrue(policy.contains("default-src 'none'"), policy);
-      assertTrue(policy.contains("connect-src 'self' wss://localhost;"), policy);
+      assertTrue(policy.contains("connect-src 'self' ws://localhost wss://localhost;"), policy);
       assertEquals("nosniff", answer.header("x-content-type-options"));
       assertEquals("no-referrer", answer.header("referrer-policy"));
       assertEquals("same-origin", answer.header("cross-origin-opener-policy"));

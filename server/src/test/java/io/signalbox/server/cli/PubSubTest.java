@@ -164,6 +164,25 @@ class PubSubTest {
         err::toString);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1_000, 20_000_000})
+  void failsWhenTheBrokerClosesOnAMessage(int payloadBytes) throws Exception {
+    broker.packetBytesMax = 500;
+    Path file = Files.write(folder.resolve("payload"), new byte[payloadBytes]);
+
+    assertEquals(1, run("pub", "-t", "a", "-f", file.toString(), "--mqtt", "3.1.1"));
+    assertTrue(err.toString().contains("the connection broke"), err::toString);
+    assertEquals(List.of(), payloads());
+  }
+
+  @Test
+  void failsWhenNobodyAnsweredInTime() {
+    broker.answersNothing = true;
+
+    assertEquals(1, run("sub", "-t", "a", "--wait", "1s"));
+    assertTrue(err.toString().contains("no connection within 1 s"), err::toString);
+  }
+
   @Test
   void failsWhenTheBrokerRefusesASubscription() {
     broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
@@ -208,10 +227,12 @@ class PubSubTest {
 
   @Test
   void goesOnWithASession() {
-    assertEquals(
-        0, run("sub", "-t", "a", "--wait", "1s", "-i", "me", "--session-expiry", "1h", "-q", "1"));
+    retain("a", "x");
 
-    Connect connect = broker.received(Connect.class).getFirst();
+    assertEquals(
+        0, run("sub", "-t", "a", "-n", "1", "-i", "me", "--session-expiry", "1h", "-q", "1"));
+
+    Connect connect = broker.received(Connect.class).getLast();
     assertTrue(!connect.cleanStart());
     assertEquals(3_600, connect.properties().number(Property.SESSION_EXPIRY_INTERVAL, -1));
   }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -48,6 +49,22 @@ final class UsersFileTest {
     assertTrue(Objects.requireNonNull(read.find("bob")).verifier().isOf("pencil"));
     assertNull(read.without("bob").find("bob"));
     assertNull(read.find("Alice"));
+  }
+
+  @Test
+  void leavesItsFileToWhomItBelongs() throws Exception {
+    Path file = Files.writeString(folder.resolve("users"), "");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    if (Files.getOwner(file).getName().equals("root")) { // others cannot give files away
+      Files.setAttribute(file, "unix:uid", 12_345);
+      Files.setAttribute(file, "unix:gid", 23_456);
+    }
+    Map<String, Object> before = Files.readAttributes(file, "unix:uid,gid,mode");
+
+    parse("bob - " + VERIFIER + "\n").write(file);
+
+    assertEquals(before, Files.readAttributes(file, "unix:uid,gid,mode"));
+    assertEquals(1, UsersFile.read(file).users().size());
   }
 
   @ParameterizedTest

@@ -87,7 +87,8 @@ class WebSocketEntryTest {
   @CsvSource({
     "'', http://localhost, 101", // the Host of the request
     "'', http://LOCALHOST, 101",
-    "'', https://localhost, 403",
+    "'', https://localhost, 101", // there is a proxy with TLS
+    "'', https://localhost:8443, 403",
     "'', http://localhost.evil.example, 403",
     "'', null, 403",
     "https://app.example, https://app.example, 101",

@@ -107,7 +107,7 @@ public final class MqttClient {
 
   private int keepAliveSeconds;
   private long lastSentNanos;
-  private boolean awaitingPong;
+  private int pongsDue;
   private boolean shutdown;
 
   MqttClient(
@@ -264,6 +264,17 @@ public final class MqttClient {
     return packetId;
   }
 
+  /** Sends PINGREQ behind all that was sent. */
+  public void ping() {
+    pongsDue++;
+    send(new PingReq());
+  }
+
+  /** Whether the broker has answered every ping, and so has read what was sent before it. */
+  public boolean hasAnsweredPings() {
+    return pongsDue == 0;
+  }
+
   private void send(Packet packet) {
     PacketEncoder.encode(packet, version, output);
     markDirty();
@@ -282,9 +293,9 @@ public final class MqttClient {
   }
 
   /**
-   * Says DISCONNECT behind all that was sent and waits for the broker to close, which shows that it
-   * has read everything. The Will Message is discarded. Called for a message, it acknowledges that
-   * one and none that follows.
+   * Says DISCONNECT behind all that was sent and waits for the broker to close, two seconds at
+   * most: whether it has read everything, {@link #ping} shows. The Will Message is discarded.
+   * Called for a message, it acknowledges that one and none that follows.
    */
   public void disconnect() {
     if (accepting) {
@@ -506,13 +517,12 @@ public final class MqttClient {
     }
     long keepAliveNanos = TimeUnit.SECONDS.toNanos(keepAliveSeconds);
     long silent = nowNanos - lastSentNanos;
-    if (awaitingPong && silent > keepAliveNanos) {
+    if (pongsDue > 0 && silent > keepAliveNanos) {
       fail(
           new ClientException(
               endpoint + ": no answer to a ping within " + keepAliveSeconds + " s"));
-    } else if (!awaitingPong && silent > keepAliveNanos * 3 / 4) {
-      awaitingPong = true;
-      send(new PingReq());
+    } else if (pongsDue == 0 && silent > keepAliveNanos * 3 / 4) {
+      ping();
     }
   }
 
@@ -562,7 +572,7 @@ public final class MqttClient {
       case ConnAck answer -> onConnAck(answer);
       case SubAck(int packetId, var _, var _) -> onAnswer(packetId, packet);
       case UnsubAck(int packetId, var _, var _) -> onAnswer(packetId, packet);
-      case PingResp _ -> awaitingPong = false;
+      case PingResp _ -> pongsDue = Math.max(0, pongsDue - 1);
       case Disconnect goodbye -> fail(Explanation.of(goodbye, endpoint));
       case Auth _ -> throw PacketException.protocolError("AUTH, which nobody asked for");
       case Connect _, Subscribe _, Unsubscribe _, PingReq _ ->

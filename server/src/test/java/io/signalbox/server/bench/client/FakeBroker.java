@@ -64,6 +64,10 @@ public final class FakeBroker implements AutoCloseable {
   public volatile @Nullable ReasonCode subscribeAnswer;
   public volatile Properties connAckProperties = Properties.NONE;
   public volatile boolean dropsConnections;
+  public volatile boolean answersNothing;
+
+  /** A larger packet ends its connection, without a word. */
+  public volatile int packetBytesMax = PacketDecoder.PACKET_BYTES_MAX;
 
   /** All that came, in order. */
   public final List<Packet> received = new ArrayList<>();
@@ -228,8 +232,7 @@ public final class FakeBroker implements AutoCloseable {
     }
 
     void run() {
-      var decoder =
-          new PacketDecoder(new PacketReader(), new TopicNames(), PacketDecoder.PACKET_BYTES_MAX);
+      var decoder = new PacketDecoder(new PacketReader(), new TopicNames(), packetBytesMax);
       byte[] bytes = new byte[1 << 21];
       int have = 0;
       try {
@@ -278,7 +281,7 @@ public final class FakeBroker implements AutoCloseable {
     private boolean accept(Packet packet) {
       synchronized (FakeBroker.this) {
         received.add(packet);
-        return dispatch(packet);
+        return answersNothing || dispatch(packet);
       }
     }
 

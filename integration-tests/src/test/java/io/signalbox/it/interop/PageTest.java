@@ -1,0 +1,213 @@
+package io.signalbox.it.interop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.it.broker.BrokerConfig;
+import io.signalbox.it.broker.BrokerUnderTest;
+import io.signalbox.it.broker.FixedPort;
+import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Transport;
+import io.signalbox.it.wire.Version;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the broker's page shows when something goes otherwise than wished. */
+@Timeout(400)
+final class PageTest {
+  private BrokerUnderTest broker;
+  private Chromium browser;
+
+  @TempDir Path profile;
+
+  @BeforeEach
+  void open() throws Exception {
+    String executable = Program.find("chromium", "chromium");
+    broker =
+        BrokerUnderTest.prepare(
+            "page",
+            BrokerConfig.allowingAll()
+                .listener(Transport.WSS, false, "none")
+                .listener(Transport.WS, true, "none"));
+    Path config = broker.configFile();
+    Files.writeString(
+        config, Files.readString(config).replaceFirst("port: 0", "port: " + FixedPort.free()));
+    broker.restart();
+    browser =
+        Chromium.start(
+            executable, profile, BrowserTest.serverKeyHash(broker.endpoint(Transport.WSS)));
+    openPage("https://localhost", Transport.WSS);
+    awaitState("online");
+  }
+
+  private void openPage(String address, Transport transport) throws Exception {
+    browser.open(
+        address
+            + ":"
+            + broker.endpoint(transport).address().getPort()
+            + "/#token="
+            + broker.issueToken("alice", "browsers", "1h"));
+  }
+
+  @AfterEach
+  void close() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (broker != null) {
+      broker.close();
+    }
+  }
+
+  private Peer device() throws IOException {
+    Peer device = new Peer(RawClient.open(broker.endpoint(Transport.WS), Version.V5), "device");
+    device.connect();
+    return device;
+  }
+
+  private void awaitState(String state) throws Exception {
+    browser.await("document.getElementById('status').dataset.state === '" + state + "'");
+  }
+
+  private void click(String button) throws Exception {
+    browser.evaluate("document.getElementById('" + button + "').click()");
+  }
+
+  private void subscribe(String filter, int qos) throws Exception {
+    browser.evaluate("document.getElementById('filter').value = '" + filter + "'");
+    browser.evaluate("document.getElementById('subscribe-qos').value = '" + qos + "'");
+    click("subscribe");
+    browser.await(subscriptions() + " === '" + filter + " QoS " + qos + "'");
+  }
+
+  /** Each with the QoS that the page shows. */
+  private static String subscriptions() {
+    return "[...document.querySelectorAll('#subscriptions li')].map(li =>"
+        + " [...li.querySelectorAll('code, span')].map(part => part.textContent).join(' '))"
+        + ".join()";
+  }
+
+  @Test
+  void keepsItsSubscriptionsWhenTheBrokerStartsAnew() throws Exception {
+    subscribe("a/#", 1);
+    broker.stop();
+    awaitState("waiting");
+    browser.await(
+        "document.getElementById('problem').textContent === 'The broker is shutting down.'");
+
+    broker.restart();
+
+    awaitState("online");
+    browser.await("document.getElementById('problem').hidden");
+    assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
+    browser.evaluate("document.getElementById('topic').value = 'a/b'");
+    browser.evaluate("document.getElementById('payload').value = 'still here'");
+    click("publish");
+    browser.await("document.querySelector('#messages li').innerText.includes('still here')");
+  }
+
+  @Test
+  void triesAgainWhenTheBrokerIsBusy() throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    answerConnectWith(0x89);
+
+    click("connect");
+
+    awaitState("online");
+  }
+
+  @Test
+  void doesNotTryAgainWhatWouldBeRefusedAgain() throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    answerConnectWith(0x87);
+
+    click("connect");
+
+    browser.await("document.getElementById('problem').textContent.includes('policy allows it')");
+    awaitState("offline");
+  }
+
+  /** Puts a CONNACK with this Reason Code in place of the next packet that the page receives. */
+  private void answerConnectWith(int reasonCode) throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+          Object.defineProperty(MessageEvent.prototype, 'data', {
+            configurable: true,
+            get() {
+              Object.defineProperty(MessageEvent.prototype, 'data', data);
+              return new Uint8Array([0x20, 3, 0, %d, 0]).buffer;
+            },
+          });
+        })()
+        """
+            .formatted(reasonCode));
+  }
+
+  @Test
+  void saysOfAPayloadThatIsNoTextHowMuchOfItIsShown() throws Exception {
+    subscribe("a", 0);
+    try (Peer device = device()) {
+      for (int bytes : new int[] {3_333, 3_334}) {
+        byte[] payload = new byte[bytes];
+        Arrays.fill(payload, (byte) 0xFF);
+        device.publish("a", 1, publish -> publish.payload(payload));
+      }
+    }
+
+    browser.await("document.querySelectorAll('#messages pre').length === 2");
+
+    assertEquals("ff ff", browser.evaluate(shown(0) + ".slice(-5)"));
+    assertEquals("ff ff… (3334 bytes)", browser.evaluate(shown(1) + ".slice(-19)"));
+  }
+
+  private static String shown(int index) {
+    return "document.querySelectorAll('#messages pre')[" + index + "].textContent";
+  }
+
+  @Test
+  void lowersTheQosOfASubscription() throws Exception {
+    subscribe("a", 2);
+
+    subscribe("a", 0);
+
+    try (Peer device = device()) {
+      device.publish("a", 1, "at most once");
+    }
+    browser.await("document.querySelector('#messages li').innerText.includes('at most once')");
+    assertEquals("QoS 0", browser.evaluate("document.querySelector('#messages span').textContent"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://localhost", "http://broker.example"})
+  void connectsToAListenerWithoutTls(String address) throws Exception {
+    openPage(address, Transport.WS);
+
+    browser.await("location.protocol === 'http:'");
+    awaitState("online");
+    assertEquals("", browser.evaluate("location.hash"));
+  }
+
+  @Test
+  void disconnectEndsTheWaitForABrokerThatIsGone() throws Exception {
+    broker.kill9();
+    awaitState("waiting");
+
+    click("disconnect");
+
+    awaitState("offline");
+    assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
+  }
+}

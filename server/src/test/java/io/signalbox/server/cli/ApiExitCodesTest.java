@@ -1,0 +1,144 @@
+package io.signalbox.server.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** What commands on the admin API end with, whatever answers them. */
+final class ApiExitCodesTest {
+  private final HttpServer server;
+  private final StringWriter err = new StringWriter();
+
+  private volatile int status = 200;
+  private volatile String location = "";
+  private volatile String body = "";
+
+  @TempDir Path folder;
+
+  ApiExitCodesTest() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/", this::answer);
+    server.start();
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      byte[] bytes = body.getBytes(UTF_8);
+      if (!location.isEmpty()) {
+        exchange.getResponseHeaders().set("Location", location);
+      }
+      exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+      exchange.getResponseBody().write(bytes);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    server.stop(0);
+  }
+
+  @BeforeEach
+  void write() throws IOException {
+    Files.writeString(folder.resolve("good.token"), "token");
+    Files.writeString(folder.resolve("no.pem"), "no certificate");
+    Files.writeString(folder.resolve("no.token"), "two\nlines");
+  }
+
+  /** A word that starts with @ names a file of the folder, SERVER is the one that answers here. */
+  private int run(String line) {
+    CommandLine commands =
+        new Commands(
+                new PolicyCommandsTest.NoBrokers(),
+                (_, _, _, _) -> "",
+                new CommandsTest.Stores(),
+                Map.of())
+            .commandLine();
+    commands.setOut(new PrintWriter(new StringWriter()));
+    commands.setErr(new PrintWriter(err, true));
+    String address = "http://127.0.0.1:" + server.getAddress().getPort();
+    return commands.execute(
+        Arrays.stream(line.replace("SERVER", address).split(" "))
+            .map(word -> word.startsWith("@") ? folder.resolve(word.substring(1)).toString() : word)
+            .toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "6 | --data @nowhere --server SERVER",
+        "6 | --credential @no.token --server SERVER",
+        "2 | --credential @good.token --server SERVER --cert @nowhere.pem",
+        "2 | --credential @good.token --server SERVER --token-file @nowhere.token",
+        "2 | --credential @good.token --server SERVER --cafile @nowhere.pem",
+        "2 | --credential @good.token --server SERVER --cafile @no.pem",
+        "2 | --credential @good.token --server localhost:8443",
+        "2 | --credential @good.token --server ftp://localhost",
+        "2 | --credential @good.token --server http://localhost:99999",
+      })
+  void whatWasNeverAskedIsNoNo(int code, String options) {
+    body = "{\"allowed\":true,\"text\":\"yes\"}";
+
+    assertEquals(code, run("policy authorize connect " + options), err::toString);
+    assertFalse(err.toString().contains("internal error"), err::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "0 | {\"allowed\":true,\"text\":\"yes\"}",
+        "1 | {\"allowed\":false,\"text\":\"no\"}",
+        "6 | {\"hello\":\"world\"}",
+        "6 | <html>",
+      })
+  void onlyAnAnswerIsYesOrNo(int code, String answer) {
+    body = answer;
+
+    assertEquals(
+        code,
+        run("policy authorize connect --credential @good.token --server SERVER"),
+        err::toString);
+    assertFalse(err.toString().contains("internal error"), err::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "301 | https://there.example/x/api/v1/devices/p7 | --server https://there.example/x",
+        "308 | https://there.example/ | --server https://there.example/",
+        "302 | /login | redirect",
+        "307 | not\tan address | redirect",
+        "304 |  | 304",
+      })
+  void aRedirectIsNoSuccess(int status, @Nullable String location, String said) {
+    this.status = status;
+    this.location = location == null ? "" : location;
+
+    assertEquals(
+        ExitCode.UNREACHABLE, run("device delete p7 --credential @good.token --server SERVER"));
+    assertTrue(err.toString().contains(said), err::toString);
+  }
+}
