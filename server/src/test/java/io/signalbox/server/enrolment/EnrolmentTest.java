@@ -6,16 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateSigningRequest;
+import io.signalbox.pki.ClientIdentity;
 import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.RegistryFixture;
@@ -24,10 +31,12 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +45,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 final class EnrolmentTest {
@@ -177,6 +187,105 @@ final class EnrolmentTest {
       }
       assertEquals(0, uses(fixture));
     }
+  }
+
+  private static Applicant.Holder holder(String device, String ca, X509Certificate certificate)
+      throws Exception {
+    ClientIdentity identity = ClientIdentity.of(certificate);
+    var fields =
+        new CertificateFields(
+            ca,
+            device,
+            identity.serialHex(),
+            identity.fingerprint(),
+            identity.issuerCommonName(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            identity.notAfter().toEpochMilli(),
+            null);
+    return new Applicant.Holder(
+        new Principal(
+            "device:" + device,
+            AuthMethod.CERTIFICATE,
+            device,
+            null,
+            List.of(),
+            Map.of(),
+            fields,
+            null),
+        certificate);
+  }
+
+  private static void assertForbidden(Executable asked) {
+    var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+    assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
+    assertTrue(String.valueOf(refused.getMessage()).contains("gateways"), refused::getMessage);
+  }
+
+  @Test
+  void whoHasACertificateOfAnAuthorityGetsOnesOfThatOneOnly() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (String ca : List.of("factory", "pumps", "gateways")) {
+        fixture.makeAuthority(ca);
+      }
+      fixture.put(Kind.TEMPLATE, "line", "{'ca':'pumps'}");
+      fixture.put(
+          Kind.CLAIM_TOKEN, "batch", "{'template':'line','secret':'" + SECRET + "','maxUses':9}");
+      Enrolment enrolment = enrolment(fixture);
+      Enrolment.Issued first = enrolment.enrol(request("p7"), CLAIMANT, null);
+      Applicant.Holder holder = holder("p7", "pumps", first.certificate());
+
+      assertForbidden(() -> enrolment.renew(request("p7"), holder, "gateways"));
+      assertForbidden(() -> enrolment.enrol(request("p7"), holder, "gateways"));
+      assertEquals(1, fixture.registry.certificatesOf("p7").size());
+      assertEquals("pumps", enrolment.renew(request("p7"), holder, null).entry().ca());
+      assertEquals("pumps", enrolment.enrol(request("p7"), holder, "pumps").entry().ca());
+
+      fixture.makeAuthority("pumps-2");
+      fixture.makeAuthority("pumps", "{'successor':'pumps-2'}");
+      assertEquals("pumps-2", enrolment.enrol(request("p7"), holder, null).entry().ca());
+      assertEquals("pumps-2", enrolment.renew(request("p7"), holder, "pumps-2").entry().ca());
+    }
+  }
+
+  @Test
+  void whoComesFromElsewhereOrWithATokenChoosesNoAuthority() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.makeAuthority("gateways");
+      Enrolment enrolment = enrolment(fixture);
+      assertForbidden(() -> enrolment.enrol(request("p7"), CLAIMANT, "gateways"));
+      assertNull(fixture.registry.device("p7"));
+      assertEquals(0, uses(fixture));
+
+      Enrolment.Issued first = enrolment.enrol(request("p7"), CLAIMANT, "factory");
+      var invited = new Applicant.Invited(new Invitation.OfDevice("p7"));
+      assertForbidden(() -> enrolment.enrol(request("p7"), invited, "gateways"));
+      assertEquals("factory", enrolment.enrol(request("p7"), invited, null).entry().ca());
+
+      X509Certificate foreign = foreign("p8");
+      Applicant.Holder other = holder("p8", "elsewhere", foreign);
+      assertForbidden(() -> enrolment.enrol(request("p8"), other, "gateways"));
+      assertEquals("factory", enrolment.renew(request("p8"), other, null).entry().ca());
+      Applicant.Holder unlisted = holder("p8", "gateways", foreign);
+      assertEquals("gateways", enrolment.renew(request("p8"), unlisted, null).entry().ca());
+      assertEquals("factory", first.entry().ca());
+    }
+  }
+
+  private static X509Certificate foreign(String device) throws Exception {
+    return CertificateAuthority.createRoot(
+            "Elsewhere",
+            KeyAlgorithm.EC_P256,
+            CertificateProfile.ROOT,
+            Clock.systemUTC(),
+            RegistryFixture.RANDOM)
+        .issue(
+            KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
+            SubjectNames.ofCommonName(device),
+            CertificateProfile.DEVICE);
   }
 
   @Test
