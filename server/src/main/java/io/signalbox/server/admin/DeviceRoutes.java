@@ -51,7 +51,7 @@ final class DeviceRoutes {
             Role.OPERATOR,
             "id",
             (request, existing, wanted) ->
-                grants.require(request.caller(), added(existing, wanted)),
+                grants.require(request.caller(), gained(existing, wanted)),
             (id, condition, maker) -> registry.put(Kind.DEVICE, id, condition, maker),
             this::remove);
   }
@@ -62,10 +62,14 @@ final class DeviceRoutes {
         id, condition, revocations -> policies.remove(Kind.DEVICE, id, condition, revocations));
   }
 
-  /** Groups that the device is in now and was not before. */
-  static List<String> added(@Nullable Device existing, Device wanted) {
+  /**
+   * Groups whose roles the device has by this and had not before: those that are new, and all of
+   * them if it was disabled or not approved.
+   */
+  private static List<String> gained(@Nullable Device existing, Device wanted) {
+    boolean isLetIn = existing != null && !existing.mayConnect() && wanted.mayConnect();
     return wanted.groups().stream()
-        .filter(group -> existing == null || !existing.groups().contains(group))
+        .filter(group -> existing == null || isLetIn || !existing.groups().contains(group))
         .toList();
   }
 
