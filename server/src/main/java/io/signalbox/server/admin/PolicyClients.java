@@ -37,13 +37,12 @@ final class PolicyClients {
   private static final InetAddress REMOTE = InetAddress.ofLiteral("192.0.2.1");
 
   private final Registry registry;
-  private final RequestAuthenticator authenticator;
+  private final AskedFor askedFor;
   private final PolicyAuthorizers authorizers;
 
-  PolicyClients(
-      Registry registry, RequestAuthenticator authenticator, PolicyAuthorizers authorizers) {
+  PolicyClients(Registry registry, AskedFor askedFor, PolicyAuthorizers authorizers) {
     this.registry = registry;
-    this.authenticator = authenticator;
+    this.askedFor = askedFor;
     this.authorizers = authorizers;
   }
 
@@ -139,7 +138,7 @@ final class PolicyClients {
       Optional<Principal> proved =
           content == null
               ? Optional.empty()
-              : authenticator.authenticate(List.of(parsed(content.der())), null, null);
+              : askedFor.wouldBe(List.of(parsed(content.der())), null);
       if (proved.isPresent()) {
         return proved.get();
       }
@@ -174,7 +173,7 @@ final class PolicyClients {
         throw RegistryException.invalid("/certificatePem", e.getMessage());
       }
     }
-    Optional<Principal> proved = authenticator.authenticate(chain, token, null);
+    Optional<Principal> proved = askedFor.wouldBe(chain, token);
     if (proved.isEmpty()) {
       throw RegistryException.invalid(
           pem != null ? "/certificatePem" : "/token",
