@@ -260,7 +260,8 @@ public final class Enrolment {
     String label = label(request);
     boolean taken =
         registry.certificatesOf(id).stream()
-            .anyMatch(one -> one.revoked() == null && !one.label().equals(label));
+            .filter(one -> one.revoked() == null && !one.label().equals(label))
+            .anyMatch(one -> !inventory.isStranded(one, request));
     if (taken) {
       throw new EnrolmentException(
           StatusCodes.CONFLICT,

@@ -63,21 +63,45 @@ public final class Inventory {
   public @Nullable DeviceCertificate issued(CertificateSigningRequest request, String ca) {
     return registry.certificatesOf(request.names().commonName()).stream()
         .filter(one -> one.status(clocks.wallMillis()) == DeviceCertificate.Status.ACTIVE)
-        .filter(one -> ca.equals(one.ca()) && isFor(one, request))
+        .filter(one -> ca.equals(one.ca()) && isFor(one, request) && !isOrphaned(one))
         .max(Comparator.comparingLong(DeviceCertificate::notAfterMillis))
         .orElse(null);
   }
 
+  /**
+   * Whether a certificate is for this very key and these names, and worth nothing any more because
+   * the authority that has issued it is gone. Reads the disk.
+   */
+  public boolean isStranded(DeviceCertificate entry, CertificateSigningRequest request) {
+    return entry.active() && isOrphaned(entry) && isFor(entry, request);
+  }
+
   private boolean isFor(DeviceCertificate entry, CertificateSigningRequest request) {
-    CertificateContent content = registry.content(entry.name());
-    if (content == null) {
-      return false;
-    }
+    X509Certificate certificate = certificate(entry);
     try {
-      return request.isMetBy(Certificates.parse(content.der(), "an issued certificate"));
+      return certificate != null && request.isMetBy(certificate);
     } catch (PkiException e) {
-      throw new IllegalStateException("a certificate that was issued cannot be read", e);
+      throw unreadable(e);
     }
+  }
+
+  /** Whether the authority here that has issued it is gone, be it that another has its name. */
+  private boolean isOrphaned(DeviceCertificate entry) {
+    X509Certificate certificate = entry.ca() == null ? null : certificate(entry);
+    return certificate != null && authorities.issuers(entry, certificate).isEmpty();
+  }
+
+  private @Nullable X509Certificate certificate(DeviceCertificate entry) {
+    CertificateContent content = registry.content(entry.name());
+    try {
+      return content == null ? null : Certificates.parse(content.der(), "an issued certificate");
+    } catch (PkiException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static IllegalStateException unreadable(PkiException e) {
+    return new IllegalStateException("a certificate that was issued cannot be read", e);
   }
 
   /** A certificate on its way to the disk. */
@@ -159,7 +183,8 @@ public final class Inventory {
     long left = newest.notAfterMillis() - clocks.wallMillis();
     boolean good =
         newest.revoked() == null
-            && (imported || left > Duration.ofHours(request.renewBeforeHours()).toMillis());
+            && (imported || left > Duration.ofHours(request.renewBeforeHours()).toMillis())
+            && !isOrphaned(newest);
     if (imported && newest.revoked() != null) {
       throw new RegistryException(
           Reason.CONFLICT,

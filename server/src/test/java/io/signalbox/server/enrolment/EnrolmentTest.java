@@ -3,14 +3,17 @@ package io.signalbox.server.enrolment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateSigningRequest;
+import io.signalbox.pki.Certificates;
 import io.signalbox.pki.ClientIdentity;
 import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.EnrolmentTokens.Invitation;
@@ -24,6 +27,7 @@ import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Claims;
+import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.RegistryFixture;
 import io.undertow.util.StatusCodes;
@@ -136,6 +140,28 @@ final class EnrolmentTest {
       X509Certificate first = enrolment.enrol(request, CLAIMANT, null).certificate();
       assertEquals(first, enrolment.enrol(signedAnew, CLAIMANT, null).certificate());
       assertEquals(1, uses(fixture));
+    }
+  }
+
+  @Test
+  void whoseAuthorityWasReplacedEnrolsAgainWithItsKey() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.put(Kind.CLAIM_TOKEN, "batch", "{'template':'line','maxUses':9}");
+      Enrolment enrolment = enrolment(fixture);
+      KeyPair keys = KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM);
+      X509Certificate first = enrolment.enrol(request("pump", keys), CLAIMANT, null).certificate();
+      fixture.authorities.delete("factory", Condition.NONE);
+      fixture.makeAuthority("factory");
+
+      assertRefused(StatusCodes.CONFLICT, enrolment, request("pump"));
+      Enrolment.Issued second = enrolment.enrol(request("pump", keys), CLAIMANT, null);
+      assertTrue(second.isNew());
+      assertNotEquals(first, second.certificate());
+      fixture.inventory.setActive(Certificates.fingerprint(first), false, Condition.NONE);
+      fixture.inventory.revoke(
+          second.entry().name(), RevocationReason.UNSPECIFIED, Condition.NONE);
+      assertRefused(StatusCodes.CONFLICT, enrolment, request("pump", keys));
     }
   }
 
