@@ -208,14 +208,17 @@ final class AdminSetup implements AutoCloseable {
       }
 
       @Override
-      public void registered(DeviceCertificate certificate, @Nullable InetAddress from) {
+      public void registered(
+          DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {
         audit.obtained(
             clocks.wallMillis(),
             "PROVISION",
             "device:" + certificate.device(),
             from == null ? "" : from.getHostAddress(),
             certificate,
-            "at its first connection, the device with it");
+            isNewDevice
+                ? "at its first connection, the device with it"
+                : "at the first connection with it");
       }
     };
   }
