@@ -118,7 +118,7 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN,
               "a device enrols itself only: the common name must be " + LogText.quote(id));
         }
-        yield issue(id, request, null, CsrRules.ID_ONLY, asked(caOf(holder), label));
+        yield issue(id, request, null, CsrRules.ID_ONLY, asked(caOf(holder), label), holder);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, label);
       case Applicant.Invited(Invitation.OfDevice(String id)) -> {
@@ -127,7 +127,7 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
         String ca = asked(registry.config().defaultCa(), label);
-        yield issue(id, request, null, CsrRules.ID_ONLY, ca);
+        yield issue(id, request, null, CsrRules.ID_ONLY, ca, null);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         synchronized (placeOf(request)) {
@@ -165,7 +165,8 @@ public final class Enrolment {
         request,
         null,
         ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY,
-        asked(caOf(holder), label));
+        asked(caOf(holder), label),
+        holder);
   }
 
   /** The authority here that has issued the holder's certificate, if it is in the inventory. */
@@ -372,7 +373,7 @@ public final class Enrolment {
     } catch (RegistryException e) {
       throw refused(e);
     }
-    Issued issued = issue(id, request, template, template.rules(), ca);
+    Issued issued = issue(id, request, template, template.rules(), ca, null);
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
@@ -397,12 +398,16 @@ public final class Enrolment {
     }
   }
 
+  /**
+   * @param holder whose right it is by a certificate; null: it is somebody else's
+   */
   private Issued issue(
       String id,
       CertificateSigningRequest request,
       @Nullable ProvisioningTemplate template,
       CsrRules rules,
-      String ca)
+      String ca,
+      Applicant.@Nullable Holder holder)
       throws EnrolmentException, InterruptedException {
     var wanted =
         new CertificateRequest(
@@ -414,12 +419,14 @@ public final class Enrolment {
             true,
             rules);
     try {
-      boolean isNewDevice = registry.device(id) == null;
-      if (isNewDevice) {
-        provisioning.device(id, null); // its certificate is good and older than the registry
-      }
+      boolean isNewDevice;
       Written<DeviceCertificate> written;
       try (Closeable _ = registry.writing()) {
+        isNewDevice = holder != null && registry.device(id) == null;
+        requireGood(holder); // a removal of the device may have come before
+        if (isNewDevice) {
+          provisioning.device(id, null); // its certificate is good and older than the registry
+        }
         written = inventory.ensure(id, label(request), wanted, false).finish();
       }
       DeviceCertificate issued = written.entry();
@@ -433,6 +440,13 @@ public final class Enrolment {
       throw refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
+    }
+  }
+
+  private void requireGood(Applicant.@Nullable Holder holder) throws EnrolmentException {
+    if (holder != null && registry.isRefused(Certificates.fingerprint(holder.certificate()))) {
+      throw new EnrolmentException(
+          StatusCodes.UNAUTHORIZED, "the client certificate is not accepted any more");
     }
   }
 

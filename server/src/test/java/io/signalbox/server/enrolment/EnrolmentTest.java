@@ -277,6 +277,29 @@ final class EnrolmentTest {
   }
 
   @Test
+  void whoseDeviceWasRemovedMeanwhileGetsNothingAndDoesNotBringItBack() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      Applicant.Holder holder =
+          holder("p7", "factory", enrolment.enrol(request("p7"), CLAIMANT, null).certificate());
+      fixture.inventory.deleteDevice(
+          "p7",
+          Condition.NONE,
+          _ -> fixture.registry.delete(Kind.DEVICE, "p7", Condition.NONE));
+
+      for (Executable asked :
+          List.<Executable>of(
+              () -> enrolment.renew(request("p7"), holder, null),
+              () -> enrolment.enrol(request("p7"), holder, null))) {
+        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+        assertEquals(StatusCodes.UNAUTHORIZED, refused.status(), refused::getMessage);
+        assertNull(fixture.registry.device("p7"));
+      }
+    }
+  }
+
+  @Test
   void whoComesFromElsewhereOrWithATokenChoosesNoAuthority() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       claimGoodOnce(fixture, "{}");
