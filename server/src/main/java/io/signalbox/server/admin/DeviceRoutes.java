@@ -132,38 +132,26 @@ final class DeviceRoutes {
       List<ApiResponse.AuditedChange> changes,
       @Nullable ApiProblem problem) {}
 
-  /** Hands all operations to the store before it waits for the first, so that they share syncs. */
   private ApiResponse batch(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
     Fields body = request.fields();
     List<Fields> operations = body.parts("operations", operationsMax);
     body.end();
     List<Step> steps = new ArrayList<>(operations.size());
+    for (int from = 0; from < operations.size(); from = steps.size()) {
+      int end = from;
+      while (end < operations.size() && !isDelete(operations.get(end))) {
+        end++;
+      }
+      steps.addAll(put(request, operations.subList(from, end)));
+      if (end < operations.size()) {
+        steps.add(delete(operations.get(end))); // needs the registry for itself
+      }
+    }
     var results = new JsonArray();
     List<ApiResponse.AuditedChange> changes = new ArrayList<>();
     int failed = 0;
-    try (Closeable _ = registry.writing()) {
-      for (Fields operation : operations) {
-        if (!operation.text("op", "", 16).equals("delete")) {
-          steps.add(begin(request, operation));
-        } else {
-          steps.add(new Step(operation.text("id", "", 64), null, null, List.of(), null));
-        }
-      }
-      for (int i = 0; i < steps.size(); i++) {
-        Step step = steps.get(i);
-        if (step.put != null) {
-          steps.set(i, finish(step));
-        }
-      }
-    } catch (IOException e) {
-      throw new IllegalStateException("a lock does no I/O", e);
-    }
-    for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
-      if (step.put == null && step.done == null && step.problem == null) {
-        step = delete(operations.get(i)); // needs the registry for itself
-      }
+    for (Step step : steps) {
       failed += step.problem == null ? 0 : 1;
       results.add(result(step, changes));
     }
@@ -171,6 +159,26 @@ final class DeviceRoutes {
     answer.addProperty("failed", failed);
     answer.add("results", results);
     return ApiResponse.of(answer).changing(changes);
+  }
+
+  private static boolean isDelete(Fields operation) {
+    return operation.text("op", "", 16).equals("delete");
+  }
+
+  /** Hands all of them to the store before it waits for the first, so that they share syncs. */
+  private List<Step> put(ApiRequest request, List<Fields> operations) throws InterruptedException {
+    List<Step> steps = new ArrayList<>(operations.size());
+    try (Closeable _ = registry.writing()) {
+      for (Fields operation : operations) {
+        steps.add(begin(request, operation));
+      }
+      for (int i = 0; i < steps.size(); i++) {
+        steps.set(i, finish(steps.get(i)));
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("a lock does no I/O", e);
+    }
+    return steps;
   }
 
   private Step begin(ApiRequest request, Fields operation) {

@@ -2,6 +2,7 @@ package io.signalbox.server.admin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.gson.JsonArray;
@@ -120,5 +121,27 @@ final class DeviceRoutesTest {
       send(OPERATOR, "PUT", boss, "{'displayName':'in'}");
       assertEquals("in", device("boss" + i).displayName());
     }
+  }
+
+  @Test
+  void aBatchIsCarriedOutInItsOrder() throws Exception {
+    send(OPERATOR, "PUT", "/devices/p7", "{'displayName':'old'}");
+    String delete = "{'op':'delete','id':'p7'}";
+    JsonArray results =
+        batch(
+            OPERATOR,
+            "{'op':'put','id':'p8','device':{}},"
+                + delete
+                + ",{'op':'put','id':'p7','device':{'displayName':'new'}}");
+    assertEquals(201, status(results, 0));
+    assertEquals(204, status(results, 1));
+    assertEquals(201, status(results, 2));
+    assertEquals("new", device("p7").displayName());
+
+    results = batch(OPERATOR, "{'op':'put','id':'p7','device':{}}," + delete + "," + delete);
+    assertEquals(200, status(results, 0));
+    assertEquals(204, status(results, 1));
+    assertEquals(404, status(results, 2));
+    assertNull(fixture.registry.device("p7"));
   }
 }
