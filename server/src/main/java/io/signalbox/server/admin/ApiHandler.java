@@ -433,7 +433,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
             "a fault of the broker; its log says more, please report it"));
   }
 
-  /** One line for each object that was changed, or one for a change that was refused. */
+  /** One line for each object that was changed or refused. */
   private void writeDown(Route route, ApiRequest request, ApiResponse response) {
     boolean done = response.status() < StatusCodes.BAD_REQUEST;
     List<JsonObject> lines = new ArrayList<>();
@@ -445,6 +445,9 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
         line.addProperty("detail", change.detail());
       }
       lines.add(line);
+    }
+    for (ApiResponse.AuditedRefusal refusal : response.refusals()) {
+      lines.add(line(route, request, refusal.path(), refusal.status()));
     }
     if (!done) {
       lines.add(line(route, request, request.path(), response.status()));

@@ -58,8 +58,10 @@ final class DeviceRoutes {
 
   private Removed<Device> remove(String id, Condition condition)
       throws RegistryException, InterruptedException {
-    return inventory.deleteDevice(
-        id, condition, revocations -> policies.remove(Kind.DEVICE, id, condition, revocations));
+    Inventory.Deleted<Removed<Device>> deleted =
+        inventory.deleteDevice(
+            id, condition, revocations -> policies.remove(Kind.DEVICE, id, condition, revocations));
+    return deleted.removed().with(deleted.late());
   }
 
   /**
@@ -150,15 +152,19 @@ final class DeviceRoutes {
     }
     var results = new JsonArray();
     List<ApiResponse.AuditedChange> changes = new ArrayList<>();
-    int failed = 0;
+    List<ApiResponse.AuditedRefusal> refusals = new ArrayList<>();
     for (Step step : steps) {
-      failed += step.problem == null ? 0 : 1;
+      ApiProblem problem = step.problem;
+      if (problem != null) {
+        refusals.add(
+            new ApiResponse.AuditedRefusal("/devices/" + step.id, problem.type().status()));
+      }
       results.add(result(step, changes));
     }
     var answer = new JsonObject();
-    answer.addProperty("failed", failed);
+    answer.addProperty("failed", refusals.size());
     answer.add("results", results);
-    return ApiResponse.of(answer).changing(changes);
+    return ApiResponse.of(answer).changing(changes).refusing(refusals);
   }
 
   private static boolean isDelete(Fields operation) {

@@ -415,12 +415,20 @@ public final class Inventory {
   }
 
   /**
+   * A device that was removed.
+   *
+   * @param late revocations of certificates that were issued while it was removed
+   * @param <T> what was removed
+   */
+  public record Deleted<T>(T removed, List<Written<DeviceCertificate>> late) {}
+
+  /**
    * Removes a device. Its certificates are revoked with it, so that they are refused whatever
    * happens next, and stay good if it cannot be removed.
    *
    * @param remover removes the device itself
    */
-  public <T> T deleteDevice(String id, Condition condition, Remover<T> remover)
+  public <T> Deleted<T> deleteDevice(String id, Condition condition, Remover<T> remover)
       throws RegistryException, InterruptedException {
     Device device = registry.device(id);
     if (device == null) {
@@ -428,8 +436,7 @@ public final class Inventory {
     }
     condition.check(Kind.DEVICE, id, device);
     T removed = remover.remove(registry.certificatesOf(id).stream().map(this::revocation).toList());
-    revokeAll(id); // what was issued in between
-    return removed;
+    return new Deleted<>(removed, revokeAll(id)); // what was issued in between
   }
 
   private Edit<DeviceCertificate> revocation(DeviceCertificate certificate) {
@@ -440,7 +447,8 @@ public final class Inventory {
         existing -> revoked(existing, certificate.name(), RevocationReason.CESSATION_OF_OPERATION));
   }
 
-  private void revokeAll(String device) throws RegistryException, InterruptedException {
+  private List<Written<DeviceCertificate>> revokeAll(String device)
+      throws RegistryException, InterruptedException {
     List<Registry.Put<DeviceCertificate>> puts = new ArrayList<>();
     for (DeviceCertificate certificate : registry.certificatesOf(device)) {
       puts.add(
@@ -451,8 +459,10 @@ public final class Inventory {
               existing ->
                   revoked(existing, certificate.name(), RevocationReason.CESSATION_OF_OPERATION)));
     }
+    List<Written<DeviceCertificate>> written = new ArrayList<>();
     for (Registry.Put<DeviceCertificate> put : puts) {
-      put.finish();
+      written.add(put.finish());
     }
+    return written;
   }
 }

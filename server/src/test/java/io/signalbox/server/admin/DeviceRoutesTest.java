@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,5 +144,41 @@ final class DeviceRoutesTest {
     assertEquals(204, status(results, 1));
     assertEquals(404, status(results, 2));
     assertNull(fixture.registry.device("p7"));
+  }
+
+  @Test
+  void theAuditLogHasWhatABatchRefusesAndWhatARemovalRevokes() throws Exception {
+    fixture.put(Kind.GROUP, "signalbox-admins", "{}");
+    fixture.makeAuthority("factory");
+    send(OPERATOR, "PUT", "/devices/p7", "{}");
+    String csr = "{'csrPem':'" + RegistryFixture.csr("p7") + "'}";
+    String first = "/certificates/" + fixture.ensure("p7", "a", csr).entry().name();
+    String second = "/certificates/" + fixture.ensure("p7", "b", csr).entry().name();
+
+    ApiResponse answer =
+        send(
+            OPERATOR,
+            "POST",
+            "/devices/batch",
+            "{'operations':[{'op':'put','id':'boss','device':{'groups':['signalbox-admins']}},"
+                + "{'op':'delete','id':'p7'},{'op':'delete','id':'p8'}]}");
+
+    assertEquals(
+        List.of(
+            new ApiResponse.AuditedRefusal("/devices/boss", 403),
+            new ApiResponse.AuditedRefusal("/devices/p8", 404)),
+        answer.refusals());
+    assertEquals(
+        Set.of("/devices/p7", first, second),
+        answer.changes().stream()
+            .map(ApiResponse.AuditedChange::path)
+            .collect(Collectors.toSet()));
+    for (ApiResponse.AuditedChange change : answer.changes()) {
+      if (!change.path().equals("/devices/p7")) {
+        assertEquals(
+            "cessationOfOperation",
+            change.after().getAsJsonObject().get("revocationReason").getAsString());
+      }
+    }
   }
 }
