@@ -162,8 +162,7 @@ resource "signalbox_issuing_ca" "succeeded" {
 resource "signalbox_provisioning_template" "one" {
   name               = "attr-template"
   description        = "A template"
-  parameters         = ["serial"]
-  device_id_template = "attr-$${param.serial}"
+  device_id_template = "attr-$${serial}"
   client_id_pin      = "$${id}-*"
   groups             = [signalbox_group.one.name]
   attributes         = { made = "by-template" }

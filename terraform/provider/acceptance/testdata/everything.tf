@@ -121,8 +121,7 @@ resource "signalbox_device_certificate" "succeeded" {
 resource "signalbox_provisioning_template" "one" {
   name               = "all-template"
   description        = "Everything set"
-  device_id_template = "all-$${param.serial}"
-  parameters         = ["serial"]
+  device_id_template = "all-$${serial}"
   groups             = [signalbox_group.one.name]
   attributes         = { made = "by-template" }
   approval           = "manual"

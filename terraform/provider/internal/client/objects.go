@@ -209,7 +209,6 @@ type ProvisioningTemplate struct {
 	Name             string            `json:"name,omitempty" api:"shown"`
 	Description      string            `json:"description"`
 	DeviceIDTemplate string            `json:"deviceIdTemplate"`
-	Parameters       []string          `json:"parameters"`
 	Groups           []string          `json:"groups"`
 	Attributes       map[string]string `json:"attributes"`
 	Policies         []string          `json:"policies"`

@@ -20,7 +20,6 @@ type provisioningTemplate struct {
 	Name             types.String `tfsdk:"name"`
 	Description      types.String `tfsdk:"description"`
 	DeviceIDTemplate types.String `tfsdk:"device_id_template"`
-	Parameters       types.Set    `tfsdk:"parameters"`
 	Groups           types.Set    `tfsdk:"groups"`
 	Attributes       types.Map    `tfsdk:"attributes"`
 	Policies         types.Set    `tfsdk:"policies"`
@@ -62,9 +61,10 @@ func provisioningTemplateSchema() schema.Schema {
 			"description": textAttribute("For people."),
 			"device_id_template": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("${id}"),
 				Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
-				MarkdownDescription: "Id of the new device: text with `${id}` (by the authority's `identity_mapping`, or the request's common " +
-					"name), `${serial}`, `${fingerprint}`, `${claim}` and `${param.NAME}`. In Terraform write `$${id}`. `${id}` by default."},
-			"parameters": setAttribute("Names that an enrolling device must give.", setvalidator.SizeAtMost(32)),
+				MarkdownDescription: "Id of the new device: text with `${id}`. For devices that connect for the first time `${id}` is by the " +
+					"authority's `identity_mapping`, and there are `${serial}` and `${fingerprint}` of the certificate. For devices that enrol " +
+					"`${id}` is the request's common name, as which the id must come out, and there is `${claim}`, the claim token's name. " +
+					"In Terraform write `$${id}`. `${id}` by default."},
 			"groups":     setAttribute("Groups of the new device."),
 			"attributes": mapAttribute("Attributes of the new device."),
 			"policies":   setAttribute("Policies that are attached to each new device: `api:NAME` or `NAME`, `file:NAME`, `shipped:NAME`. One that is not there when a device comes refuses the device.", setvalidator.SizeAtMost(32)),
@@ -94,7 +94,6 @@ func encodeProvisioningTemplate(ctx context.Context, m, _ *provisioningTemplate,
 	wanted := &client.ProvisioningTemplate{
 		Description:      m.Description.ValueString(),
 		DeviceIDTemplate: m.DeviceIDTemplate.ValueString(),
-		Parameters:       elementsOf(ctx, m.Parameters, diagnostics),
 		Groups:           elementsOf(ctx, m.Groups, diagnostics),
 		Attributes:       entriesOf(ctx, m.Attributes, diagnostics),
 		Policies:         elementsOf(ctx, m.Policies, diagnostics),
@@ -121,7 +120,6 @@ func decodeProvisioningTemplate(ctx context.Context, a *client.ProvisioningTempl
 	m.Name = types.StringValue(a.Name)
 	m.Description = types.StringValue(a.Description)
 	m.DeviceIDTemplate = types.StringValue(a.DeviceIDTemplate)
-	m.Parameters = setOf(ctx, a.Parameters, diagnostics)
 	m.Groups = setOf(ctx, a.Groups, diagnostics)
 	m.Attributes = mapOf(ctx, a.Attributes, diagnostics)
 	m.Policies = setOf(ctx, a.Policies, diagnostics)

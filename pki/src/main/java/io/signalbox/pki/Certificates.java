@@ -8,7 +8,11 @@ import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.HexFormat;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 
@@ -71,6 +75,22 @@ public final class Certificates {
   public static boolean isSelfSigned(X509Certificate certificate) {
     return certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
         && isSignedBy(certificate, certificate);
+  }
+
+  /**
+   * Whether an authority's key issued a certificate that it is known to be good of: told by the key
+   * identifiers, and by the signature only where those are different, as an authority whose
+   * certificate was made anew may have another one.
+   */
+  public static boolean isOfKey(X509Certificate certificate, X509Certificate authority) {
+    byte[] extension = certificate.getExtensionValue(Extension.authorityKeyIdentifier.getId());
+    byte[] named =
+        extension == null
+            ? null
+            : AuthorityKeyIdentifier.getInstance(ASN1OctetString.getInstance(extension).getOctets())
+                .getKeyIdentifierOctets();
+    return Arrays.equals(named, CertificateDraft.keyIdentifier(authority))
+        || isSignedBy(certificate, authority);
   }
 
   static boolean isCa(X509Certificate certificate) {

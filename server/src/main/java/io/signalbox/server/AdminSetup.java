@@ -2,6 +2,7 @@ package io.signalbox.server;
 
 import io.signalbox.pki.Pem;
 import io.signalbox.server.admin.AdminApi;
+import io.signalbox.server.admin.AskedFor;
 import io.signalbox.server.admin.AuditLog;
 import io.signalbox.server.admin.LocalToken;
 import io.signalbox.server.admin.RefusalLog;
@@ -65,7 +66,7 @@ final class AdminSetup implements AutoCloseable {
       LiveClients clients,
       Refusals refusals,
       RequestAuthenticator authenticator,
-      RequestAuthenticator askedFor,
+      AskedFor askedFor,
       Function<JwtIssuer, KeyRefresh> keyRefresh,
       Runnable inForce,
       Supplier<List<Listening>> listening,
@@ -207,14 +208,17 @@ final class AdminSetup implements AutoCloseable {
       }
 
       @Override
-      public void registered(DeviceCertificate certificate, @Nullable InetAddress from) {
+      public void registered(
+          DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {
         audit.obtained(
             clocks.wallMillis(),
             "PROVISION",
             "device:" + certificate.device(),
             from == null ? "" : from.getHostAddress(),
             certificate,
-            "at its first connection, the device with it");
+            isNewDevice
+                ? "at its first connection, the device with it"
+                : "at the first connection with it");
       }
     };
   }

@@ -254,7 +254,7 @@ final class Broker implements RunningBroker {
                 clients,
                 refusals,
                 authenticators::identify,
-                (chain, token, _) -> authenticators.wouldBe(chain, token),
+                authenticators::wouldBe,
                 authenticators::lastRefresh,
                 sweep::bringInForce,
                 () -> ready ? listening() : List.of(),

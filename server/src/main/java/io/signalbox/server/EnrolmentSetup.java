@@ -60,13 +60,7 @@ final class EnrolmentSetup implements AutoCloseable {
             config.admin().roles());
     EnrolmentTokens tokens =
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
-    est =
-        new EstHandler(
-            enrolment,
-            tokens,
-            (chain, from) -> authenticators.identify(chain, null, from),
-            audit,
-            metrics);
+    est = new EstHandler(enrolment, tokens, authenticators, audit, metrics);
     status = new StatusHandler(registry, authorities, Clock.systemUTC(), random);
   }
 

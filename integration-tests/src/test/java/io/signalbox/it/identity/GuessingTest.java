@@ -70,6 +70,7 @@ final class GuessingTest {
   @ValueSource(
       strings = {
         "-H 'Authorization: Bearer guess' /api/v1/devices",
+        "-H 'Authorization: Bearer guess' -H 'Via: 1.1 proxy' /metrics",
         "-u batch:guess -H 'Content-Type: application/pkcs10' -d $(openssl req -new -newkey ec"
             + " -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=x -outform DER"
             + " 2>/dev/null | base64 -w0) /.well-known/est/simpleenroll"

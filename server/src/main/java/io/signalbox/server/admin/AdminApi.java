@@ -48,7 +48,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       PolicyAuthorizers authorizers,
       LiveClients clients,
       RequestAuthenticator authenticator,
-      RequestAuthenticator askedFor,
+      AskedFor askedFor,
       Function<JwtIssuer, KeyRefresh> keyRefresh,
       Runnable inForce,
       @Nullable LocalToken localToken,

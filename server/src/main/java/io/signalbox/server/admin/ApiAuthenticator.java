@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out who calls the API. Nobody is let in without a credential, from wherever. */
@@ -34,21 +36,36 @@ final class ApiAuthenticator {
     this.localToken = localToken;
   }
 
-  /** Checks signatures: not on an I/O thread. Empty if nothing proves an identity. */
-  Optional<Caller> identify(HttpServerExchange exchange) {
+  /**
+   * Checks signatures: not on an I/O thread.
+   *
+   * @param threads where it goes on if it must wait
+   * @param answer called on this thread or one of those; empty if nothing proves an identity
+   * @return false: too many wait already; there is no answer
+   */
+  boolean identify(
+      HttpServerExchange exchange, Executor threads, Consumer<Optional<Caller>> answer) {
     InetAddress from = exchange.getSourceAddress().getAddress();
     String remote = from.getHostAddress();
     String bearer = RequestCredentials.bearerToken(exchange);
     if (bearer != null && bearer.startsWith(LocalToken.PREFIX)) {
       LocalToken local = localToken;
-      return local != null && local.is(bearer)
-          ? Optional.of(new Caller(LocalToken.ACTOR, EnumSet.allOf(Role.class), remote))
-          : Optional.empty();
+      answer.accept(
+          local != null && local.is(bearer)
+              ? Optional.of(new Caller(LocalToken.ACTOR, EnumSet.allOf(Role.class), remote))
+              : Optional.empty());
+      return true;
     }
-    return authenticator
-        .authenticate(RequestCredentials.certificates(exchange), bearer, from)
-        .filter(this::isNotRefused)
-        .map(who -> new Caller(who.id(), Role.of(groups(who), config.roles()), remote));
+    return authenticator.authenticate(
+        RequestCredentials.certificates(exchange),
+        bearer,
+        from,
+        threads,
+        found -> answer.accept(found.filter(this::isNotRefused).map(who -> caller(who, remote))));
+  }
+
+  private Caller caller(Principal who, String remote) {
+    return new Caller(who.id(), Role.of(groups(who), config.roles()), remote);
   }
 
   private boolean isNotRefused(Principal principal) {

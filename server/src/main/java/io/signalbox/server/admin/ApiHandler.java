@@ -11,6 +11,7 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
+import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -109,13 +110,33 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
           room.release();
           next.proceed();
         });
-    exchange.dispatch(threads, this::admit);
+    exchange.dispatch(threads, () -> identify(exchange));
   }
 
-  /** Who is it, and may it do that? Only then is the body read. */
-  private void admit(HttpServerExchange exchange) {
+  /** Who is it? */
+  private void identify(HttpServerExchange exchange) {
     try {
-      Caller caller = caller(exchange);
+      refuseCrossSite(exchange);
+      boolean taken =
+          authenticator.identify(
+              exchange,
+              threads,
+              caller ->
+                  exchange.dispatch(SameThreadExecutor.INSTANCE, there -> admit(there, caller)));
+      if (!taken) {
+        throw new ApiException(ApiProblem.Type.UNAVAILABLE, OperatorsOnly.TOO_MANY);
+      }
+    } catch (ApiException e) {
+      send(exchange, refused(e.problem()));
+    } catch (RuntimeException e) {
+      send(exchange, fault(exchange, e));
+    }
+  }
+
+  /** May it do that? Only then is the body read. */
+  private void admit(HttpServerExchange exchange, Optional<Caller> known) {
+    try {
+      Caller caller = required(known, exchange);
       List<String> segments = segments(exchange);
       Map<String, String> parameters = new HashMap<>();
       Route route = route(exchange, segments, parameters);
@@ -164,8 +185,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
                                   body))),
               (broken, e) -> send(broken, tooLarge(e)));
     } catch (ApiException e) {
-      count(e.problem().type());
-      send(exchange, ApiResponse.of(e.problem()));
+      send(exchange, refused(e.problem()));
     } catch (RuntimeException e) {
       send(exchange, fault(exchange, e));
     }
@@ -208,9 +228,8 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
                 + " bytes of limits.http-body-bytes-max; send fewer operations at once"));
   }
 
-  private Caller caller(HttpServerExchange exchange) throws ApiException {
-    refuseCrossSite(exchange);
-    Optional<Caller> caller = authenticator.identify(exchange);
+  private static Caller required(Optional<Caller> caller, HttpServerExchange exchange)
+      throws ApiException {
     if (caller.isEmpty()) {
       exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
       exchange.setPersistent(false); // another guess needs another connection, which is counted
@@ -416,7 +435,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
             "a fault of the broker; its log says more, please report it"));
   }
 
-  /** One line for each object that was changed, or one for a change that was refused. */
+  /** One line for each object that was changed or refused. */
   private void writeDown(Route route, ApiRequest request, ApiResponse response) {
     boolean done = response.status() < StatusCodes.BAD_REQUEST;
     List<JsonObject> lines = new ArrayList<>();
@@ -428,6 +447,9 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
         line.addProperty("detail", change.detail());
       }
       lines.add(line);
+    }
+    for (ApiResponse.AuditedRefusal refusal : response.refusals()) {
+      lines.add(line(route, request, refusal.path(), refusal.status()));
     }
     if (!done) {
       lines.add(line(route, request, request.path(), response.status()));

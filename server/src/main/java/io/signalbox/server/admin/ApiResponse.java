@@ -16,9 +16,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param revision for the header ETag; 0: none
  * @param changes for the audit log
+ * @param refusals for the audit log, of a batch whose other parts may be done
  */
 record ApiResponse(
-    int status, String contentType, byte[] body, long revision, List<AuditedChange> changes) {
+    int status,
+    String contentType,
+    byte[] body,
+    long revision,
+    List<AuditedChange> changes,
+    List<AuditedRefusal> refusals) {
 
   private static final String JSON = "application/json";
   private static final String PROBLEM = "application/problem+json";
@@ -32,6 +38,14 @@ record ApiResponse(
    * @param detail for people; may be empty
    */
   record AuditedChange(String path, JsonElement before, JsonElement after, String detail) {}
+
+  /**
+   * What of a batch was refused.
+   *
+   * @param path of the object
+   * @param status with which the same request by itself would be answered
+   */
+  record AuditedRefusal(String path, int status) {}
 
   static JsonElement orNull(@Nullable JsonObject object) {
     return object == null ? JsonNull.INSTANCE : object;
@@ -55,11 +69,11 @@ record ApiResponse(
   }
 
   static ApiResponse bytes(String contentType, byte[] bytes) {
-    return new ApiResponse(StatusCodes.OK, contentType, bytes, 0, List.of());
+    return new ApiResponse(StatusCodes.OK, contentType, bytes, 0, List.of(), List.of());
   }
 
   static ApiResponse nothing(int status, long revision) {
-    return new ApiResponse(status, "", new byte[0], revision, List.of());
+    return new ApiResponse(status, "", new byte[0], revision, List.of(), List.of());
   }
 
   /** A page of a list. */
@@ -73,7 +87,8 @@ record ApiResponse(
   }
 
   private static ApiResponse json(int status, String type, JsonObject body, long revision) {
-    return new ApiResponse(status, type, (body + "\n").getBytes(UTF_8), revision, List.of());
+    byte[] bytes = (body + "\n").getBytes(UTF_8);
+    return new ApiResponse(status, type, bytes, revision, List.of(), List.of());
   }
 
   ApiResponse changing(String path, @Nullable JsonObject before, @Nullable JsonObject after) {
@@ -83,6 +98,10 @@ record ApiResponse(
   }
 
   ApiResponse changing(List<AuditedChange> all) {
-    return new ApiResponse(status, contentType, body, revision, List.copyOf(all));
+    return new ApiResponse(status, contentType, body, revision, List.copyOf(all), refusals);
+  }
+
+  ApiResponse refusing(List<AuditedRefusal> all) {
+    return new ApiResponse(status, contentType, body, revision, changes, List.copyOf(all));
   }
 }

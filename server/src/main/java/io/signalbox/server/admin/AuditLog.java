@@ -218,16 +218,50 @@ public final class AuditLog implements AutoCloseable {
     FileChannel fresh = channel(folder, number);
     current.close();
     current = fresh;
-    while (!owed.isEmpty()) {
-      put(owed.getFirst());
-      owedChars -= owed.removeFirst().length();
-    }
-    current.force(false);
+    writeOwed();
     LOG.log(
         lost == 0 ? Level.INFO : Level.ERROR,
         "the audit log can be written again, changes are accepted; entries lost: {0}",
         lost);
     lost = 0;
+  }
+
+  /** An entry is owed until it is synced: what a disk has taken it may still lose. */
+  private void writeOwed() throws IOException {
+    long start = current.size();
+    int unsynced = 0;
+    try {
+      for (String text : List.copyOf(owed)) {
+        if (isFullFor(text)) {
+          rotate(); // syncs the full one
+          forget(unsynced);
+          unsynced = 0;
+          start = current.size();
+        }
+        put(text);
+        unsynced++;
+      }
+      current.force(false);
+      forget(unsynced);
+    } catch (IOException e) {
+      takeBack(start, e);
+      throw e;
+    }
+  }
+
+  private void forget(int oldest) {
+    for (int i = 0; i < oldest; i++) {
+      owedChars -= owed.removeFirst().length();
+    }
+  }
+
+  /** Else each attempt would add what is owed once more, and push old files out. */
+  private void takeBack(long start, IOException why) {
+    try {
+      current.truncate(start);
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
   }
 
   private synchronized void failed(String text, IOException e) {
@@ -249,7 +283,7 @@ public final class AuditLog implements AutoCloseable {
   }
 
   private void put(String text) throws IOException {
-    if (current.size() > 0 && current.size() + text.length() > fileBytesMax) {
+    if (isFullFor(text)) {
       rotate();
     }
     long before = current.size();
@@ -262,6 +296,10 @@ public final class AuditLog implements AutoCloseable {
       current.truncate(before); // half a line would hide the next one
       throw e;
     }
+  }
+
+  private boolean isFullFor(String text) throws IOException {
+    return current.size() > 0 && current.size() + text.length() > fileBytesMax;
   }
 
   private void rotate() throws IOException {

@@ -296,21 +296,26 @@ final class CertificateRoutes {
     body.end();
     var results = new JsonArray();
     List<ApiResponse.AuditedChange> changes = new ArrayList<>();
-    int failed = 0;
+    List<ApiResponse.AuditedRefusal> refusals = new ArrayList<>();
     try (Closeable _ = registry.writing()) {
       List<Step> steps = operations.stream().map(operation -> begin(request, operation)).toList();
       for (Step step : steps) {
         JsonObject result = finish(step, changes);
-        failed += result.has("problem") ? 1 : 0;
+        if (result.has("problem")) {
+          refusals.add(
+              new ApiResponse.AuditedRefusal(
+                  "/devices/" + step.device + "/certificates/" + step.name,
+                  result.get("status").getAsInt()));
+        }
         results.add(result);
       }
     } catch (IOException e) {
       throw new IllegalStateException("a lock does no I/O", e);
     }
     var answer = new JsonObject();
-    answer.addProperty("failed", failed);
+    answer.addProperty("failed", refusals.size());
     answer.add("results", results);
-    return ApiResponse.of(answer).changing(changes);
+    return ApiResponse.of(answer).changing(changes).refusing(refusals);
   }
 
   private Step begin(ApiRequest request, Fields operation) {

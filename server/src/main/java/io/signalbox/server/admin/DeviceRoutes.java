@@ -51,21 +51,27 @@ final class DeviceRoutes {
             Role.OPERATOR,
             "id",
             (request, existing, wanted) ->
-                grants.require(request.caller(), added(existing, wanted)),
+                grants.require(request.caller(), gained(existing, wanted)),
             (id, condition, maker) -> registry.put(Kind.DEVICE, id, condition, maker),
             this::remove);
   }
 
   private Removed<Device> remove(String id, Condition condition)
       throws RegistryException, InterruptedException {
-    return inventory.deleteDevice(
-        id, condition, revocations -> policies.remove(Kind.DEVICE, id, condition, revocations));
+    Inventory.Deleted<Removed<Device>> deleted =
+        inventory.deleteDevice(
+            id, condition, revocations -> policies.remove(Kind.DEVICE, id, condition, revocations));
+    return deleted.removed().with(deleted.late());
   }
 
-  /** Groups that the device is in now and was not before. */
-  static List<String> added(@Nullable Device existing, Device wanted) {
+  /**
+   * Groups whose roles the device has by this and had not before: those that are new, and all of
+   * them if it was disabled or not approved.
+   */
+  private static List<String> gained(@Nullable Device existing, Device wanted) {
+    boolean isLetIn = existing != null && !existing.mayConnect() && wanted.mayConnect();
     return wanted.groups().stream()
-        .filter(group -> existing == null || !existing.groups().contains(group))
+        .filter(group -> existing == null || isLetIn || !existing.groups().contains(group))
         .toList();
   }
 
@@ -128,45 +134,57 @@ final class DeviceRoutes {
       List<ApiResponse.AuditedChange> changes,
       @Nullable ApiProblem problem) {}
 
-  /** Hands all operations to the store before it waits for the first, so that they share syncs. */
   private ApiResponse batch(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
     Fields body = request.fields();
     List<Fields> operations = body.parts("operations", operationsMax);
     body.end();
     List<Step> steps = new ArrayList<>(operations.size());
+    for (int from = 0; from < operations.size(); from = steps.size()) {
+      int end = from;
+      while (end < operations.size() && !isDelete(operations.get(end))) {
+        end++;
+      }
+      steps.addAll(put(request, operations.subList(from, end)));
+      if (end < operations.size()) {
+        steps.add(delete(operations.get(end))); // needs the registry for itself
+      }
+    }
     var results = new JsonArray();
     List<ApiResponse.AuditedChange> changes = new ArrayList<>();
-    int failed = 0;
+    List<ApiResponse.AuditedRefusal> refusals = new ArrayList<>();
+    for (Step step : steps) {
+      ApiProblem problem = step.problem;
+      if (problem != null) {
+        refusals.add(
+            new ApiResponse.AuditedRefusal("/devices/" + step.id, problem.type().status()));
+      }
+      results.add(result(step, changes));
+    }
+    var answer = new JsonObject();
+    answer.addProperty("failed", refusals.size());
+    answer.add("results", results);
+    return ApiResponse.of(answer).changing(changes).refusing(refusals);
+  }
+
+  private static boolean isDelete(Fields operation) {
+    return operation.text("op", "", 16).equals("delete");
+  }
+
+  /** Hands all of them to the store before it waits for the first, so that they share syncs. */
+  private List<Step> put(ApiRequest request, List<Fields> operations) throws InterruptedException {
+    List<Step> steps = new ArrayList<>(operations.size());
     try (Closeable _ = registry.writing()) {
       for (Fields operation : operations) {
-        if (!operation.text("op", "", 16).equals("delete")) {
-          steps.add(begin(request, operation));
-        } else {
-          steps.add(new Step(operation.text("id", "", 64), null, null, List.of(), null));
-        }
+        steps.add(begin(request, operation));
       }
       for (int i = 0; i < steps.size(); i++) {
-        Step step = steps.get(i);
-        if (step.put != null) {
-          steps.set(i, finish(step));
-        }
+        steps.set(i, finish(steps.get(i)));
       }
     } catch (IOException e) {
       throw new IllegalStateException("a lock does no I/O", e);
     }
-    for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
-      if (step.put == null && step.done == null && step.problem == null) {
-        step = delete(operations.get(i)); // needs the registry for itself
-      }
-      failed += step.problem == null ? 0 : 1;
-      results.add(result(step, changes));
-    }
-    var answer = new JsonObject();
-    answer.addProperty("failed", failed);
-    answer.add("results", results);
-    return ApiResponse.of(answer).changing(changes);
+    return steps;
   }
 
   private Step begin(ApiRequest request, Fields operation) {

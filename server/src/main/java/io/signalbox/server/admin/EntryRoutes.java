@@ -226,7 +226,7 @@ final class EntryRoutes<E extends Entry<E>> {
     return ApiResponse.nothing(StatusCodes.NO_CONTENT, 0).changing(audited(removed));
   }
 
-  /** The entry, and the attachments that went with it. */
+  /** The entry, the attachments that went with it, and what changed because of it. */
   List<ApiResponse.AuditedChange> audited(Removed<E> removed) {
     return audited(removed, audited(removed.written()), views);
   }
@@ -239,6 +239,16 @@ final class EntryRoutes<E extends Entry<E>> {
       Entry<?> gone = each.before();
       if (gone != null) {
         changes.add(change("/" + gone.kind().path() + "/" + gone.name(), views.of(gone), null));
+      }
+    }
+    for (Written<?> each : removed.further()) {
+      if (each.isChanged()) {
+        Entry<?> after = each.entry();
+        changes.add(
+            change(
+                "/" + after.kind().path() + "/" + after.name(),
+                views.orNull(each.before()),
+                views.of(after)));
       }
     }
     return changes;

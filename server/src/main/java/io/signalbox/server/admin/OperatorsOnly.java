@@ -5,6 +5,7 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
+import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.util.Collections;
 import java.util.List;
@@ -34,6 +35,8 @@ final class OperatorsOnly implements HttpHandler {
   private static final Pattern LOOPBACK_HOST =
       Pattern.compile("(localhost|127(\\.\\d{1,3}){3}|\\[::1])(:\\d{1,5})?");
 
+  static final String TOO_MANY = "too many credentials wait to be checked, see auth.pending-max";
+
   private final Set<String> groups;
   private final RequestAuthenticator authenticator;
   private final HttpHandler next;
@@ -50,17 +53,27 @@ final class OperatorsOnly implements HttpHandler {
       next.handleRequest(exchange);
       return;
     }
-    if (exchange.isInIoThread()) {
-      exchange.dispatch(this); // checking a signature takes up to a millisecond
-      return;
-    }
-    Optional<Principal> principal =
+    exchange.dispatch(() -> ask(exchange)); // checking a signature takes up to a millisecond
+  }
+
+  private void ask(HttpServerExchange exchange) {
+    boolean taken =
         authenticator.authenticate(
             RequestCredentials.certificates(exchange),
             RequestCredentials.bearerToken(exchange),
-            exchange.getSourceAddress().getAddress());
+            exchange.getSourceAddress().getAddress(),
+            exchange.getConnection().getWorker(),
+            who -> exchange.dispatch(SameThreadExecutor.INSTANCE, there -> answer(there, who)));
+    if (!taken) {
+      new Problem(StatusCodes.SERVICE_UNAVAILABLE, TOO_MANY).send(exchange);
+    }
+  }
+
+  private void answer(HttpServerExchange exchange, Optional<Principal> principal)
+      throws Exception {
     if (principal.isEmpty()) {
       exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
+      exchange.setPersistent(false); // another guess needs another connection, which is counted
       new Problem(
               StatusCodes.UNAUTHORIZED,
               "from another machine this needs a client certificate or the header Authorization:"

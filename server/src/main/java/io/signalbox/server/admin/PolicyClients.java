@@ -41,13 +41,12 @@ final class PolicyClients {
           + " if it has one, ask with certificatePem";
 
   private final Registry registry;
-  private final RequestAuthenticator authenticator;
+  private final AskedFor askedFor;
   private final PolicyAuthorizers authorizers;
 
-  PolicyClients(
-      Registry registry, RequestAuthenticator authenticator, PolicyAuthorizers authorizers) {
+  PolicyClients(Registry registry, AskedFor askedFor, PolicyAuthorizers authorizers) {
     this.registry = registry;
-    this.authenticator = authenticator;
+    this.askedFor = askedFor;
     this.authorizers = authorizers;
   }
 
@@ -180,7 +179,7 @@ final class PolicyClients {
           certificate.mayConnect() ? registry.content(certificate.name()) : null;
       if (content != null) {
         Optional<Principal> proved =
-            authenticator.authenticate(List.of(parsed(content.der())), null, null);
+            askedFor.wouldBe(List.of(parsed(content.der())), null);
         if (proved.isPresent()) {
           return proved.get();
         }
@@ -231,7 +230,7 @@ final class PolicyClients {
         throw RegistryException.invalid("/certificatePem", e.getMessage());
       }
     }
-    Optional<Principal> proved = authenticator.authenticate(chain, token, null);
+    Optional<Principal> proved = askedFor.wouldBe(chain, token);
     if (proved.isEmpty()) {
       throw RegistryException.invalid(
           pem != null ? "/certificatePem" : "/token",

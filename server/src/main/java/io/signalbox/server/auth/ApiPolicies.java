@@ -236,11 +236,20 @@ public final class ApiPolicies {
    * What was removed.
    *
    * @param attachments that went with it
+   * @param further what was changed with it
    */
-  public record Removed<E extends Entry<E>>(Written<E> written, List<Written<?>> attachments) {
+  public record Removed<E extends Entry<E>>(
+      Written<E> written, List<Written<?>> attachments, List<Written<?>> further) {
     /** Of an entry to which nothing is attached. */
     public static <E extends Entry<E>> Removed<E> alone(Written<E> written) {
-      return new Removed<>(written, List.of());
+      return new Removed<>(written, List.of(), List.of());
+    }
+
+    /** And what was changed because of it afterwards. */
+    public Removed<E> with(List<? extends Written<?>> more) {
+      List<Written<?>> all = new ArrayList<>(further);
+      all.addAll(more);
+      return new Removed<>(written, attachments, List.copyOf(all));
     }
   }
 
@@ -280,9 +289,11 @@ public final class ApiPolicies {
               });
       await(changed.inForce());
       List<Written<?>> written = changed.written();
+      int attachmentsEnd = written.size() - further.size();
       return new Removed<>(
           (Written<E>) written.getFirst(),
-          List.copyOf(written.subList(1, written.size() - further.size())));
+          List.copyOf(written.subList(1, attachmentsEnd)),
+          List.copyOf(written.subList(attachmentsEnd, written.size())));
     } catch (PolicyException e) {
       throw new RegistryException(
           RegistryException.Reason.CONFLICT,

@@ -189,45 +189,67 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   private Authentication busy() {
-    metrics.authenticationFailures.inc(Metrics.AuthFailure.OVERLOADED);
-    metrics.limitsReached.inc(Metrics.Limit.PENDING_AUTHENTICATIONS);
+    countOverload();
     return new Authentication.Rejected(
         ReasonCode.SERVER_BUSY, "too many credentials wait to be checked, see auth.pending-max");
   }
 
+  private void countOverload() {
+    metrics.authenticationFailures.inc(Metrics.AuthFailure.OVERLOADED);
+    metrics.limitsReached.inc(Metrics.Limit.PENDING_AUTHENTICATIONS);
+  }
+
   /**
-   * Who makes an HTTP request. Checks signatures: a worker's thread only.
+   * Who makes an HTTP request. Checks signatures, so not to be called on an I/O thread; but waits
+   * for nobody's server.
    *
    * @param certificates the chain of the TLS connection, the peer's own first; empty if it showed
    *     none
    * @param bearerToken of the header Authorization; null: none
-   * @param from whence it came, for the audit log; null: nobody is registered
-   * @return empty if nothing proves an identity; why was counted and logged
+   * @param from whence it came, for the audit log
+   * @param threads where it goes on after a fetch
+   * @param answer called on this thread or one of those; empty if nothing proves an identity, and
+   *     why was counted and logged
+   * @return false: not taken, too many wait for a fetch; there is no answer
    */
-  public Optional<Principal> identify(
+  public boolean identify(
       List<X509Certificate> certificates,
       @Nullable String bearerToken,
-      @Nullable InetAddress from) {
-    return proved(certificates, bearerToken, from);
+      InetAddress from,
+      Executor threads,
+      Consumer<Optional<Principal>> answer) {
+    var credentials = Credentials.ofRequest(from, certificates, bytes(bearerToken));
+    CompletableFuture<Void> fetched = prepare(credentials);
+    if (fetched.isDone()) {
+      answer.accept(proved(credentials, true));
+      return true;
+    }
+    boolean taken =
+        workers.after(
+            fetched, () -> threads.execute(() -> answer.accept(proved(credentials, true))));
+    if (!taken) {
+      countOverload();
+    }
+    return taken;
   }
 
   /**
-   * Who would be known by these credentials, which whoever asks only has a copy of. As {@link
-   * #identify}, but nobody is registered by it.
+   * Who would be known by these credentials, which whoever asks only has a copy of: nobody is
+   * registered by it. Checks signatures and waits for fetches.
    */
   public Optional<Principal> wouldBe(
       List<X509Certificate> certificates, @Nullable String bearerToken) {
-    return proved(certificates, bearerToken, null);
+    var credentials = Credentials.ofRequest(null, certificates, bytes(bearerToken));
+    prepare(credentials).join();
+    return proved(credentials, false);
   }
 
-  private Optional<Principal> proved(
-      List<X509Certificate> certificates,
-      @Nullable String bearerToken,
-      @Nullable InetAddress from) {
-    byte[] token = bearerToken == null ? null : bearerToken.getBytes(StandardCharsets.UTF_8);
-    var credentials = Credentials.ofRequest(from, certificates, token);
-    prepare(credentials).join();
-    return switch (admitted(withSignatureChecks(credentials, from != null), null)) {
+  private static byte @Nullable [] bytes(@Nullable String token) {
+    return token == null ? null : token.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private Optional<Principal> proved(Credentials credentials, boolean registers) {
+    return switch (admitted(withSignatureChecks(credentials, registers), null)) {
       case Authentication.Accepted accepted -> Optional.of(accepted.principal());
       case Authentication.Continue _ -> Optional.empty();
       case Authentication.Rejected rejected -> {

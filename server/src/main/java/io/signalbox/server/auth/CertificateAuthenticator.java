@@ -72,7 +72,11 @@ final class CertificateAuthenticator {
     }
     Verification.Accepted accepted = accepted(now.recheck(before.accepted, instant()));
     String id = devices.idOf(accepted.caName(), accepted.identity());
-    return devices.mustRegister(accepted.caName(), id) ? null : principal(accepted, id);
+    return mustRegister(accepted, id) ? null : principal(accepted, id);
+  }
+
+  private boolean mustRegister(Verification.Accepted accepted, String id) {
+    return devices.mustRegister(accepted.caName(), id, accepted.identity().fingerprint());
   }
 
   /** A certificate may come again with other ones behind it. */
@@ -82,7 +86,8 @@ final class CertificateAuthenticator {
   }
 
   /**
-   * Checks the chain as a whole, and registers a device that its authority wants registered.
+   * Checks the chain as a whole, and registers what its authority wants registered: a new device,
+   * and the certificate of one that is known where certificates must be.
    *
    * @param chain the client's certificate first; not empty
    * @param from whence it came, for the audit log; null: not known
@@ -91,7 +96,7 @@ final class CertificateAuthenticator {
       throws CredentialException {
     Verification.Accepted accepted = verified(chain);
     String id = devices.idOf(accepted.caName(), accepted.identity());
-    if (devices.mustRegister(accepted.caName(), id)) {
+    if (mustRegister(accepted, id)) {
       devices.register(accepted.caName(), id, chain.getFirst(), from);
     }
     return principal(accepted, id);

@@ -110,18 +110,27 @@ final class Devices {
         : registry.find(Kind.TEMPLATE, name);
   }
 
-  /** Whether {@link #register} must make the device before it may connect. */
-  boolean mustRegister(String ca, String id) {
-    if (registry == null || registry.device(id) != null) {
+  /**
+   * Whether {@link #register} must make the device before it may connect, or take down this
+   * certificate where that is required.
+   */
+  boolean mustRegister(String ca, String id, String fingerprint) {
+    Registry known = registry;
+    if (known == null) {
       return false;
     }
-    TrustedAuthority authority = registry.find(Kind.TRUSTED_CA, ca);
+    boolean lacksCertificate =
+        known.config().required() == Required.CERTIFICATE && known.certificate(fingerprint) == null;
+    if (known.device(id) != null && !lacksCertificate) {
+      return false;
+    }
+    TrustedAuthority authority = known.find(Kind.TRUSTED_CA, ca);
     return authority != null && authority.autoRegister();
   }
 
   /**
-   * Just-in-time provisioning: registers the device and its certificate as the authority's template
-   * says. Waits for the disk.
+   * Just-in-time provisioning: registers the device as the authority's template says, if it is not
+   * there, and its certificate. Waits for the disk.
    *
    * @param from whence it came, for the audit log; null: not known
    */

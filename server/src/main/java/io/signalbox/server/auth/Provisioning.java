@@ -100,7 +100,7 @@ public final class Provisioning {
         Stamp.NEW);
   }
 
-  /** A device that connects for the first time, with the certificate that it has. */
+  /** A device, if it is not there, with a certificate that it connects with for the first time. */
   void register(
       String id,
       @Nullable ProvisioningTemplate template,
@@ -112,6 +112,7 @@ public final class Provisioning {
       throw notRegistered(id, obstacle);
     }
     try {
+      boolean isNewDevice = registry.device(id) == null;
       device(id, template);
       String label = "jit-" + Certificates.fingerprint(certificate).substring(0, LABEL_DIGITS);
       var request =
@@ -128,7 +129,7 @@ public final class Provisioning {
         written = inventory.ensure(id, label, request, false).finish();
       }
       if (written.isCreated()) {
-        audit.registered(written.entry(), from);
+        audit.registered(written.entry(), from, isNewDevice);
       }
     } catch (RegistryException | IOException e) {
       throw notRegistered(id, e.getMessage());

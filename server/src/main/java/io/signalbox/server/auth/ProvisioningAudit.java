@@ -4,7 +4,10 @@ import io.signalbox.server.registry.DeviceCertificate;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
-/** Writes down which devices were registered when they first came. May wait for the disk. */
+/**
+ * Writes down which devices and certificates were registered when they first came. May wait for the
+ * disk.
+ */
 public interface ProvisioningAudit {
   /** Nothing is written down. */
   ProvisioningAudit NONE =
@@ -15,7 +18,8 @@ public interface ProvisioningAudit {
         }
 
         @Override
-        public void registered(DeviceCertificate certificate, @Nullable InetAddress from) {}
+        public void registered(
+            DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {}
       };
 
   /** Why nobody may be registered now, for people; null if they may. */
@@ -26,6 +30,8 @@ public interface ProvisioningAudit {
    * it is let in.
    *
    * @param from whence it came; null: not known
+   * @param isNewDevice false: the device was there
    */
-  void registered(DeviceCertificate certificate, @Nullable InetAddress from);
+  void registered(
+      DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice);
 }

@@ -30,7 +30,6 @@ final class ApiPutCommand extends ApiCommand {
           "audiences",
           "algorithms",
           "allowedCidrs",
-          "parameters",
           "policies",
           "publicKeysPem");
 

@@ -7,6 +7,7 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.CertificateContent;
@@ -100,8 +101,12 @@ public final class Enrolment {
   record Issued(
       X509Certificate certificate, DeviceCertificate entry, boolean isNew, boolean isNewDevice) {}
 
-  /** A first certificate, or one more. */
-  Issued enrol(byte[] body, Applicant applicant, @Nullable String ca)
+  /**
+   * A first certificate, or one more.
+   *
+   * @param label authority that the applicant asks for; null: does not say
+   */
+  Issued enrol(byte[] body, Applicant applicant, @Nullable String label)
       throws EnrolmentException, InterruptedException {
     CertificateSigningRequest request = request(body);
     return switch (applicant) {
@@ -113,15 +118,16 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN,
               "a device enrols itself only: the common name must be " + LogText.quote(id));
         }
-        yield issue(id, request, null, CsrRules.ID_ONLY, ca);
+        yield issue(id, request, null, CsrRules.ID_ONLY, asked(caOf(holder), label), holder);
       }
-      case Applicant.Claimant claimant -> claimed(request, claimant, ca);
+      case Applicant.Claimant claimant -> claimed(request, claimant, label);
       case Applicant.Invited(Invitation.OfDevice(String id)) -> {
         if (!request.names().commonName().equals(id) || registry.device(id) == null) {
           throw new EnrolmentException(
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
-        yield issue(id, request, null, CsrRules.ID_ONLY, ca);
+        String ca = asked(registry.config().defaultCa(), label);
+        yield issue(id, request, null, CsrRules.ID_ONLY, ca, null);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         synchronized (placeOf(request)) {
@@ -130,14 +136,18 @@ public final class Enrolment {
             throw new EnrolmentException(
                 StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
           }
-          yield byTemplate(request, template, name, null, ca);
+          yield byTemplate(request, template, name, null, label);
         }
       }
     };
   }
 
-  /** Another certificate in place of the one that the connection rests on. */
-  Issued renew(byte[] body, Applicant applicant, @Nullable String ca)
+  /**
+   * Another certificate in place of the one that the connection rests on.
+   *
+   * @param label authority that the applicant asks for; null: does not say
+   */
+  Issued renew(byte[] body, Applicant applicant, @Nullable String label)
       throws EnrolmentException, InterruptedException {
     if (!(applicant instanceof Applicant.Holder holder)) {
       throw new EnrolmentException(
@@ -149,15 +159,52 @@ public final class Enrolment {
     } catch (PkiException e) {
       throw new EnrolmentException(StatusCodes.FORBIDDEN, String.valueOf(e.getMessage()));
     }
-    DeviceCertificate current =
-        registry.certificate(Certificates.fingerprint(holder.certificate()));
-    boolean ours = current != null && current.ca() != null; // others decide for their own names
+    boolean ours = issuerOf(holder) != null; // others decide for their own names
     return issue(
         idOf(holder),
         request,
         null,
         ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY,
-        ca != null || current == null ? ca : current.ca());
+        asked(caOf(holder), label),
+        holder);
+  }
+
+  /** The authority here that has issued the holder's certificate, if it is in the inventory. */
+  private @Nullable String issuerOf(Applicant.Holder holder) {
+    DeviceCertificate current =
+        registry.certificate(Certificates.fingerprint(holder.certificate()));
+    return current == null ? null : current.ca();
+  }
+
+  /**
+   * The authority for whoever has a certificate: the one here that it is of, so that no device gets
+   * another {@code cert.ca} than it was given; else the default one.
+   */
+  private String caOf(Applicant.Holder holder) {
+    String issuer = issuerOf(holder);
+    if (issuer != null) {
+      return issuer;
+    }
+    CertificateFields certificate = holder.device().certificate();
+    return certificate != null && registry.find(Kind.ISSUING_CA, certificate.ca()) != null
+        ? certificate.ca()
+        : registry.config().defaultCa();
+  }
+
+  /**
+   * The authority that an applicant may have a certificate of, unless it asks for another one:
+   * policies count on it that no client chooses.
+   */
+  private String asked(String ca, @Nullable String label) throws EnrolmentException {
+    if (label != null && !authorities.issuerFor(label).equals(authorities.issuerFor(ca))) {
+      throw new EnrolmentException(
+          StatusCodes.FORBIDDEN,
+          "you may have a certificate of the issuing CA \""
+              + ca
+              + "\" or its successor, not of "
+              + LogText.quote(label));
+    }
+    return ca;
   }
 
   private static CertificateSigningRequest request(byte[] body) throws EnrolmentException {
@@ -187,13 +234,13 @@ public final class Enrolment {
   }
 
   private Issued claimed(
-      CertificateSigningRequest request, Applicant.Claimant claimant, @Nullable String ca)
+      CertificateSigningRequest request, Applicant.Claimant claimant, @Nullable String label)
       throws EnrolmentException, InterruptedException {
     synchronized (placeOf(request)) {
       try {
         ProvisioningTemplate template =
             claims.template(claimant.token(), claimant.secret(), claimant.from());
-        return byTemplate(request, template, claimant.token(), claimant, ca);
+        return byTemplate(request, template, claimant.token(), claimant, label);
       } catch (RegistryException e) {
         throw refused(e);
       }
@@ -214,7 +261,8 @@ public final class Enrolment {
     String label = label(request);
     boolean taken =
         registry.certificatesOf(id).stream()
-            .anyMatch(one -> one.revoked() == null && !one.label().equals(label));
+            .filter(one -> one.revoked() == null && !one.label().equals(label))
+            .anyMatch(one -> !inventory.isStranded(one, request));
     if (taken) {
       throw new EnrolmentException(
           StatusCodes.CONFLICT,
@@ -234,7 +282,7 @@ public final class Enrolment {
       ProvisioningTemplate template,
       String claim,
       Applicant.@Nullable Claimant claimant,
-      @Nullable String ca)
+      @Nullable String label)
       throws EnrolmentException, InterruptedException {
     try {
       template.rules().check(request);
@@ -254,7 +302,9 @@ public final class Enrolment {
               + ", not "
               + LogText.quote(id));
     }
-    String authority = caOf(template, ca);
+    String templateCa = template.ca();
+    String ca = asked(templateCa == null ? registry.config().defaultCa() : templateCa, label);
+    String authority = authorities.issuerFor(ca);
     DeviceCertificate earlier = inventory.issued(request, authority);
     if (earlier != null) {
       return new Issued(certificate(earlier), earlier, false, false);
@@ -279,7 +329,7 @@ public final class Enrolment {
       Applicant.Claimant claimant,
       CertificateSigningRequest request,
       ProvisioningTemplate template,
-      @Nullable String ca)
+      String ca)
       throws EnrolmentException, InterruptedException {
     try {
       claims.use(claimant.token(), claimant.secret(), claimant.from());
@@ -314,7 +364,7 @@ public final class Enrolment {
   }
 
   private Issued made(
-      CertificateSigningRequest request, ProvisioningTemplate template, @Nullable String ca)
+      CertificateSigningRequest request, ProvisioningTemplate template, String ca)
       throws EnrolmentException, InterruptedException {
     String id = request.names().commonName();
     boolean isNewDevice = registry.device(id) == null;
@@ -323,7 +373,7 @@ public final class Enrolment {
     } catch (RegistryException e) {
       throw refused(e);
     }
-    Issued issued = issue(id, request, template, template.rules(), ca);
+    Issued issued = issue(id, request, template, template.rules(), ca, null);
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
@@ -348,42 +398,35 @@ public final class Enrolment {
     }
   }
 
-  /** The authority that issues, whatever the request and the template say. */
-  private String caOf(ProvisioningTemplate template, @Nullable String ca)
-      throws EnrolmentException {
-    String templateCa = template.ca();
-    if (ca != null && templateCa != null && !ca.equals(templateCa)) {
-      throw new EnrolmentException(
-          StatusCodes.FORBIDDEN, "the template issues from " + templateCa + ", not " + ca);
-    }
-    String name = ca != null ? ca : templateCa;
-    return authorities.issuerFor(name == null ? registry.config().defaultCa() : name);
-  }
-
+  /**
+   * @param holder whose right it is by a certificate; null: it is somebody else's
+   */
   private Issued issue(
       String id,
       CertificateSigningRequest request,
       @Nullable ProvisioningTemplate template,
       CsrRules rules,
-      @Nullable String ca)
+      String ca,
+      Applicant.@Nullable Holder holder)
       throws EnrolmentException, InterruptedException {
-    String templateCa = template == null ? null : template.ca();
     var wanted =
         new CertificateRequest(
             new CertificateRequest.Source.Csr(request.toPem()),
-            ca != null ? ca : templateCa,
+            ca,
             template == null ? 0 : template.validityHours(),
             0,
             null,
             true,
             rules);
     try {
-      boolean isNewDevice = registry.device(id) == null;
-      if (isNewDevice) {
-        provisioning.device(id, null); // its certificate is good and older than the registry
-      }
+      boolean isNewDevice;
       Written<DeviceCertificate> written;
       try (Closeable _ = registry.writing()) {
+        isNewDevice = holder != null && registry.device(id) == null;
+        requireGood(holder); // a removal of the device may have come before
+        if (isNewDevice) {
+          provisioning.device(id, null); // its certificate is good and older than the registry
+        }
         written = inventory.ensure(id, label(request), wanted, false).finish();
       }
       DeviceCertificate issued = written.entry();
@@ -397,6 +440,13 @@ public final class Enrolment {
       throw refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
+    }
+  }
+
+  private void requireGood(Applicant.@Nullable Holder holder) throws EnrolmentException {
+    if (holder != null && registry.isRefused(Certificates.fingerprint(holder.certificate()))) {
+      throw new EnrolmentException(
+          StatusCodes.UNAUTHORIZED, "the client certificate is not accepted any more");
     }
   }
 

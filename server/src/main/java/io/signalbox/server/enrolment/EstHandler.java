@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.EstMessages;
 import io.signalbox.pki.PkiException;
+import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.EnrolmentTokens;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.EnrolmentOutcome;
@@ -18,7 +19,6 @@ import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -27,7 +27,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
@@ -42,25 +42,25 @@ public final class EstHandler implements HttpHandler {
 
   private final Enrolment enrolment;
   private final EnrolmentTokens tokens;
-  private final BiFunction<List<X509Certificate>, InetAddress, Optional<Principal>> identify;
+  private final AuthenticatorChain authenticators;
   private final EnrolmentAudit audit;
   private final Metrics metrics;
 
   /**
-   * @param identify whose the chain of a TLS connection from an address is, checked at this moment
+   * @param authenticators know whose the chain of a TLS connection is, at this moment
    * @param audit written before an applicant is answered
    */
   public EstHandler(
       Enrolment enrolment,
       EnrolmentTokens tokens,
-      BiFunction<List<X509Certificate>, InetAddress, Optional<Principal>> identify,
+      AuthenticatorChain authenticators,
       EnrolmentAudit audit,
       Metrics metrics) {
     this.audit = audit;
     this.metrics = metrics;
     this.enrolment = enrolment;
     this.tokens = tokens;
-    this.identify = identify;
+    this.authenticators = authenticators;
   }
 
   @Override
@@ -89,7 +89,7 @@ public final class EstHandler implements HttpHandler {
         EstMessages.REQUEST_BODY_BYTES_MAX,
         (complete, body) ->
             complete.dispatch(
-                () -> answer(complete, counted(() -> enrol(complete, body, renews, label)))),
+                () -> answer(complete, counted(() -> identify(complete, body, renews, label)))),
         refused -> {
           metrics.enrolments.inc(EnrolmentOutcome.INVALID);
           text(
@@ -158,10 +158,29 @@ public final class EstHandler implements HttpHandler {
     send(exchange, EstMessages.ATTRIBUTES_TYPE, EstMessages.attributes(CertificateProfile.DEVICE));
   }
 
-  private void enrol(
+  /** Goes on with {@link #enrol} once it is known who asks, here or on another worker thread. */
+  private void identify(
       HttpServerExchange exchange, byte[] body, boolean renews, @Nullable String label)
+      throws EnrolmentException {
+    boolean taken =
+        applicant(
+            exchange,
+            known ->
+                answer(exchange, counted(() -> enrol(exchange, body, renews, label, known))));
+    if (!taken) {
+      throw new EnrolmentException(
+          StatusCodes.SERVICE_UNAVAILABLE,
+          "too many credentials wait to be checked, see auth.pending-max");
+    }
+  }
+
+  private void enrol(
+      HttpServerExchange exchange,
+      byte[] body,
+      boolean renews,
+      @Nullable String label,
+      Applicant applicant)
       throws EnrolmentException, InterruptedException {
-    Applicant applicant = applicant(exchange);
     String obstacle = audit.obstacle();
     if (obstacle != null) {
       throw new EnrolmentException(
@@ -189,18 +208,26 @@ public final class EstHandler implements HttpHandler {
     };
   }
 
-  private Applicant applicant(HttpServerExchange exchange) {
+  /** Gives false, and no answer, if too many wait already. */
+  private boolean applicant(HttpServerExchange exchange, Consumer<Applicant> answer) {
     String header = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
-    if (header != null) {
-      return claimant(header, exchange);
-    }
     List<X509Certificate> chain = certificates(exchange);
-    if (chain.isEmpty()) {
-      return new Applicant.Stranger(null);
+    if (header != null || chain.isEmpty()) {
+      answer.accept(
+          header == null ? new Applicant.Stranger(null) : claimant(header, exchange));
+      return true;
     }
-    Optional<Principal> device = identify.apply(chain, exchange.getSourceAddress().getAddress());
+    return authenticators.identify(
+        chain,
+        null,
+        exchange.getSourceAddress().getAddress(),
+        exchange.getConnection().getWorker(),
+        device -> answer.accept(holder(device, chain.getFirst())));
+  }
+
+  private static Applicant holder(Optional<Principal> device, X509Certificate certificate) {
     return device.isPresent()
-        ? new Applicant.Holder(device.get(), chain.getFirst())
+        ? new Applicant.Holder(device.get(), certificate)
         : new Applicant.Stranger("the client certificate is not accepted");
   }
 

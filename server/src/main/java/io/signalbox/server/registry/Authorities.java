@@ -484,14 +484,28 @@ public final class Authorities {
     }
   }
 
-  /** What a holder of a certificate presents: it and the authorities above it, without the root. */
+  /**
+   * What a holder of a certificate presents: it and the authorities above it, without the root; it
+   * alone if they are not here.
+   */
   public String presentedChain(DeviceCertificate entry, X509Certificate certificate) {
+    List<X509Certificate> chain = new ArrayList<>(List.of(certificate));
+    issuers(entry, certificate).stream()
+        .filter(issuer -> !Certificates.isSelfSigned(issuer))
+        .forEach(chain::add);
+    return Pem.encode(chain);
+  }
+
+  /**
+   * The authority that has issued a certificate and those above it. Empty if it was made elsewhere,
+   * or if that very authority is not here any more: another one may have its name now.
+   */
+  List<X509Certificate> issuers(DeviceCertificate entry, X509Certificate certificate) {
     String ca = entry.ca();
     IssuingAuthority authority = ca == null ? null : registry.find(Kind.ISSUING_CA, ca);
-    List<X509Certificate> chain = new ArrayList<>(List.of(certificate));
-    if (authority != null) {
-      chain(authority).stream().filter(c -> !Certificates.isSelfSigned(c)).forEach(chain::add);
-    }
-    return Pem.encode(chain);
+    List<X509Certificate> chain = authority == null ? List.of() : chain(authority);
+    return chain.isEmpty() || !Certificates.isOfKey(certificate, chain.getFirst())
+        ? List.of()
+        : chain;
   }
 }

@@ -63,21 +63,45 @@ public final class Inventory {
   public @Nullable DeviceCertificate issued(CertificateSigningRequest request, String ca) {
     return registry.certificatesOf(request.names().commonName()).stream()
         .filter(one -> one.status(clocks.wallMillis()) == DeviceCertificate.Status.ACTIVE)
-        .filter(one -> ca.equals(one.ca()) && isFor(one, request))
+        .filter(one -> ca.equals(one.ca()) && isFor(one, request) && !isOrphaned(one))
         .max(Comparator.comparingLong(DeviceCertificate::notAfterMillis))
         .orElse(null);
   }
 
+  /**
+   * Whether a certificate is for this very key and these names, and worth nothing any more because
+   * the authority that has issued it is gone. Reads the disk.
+   */
+  public boolean isStranded(DeviceCertificate entry, CertificateSigningRequest request) {
+    return entry.active() && isOrphaned(entry) && isFor(entry, request);
+  }
+
   private boolean isFor(DeviceCertificate entry, CertificateSigningRequest request) {
-    CertificateContent content = registry.content(entry.name());
-    if (content == null) {
-      return false;
-    }
+    X509Certificate certificate = certificate(entry);
     try {
-      return request.isMetBy(Certificates.parse(content.der(), "an issued certificate"));
+      return certificate != null && request.isMetBy(certificate);
     } catch (PkiException e) {
-      throw new IllegalStateException("a certificate that was issued cannot be read", e);
+      throw unreadable(e);
     }
+  }
+
+  /** Whether the authority here that has issued it is gone, be it that another has its name. */
+  private boolean isOrphaned(DeviceCertificate entry) {
+    X509Certificate certificate = entry.ca() == null ? null : certificate(entry);
+    return certificate != null && authorities.issuers(entry, certificate).isEmpty();
+  }
+
+  private @Nullable X509Certificate certificate(DeviceCertificate entry) {
+    CertificateContent content = registry.content(entry.name());
+    try {
+      return content == null ? null : Certificates.parse(content.der(), "an issued certificate");
+    } catch (PkiException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static IllegalStateException unreadable(PkiException e) {
+    return new IllegalStateException("a certificate that was issued cannot be read", e);
   }
 
   /** A certificate on its way to the disk. */
@@ -159,7 +183,8 @@ public final class Inventory {
     long left = newest.notAfterMillis() - clocks.wallMillis();
     boolean good =
         newest.revoked() == null
-            && (imported || left > Duration.ofHours(request.renewBeforeHours()).toMillis());
+            && (imported || left > Duration.ofHours(request.renewBeforeHours()).toMillis())
+            && !isOrphaned(newest);
     if (imported && newest.revoked() != null) {
       throw new RegistryException(
           Reason.CONFLICT,
@@ -390,12 +415,20 @@ public final class Inventory {
   }
 
   /**
+   * A device that was removed.
+   *
+   * @param late revocations of certificates that were issued while it was removed
+   * @param <T> what was removed
+   */
+  public record Deleted<T>(T removed, List<Written<DeviceCertificate>> late) {}
+
+  /**
    * Removes a device. Its certificates are revoked with it, so that they are refused whatever
    * happens next, and stay good if it cannot be removed.
    *
    * @param remover removes the device itself
    */
-  public <T> T deleteDevice(String id, Condition condition, Remover<T> remover)
+  public <T> Deleted<T> deleteDevice(String id, Condition condition, Remover<T> remover)
       throws RegistryException, InterruptedException {
     Device device = registry.device(id);
     if (device == null) {
@@ -403,8 +436,7 @@ public final class Inventory {
     }
     condition.check(Kind.DEVICE, id, device);
     T removed = remover.remove(registry.certificatesOf(id).stream().map(this::revocation).toList());
-    revokeAll(id); // what was issued in between
-    return removed;
+    return new Deleted<>(removed, revokeAll(id)); // what was issued in between
   }
 
   private Edit<DeviceCertificate> revocation(DeviceCertificate certificate) {
@@ -415,7 +447,8 @@ public final class Inventory {
         existing -> revoked(existing, certificate.name(), RevocationReason.CESSATION_OF_OPERATION));
   }
 
-  private void revokeAll(String device) throws RegistryException, InterruptedException {
+  private List<Written<DeviceCertificate>> revokeAll(String device)
+      throws RegistryException, InterruptedException {
     List<Registry.Put<DeviceCertificate>> puts = new ArrayList<>();
     for (DeviceCertificate certificate : registry.certificatesOf(device)) {
       puts.add(
@@ -426,8 +459,10 @@ public final class Inventory {
               existing ->
                   revoked(existing, certificate.name(), RevocationReason.CESSATION_OF_OPERATION)));
     }
+    List<Written<DeviceCertificate>> written = new ArrayList<>();
     for (Registry.Put<DeviceCertificate> put : puts) {
-      put.finish();
+      written.add(put.finish());
     }
+    return written;
   }
 }

@@ -1,9 +1,12 @@
 package io.signalbox.server.registry;
 
 import com.google.gson.JsonObject;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -11,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What becomes of a device that enrols, or connects for the first time.
  *
- * @param deviceIdTemplate text with {@code ${id}}, {@code ${serial}}, {@code ${fingerprint}},
- *     {@code ${claim}} and {@code ${param.NAME}}
- * @param parameters that an enrolling device must give
+ * @param deviceIdTemplate text with {@code ${id}}; where it connects for the first time also {@code
+ *     ${serial}} and {@code ${fingerprint}} of its certificate, where it enrols {@code ${claim}},
+ *     the name of the claim token
  * @param policies attached to the new device; {@code NAMESPACE:NAME}, or {@code NAME} of the API
  * @param clientIdPin null: the device's id
  * @param manualApproval whether somebody must approve the device first
@@ -25,7 +28,6 @@ public record ProvisioningTemplate(
     String name,
     String description,
     String deviceIdTemplate,
-    List<String> parameters,
     List<String> groups,
     Map<String, String> attributes,
     List<String> policies,
@@ -39,15 +41,14 @@ public record ProvisioningTemplate(
     implements Entry<ProvisioningTemplate> {
 
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
-  private static final List<String> VARIABLES = List.of("id", "serial", "fingerprint", "claim");
-  private static final String PARAMETER = "param.";
+  private static final String CLAIM = "claim";
+  private static final List<String> OF_CERTIFICATE = List.of("serial", "fingerprint");
 
   static ProvisioningTemplate read(
       String name, Fields in, @Nullable ProvisioningTemplate earlier, Stamp stamp) {
     in.ignore("name");
-    List<String> parameters = in.names("parameters", 32);
     String idTemplate = in.text("deviceIdTemplate", "${id}", 256);
-    checkTemplate(in, idTemplate, parameters);
+    checkTemplate(in, idTemplate);
     CsrRules rules = CsrRules.read(in.part("csrRules"));
     String pin = in.optional("clientIdPin", 256);
     if (pin != null && pin.isEmpty()) {
@@ -57,7 +58,6 @@ public record ProvisioningTemplate(
         name,
         in.text("description", "", 1_024),
         idTemplate,
-        parameters,
         in.names("groups", 1_024),
         in.map("attributes", 1_024, 1_024),
         in.texts(
@@ -75,32 +75,32 @@ public record ProvisioningTemplate(
         stamp);
   }
 
-  private static void checkTemplate(Fields in, String template, List<String> parameters) {
-    Matcher variables = VARIABLE.matcher(template);
-    boolean any = false;
-    while (variables.find()) {
-      any = true;
-      String variable = variables.group(1);
-      boolean known =
-          VARIABLES.contains(variable)
-              || (variable.startsWith(PARAMETER)
-                  && parameters.contains(variable.substring(PARAMETER.length())));
-      if (!known) {
+  private static void checkTemplate(Fields in, String template) {
+    Set<String> used = new HashSet<>();
+    VARIABLE.matcher(template).results().forEach(variable -> used.add(variable.group(1)));
+    boolean ofCertificate = !Collections.disjoint(used, OF_CERTIFICATE);
+    if (used.isEmpty()) {
+      in.problem("deviceIdTemplate", "holds no variable, so that all devices would be the same");
+    }
+    for (String variable : used) {
+      if (!variable.equals("id") && !variable.equals(CLAIM) && !OF_CERTIFICATE.contains(variable)) {
         in.problem(
             "deviceIdTemplate",
-            "uses a variable that there is not; use ${id}, ${serial}, ${fingerprint}, ${claim} or"
-                + " ${param.NAME} with a name of \"parameters\"");
+            "uses a variable that there is not; use ${id}, ${serial}, ${fingerprint} or ${claim}");
       }
     }
-    if (!any) {
-      in.problem("deviceIdTemplate", "holds no variable, so that all devices would be the same");
+    if (ofCertificate && used.contains(CLAIM)) {
+      in.problem(
+          "deviceIdTemplate",
+          "makes no id: ${claim} is of an enrolment, ${serial} and ${fingerprint} of a first"
+              + " connection");
     }
   }
 
   /**
    * The id of a new device.
    *
-   * @param values of the variables, parameters as {@code param.NAME}
+   * @param values of the variables
    * @return empty if a variable has no value, or if what results is no device id
    */
   public Optional<String> deviceId(Map<String, String> values) {
@@ -128,7 +128,6 @@ public record ProvisioningTemplate(
         name,
         description,
         deviceIdTemplate,
-        parameters,
         groups,
         attributes,
         policies,
@@ -145,7 +144,6 @@ public record ProvisioningTemplate(
   public void write(JsonObject out) {
     out.addProperty("description", description);
     out.addProperty("deviceIdTemplate", deviceIdTemplate);
-    out.add("parameters", JsonOut.list(parameters));
     out.add("groups", JsonOut.list(groups));
     out.add("attributes", JsonOut.map(attributes));
     out.add("policies", JsonOut.list(policies));

@@ -25,6 +25,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +43,10 @@ final class AdminHandlerTest {
 
   private final Metrics metrics = new Metrics(1, "test");
   private final List<String> tokensSeen = new ArrayList<>();
+
+  /** For what somebody else's server has not told yet. */
+  private final BlockingQueue<Consumer<Optional<Principal>>> waiting = new LinkedBlockingQueue<>();
+
   private Optional<String> obstacle = Optional.empty();
   private InetSocketAddress source = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
   private Undertow server;
@@ -83,7 +92,7 @@ final class AdminHandlerTest {
             config,
             MQTT_PATH,
             metrics,
-            (_, token, _) -> principal(token),
+            (_, token, _, _, answer) -> answered(token, answer),
             HttpServerExchange::endExchange,
             () -> obstacle);
     Undertow undertow =
@@ -101,6 +110,19 @@ final class AdminHandlerTest {
             .build();
     undertow.start();
     return undertow;
+  }
+
+  private boolean answered(@Nullable String token, Consumer<Optional<Principal>> answer) {
+    Optional<Principal> found = principal(token);
+    if ("one too many".equals(token)) {
+      return false;
+    }
+    if ("slow".equals(token)) {
+      waiting.add(answer);
+    } else {
+      answer.accept(found);
+    }
+    return true;
   }
 
   private Optional<Principal> principal(@Nullable String token) {
@@ -169,6 +191,35 @@ final class AdminHandlerTest {
     assertEquals(200, answer.status);
     assertTrue(answer.header("content-type").startsWith("text/plain; version=0.0.4"));
     assertTrue(answer.body.contains("\nsignalbox_malformed_packets_total 1.0\n"), answer.body);
+  }
+
+  @Test
+  void whoWaitsForASlowServerKeepsNobodyElseWaiting() throws Exception {
+    source = new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 1);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Answer> slow =
+          threads.submit(() -> get("/metrics", "Authorization: Bearer slow"));
+      Consumer<Optional<Principal>> answer = waiting.take();
+      assertEquals(200, get("/metrics", "Authorization: Bearer operators").status());
+      assertEquals(503, get("/metrics", "Authorization: Bearer one too many").status());
+      answer.accept(principal("operators"));
+      assertEquals(200, slow.get().status());
+    }
+  }
+
+  @Test
+  void aGuessEndsItsConnectionWhichIsCounted() throws Exception {
+    source = new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 1);
+    InetSocketAddress address =
+        (InetSocketAddress) server.getListenerInfo().getFirst().getAddress();
+    try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+      socket.setSoTimeout(60_000);
+      String guess = "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer bad\r\n\r\n";
+      socket.getOutputStream().write(guess.repeat(2).getBytes(StandardCharsets.UTF_8));
+      String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertTrue(all.startsWith("HTTP/1.1 401 "), all);
+      assertEquals(1, tokensSeen.size());
+    }
   }
 
   @ParameterizedTest

@@ -102,6 +102,25 @@ final class AuditLogTest {
   }
 
   @Test
+  void owesWhatIsWrittenUntilItIsSynced() throws Exception {
+    Path folder = Files.createDirectory(directory.resolve("audit"));
+    Path file = AuditLog.file(folder, 1);
+    Files.createSymbolicLink(file, Path.of("/dev/null")); // takes everything, and cannot be synced
+    try (var log = AuditLog.open(folder, 100_000, 3, metrics)) {
+      log.append(List.of(entry(1)));
+      for (int i = 2; i < 5; i++) {
+        assertNotNull(log.obstacle());
+        assertNotNull(log.obstacle(), "it was tried and not synced");
+        log.append(List.of(entry(i)));
+      }
+      Files.delete(file);
+      assertNull(log.obstacle());
+      log.append(List.of(entry(5)));
+    }
+    assertEquals(List.of(5, 4, 3, 2, 1), read(1_000));
+  }
+
+  @Test
   void writesWhatItOwesWhenItIsClosed() throws Exception {
     Path folder = Files.createDirectory(directory.resolve("audit"));
     Path file = AuditLog.file(folder, 1);

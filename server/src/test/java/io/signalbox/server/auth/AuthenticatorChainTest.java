@@ -2,6 +2,7 @@ package io.signalbox.server.auth;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -51,6 +52,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -415,6 +417,48 @@ class AuthenticatorChainTest {
             Rejected.class,
             ask(chain, connect(null, null), peer(device(authority, "p7"), true, null)));
     assertEquals(ReasonCode.SERVER_UNAVAILABLE, rejected.reason());
+  }
+
+  /** Whoever is asked about certificates has not answered. */
+  private record Asking(CertificateVerifier verifier, CompletableFuture<Void> answered)
+      implements CurrentAuthorities {
+    @Override
+    public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
+      return answered;
+    }
+  }
+
+  @Test
+  void anHttpRequestOccupiesNoThreadWhileSomebodyElsesServerIsAsked() throws Exception {
+    var asking = new Asking(verifier, new CompletableFuture<>());
+    var d = AuthConfig.DEFAULTS;
+    AuthenticatorChain chain =
+        AuthenticatorChain.of(
+            new AuthConfig(d.jwt(), d.usersFile(), 1, d.exchangesMax()),
+            data,
+            asking,
+            fetcher,
+            null,
+            null,
+            work::add,
+            clocks,
+            RANDOM,
+            metrics);
+    List<Optional<Principal>> answers = new ArrayList<>();
+    List<X509Certificate> p7 = device(authority, "p7");
+    InetAddress from = InetAddress.getLoopbackAddress();
+    assertTrue(chain.identify(p7, null, from, work::add, answers::add));
+    assertEquals(1, metrics.authenticationsPending.value());
+    assertFalse(chain.identify(p7, null, from, work::add, answers::add), "one too many");
+    assertEquals(1, metrics.authenticationFailures.of(AuthFailure.OVERLOADED).value());
+    assertTrue(answers.isEmpty() && work.isEmpty());
+
+    asking.answered.complete(null);
+    assertTrue(answers.isEmpty(), "answered on the thread that fetched");
+    work.remove().run();
+    assertEquals("p7", answers.getFirst().orElseThrow().deviceId());
+    assertTrue(chain.identify(p7, null, from, work::add, answers::add));
+    assertEquals(2, answers.size());
   }
 
   /** Breaks on the worker, after the I/O thread has asked. */

@@ -17,6 +17,7 @@ import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.config.RegistryConfig;
+import io.signalbox.server.config.RegistryConfig.Required;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.config.TlsConfig;
 import io.signalbox.server.metrics.Metrics;
@@ -85,6 +86,10 @@ final class RegisteredDevicesTest {
   @BeforeEach
   void open() throws Exception {
     clocks.set(Instant.now());
+    open(Required.NONE);
+  }
+
+  private void open(Required required) throws Exception {
     store =
         Store.open(
             data.resolve("store"),
@@ -97,7 +102,7 @@ final class RegisteredDevicesTest {
             });
     registry =
         Registry.open(
-            store, RegistryConfig.DEFAULTS, Sealing.openOrCreate(data, RANDOM), clocks, metrics);
+            store, requiring(required), Sealing.openOrCreate(data, RANDOM), clocks, metrics);
     policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
     Authorities issuing =
         Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null);
@@ -120,6 +125,23 @@ final class RegisteredDevicesTest {
             clocks,
             RANDOM,
             metrics);
+  }
+
+  private static RegistryConfig requiring(Required required) {
+    RegistryConfig d = RegistryConfig.DEFAULTS;
+    return new RegistryConfig(
+        required,
+        d.defaultCa(),
+        d.certificateValidity(),
+        d.caPassphrase(),
+        d.experimentalKeyTypes(),
+        d.pkcs11(),
+        d.devicesMax(),
+        d.certificatesMax(),
+        d.groupsMax(),
+        d.othersMax(),
+        d.attributesMax(),
+        d.groupsPerEntryMax());
   }
 
   @AfterEach
@@ -249,7 +271,6 @@ final class RegisteredDevicesTest {
             "jit",
             "",
             "pump-${id}",
-            List.of(),
             List.of("new"),
             Map.of("made", "jit"),
             List.of(),
@@ -277,6 +298,25 @@ final class RegisteredDevicesTest {
   }
 
   @Test
+  void registersEachCertificateOfAKnownDeviceWhereThatIsRequired() throws Exception {
+    store.close();
+    open(Required.CERTIFICATE);
+    trustFactory(true, null, IdentityMapping.COMMON_NAME);
+    for (int i = 1; i < 3; i++) {
+      var certificate = certificate("p7");
+      accepted("p7", certificate);
+      accepted("p7", certificate);
+      assertEquals(i, registry.certificatesOf("p7").size());
+      String fingerprint = Certificates.fingerprint(certificate.getFirst());
+      assertTrue(registry.certificate(fingerprint) != null);
+      inventory.revoke(fingerprint, RevocationReason.KEY_COMPROMISE, Condition.NONE);
+      assertRefused("revoked", "p7", certificate);
+    }
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    assertRefused("is not registered", "p7", certificate("p7"));
+  }
+
+  @Test
   void aDeviceHasThePoliciesOfItsTemplateWhenItFirstConnectsOrIsNotRegistered() throws Exception {
     put(
         Kind.TEMPLATE,
@@ -284,7 +324,6 @@ final class RegisteredDevicesTest {
             "jit",
             "",
             "${id}",
-            List.of(),
             List.of(),
             Map.of(),
             List.of("shipped:devices", "pump"),

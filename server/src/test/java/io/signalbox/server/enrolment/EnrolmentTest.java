@@ -3,20 +3,31 @@ package io.signalbox.server.enrolment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.pki.CertificateAuthority;
+import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateSigningRequest;
+import io.signalbox.pki.Certificates;
+import io.signalbox.pki.ClientIdentity;
 import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.AuthMethod;
+import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Claims;
+import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.RegistryFixture;
 import io.undertow.util.StatusCodes;
@@ -24,10 +35,12 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +49,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 final class EnrolmentTest {
@@ -130,6 +144,28 @@ final class EnrolmentTest {
   }
 
   @Test
+  void whoseAuthorityWasReplacedEnrolsAgainWithItsKey() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.put(Kind.CLAIM_TOKEN, "batch", "{'template':'line','maxUses':9}");
+      Enrolment enrolment = enrolment(fixture);
+      KeyPair keys = KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM);
+      X509Certificate first = enrolment.enrol(request("pump", keys), CLAIMANT, null).certificate();
+      fixture.authorities.delete("factory", Condition.NONE);
+      fixture.makeAuthority("factory");
+
+      assertRefused(StatusCodes.CONFLICT, enrolment, request("pump"));
+      Enrolment.Issued second = enrolment.enrol(request("pump", keys), CLAIMANT, null);
+      assertTrue(second.isNew());
+      assertNotEquals(first, second.certificate());
+      fixture.inventory.setActive(Certificates.fingerprint(first), false, Condition.NONE);
+      fixture.inventory.revoke(
+          second.entry().name(), RevocationReason.UNSPECIFIED, Condition.NONE);
+      assertRefused(StatusCodes.CONFLICT, enrolment, request("pump", keys));
+    }
+  }
+
+  @Test
   void theSameRequestTwiceAtOnceUsesTheClaimOnce() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       claimGoodOnce(fixture, "{}");
@@ -177,6 +213,128 @@ final class EnrolmentTest {
       }
       assertEquals(0, uses(fixture));
     }
+  }
+
+  private static Applicant.Holder holder(String device, String ca, X509Certificate certificate)
+      throws Exception {
+    ClientIdentity identity = ClientIdentity.of(certificate);
+    var fields =
+        new CertificateFields(
+            ca,
+            device,
+            identity.serialHex(),
+            identity.fingerprint(),
+            identity.issuerCommonName(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            identity.notAfter().toEpochMilli(),
+            null);
+    return new Applicant.Holder(
+        new Principal(
+            "device:" + device,
+            AuthMethod.CERTIFICATE,
+            device,
+            null,
+            List.of(),
+            Map.of(),
+            fields,
+            null),
+        certificate);
+  }
+
+  private static void assertForbidden(Executable asked) {
+    var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+    assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
+    assertTrue(String.valueOf(refused.getMessage()).contains("gateways"), refused::getMessage);
+  }
+
+  @Test
+  void whoHasACertificateOfAnAuthorityGetsOnesOfThatOneOnly() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (String ca : List.of("factory", "pumps", "gateways")) {
+        fixture.makeAuthority(ca);
+      }
+      fixture.put(Kind.TEMPLATE, "line", "{'ca':'pumps'}");
+      fixture.put(
+          Kind.CLAIM_TOKEN, "batch", "{'template':'line','secret':'" + SECRET + "','maxUses':9}");
+      Enrolment enrolment = enrolment(fixture);
+      Enrolment.Issued first = enrolment.enrol(request("p7"), CLAIMANT, null);
+      Applicant.Holder holder = holder("p7", "pumps", first.certificate());
+
+      assertForbidden(() -> enrolment.renew(request("p7"), holder, "gateways"));
+      assertForbidden(() -> enrolment.enrol(request("p7"), holder, "gateways"));
+      assertEquals(1, fixture.registry.certificatesOf("p7").size());
+      assertEquals("pumps", enrolment.renew(request("p7"), holder, null).entry().ca());
+      assertEquals("pumps", enrolment.enrol(request("p7"), holder, "pumps").entry().ca());
+
+      fixture.makeAuthority("pumps-2");
+      fixture.makeAuthority("pumps", "{'successor':'pumps-2'}");
+      assertEquals("pumps-2", enrolment.enrol(request("p7"), holder, null).entry().ca());
+      assertEquals("pumps-2", enrolment.renew(request("p7"), holder, "pumps-2").entry().ca());
+    }
+  }
+
+  @Test
+  void whoseDeviceWasRemovedMeanwhileGetsNothingAndDoesNotBringItBack() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      Applicant.Holder holder =
+          holder("p7", "factory", enrolment.enrol(request("p7"), CLAIMANT, null).certificate());
+      fixture.inventory.deleteDevice(
+          "p7",
+          Condition.NONE,
+          _ -> fixture.registry.delete(Kind.DEVICE, "p7", Condition.NONE));
+
+      for (Executable asked :
+          List.<Executable>of(
+              () -> enrolment.renew(request("p7"), holder, null),
+              () -> enrolment.enrol(request("p7"), holder, null))) {
+        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+        assertEquals(StatusCodes.UNAUTHORIZED, refused.status(), refused::getMessage);
+        assertNull(fixture.registry.device("p7"));
+      }
+    }
+  }
+
+  @Test
+  void whoComesFromElsewhereOrWithATokenChoosesNoAuthority() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.makeAuthority("gateways");
+      Enrolment enrolment = enrolment(fixture);
+      assertForbidden(() -> enrolment.enrol(request("p7"), CLAIMANT, "gateways"));
+      assertNull(fixture.registry.device("p7"));
+      assertEquals(0, uses(fixture));
+
+      Enrolment.Issued first = enrolment.enrol(request("p7"), CLAIMANT, "factory");
+      var invited = new Applicant.Invited(new Invitation.OfDevice("p7"));
+      assertForbidden(() -> enrolment.enrol(request("p7"), invited, "gateways"));
+      assertEquals("factory", enrolment.enrol(request("p7"), invited, null).entry().ca());
+
+      X509Certificate foreign = foreign("p8");
+      Applicant.Holder other = holder("p8", "elsewhere", foreign);
+      assertForbidden(() -> enrolment.enrol(request("p8"), other, "gateways"));
+      assertEquals("factory", enrolment.renew(request("p8"), other, null).entry().ca());
+      Applicant.Holder unlisted = holder("p8", "gateways", foreign);
+      assertEquals("gateways", enrolment.renew(request("p8"), unlisted, null).entry().ca());
+      assertEquals("factory", first.entry().ca());
+    }
+  }
+
+  private static X509Certificate foreign(String device) throws Exception {
+    return CertificateAuthority.createRoot(
+            "Elsewhere",
+            KeyAlgorithm.EC_P256,
+            CertificateProfile.ROOT,
+            Clock.systemUTC(),
+            RegistryFixture.RANDOM)
+        .issue(
+            KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
+            SubjectNames.ofCommonName(device),
+            CertificateProfile.DEVICE);
   }
 
   @Test

@@ -116,6 +116,38 @@ final class InventoryTest {
   }
 
   @Test
+  void issuesAnewWhenAnotherAuthorityHasTheNameOfTheOneBefore() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("root", "{'pathLength':1}");
+      fixture.makeAuthority("factory", "{'parent':'root'}");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      String request = "{'csrPem':'" + RegistryFixture.csr("d") + "'}";
+      DeviceCertificate first = fixture.ensure("d", "main", request).entry();
+      assertEquals(first, fixture.ensure("d", "main", request).entry());
+      assertEquals(2, chain(fixture, first).size());
+
+      fixture.authorities.delete("factory", Condition.NONE);
+      assertEquals(1, chain(fixture, first).size());
+      fixture.makeAuthority("factory", "{'parent':'root'}");
+      assertEquals(1, chain(fixture, first).size(), "put together by name");
+      while (System.currentTimeMillis() <= first.stamp().createdAtMillis()) {
+        Thread.onSpinWait(); // the newest is told by the clock
+      }
+      Written<DeviceCertificate> second = fixture.ensure("d", "main", request);
+      assertTrue(second.isCreated());
+      assertEquals(2, chain(fixture, second.entry()).size());
+      assertEquals(second.entry(), fixture.ensure("d", "main", request).entry());
+    }
+  }
+
+  private static List<X509Certificate> chain(RegistryFixture fixture, DeviceCertificate of)
+      throws Exception {
+    byte[] der = Objects.requireNonNull(fixture.registry.content(of.name())).der();
+    return Pem.parseCertificates(
+        fixture.authorities.presentedChain(of, Certificates.parse(der, "inventory")), "chain");
+  }
+
+  @Test
   void revokesTheCertificatesOfADeviceThatGoes() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       fixture.makeAuthority("factory");

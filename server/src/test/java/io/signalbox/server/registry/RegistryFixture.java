@@ -2,6 +2,7 @@ package io.signalbox.server.registry;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.gson.JsonObject;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateSigningRequest;
@@ -108,8 +109,12 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   static Fields fields(String json) {
+    return Fields.of(json(json));
+  }
+
+  static JsonObject json(String json) {
     try {
-      return Fields.of(Json.object(json.replace('\'', '"').getBytes(UTF_8)));
+      return Json.object(json.replace('\'', '"').getBytes(UTF_8));
     } catch (java.io.IOException e) {
       throw new AssertionError(e);
     }

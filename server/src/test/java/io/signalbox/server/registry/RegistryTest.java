@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -208,6 +209,30 @@ final class RegistryTest {
           RegistryFixture.pointers(e));
       assertNull(fixture.registry.device("d"));
     }
+  }
+
+  @Test
+  void refusesATemplateByWhichNoDeviceCouldHaveAnId() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (String template : List.of("d", "${nosuch}", "${param.serial}", "${claim}-${serial}")) {
+        String json = "{'deviceIdTemplate':'" + template + "'}";
+        RegistryException e =
+            assertThrows(
+                RegistryException.class, () -> fixture.put(Kind.TEMPLATE, "t", json), template);
+        assertEquals(List.of("/deviceIdTemplate"), RegistryFixture.pointers(e), template);
+      }
+      fixture.put(Kind.TEMPLATE, "t", "{'deviceIdTemplate':'${claim}-${id}'}");
+      fixture.put(Kind.TEMPLATE, "t", "{'deviceIdTemplate':'${serial}-${fingerprint}'}");
+    }
+  }
+
+  @Test
+  void readsATemplateThatWasStoredWithParameters() throws Exception {
+    String row = "{'deviceIdTemplate':'${param.serial}','parameters':['serial'],'groups':[]}";
+    Fields in = Fields.ofRow(RegistryFixture.json(row));
+    ProvisioningTemplate read = ProvisioningTemplate.read("t", in, null, Stamp.NEW);
+    in.end();
+    assertTrue(read.deviceId(Map.of("id", "p7")).isEmpty(), "as it always was");
   }
 
   @Test
