@@ -178,8 +178,7 @@ final class PolicyClients {
       CertificateContent content =
           certificate.mayConnect() ? registry.content(certificate.name()) : null;
       if (content != null) {
-        Optional<Principal> proved =
-            askedFor.wouldBe(List.of(parsed(content.der())), null);
+        Optional<Principal> proved = askedFor.wouldBe(List.of(parsed(content.der())), null);
         if (proved.isPresent()) {
           return proved.get();
         }

@@ -370,8 +370,7 @@ final class Client implements ClientHandler {
     if (phase == Phase.CONNECTED) {
       closing(Metrics.Close.QUOTA_EXCEEDED);
       end(Session.WillFate.SEND);
-      connection.disconnect(
-          ReasonCode.QUOTA_EXCEEDED, "the limit of retained messages is reached");
+      connection.disconnect(ReasonCode.QUOTA_EXCEEDED, "the limit of retained messages is reached");
     }
   }
 

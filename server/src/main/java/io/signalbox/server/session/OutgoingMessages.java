@@ -204,8 +204,8 @@ public final class OutgoingMessages {
   }
 
   /**
-   * Other policies are in force. What waits may have come by a subscription that is gone, so that no
-   * look at those that are there tells whether it may still be delivered: each message is asked
+   * Other policies are in force. What waits may have come by a subscription that is gone, so that
+   * no look at those that are there tells whether it may still be delivered: each message is asked
    * about.
    */
   public void policiesChanged() {

@@ -704,8 +704,8 @@ public final class Session implements Subscriber {
   /**
    * The client may not have a Shared Subscription any more: it gets nothing by it from here on, and
    * what waits for the client goes to other members. Of a durable session that needs the queue on
-   * disk to itself: before a connection begins to deliver, or after it has ended. Should it not come
-   * to that, the next connection finds the subscription again, on disk too.
+   * disk to itself: before a connection begins to deliver, or after it has ended. Should it not
+   * come to that, the next connection finds the subscription again, on disk too.
    *
    * <p>Only while the session {@link #isOpening is being opened}, or its connection is about to be
    * ended, or it {@link #isOwing owes} nothing.
@@ -749,7 +749,8 @@ public final class Session implements Subscriber {
 
   private void handedOver(List<Subscription> all, @Nullable ClientConnection forWhom) {
     handover = null;
-    List<String> gone = all.stream().filter(this::isKept).map(Subscription::requestedFilter).toList();
+    List<String> gone =
+        all.stream().filter(this::isKept).map(Subscription::requestedFilter).toList();
     all.forEach(subscription -> revoked.remove(subscription.requestedFilter(), subscription));
     gone.forEach(this::unsubscribe);
     if (!gone.isEmpty()) {

@@ -79,7 +79,8 @@ final class StateMachine {
         return publish;
       }
     }
-    if (publish.retaining() == StorePublish.Retaining.OR_REFUSED && !batch.retained.hasRoomFor(publish)) {
+    if (publish.retaining() == StorePublish.Retaining.OR_REFUSED
+        && !batch.retained.hasRoomFor(publish)) {
       publish.refuseAsAWhole();
       batch.drops.retainedLimit++;
       return publish;

@@ -102,8 +102,7 @@ final class DurableClient {
             .with(Property.SESSION_EXPIRY_INTERVAL, expiry)
             .with(Property.RECEIVE_MAXIMUM, most);
     client.send(
-        new Connect(
-            ProtocolVersion.V5, clientId, expiry == 0, 0, null, null, null, properties));
+        new Connect(ProtocolVersion.V5, clientId, expiry == 0, 0, null, null, null, properties));
     return client.accepted();
   }
 

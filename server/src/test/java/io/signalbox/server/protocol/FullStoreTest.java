@@ -114,8 +114,7 @@ final class FullStoreTest extends DurableSessionFixture {
   @EnumSource(ProtocolVersion.class)
   void refusesAsAWholeWhatIsBeyondTheLimitOfRetainedMessages(ProtocolVersion version)
       throws Exception {
-    broker =
-        new SimulatedBroker(data, loops, SessionConfig.DEFAULTS, StoreConfig.DEFAULTS, 2);
+    broker = new SimulatedBroker(data, loops, SessionConfig.DEFAULTS, StoreConfig.DEFAULTS, 2);
     DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
     DurableClient publisher = DurableClient.connect(this, version, "publisher", 1_000);
     broker.holdDisk(); // so that all are accepted before the first one counts
@@ -127,8 +126,7 @@ final class FullStoreTest extends DurableSessionFixture {
     if (version == ProtocolVersion.V5) {
       await(() -> publisher.received.size() == 4);
       ReasonCode full = ReasonCode.QUOTA_EXCEEDED;
-      assertEquals(
-          List.of(ReasonCode.SUCCESS, ReasonCode.SUCCESS, full, full), publisher.received);
+      assertEquals(List.of(ReasonCode.SUCCESS, ReasonCode.SUCCESS, full, full), publisher.received);
       publisher.send(retained(5, 2, "m2 again"));
       publisher.send(retained(6, 2, ""));
       await(() -> publisher.completed == 4);
@@ -203,16 +201,17 @@ final class FullStoreTest extends DurableSessionFixture {
     before.send(DurableClient.subscription("v/#"));
     doWhatWaits();
     broker.authorizers =
-        _ -> new SimulatedBroker.AllowAll() {
-          @Override
-          public SubscribeDecision subscribe(
-              @Nullable String shareName, TopicFilter filter, Qos requested) {
-            while (loops.step(first)) {
-              // in the middle of the review of what the session has
-            }
-            return super.subscribe(shareName, filter, requested);
-          }
-        };
+        _ ->
+            new SimulatedBroker.AllowAll() {
+              @Override
+              public SubscribeDecision subscribe(
+                  @Nullable String shareName, TopicFilter filter, Qos requested) {
+                while (loops.step(first)) {
+                  // in the middle of the review of what the session has
+                }
+                return super.subscribe(shareName, filter, requested);
+              }
+            };
     DurableClient now = DurableClient.beginOf311(this, second, "device");
     now.acknowledging = false;
     doWhatWaits(); // the session has moved, and is with the disk

@@ -45,9 +45,7 @@ final class RetainedDeliveryTest extends DurableSessionFixture {
       await(() -> publisher.ackReason != null);
     }
     subscriber =
-        broker
-            .connection(loops.loops.getFirst(), ProtocolVersion.V5)
-            .congestedFrom(CONGESTED);
+        broker.connection(loops.loops.getFirst(), ProtocolVersion.V5).congestedFrom(CONGESTED);
     receive(new Connect(ProtocolVersion.V5, "s", true, 0, null, null, null, Properties.NONE));
     await(() -> subscriber.sent.size() == 1);
     subscriber.sent.clear();

@@ -169,7 +169,8 @@ public final class StoreFixture implements AutoCloseable {
     byte[] flags = new byte[numbers.length];
     int[][] identifiers = new int[numbers.length][0];
     java.util.Arrays.fill(flags, StorePublish.flags(Qos.AT_LEAST_ONCE, false, false));
-    return new StorePublish(message, numbers, flags, identifiers, StorePublish.Retaining.NO, 0, 0, 0, 0, false);
+    return new StorePublish(
+        message, numbers, flags, identifiers, StorePublish.Retaining.NO, 0, 0, 0, 0, false);
   }
 
   /** So many retained messages. */
@@ -199,7 +200,16 @@ public final class StoreFixture implements AutoCloseable {
   /** Sets, or with an empty payload clears, a retained message. */
   public static StorePublish retain(Message message) {
     return new StorePublish(
-        message, new long[0], new byte[0], new int[0][], StorePublish.Retaining.IF_POSSIBLE, 0, 0, 0, 0, false);
+        message,
+        new long[0],
+        new byte[0],
+        new int[0][],
+        StorePublish.Retaining.IF_POSSIBLE,
+        0,
+        0,
+        0,
+        0,
+        false);
   }
 
   static String payload(QueuedRow row) {
