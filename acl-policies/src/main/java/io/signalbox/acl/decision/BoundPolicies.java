@@ -5,10 +5,12 @@ import io.signalbox.acl.filter.SharedFilter;
 import io.signalbox.acl.model.OnDenied;
 import io.signalbox.acl.model.OnRevoke;
 import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.model.Statement;
 import io.signalbox.acl.source.Problem;
 import io.signalbox.acl.subject.Subject;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -257,6 +259,38 @@ public final class BoundPolicies {
   public Decision decideDelivery(String topic) {
     byte[] utf8 = Utf8.buffer(topic);
     return decideDelivery(utf8, 0, Utf8.encode(topic, utf8));
+  }
+
+  /** Whether a deny names this very filter, whatever else is said of it. */
+  boolean refusesText(Filter filter, @Nullable String shareGroup) {
+    String text = filter.toString();
+    byte[] utf8 = Utf8.buffer(text);
+    int length = Utf8.encode(text, utf8);
+    return policies.refusesText(texts, utf8, length, shareGroup)
+        || (narrowing != null && narrowing.refusesText(narrowingTexts, utf8, length, shareGroup));
+  }
+
+  /** What allows name as text, with the values of this client; each is still to be asked for. */
+  List<Filter> literalAllows() {
+    Substitution substitution = new Substitution(subject);
+    List<Filter> filters = new ArrayList<>();
+    for (RuleBook book : narrowing == null ? List.of(policies) : List.of(policies, narrowing)) {
+      for (Policy policy : book.set().policies()) {
+        for (Statement statement : policy.statements()) {
+          if (!statement.isDeny()) {
+            statement
+                .literalFilters()
+                .forEach(
+                    template ->
+                        filters.addAll(
+                            substitution
+                                .topics(template, statement, policy.ref(statement))
+                                .filters()));
+          }
+        }
+      }
+    }
+    return filters;
   }
 
   /** Our own fault; denied, and loud. */

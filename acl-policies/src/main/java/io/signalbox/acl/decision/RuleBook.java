@@ -124,6 +124,15 @@ final class RuleBook {
     return set.granted(Rule.rank(allow), qos, receive != Rule.NONE);
   }
 
+  /**
+   * Whether a deny names this very filter.
+   *
+   * @param utf8 Topic Filter, canonical, {@code [0..length)}
+   */
+  boolean refusesText(byte[] texts, byte[] utf8, int length, @Nullable String shareGroup) {
+    return new Question(texts, utf8, length, shareGroup).exact(Tree.LITERAL_DENY) != Rule.NONE;
+  }
+
   /** A tree of {@link Rules}. */
   private enum Tree {
     SUBSCRIBE_ALLOW,

@@ -4,6 +4,7 @@ import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.decision.Reason;
+import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.NameTemplate;
@@ -193,41 +194,59 @@ final class Reach {
         return Outcome.blocked(blockers);
       }
       if (question.whole) {
-        return subscribeToAll(bound, candidate);
+        return subscribeToAll(bound);
       }
       Filter filter = pattern.substitute(candidate.slots());
-      boolean retain = statement.where().retain() == RetainRule.ONLY;
       for (Filter part : filter.intersection(question.region).stream().toList()) {
         for (String topic : vocabulary.topics(part)) {
-          String request = literal ? filter.toString() : topic;
-          Decision decision =
+          Optional<Witness> found =
               question.action == Action.PUBLISH
-                  ? bound.decidePublish(topic, 0, retain, 0)
-                  : received(bound, request, topic);
-          if (decision.allowed()) {
-            return Outcome.found(
-                new Witness(
-                    candidate.subject(),
-                    question.action,
-                    request,
-                    0,
-                    retain,
-                    0,
-                    decision.statement()));
+                  ? published(bound, topic, blockers)
+                  : received(bound, filter, topic, blockers);
+          if (found.isPresent()) {
+            return new Outcome(found, List.of());
           }
-          addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels(), blockers);
         }
       }
       return Outcome.blocked(blockers);
     }
 
-    private Outcome subscribeToAll(BoundPolicies bound, Candidate candidate) {
+    private Optional<Witness> published(BoundPolicies bound, String topic, List<Blocker> blockers) {
+      boolean retain = statement.where().retain() == RetainRule.ONLY;
+      Decision decision = bound.decidePublish(topic, 0, retain, 0);
+      if (decision.allowed()) {
+        return Optional.of(witness(bound, topic, retain, decision));
+      }
+      addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels(), blockers);
+      return Optional.empty();
+    }
+
+    private Optional<Witness> received(
+        BoundPolicies bound, Filter filter, String topic, List<Blocker> blockers) {
+      Reception reception =
+          literal
+              ? Reception.by(filter, bound, topic, 0, null)
+              : Reception.byPatterns(bound, topic, 0, null);
+      if (reception.allowed()) {
+        return Optional.of(witness(bound, reception.filter(), false, reception.decision()));
+      }
+      for (Reception.Refusal refusal : reception.refusals()) {
+        addBlocker(refusal.decision(), refusal.filter(), pattern.levels(), blockers);
+      }
+      return Optional.empty();
+    }
+
+    private Witness witness(
+        BoundPolicies bound, String request, boolean retain, Decision decision) {
+      return new Witness(
+          bound.subject(), question.action, request, 0, retain, 0, decision.statement());
+    }
+
+    private Outcome subscribeToAll(BoundPolicies bound) {
       String request = question.region.toString();
       Decision decision = bound.decideSubscribe(request, 0, null).decision();
       if (decision.allowed()) {
-        return Outcome.found(
-            new Witness(
-                candidate.subject(), Action.SUBSCRIBE, request, 0, false, 0, decision.statement()));
+        return Outcome.found(witness(bound, request, false, decision));
       }
       List<Blocker> blockers = new ArrayList<>();
       addBlocker(decision, question.region, pattern.levels(), blockers);
@@ -241,11 +260,5 @@ final class Reach {
             .ifPresent(blockers::add);
       }
     }
-  }
-
-  private static Decision received(BoundPolicies bound, String request, String topic) {
-    Decision subscribe = bound.decideSubscribe(request, 0, null).decision();
-    Decision receive = bound.decideReceive(topic);
-    return subscribe.allowed() && receive != null ? receive : subscribe;
   }
 }

@@ -2,7 +2,7 @@ package io.signalbox.acl.proof;
 
 import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
-import io.signalbox.acl.decision.Reason;
+import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.model.Action;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 record Request(
     Action action, int qos, boolean retain, int payloadBytes, @Nullable String shareGroup) {
   /**
-   * Whether the client gets it. A SUBSCRIBE is for one topic, and the message on it is delivered.
+   * Whether the client gets it; of a SUBSCRIBE, whether some subscription brings messages on the
+   * topic.
    *
    * @param topic Topic Name, or the Client Identifier of a CONNECT, which the client then has
    */
@@ -25,17 +26,7 @@ record Request(
     return switch (action) {
       case CONNECT -> bound.decideConnect();
       case PUBLISH -> bound.decidePublish(topic, qos, retain, payloadBytes);
-      case SUBSCRIBE, RECEIVE -> {
-        var subscribe = bound.decideSubscribe(topic, qos, shareGroup);
-        Decision receive = bound.decideReceive(topic);
-        if (subscribe.allowed() && receive != null) {
-          yield receive;
-        }
-        boolean lower = subscribe.allowed() && subscribe.grantedQos() < qos;
-        yield lower
-            ? new Decision(false, Reason.MAX_QOS, subscribe.decision().statement(), bound.bundle())
-            : subscribe.decision();
-      }
+      case SUBSCRIBE, RECEIVE -> Reception.of(bound, topic, qos, shareGroup).decision();
     };
   }
 }
