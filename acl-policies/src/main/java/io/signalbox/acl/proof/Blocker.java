@@ -10,6 +10,7 @@ import io.signalbox.acl.model.Statement;
 import io.signalbox.acl.model.Template;
 import io.signalbox.acl.model.TopicTemplate;
 import io.signalbox.acl.subject.Attribute;
+import io.signalbox.acl.subject.Attribute.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param request topic or filter at which it stands in the way; not looked at for names
  * @param origin what the request was made from: the levels of a pattern, or one name
  * @param identity what stands for the Client Identifier in templates
+ * @param candidate in whose way it stands, with its Client Identifier
  */
 record Blocker(
     PolicyBundle bundle,
@@ -27,16 +29,25 @@ record Blocker(
     Statement statement,
     Filter request,
     List<Template> origin,
-    Identity identity) {
+    Identity identity,
+    Candidate candidate) {
+  private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
+
   /** One more demand, under which this statement may no longer stand in the way. */
   record Way(Demands demands, List<Formula> formulas) {}
 
   static Optional<Blocker> of(
-      PolicyBundle bundle, String ref, Filter request, List<Template> origin, Identity identity) {
+      PolicyBundle bundle,
+      String ref,
+      Filter request,
+      List<Template> origin,
+      Identity identity,
+      Candidate candidate) {
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (policy.ref(statement).equals(ref)) {
-          return Optional.of(new Blocker(bundle, policy, statement, request, origin, identity));
+          return Optional.of(
+              new Blocker(bundle, policy, statement, request, origin, identity, candidate));
         }
       }
     }
@@ -47,7 +58,7 @@ record Blocker(
    * Every way around: the policy does not bind, the connection is another, or a variable has
    * another value, so that the pattern misses.
    */
-  List<Way> waysAround(Demands demands, Candidate candidate) {
+  List<Way> waysAround(Demands demands) {
     List<Way> ways = new ArrayList<>();
     ways.add(new Way(demands, List.of(Formula.binding(bundle, policy).negated())));
     if (statement.where().asksOfConnection()) {
@@ -55,15 +66,15 @@ record Blocker(
     }
     for (TopicTemplate topic : topics()) {
       if (Unification.meets(topic, candidate.subject(), request)) {
-        addTopicMisses(demands, candidate, topic, ways);
+        addTopicMisses(demands, topic, ways);
         break;
       }
     }
     for (NameTemplate name : statement.clientIds()) {
       if (name.prefix() && !origin.isEmpty()) {
-        addPrefixMisses(demands, candidate, name.template(), origin.getFirst(), ways);
+        addPrefixMisses(demands, name.template(), origin.getFirst(), ways);
       } else {
-        addMisses(demands, candidate, name.template(), 0, ways);
+        addMisses(demands, name.template(), 0, ways);
       }
     }
     return ways;
@@ -75,20 +86,18 @@ record Blocker(
     return topics;
   }
 
-  private void addTopicMisses(
-      Demands demands, Candidate candidate, TopicTemplate topic, List<Way> ways) {
+  private void addTopicMisses(Demands demands, TopicTemplate topic, List<Way> ways) {
     List<String> levels = request.levels();
     for (int i = 0; i < topic.levels().size() && i < levels.size(); i++) {
       boolean wild = levels.get(i).equals("+") || levels.get(i).equals("#");
       if (!wild && !Unification.isWildcard(topic.levels().get(i))) {
-        addMisses(demands, candidate, topic.levels().get(i), i, ways);
+        addMisses(demands, topic.levels().get(i), i, ways);
       }
     }
   }
 
   /** Demands under which this part of the statement is not what the request has there. */
-  private void addMisses(
-      Demands demands, Candidate candidate, Template written, int index, List<Way> ways) {
+  private void addMisses(Demands demands, Template written, int index, List<Way> ways) {
     Template theirs = identity.in(written);
     Optional<Template> mine =
         index < origin.size() ? Optional.of(origin.get(index)) : Optional.empty();
@@ -102,6 +111,9 @@ record Blocker(
       }
     }
     for (Attribute attribute : theirs.variables()) {
+      if (attribute.equals(CLIENT_ID) && identity.clientId().isPresent()) {
+        continue; // the identity's own, which no demand changes
+      }
       List<String> values = attribute.of(candidate.subject());
       if (values.isEmpty()) {
         ways.add(new Way(demands.with(SubjectFinder.present(attribute), true), List.of()));
@@ -113,8 +125,7 @@ record Blocker(
   }
 
   /** As {@link #addMisses}, for names of which only the start is compared. */
-  private void addPrefixMisses(
-      Demands demands, Candidate candidate, Template written, Template mine, List<Way> ways) {
+  private void addPrefixMisses(Demands demands, Template written, Template mine, List<Way> ways) {
     Template start = identity.in(written);
     if (startsWith(mine.parts(), start.parts())) {
       return; // starts so whatever the values are
@@ -129,7 +140,7 @@ record Blocker(
         ways.add(new Way(demands.with(startsSo, false), List.of()));
       }
     }
-    addMisses(demands, candidate, written, 0, ways);
+    addMisses(demands, written, 0, ways);
   }
 
   private static boolean startsWith(List<Template.Part> whole, List<Template.Part> start) {

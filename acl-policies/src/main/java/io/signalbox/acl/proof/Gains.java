@@ -51,7 +51,7 @@ final class Gains {
     this.poor = poor;
     this.rich = rich;
     this.gained = gained;
-    this.vocabulary = new Vocabulary(poor, rich);
+    this.vocabulary = new Vocabulary("", poor, rich);
     this.changed = changed(poor, rich);
   }
 
@@ -293,7 +293,7 @@ final class Gains {
         Decision now = asked.ask(after, text);
         if (!now.allowed()) {
           if (now.reason() == Reason.EXPLICIT_DENY) {
-            block(rich, now.statement(), at, blockers);
+            block(rich, now.statement(), at, candidate, blockers);
           }
           continue;
         }
@@ -309,13 +309,14 @@ final class Gains {
                   request.payloadBytes(),
                   now.statement()));
         }
-        block(poor, then.statement(), at, blockers);
+        block(poor, then.statement(), at, candidate, blockers);
       }
       return Outcome.blocked(blockers);
     }
 
-    private void block(PolicyBundle bundle, String ref, Filter at, List<Blocker> blockers) {
-      Blocker.of(bundle, ref, at, origin, Identity.ANY).ifPresent(blockers::add);
+    private void block(
+        PolicyBundle bundle, String ref, Filter at, Candidate candidate, List<Blocker> blockers) {
+      Blocker.of(bundle, ref, at, origin, Identity.ANY, candidate).ifPresent(blockers::add);
     }
 
     /** Share groups are written as patterns; this is one that the pattern means. */

@@ -21,7 +21,7 @@ public final class Proofs {
       PolicyBundle bundle, Action action, Filter region, List<Condition> except) {
     List<Formula> others =
         except.stream().map(condition -> Formula.of(condition).negated()).toList();
-    Reach reach = new Reach(bundle);
+    Reach reach = new Reach(bundle, region);
     Reach.Question question = new Reach.Question(action, region, others, true, false);
     try {
       for (Policy policy : bundle.policies()) {

@@ -31,9 +31,12 @@ final class Reach {
   private final PolicyBundle bundle;
   private final Vocabulary vocabulary;
 
-  Reach(PolicyBundle bundle) {
+  /**
+   * @param region of the questions
+   */
+  Reach(PolicyBundle bundle, Filter region) {
     this.bundle = bundle;
-    this.vocabulary = new Vocabulary(bundle);
+    this.vocabulary = new Vocabulary(region.toString(), bundle);
   }
 
   /**
@@ -103,7 +106,7 @@ final class Reach {
     Template open = name.template();
     if (name.prefix()) {
       List<Template.Part> parts = new ArrayList<>(open.parts());
-      parts.add(new Template.Literal(vocabulary.fresh(0)));
+      parts.add(new Template.Literal(vocabulary.freshName()));
       open = new Template(parts);
       for (Map<Attribute, String> way : Unification.meetings(pattern, region)) {
         String wanted = way.getOrDefault(CLIENT_ID, "");
@@ -164,7 +167,7 @@ final class Reach {
             new Search(
                 vocabulary.denyVariables(),
                 vocabulary.texts(),
-                candidate -> attempt(identity.apply(candidate)));
+                candidate -> new Inquiry(identity.apply(candidate)).outcome());
         Optional<Witness> found = search.find(demands, formulas);
         if (found.isPresent()) {
           return found;
@@ -185,79 +188,85 @@ final class Reach {
           .toList();
     }
 
-    private Outcome attempt(Candidate candidate) {
-      BoundPolicies bound = bundle.bind(candidate.subject());
-      List<Blocker> blockers = new ArrayList<>();
-      Decision connect = bound.decideConnect();
-      if (question.connected && !connect.allowed()) {
-        addBlocker(connect, Filter.ALL, identity.clientId().stream().toList(), blockers);
-        return Outcome.blocked(blockers);
+    /** One client, whom the bundle is asked about. */
+    private final class Inquiry {
+      private final Candidate candidate;
+      private final BoundPolicies bound;
+      private final List<Blocker> blockers = new ArrayList<>();
+
+      Inquiry(Candidate candidate) {
+        this.candidate = candidate;
+        this.bound = bundle.bind(candidate.subject());
       }
-      if (question.whole) {
-        return subscribeToAll(bound);
+
+      Outcome outcome() {
+        Decision connect = bound.decideConnect();
+        if (question.connected && !connect.allowed()) {
+          addBlocker(connect, Filter.ALL, identity.clientId().stream().toList());
+          return Outcome.blocked(blockers);
+        }
+        Optional<Witness> found = question.whole ? subscribed() : reached();
+        return found.isPresent() ? new Outcome(found, List.of()) : Outcome.blocked(blockers);
       }
-      Filter filter = pattern.substitute(candidate.slots());
-      for (Filter part : filter.intersection(question.region).stream().toList()) {
-        for (String topic : vocabulary.topics(part)) {
-          Optional<Witness> found =
-              question.action == Action.PUBLISH
-                  ? published(bound, topic, blockers)
-                  : received(bound, filter, topic, blockers);
-          if (found.isPresent()) {
-            return new Outcome(found, List.of());
+
+      private Optional<Witness> subscribed() {
+        String request = question.region.toString();
+        Decision decision = bound.decideSubscribe(request, 0, null).decision();
+        if (decision.allowed()) {
+          return Optional.of(witness(request, false, decision));
+        }
+        addBlocker(decision, question.region, pattern.levels());
+        return Optional.empty();
+      }
+
+      private Optional<Witness> reached() {
+        Filter filter = pattern.substitute(candidate.slots());
+        for (Filter part : filter.intersection(question.region).stream().toList()) {
+          for (String topic : vocabulary.topics(part)) {
+            Optional<Witness> found =
+                question.action == Action.PUBLISH ? published(topic) : received(filter, topic);
+            if (found.isPresent()) {
+              return found;
+            }
           }
         }
+        return Optional.empty();
       }
-      return Outcome.blocked(blockers);
-    }
 
-    private Optional<Witness> published(BoundPolicies bound, String topic, List<Blocker> blockers) {
-      boolean retain = statement.where().retain() == RetainRule.ONLY;
-      Decision decision = bound.decidePublish(topic, 0, retain, 0);
-      if (decision.allowed()) {
-        return Optional.of(witness(bound, topic, retain, decision));
+      private Optional<Witness> published(String topic) {
+        boolean retain = statement.where().retain() == RetainRule.ONLY;
+        Decision decision = bound.decidePublish(topic, 0, retain, 0);
+        if (decision.allowed()) {
+          return Optional.of(witness(topic, retain, decision));
+        }
+        addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels());
+        return Optional.empty();
       }
-      addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels(), blockers);
-      return Optional.empty();
-    }
 
-    private Optional<Witness> received(
-        BoundPolicies bound, Filter filter, String topic, List<Blocker> blockers) {
-      Reception reception =
-          literal
-              ? Reception.by(filter, bound, topic, 0, null)
-              : Reception.byPatterns(bound, topic, 0, null);
-      if (reception.allowed()) {
-        return Optional.of(witness(bound, reception.filter(), false, reception.decision()));
+      private Optional<Witness> received(Filter filter, String topic) {
+        Reception reception =
+            literal
+                ? Reception.by(filter, bound, topic, 0, null)
+                : Reception.byPatterns(bound, topic, 0, null);
+        if (reception.allowed()) {
+          return Optional.of(witness(reception.filter(), false, reception.decision()));
+        }
+        for (Reception.Refusal refusal : reception.refusals()) {
+          addBlocker(refusal.decision(), refusal.filter(), pattern.levels());
+        }
+        return Optional.empty();
       }
-      for (Reception.Refusal refusal : reception.refusals()) {
-        addBlocker(refusal.decision(), refusal.filter(), pattern.levels(), blockers);
+
+      private Witness witness(String request, boolean retain, Decision decision) {
+        return new Witness(
+            candidate.subject(), question.action, request, 0, retain, 0, decision.statement());
       }
-      return Optional.empty();
-    }
 
-    private Witness witness(
-        BoundPolicies bound, String request, boolean retain, Decision decision) {
-      return new Witness(
-          bound.subject(), question.action, request, 0, retain, 0, decision.statement());
-    }
-
-    private Outcome subscribeToAll(BoundPolicies bound) {
-      String request = question.region.toString();
-      Decision decision = bound.decideSubscribe(request, 0, null).decision();
-      if (decision.allowed()) {
-        return Outcome.found(witness(bound, request, false, decision));
-      }
-      List<Blocker> blockers = new ArrayList<>();
-      addBlocker(decision, question.region, pattern.levels(), blockers);
-      return Outcome.blocked(blockers);
-    }
-
-    private void addBlocker(
-        Decision decision, Filter request, List<Template> origin, List<Blocker> blockers) {
-      if (decision.reason() == Reason.EXPLICIT_DENY) {
-        Blocker.of(bundle, decision.statement(), request, origin, identity)
-            .ifPresent(blockers::add);
+      private void addBlocker(Decision decision, Filter request, List<Template> origin) {
+        if (decision.reason() == Reason.EXPLICIT_DENY) {
+          Blocker.of(bundle, decision.statement(), request, origin, identity, candidate)
+              .ifPresent(blockers::add);
+        }
       }
     }
   }

@@ -125,7 +125,7 @@ final class Search {
       return outcome.found();
     }
     for (Blocker blocker : outcome.blockers()) {
-      for (Blocker.Way way : blocker.waysAround(demands, candidate.get())) {
+      for (Blocker.Way way : blocker.waysAround(demands)) {
         Optional<Witness> found = find(way.demands(), way.formulas(), depth + 1);
         if (found.isPresent()) {
           return found;

@@ -24,17 +24,20 @@ final class Vocabulary {
   /** A character that stands in no policy and no value that is made here. */
   private final char mark;
 
-  Vocabulary(PolicyBundle... bundles) {
+  /**
+   * @param asked what the question itself speaks of, "" for nothing
+   */
+  Vocabulary(String asked, PolicyBundle... bundles) {
     for (PolicyBundle bundle : bundles) {
       for (Policy policy : bundle.policies()) {
         policy.statements().forEach(this::add);
       }
     }
-    mark = unused(bundles);
+    mark = unused(asked, bundles);
   }
 
-  private static char unused(PolicyBundle... bundles) {
-    StringBuilder all = new StringBuilder();
+  private static char unused(String asked, PolicyBundle... bundles) {
+    StringBuilder all = new StringBuilder(asked);
     for (PolicyBundle bundle : bundles) {
       bundle.policies().forEach(policy -> all.append(PolicyJson.of(policy)));
       bundle.attachments().forEach(attachment -> all.append(attachment.target()));
@@ -101,5 +104,10 @@ final class Vocabulary {
   /** A text that no pattern, with whatever values, is or begins with. */
   String fresh(int number) {
     return mark + "any" + (number == 0 ? "" : number);
+  }
+
+  /** As {@link #fresh}, for the end of a Client Identifier: no level is this text. */
+  String freshName() {
+    return mark + "id";
   }
 }

@@ -81,7 +81,7 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
   public static WhoCan of(PolicyBundle bundle, Action action, Filter request) {
     List<Row> grants = new ArrayList<>();
     List<Row> denials = new ArrayList<>();
-    Reach reach = new Reach(bundle);
+    Reach reach = new Reach(bundle, request);
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (statement.actions().contains(action)) {

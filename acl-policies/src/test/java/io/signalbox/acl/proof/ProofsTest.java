@@ -75,6 +75,31 @@ class ProofsTest {
   }
 
   @Test
+  void knowsThatAClientIdIsNotWhateverTopicIsPublishedTo() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { %s }
+        statements:
+          - { id: c, effect: allow, actions: [connect], clientIds: ["%s"] }
+          - { id: x, effect: allow, actions: [publish], topics: ["%s/x"] }
+          - { id: own, effect: deny, actions: [publish], topics: ["${client.id}/#"] }
+        """;
+    assertBroken(text.formatted("everyone: true", "*", "+"), "+/x");
+    assertBroken(text.formatted("everyone: true", "a*", "+"), "+/x");
+    assertBroken(text.formatted("device: { id: [d1, d2] }", "${device.id}", "${group}"), "d1/x");
+    String own = text.formatted("everyone: true", "*", "${client.id}");
+    assertProved(Universe.bundle(List.of(Universe.parse(own))), "+/x", "{ group: none }");
+  }
+
+  private static void assertBroken(String policy, String region) {
+    Verdict verdict =
+        noone(Universe.bundle(List.of(Universe.parse(policy))), region, "{ group: none }");
+    assertTrue(verdict instanceof Verdict.Violated, verdict::text);
+  }
+
+  @Test
   void knowsThatAFilterDeniedAsTextLeavesWiderOnes() {
     String text =
         """
@@ -149,7 +174,7 @@ class ProofsTest {
     List<String> topics =
         Filter.of(witness.request())
             .intersection(region)
-            .map(new Vocabulary(bundle)::topics)
+            .map(new Vocabulary(region.toString(), bundle)::topics)
             .orElseThrow();
     return except.stream().noneMatch(condition -> condition.holdsFor(witness.subject()))
         && bound.decideConnect().allowed()
