@@ -5,6 +5,7 @@ import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.decision.Reason;
+import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.NameTemplate;
@@ -73,17 +74,13 @@ final class Gains {
   }
 
   private Optional<Change> find(Policy policy, Statement statement, Action action) {
-    List<Template> names = statement.clientIds().stream().map(NameTemplate::template).toList();
-    String shown =
-        action == Action.CONNECT
-            ? String.join(", ", statement.clientIds().stream().map(Object::toString).toList())
-            : String.join(", ", statement.topics().stream().map(Object::toString).toList());
+    List<String> patterns = patterns(statement, action);
+    String shown = String.join(", ", patterns);
     String ref = policy.ref(statement);
     List<String> doubts = new ArrayList<>();
     for (Optional<Forbidding> forbidding : reasons(policy, action)) {
       for (Request request : requests(statement, action)) {
-        int patterns = action == Action.CONNECT ? names.size() : statement.topics().size();
-        for (int i = 0; i < patterns; i++) {
+        for (int i = 0; i < patterns.size(); i++) {
           try {
             Trial trial = new Trial(policy, statement, i, request, forbidding);
             Optional<Witness> witness = trial.find();
@@ -102,6 +99,19 @@ final class Gains {
     return doubts.stream()
         .findFirst()
         .map(why -> new Change(gained, action, ref, shown, Optional.empty(), why));
+  }
+
+  /** What the statement gives, in the order in which it is tried. */
+  private static List<String> patterns(Statement statement, Action action) {
+    if (action == Action.CONNECT) {
+      return statement.clientIds().stream().map(Object::toString).toList();
+    }
+    List<String> patterns = new ArrayList<>();
+    statement.topics().forEach(topic -> patterns.add(topic.toString()));
+    if (action == Action.SUBSCRIBE) {
+      statement.literalFilters().forEach(filter -> patterns.add("exactly " + filter));
+    }
+    return patterns;
   }
 
   /** Why it may not have been possible before: nothing allowed it (empty), or a deny forbade it. */
@@ -208,6 +218,10 @@ final class Gains {
     private final List<Template> origin;
 
     private final @Nullable TopicTemplate pattern;
+
+    /** Whether the pattern is one of {@code literalFilters}. */
+    private final boolean literal;
+
     private final @Nullable NameTemplate name;
     private boolean doubtful;
 
@@ -223,10 +237,16 @@ final class Gains {
       this.forbidding = forbidding;
       if (request.action() == Action.CONNECT) {
         pattern = null;
+        literal = false;
         name = statement.clientIds().get(index);
         origin = List.of(name.template());
       } else {
-        pattern = statement.topics().get(index);
+        int topics = statement.topics().size();
+        literal = index >= topics;
+        pattern =
+            literal
+                ? statement.literalFilters().get(index - topics)
+                : statement.topics().get(index);
         name = null;
         origin = pattern.levels();
       }
@@ -290,28 +310,61 @@ final class Gains {
         BoundPolicies after = rich.bind(subject);
         BoundPolicies before = poor.bind(subject);
         Filter at = name == null ? new Filter(Filter.split(text)) : Filter.ALL;
-        Decision now = asked.ask(after, text);
-        if (!now.allowed()) {
-          if (now.reason() == Reason.EXPLICIT_DENY) {
-            block(rich, now.statement(), at, candidate, blockers);
+        Answer now = answer(asked, after, text, candidate);
+        if (!now.decision.allowed()) {
+          for (Reception.Refusal refusal : now.refusals) {
+            if (refusal.decision().reason() == Reason.EXPLICIT_DENY) {
+              block(rich, refusal.decision().statement(), refusal.filter(), candidate, blockers);
+            }
           }
           continue;
         }
         Decision then = asked.ask(before, text);
         if (!then.allowed()) {
-          return Outcome.found(
-              new Witness(
-                  subject,
-                  request.action(),
-                  asked.shareGroup() == null ? text : "$share/" + asked.shareGroup() + "/" + text,
-                  request.qos(),
-                  request.retain(),
-                  request.payloadBytes(),
-                  now.statement()));
+          return Outcome.found(witness(subject, asked, text, now));
         }
         block(poor, then.statement(), at, candidate, blockers);
       }
       return Outcome.blocked(blockers);
+    }
+
+    /**
+     * @param request what is to be sent for it: the topic, a filter, or the Client Identifier
+     * @param refusals if it is denied
+     */
+    private record Answer(Decision decision, String request, List<Reception.Refusal> refusals) {}
+
+    /** Of the richer bundle, as far as this pattern gives it. */
+    private Answer answer(Request asked, BoundPolicies after, String text, Candidate candidate) {
+      if (request.action() == Action.SUBSCRIBE && pattern != null) {
+        Reception reception =
+            literal
+                ? Reception.by(
+                    pattern.substitute(candidate.slots()),
+                    after,
+                    text,
+                    asked.qos(),
+                    asked.shareGroup())
+                : Reception.byPatterns(after, text, asked.qos(), asked.shareGroup());
+        return new Answer(reception.decision(), reception.filter(), reception.refusals());
+      }
+      Decision decision = asked.ask(after, text);
+      Filter at = name == null ? new Filter(Filter.split(text)) : Filter.ALL;
+      return new Answer(decision, text, List.of(new Reception.Refusal(at, decision)));
+    }
+
+    /** Where another filter than the topic brings it, that filter may have been granted before. */
+    private Witness witness(Subject subject, Request asked, String text, Answer now) {
+      boolean shared = asked.shareGroup() != null;
+      boolean received = !shared && !now.request.equals(text);
+      return new Witness(
+          subject,
+          received ? Action.RECEIVE : request.action(),
+          shared ? "$share/" + asked.shareGroup() + "/" + now.request : text,
+          request.qos(),
+          request.retain(),
+          request.payloadBytes(),
+          now.decision.statement());
     }
 
     private void block(

@@ -48,6 +48,20 @@ class PolicyDiffTest {
             + "\n  - { id: d, effect: deny, actions: [receive], topics: [\"a/x\"] }",
         subscribe.formatted(""),
         "\"a/x\"");
+    String literal = "{ id: l, effect: allow, actions: [subscribe], literalFilters: [\"a/#\"]%s }";
+    assertGain(
+        plain,
+        plain + "\n  - " + literal.formatted(""),
+        "subscribe \"exactly a/#\" by file:p#l: for example a client with");
+    assertGain(
+        literal.formatted(""),
+        literal.formatted(", shareGroups: [g]"),
+        "may subscribe to \"$share/g/a/#\"");
+    assertGain(
+        literal.formatted("")
+            + "\n  - { id: d, effect: deny, actions: [subscribe], literalFilters: [\"a/#\"] }",
+        literal.formatted(""),
+        "may receive \"a\" by file:p#l");
     String connect = "{ id: a, effect: allow, actions: [connect], clientIds: [\"${device.id}\"] }";
     assertGain(connect, connect.replace("}\"", "}:*\""), "connect as");
   }
