@@ -7,7 +7,9 @@ import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -97,13 +99,16 @@ public final class PolicyFolder {
   private List<Found> files(String infix, Problems problems) {
     try (Stream<Path> all = Files.list(folder)) {
       List<Path> named = all.filter(file -> isNamed(file, infix)).sorted().toList();
-      List<Found> files =
-          named.parallelStream().map(PolicyFolder::found).flatMap(Optional::stream).toList();
-      if (files.size() > FILES_MAX) {
+      if (named.size() > FILES_MAX) {
         problems.add(
             Position.none(folder.toString()),
-            "the folder holds %d files, the limit is %d".formatted(files.size(), FILES_MAX));
+            "the folder holds %d files, the limit is %d".formatted(named.size(), FILES_MAX));
         return List.of();
+      }
+      List<Found> files = new ArrayList<>(named.size());
+      for (Look look : named.parallelStream().map(PolicyFolder::look).toList()) {
+        look.found.ifPresent(files::add);
+        problems.addAll(look.problems);
       }
       return files;
     } catch (IOException e) {
@@ -112,16 +117,30 @@ public final class PolicyFolder {
     }
   }
 
-  /** A regular file, or a link to one. */
-  private static Optional<Found> found(Path path) {
+  private record Look(Optional<Found> found, Problems problems) {}
+
+  /**
+   * A regular file, or a link to one. Anything else of that name is a problem: a policy that is
+   * left out may be the one that denies, a test the one that forbids.
+   */
+  private static Look look(Path path) {
+    Problems problems = new Problems();
+    Position at = Position.none(path.toString());
     try {
       BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      return attributes.isRegularFile()
-          ? Optional.of(new Found(path, attributes.size()))
-          : Optional.empty();
+      if (attributes.isRegularFile()) {
+        return new Look(Optional.of(new Found(path, attributes.size())), problems);
+      }
+      problems.add(at, "this is no regular file, give it another name or remove it");
     } catch (IOException e) {
-      return Optional.empty(); // gone since the folder was read, or a link to nowhere
+      if (!Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) { // else gone since it was listed
+        problems.add(
+            at,
+            "the file cannot be looked at: %s; mend its link or rights, or remove it"
+                .formatted(reason(e)));
+      }
     }
+    return new Look(Optional.empty(), problems);
   }
 
   private static boolean isNamed(Path file, String infix) {
@@ -160,6 +179,9 @@ public final class PolicyFolder {
   }
 
   private static String reason(IOException e) {
+    if (e instanceof FileSystemException system && system.getReason() != null) {
+      return system.getReason();
+    }
     String name = e.getClass().getSimpleName().replace("Exception", "");
     return name.isEmpty() ? "input or output failed" : name;
   }

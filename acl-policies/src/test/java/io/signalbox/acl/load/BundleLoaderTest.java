@@ -91,6 +91,28 @@ class BundleLoaderTest {
   }
 
   @Test
+  void refusesWhatCannotBeLookedAtInsteadOfLeavingItOut() throws IOException {
+    write("a.policy.yaml", POLICY.formatted("a", "a"));
+    write("elsewhere", POLICY.formatted("b", "b"));
+    Files.createSymbolicLink(folder.resolve("b.policy.yaml"), Path.of("elsewhere"));
+    assertEquals(2, load(new Problems()).orElseThrow().policies().size());
+    Files.createSymbolicLink(folder.resolve("c.policy.yaml"), Path.of("nowhere"));
+    Files.createSymbolicLink(folder.resolve("d.test.yaml"), Path.of("d.test.yaml"));
+    Files.createDirectory(folder.resolve("e.policy.yaml"));
+    Problems problems = new Problems();
+    assertTrue(load(problems).isEmpty());
+    assertEquals(3, problems.count(), problems::toString);
+    assertTrue(
+        problems
+            .toString()
+            .contains("c.policy.yaml: the file cannot be looked at: NoSuchFile; mend its link"),
+        problems::toString);
+    assertTrue(problems.toString().contains("d.test.yaml: the file cannot"), problems::toString);
+    assertTrue(
+        problems.toString().contains("e.policy.yaml: this is no regular file"), problems::toString);
+  }
+
+  @Test
   void parsesOnlyWhatChanged() throws IOException {
     write("a.policy.yaml", POLICY.formatted("a", "a"));
     write("b.policy.yaml", POLICY.formatted("b", "b"));
