@@ -1,6 +1,5 @@
 package io.signalbox.acl.proof;
 
-import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Glob;
 import io.signalbox.acl.model.Match.Test;
@@ -24,7 +23,7 @@ import java.util.Optional;
  * @param candidate in whose way it stands, with its Client Identifier
  */
 record Blocker(
-    PolicyBundle bundle,
+    Bindings bindings,
     Policy policy,
     Statement statement,
     Filter request,
@@ -37,17 +36,17 @@ record Blocker(
   record Way(Demands demands, List<Formula> formulas) {}
 
   static Optional<Blocker> of(
-      PolicyBundle bundle,
+      Bindings bindings,
       String ref,
       Filter request,
       List<Template> origin,
       Identity identity,
       Candidate candidate) {
-    for (Policy policy : bundle.policies()) {
+    for (Policy policy : bindings.bundle().policies()) {
       for (Statement statement : policy.statements()) {
         if (policy.ref(statement).equals(ref)) {
           return Optional.of(
-              new Blocker(bundle, policy, statement, request, origin, identity, candidate));
+              new Blocker(bindings, policy, statement, request, origin, identity, candidate));
         }
       }
     }
@@ -60,7 +59,7 @@ record Blocker(
    */
   List<Way> waysAround(Demands demands) {
     List<Way> ways = new ArrayList<>();
-    ways.add(new Way(demands, List.of(Formula.binding(bundle, policy).negated())));
+    ways.add(new Way(demands, List.of(bindings.of(policy).negated())));
     if (statement.where().asksOfConnection()) {
       ways.add(new Way(demands, List.of(Formula.of(statement.where()).negated())));
     }

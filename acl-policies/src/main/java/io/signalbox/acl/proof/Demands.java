@@ -63,7 +63,7 @@ final class Demands {
   }
 
   Demands with(Test test, boolean positive) {
-    return with(new Atom(new Fact.Has(test), positive));
+    return with(new Atom(new Fact.Has(test.attribute(), AnyOf.of(test.anyOf())), positive));
   }
 
   Demands withSlot(Attribute attribute) {

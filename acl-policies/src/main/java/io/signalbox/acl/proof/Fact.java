@@ -1,7 +1,7 @@
 package io.signalbox.acl.proof;
 
 import io.signalbox.acl.model.Cidr;
-import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Subject;
 import io.signalbox.acl.subject.TlsVersion;
 import java.util.List;
@@ -11,10 +11,10 @@ sealed interface Fact {
   boolean holdsFor(Subject subject);
 
   /** Some value of an attribute is matched by a glob. */
-  record Has(Test test) implements Fact {
+  record Has(Attribute attribute, AnyOf anyOf) implements Fact {
     @Override
     public boolean holdsFor(Subject subject) {
-      return test.holdsFor(subject);
+      return attribute.of(subject).stream().anyMatch(anyOf::matches);
     }
   }
 

@@ -1,12 +1,9 @@
 package io.signalbox.acl.proof;
 
-import io.signalbox.acl.decision.Attachment;
-import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.model.Glob;
 import io.signalbox.acl.model.Match;
 import io.signalbox.acl.model.Match.Condition;
 import io.signalbox.acl.model.Match.Test;
-import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.model.Where;
 import io.signalbox.acl.proof.Fact.From;
 import io.signalbox.acl.proof.Fact.Has;
@@ -34,7 +31,12 @@ sealed interface Formula {
   }
 
   static Formula of(Test test) {
-    return new Atom(new Has(test), true);
+    return of(test.attribute(), test.anyOf());
+  }
+
+  /** Some value of the attribute is matched by one of the globs. */
+  static Formula of(Attribute attribute, List<Glob> anyOf) {
+    return new Atom(new Has(attribute, AnyOf.of(anyOf)), true);
   }
 
   static Formula of(Condition condition) {
@@ -51,26 +53,13 @@ sealed interface Formula {
     return new And(parts);
   }
 
-  /** When a policy binds, by itself or by attachment. */
-  static Formula binding(PolicyBundle bundle, Policy policy) {
-    List<Formula> ways = new ArrayList<>();
-    policy.match().ifPresent(match -> ways.add(of(match)));
-    for (Attachment attachment : bundle.attachments()) {
-      if (attachment.policy().equals(policy.ref())) {
-        ways.add(
-            of(new Test(attachment.kind().attribute(), List.of(new Glob(attachment.target())))));
-      }
-    }
-    return new Or(ways);
-  }
-
   /** What a statement asks of the connection. */
   static Formula of(Where where) {
     List<Formula> parts = new ArrayList<>();
     addWords(parts, Kind.TRANSPORT, where.transports(), transport -> transport.word());
     addWords(parts, Kind.AUTH_METHOD, where.authMethods(), method -> method.word());
     if (!where.listeners().isEmpty()) {
-      parts.add(of(new Test(new Attribute(Kind.LISTENER), where.listeners())));
+      parts.add(of(new Attribute(Kind.LISTENER), where.listeners()));
     }
     if (!where.tlsVersions().isEmpty()) {
       parts.add(new Atom(new Tls(where.tlsVersions()), true));
@@ -85,7 +74,7 @@ sealed interface Formula {
       List<Formula> parts, Kind kind, List<T> values, Function<T, String> word) {
     if (!values.isEmpty()) {
       List<Glob> words = values.stream().map(value -> new Glob(word.apply(value))).toList();
-      parts.add(of(new Test(new Attribute(kind), words)));
+      parts.add(of(new Attribute(kind), words));
     }
   }
 }

@@ -45,6 +45,8 @@ final class Gains {
   private final PolicyBundle poor;
   private final PolicyBundle rich;
   private final boolean gained;
+  private final Bindings ofPoor;
+  private final Bindings ofRich;
   private final Vocabulary vocabulary;
   private final Set<String> changed;
 
@@ -52,6 +54,8 @@ final class Gains {
     this.poor = poor;
     this.rich = rich;
     this.gained = gained;
+    this.ofPoor = new Bindings(poor);
+    this.ofRich = new Bindings(rich);
     this.vocabulary = new Vocabulary("", poor, rich);
     this.changed = changed(poor, rich);
   }
@@ -254,7 +258,7 @@ final class Gains {
 
     Optional<Witness> find() {
       List<Formula> formulas = new ArrayList<>();
-      formulas.add(Formula.binding(rich, policy));
+      formulas.add(ofRich.of(policy));
       formulas.add(Formula.of(statement.where()));
       Demands demands = new Demands();
       for (Template level : origin) {
@@ -264,7 +268,7 @@ final class Gains {
       }
       List<Demands> starts = List.of(demands);
       if (forbidding.isPresent()) {
-        formulas.add(Formula.binding(poor, forbidding.get().policy));
+        formulas.add(ofPoor.of(forbidding.get().policy));
         formulas.add(Formula.of(forbidding.get().statement.where()));
         starts = new ArrayList<>(overlaps(demands, forbidding.get().statement));
       }
@@ -314,7 +318,7 @@ final class Gains {
         if (!now.decision.allowed()) {
           for (Reception.Refusal refusal : now.refusals) {
             if (refusal.decision().reason() == Reason.EXPLICIT_DENY) {
-              block(rich, refusal.decision().statement(), refusal.filter(), candidate, blockers);
+              block(ofRich, refusal.decision().statement(), refusal.filter(), candidate, blockers);
             }
           }
           continue;
@@ -323,7 +327,7 @@ final class Gains {
         if (!then.allowed()) {
           return Outcome.found(witness(subject, asked, text, now));
         }
-        block(poor, then.statement(), at, candidate, blockers);
+        block(ofPoor, then.statement(), at, candidate, blockers);
       }
       return Outcome.blocked(blockers);
     }
@@ -368,8 +372,8 @@ final class Gains {
     }
 
     private void block(
-        PolicyBundle bundle, String ref, Filter at, Candidate candidate, List<Blocker> blockers) {
-      Blocker.of(bundle, ref, at, origin, Identity.ANY, candidate).ifPresent(blockers::add);
+        Bindings bindings, String ref, Filter at, Candidate candidate, List<Blocker> blockers) {
+      Blocker.of(bindings, ref, at, origin, Identity.ANY, candidate).ifPresent(blockers::add);
     }
 
     /** Share groups are written as patterns; this is one that the pattern means. */

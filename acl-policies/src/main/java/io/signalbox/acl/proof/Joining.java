@@ -86,7 +86,7 @@ final class Joining {
     }
     // Some level that both can be stands for all of them.
     doubtful = true;
-    Word both = new Word(List.of(List.of(shape(mine)), List.of(shape(theirs))), List.of(), true);
+    Word both = new Word(List.of(shape(mine), shape(theirs)), List.of(), true);
     List<Demands> joined = new ArrayList<>();
     both.find(Set.of(), "some")
         .ifPresent(
@@ -142,11 +142,11 @@ final class Joining {
   }
 
   /** Every variable may be anything. */
-  private static Glob shape(Template level) {
+  private static AnyOf shape(Template level) {
     StringBuilder text = new StringBuilder();
     for (Template.Part part : level.parts()) {
       text.append(part instanceof Template.Literal(String literal) ? literal : "*");
     }
-    return new Glob(text.toString());
+    return AnyOf.of(List.of(new Glob(text.toString())));
   }
 }

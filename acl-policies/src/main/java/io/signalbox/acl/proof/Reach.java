@@ -29,6 +29,7 @@ final class Reach {
   private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
 
   private final PolicyBundle bundle;
+  private final Bindings bindings;
   private final Vocabulary vocabulary;
 
   /**
@@ -36,6 +37,7 @@ final class Reach {
    */
   Reach(PolicyBundle bundle, Filter region) {
     this.bundle = bundle;
+    this.bindings = new Bindings(bundle);
     this.vocabulary = new Vocabulary(region.toString(), bundle);
   }
 
@@ -82,8 +84,7 @@ final class Reach {
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (!statement.isDeny() && statement.actions().contains(Action.CONNECT)) {
-          List<Formula> formulas =
-              List.of(Formula.binding(bundle, policy), Formula.of(statement.where()));
+          List<Formula> formulas = List.of(bindings.of(policy), Formula.of(statement.where()));
           for (NameTemplate name : statement.clientIds()) {
             addIdentities(name, formulas, pattern, question.region, identities);
           }
@@ -155,9 +156,9 @@ final class Reach {
         return Optional.empty();
       }
       List<Formula> formulas = new ArrayList<>(question.extra);
-      formulas.add(Formula.binding(bundle, policy));
+      formulas.add(bindings.of(policy));
       formulas.add(Formula.of(statement.where()));
-      formulas.addAll(identity.formulas());
+      identity.formulas().stream().filter(more -> !formulas.contains(more)).forEach(formulas::add);
       for (Map<Attribute, String> values : ways()) {
         Demands demands = identity.demands().withExact(values);
         for (Attribute variable : pattern.variables()) {
@@ -264,7 +265,7 @@ final class Reach {
 
       private void addBlocker(Decision decision, Filter request, List<Template> origin) {
         if (decision.reason() == Reason.EXPLICIT_DENY) {
-          Blocker.of(bundle, decision.statement(), request, origin, identity, candidate)
+          Blocker.of(bindings, decision.statement(), request, origin, identity, candidate)
               .ifPresent(blockers::add);
         }
       }

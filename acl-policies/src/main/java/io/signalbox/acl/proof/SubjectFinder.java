@@ -97,8 +97,8 @@ final class SubjectFinder {
     Set<Kind> used = new LinkedHashSet<>();
     demands.slots.keySet().forEach(attribute -> used.add(attribute.kind()));
     for (Atom atom : demands.atoms) {
-      if (atom.positive() && atom.fact() instanceof Has(Test test)) {
-        used.add(test.attribute().kind());
+      if (atom.positive() && atom.fact() instanceof Has(Attribute attribute, _)) {
+        used.add(attribute.kind());
       }
     }
     return used;
@@ -224,14 +224,12 @@ final class SubjectFinder {
     if (attribute.kind() == Kind.TRANSPORT) {
       return true; // chosen with the TLS version
     }
-    List<List<Glob>> required = required(attribute);
+    List<AnyOf> required = required(attribute);
     if (!attribute.isMultiValued()) {
       return values.containsKey(attribute) || fill(attribute, required);
     }
-    for (List<Glob> any : required) {
-      boolean there =
-          values.getOrDefault(attribute, List.of()).stream()
-              .anyMatch(value -> any.stream().anyMatch(glob -> glob.matches(value)));
+    for (AnyOf any : required) {
+      boolean there = values.getOrDefault(attribute, List.of()).stream().anyMatch(any::matches);
       if (!there && !fill(attribute, List.of(any))) {
         return false;
       }
@@ -240,7 +238,7 @@ final class SubjectFinder {
   }
 
   /** One more value; usable in a level when possible, so that no deny grows wide by it. */
-  private boolean fill(Attribute attribute, List<List<Glob>> required) {
+  private boolean fill(Attribute attribute, List<AnyOf> required) {
     Word word = new Word(required, forbidden(attribute), true);
     Optional<String> value = word.find(taken, seed(attribute));
     if (value.isEmpty()) {
@@ -261,31 +259,31 @@ final class SubjectFinder {
   private Set<Attribute> requiredAttributes() {
     Set<Attribute> attributes = new LinkedHashSet<>();
     for (Atom atom : demands.atoms) {
-      if (atom.positive() && atom.fact() instanceof Has(Test test)) {
-        attributes.add(test.attribute());
+      if (atom.positive() && atom.fact() instanceof Has(Attribute attribute, _)) {
+        attributes.add(attribute);
       }
     }
     return attributes;
   }
 
-  private List<List<Glob>> required(Attribute attribute) {
-    return tests(attribute, true).stream().map(Test::anyOf).toList();
+  private List<AnyOf> required(Attribute attribute) {
+    return facts(attribute, true);
   }
 
-  private List<Glob> forbidden(Attribute attribute) {
-    return tests(attribute, false).stream().flatMap(test -> test.anyOf().stream()).toList();
+  private List<AnyOf> forbidden(Attribute attribute) {
+    return facts(attribute, false);
   }
 
-  private List<Test> tests(Attribute attribute, boolean positive) {
-    List<Test> tests = new ArrayList<>();
+  private List<AnyOf> facts(Attribute attribute, boolean positive) {
+    List<AnyOf> facts = new ArrayList<>();
     for (Atom atom : demands.atoms) {
       if (atom.positive() == positive
-          && atom.fact() instanceof Has(Test test)
-          && test.attribute().equals(attribute)) {
-        tests.add(test);
+          && atom.fact() instanceof Has(Attribute of, AnyOf anyOf)
+          && of.equals(attribute)) {
+        facts.add(anyOf);
       }
     }
-    return tests;
+    return facts;
   }
 
   private record Connection(Transport transport, @Nullable TlsVersion tls) {}

@@ -25,21 +25,21 @@ record Word(List<Part> parts, boolean level) {
   /**
    * Asks of {@code before + text + after}.
    *
-   * @param required each list is any-of
-   * @param forbidden globs that must not match
+   * @param required each must match
+   * @param forbidden that must not match
    * @param excluded texts that it must not be
    */
   record Part(
       String before,
       String after,
-      List<List<Glob>> required,
-      List<Glob> forbidden,
+      List<AnyOf> required,
+      List<AnyOf> forbidden,
       Set<String> excluded) {
     boolean accepts(String text) {
       String value = before + text + after;
       return !excluded.contains(value)
-          && required.stream().allMatch(any -> any.stream().anyMatch(glob -> glob.matches(value)))
-          && forbidden.stream().noneMatch(glob -> glob.matches(value));
+          && required.stream().allMatch(any -> any.matches(value))
+          && forbidden.stream().noneMatch(any -> any.matches(value));
     }
 
     /** Whether some text with {@code before} and {@code after} around it is this one. */
@@ -49,19 +49,20 @@ record Word(List<Part> parts, boolean level) {
           && text.endsWith(after);
     }
 
-    /** Everything that tells one text from another. */
-    private List<Glob> globs() {
-      List<Glob> globs = new ArrayList<>();
-      required.forEach(globs::addAll);
-      globs.addAll(forbidden);
-      excluded.stream()
-          .filter(value -> !value.isEmpty() && value.indexOf('*') < 0)
-          .forEach(value -> globs.add(new Glob(value)));
-      return globs;
+    private List<Told> told() {
+      List<String> texts =
+          excluded.stream().filter(value -> !value.isEmpty() && value.indexOf('*') < 0).toList();
+      List<AnyOf> all = new ArrayList<>(required);
+      all.addAll(forbidden);
+      all.add(AnyOf.of(texts.stream().map(Glob::new).toList()));
+      return all.stream().map(any -> new Told(before, any)).toList();
     }
   }
 
-  Word(List<List<Glob>> required, List<Glob> forbidden, boolean level) {
+  /** Globs that tell one text from another, with what stands before the text. */
+  private record Told(String before, AnyOf any) {}
+
+  Word(List<AnyOf> required, List<AnyOf> forbidden, boolean level) {
     this(List.of(new Part("", "", required, forbidden, Set.of())), level);
   }
 
@@ -108,11 +109,10 @@ record Word(List<Part> parts, boolean level) {
   /** All such texts, when a part names them one by one: then nothing need be searched. */
   private Optional<List<String>> few() {
     for (Part part : parts) {
-      for (List<Glob> any : part.required) {
-        if (any.stream().allMatch(Glob::isLiteral)) {
+      for (AnyOf any : part.required) {
+        if (any.patterns().isEmpty()) {
           return Optional.of(
-              any.stream()
-                  .map(Glob::text)
+              any.texts().stream()
                   .filter(text -> part.surrounds(text))
                   .map(
                       text ->
@@ -129,18 +129,14 @@ record Word(List<Part> parts, boolean level) {
   private Optional<String> guess(Set<String> avoid, String seed) {
     List<String> shapes = new ArrayList<>(List.of("*"));
     for (Part part : parts) {
-      for (List<Glob> any : part.required) {
-        for (Glob glob : any) {
-          String text = glob.text();
-          if (text.startsWith(part.before) && text.endsWith(part.after)) {
-            int end = Math.max(part.before.length(), text.length() - part.after.length());
-            shapes.add(text.substring(part.before.length(), end));
-          }
-        }
+      for (AnyOf any : part.required) {
+        any.texts().forEach(text -> addShape(part, text, shapes));
+        any.patterns().forEach(glob -> addShape(part, glob.text(), shapes));
       }
     }
     for (String shape : shapes.reversed()) {
-      for (String filling : List.of(seed, seed + "1", seed + "2", "")) {
+      boolean open = shape.indexOf('*') >= 0;
+      for (String filling : open ? List.of(seed, seed + "1", seed + "2", "") : List.of("")) {
         String value = shape.replace("*", filling);
         if (accepts(value) && !avoid.contains(value) && !value.startsWith("$")) {
           return Optional.of(value);
@@ -150,24 +146,38 @@ record Word(List<Part> parts, boolean level) {
     return Optional.empty();
   }
 
-  /** Breadth first through all texts, as far as the globs tell them apart. */
+  private static void addShape(Part part, String text, List<String> shapes) {
+    if (text.startsWith(part.before) && text.endsWith(part.after)) {
+      int end = Math.max(part.before.length(), text.length() - part.after.length());
+      shapes.add(text.substring(part.before.length(), end));
+    }
+  }
+
+  /**
+   * Breadth first through all texts, as far as the globs tell them apart.
+   *
+   * <p>A fixed text tells only its own beginnings from others: what has left all of them is known
+   * by its positions in the patterns alone.
+   */
   private Optional<String> search() {
-    record Step(List<BitSet> state, String text) {}
+    record State(List<BitSet> positions, String beginning) {}
+    record Step(List<BitSet> positions, String text) {}
+    List<Told> all = parts.stream().flatMap(part -> part.told().stream()).toList();
     List<Glob> globs = new ArrayList<>();
     List<BitSet> start = new ArrayList<>();
-    for (Part part : parts) {
-      for (Glob glob : part.globs()) {
+    for (Told told : all) {
+      for (Glob glob : told.any.patterns()) {
         BitSet positions = closed(glob, single(0));
-        for (int i = 0; i < part.before.length(); i++) {
-          positions = advanced(glob, positions, part.before.charAt(i));
+        for (int i = 0; i < told.before.length(); i++) {
+          positions = advanced(glob, positions, told.before.charAt(i));
         }
         globs.add(glob);
         start.add(positions);
       }
     }
-    Set<Character> letters = letters(globs);
+    Set<Character> letters = letters(all);
     Deque<Step> queue = new ArrayDeque<>();
-    Set<List<BitSet>> seen = new HashSet<>();
+    Set<State> seen = new HashSet<>();
     queue.add(new Step(start, ""));
     while (!queue.isEmpty()) {
       Step step = queue.remove();
@@ -177,24 +187,31 @@ record Word(List<Part> parts, boolean level) {
       for (char letter : letters) {
         List<BitSet> next = new ArrayList<>();
         for (int i = 0; i < globs.size(); i++) {
-          next.add(advanced(globs.get(i), step.state.get(i), letter));
+          next.add(advanced(globs.get(i), step.positions.get(i), letter));
         }
-        if (seen.add(next)) {
+        String text = step.text + letter;
+        if (seen.add(new State(next, isBeginning(text, all) ? text : ""))) {
           if (seen.size() > STATES_MAX) {
             throw new TooComplex("too many ways to combine the patterns of one attribute");
           }
-          queue.add(new Step(next, step.text + letter));
+          queue.add(new Step(next, text));
         }
       }
     }
     return Optional.empty();
   }
 
+  /** Whether some fixed text begins so. */
+  private static boolean isBeginning(String text, List<Told> all) {
+    return all.stream().anyMatch(told -> told.any.begins(told.before + text));
+  }
+
   /** Every letter that some glob names, and one that none does. */
-  private Set<Character> letters(List<Glob> globs) {
+  private Set<Character> letters(List<Told> all) {
     Set<Character> letters = new TreeSet<>();
-    for (Glob glob : globs) {
-      glob.text().chars().filter(c -> c != '*').forEach(c -> letters.add((char) c));
+    for (Told told : all) {
+      told.any.texts().forEach(text -> addLetters(text, letters));
+      told.any.patterns().forEach(glob -> addLetters(glob.text(), letters));
     }
     char other = 'x';
     while (letters.contains(other)) {
@@ -203,6 +220,10 @@ record Word(List<Part> parts, boolean level) {
     letters.add(other);
     letters.removeIf(letter -> level && !isUsable(String.valueOf(letter)));
     return letters;
+  }
+
+  private static void addLetters(String text, Set<Character> letters) {
+    text.chars().filter(c -> c != '*').forEach(c -> letters.add((char) c));
   }
 
   /** Positions in the glob after one more letter. */

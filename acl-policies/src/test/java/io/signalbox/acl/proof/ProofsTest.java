@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.acl.decision.Attachment;
+import io.signalbox.acl.decision.Attachment.Kind;
 import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.Match.Condition;
+import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.model.PolicyJson;
 import io.signalbox.acl.parser.MatchParser;
 import io.signalbox.acl.source.Documents;
@@ -91,6 +94,54 @@ class ProofsTest {
     assertBroken(text.formatted("device: { id: [d1, d2] }", "${device.id}", "${group}"), "d1/x");
     String own = text.formatted("everyone: true", "*", "${client.id}");
     assertProved(Universe.bundle(List.of(Universe.parse(own))), "+/x", "{ group: none }");
+  }
+
+  @Test
+  void provesWithThousandsOfAttachments() {
+    Policy own =
+        Universe.parse(
+            """
+            version: 1
+            name: own
+            statements:
+              - { id: c, effect: allow, actions: [connect], clientIds: ["${device.id}"] }
+              - { id: d, effect: allow, actions: [publish], topics: ["d/${device.id}/#"] }
+            """);
+    Policy all =
+        Universe.parse(
+            """
+            version: 1
+            name: all
+            match: { group: all }
+            statements:
+              - { id: d, effect: allow, actions: [publish], topics: ["d/#"] }
+            """);
+    Policy less =
+        Universe.parse(
+            """
+            version: 1
+            name: less
+            statements:
+              - { id: d, effect: deny, actions: [publish], topics: ["d/#"] }
+            """);
+    List<Attachment> attachments = new ArrayList<>();
+    for (int i = 0; i < 10_000; i++) {
+      attachments.add(new Attachment("file:own", Kind.DEVICE, "p" + i));
+    }
+    assertProved(bundle(List.of(own), attachments), "d/p7/#", "{ device: { id: p7 } }");
+    PolicyBundle open = bundle(List.of(own, all), attachments);
+    Verdict verdict = noone(open, "d/p7/#", "{ device: { id: p7 } }");
+    assertTrue(verdict instanceof Verdict.Violated, verdict::text);
+    for (int i = 0; i < 10_000; i++) {
+      attachments.add(new Attachment("file:less", Kind.DEVICE, "p" + i));
+    }
+    assertProved(bundle(List.of(own, all, less), attachments), "d/#", "{ group: none }");
+  }
+
+  private static PolicyBundle bundle(List<Policy> policies, List<Attachment> attachments) {
+    Problems problems = new Problems();
+    return PolicyBundle.compile(policies, attachments, problems)
+        .orElseThrow(() -> new AssertionError(problems.toString()));
   }
 
   private static void assertBroken(String policy, String region) {
