@@ -3,6 +3,7 @@ package io.signalbox.acl.testing;
 import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.decision.SubscribeDecision;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.proof.Proofs;
@@ -44,7 +45,7 @@ public final class TestRunner {
           case PUBLISH ->
               bound.decidePublish(test.request(), test.qos(), test.retain(), test.payloadBytes());
           case SUBSCRIBE -> subscribe.decision();
-          case RECEIVE -> bound.decideDelivery(test.request());
+          case RECEIVE -> Reception.of(bound, test.request(), 0, null).decision();
         };
     String fault = fault(test, decision, subscribe);
     if (fault.isEmpty()) {

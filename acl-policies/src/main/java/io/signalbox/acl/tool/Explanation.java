@@ -3,6 +3,7 @@ package io.signalbox.acl.tool;
 import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.decision.StatementView;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Action;
@@ -71,7 +72,7 @@ public record Explanation(Decision decision, List<Line> lines) {
               request.request(), request.qos(), request.retain(), request.payloadBytes());
       case SUBSCRIBE ->
           bound.decideSubscribe(request.request(), request.qos(), request.shareGroup()).decision();
-      case RECEIVE -> bound.decideDelivery(request.request());
+      case RECEIVE -> Reception.of(bound, request.request(), 0, null).decision();
     };
   }
 

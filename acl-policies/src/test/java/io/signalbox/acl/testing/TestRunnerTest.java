@@ -81,6 +81,35 @@ class TestRunnerTest {
   }
 
   @Test
+  void receivesWhatALiteralFilterBrings() {
+    PolicyBundle bundle =
+        Universe.bundle(
+            List.of(
+                Universe.parse(
+                    """
+                    version: 1
+                    name: p
+                    match: { everyone: true }
+                    statements:
+                      - { id: exact, effect: allow, actions: [subscribe], literalFilters: ["a/#"] }
+                      - { id: secret, effect: deny, actions: [receive], topics: ["a/secret"] }
+                    """)));
+    TestReport report =
+        run(
+            bundle,
+            """
+            version: 1
+            principals: { c: {} }
+            cases:
+              - { as: c, receive: a/x, expect: allow, by: p#exact }
+              - { as: c, subscribe: a/x, expect: deny }
+              - { as: c, receive: a/secret, expect: deny, by: p#secret }
+              - { as: c, receive: b, expect: deny, because: no-match }
+            """);
+    assertEquals("4 passed\n", report.text());
+  }
+
+  @Test
   void saysWhatIsNotAsExpected() {
     TestReport report =
         run(
@@ -148,10 +177,14 @@ class TestRunnerTest {
   }
 
   private static TestReport run(String text) {
+    return run(PUMP, text);
+  }
+
+  private static TestReport run(PolicyBundle bundle, String text) {
     Problems problems = new Problems();
     PolicyTest test =
         TestParser.parse("t.yaml", text, SourceLimits.DEFAULTS, problems)
             .orElseThrow(() -> new AssertionError(problems.toString()));
-    return TestRunner.run(PUMP, List.of(test));
+    return TestRunner.run(bundle, List.of(test));
   }
 }
