@@ -19,7 +19,9 @@ import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Why a decision is as it is: every policy, whether it binds, and of the bound ones every statement
@@ -46,6 +48,8 @@ public record Explanation(Decision decision, List<Line> lines) {
         request.action() == Action.CONNECT
             ? client.with().clientId(request.request()).build()
             : client;
+    BoundPolicies policies = bundle.bind(subject);
+    Decision decision = decide(policies, request);
     List<Line> lines = new ArrayList<>();
     List<StatementView> views = bundle.view(subject);
     List<Policy> bound = bundle.boundTo(subject);
@@ -57,11 +61,11 @@ public record Explanation(Decision decision, List<Line> lines) {
       lines.add(new Line(policy.ref(), false, "binds: " + MatchText.binding(bundle, policy)));
       views.stream()
           .filter(view -> view.policy().equals(policy))
-          .forEach(view -> lines.add(new StatementReading(view, subject, request).line()));
+          .forEach(
+              view -> lines.add(new StatementReading(view, policies, request, decision).line()));
     }
-    BoundPolicies policies = bundle.bind(subject);
     policies.claimProblems().forEach(p -> lines.add(new Line("token", true, p.toString())));
-    return new Explanation(decide(policies, request), lines);
+    return new Explanation(decision, lines);
   }
 
   static Decision decide(BoundPolicies bound, AccessRequest request) {
@@ -123,8 +127,14 @@ public record Explanation(Decision decision, List<Line> lines) {
     return text.toString();
   }
 
-  /** One statement, held against one request. */
-  private record StatementReading(StatementView view, Subject subject, AccessRequest request) {
+  /**
+   * One statement, held against one request by the rules that the engine decides by.
+   *
+   * @param bound the client, to ask what a filter would give
+   * @param decision about the request
+   */
+  private record StatementReading(
+      StatementView view, BoundPolicies bound, AccessRequest request, Decision decision) {
     Line line() {
       String why = why();
       boolean speaks = why.startsWith("allows") || why.startsWith("denies");
@@ -140,27 +150,28 @@ public record Explanation(Decision decision, List<Line> lines) {
         return "the connection is not as asked: " + MatchText.of(statement.where());
       }
       if (request.action() == Action.CONNECT) {
-        return names(view.clientIds())
-            ? effect(statement) + " clientIds " + view.clientIds()
-            : "clientIds " + view.clientIds() + " do not match" + unresolved();
+        return names(view.clientIds(), request.request())
+            ? (statement.isDeny() ? "denies" : "allows") + " clientIds " + view.clientIds()
+            : "clientIds " + view.clientIds() + " do not match" + inert();
       }
-      Optional<String> pattern = matching(statement);
-      if (pattern.isEmpty()) {
-        return "no pattern %s \"%s\": %s%s"
-            .formatted(relation(statement), request.request(), patterns(), unresolved());
+      if (statement.isDeny() && !statement.shareGroups().isEmpty() && !isNamedGroup()) {
+        return "is about shared subscriptions in groups " + view.shareGroups();
       }
-      String limit = statement.isDeny() ? "" : beyondLimit(statement.where());
-      return limit.isEmpty()
-          ? "%s: \"%s\" %s it".formatted(effect(statement), pattern.get(), relation(statement))
-          : "\"%s\" %s it, but %s".formatted(pattern.get(), relation(statement), limit);
+      Filter filter = new Filter(Filter.split(request.request()));
+      return switch (request.action()) {
+        case CONNECT, PUBLISH -> ofPublish(filter);
+        case SUBSCRIBE ->
+            statement.isDeny() ? denialOfSubscribe(filter) : allowanceOfSubscribe(filter);
+        case RECEIVE -> statement.isDeny() ? denialOfReceive(filter) : allowanceOfReceive(filter);
+      };
     }
 
     private boolean speaksOf(Statement statement) {
-      if (request.action() == Action.RECEIVE) {
-        return statement.actions().contains(Action.RECEIVE)
-            || statement.actions().contains(Action.SUBSCRIBE);
-      }
-      return statement.actions().contains(request.action());
+      boolean subscribes = statement.actions().contains(Action.SUBSCRIBE);
+      return switch (request.action()) {
+        case CONNECT, PUBLISH -> statement.actions().contains(request.action());
+        case SUBSCRIBE, RECEIVE -> subscribes || statement.actions().contains(Action.RECEIVE);
+      };
     }
 
     private static String words(Statement statement) {
@@ -170,93 +181,159 @@ public record Explanation(Decision decision, List<Line> lines) {
           .collect(Collectors.joining(", "));
     }
 
-    private static String effect(Statement statement) {
-      return statement.isDeny() ? "denies" : "allows";
-    }
-
-    private boolean intersecting(Statement statement) {
-      return request.action() == Action.SUBSCRIBE
-          && statement.isDeny()
-          && statement.overlap() == Overlap.REFUSE;
-    }
-
-    private String relation(Statement statement) {
-      if (intersecting(statement)) {
-        return "overlaps";
-      }
-      return request.action() == Action.SUBSCRIBE ? "contains" : "matches";
-    }
-
-    private boolean names(List<String> patterns) {
+    private static boolean names(List<String> patterns, String name) {
       return patterns.stream()
           .anyMatch(
               pattern ->
                   pattern.endsWith("*")
-                      ? request.request().startsWith(pattern.substring(0, pattern.length() - 1))
-                      : request.request().equals(pattern));
+                      ? name.startsWith(pattern.substring(0, pattern.length() - 1))
+                      : name.equals(pattern));
     }
 
-    private Optional<String> matching(Statement statement) {
-      Filter filter = new Filter(Filter.split(request.request()));
-      for (StatementView.Pattern pattern : view.topics()) {
-        List<Filter> filters = new ArrayList<>(pattern.filters());
-        if (statement.isDeny()) {
-          pattern.widest().ifPresent(filters::add);
-        }
-        for (Filter candidate : filters) {
-          if (intersecting(statement) ? candidate.intersects(filter) : candidate.contains(filter)) {
-            return Optional.of(candidate.toString());
-          }
-        }
-      }
+    private boolean isNamedGroup() {
+      String group = request.shareGroup();
       return request.action() == Action.SUBSCRIBE
-          ? view.literalFilters().stream()
-              .flatMap(pattern -> pattern.filters().stream())
-              .filter(filter::equals)
-              .map(Filter::toString)
-              .findFirst()
-          : Optional.empty();
+          && group != null
+          && names(view.shareGroups(), group);
+    }
+
+    private String ofPublish(Filter topic) {
+      Optional<Filter> pattern = first(view.topics(), topic, Filter::contains);
+      if (pattern.isEmpty()) {
+        return noPattern("matches");
+      }
+      String limit = beyondLimit(view.statement().where());
+      String effect = view.statement().isDeny() ? "denies" : "allows";
+      return limit.isEmpty()
+          ? "%s: \"%s\" matches it".formatted(effect, pattern.get())
+          : "\"%s\" matches it, but %s".formatted(pattern.get(), limit);
     }
 
     private String beyondLimit(Where where) {
-      if (request.action() == Action.PUBLISH) {
-        if (!where.retain().admits(request.retain())) {
-          return "retain is " + where.retain().word();
-        }
-        if (request.qos() > where.maxQos()) {
-          return "maxQos is " + where.maxQos();
-        }
-        if (request.payloadBytes() > where.maxPayloadBytes()) {
-          return "maxPayload is " + where.maxPayloadBytes();
-        }
+      if (!where.retain().admits(request.retain())) {
+        return "retain is " + where.retain().word();
       }
-      String group = request.shareGroup();
-      if (group != null && request.action() == Action.SUBSCRIBE) {
-        boolean named =
-            view.shareGroups().stream()
-                .anyMatch(
-                    p ->
-                        p.endsWith("*")
-                            ? group.startsWith(p.substring(0, p.length() - 1))
-                            : group.equals(p));
-        return named ? "" : "shareGroups " + view.shareGroups() + " do not name \"" + group + "\"";
+      if (request.qos() > where.maxQos()) {
+        return "maxQos is " + where.maxQos();
       }
-      return "";
+      return request.payloadBytes() > where.maxPayloadBytes()
+          ? "maxPayload is " + where.maxPayloadBytes()
+          : "";
     }
 
-    private String patterns() {
+    private String allowanceOfSubscribe(Filter filter) {
+      Optional<Filter> pattern =
+          first(view.topics(), filter, Filter::contains)
+              .or(() -> first(view.literalFilters(), filter, Filter::equals));
+      if (pattern.isEmpty()) {
+        return noPattern("contains");
+      }
+      return request.shareGroup() == null || isNamedGroup()
+          ? "allows: \"%s\" contains it".formatted(pattern.get())
+          : "\"%s\" contains it, but shareGroups %s do not name \"%s\""
+              .formatted(pattern.get(), view.shareGroups(), request.shareGroup());
+    }
+
+    private String denialOfSubscribe(Filter filter) {
+      boolean subscribes = view.statement().actions().contains(Action.SUBSCRIBE);
+      boolean filters = subscribes && view.statement().overlap() == Overlap.FILTER;
+      Optional<Filter> part = first(view.topics(), filter, Filter::intersects);
+      if (subscribes && !filters && part.isPresent()) {
+        return "denies: \"%s\" overlaps it".formatted(part.get());
+      }
+      Optional<Filter> whole =
+          (filters ? first(view.topics(), filter, Filter::contains) : Optional.<Filter>empty())
+              .or(() -> first(view.literalFilters(), filter, Filter::equals));
+      if (whole.isPresent()) {
+        return "denies: \"%s\" contains it".formatted(whole.get());
+      }
+      Optional<Filter> unknown = unknownText(filter, Filter::intersects);
+      if (unknown.isPresent()) {
+        return "denies: \"%s\" overlaps it".formatted(unknown.get());
+      }
+      if (part.isEmpty()) {
+        return noPattern(filters ? "contains" : "overlaps");
+      }
+      return request.shareGroup() == null
+          ? "\"%s\" overlaps it, and drops messages at delivery".formatted(part.get())
+          : "denies: \"%s\" overlaps it, and what it dropped would be lost for the group"
+              .formatted(part.get());
+    }
+
+    /** Any allow is enough: the filter that brings the message need not be the topic. */
+    private String allowanceOfReceive(Filter topic) {
+      Optional<Filter> pattern = first(view.topics(), topic, Filter::contains);
+      if (pattern.isPresent()) {
+        return "allows: \"%s\" matches it".formatted(pattern.get());
+      }
+      Optional<Filter> literal = first(view.literalFilters(), topic, Filter::contains);
+      if (literal.isEmpty()) {
+        return noPattern("matches");
+      }
+      Decision subscribe = bound.decideSubscribe(literal.get().toString(), 0, null).decision();
+      return subscribe.allowed()
+          ? "allows: the filter \"%s\" brings it".formatted(literal.get())
+          : "the filter \"%s\" would bring it, but is %s"
+              .formatted(literal.get(), subscribe.text());
+    }
+
+    private String denialOfReceive(Filter topic) {
+      Optional<Filter> pattern =
+          first(view.topics(), topic, Filter::contains)
+              .or(() -> unknownText(topic, Filter::contains));
+      if (pattern.isPresent()) {
+        return "denies: \"%s\" matches it".formatted(pattern.get());
+      }
+      if (first(view.literalFilters(), topic, Filter::equals).isEmpty()) {
+        return noPattern("matches");
+      }
+      return decision.statement().equals(view.ref())
+          ? "denies the filter \"%s\", and no wider one is allowed".formatted(topic)
+          : "refuses the filter \"%s\", which leaves wider ones".formatted(topic);
+    }
+
+    /** Of a deny by text with a variable that has no value: it refuses whatever it meets. */
+    private Optional<Filter> unknownText(Filter filter, BiPredicate<Filter, Filter> relation) {
+      return view.literalFilters().stream()
+          .flatMap(pattern -> pattern.widest().stream())
+          .filter(widest -> relation.test(widest, filter))
+          .findFirst();
+    }
+
+    /** The first filter of these patterns that relates so to the request. */
+    private Optional<Filter> first(
+        List<StatementView.Pattern> patterns, Filter filter, BiPredicate<Filter, Filter> relation) {
+      boolean texts = patterns == view.literalFilters();
+      return patterns.stream()
+          .flatMap(pattern -> filters(pattern, !texts).stream())
+          .filter(candidate -> relation.test(candidate, filter))
+          .findFirst();
+    }
+
+    private List<Filter> filters(StatementView.Pattern pattern, boolean withWidest) {
+      List<Filter> filters = new ArrayList<>(pattern.filters());
+      if (withWidest && view.statement().isDeny()) {
+        pattern.widest().ifPresent(filters::add);
+      }
+      return filters;
+    }
+
+    private String noPattern(String relation) {
       List<String> all = new ArrayList<>();
-      view.topics().forEach(pattern -> pattern.filters().forEach(f -> all.add(f.toString())));
+      view.topics().forEach(pattern -> filters(pattern, true).forEach(f -> all.add(f.toString())));
       view.literalFilters().forEach(p -> p.filters().forEach(f -> all.add("exactly " + f)));
-      return String.join(", ", all);
+      return "no pattern %s \"%s\": %s%s"
+          .formatted(relation, request.request(), String.join(", ", all), inert());
     }
 
-    private String unresolved() {
-      List<String> templates = new ArrayList<>();
-      view.topics().stream()
-          .filter(pattern -> !pattern.resolved())
-          .forEach(pattern -> templates.add(pattern.template().toString()));
-      return templates.isEmpty()
+    /** Of an allow; a deny grows wide instead. */
+    private String inert() {
+      List<String> templates =
+          Stream.concat(view.topics().stream(), view.literalFilters().stream())
+              .filter(pattern -> !pattern.resolved())
+              .map(pattern -> pattern.template().toString())
+              .toList();
+      return templates.isEmpty() || view.statement().isDeny()
           ? ""
           : "; inert, because a variable has no usable value: " + String.join(", ", templates);
     }

@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.acl.decision.BoundPolicies;
+import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.Reason;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.proof.Universe;
 import io.signalbox.acl.subject.Subject;
 import io.signalbox.acl.subject.Transport;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class InspectionTest {
@@ -139,21 +144,129 @@ class InspectionTest {
     SplittableRandom random = Universe.random();
     List<Subject> subjects = Universe.subjects();
     List<String> topics = Universe.topics();
-    for (int round = 0; round < Universe.rounds(300); round++) {
-      PolicyBundle bundle = Universe.bundle(random);
+    for (int round = 0; round < Universe.rounds(2_000); round++) {
+      PolicyBundle bundle = round % 2 == 0 ? Universe.bundle(random) : Universe.richBundle(random);
       Subject subject = subjects.get(random.nextInt(subjects.size()));
       String topic = topics.get(random.nextInt(topics.size()));
-      for (Action action : List.of(Action.PUBLISH, Action.SUBSCRIBE)) {
-        Explanation explanation = Explanation.of(bundle, subject, new AccessRequest(action, topic));
-        if (explanation.decision().allowed()) {
-          assertTrue(
-              explanation.lines().stream()
-                  .anyMatch(
-                      line ->
-                          line.speaks() && line.ref().equals(explanation.decision().statement())),
-              explanation::text);
-        }
+      String filter = Universe.pattern(random).replaceAll("[^/]*\\$\\{[^}]*}", "d1");
+      boolean retain = random.nextBoolean();
+      assertSpeakersDecide(bundle, subject, new AccessRequest(Action.CONNECT, subject.clientId()));
+      assertSpeakersDecide(bundle, subject, new AccessRequest(Action.RECEIVE, topic));
+      assertSpeakersDecide(
+          bundle, subject, new AccessRequest(Action.PUBLISH, topic, 0, retain, 0, null));
+      for (@Nullable String group : Arrays.asList(null, "g1")) {
+        assertSpeakersDecide(
+            bundle, subject, new AccessRequest(Action.SUBSCRIBE, filter, 0, false, 0, group));
       }
     }
+  }
+
+  /**
+   * What is allowed no line denies, what is not allowed none allows unless one denies, and the
+   * statement that decides speaks. That nothing allows a filter is said before a deny of a part.
+   */
+  private static void assertSpeakersDecide(
+      PolicyBundle bundle, Subject subject, AccessRequest request) {
+    Explanation explanation = Explanation.of(bundle, subject, request);
+    Decision decision = explanation.decision();
+    Supplier<@Nullable String> context =
+        () -> request + " of " + subject + "\n" + explanation.text() + bundle.policies();
+    List<Explanation.Line> denies = speakers(explanation, "denies");
+    List<Explanation.Line> allows = speakers(explanation, "allows");
+    if (decision.allowed()) {
+      assertEquals(List.of(), denies, context);
+      assertTrue(
+          allows.stream().anyMatch(line -> line.ref().equals(decision.statement())), context);
+    } else if (decision.reason() == Reason.EXPLICIT_DENY) {
+      assertTrue(
+          denies.stream().anyMatch(line -> line.ref().equals(decision.statement())), context);
+    } else {
+      assertEquals(List.of(), allows, context);
+    }
+  }
+
+  private static List<Explanation.Line> speakers(Explanation explanation, String effect) {
+    return explanation.lines().stream()
+        .filter(line -> line.speaks() && line.why().startsWith(effect))
+        .toList();
+  }
+
+  @Test
+  void explainsWhatIsReceivedByALiteralFilter() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { everyone: true }
+        statements:
+          - { id: exact, effect: allow, actions: [subscribe], literalFilters: ["a/#"] }
+        """;
+    AccessRequest receive = new AccessRequest(Action.RECEIVE, "a/x");
+    Explanation granted =
+        Explanation.of(Universe.bundle(List.of(Universe.parse(text))), P7, receive);
+    assertEquals(
+        """
+        allowed by file:p#exact
+          file:p: binds: everyone
+          * file:p#exact: allows: the filter "a/#" brings it
+        """,
+        granted.text());
+    String deny = "  - { id: s, effect: deny, actions: [subscribe], topics: [a/secret] }\n";
+    Explanation refused =
+        Explanation.of(Universe.bundle(List.of(Universe.parse(text + deny))), P7, receive);
+    assertEquals(
+        """
+        not allowed: no statement allows it
+          file:p: binds: everyone
+            file:p#exact: the filter "a/#" would bring it, but is denied by file:p#s
+            file:p#s: no pattern matches "a/x": a/secret
+        """,
+        refused.text());
+  }
+
+  @Test
+  void explainsWhatDidNotTakePart() {
+    PolicyBundle bundle =
+        Universe.bundle(
+            List.of(
+                Universe.parse(
+                    """
+                    version: 1
+                    name: p
+                    match: { everyone: true }
+                    statements:
+                      - id: all
+                        effect: allow
+                        actions: [publish, subscribe]
+                        topics: ["a/#"]
+                        shareGroups: [g]
+                      - { id: kept, effect: deny, actions: [publish], topics: ["a/#"], where: { retain: only } }
+                      - { id: shared, effect: deny, actions: [subscribe], topics: ["a/#"], shareGroups: [other] }
+                      - { id: received, effect: deny, actions: [receive], topics: ["a/x"] }
+                    """)));
+    assertEquals(
+        """
+        allowed by file:p#all
+          file:p: binds: everyone
+          * file:p#all: allows: "a/#" matches it
+            file:p#kept: "a/#" matches it, but retain is only
+            file:p#shared: is about subscribe, not publish
+            file:p#received: is about receive, not publish
+        """,
+        Explanation.of(bundle, P7, new AccessRequest(Action.PUBLISH, "a/x")).text());
+    assertEquals(
+        """
+        allowed by file:p#all
+          file:p: binds: everyone
+          * file:p#all: allows: "a/#" contains it
+            file:p#kept: is about publish, not subscribe
+            file:p#shared: is about shared subscriptions in groups [other]
+            file:p#received: "a/x" overlaps it, and drops messages at delivery
+        """,
+        Explanation.of(bundle, P7, new AccessRequest(Action.SUBSCRIBE, "a/+")).text());
+    assertTrue(
+        Explanation.of(bundle, P7, new AccessRequest(Action.SUBSCRIBE, "a/+", 0, false, 0, "g"))
+            .text()
+            .contains("* file:p#received: denies: \"a/x\" overlaps it, and what it dropped"));
   }
 }
