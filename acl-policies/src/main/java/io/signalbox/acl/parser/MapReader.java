@@ -195,6 +195,10 @@ public final class MapReader {
     if (node == null) {
       return List.of();
     }
+    return items(node, key, problems);
+  }
+
+  private static List<Node> items(Node node, String key, Problems problems) {
     if (node instanceof ListNode list) {
       if (list.items().isEmpty()) {
         problems.add(list.position(), "\"" + key + "\" is an empty list, remove it or fill it");
@@ -204,14 +208,15 @@ public final class MapReader {
     return List.of(node);
   }
 
-  /** The texts of this map, whatever its keys are: for maps that people name the keys of. */
+  /**
+   * The texts of this map, whatever its keys are: for maps that people name the keys of. An empty
+   * list is a problem, as {@link #items} says.
+   */
   public static Map<String, List<Node>> freeMap(Node node, String what, Problems problems) {
     Map<String, List<Node>> values = new LinkedHashMap<>();
     if (node instanceof MapNode map) {
       for (Entry entry : map.entries()) {
-        values.putIfAbsent(
-            entry.key(),
-            entry.value() instanceof ListNode list ? list.items() : List.of(entry.value()));
+        values.putIfAbsent(entry.key(), items(entry.value(), entry.key(), problems));
       }
     } else {
       problems.add(node.position(), what + " is a map of keys and values, this is " + node.kind());

@@ -150,8 +150,11 @@ public final class SubjectParser {
                   MapReader.freeMap(attr, "\"attr\"", problems)
                       .forEach(
                           (name, values) ->
-                              MapReader.text(values.getFirst(), "\"" + name + "\"", problems)
-                                  .ifPresent(value -> attributes.put(name, value))));
+                              values.stream()
+                                  .findFirst()
+                                  .flatMap(
+                                      value -> MapReader.text(value, "\"" + name + "\"", problems))
+                                  .ifPresent(text -> attributes.put(name, text))));
       builder.deviceAttributes(attributes);
     }
   }

@@ -163,6 +163,8 @@ class PolicyProblemsTest {
     assertProblem("match: { group: \"\" }\n" + HEAD, "is not empty");
     assertProblem("match: { group: \"${client.id}\" }\n" + HEAD, "holds a variable");
     assertProblem("match: { jwt: { claims: { \"a[\": b } } }\n" + HEAD, "claim path");
+    assertProblem("match: { jwt: { claims: { r: [] } } }\n" + HEAD, "\"r\" is an empty list");
+    assertProblem("match: { device: { attr: { a: [] } } }\n" + HEAD, "\"a\" is an empty list");
     assertProblem("match: { jwt: { iss: a } }\n" + HEAD, "unknown key \"iss\" in \"jwt\"");
     assertProblem("match: { any: [{ any: [{group: a}] }] }\n" + HEAD, "unknown key \"any\"");
     assertProblem("replaces: q\n" + HEAD, "\"replaces\" is for a policy with \"mode: observe\"");

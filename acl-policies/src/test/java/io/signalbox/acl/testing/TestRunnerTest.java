@@ -162,6 +162,9 @@ class TestRunnerTest {
         "version: 1\nprincipals: { p: { transport: ws, tlsVersion: TLSv1.3 } }\ncases: []",
         "has no \"tlsVersion\"");
     assertProblem(
+        "version: 1\nprincipals: { p: { device: { attr: { a: [] } } } }\ncases: []",
+        "\"a\" is an empty list");
+    assertProblem(
         "version: 1\nprincipals: { p: { clientid: x } }\ncases: []", "did you mean \"clientId\"?");
   }
 
