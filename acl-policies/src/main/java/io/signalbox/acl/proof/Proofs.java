@@ -14,8 +14,9 @@ public final class Proofs {
   private Proofs() {}
 
   /**
-   * Nobody who may connect may publish to a topic of the region (PUBLISH), or be delivered a
-   * message on one (SUBSCRIBE), except clients for whom one of the conditions holds.
+   * By policies, nobody who may connect may publish to a topic of the region (PUBLISH), or be
+   * delivered a message on one (SUBSCRIBE), except clients for whom one of the conditions holds.
+   * What the acl claim of a token gives, where its issuer may grant, is not looked at.
    */
   public static Verdict noone(
       PolicyBundle bundle, Action action, Filter region, List<Condition> except) {

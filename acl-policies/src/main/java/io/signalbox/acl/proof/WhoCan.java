@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * Who can publish to a topic, or subscribe to a filter: the statements that give it, with the
  * values that variables must have for it, less the denies that may be in the way. Rows to which no
  * client at all could fit are left out. QoS and payload limits are not looked at; acl claims of
- * tokens, which only take away, neither.
+ * tokens neither, which take away, or give where their issuer may: see {@link #NOTE}.
  *
  * @param action PUBLISH or SUBSCRIBE
  * @param request Topic Name or Topic Filter
@@ -29,6 +29,10 @@ import java.util.stream.Collectors;
  * @param denials rows of denies
  */
 public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> denials) {
+  /** What an answer leaves open; policies do not say whether an issuer may grant. */
+  public static final String NOTE =
+      "an issuer with \"acl-claim: grant\" may give more by the acl claim of a token";
+
   /**
    * One way in which a statement speaks of the request.
    *
@@ -214,6 +218,6 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
     if (!grants.isEmpty()) {
       less.forEach(denial -> text.append("  less ").append(denial).append('\n'));
     }
-    return text.toString();
+    return text.append("note: ").append(NOTE).append('\n').toString();
   }
 }

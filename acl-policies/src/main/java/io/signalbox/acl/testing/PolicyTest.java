@@ -39,7 +39,7 @@ public record PolicyTest(String file, List<Case> cases, List<Invariant> invarian
       Optional<String> because,
       Optional<Integer> grantedQos) {}
 
-  /** Nobody but those excepted can do this; proved for all clients. */
+  /** By policies, nobody but those excepted can do this; proved for all clients. */
   public record Invariant(Position position, Action action, Filter region, List<Condition> except) {
     public Invariant {
       except = List.copyOf(except);

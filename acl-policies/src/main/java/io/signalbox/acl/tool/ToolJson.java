@@ -91,6 +91,7 @@ public final class ToolJson {
     json.addProperty("request", who.request().toString());
     json.add("grants", rows(who.grants()));
     json.add("denials", rows(who.denials()));
+    json.add("notes", texts(List.of(WhoCan.NOTE)));
     return json;
   }
 

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /**
  * What one client can do: every pattern that it is allowed, less the denied ones. An acl claim of
- * its token, which can only take away, is named but not computed in.
+ * its token, which takes away, or gives where its issuer may, is named but not computed in.
  *
  * @param grants by action
  * @param notes variables without a value, and problems of an acl claim

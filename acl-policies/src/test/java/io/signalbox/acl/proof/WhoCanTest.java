@@ -43,16 +43,17 @@ class WhoCanTest {
         """
         any client with device.id = p7, bound to file:pump#commands (either group = pumps, or cert.ca = factory and cert.ou = pumps or valves), on transport = mqtts or wss
             for example a client with client.id = some-client-id, device.id = p7, group = pumps, listener = some-listener, transport = mqtts, auth = enhanced may subscribe to "pump/p7/cmd/x" by file:pump#commands
+        note: an issuer with "acl-claim: grant" may give more by the acl claim of a token
         """,
         WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/x")).text());
     assertEquals(
-        "no client can subscribe \"all/x\"\n",
+        "no client can subscribe \"all/x\"\nnote: " + WhoCan.NOTE + "\n",
         WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("all/x")).text());
     assertEquals(
-        "no client can subscribe \"pump/p7/cmd/#\"\n",
+        "no client can subscribe \"pump/p7/cmd/#\"\nnote: " + WhoCan.NOTE + "\n",
         WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/#")).text());
     assertEquals(
-        "no client can subscribe \"pump/p7/cmd/+\"\n",
+        "no client can subscribe \"pump/p7/cmd/+\"\nnote: " + WhoCan.NOTE + "\n",
         WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/+")).text());
   }
 
