@@ -50,7 +50,7 @@ public record Reception(String filter, Decision decision, List<Refusal> refusals
     return search.result();
   }
 
-  /** As {@link #of}, but by the patterns of statements only, not by their literal filters. */
+  /** As {@link #of}, by patterns alone and not by {@code literalFilters}. */
   public static Reception byPatterns(
       BoundPolicies bound, String topic, int qos, @Nullable String shareGroup) {
     Search search = new Search(bound, topic, qos, shareGroup);

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class InspectionTest {
@@ -153,7 +154,7 @@ class InspectionTest {
       assertSpeakersDecide(bundle, subject, new AccessRequest(Action.RECEIVE, topic));
       assertSpeakersDecide(
           bundle, subject, new AccessRequest(Action.PUBLISH, topic, 0, retain, 0, null));
-      for (String group : Arrays.asList(null, "g1")) {
+      for (@Nullable String group : Arrays.asList(null, "g1")) {
         assertSpeakersDecide(
             bundle, subject, new AccessRequest(Action.SUBSCRIBE, filter, 0, false, 0, group));
       }
@@ -168,7 +169,7 @@ class InspectionTest {
       PolicyBundle bundle, Subject subject, AccessRequest request) {
     Explanation explanation = Explanation.of(bundle, subject, request);
     Decision decision = explanation.decision();
-    Supplier<String> context =
+    Supplier<@Nullable String> context =
         () -> request + " of " + subject + "\n" + explanation.text() + bundle.policies();
     List<Explanation.Line> denies = speakers(explanation, "denies");
     List<Explanation.Line> allows = speakers(explanation, "allows");
