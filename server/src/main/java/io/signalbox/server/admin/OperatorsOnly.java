@@ -69,8 +69,7 @@ final class OperatorsOnly implements HttpHandler {
     }
   }
 
-  private void answer(HttpServerExchange exchange, Optional<Principal> principal)
-      throws Exception {
+  private void answer(HttpServerExchange exchange, Optional<Principal> principal) throws Exception {
     if (principal.isEmpty()) {
       exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
       exchange.setPersistent(false); // another guess needs another connection, which is counted

@@ -32,6 +32,5 @@ public interface ProvisioningAudit {
    * @param from whence it came; null: not known
    * @param isNewDevice false: the device was there
    */
-  void registered(
-      DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice);
+  void registered(DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice);
 }

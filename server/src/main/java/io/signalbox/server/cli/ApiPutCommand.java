@@ -25,13 +25,7 @@ final class ApiPutCommand extends ApiCommand {
 
   /** Fields whose values are lists; a text with commas is one for people. */
   private static final Set<String> LISTS =
-      Set.of(
-          "groups",
-          "audiences",
-          "algorithms",
-          "allowedCidrs",
-          "policies",
-          "publicKeysPem");
+      Set.of("groups", "audiences", "algorithms", "allowedCidrs", "policies", "publicKeysPem");
 
   /** Fields that are numbers, true or false, or objects; all others are texts. */
   private static final Set<String> PLAIN =

@@ -363,8 +363,7 @@ public final class Enrolment {
     }
   }
 
-  private Issued made(
-      CertificateSigningRequest request, ProvisioningTemplate template, String ca)
+  private Issued made(CertificateSigningRequest request, ProvisioningTemplate template, String ca)
       throws EnrolmentException, InterruptedException {
     String id = request.names().commonName();
     boolean isNewDevice = registry.device(id) == null;

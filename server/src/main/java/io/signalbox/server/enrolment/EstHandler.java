@@ -165,8 +165,7 @@ public final class EstHandler implements HttpHandler {
     boolean taken =
         applicant(
             exchange,
-            known ->
-                answer(exchange, counted(() -> enrol(exchange, body, renews, label, known))));
+            known -> answer(exchange, counted(() -> enrol(exchange, body, renews, label, known))));
     if (!taken) {
       throw new EnrolmentException(
           StatusCodes.SERVICE_UNAVAILABLE,
@@ -213,8 +212,7 @@ public final class EstHandler implements HttpHandler {
     String header = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
     List<X509Certificate> chain = certificates(exchange);
     if (header != null || chain.isEmpty()) {
-      answer.accept(
-          header == null ? new Applicant.Stranger(null) : claimant(header, exchange));
+      answer.accept(header == null ? new Applicant.Stranger(null) : claimant(header, exchange));
       return true;
     }
     return authenticators.identify(

@@ -197,8 +197,7 @@ final class AdminHandlerTest {
   void whoWaitsForASlowServerKeepsNobodyElseWaiting() throws Exception {
     source = new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 1);
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<Answer> slow =
-          threads.submit(() -> get("/metrics", "Authorization: Bearer slow"));
+      Future<Answer> slow = threads.submit(() -> get("/metrics", "Authorization: Bearer slow"));
       Consumer<Optional<Principal>> answer = waiting.take();
       assertEquals(200, get("/metrics", "Authorization: Bearer operators").status());
       assertEquals(503, get("/metrics", "Authorization: Bearer one too many").status());

@@ -170,9 +170,7 @@ final class DeviceRoutesTest {
         answer.refusals());
     assertEquals(
         Set.of("/devices/p7", first, second),
-        answer.changes().stream()
-            .map(ApiResponse.AuditedChange::path)
-            .collect(Collectors.toSet()));
+        answer.changes().stream().map(ApiResponse.AuditedChange::path).collect(Collectors.toSet()));
     for (ApiResponse.AuditedChange change : answer.changes()) {
       if (!change.path().equals("/devices/p7")) {
         assertEquals(

@@ -159,8 +159,7 @@ final class EnrolmentTest {
       assertTrue(second.isNew());
       assertNotEquals(first, second.certificate());
       fixture.inventory.setActive(Certificates.fingerprint(first), false, Condition.NONE);
-      fixture.inventory.revoke(
-          second.entry().name(), RevocationReason.UNSPECIFIED, Condition.NONE);
+      fixture.inventory.revoke(second.entry().name(), RevocationReason.UNSPECIFIED, Condition.NONE);
       assertRefused(StatusCodes.CONFLICT, enrolment, request("pump", keys));
     }
   }
@@ -284,9 +283,7 @@ final class EnrolmentTest {
       Applicant.Holder holder =
           holder("p7", "factory", enrolment.enrol(request("p7"), CLAIMANT, null).certificate());
       fixture.inventory.deleteDevice(
-          "p7",
-          Condition.NONE,
-          _ -> fixture.registry.delete(Kind.DEVICE, "p7", Condition.NONE));
+          "p7", Condition.NONE, _ -> fixture.registry.delete(Kind.DEVICE, "p7", Condition.NONE));
 
       for (Executable asked :
           List.<Executable>of(
