@@ -23,6 +23,9 @@ final class AuditReader {
   /** Lines looked at for one page, whatever the filter leaves over. */
   private static final int LOOKED_AT_MAX = 20_000;
 
+  /** Of the lines of one page, unless it is a single one: what is changed may be large. */
+  private static final int PAGE_BYTES_MAX = 4 << 20;
+
   private static final Pattern CURSOR = Pattern.compile("(\\d{1,8})-(\\d{1,18})");
 
   private final Path folder;
@@ -30,6 +33,7 @@ final class AuditReader {
   private final Predicate<JsonObject> wanted;
   private final int limit;
   private int lookedAt;
+  private long bytesFound;
   private int number;
   private long end;
 
@@ -100,7 +104,8 @@ final class AuditReader {
 
   /** Takes a line that was gathered from its end; false if there is no room for it. */
   private boolean take(ByteArrayOutputStream reversed) {
-    if (found.size() == limit || lookedAt == LOOKED_AT_MAX) {
+    boolean tooLarge = !found.isEmpty() && bytesFound + reversed.size() > PAGE_BYTES_MAX;
+    if (found.size() == limit || lookedAt == LOOKED_AT_MAX || tooLarge) {
       return false;
     }
     lookedAt++;
@@ -115,6 +120,7 @@ final class AuditReader {
       JsonObject entry = Json.object(bytes);
       if (wanted.test(entry)) {
         found.add(entry);
+        bytesFound += bytes.length;
       }
     } catch (IOException e) {
       var damaged = new JsonObject(); // shown, because a gap would hide that something is wrong
@@ -124,6 +130,7 @@ final class AuditReader {
       }
       damaged.addProperty("status", 0);
       found.add(damaged);
+      bytesFound += bytes.length;
     }
     return true;
   }

@@ -60,6 +60,22 @@ final class AuditLogTest {
   }
 
   @Test
+  void aPageOfLargeEntriesEndsEarly() throws Exception {
+    List<Integer> expected = new ArrayList<>();
+    try (var log = AuditLog.open(directory.resolve("audit"), 5_000_000, 100, metrics)) {
+      for (int i = 0; i < 12; i++) {
+        JsonObject entry = entry(i);
+        entry.addProperty("before", "x".repeat(1_000_000));
+        log.append(List.of(entry));
+        expected.addFirst(i);
+      }
+    }
+    ApiResponse page = AuditReader.page(directory.resolve("audit"), "", _ -> true, 1_000);
+    assertTrue(page.body().length < 5_000_000, () -> page.body().length + " bytes");
+    assertEquals(expected, read(1_000));
+  }
+
+  @Test
   void keepsAsManyFilesAsAllowed() throws Exception {
     try (var log = AuditLog.open(directory.resolve("audit"), 1_024, 3, metrics)) {
       for (int i = 0; i < 100; i++) {
