@@ -31,7 +31,7 @@ jdk_folders() {
   fi
   # Newest first, so that a long-term release beside an older one is found.
   printf '%s\n' /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* /Library/Java/JavaVirtualMachines/*/Contents/Home \
-    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* | sort -rV
+    "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.jdks/* "${HOME:-}"/.local/share/mise/installs/java/* | sort -rV
   java=$(command -v java || true)
   if [[ -n $java ]]; then
     java=$(readlink -f -- "$java")

@@ -2,6 +2,7 @@ package io.signalbox.it.operation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.CommandLine;
@@ -37,6 +38,28 @@ final class StartScriptTest {
   void takesTheOptionsOfItsUser(String command, String options) throws Exception {
     String said = run(options, command, "--help");
     assertTrue(said.startsWith("Usage: signalbox " + command), said);
+  }
+
+  /** As a supervisor may start it. */
+  @Test
+  void findsAJavaWithoutAHome() throws Exception {
+    String folder = System.getProperty("java.home");
+    List<String> command =
+        List.of(
+            "env",
+            "-i",
+            "PATH=" + System.getenv("PATH"),
+            "JAVA_HOME=" + folder,
+            "bash",
+            "-eu",
+            "-c");
+    String script = "home=" + SCRIPT.getParent() + "; . \"$home/build-tools/jdk.sh\"; jdk_folders";
+
+    String said = run(Map.of(), Stream.concat(command.stream(), Stream.of(script)).toList());
+
+    assertTrue(said.lines().count() > 1, said);
+    assertTrue(said.startsWith(folder + System.lineSeparator()), said);
+    assertFalse(said.contains("unbound"), said);
   }
 
   /** As "mvn verify" leaves it: built, but without a class cache. */

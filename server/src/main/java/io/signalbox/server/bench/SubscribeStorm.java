@@ -147,10 +147,12 @@ public final class SubscribeStorm {
     var publisher = new Publisher(run, publishing, 0, load, false);
     boolean _ =
         run.await(
-            () -> received >= messages || run.isStopped(),
+            () -> received == publisher.sentCount() && (received == messages || run.isStopped()),
             () -> {
               run.throwIfLost();
-              if (publisher.sentCount() > received || publisher.sentCount() == messages) {
+              if (publisher.sentCount() > received
+                  || publisher.sentCount() == messages
+                  || run.isStopped()) {
                 return false;
               }
               long number =
@@ -161,9 +163,14 @@ public final class SubscribeStorm {
                   System.nanoTime());
               return true;
             });
-    report.put("messages", messages).latency("latency", latency);
+    long sent = publisher.sentCount();
+    report.put("messages", sent);
+    if (sent < messages) {
+      report.put("not-sent", messages - sent); // behind one that did not come, or stopped
+    }
     report
-        .check("lost", run.isStopped() ? 0 : sequence.lost(messages)) // not all was sent then
+        .latency("latency", latency)
+        .check("lost", sequence.lost(sent))
         .check("duplicates", sequence.duplicates())
         .check("strays", strays);
     acknowledgements.report(report);

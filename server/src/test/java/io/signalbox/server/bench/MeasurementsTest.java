@@ -263,6 +263,18 @@ class MeasurementsTest {
   }
 
   @Test
+  void countsInAStormOfSubscriptionsWhatWasNotSentApartFromWhatWasLost() throws Exception {
+    broker.fault = FakeBroker.Fault.LOSE;
+
+    Report report = SubscribeStorm.measure(target(), 3, 200, 7, 60);
+
+    assertFalse(report.passed());
+    assertEquals(10, json(report).get("messages").getAsLong(), report::toText);
+    assertEquals(1, json(report).get("lost").getAsLong(), report::toText);
+    assertEquals(50, json(report).get("not-sent").getAsLong(), report::toText);
+  }
+
+  @Test
   void stormsWithConnections() throws Exception {
     Report report = ConnectStorm.measure(target(), 50, 0);
 
