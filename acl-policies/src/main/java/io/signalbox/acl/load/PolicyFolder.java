@@ -29,6 +29,9 @@ public final class PolicyFolder {
   public static final String NAMESPACE = "file";
 
   /** More files in one folder are refused. */
+  /** While a file is edited, Emacs has a link to nowhere beside it. */
+  private static final String EMACS_LOCK = ".#";
+
   private static final int FILES_MAX = 100_000;
 
   private record Known(String text, Policy policy) {}
@@ -145,9 +148,11 @@ public final class PolicyFolder {
 
   private static boolean isNamed(Path file, String infix) {
     String name = String.valueOf(file.getFileName());
-    return name.endsWith(infix + "yaml")
-        || name.endsWith(infix + "yml")
-        || name.endsWith(infix + "json");
+    boolean endsSo =
+        name.endsWith(infix + "yaml")
+            || name.endsWith(infix + "yml")
+            || name.endsWith(infix + "json");
+    return endsSo && !name.startsWith(EMACS_LOCK);
   }
 
   /** The text of a file, strictly UTF-8; empty, and a problem, when it cannot be read. */

@@ -95,6 +95,7 @@ class BundleLoaderTest {
     write("a.policy.yaml", POLICY.formatted("a", "a"));
     write("elsewhere", POLICY.formatted("b", "b"));
     Files.createSymbolicLink(folder.resolve("b.policy.yaml"), Path.of("elsewhere"));
+    Files.createSymbolicLink(folder.resolve(".#a.policy.yaml"), Path.of("me@here.1:2"));
     assertEquals(2, load(new Problems()).orElseThrow().policies().size());
     Files.createSymbolicLink(folder.resolve("c.policy.yaml"), Path.of("nowhere"));
     Files.createSymbolicLink(folder.resolve("d.test.yaml"), Path.of("d.test.yaml"));
