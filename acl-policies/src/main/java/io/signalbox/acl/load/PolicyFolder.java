@@ -29,10 +29,10 @@ public final class PolicyFolder {
   public static final String NAMESPACE = "file";
 
   /** More files in one folder are refused. */
+  private static final int FILES_MAX = 100_000;
+
   /** While a file is edited, Emacs has a link to nowhere beside it. */
   private static final String EMACS_LOCK = ".#";
-
-  private static final int FILES_MAX = 100_000;
 
   private record Known(String text, Policy policy) {}
 
