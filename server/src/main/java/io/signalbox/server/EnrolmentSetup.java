@@ -18,6 +18,7 @@ import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
+import io.signalbox.server.transport.AnswerProgress;
 import io.signalbox.server.transport.BodyDeadline;
 import io.undertow.server.HttpHandler;
 import java.io.IOException;
@@ -79,13 +80,16 @@ final class EnrolmentSetup implements AutoCloseable {
   void start(XnioWorker worker) throws IOException {
     if (config.enrolment().httpPort() != 0) {
       plain =
-          StatusListener.start(
-              config.enrolment(),
-              config.limits(),
-              next -> new BodyDeadline(next, config.limits().httpBodyTimeout(), metrics),
-              status,
-              worker);
+          StatusListener.start(config.enrolment(), config.limits(), this::bounded, status, worker);
     }
+  }
+
+  /** The time limits that requests have at the listeners for MQTT too. */
+  private HttpHandler bounded(HttpHandler next) {
+    return new AnswerProgress(
+        new BodyDeadline(next, config.limits().httpBodyTimeout(), metrics),
+        config.limits().slowReaderTimeout(),
+        metrics);
   }
 
   @Override

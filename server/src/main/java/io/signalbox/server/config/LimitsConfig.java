@@ -24,8 +24,11 @@ import java.time.Duration;
  * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97
  * @param connectionsMax 1..10,000,000 open connections over all listeners
  * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT
+ *     and serve no HTTP requests
  * @param halfOpenPerSourceMax 0..10,000,000 of them from one address; 0: half of {@code
  *     halfOpenMax}; as many as that or more: no bound of its own
+ * @param httpConnectionsMax 1..10,000,000 connections, over all listeners, that serve HTTP
+ *     requests; at most half of {@code connectionsMax} whatever it is
  * @param connectionsPerSourceMax 0..10,000,000 open connections of one address; 0: no bound
  * @param failuresPerMinutePerSource 0..1,000,000 TLS handshakes and credentials of one address that
  *     may fail in a minute, above which it is turned away for a while; 0: no bound
@@ -72,6 +75,7 @@ public record LimitsConfig(
     int connectionsMax,
     int halfOpenMax,
     int halfOpenPerSourceMax,
+    int httpConnectionsMax,
     int connectionsPerSourceMax,
     int connectsPerSecondPerSource,
     int failuresPerMinutePerSource,
@@ -116,6 +120,8 @@ public record LimitsConfig(
   private static final Range HALF_OPEN_MAX = Range.of("limits.half-open-max", 1, 10_000_000);
   private static final Range HALF_OPEN_PER_SOURCE_MAX =
       Range.of("limits.half-open-per-source-max", 0, 10_000_000);
+  private static final Range HTTP_CONNECTIONS_MAX =
+      Range.of("limits.http-connections-max", 1, 10_000_000);
   private static final Range CONNECTIONS_PER_SOURCE_MAX =
       Range.of("limits.connections-per-source-max", 0, 10_000_000);
   private static final Range CONNECTS_PER_SECOND_PER_SOURCE =
@@ -172,6 +178,7 @@ public record LimitsConfig(
           100_000,
           10_000,
           0,
+          10_000,
           0,
           0,
           600,
@@ -209,6 +216,7 @@ public record LimitsConfig(
     CONNECTIONS_MAX.check(connectionsMax);
     HALF_OPEN_MAX.check(halfOpenMax);
     HALF_OPEN_PER_SOURCE_MAX.check(halfOpenPerSourceMax);
+    HTTP_CONNECTIONS_MAX.check(httpConnectionsMax);
     CONNECTIONS_PER_SOURCE_MAX.check(connectionsPerSourceMax);
     CONNECTS_PER_SECOND_PER_SOURCE.check(connectsPerSecondPerSource);
     FAILURES_PER_MINUTE_PER_SOURCE.check(failuresPerMinutePerSource);
@@ -259,6 +267,7 @@ public record LimitsConfig(
                 limits.integer(CONNECTIONS_MAX, d.connectionsMax),
                 limits.integer(HALF_OPEN_MAX, d.halfOpenMax),
                 limits.integer(HALF_OPEN_PER_SOURCE_MAX, d.halfOpenPerSourceMax),
+                limits.integer(HTTP_CONNECTIONS_MAX, d.httpConnectionsMax),
                 limits.integer(CONNECTIONS_PER_SOURCE_MAX, d.connectionsPerSourceMax),
                 limits.integer(CONNECTS_PER_SECOND_PER_SOURCE, d.connectsPerSecondPerSource),
                 limits.integer(FAILURES_PER_MINUTE_PER_SOURCE, d.failuresPerMinutePerSource),

@@ -29,7 +29,7 @@ public final class StatusListener implements AutoCloseable {
   }
 
   /**
-   * @param bounded puts the limits of requests' bodies in front of a handler
+   * @param bounded puts the time limits of requests and answers in front of a handler
    * @param worker whose threads it uses
    * @throws IOException if an address cannot be bound
    */

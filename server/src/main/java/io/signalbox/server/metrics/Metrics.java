@@ -132,12 +132,16 @@ public final class Metrics extends MetricSet {
     /** The system's limit of open files leaves no room for another connection. */
     FILE_LIMIT,
     HALF_OPEN_LIMIT,
+    /** Connections that serve HTTP requests. */
+    HTTP_LIMIT,
     LISTENER_LIMIT,
     MEMORY_LIMIT,
     /** Open connections of one address. */
     SOURCE_CONNECTIONS,
     /** Connections of one address that have not completed CONNECT. */
     SOURCE_HALF_OPEN,
+    /** Connections of one address that serve HTTP requests. */
+    SOURCE_HTTP,
     /** New connections a second of one address. */
     SOURCE_RATE,
     /** Failed handshakes and credentials of one address. */
@@ -188,7 +192,9 @@ public final class Metrics extends MetricSet {
     /** More requests of the admin API than may wait. */
     ADMIN_REQUESTS,
     /** The body of an HTTP request was not there in time. */
-    HTTP_BODY_TIME
+    HTTP_BODY_TIME,
+    /** A connection for HTTP gave its place to a new one. */
+    HTTP_CONNECTIONS
   }
 
   /** What became of a request of the admin API. */

@@ -13,8 +13,12 @@ import org.xnio.ChannelListener;
 import org.xnio.StreamConnection;
 
 /**
- * Who may connect at all: bounds of open connections, of those that have not completed CONNECT, and
- * of each address. Any thread.
+ * Who may connect at all: bounds of open connections, of those on their way to CONNECT, of those
+ * that serve HTTP requests, and of each address. Any thread.
+ *
+ * <p>HTTP has a share of its own because a connection serves requests for as long as its client
+ * likes. Among those on their way to CONNECT, which have a time limit, strangers' requests would in
+ * the end keep every MQTT client out.
  */
 final class Admission {
   /** Addresses remembered; a flood from more of them than this is bounded by the other limits. */
@@ -27,6 +31,8 @@ final class Admission {
   private final int filesMax;
   private final AtomicInteger open = new AtomicInteger();
   private final AtomicInteger halfOpen = new AtomicInteger();
+  private final AtomicInteger http = new AtomicInteger();
+  private final int httpMax;
   private final ConcurrentHashMap<InetAddress, Source> sources = new ConcurrentHashMap<>();
 
   /**
@@ -36,12 +42,15 @@ final class Admission {
     this.limits = limits;
     this.memory = memory;
     this.filesMax = filesMax;
+    int connections = Math.min(limits.connectionsMax(), filesMax);
+    this.httpMax = Math.min(limits.httpConnectionsMax(), Math.max(1, connections / 2));
   }
 
   /** What one address has and may still do. */
   private static final class Source {
     int open;
     int halfOpen;
+    int http;
     double tokens;
     long refilledMillis;
 
@@ -72,9 +81,12 @@ final class Admission {
     private static final int WAITING = 1;
     private static final int HELD = 2;
 
+    /** It waits among those for HTTP. */
+    private static final int FOR_HTTP = 4;
+
     private final AtomicInteger onListener;
 
-    /** Set bits say what is over. */
+    /** Set bits say what is over, and where it waits. */
     private volatile int over;
 
     private volatile @Nullable InetAddress source;
@@ -84,24 +96,82 @@ final class Admission {
       this.onListener = onListener;
     }
 
-    private boolean ends(int what) {
-      return (OVER.getAndUpdate(this, bits -> bits | what) & what) == 0;
+    /**
+     * @return the bits before
+     */
+    private int ends(int what) {
+      return OVER.getAndUpdate(this, bits -> bits | what);
     }
 
-    /** The connection is no longer half open. */
+    /** The connection is no longer half open, nor one for HTTP. */
     void connected() {
-      if (ends(WAITING)) {
-        halfOpen.decrementAndGet();
-        InetAddress address = source;
-        if (address != null) {
-          sources.computeIfPresent(
-              address,
-              (_, known) -> {
-                known.halfOpen--;
-                return known;
-              });
-        }
+      int before = ends(WAITING);
+      if ((before & WAITING) != 0) {
+        return;
       }
+      boolean forHttp = (before & FOR_HTTP) != 0;
+      (forHttp ? http : halfOpen).decrementAndGet();
+      InetAddress address = source;
+      if (address != null) {
+        sources.computeIfPresent(
+            address,
+            (_, known) -> {
+              if (forHttp) {
+                known.http--;
+              } else {
+                known.halfOpen--;
+              }
+              return known;
+            });
+      }
+    }
+
+    /**
+     * A half-open connection is to serve HTTP requests: from now on until {@link #connected} it
+     * counts among those that do. To be asked again only if there was no room.
+     *
+     * @return null if there is, otherwise which limit it is over
+     */
+    @Nullable Turnaway servesHttp() {
+      if (http.incrementAndGet() > httpMax) {
+        http.decrementAndGet();
+        return Turnaway.HTTP_LIMIT;
+      }
+      Turnaway refused = moveToHttp();
+      if ((over & FOR_HTTP) == 0) { // refused, or closed meanwhile
+        http.decrementAndGet();
+      }
+      return refused;
+    }
+
+    private @Nullable Turnaway moveToHttp() {
+      InetAddress address = source;
+      if (address == null) {
+        leavesHalfOpen();
+        return null;
+      }
+      @Nullable Turnaway[] refused = {null};
+      sources.computeIfPresent(
+          address,
+          (_, known) -> {
+            if (known.http >= limits.halfOpenPerSourceMax()) {
+              refused[0] = Turnaway.SOURCE_HTTP;
+            } else if (leavesHalfOpen()) {
+              known.halfOpen--;
+              known.http++;
+            }
+            return known;
+          });
+      return refused[0];
+    }
+
+    private boolean leavesHalfOpen() {
+      int before = OVER.getAndUpdate(this, bits -> (bits & WAITING) == 0 ? bits | FOR_HTTP : bits);
+      boolean leaves = (before & (WAITING | FOR_HTTP)) == 0;
+      if (leaves) {
+        halfOpen.decrementAndGet();
+      }
+      return leaves;
     }
 
     /**
@@ -123,7 +193,7 @@ final class Admission {
     }
 
     void closed() {
-      if (ends(HELD)) {
+      if ((ends(HELD) & HELD) == 0) {
         connected();
         open.decrementAndGet();
         onListener.decrementAndGet();
@@ -210,6 +280,11 @@ final class Admission {
 
   int halfOpen() {
     return halfOpen.get();
+  }
+
+  /** Connections that serve HTTP requests. */
+  int http() {
+    return http.get();
   }
 
   /** Addresses remembered now. */

@@ -4,6 +4,7 @@ import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.signalbox.server.principal.Peer;
 import io.undertow.server.HttpServerExchange;
@@ -44,6 +45,11 @@ final class Arrival implements HandshakeQueue.Waiting {
   private @Nullable StreamConnection httpConnection;
   private boolean securing;
   private boolean arrived;
+
+  /** HTTP requests that came. */
+  private int requests;
+
+  private long requestMillis;
 
   /** When its time is over; while it waits for its turn, how much of it is left. */
   private long deadlineMillis;
@@ -281,12 +287,70 @@ final class Arrival implements HandshakeQueue.Waiting {
   }
 
   /**
-   * The connection serves HTTP requests: from now on the HTTP layer's own time limits count. It
-   * keeps its place among those that have not completed CONNECT.
+   * An HTTP request came: from the first on the connection counts among those for HTTP, and the
+   * time limits for these count.
+   *
+   * @return false if there is no room for it, it is closed then
    */
-  void servesHttp() {
+  boolean servesHttp(HttpServerExchange exchange) {
     inTime();
     arrived = true;
+    if (requests == 0 && !findsRoomForHttp()) {
+      return false;
+    }
+    requests++;
+    requestMillis = loop.nowMillis();
+    loop.http().requestBegins(this);
+    int request = requests;
+    exchange.addExchangeCompleteListener(
+        (_, next) -> {
+          loop.execute(() -> answered(request));
+          next.proceed();
+        });
+    return true;
+  }
+
+  private boolean findsRoomForHttp() {
+    Turnaway over = ticket.servesHttp();
+    if (over == Turnaway.HTTP_LIMIT) {
+      long slow = listener.limits().slowReaderTimeout().toMillis();
+      Arrival other = loop.http().leastMissed(loop.nowMillis() - slow);
+      if (other != null) {
+        other.giveWay();
+        over = ticket.servesHttp();
+      }
+    }
+    if (over == Turnaway.HTTP_LIMIT) {
+      listener.turnAway(over, loop);
+      closeHttp();
+    } else if (over != null) {
+      turnAway(over, "its address is over a limit: " + over);
+    }
+    return over == null;
+  }
+
+  private void giveWay() {
+    loop.metrics().limitsReached.inc(Limit.HTTP_CONNECTIONS, loop.index());
+    LOG.log(Level.DEBUG, "{0}: gives its place to another connection for HTTP", this);
+    closeHttp();
+  }
+
+  private void closeHttp() {
+    StreamConnection http = httpConnection;
+    if (http != null) {
+      PassSelectors.close(http);
+    }
+  }
+
+  private void answered(int request) {
+    if (request == requests) { // Else the next one has come with it.
+      loop.http().requestAnswered(this);
+    }
+  }
+
+  /** When the last request came, in the time of the loop. */
+  long requestMillis() {
+    return requestMillis;
   }
 
   /** The HTTP layer has answered 101 and let go of the connection. */

@@ -88,9 +88,12 @@ final class Listener {
             .getMap();
     HttpOpenListener listener = new HttpOpenListener(buffers, options);
     listener.setRootHandler(
-        new BodyDeadline(
-            new WebSocketEntry(config, otherPaths, loops),
-            limits.httpBodyTimeout(),
+        new AnswerProgress(
+            new BodyDeadline(
+                new WebSocketEntry(config, otherPaths, loops),
+                limits.httpBodyTimeout(),
+                loops.metrics()),
+            limits.slowReaderTimeout(),
             loops.metrics()));
     return listener;
   }
@@ -237,11 +240,16 @@ final class Listener {
               + " ms";
       case HALF_OPEN_LIMIT ->
           "limits.half-open-max is " + limits.halfOpenMax() + " that have not completed CONNECT";
+      case HTTP_LIMIT ->
+          "as many serve HTTP requests as limits.http-connections-max, "
+              + limits.httpConnectionsMax()
+              + ", or half of what may be open, and each is in use";
       case LISTENER_LIMIT -> "its connections-max is " + config.connectionsMax();
       case MEMORY_LIMIT ->
           "buffers hold limits.buffered-bytes-max, " + limits.bufferedBytesMax() + " bytes";
       case SOURCE_CONNECTIONS,
           SOURCE_HALF_OPEN,
+          SOURCE_HTTP,
           SOURCE_RATE,
           SOURCE_FAILURES,
           PROXY_HEADER,

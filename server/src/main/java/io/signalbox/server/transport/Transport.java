@@ -130,9 +130,14 @@ public final class Transport implements AutoCloseable {
     return admission.open();
   }
 
-  /** Connections that have not completed CONNECT. */
+  /** Connections that have not completed CONNECT and serve no HTTP requests. */
   public int halfOpenConnections() {
     return admission.halfOpen();
+  }
+
+  /** Connections that serve HTTP requests. */
+  public int httpConnections() {
+    return admission.http();
   }
 
   /** Closes the server sockets; open connections stay. */

@@ -14,8 +14,11 @@ import java.time.Duration;
  *     stops reading
  * @param acceptBacklog connections that the system holds until they are accepted
  * @param connectionsMax open connections over all listeners
- * @param halfOpenMax connections that have not completed CONNECT, over all listeners
+ * @param halfOpenMax connections that have not completed CONNECT and serve no HTTP requests, over
+ *     all listeners
  * @param halfOpenPerSourceMax those of one address, at least 1
+ * @param httpConnectionsMax connections that serve HTTP requests, over all listeners; those of one
+ *     address have the bound {@code halfOpenPerSourceMax} too
  * @param connectionsPerSourceMax open connections of one address; 0: no bound
  * @param connectionsPerSecondPerSource new connections of one address, bursts of four seconds'
  *     worth allowed; 0: no bound
@@ -46,6 +49,7 @@ public record TransportLimits(
     int connectionsMax,
     int halfOpenMax,
     int halfOpenPerSourceMax,
+    int httpConnectionsMax,
     int connectionsPerSourceMax,
     int connectionsPerSecondPerSource,
     int failuresPerMinutePerSource,
@@ -74,6 +78,7 @@ public record TransportLimits(
           100_000,
           10_000,
           5_000,
+          10_000,
           0,
           0,
           0,
@@ -126,6 +131,7 @@ public record TransportLimits(
         limits.connectionsMax(),
         limits.halfOpenMax(),
         halfOpenPerSourceMax,
+        limits.httpConnectionsMax(),
         limits.connectionsPerSourceMax(),
         limits.connectsPerSecondPerSource(),
         limits.failuresPerMinutePerSource(),

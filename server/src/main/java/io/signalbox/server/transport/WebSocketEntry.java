@@ -73,7 +73,9 @@ final class WebSocketEntry implements HttpHandler {
     } else {
       Arrival arrival = arrival(exchange);
       if (arrival != null) {
-        arrival.servesHttp();
+        if (!arrival.servesHttp(exchange)) {
+          return;
+        }
         if (exchange.getRequestHeaders().contains(Headers.AUTHORIZATION)) {
           exchange.addExchangeCompleteListener(
               (answered, next) -> {
@@ -127,8 +129,8 @@ final class WebSocketEntry implements HttpHandler {
 
   private void refuse(HttpServerExchange exchange, int status, Turnaway reason) {
     Arrival arrival = arrival(exchange);
-    if (arrival != null) {
-      arrival.servesHttp();
+    if (arrival != null && !arrival.servesHttp(exchange)) {
+      return;
     }
     XnioEventLoop loop = loops.loop(exchange.getIoThread().getNumber());
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());

@@ -13,14 +13,12 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.xnio.StreamConnection;
 import org.xnio.XnioExecutor;
 import org.xnio.XnioIoThread;
 
@@ -97,7 +95,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final PacketReader packetReader = new PacketReader();
   private final TopicNames topicNames = new TopicNames();
   private final OpenSockets sockets = new OpenSockets();
-  private final IdentityHashMap<StreamConnection, Arrival> http = new IdentityHashMap<>();
+  private final HttpConnections http = new HttpConnections();
 
   XnioEventLoop(IoLoops loops, XnioIoThread thread, int index, TransportLimits limits) {
     this.loops = loops;
@@ -463,7 +461,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   }
 
   /** Connections that the HTTP layer has, by what it knows them by. */
-  IdentityHashMap<StreamConnection, Arrival> http() {
+  HttpConnections http() {
     return http;
   }
 

@@ -142,6 +142,45 @@ class AdmissionTest {
   }
 
   @Test
+  @Behaviour(293)
+  void aConnectionForHttpLeavesItsPlaceToOnesOnTheirWayToConnect() throws Exception {
+    Admission admission =
+        admission(
+            Limits.with(
+                l -> {
+                  l.halfOpenMax = 4;
+                  l.halfOpenPerSource = 1;
+                  l.httpConnectionsMax = 2;
+                }));
+    InetAddress browser = InetAddress.getByName("192.0.2.1");
+    Admission.Ticket first = ticket(admission.admit(onListener, 100));
+    assertNull(first.from(browser, 0));
+    assertNull(first.servesHttp());
+    Admission.Ticket second = ticket(admission.admit(onListener, 100));
+    assertNull(second.from(browser, 0), "its first one is no longer half open");
+    assertEquals(Turnaway.SOURCE_HTTP, second.servesHttp());
+    Admission.Ticket third = ticket(admission.admit(onListener, 100));
+    assertNull(third.from(InetAddress.getByName("192.0.2.2"), 0));
+    assertNull(third.servesHttp());
+    assertEquals(Turnaway.HTTP_LIMIT, second.servesHttp());
+    assertEquals(2, admission.http());
+    assertEquals(1, admission.halfOpen());
+
+    first.closed();
+    first.closed();
+    assertNull(second.servesHttp());
+    second.connected();
+    second.closed();
+    third.closed();
+    Admission.Ticket left = ticket(admission.admit(onListener, 100));
+    left.closed();
+    assertNull(left.servesHttp());
+    assertEquals(0, admission.http());
+    assertEquals(0, admission.halfOpen());
+    assertEquals(0, admission.addresses());
+  }
+
+  @Test
   void halfOfThePlacesAreForOneAddressUnlessTheOperatorSaysOtherwise() {
     LimitsConfig limits = LimitsConfig.DEFAULTS;
     TransportLimits transport = TransportLimits.of(IoConfig.DEFAULTS, limits);

@@ -11,6 +11,7 @@ final class Limits {
   int connectionsMax = D.connectionsMax();
   int halfOpenMax = D.halfOpenMax();
   int halfOpenPerSource = D.halfOpenPerSourceMax();
+  int httpConnectionsMax = D.httpConnectionsMax();
   int connectionsPerSource = D.connectionsPerSourceMax();
   int connectionsPerSecond = D.connectionsPerSecondPerSource();
   int failuresPerMinute = D.failuresPerMinutePerSource();
@@ -41,6 +42,7 @@ final class Limits {
         connectionsMax,
         halfOpenMax,
         halfOpenPerSource,
+        httpConnectionsMax,
         connectionsPerSource,
         connectionsPerSecond,
         failuresPerMinute,

@@ -16,6 +16,7 @@ import io.undertow.server.HttpServerExchange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -62,10 +63,15 @@ final class TestBroker implements AutoCloseable {
     transport.start();
   }
 
+  /** More than the buffers of two sockets take. */
+  static final int LARGE_BYTES = 24 << 20;
+
   /** Below /worker/ from a thread that may wait, as some of the broker's own paths. */
   private static void page(HttpServerExchange exchange) {
     if (exchange.isInIoThread() && exchange.getRequestPath().startsWith("/worker/")) {
       exchange.dispatch(TestBroker::page);
+    } else if (exchange.getRequestPath().equals("/large")) {
+      exchange.getResponseSender().send(ByteBuffer.allocate(LARGE_BYTES));
     } else {
       exchange.getResponseSender().send("page");
     }

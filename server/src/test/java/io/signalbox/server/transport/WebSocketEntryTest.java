@@ -1,5 +1,6 @@
 package io.signalbox.server.transport;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -154,19 +155,82 @@ class WebSocketEntryTest {
         assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
         assertEquals("page", new String(client.read(4), StandardCharsets.US_ASCII));
       }
-      assertEquals(1, broker.transport.halfOpenConnections());
+      assertEquals(0, broker.transport.halfOpenConnections());
+      assertEquals(1, broker.transport.httpConnections());
       String answer = Wire.upgrade(client, MQTT);
       assertTrue(answer.startsWith("HTTP/1.1 101 "), answer);
       Wire wire = Wire.upgraded(client);
-      assertEquals(1, broker.transport.halfOpenConnections());
+      assertEquals(1, broker.transport.httpConnections());
       wire.send(RawClient.connect(0));
       assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+      assertEquals(0, broker.transport.httpConnections());
       assertEquals(0, broker.transport.halfOpenConnections());
     }
   }
 
+  private static RawClient askedForAPage(TestBroker broker) throws Exception {
+    RawClient client = RawClient.plain(broker.address(WS));
+    Wire.request(client, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assertEquals("page", new String(client.read(4), StandardCharsets.US_ASCII));
+    return client;
+  }
+
+  private static void assertClosed(RawClient client) throws Exception {
+    byte[] end = client.readToEnd();
+    assertTrue(end == null || end.length == 0);
+  }
+
+  private static void assertServesMqtt(TestBroker broker, ListenerConfig.Type type)
+      throws Exception {
+    try (var wire = Wire.open(broker, type)) {
+      wire.send(RawClient.connect(0));
+      assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100, 2", "5, 100"}) // at most half of connections-max
+  void requestsOfOthersKeepNoMqttClientOut(int connectionsMax, int httpConnectionsMax)
+      throws Exception {
+    var limits =
+        Limits.with(
+            l -> {
+              l.connectionsMax = connectionsMax;
+              l.httpConnectionsMax = httpConnectionsMax;
+              l.halfOpenMax = 2;
+            });
+    ListenerConfig.Type tcp = ListenerConfig.Type.TCP;
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS, tcp);
+        var first = askedForAPage(broker);
+        var second = askedForAPage(broker)) {
+      assertServesMqtt(broker, tcp);
+      assertServesMqtt(broker, WS);
+      Wire.request(first, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      try (var third = askedForAPage(broker)) {
+        assertClosed(second); // has waited longest between two requests
+        Wire.request(third, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      }
+      assertEquals(1, broker.metrics.limitsReached.of(Limit.HTTP_CONNECTIONS).value());
+      assertEquals(0, broker.metrics.connectionsTurnedAway.of(Turnaway.HTTP_LIMIT).value());
+    }
+  }
+
   @Test
-  void connectionsForHttpHaveTheBoundsOfThoseWithoutConnect() throws Exception {
+  void noAnswerOnItsWayIsGivenUpForAnother() throws Exception {
+    var limits = Limits.with(l -> l.httpConnectionsMax = 1);
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
+        var first = RawClient.plain(broker.address(WS));
+        var second = RawClient.plain(broker.address(WS))) {
+      Wire.request(first, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      second.send("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
+      assertClosed(second);
+      assertEquals(1, broker.metrics.connectionsTurnedAway.of(Turnaway.HTTP_LIMIT).value());
+      first.read(TestBroker.LARGE_BYTES);
+    }
+  }
+
+  @Test
+  void connectionsForHttpHaveTheirBoundOfAnAddress() throws Exception {
     var limits =
         Limits.with(
             l -> {
@@ -174,17 +238,41 @@ class WebSocketEntryTest {
               l.halfOpenPerSource = 2;
             });
     try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
-        var first = RawClient.plain(broker.address(WS));
-        var second = RawClient.plain(broker.address(WS))) {
-      Wire.request(first, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      Wire.request(second, "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      assertEquals("page", new String(second.read(4), StandardCharsets.US_ASCII));
-      assertTrue(Wire.upgrade(second, MQTT).startsWith("HTTP/1.1 101 "));
-      try (var third = RawClient.plain(broker.address(WS))) {
-        byte[] end = third.readToEnd();
-        assertTrue(end == null || end.length == 0);
+        var _ = askedForAPage(broker);
+        var _ = askedForAPage(broker);
+        var third = RawClient.plain(broker.address(WS))) {
+      third.send("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
+      assertClosed(third);
+      assertEquals(1, broker.metrics.connectionsTurnedAway.of(Turnaway.SOURCE_HTTP).value());
+      assertServesMqtt(broker, WS);
+    }
+  }
+
+  @Test
+  void anAnswerOfWhichNothingIsTakenIsGivenUp() throws Exception {
+    var limits = Limits.with(l -> l.slowReaderMillis = 200);
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
+        var client = RawClient.plain(broker.address(WS))) {
+      client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
+      Await.until(() -> broker.metrics.slowReaders.value() == 1);
+      Await.until(() -> broker.transport.connections() == 0);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsTakenSlowlyGoesOn() throws Exception {
+    int pieces = 24;
+    var limits = Limits.with(l -> l.slowReaderMillis = 1_000);
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
+        var client = RawClient.plain(broker.address(WS))) {
+      Wire.request(client, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      for (int i = 0; i < pieces; i++) {
+        client.read(TestBroker.LARGE_BYTES / pieces);
+        CountDownLatch later = new CountDownLatch(1);
+        broker.loops.loop(0).execute(() -> broker.loops.loop(0).schedule(100, later::countDown));
+        assertTrue(later.await(60, TimeUnit.SECONDS));
       }
-      assertEquals(1, broker.metrics.connectionsTurnedAway.of(Turnaway.SOURCE_HALF_OPEN).value());
+      assertEquals(0, broker.metrics.slowReaders.value());
     }
   }
 
