@@ -89,6 +89,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   /** The carry buffer holds whatever came after a hold, not just one incomplete packet. */
   private boolean backlog;
 
+  /** Of a Close frame that came behind the backlog; 0: none came. */
+  private int unansweredCloseCode;
+
   private int holds;
   private long memoryHeldMillis;
   private boolean peerEnded;
@@ -437,7 +440,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       if (backlog) {
         decodeCarried();
       }
-      if (holds == 0 && state == State.OPEN) {
+      if (unansweredCloseCode != 0 && !backlog) {
+        answerClose();
+      } else if (holds == 0 && state == State.OPEN) {
         source.resumeReads();
       }
     } catch (Throwable t) {
@@ -468,9 +473,24 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     chunk.end = at + length;
   }
 
+  /**
+   * Packets that came before it count although they wait, such as a DISCONNECT, without which the
+   * Will would be published. They are bounded in time because the peer may have left, which nobody
+   * sees while reading is held.
+   */
   @Override
   public void closeReceived(int code) {
-    endWithFrame(code, CloseCause.PEER_CLOSED);
+    unansweredCloseCode = code;
+    if (backlog && state == State.OPEN) {
+      lingerTimer =
+          loop.schedule(loop.limits().slowReaderTimeout().toMillis(), this::answerClose);
+    } else {
+      answerClose();
+    }
+  }
+
+  private void answerClose() {
+    endWithFrame(unansweredCloseCode, CloseCause.PEER_CLOSED);
   }
 
   // ---------------------------------------------------------------- output
@@ -798,6 +818,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     source.suspendReads();
     carry.clear();
     backlog = false;
+    if (lingerTimer != null) {
+      lingerTimer.cancel();
+    }
     lingerTimer = loop.schedule(loop.limits().lingerTimeout().toMillis(), () -> closeNow(cause));
     tellClosed(cause);
     if (!blocked) {

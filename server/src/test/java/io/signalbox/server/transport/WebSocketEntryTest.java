@@ -9,7 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Turnaway;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
+import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.protocol.CloseCause;
+import io.signalbox.server.session.ClientConnection;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -338,6 +343,71 @@ class WebSocketEntryTest {
       assertNotNull(wire.readToEnd());
       assertEquals(1001, wire.closeCode());
       assertEquals(CloseCause.PEER_CLOSED, log.closed.poll(60, TimeUnit.SECONDS));
+    }
+  }
+
+  /** Wants nothing more after each CONNECT and PUBLISH, as when a worker checks a credential. */
+  private final class PausingHandler extends EchoHandler {
+    private final boolean goesOn;
+
+    PausingHandler(ClientConnection connection, boolean goesOn) {
+      super(connection, WebSocketEntryTest.this.log);
+      this.goesOn = goesOn;
+    }
+
+    @Override
+    public boolean onPacket(Packet packet) throws PacketException {
+      if (packet instanceof Connect || packet instanceof Publish) {
+        connection.suspendReads();
+        if (goesOn) {
+          connection.loop().execute(connection::resumeReads);
+        }
+      } else {
+        log.packets.add(packet);
+      }
+      return super.onPacket(packet);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, 1000", "false, 1001"})
+  void whatWaitsBeforeACloseFrameIsServedFirst(boolean disconnects, int answered)
+      throws Exception {
+    byte[] publish = RawClient.publish(new byte[] {1});
+    byte[] disconnect = disconnects ? new byte[] {(byte) 0xE0, 0} : new byte[0];
+    try (var broker =
+            TestBroker.start(
+                1, TransportLimits.DEFAULTS, c -> new PausingHandler(c, true), WS);
+        var wire = Wire.open(broker, WS)) {
+      wire.raw.send(
+          wire.frame(0x82, RawClient.connect(0)),
+          wire.frame(0x82, publish),
+          wire.frame(0x82, publish),
+          wire.frame(0x82, disconnect),
+          wire.frame(0x88, new byte[] {3, (byte) 0xE9}),
+          wire.frame(0x82, publish)); // nobody listens any more
+      assertArrayEquals(RawClient.CONNACK_V5, wire.read(5));
+      assertArrayEquals(publish, wire.read(publish.length));
+      assertArrayEquals(publish, wire.readToEnd());
+      assertEquals(answered, wire.closeCode());
+      assertNotNull(log.closed.poll(60, TimeUnit.SECONDS));
+      assertEquals(disconnects ? 1 : 0, log.packets.size());
+    }
+  }
+
+  @Test
+  void aCloseFrameIsAnsweredInTimeWhateverWaitsBeforeIt() throws Exception {
+    var limits = Limits.with(l -> l.slowReaderMillis = 200);
+    try (var broker = TestBroker.start(1, limits, c -> new PausingHandler(c, false), WS);
+        var wire = Wire.open(broker, WS)) {
+      wire.raw.send(
+          wire.frame(0x82, RawClient.connect(0)),
+          wire.frame(0x82, RawClient.publish(new byte[] {1})),
+          wire.frame(0x88, new byte[] {3, (byte) 0xE9}));
+      assertArrayEquals(RawClient.CONNACK_V5, wire.readToEnd());
+      assertEquals(1001, wire.closeCode());
+      assertEquals(CloseCause.PEER_CLOSED, log.closed.poll(60, TimeUnit.SECONDS));
+      Await.until(() -> broker.transport.connections() == 0);
     }
   }
 
