@@ -167,7 +167,7 @@ final class Broker implements RunningBroker {
     Authorities authorities =
         Authorities.open(
             registry,
-            config.dataDirectory().resolve("ca"),
+            DataDirectory.authorityKeys(config.dataDirectory()),
             Clock.systemUTC(),
             random,
             tls.developmentAuthority());

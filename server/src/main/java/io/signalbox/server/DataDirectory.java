@@ -14,6 +14,8 @@ import io.signalbox.server.store.StoreRepair;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -76,6 +78,11 @@ final class DataDirectory implements StoreTools {
   /** Where the store of a data directory is. */
   static Path store(Path dataDirectory) {
     return dataDirectory.resolve(STORE);
+  }
+
+  /** Where the keys of the authorities of a data directory are. */
+  static Path authorityKeys(Path dataDirectory) {
+    return dataDirectory.resolve("ca");
   }
 
   /** What a running broker does for the commands. */
@@ -210,21 +217,29 @@ final class DataDirectory implements StoreTools {
   }
 
   /** Writes the copy of a store. */
-  private interface StoreCopy {
+  interface StoreCopy {
     void to(Path target) throws IOException, StoreOpenException;
   }
 
   /**
+   * Copies what a broker may change meanwhile so that the files have all that the store's copy
+   * needs: the key of an authority is made before its entry, and renamed after the entry is
+   * removed; the audit log tells of a change after it.
+   *
    * @return what was left out, for people; may be empty
    */
-  private static String copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
+  static String copy(Path dataDirectory, Path to, StoreCopy store) throws IOException {
     UnfinishedDirectory.requireWhole(dataDirectory);
     if (!StoreFiles.exists(store(dataDirectory))) {
       throw new IOException("there is no store in \"" + store(dataDirectory) + "\"");
     }
     try (var unfinished = UnfinishedDirectory.begin(to, dataDirectory)) {
-      String leftOut = copyFiles(dataDirectory, to);
+      Path keys = authorityKeys(dataDirectory);
+      if (Files.isDirectory(keys)) {
+        Files.walkFileTree(keys, new Copying(dataDirectory, to, new ArrayList<>()));
+      }
       store.to(to.resolve(STORE));
+      String leftOut = copyFiles(dataDirectory, to);
       unfinished.finish();
       return leftOut;
     } catch (StoreOpenException e) {
@@ -278,19 +293,48 @@ final class DataDirectory implements StoreTools {
         leftOut.add(directory + ": a backup, or a data directory of its own");
         return FileVisitResult.SKIP_SUBTREE;
       }
-      Files.copy(directory, copyOf(directory), StandardCopyOption.COPY_ATTRIBUTES);
+      if (Files.notExists(copyOf(directory))) {
+        Files.copy(directory, copyOf(directory), StandardCopyOption.COPY_ATTRIBUTES);
+      }
       return FileVisitResult.CONTINUE;
     }
 
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
       if (attributes.isRegularFile()) {
-        Files.copy(file, copyOf(file), StandardCopyOption.COPY_ATTRIBUTES);
-        StoreFiles.sync(copyOf(file));
+        copyFile(file);
       } else {
         leftOut.add(file + ": is neither file nor directory");
       }
       return FileVisitResult.CONTINUE;
+    }
+
+    private void copyFile(Path file) throws IOException {
+      try {
+        Files.copy(
+            file,
+            copyOf(file),
+            StandardCopyOption.COPY_ATTRIBUTES,
+            StandardCopyOption.REPLACE_EXISTING);
+      } catch (NoSuchFileException e) {
+        requireGone(file, e);
+        return;
+      }
+      StoreFiles.sync(copyOf(file));
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException problem) throws IOException {
+      requireGone(file, problem);
+      return FileVisitResult.CONTINUE;
+    }
+
+    /** A running broker renames keys, and deletes the oldest part of the audit log. */
+    private static void requireGone(Path file, IOException problem) throws IOException {
+      if (!(problem instanceof NoSuchFileException)
+          || Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw problem;
+      }
     }
 
     @Override

@@ -128,6 +128,32 @@ final class DataDirectoryTest {
     assertEquals(Set.of(), names(copies.resolve("tuesday").resolve("copies")));
   }
 
+  /** What a broker does at the worst moments of a copy. */
+  @Test
+  void aCopyHasTheKeysOfAllAuthoritiesAndTheAuditLogOfAllChangesThatItsStoreHas()
+      throws Exception {
+    Path keys = Files.createDirectories(data.resolve("ca"));
+    Path audit = Files.createDirectories(data.resolve("audit")).resolve("audit-00000001.log");
+    Files.writeString(audit, "old");
+    Files.writeString(keys.resolve("removed-1.key"), "1");
+    Path copy = base.resolve("copy");
+    try (var fixture = StoreFixture.open(DataDirectory.store(data))) {
+      DataDirectory.copy(
+          data,
+          copy,
+          target -> {
+            Files.writeString(keys.resolve("made-2.key"), "2");
+            fixture.store.backup(target);
+            Files.move(keys.resolve("removed-1.key"), keys.resolve("removed-1.key.removed"));
+            Files.writeString(audit, "old and new");
+          });
+    }
+    assertEquals("1", Files.readString(copy.resolve("ca/removed-1.key")));
+    assertEquals("1", Files.readString(copy.resolve("ca/removed-1.key.removed")));
+    assertEquals("2", Files.readString(copy.resolve("ca/made-2.key")));
+    assertEquals("old and new", Files.readString(copy.resolve("audit/audit-00000001.log")));
+  }
+
   /** A later version may put something there that this one does not know. */
   @Test
   void aCopyHoldsWhateverElseIsThereAndSaysWhatItCannotHold() throws Exception {
