@@ -130,8 +130,7 @@ final class DataDirectoryTest {
 
   /** What a broker does at the worst moments of a copy. */
   @Test
-  void aCopyHasTheKeysOfAllAuthoritiesAndTheAuditLogOfAllChangesThatItsStoreHas()
-      throws Exception {
+  void aCopyHasTheKeysOfAllAuthoritiesAndTheAuditLogOfAllChangesThatItsStoreHas() throws Exception {
     Path keys = Files.createDirectories(data.resolve("ca"));
     Path audit = Files.createDirectories(data.resolve("audit")).resolve("audit-00000001.log");
     Files.writeString(audit, "old");

@@ -34,7 +34,11 @@ final class PolicyClients {
   private static final int TEXT_MAX = 1 << 18;
 
   /** Where a client is thought to come from if nobody says: a network for documentation. */
-  private static final InetAddress REMOTE = InetAddress.ofLiteral("192.0.2.1");
+  private static final String REMOTE = "192.0.2.1";
+
+  private static final String WITHOUT_CERTIFICATE =
+      "no certificate of the device is in the inventory, so nothing binds it by its certificate;"
+          + " if it has one, ask with certificatePem";
 
   private final Registry registry;
   private final RequestAuthenticator authenticator;
@@ -48,16 +52,24 @@ final class PolicyClients {
   }
 
   /**
+   * A client that somebody asks about.
+   *
+   * @param notes what is not known of it and may make the broker decide otherwise, for people
+   */
+  record Asked(Subject subject, List<String> notes) {}
+
+  /**
    * Takes the client's fields out of a question.
    *
    * @throws RegistryException they do not name one client that there could be
    */
-  Subject read(Fields in, JsonObject body) throws RegistryException {
+  Asked read(Fields in, JsonObject body) throws RegistryException {
     String device = in.optionalName("device");
     String pem = in.optional("certificatePem", TEXT_MAX);
     String token = in.optional("token", TEXT_MAX);
     boolean described = in.has("client");
     String clientId = in.optional("clientId", 65_535);
+    String source = in.optional("source", 64);
     String listener = in.text("listener", "default", 64);
     String transport = in.choice("transport", "tls", List.of("tcp", "tls", "ws", "wss"));
     int ways =
@@ -67,14 +79,30 @@ final class PolicyClients {
           "", "say which client is meant by one of device, certificatePem or token, and client");
     }
     if (described) {
-      return described(body, clientId);
+      return new Asked(described(body, clientId, source), List.of());
     }
     Principal principal = device != null ? registered(device) : shown(pem, token);
     String as = clientId == null ? usualClientId(principal) : clientId;
     requireOwn(principal, as);
     boolean encrypted = transport.equals("tls") || transport.equals("wss");
-    return authorizers.subject(
-        principal, as, listener, transport, REMOTE, encrypted ? "TLSv1.3" : "");
+    Subject subject =
+        authorizers.subject(
+            principal,
+            as,
+            listener,
+            transport,
+            address(source == null ? REMOTE : source),
+            encrypted ? "TLSv1.3" : "");
+    boolean unknown = device != null && principal.certificate() == null;
+    return new Asked(subject, unknown ? List.of(WITHOUT_CERTIFICATE) : List.of());
+  }
+
+  private static InetAddress address(String source) throws RegistryException {
+    try {
+      return InetAddress.ofLiteral(source);
+    } catch (IllegalArgumentException e) {
+      throw RegistryException.invalid("/source", "\"" + source + "\" is no IP address");
+    }
   }
 
   private String usualClientId(Principal principal) {
@@ -103,7 +131,8 @@ final class PolicyClients {
   }
 
   /** As the tests beside policies describe one. */
-  private static Subject described(JsonObject body, @Nullable String clientId)
+  private static Subject described(
+      JsonObject body, @Nullable String clientId, @Nullable String source)
       throws RegistryException {
     Problems problems = new Problems();
     Optional<SubjectParser.Described> client =
@@ -116,11 +145,20 @@ final class PolicyClients {
       throw RegistryException.invalid(
           "/client/policies", "is for tests; attach the policy, or describe whom it binds");
     }
-    Subject subject = client.get().subject();
-    return clientId == null ? subject : subject.with().clientId(clientId).build();
+    Subject.Builder subject = client.get().subject().with();
+    if (clientId != null) {
+      subject.clientId(clientId);
+    }
+    if (source != null) {
+      subject.source(address(source));
+    }
+    return subject.build();
   }
 
-  /** With the certificate that it would connect with, if the inventory has one. */
+  /**
+   * With the certificate that it would connect with. One that has none in the inventory may have
+   * one of a foreign authority, or not yet any.
+   */
   private Principal registered(String id) throws RegistryException {
     Device device = registry.device(id);
     if (device == null) {
@@ -132,18 +170,30 @@ final class PolicyClients {
           "would not be let in: it "
               + (device.enabled() ? "waits for approval (pendingApproval)" : "is disabled"));
     }
-    List<DeviceCertificate> usable =
-        registry.certificatesOf(id).stream().filter(DeviceCertificate::mayConnect).toList();
-    if (!usable.isEmpty()) {
-      CertificateContent content = registry.content(usable.getLast().name());
-      Optional<Principal> proved =
-          content == null
-              ? Optional.empty()
-              : authenticator.authenticate(List.of(parsed(content.der())), null, null);
-      if (proved.isPresent()) {
-        return proved.get();
+    List<DeviceCertificate> certificates = registry.certificatesOf(id);
+    return certificates.isEmpty() ? withoutCertificate(device) : proved(certificates);
+  }
+
+  private Principal proved(List<DeviceCertificate> certificates) throws RegistryException {
+    for (DeviceCertificate certificate : certificates.reversed()) {
+      CertificateContent content =
+          certificate.mayConnect() ? registry.content(certificate.name()) : null;
+      if (content != null) {
+        Optional<Principal> proved =
+            authenticator.authenticate(List.of(parsed(content.der())), null, null);
+        if (proved.isPresent()) {
+          return proved.get();
+        }
       }
     }
+    throw RegistryException.invalid(
+        "/device",
+        "would not be let in with a certificate of the inventory: each is expired, revoked,"
+            + " switched off, or of an authority that does not count; the broker's log says why. If"
+            + " it has another one, ask with certificatePem");
+  }
+
+  private Principal withoutCertificate(Device device) {
     Map<String, String> attributes = new HashMap<>();
     for (String name : device.groups()) {
       Group group = registry.find(Kind.GROUP, name);
@@ -153,7 +203,14 @@ final class PolicyClients {
     }
     attributes.putAll(device.attributes());
     return new Principal(
-        "device:" + id, AuthMethod.CERTIFICATE, id, null, device.groups(), attributes, null, null);
+        "device:" + device.name(),
+        AuthMethod.CERTIFICATE,
+        device.name(),
+        null,
+        device.groups(),
+        attributes,
+        null,
+        null);
   }
 
   private static X509Certificate parsed(byte[] der) {

@@ -33,6 +33,7 @@ import io.signalbox.server.registry.StoredPolicy;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Questions about the policies in force, answered by the engine that decides. Changes nothing. */
 final class PolicyToolRoutes {
@@ -110,7 +111,7 @@ final class PolicyToolRoutes {
 
   // ---- decisions
 
-  private record Question(Subject client, AccessRequest request) {}
+  private record Question(Subject client, List<String> notes, AccessRequest request) {}
 
   private Question question(ApiRequest request) throws ApiException, RegistryException {
     JsonObject body = request.json();
@@ -120,13 +121,21 @@ final class PolicyToolRoutes {
     int qos = (int) in.number("qos", 0, 0, 2);
     boolean retain = in.flag("retain", false);
     int payload = (int) in.number("payloadBytes", 0, 0, PAYLOAD_MAX);
-    Subject client = clients.read(in, body);
+    PolicyClients.Asked asked = clients.read(in, body);
     in.end();
     return new Question(
-        client,
+        asked.subject(),
+        asked.notes(),
         action == Action.CONNECT
-            ? new AccessRequest(action, client.clientId(), qos, retain, payload, null)
+            ? new AccessRequest(action, asked.subject().clientId(), qos, retain, payload, null)
             : asked(action, topic, qos, retain, payload));
+  }
+
+  private static JsonObject noted(JsonObject answer, List<String> notes) {
+    if (!notes.isEmpty()) {
+      answer.add("notes", JsonOut.list(notes));
+    }
+    return answer;
   }
 
   private static Action action(Fields in, List<String> words) {
@@ -176,13 +185,13 @@ final class PolicyToolRoutes {
     }
     out.addProperty("clientId", question.client.clientId());
     out.add("policies", JsonOut.list(bound.policies()));
-    return ApiResponse.of(out);
+    return ApiResponse.of(noted(out, question.notes));
   }
 
   private ApiResponse explain(ApiRequest request) throws ApiException, RegistryException {
     Question question = question(request);
-    return ApiResponse.of(
-        ToolJson.of(Explanation.of(policies.inForce(), question.client, question.request)));
+    Explanation explanation = Explanation.of(policies.inForce(), question.client, question.request);
+    return ApiResponse.of(noted(ToolJson.of(explanation), question.notes));
   }
 
   private ApiResponse whoCan(ApiRequest request) throws ApiException, RegistryException {
@@ -197,8 +206,10 @@ final class PolicyToolRoutes {
   private ApiResponse whatCan(ApiRequest request) throws ApiException, RegistryException {
     JsonObject body = request.json();
     Fields in = Fields.of(body);
-    Subject client = clients.read(in, body);
+    PolicyClients.Asked asked = clients.read(in, body);
     in.end();
-    return ApiResponse.of(ToolJson.of(WhatCan.of(policies.inForce(), client)));
+    WhatCan rights = WhatCan.of(policies.inForce(), asked.subject());
+    List<String> notes = Stream.concat(rights.notes().stream(), asked.notes().stream()).toList();
+    return ApiResponse.of(ToolJson.of(new WhatCan(rights.grants(), rights.denials(), notes)));
   }
 }

@@ -1,5 +1,6 @@
 package io.signalbox.server.cli;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,6 +45,12 @@ final class PolicyAuthorizeCommand extends ApiCommand {
       description = "Client Identifier (default: the device's id or the user's name).")
   private @Nullable String clientId;
 
+  @Option(
+      names = "--source",
+      paramLabel = "ADDRESS",
+      description = "IP address that it comes from (default: 192.0.2.1, which nobody has).")
+  private @Nullable String source;
+
   @Option(names = "--qos", paramLabel = "0..2", description = "QoS asked for (default: 0).")
   private int qos;
 
@@ -61,6 +68,7 @@ final class PolicyAuthorizeCommand extends ApiCommand {
     question.addProperty("certificatePem", content(certificate));
     question.addProperty("token", content(token));
     question.addProperty("clientId", clientId);
+    question.addProperty("source", source);
     question.addProperty("qos", qos);
     question.addProperty("retain", retain);
     JsonObject answer = connection.send("POST", "/policy-tools/authorize", question).json();
@@ -69,6 +77,9 @@ final class PolicyAuthorizeCommand extends ApiCommand {
       show(answer);
     } else {
       out().println(answer.get("text").getAsString());
+      if (answer.get("notes") instanceof JsonArray notes) {
+        notes.forEach(note -> out().println("note: " + note.getAsString()));
+      }
     }
   }
 

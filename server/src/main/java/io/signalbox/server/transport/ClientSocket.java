@@ -482,8 +482,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   public void closeReceived(int code) {
     unansweredCloseCode = code;
     if (backlog && state == State.OPEN) {
-      lingerTimer =
-          loop.schedule(loop.limits().slowReaderTimeout().toMillis(), this::answerClose);
+      lingerTimer = loop.schedule(loop.limits().slowReaderTimeout().toMillis(), this::answerClose);
     } else {
       answerClose();
     }

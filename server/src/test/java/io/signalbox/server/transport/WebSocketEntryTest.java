@@ -371,13 +371,11 @@ class WebSocketEntryTest {
 
   @ParameterizedTest
   @CsvSource({"true, 1000", "false, 1001"})
-  void whatWaitsBeforeACloseFrameIsServedFirst(boolean disconnects, int answered)
-      throws Exception {
+  void whatWaitsBeforeACloseFrameIsServedFirst(boolean disconnects, int answered) throws Exception {
     byte[] publish = RawClient.publish(new byte[] {1});
     byte[] disconnect = disconnects ? new byte[] {(byte) 0xE0, 0} : new byte[0];
     try (var broker =
-            TestBroker.start(
-                1, TransportLimits.DEFAULTS, c -> new PausingHandler(c, true), WS);
+            TestBroker.start(1, TransportLimits.DEFAULTS, c -> new PausingHandler(c, true), WS);
         var wire = Wire.open(broker, WS)) {
       wire.raw.send(
           wire.frame(0x82, RawClient.connect(0)),
