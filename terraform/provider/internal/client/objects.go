@@ -315,6 +315,7 @@ type PolicyClient struct {
 	Client         json.RawMessage `json:"client,omitempty"`
 	Token          string          `json:"token,omitempty"`
 	ClientID       string          `json:"clientId,omitempty"`
+	Source         string          `json:"source,omitempty"`
 	Listener       string          `json:"listener,omitempty"`
 	Transport      string          `json:"transport,omitempty"`
 }
@@ -331,6 +332,7 @@ type PolicyQuestion struct {
 	Client         json.RawMessage `json:"client,omitempty"`
 	Token          string          `json:"token,omitempty"`
 	ClientID       string          `json:"clientId,omitempty"`
+	Source         string          `json:"source,omitempty"`
 	Listener       string          `json:"listener,omitempty"`
 	Transport      string          `json:"transport,omitempty"`
 }
@@ -345,6 +347,7 @@ type PolicyDecision struct {
 	GrantedQos int64    `json:"grantedQos,omitempty"`
 	ClientID   string   `json:"clientId,omitempty"`
 	Policies   []string `json:"policies,omitempty"`
+	Notes      []string `json:"notes,omitempty"`
 }
 
 // User has a password.

@@ -24,6 +24,7 @@ type access struct {
 	CertificatePEM types.String `tfsdk:"certificate_pem"`
 	ClientJSON     types.String `tfsdk:"client_json"`
 	ClientID       types.String `tfsdk:"client_id"`
+	Source         types.String `tfsdk:"source"`
 	Listener       types.String `tfsdk:"listener"`
 	Transport      types.String `tfsdk:"transport"`
 }
@@ -35,6 +36,7 @@ func accessAttributes() map[string]schema.Attribute {
 		"client_json": optionalText("A client as tests of policies describe one, such as `jsonencode({ user = \"me\", groups = " +
 			"[\"browsers\"] })`. Exactly one of these three is set."),
 		"client_id": optionalText("Client Identifier. Left out: the device's id or the user's name."),
+		"source":    optionalText("IP address that it comes from. Left out: `192.0.2.1`, which nobody has, unless `client_json` says one."),
 		"listener":  optionalText("Name of the listener. `default` if left out."),
 		"transport": oneOf("`tls` if left out.", "tcp", "tls", "ws", "wss"),
 	}
@@ -81,16 +83,19 @@ func newAuthorizationCheckData() datasource.DataSource {
 			Attributes: attributes,
 		},
 		checks: oneClient(),
-		read: func(ctx context.Context, c *client.Client, m *authorizationCheck, _ *diag.Diagnostics) error {
+		read: func(ctx context.Context, c *client.Client, m *authorizationCheck, diagnostics *diag.Diagnostics) error {
 			question := client.PolicyQuestion{
 				Action: m.Action.ValueString(), Topic: m.Topic.ValueString(), Qos: m.Qos.ValueInt64(), Retain: m.Retain.ValueBool(),
 				PayloadBytes: m.PayloadBytes.ValueInt64(), Device: m.Device.ValueString(), CertificatePEM: m.CertificatePEM.ValueString(),
-				Client: json.RawMessage(m.ClientJSON.ValueString()), ClientID: m.ClientID.ValueString(), Listener: m.Listener.ValueString(),
-				Transport: m.Transport.ValueString(),
+				Client: json.RawMessage(m.ClientJSON.ValueString()), ClientID: m.ClientID.ValueString(), Source: m.Source.ValueString(),
+				Listener: m.Listener.ValueString(), Transport: m.Transport.ValueString(),
 			}
 			var decision client.PolicyDecision
 			if err := c.Post(ctx, at("policy-tools", "authorize"), question, &decision); err != nil {
 				return err
+			}
+			for _, note := range decision.Notes {
+				diagnostics.AddWarning("The broker may decide otherwise", note)
 			}
 			m.Allowed, m.Reason = types.BoolValue(decision.Allowed), types.StringValue(decision.Reason)
 			m.Statement, m.Text = types.StringValue(decision.Statement), types.StringValue(decision.Text)
@@ -118,7 +123,8 @@ func newEffectivePermissionsData() datasource.DataSource {
 		read: func(ctx context.Context, c *client.Client, m *effectivePermissions, _ *diag.Diagnostics) error {
 			who := client.PolicyClient{
 				Device: m.Device.ValueString(), CertificatePEM: m.CertificatePEM.ValueString(), Client: json.RawMessage(m.ClientJSON.ValueString()),
-				ClientID: m.ClientID.ValueString(), Listener: m.Listener.ValueString(), Transport: m.Transport.ValueString(),
+				ClientID: m.ClientID.ValueString(), Source: m.Source.ValueString(), Listener: m.Listener.ValueString(),
+				Transport: m.Transport.ValueString(),
 			}
 			var rights string
 			err := c.Post(ctx, at("policy-tools", "what-can"), who, &rights)
