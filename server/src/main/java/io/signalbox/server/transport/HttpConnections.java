@@ -4,7 +4,6 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.xnio.StreamConnection;
@@ -15,7 +14,7 @@ import org.xnio.StreamConnection;
  */
 @ConfinedTo("I/O thread")
 final class HttpConnections {
-  private final Map<StreamConnection, Arrival> all = new IdentityHashMap<>();
+  private final IdentityHashMap<StreamConnection, Arrival> all = new IdentityHashMap<>();
 
   /** In the order in which their last requests came. */
   private final Set<Arrival> answering = new LinkedHashSet<>();
