@@ -56,7 +56,7 @@ final class PolicyClientsTest {
     clients =
         new PolicyClients(
             fixture.registry,
-            (chain, _, _) -> proved(chain.getFirst()),
+            (chain, _) -> proved(chain.getFirst()),
             new PolicyAuthorizers(
                 PolicyStore.open(PolicyConfig.DEFAULTS, new Metrics(1, "test"), Clocks.system())));
   }
