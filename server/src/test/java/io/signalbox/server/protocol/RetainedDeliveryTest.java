@@ -26,6 +26,7 @@ final class RetainedDeliveryTest extends DurableSessionFixture {
   private static final int SUBSCRIBES = 100;
   private static final int CONGESTED = 150;
 
+  @SuppressWarnings("NullAway.Init") // by each test, with startWithRetained
   private FakeConnection subscriber;
 
   private void startWithRetained() throws Exception {
