@@ -40,6 +40,13 @@ final class PolicyClients {
       "no certificate of the device is in the inventory, so nothing binds it by its certificate;"
           + " if it has one, ask with certificatePem";
 
+  private static final String NO_CERTIFICATE_COUNTS =
+      "no certificate of the device that is in the inventory is accepted by itself: each is"
+          + " expired, revoked, switched off, of an authority that does not count, or below an"
+          + " authority that the device sends with it (the broker's log says why); so nothing binds"
+          + " it by its certificate here, and with none of them it may be let in at all; ask with"
+          + " certificatePem and the whole chain";
+
   private final Registry registry;
   private final AskedFor askedFor;
   private final PolicyAuthorizers authorizers;
@@ -92,8 +99,15 @@ final class PolicyClients {
             transport,
             address(source == null ? REMOTE : source),
             encrypted ? "TLSv1.3" : "");
-    boolean unknown = device != null && principal.certificate() == null;
-    return new Asked(subject, unknown ? List.of(WITHOUT_CERTIFICATE) : List.of());
+    return new Asked(subject, notes(device, principal));
+  }
+
+  private List<String> notes(@Nullable String device, Principal principal) {
+    if (device == null || principal.certificate() != null) {
+      return List.of();
+    }
+    return List.of(
+        registry.certificatesOf(device).isEmpty() ? WITHOUT_CERTIFICATE : NO_CERTIFICATE_COUNTS);
   }
 
   private static InetAddress address(String source) throws RegistryException {
@@ -155,8 +169,9 @@ final class PolicyClients {
   }
 
   /**
-   * With the certificate that it would connect with. One that has none in the inventory may have
-   * one of a foreign authority, or not yet any.
+   * With the certificate that it would connect with, if the inventory has one that counts. It may
+   * have one of a foreign authority, not yet any, or one that only counts with what the device
+   * sends beside it.
    */
   private Principal registered(String id) throws RegistryException {
     Device device = registry.device(id);
@@ -169,12 +184,7 @@ final class PolicyClients {
           "would not be let in: it "
               + (device.enabled() ? "waits for approval (pendingApproval)" : "is disabled"));
     }
-    List<DeviceCertificate> certificates = registry.certificatesOf(id);
-    return certificates.isEmpty() ? withoutCertificate(device) : proved(certificates);
-  }
-
-  private Principal proved(List<DeviceCertificate> certificates) throws RegistryException {
-    for (DeviceCertificate certificate : certificates.reversed()) {
+    for (DeviceCertificate certificate : registry.certificatesOf(id).reversed()) {
       CertificateContent content =
           certificate.mayConnect() ? registry.content(certificate.name()) : null;
       if (content != null) {
@@ -184,11 +194,7 @@ final class PolicyClients {
         }
       }
     }
-    throw RegistryException.invalid(
-        "/device",
-        "would not be let in with a certificate of the inventory: each is expired, revoked,"
-            + " switched off, or of an authority that does not count; the broker's log says why. If"
-            + " it has another one, ask with certificatePem");
+    return withoutCertificate(device);
   }
 
   private Principal withoutCertificate(Device device) {

@@ -16,6 +16,9 @@ final class AuthWorkers {
   private final Gauge pending;
   private final AtomicInteger underWay = new AtomicInteger();
 
+  /** HTTP requests that wait for a fetch: as many again, so that they keep no CONNECT out. */
+  private final AtomicInteger requests = new AtomicInteger();
+
   AuthWorkers(Executor executor, int pendingMax, Gauge pending) {
     this.executor = executor;
     this.pendingMax = pendingMax;
@@ -37,12 +40,12 @@ final class AuthWorkers {
             try {
               check.run();
             } finally {
-              done();
+              done(underWay);
             }
           });
       return true;
     } catch (RejectedExecutionException e) {
-      done();
+      done(underWay);
       return false;
     }
   }
@@ -53,22 +56,31 @@ final class AuthWorkers {
    * @return false: there is too much waiting
    */
   boolean after(CompletableFuture<Void> fetched, Runnable then) {
-    if (underWay.incrementAndGet() > pendingMax) {
-      underWay.decrementAndGet();
+    return after(underWay, fetched, then);
+  }
+
+  /** As {@link #after}, for an HTTP request. */
+  boolean afterForRequest(CompletableFuture<Void> fetched, Runnable then) {
+    return after(requests, fetched, then);
+  }
+
+  private boolean after(AtomicInteger count, CompletableFuture<Void> fetched, Runnable then) {
+    if (count.incrementAndGet() > pendingMax) {
+      count.decrementAndGet();
       return false;
     }
     pending.add(1);
     CompletableFuture<?> _ =
         fetched.whenComplete(
             (_, _) -> {
-              done();
+              done(count);
               then.run();
             });
     return true;
   }
 
-  private void done() {
-    underWay.decrementAndGet();
+  private void done(AtomicInteger count) {
+    count.decrementAndGet();
     pending.add(-1);
   }
 }

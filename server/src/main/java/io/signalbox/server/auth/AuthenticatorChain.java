@@ -221,16 +221,26 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     var credentials = Credentials.ofRequest(from, certificates, bytes(bearerToken));
     CompletableFuture<Void> fetched = prepare(credentials);
     if (fetched.isDone()) {
-      answer.accept(proved(credentials, true));
+      answer.accept(identified(credentials));
       return true;
     }
     boolean taken =
-        workers.after(
-            fetched, () -> threads.execute(() -> answer.accept(proved(credentials, true))));
+        workers.afterForRequest(
+            fetched, () -> threads.execute(() -> answer.accept(identified(credentials))));
     if (!taken) {
       countOverload();
     }
     return taken;
+  }
+
+  /** Always comes back, or the request would never be answered. */
+  private Optional<Principal> identified(Credentials credentials) {
+    try {
+      return proved(credentials, true);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "an HTTP request could not be authenticated: the server failed", e);
+      return Optional.empty();
+    }
   }
 
   /**

@@ -169,11 +169,12 @@ public final class Enrolment {
         holder);
   }
 
-  /** The authority here that has issued the holder's certificate, if it is in the inventory. */
+  /** The authority here that has issued the holder's certificate; null: it is not known or gone. */
   private @Nullable String issuerOf(Applicant.Holder holder) {
     DeviceCertificate current =
         registry.certificate(Certificates.fingerprint(holder.certificate()));
-    return current == null ? null : current.ca();
+    String issuer = current == null ? null : current.ca();
+    return issuer == null || registry.find(Kind.ISSUING_CA, issuer) == null ? null : issuer;
   }
 
   /**
