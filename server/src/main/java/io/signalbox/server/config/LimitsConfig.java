@@ -13,7 +13,8 @@ import java.time.Duration;
  *     before it is read no further
  * @param outboundInflightMax 1..65,535 QoS 1 and 2 publishes unacknowledged by one client; the
  *     smaller of this and a 5.0 client's Receive Maximum counts
- * @param topicAliasMaximum 0..65,535 aliases a 5.0 client may set (section 3.2.2.3.8)
+ * @param topicAliasMaximum 0..65,535 aliases a 5.0 client may set (section 3.2.2.3.8), with 1 KiB
+ *     of names for each of them on average, or one of the longest names in all
  * @param outboundTopicAliasMax 0..65,535 aliases set towards a 5.0 client; the smaller of this and
  *     what it offers counts
  * @param clientIdBytesMax 23..65,535 bytes of UTF-8

@@ -67,10 +67,12 @@ final class AccessReview {
     Findings found = look(client);
     if (found.lost.isEmpty()) {
       keep(client, found);
-      return found.parts || client.deliveryRights().hasUnsubscribed();
+      boolean mayHoldOthers = client.deliveryRights().takeUnsubscribed();
+      return found.parts || mayHoldOthers;
     }
-    if (endsConnection(client) || endsForItsGroup(client, found.lost)) {
-      remove(client, found.lost);
+    boolean ends = endsConnection(client);
+    if (ends || endsForItsGroup(client, found.lost)) {
+      remove(client, ends ? found.lost : shared(found.lost), true);
       client.endBy(Ending.accessRevoked(found.why));
     } else {
       keep(client, found);
@@ -83,8 +85,11 @@ final class AccessReview {
    * not be about to be sent.
    */
   private static boolean endsForItsGroup(Client client, List<Subscription> lost) {
-    return client.session().isOwing()
-        && lost.stream().anyMatch(subscription -> subscription.shareName() != null);
+    return client.session().isOwing() && !shared(lost).isEmpty();
+  }
+
+  private static List<Subscription> shared(List<Subscription> subscriptions) {
+    return subscriptions.stream().filter(one -> one.shareName() != null).toList();
   }
 
   /**
@@ -94,7 +99,7 @@ final class AccessReview {
   void resumed(Client client) {
     Findings found = look(client);
     if (!found.lost.isEmpty() && endsConnection(client)) {
-      remove(client, found.lost);
+      remove(client, found.lost, false);
     }
     keep(client, found);
   }
@@ -113,6 +118,9 @@ final class AccessReview {
     boolean parts = false;
     String why = "";
     for (Subscription subscription : client.session().subscriptions()) {
+      if (client.session().isRevoked(subscription)) {
+        continue; // as good as gone
+      }
       SubscribeDecision decision =
           client
               .authorizer()
@@ -145,15 +153,10 @@ final class AccessReview {
   private void keep(Client client, Findings found) {
     Session session = client.session();
     Set<String> lost = new HashSet<>();
-    List<Subscription> shared = new ArrayList<>();
-    for (Subscription subscription : found.lost) {
-      lost.add(subscription.requestedFilter());
-      if (subscription.shareName() != null) {
-        shared.add(subscription); // what is dropped for one member would be lost for its group
-      }
-    }
+    found.lost.forEach(subscription -> lost.add(subscription.requestedFilter()));
     client.deliveryRights().reviewed(found.parts, lost);
-    remove(client, shared);
+    // What is dropped for one member of a group would be lost for the group.
+    remove(client, shared(found.lost), false);
     if (!found.lowered.isEmpty()) {
       found.lowered.forEach(session::subscribe);
       if (session.isDurable()) {
@@ -166,14 +169,17 @@ final class AccessReview {
     }
   }
 
-  private void remove(Client client, List<Subscription> subscriptions) {
+  /**
+   * @param ends the connection ends next
+   */
+  private void remove(Client client, List<Subscription> subscriptions, boolean ends) {
     Session session = client.session();
     List<String> gone = new ArrayList<>();
     for (Subscription subscription : subscriptions) {
       boolean removed =
           subscription.shareName() == null
               ? session.unsubscribe(subscription.requestedFilter())
-              : session.revoke(subscription);
+              : session.revoke(subscription, ends);
       if (removed) {
         gone.add(subscription.requestedFilter());
       }

@@ -4,7 +4,6 @@ import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
-import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
@@ -40,8 +39,10 @@ final class Client implements ClientHandler {
   /** Of a name besides its text. */
   private static final int ALIAS_BYTES = 64;
 
-  /** So much of the memory of all may be used when a Topic Alias is set; the rest is for others. */
-  private static final int ALIASES_UP_TO_EIGHTHS = 7;
+  /** For each Topic Alias that a client may set; together they may be one of the longest names. */
+  private static final int BYTES_PER_ALIAS = 1_024;
+
+  private static final int ALIASES_BYTES_MIN = 65_535 + ALIAS_BYTES;
 
   enum Phase {
     AWAITING_CONNECT,
@@ -697,13 +698,14 @@ final class Client implements ClientHandler {
 
   /** Long names of many clients would fill the heap. */
   private void countAlias(int bytes) throws PacketException {
-    MemoryShare memory = connection.loop().memory();
-    if (bytes > 0 && memory.isUsed(ALIASES_UP_TO_EIGHTHS)) {
+    int most = Math.max(ALIASES_BYTES_MIN, inboundAliasMaximum * BYTES_PER_ALIAS);
+    if (inboundAliasBytes + bytes > most) {
+      context.metrics().limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, connection.loop().index());
       throw PacketException.of(
-          ReasonCode.QUOTA_EXCEEDED, "no memory for a topic alias: limits.buffered-bytes-max");
+          ReasonCode.QUOTA_EXCEEDED, "the names behind topic aliases take more than " + most);
     }
     inboundAliasBytes += bytes;
-    memory.charge(bytes);
+    connection.loop().memory().charge(bytes);
   }
 
   private void forgetAliases() {

@@ -71,8 +71,11 @@ final class DeliveryRights implements DeliveryFilter {
     unsubscribed = true;
   }
 
-  boolean hasUnsubscribed() {
-    return unsubscribed;
+  /** Whether its output may hold messages of such a one; it is waited for, so not again. */
+  boolean takeUnsubscribed() {
+    boolean was = unsubscribed;
+    unsubscribed = false;
+    return was;
   }
 
   @Override

@@ -73,10 +73,11 @@ final class DiskReader {
     this.outgoing = outgoing;
   }
 
-  /** A connection is being opened: hold from now on. */
+  /** A connection is being opened: hold from now on, and read nothing before {@link #read}. */
   void begin() {
     stop();
     lastSequence = 0;
+    reading = true;
   }
 
   void stop() {

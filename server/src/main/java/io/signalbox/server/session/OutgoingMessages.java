@@ -358,8 +358,7 @@ public final class OutgoingMessages {
     publish.goesAtOnce =
         publish.message != null
             && publish.message.expiresAtOnce()
-            && queue.isEmpty()
-            && inflight.hasRoom()
+            && inflight.room() > queue.size()
             && hasOutputRoom();
     if (queue.isEmpty() && trySend(publish)) {
       return;

@@ -51,7 +51,7 @@ final class OutgoingPublish {
   /** The policies are others since it was queued: it is asked about as one from disk is. */
   boolean queuedBefore;
 
-  /** Nothing was before it when it came: whatever its expiry, its delivery has begun. */
+  /** It had not to wait for the client when it came: whatever its expiry, delivery has begun. */
   boolean goesAtOnce;
 
   /** Its row gave way to a newer one: it is not sent. */

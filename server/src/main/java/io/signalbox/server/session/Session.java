@@ -707,13 +707,14 @@ public final class Session implements Subscriber {
    * disk to itself: before a connection begins to deliver, or after it has ended. Should it not
    * come to that, the next connection finds the subscription again, on disk too.
    *
-   * <p>Only while the session {@link #isOpening is being opened}, or its connection is about to be
-   * ended, or it {@link #isOwing owes} nothing.
+   * <p>Only while the session {@link #isOpening is being opened}, or it {@link #isOwing owes}
+   * nothing, or its connection ends.
    *
+   * @param ends the connection ends next
    * @return whether it is gone at once, so that it is to be removed from the disk
    */
-  public boolean revoke(Subscription shared) {
-    if (durable && (opening || isOwing())) {
+  public boolean revoke(Subscription shared, boolean ends) {
+    if (durable && (opening || ends)) {
       if (revoked.isEmpty()) {
         revoked = new HashMap<>(2);
       }
@@ -727,6 +728,11 @@ public final class Session implements Subscriber {
       outgoing.takeFrom(group).forEach(this::giveOn);
     }
     return wasThere;
+  }
+
+  /** Whether {@link #revoke} has taken it, and what came by it is on its way to others. */
+  public boolean isRevoked(Subscription subscription) {
+    return revoked.containsKey(subscription.requestedFilter());
   }
 
   /** It was interrupted. Whoever connects now is looked at again. */

@@ -40,8 +40,12 @@ final class SharedHandover {
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
   private static final int MEMBERS_ASKED_MAX = 32;
 
-  /** A Shared Subscription of the leaving session, and who else has it. */
-  private record Left(Subscription subscription, SharedGroup group) {}
+  /**
+   * A Shared Subscription of the leaving session, and who else has it.
+   *
+   * @param goes whether what came by it goes; else it is here to be told from those
+   */
+  private record Left(Subscription subscription, SharedGroup group, boolean goes) {}
 
   private final SessionContext context;
   private final EventLoop loop;
@@ -49,6 +53,7 @@ final class SharedHandover {
   private final long epoch;
   private final long sentUpTo;
   private final boolean onlyOnline;
+  private final boolean isEnd;
   private final List<Left> groups;
   private final Runnable done;
 
@@ -65,6 +70,7 @@ final class SharedHandover {
       Session session,
       long epoch,
       boolean onlyOnline,
+      boolean isEnd,
       List<Left> groups,
       Runnable done) {
     this.context = context;
@@ -73,6 +79,7 @@ final class SharedHandover {
     this.epoch = epoch;
     this.sentUpTo = session.outgoing().packetIds().sentUpTo();
     this.onlyOnline = onlyOnline;
+    this.isEnd = isEnd;
     this.groups = groups;
     this.done = done;
   }
@@ -85,10 +92,10 @@ final class SharedHandover {
    *     has no Shared Subscription
    */
   static @Nullable SharedHandover atEnd(SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions());
+    List<Left> groups = groups(context, session.subscriptions(), true);
     return groups.isEmpty()
         ? null
-        : new SharedHandover(context, session, Command.ANY_EPOCH, false, groups, done);
+        : new SharedHandover(context, session, Command.ANY_EPOCH, false, true, groups, done);
   }
 
   /**
@@ -99,10 +106,10 @@ final class SharedHandover {
    */
   static @Nullable SharedHandover atDisconnect(
       SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions());
+    List<Left> groups = groups(context, session.subscriptions(), true);
     return groups.isEmpty()
         ? null
-        : new SharedHandover(context, session, session.epoch(), true, groups, done);
+        : new SharedHandover(context, session, session.epoch(), true, false, groups, done);
   }
 
   /**
@@ -112,18 +119,22 @@ final class SharedHandover {
    */
   static SharedHandover ofRevoked(
       SessionContext context, Session session, Collection<Subscription> shared, Runnable done) {
-    return new SharedHandover(
-        context, session, session.epoch(), false, groups(context, shared), done);
+    List<Subscription> kept = new ArrayList<>(session.subscriptions());
+    kept.removeAll(shared);
+    List<Left> groups = groups(context, shared, true);
+    groups.addAll(groups(context, kept, false));
+    return new SharedHandover(context, session, session.epoch(), false, false, groups, done);
   }
 
-  private static List<Left> groups(SessionContext context, Collection<Subscription> subscriptions) {
+  private static List<Left> groups(
+      SessionContext context, Collection<Subscription> subscriptions, boolean go) {
     List<Left> groups = new ArrayList<>();
     for (Subscription subscription : subscriptions) {
       String shareName = subscription.shareName();
       SharedGroup group =
           shareName == null ? null : context.trie().group(subscription.filter(), shareName);
       if (group != null) {
-        groups.add(new Left(subscription, group));
+        groups.add(new Left(subscription, group, go));
       }
     }
     return groups;
@@ -261,7 +272,7 @@ final class SharedHandover {
     boolean asksAnother =
         leaving.refusing.size() < MEMBERS_ASKED_MAX
             && move(leaving, leaving.group.pickOtherThan(leaving.refusing));
-    if (!asksAnother && !onlyOnline) { // else it is not lost
+    if (!asksAnother && isEnd) { // else it is not lost
       context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
     }
   }
@@ -288,24 +299,30 @@ final class SharedHandover {
     goOn();
   }
 
-  /** A row does not say by which of the session's Shared Subscriptions it came. */
+  /**
+   * A row does not say by which of the session's Shared Subscriptions it came: one with its filter
+   * and identifier, else one with its filter.
+   *
+   * @return null if it may have come by one of which nothing goes
+   */
   private @Nullable SharedGroup groupOf(QueuedRow row, Message message) {
-    SharedGroup found = null;
-    for (Left left : groups) {
-      if (left.subscription().filter().matches(message.topic())) {
-        int identifier = left.subscription().identifier();
-        int[] identifiers = row.subscriptionIdentifiers();
-        boolean same =
-            identifiers.length == 0
-                ? identifier == Subscription.NO_IDENTIFIER
-                : identifiers[0] == identifier;
-        if (same) {
-          return left.group();
-        }
-        found = left.group();
-      }
-    }
-    return found;
+    List<Left> matching =
+        groups.stream()
+            .filter(left -> left.subscription().filter().matches(message.topic()))
+            .toList();
+    List<Left> same =
+        matching.stream().filter(left -> isBy(left.subscription().identifier(), row)).toList();
+    List<Left> candidates = same.isEmpty() ? matching : same;
+    return candidates.isEmpty() || !candidates.stream().allMatch(Left::goes)
+        ? null
+        : candidates.getFirst().group();
+  }
+
+  private static boolean isBy(int identifier, QueuedRow row) {
+    int[] identifiers = row.subscriptionIdentifiers();
+    return identifiers.length == 0
+        ? identifier == Subscription.NO_IDENTIFIER
+        : identifiers[0] == identifier;
   }
 
   private static byte flags(Message message, Delivery taker) {

@@ -251,7 +251,7 @@ public final class StorePublish implements Command, StoredMessage {
 
   /**
    * After the completion: the limits did not allow to keep it as its topic's retained message, so
-   * nobody has it either, and its Packet Identifier, if it came as QoS 2, is free again.
+   * no queue has it either, and its Packet Identifier, if it came as QoS 2, is free again.
    */
   public boolean refusedAsAWhole() {
     return refusedAsAWhole;

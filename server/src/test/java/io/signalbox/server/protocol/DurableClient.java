@@ -141,8 +141,12 @@ final class DurableClient {
   }
 
   DurableClient subscribe(String filter) {
+    return subscribe(subscription(filter));
+  }
+
+  DurableClient subscribe(Subscribe packet) {
     subscribed = false;
-    send(subscription(filter));
+    send(packet);
     test.await(() -> subscribed);
     return this;
   }

@@ -73,6 +73,11 @@ final class FakeConnection implements ClientConnection {
     return all;
   }
 
+  /** The network has taken something; call it on the loop. */
+  void writable() {
+    handler.onWritable();
+  }
+
   /** From the client; call it on the loop. */
   void receive(Packet packet) {
     unread.add(packet);

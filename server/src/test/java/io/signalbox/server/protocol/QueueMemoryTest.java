@@ -89,9 +89,7 @@ final class QueueMemoryTest extends DurableSessionFixture {
     await(() -> loops.memory.held() < 1_000);
     client.send(aliased(name, 1));
     await(() -> loops.memory.held() >= 1_000);
-    loops.memory.eighthsUsed(7);
-    client.send(aliased("short", 1)); // takes less than before
-    client.send(aliased(name, 2));
+    client.send(aliased("n".repeat(65_000), 2));
     await(() -> !client.connection.isOpen());
     assertEquals(ReasonCode.QUOTA_EXCEEDED, client.connection.disconnectedWith);
     await(() -> loops.memory.held() == 0);

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.OnRevoke;
 import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.util.HashSet;
@@ -27,6 +29,9 @@ final class RevokedAccessTest extends DurableSessionFixture {
 
   /** Who may not subscribe, and not receive, any more. */
   private final Set<String> barred = new HashSet<>();
+
+  /** Share names that nobody may subscribe with any more. */
+  private final Set<String> barredShares = new HashSet<>();
 
   private OnRevoke onRevoke = OnRevoke.FILTER;
 
@@ -48,7 +53,8 @@ final class RevokedAccessTest extends DurableSessionFixture {
     @Override
     public SubscribeDecision subscribe(
         @Nullable String shareName, TopicFilter filter, Qos requested) {
-      return new SubscribeDecision(!isBarred(), requested, false, "barred", "");
+      boolean allowed = !isBarred() && (shareName == null || !barredShares.contains(shareName));
+      return new SubscribeDecision(allowed, requested, false, "barred", "");
     }
 
     @Override
@@ -183,7 +189,11 @@ final class RevokedAccessTest extends DurableSessionFixture {
     DurableClient member = DurableClient.connect(this, "member", 1_000).subscribe(SHARED);
     barred.add("stuck");
     DurableClient again = DurableClient.connect(this, "stuck", 1_000);
-    await(() -> member.payloads.size() == 4);
+    await(
+        () -> {
+          loops.on(loops.loops.getFirst(), again.connection::writable); // reads nothing from disk
+          return member.payloads.size() == 4;
+        });
     await(() -> broker.subscriptionsOf("stuck") == 0);
     assertEquals(List.of("sent", "waits 1", "waits 2", "waits 3"), sorted(member));
     again.expectNothing();
@@ -191,6 +201,38 @@ final class RevokedAccessTest extends DurableSessionFixture {
     again.subscribe("t/#");
     DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "later");
     again.receive(1);
+  }
+
+  @Test
+  void whatCameByAnotherSharedSubscriptionStays() {
+    DurableClient away = DurableClient.connect(this, "away", 1_000);
+    for (int i = 1; i <= 2; i++) {
+      away.subscribe(identified(i, i == 1 ? SHARED : "$share/kept/t/#"));
+    }
+    away.drop();
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "job");
+    DurableClient member = DurableClient.connect(this, "member", 1_000).subscribe(SHARED);
+    barredShares.add("g");
+    DurableClient again = DurableClient.connect(this, "away", 1_000);
+    again.receive(1);
+    member.receive(1);
+    assertEquals(1, broker.subscriptionsOf("away"));
+  }
+
+  private static Subscribe identified(int identifier, String filter) {
+    Subscribe plain = DurableClient.subscription(filter);
+    return new Subscribe(
+        plain.packetId(),
+        plain.subscriptions(),
+        Properties.builder().addSubscriptionIdentifier(identifier).build());
+  }
+
+  @Test
+  void aPlainSubscriptionStaysFilteredAlthoughTheConnectionEndsForAGroup() {
+    DurableClient stuck = stuck(1_000, SHARED, 3).subscribe("u/#");
+    bar("stuck");
+    assertFalse(stuck.connection.isOpen());
+    await(() -> broker.subscriptionsOf("stuck") == 1);
   }
 
   @Test
