@@ -147,7 +147,8 @@ final class PolicyToolsTest {
               {'statement':'file:pump#data','pattern':'pump/${device.id}/#',
                'values':{'device.id':'pump-7'},'binding':'device.id = pump-*',
                'text':'any client with device.id = pump-7, bound to file:pump#data (device.id = pump-*)',
-               'example':'a client with client.id = some-client-id, device.id = pump-7, listener = some-listener, transport = mqtts, auth = enhanced may publish to \\"pump/pump-7/a\\" by file:pump#data'}]}
+               'example':'a client with client.id = some-client-id, device.id = pump-7, listener = some-listener, transport = mqtts, auth = enhanced may publish to \\"pump/pump-7/a\\" by file:pump#data'}],
+              'notes':['an issuer with \\"acl-claim: grant\\" may give more by the acl claim of a token']}
             """),
         ask("who-can", "{'action':'publish','topic':'pump/pump-7/a'}"));
   }
