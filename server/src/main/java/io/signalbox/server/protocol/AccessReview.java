@@ -47,6 +47,9 @@ final class AccessReview {
    *     before the change counts as made
    */
   boolean review(Client client) {
+    if (!client.isServed()) {
+      return true; // it has ended, or another connection has its session; output may be left
+    }
     context.metrics().policyReviews.inc(loop(client));
     Authorizer rights = client.authorizer();
     context.refusals().unresolved(client);
@@ -67,8 +70,7 @@ final class AccessReview {
     Findings found = look(client);
     if (found.lost.isEmpty()) {
       keep(client, found);
-      boolean mayHoldOthers = client.deliveryRights().takeUnsubscribed();
-      return found.parts || mayHoldOthers;
+      return found.parts || client.deliveryRights().hasUnsubscribed();
     }
     boolean ends = endsConnection(client);
     if (ends || endsForItsGroup(client, found.lost)) {

@@ -4,6 +4,7 @@ import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
@@ -43,6 +44,11 @@ final class Client implements ClientHandler {
   private static final int BYTES_PER_ALIAS = 1_024;
 
   private static final int ALIASES_BYTES_MIN = 65_535 + ALIAS_BYTES;
+
+  /** If so much of the memory of all is used, a client may have this, and keeps what it has. */
+  private static final int ALIASES_UP_TO_EIGHTHS = 7;
+
+  private static final int ALIASES_BYTES_ALWAYS = 4_096;
 
   enum Phase {
     AWAITING_CONNECT,
@@ -588,6 +594,12 @@ final class Client implements ClientHandler {
     return begun;
   }
 
+  /** It was let in, its connection is open, and no other one has its session. */
+  boolean isServed() {
+    Session mine = session;
+    return mine != null && mine.belongsTo(connection) && connection.isOpen();
+  }
+
   /** Null if CONNECT named no method. */
   @Nullable EnhancedAuth enhancedAuth() {
     return enhancedAuth;
@@ -640,6 +652,19 @@ final class Client implements ClientHandler {
     DeliveryRights rights = deliveryRights;
     assert rights != null : "not connected";
     return rights;
+  }
+
+  /** What to do once the output of now has gone, with what follows from that. */
+  Runnable whenFlushed(Runnable task) {
+    DeliveryRights rights = deliveryRights;
+    if (rights == null) {
+      return task;
+    }
+    int then = rights.unsubscribes();
+    return () -> {
+      rights.flushed(then);
+      task.run();
+    };
   }
 
   /** Retained messages on their way to it. */
@@ -698,14 +723,18 @@ final class Client implements ClientHandler {
 
   /** Long names of many clients would fill the heap. */
   private void countAlias(int bytes) throws PacketException {
-    int most = Math.max(ALIASES_BYTES_MIN, inboundAliasMaximum * BYTES_PER_ALIAS);
-    if (inboundAliasBytes + bytes > most) {
+    MemoryShare memory = connection.loop().memory();
+    int most =
+        memory.isUsed(ALIASES_UP_TO_EIGHTHS)
+            ? ALIASES_BYTES_ALWAYS
+            : Math.max(ALIASES_BYTES_MIN, inboundAliasMaximum * BYTES_PER_ALIAS);
+    if (bytes > 0 && inboundAliasBytes + bytes > most) {
       context.metrics().limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, connection.loop().index());
       throw PacketException.of(
           ReasonCode.QUOTA_EXCEEDED, "the names behind topic aliases take more than " + most);
     }
     inboundAliasBytes += bytes;
-    connection.loop().memory().charge(bytes);
+    memory.charge(bytes);
   }
 
   private void forgetAliases() {

@@ -31,8 +31,11 @@ final class DeliveryRights implements DeliveryFilter {
   /** Filters, as they were asked for, that are not allowed any more. */
   private Set<String> lost = Set.of();
 
-  /** Its output may hold messages of a subscription that is gone. */
-  private boolean unsubscribed;
+  /** How often the client gave up a subscription. */
+  private int unsubscribes;
+
+  /** How often it had done so when its output was last seen empty. */
+  private int unsubscribesFlushed;
 
   /** Rules by which a message was not delivered, told once each. */
   private Set<String> told = Set.of();
@@ -68,14 +71,26 @@ final class DeliveryRights implements DeliveryFilter {
 
   /** The client gave up a subscription. */
   void unsubscribed() {
-    unsubscribed = true;
+    unsubscribes++;
   }
 
-  /** Whether its output may hold messages of such a one; it is waited for, so not again. */
-  boolean takeUnsubscribed() {
-    boolean was = unsubscribed;
-    unsubscribed = false;
-    return was;
+  /** Whether its output may hold messages of such a one. */
+  boolean hasUnsubscribed() {
+    return unsubscribes != unsubscribesFlushed;
+  }
+
+  /** As what the output holds now stands behind it. */
+  int unsubscribes() {
+    return unsubscribes;
+  }
+
+  /**
+   * What stood in the output has gone.
+   *
+   * @param then {@link #unsubscribes} at that time
+   */
+  void flushed(int then) {
+    unsubscribesFlushed = then;
   }
 
   @Override

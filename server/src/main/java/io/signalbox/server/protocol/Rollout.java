@@ -54,7 +54,7 @@ final class Rollout {
     if (review.review(client)) {
       restricted.incrementAndGet();
       pending.incrementAndGet();
-      client.connection().whenFlushed(graceMillis, this::finished);
+      client.connection().whenFlushed(graceMillis, client.whenFlushed(this::finished));
     }
   }
 

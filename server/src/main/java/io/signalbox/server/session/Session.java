@@ -731,8 +731,9 @@ public final class Session implements Subscriber {
   }
 
   /** Whether {@link #revoke} has taken it, and what came by it is on its way to others. */
+  @SuppressWarnings("ReferenceEquality") // an equal one that was granted since is in force
   public boolean isRevoked(Subscription subscription) {
-    return revoked.containsKey(subscription.requestedFilter());
+    return revoked.get(subscription.requestedFilter()) == subscription;
   }
 
   /** It was interrupted. Whoever connects now is looked at again. */
@@ -757,7 +758,7 @@ public final class Session implements Subscriber {
     handover = null;
     List<String> gone =
         all.stream().filter(this::isKept).map(Subscription::requestedFilter).toList();
-    all.forEach(subscription -> revoked.remove(subscription.requestedFilter(), subscription));
+    all.stream().filter(this::isRevoked).forEach(one -> revoked.remove(one.requestedFilter()));
     gone.forEach(this::unsubscribe);
     if (!gone.isEmpty()) {
       context.writer().submit(new RemoveSubscriptions(number, epoch, gone), null);

@@ -55,12 +55,20 @@ final class SharedHandover {
   private final boolean onlyOnline;
   private final boolean isEnd;
   private final List<Left> groups;
+
+  /** Gets nothing of what it leaves, although it may be a member again; null: it cannot be. */
+  private final @Nullable Session leaver;
+
   private final Runnable done;
 
   /** Durable sessions that got rows. */
   private final Set<Session> takers = new HashSet<>();
 
   private long lastSequence;
+
+  /** Rows from it on came since; 0: not known yet. */
+  private long endSequence;
+
   private int moving;
   private boolean scanned;
   private boolean stopped;
@@ -72,6 +80,7 @@ final class SharedHandover {
       boolean onlyOnline,
       boolean isEnd,
       List<Left> groups,
+      @Nullable Session leaver,
       Runnable done) {
     this.context = context;
     this.loop = session.owner();
@@ -81,6 +90,7 @@ final class SharedHandover {
     this.onlyOnline = onlyOnline;
     this.isEnd = isEnd;
     this.groups = groups;
+    this.leaver = leaver;
     this.done = done;
   }
 
@@ -95,7 +105,7 @@ final class SharedHandover {
     List<Left> groups = groups(context, session.subscriptions(), true);
     return groups.isEmpty()
         ? null
-        : new SharedHandover(context, session, Command.ANY_EPOCH, false, true, groups, done);
+        : new SharedHandover(context, session, Command.ANY_EPOCH, false, true, groups, null, done);
   }
 
   /**
@@ -109,7 +119,7 @@ final class SharedHandover {
     List<Left> groups = groups(context, session.subscriptions(), true);
     return groups.isEmpty()
         ? null
-        : new SharedHandover(context, session, session.epoch(), true, false, groups, done);
+        : new SharedHandover(context, session, session.epoch(), true, false, groups, null, done);
   }
 
   /**
@@ -123,7 +133,8 @@ final class SharedHandover {
     kept.removeAll(shared);
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));
-    return new SharedHandover(context, session, session.epoch(), false, false, groups, done);
+    return new SharedHandover(
+        context, session, session.epoch(), false, false, groups, session, done);
   }
 
   private static List<Left> groups(
@@ -190,9 +201,12 @@ final class SharedHandover {
       loop.schedule(RETRY_MILLIS, this::goOn); // the readers have too much to do
       return;
     }
+    if (endSequence == 0) {
+      endSequence = slice.nextSequence();
+    }
     if (!stopped) {
-      slice.rows().forEach(this::look);
-      scanned = slice.end();
+      slice.rows().stream().filter(row -> row.sequence() < endSequence).forEach(this::look);
+      scanned = slice.end() || lastSequence >= endSequence - 1;
     }
     goOn();
   }
@@ -203,9 +217,16 @@ final class SharedHandover {
     if (row.shared() && message != null && mayMove(row)) {
       SharedGroup group = groupOf(row, message);
       if (group != null) {
-        move(new Leaving(row, message, group), group.pick());
+        move(new Leaving(row, message, group), taker(group));
       }
     }
+  }
+
+  private @Nullable Delivery taker(SharedGroup group) {
+    Delivery taker = group.pick();
+    return leaver == null || taker == null || !leaver.equals(taker.subscriber())
+        ? taker
+        : group.pickOtherThan(Set.of(leaver));
   }
 
   private boolean mayMove(QueuedRow row) {
@@ -269,6 +290,9 @@ final class SharedHandover {
       return; // whoever comes after this run finds the row where it was
     }
     leaving.refusing.add(member);
+    if (leaver != null) {
+      leaving.refusing.add(leaver);
+    }
     boolean asksAnother =
         leaving.refusing.size() < MEMBERS_ASKED_MAX
             && move(leaving, leaving.group.pickOtherThan(leaving.refusing));

@@ -90,6 +90,16 @@ final class QueueMemoryTest extends DurableSessionFixture {
     client.send(aliased(name, 1));
     await(() -> loops.memory.held() >= 1_000);
     client.send(aliased("n".repeat(65_000), 2));
+    assertEndsForAliases(client);
+    DurableClient frugal = DurableClient.connect(this, "client", 0);
+    loops.memory.eighthsUsed(7);
+    frugal.send(aliased(name, 1));
+    await(() -> loops.memory.held() >= 1_000);
+    frugal.send(aliased("n".repeat(3_500), 2));
+    assertEndsForAliases(frugal);
+  }
+
+  private void assertEndsForAliases(DurableClient client) {
     await(() -> !client.connection.isOpen());
     assertEquals(ReasonCode.QUOTA_EXCEEDED, client.connection.disconnectedWith);
     await(() -> loops.memory.held() == 0);
