@@ -137,6 +137,10 @@ record Blocker(
       if (mine.parts().get(first) instanceof Template.Variable(Attribute attribute)) {
         Test startsSo = new Test(attribute, List.of(new Glob(rest + "*")));
         ways.add(new Way(demands.with(startsSo, false), List.of()));
+        boolean byItself = candidate.slots().getOrDefault(attribute, "").startsWith(rest);
+        if (byItself && !attribute.isMultiValued()) {
+          return; // there are endless values that start so, and none of them misses
+        }
       }
     }
     addMisses(demands, written, 0, ways);

@@ -4,7 +4,6 @@ import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
-import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
@@ -26,7 +25,6 @@ import io.signalbox.server.store.Waiting;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,21 +32,6 @@ import org.jspecify.annotations.Nullable;
 @ConfinedTo("the connection's I/O thread")
 final class Client implements ClientHandler {
   private static final Logger LOG = System.getLogger(Client.class.getName());
-
-  private static final @Nullable TopicName[] NO_ALIASES = {};
-
-  /** Of a name besides its text. */
-  private static final int ALIAS_BYTES = 64;
-
-  /** For each Topic Alias that a client may set; together they may be one of the longest names. */
-  private static final int BYTES_PER_ALIAS = 1_024;
-
-  private static final int ALIASES_BYTES_MIN = 65_535 + ALIAS_BYTES;
-
-  /** If so much of the memory of all is used, a client may have this, and keeps what it has. */
-  private static final int ALIASES_UP_TO_EIGHTHS = 7;
-
-  private static final int ALIASES_BYTES_ALWAYS = 4_096;
 
   enum Phase {
     AWAITING_CONNECT,
@@ -92,11 +75,8 @@ final class Client implements ClientHandler {
 
   private int inboundAliasMaximum;
 
-  /** Grown when the client sets one: most never do. */
-  private @Nullable TopicName[] inboundAliases = NO_ALIASES;
-
-  /** What {@link #inboundAliases} take of the memory that connections have together. */
-  private int inboundAliasBytes;
+  /** Null for the many who set none. */
+  private @Nullable InboundAliases inboundAliases;
 
   /** QoS 1 and 2 publishes from the client that are not completed (MQTT 5.0 section 4.9). */
   private int inboundInflight;
@@ -303,8 +283,9 @@ final class Client implements ClientHandler {
     endExchanges();
     waitNoMore();
     unlisted();
-    if (inboundAliasBytes != 0) {
-      forgetAliases();
+    if (inboundAliases != null) {
+      inboundAliases.forget();
+      inboundAliases = null;
     }
     Session mine = session;
     if (mine != null) {
@@ -691,56 +672,14 @@ final class Client implements ClientHandler {
     return mine;
   }
 
-  /**
-   * Sets or reads a Topic Alias of the client (MQTT 5.0 section 3.3.2.3.4).
-   *
-   * @param topic empty when the alias stands for it
-   */
-  TopicName resolveAlias(int alias, TopicName topic) throws PacketException {
-    if (alias < 1 || alias > inboundAliasMaximum) { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
-      context.metrics().limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, connection.loop().index());
-      throw PacketException.of(
-          ReasonCode.TOPIC_ALIAS_INVALID,
-          "topic alias " + alias + " is outside 1.." + inboundAliasMaximum);
+  /** Topic Aliases that the client sets. */
+  InboundAliases aliases() {
+    InboundAliases aliases = inboundAliases;
+    if (aliases == null) {
+      aliases = new InboundAliases(inboundAliasMaximum, connection.loop(), context.metrics());
+      inboundAliases = aliases;
     }
-    if (topic != TopicName.EMPTY) {
-      if (alias > inboundAliases.length) {
-        inboundAliases =
-            Arrays.copyOf(inboundAliases, Math.min(inboundAliasMaximum, Math.max(8, 2 * alias)));
-      }
-      TopicName before = inboundAliases[alias - 1];
-      countAlias(topic.utf8().length - (before == null ? -ALIAS_BYTES : before.utf8().length));
-      inboundAliases[alias - 1] = topic;
-      return topic;
-    }
-    TopicName known = alias > inboundAliases.length ? null : inboundAliases[alias - 1];
-    if (known == null) {
-      throw PacketException.protocolError(
-          "topic alias " + alias + " was never set"); // [MQTT-3.3.2-7]
-    }
-    return known;
-  }
-
-  /** Long names of many clients would fill the heap. */
-  private void countAlias(int bytes) throws PacketException {
-    MemoryShare memory = connection.loop().memory();
-    int most =
-        memory.isUsed(ALIASES_UP_TO_EIGHTHS)
-            ? ALIASES_BYTES_ALWAYS
-            : Math.max(ALIASES_BYTES_MIN, inboundAliasMaximum * BYTES_PER_ALIAS);
-    if (bytes > 0 && inboundAliasBytes + bytes > most) {
-      context.metrics().limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, connection.loop().index());
-      throw PacketException.of(
-          ReasonCode.QUOTA_EXCEEDED, "the names behind topic aliases take more than " + most);
-    }
-    inboundAliasBytes += bytes;
-    memory.charge(bytes);
-  }
-
-  private void forgetAliases() {
-    inboundAliases = NO_ALIASES;
-    connection.loop().memory().charge(-inboundAliasBytes);
-    inboundAliasBytes = 0;
+    return aliases;
   }
 
   /** Counts a new QoS 1 or 2 publish against the Receive Maximum. */

@@ -42,7 +42,7 @@ final class PublishHandler {
     Properties properties = publish.properties();
     TopicName topic = publish.topic();
     if (topic == TopicName.EMPTY || properties.has(Property.TOPIC_ALIAS)) {
-      topic = client.resolveAlias((int) properties.number(Property.TOPIC_ALIAS, 0), topic);
+      topic = client.aliases().resolve((int) properties.number(Property.TOPIC_ALIAS, 0), topic);
     }
     Qos qos = publish.qos();
     context.metrics().publishReceived.inc(qos.value(), client.connection().loop().index());

@@ -18,7 +18,6 @@ import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.DisconnectSession;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
-import io.signalbox.server.store.RemoveSubscriptions;
 import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
@@ -61,12 +60,8 @@ public final class Session implements Subscriber {
 
   private int subscriptionsWeight;
 
-  /**
-   * Shared Subscriptions, by the filter as it was asked for, that the client may not have any more
-   * and that messages in the queue on disk came by: not in the index, but here and on disk until
-   * other members have those.
-   */
-  private Map<String, Subscription> revoked = Map.of();
+  /** Null: it never had one taken away. */
+  private @Nullable RevokedShares revoked;
 
   private final InboundQos2 inboundQos2 = new InboundQos2();
 
@@ -277,7 +272,9 @@ public final class Session implements Subscriber {
   /** On the new owner's thread. */
   void attach(OpenRequest request) {
     opening = true;
-    restoreRevoked();
+    if (revoked != null) { // whoever connects is looked at again
+      revoked.restore();
+    }
     ClientConnection client = request.connection();
     connection = client;
     online = true;
@@ -400,10 +397,8 @@ public final class Session implements Subscriber {
     }
     opening = false;
     if (connection != null) {
-      if (revoked.isEmpty()) {
+      if (!handsOverRevoked()) {
         outgoing.start();
-      } else {
-        handOverRevoked();
       }
     }
     nextRequest();
@@ -503,12 +498,8 @@ public final class Session implements Subscriber {
       startClock(expirySeconds * 1000, delayMillis);
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
-    if (staysAway && handover == null) {
-      if (revoked.isEmpty()) {
-        handOverAtDisconnect();
-      } else {
-        handOverRevoked();
-      }
+    if (staysAway && handover == null && !handsOverRevoked()) {
+      handOverAtDisconnect();
     }
   }
 
@@ -666,9 +657,8 @@ public final class Session implements Subscriber {
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // a later one may be equal, and was taken
   private void takeBack(Subscription refused, @Nullable Subscription before) {
-    if (subscriptions.get(refused.requestedFilter()) != refused) {
+    if (!isInForce(refused)) { // a later one, maybe an equal one, was taken
       return;
     }
     if (before == null) {
@@ -715,11 +705,10 @@ public final class Session implements Subscriber {
    */
   public boolean revoke(Subscription shared, boolean ends) {
     if (durable && (opening || ends)) {
-      if (revoked.isEmpty()) {
-        revoked = new HashMap<>(2);
+      if (revoked == null) {
+        revoked = new RevokedShares(context, this);
       }
-      revoked.put(shared.requestedFilter(), shared);
-      context.trie().remove(shared.filter(), shared.shareName(), this);
+      revoked.add(shared);
       return false;
     }
     SharedGroup group = context.trie().group(shared.filter(), String.valueOf(shared.shareName()));
@@ -731,41 +720,35 @@ public final class Session implements Subscriber {
   }
 
   /** Whether {@link #revoke} has taken it, and what came by it is on its way to others. */
-  @SuppressWarnings("ReferenceEquality") // an equal one that was granted since is in force
   public boolean isRevoked(Subscription subscription) {
-    return revoked.get(subscription.requestedFilter()) == subscription;
+    return revoked != null && revoked.contains(subscription);
   }
 
-  /** It was interrupted. Whoever connects now is looked at again. */
-  private void restoreRevoked() {
-    revoked.values().stream().filter(this::isKept).forEach(s -> context.trie().add(s, this));
-    revoked = Map.of();
-  }
-
-  @SuppressWarnings("ReferenceEquality") // the client may have been allowed it, and has it, again
-  private boolean isKept(Subscription subscription) {
+  /** Whether it is this very one that the client has now, not one that replaced it. */
+  @SuppressWarnings("ReferenceEquality")
+  boolean isInForce(Subscription subscription) {
     return subscriptions.get(subscription.requestedFilter()) == subscription;
   }
 
-  private void handOverRevoked() {
+  /**
+   * @return whether there is something to hand over
+   */
+  private boolean handsOverRevoked() {
+    if (revoked == null || revoked.isEmpty()) {
+      return false;
+    }
     ClientConnection forWhom = connection;
-    List<Subscription> all = List.copyOf(revoked.values());
-    handover = SharedHandover.ofRevoked(context, this, all, () -> handedOver(all, forWhom));
+    handover = revoked.handOver(() -> handedOver(forWhom));
     handover.start();
+    return true;
   }
 
-  private void handedOver(List<Subscription> all, @Nullable ClientConnection forWhom) {
+  private void handedOver(@Nullable ClientConnection forWhom) {
     handover = null;
-    List<String> gone =
-        all.stream().filter(this::isKept).map(Subscription::requestedFilter).toList();
-    all.stream().filter(this::isRevoked).forEach(one -> revoked.remove(one.requestedFilter()));
-    gone.forEach(this::unsubscribe);
-    if (!gone.isEmpty()) {
-      context.writer().submit(new RemoveSubscriptions(number, epoch, gone), null);
+    if (handsOverRevoked()) { // more since
+      return;
     }
-    if (!revoked.isEmpty()) {
-      handOverRevoked(); // there is more since
-    } else if (connection == null) {
+    if (connection == null) {
       handOverAtDisconnect();
     } else if (connection.equals(forWhom)) {
       outgoing.start();

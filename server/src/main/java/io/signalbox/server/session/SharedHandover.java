@@ -40,6 +40,15 @@ final class SharedHandover {
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
   private static final int MEMBERS_ASKED_MAX = 32;
 
+  private enum Occasion {
+    /** Whoever is there takes, or queues, what it leaves: else it is lost. */
+    END,
+    /** Members that are connected take what it leaves: it may be back for the rest. */
+    DISCONNECT,
+    /** Whoever is there takes, or queues, what came by some of its Shared Subscriptions. */
+    REVOKED
+  }
+
   /**
    * A Shared Subscription of the leaving session, and who else has it.
    *
@@ -49,16 +58,15 @@ final class SharedHandover {
 
   private final SessionContext context;
   private final EventLoop loop;
+  private final Occasion occasion;
+
+  /** Gets nothing of what it leaves, although it may be a member, or one again. */
+  private final Session leaver;
+
   private final long number;
   private final long epoch;
   private final long sentUpTo;
-  private final boolean onlyOnline;
-  private final boolean isEnd;
   private final List<Left> groups;
-
-  /** Gets nothing of what it leaves, although it may be a member again; null: it cannot be. */
-  private final @Nullable Session leaver;
-
   private final Runnable done;
 
   /** Durable sessions that got rows. */
@@ -75,22 +83,18 @@ final class SharedHandover {
 
   private SharedHandover(
       SessionContext context,
-      Session session,
-      long epoch,
-      boolean onlyOnline,
-      boolean isEnd,
+      Session leaver,
+      Occasion occasion,
       List<Left> groups,
-      @Nullable Session leaver,
       Runnable done) {
     this.context = context;
-    this.loop = session.owner();
-    this.number = session.sessionNumber();
-    this.epoch = epoch;
-    this.sentUpTo = session.outgoing().packetIds().sentUpTo();
-    this.onlyOnline = onlyOnline;
-    this.isEnd = isEnd;
-    this.groups = groups;
+    this.loop = leaver.owner();
+    this.occasion = occasion;
     this.leaver = leaver;
+    this.number = leaver.sessionNumber();
+    this.epoch = occasion == Occasion.END ? Command.ANY_EPOCH : leaver.epoch();
+    this.sentUpTo = leaver.outgoing().packetIds().sentUpTo();
+    this.groups = groups;
     this.done = done;
   }
 
@@ -105,7 +109,7 @@ final class SharedHandover {
     List<Left> groups = groups(context, session.subscriptions(), true);
     return groups.isEmpty()
         ? null
-        : new SharedHandover(context, session, Command.ANY_EPOCH, false, true, groups, null, done);
+        : new SharedHandover(context, session, Occasion.END, groups, done);
   }
 
   /**
@@ -119,7 +123,7 @@ final class SharedHandover {
     List<Left> groups = groups(context, session.subscriptions(), true);
     return groups.isEmpty()
         ? null
-        : new SharedHandover(context, session, session.epoch(), true, false, groups, null, done);
+        : new SharedHandover(context, session, Occasion.DISCONNECT, groups, done);
   }
 
   /**
@@ -133,8 +137,7 @@ final class SharedHandover {
     kept.removeAll(shared);
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));
-    return new SharedHandover(
-        context, session, session.epoch(), false, false, groups, session, done);
+    return new SharedHandover(context, session, Occasion.REVOKED, groups, done);
   }
 
   private static List<Left> groups(
@@ -224,9 +227,9 @@ final class SharedHandover {
 
   private @Nullable Delivery taker(SharedGroup group) {
     Delivery taker = group.pick();
-    return leaver == null || taker == null || !leaver.equals(taker.subscriber())
-        ? taker
-        : group.pickOtherThan(Set.of(leaver));
+    return taker != null && leaver.equals(taker.subscriber())
+        ? group.pickOtherThan(Set.of(leaver))
+        : taker;
   }
 
   private boolean mayMove(QueuedRow row) {
@@ -246,7 +249,8 @@ final class SharedHandover {
    * @return false: nobody is there, and it stays while its session lasts
    */
   private boolean move(Leaving leaving, @Nullable Delivery taker) {
-    if (taker == null || (onlyOnline && !taker.subscriber().isOnline())) {
+    boolean mayQueue = occasion != Occasion.DISCONNECT;
+    if (taker == null || !(mayQueue || taker.subscriber().isOnline())) {
       return false;
     }
     boolean stored = leaving.message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
@@ -290,13 +294,11 @@ final class SharedHandover {
       return; // whoever comes after this run finds the row where it was
     }
     leaving.refusing.add(member);
-    if (leaver != null) {
-      leaving.refusing.add(leaver);
-    }
+    leaving.refusing.add(leaver);
     boolean asksAnother =
         leaving.refusing.size() < MEMBERS_ASKED_MAX
             && move(leaving, leaving.group.pickOtherThan(leaving.refusing));
-    if (!asksAnother && isEnd) { // else it is not lost
+    if (!asksAnother && occasion == Occasion.END) { // else it is not lost
       context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
     }
   }

@@ -8,26 +8,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 /** What commands on the admin API end with, whatever answers them. */
 final class ApiExitCodesTest {
   private final HttpServer server;
-  private final StringWriter err = new StringWriter();
+  private final Shell shell = new Shell();
 
   private volatile int status = 200;
   private volatile String location = "";
@@ -66,17 +62,8 @@ final class ApiExitCodesTest {
 
   /** A word that starts with @ names a file of the folder, SERVER is the one that answers here. */
   private int run(String line) {
-    CommandLine commands =
-        new Commands(
-                new PolicyCommandsTest.NoBrokers(),
-                (_, _, _, _) -> "",
-                new CommandsTest.Stores(),
-                Map.of())
-            .commandLine();
-    commands.setOut(new PrintWriter(new StringWriter()));
-    commands.setErr(new PrintWriter(err, true));
     String address = "http://127.0.0.1:" + server.getAddress().getPort();
-    return commands.execute(
+    return shell.run(
         Arrays.stream(line.replace("SERVER", address).split(" "))
             .map(word -> word.startsWith("@") ? folder.resolve(word.substring(1)).toString() : word)
             .toArray(String[]::new));
@@ -99,8 +86,8 @@ final class ApiExitCodesTest {
   void whatWasNeverAskedIsNoNo(int code, String options) {
     body = "{\"allowed\":true,\"text\":\"yes\"}";
 
-    assertEquals(code, run("policy authorize connect " + options), err::toString);
-    assertFalse(err.toString().contains("internal error"), err::toString);
+    assertEquals(code, run("policy authorize connect " + options), shell::err);
+    assertFalse(shell.err().contains("internal error"), shell::err);
   }
 
   @ParameterizedTest
@@ -119,8 +106,8 @@ final class ApiExitCodesTest {
     assertEquals(
         code,
         run("policy authorize connect --credential @good.token --server SERVER"),
-        err::toString);
-    assertFalse(err.toString().contains("internal error"), err::toString);
+        shell::err);
+    assertFalse(shell.err().contains("internal error"), shell::err);
   }
 
   @ParameterizedTest
@@ -139,6 +126,6 @@ final class ApiExitCodesTest {
 
     assertEquals(
         ExitCode.UNREACHABLE, run("device delete p7 --credential @good.token --server SERVER"));
-    assertTrue(err.toString().contains(said), err::toString);
+    assertTrue(shell.err().contains(said), shell::err);
   }
 }

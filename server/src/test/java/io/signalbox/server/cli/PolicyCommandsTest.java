@@ -9,20 +9,15 @@ import com.google.gson.JsonParser;
 import io.signalbox.acl.load.ShippedPolicies;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.DeviceFiles;
-import io.signalbox.server.config.BrokerConfig;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Base64;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 final class PolicyCommandsTest {
   private static final String PUMP =
@@ -59,8 +54,7 @@ final class PolicyCommandsTest {
 
   private static final String P7 = "{ device: { id: p7 }, groups: pumps }";
 
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
+  private final Shell shell = new Shell();
 
   @TempDir Path folder;
 
@@ -70,31 +64,8 @@ final class PolicyCommandsTest {
     Files.writeString(folder.resolve("pump.test.yaml"), TEST);
   }
 
-  private int run(String... arguments) {
-    CommandLine commands =
-        new Commands(new NoBrokers(), (_, _, _, _) -> "", new CommandsTest.Stores(), Map.of())
-            .commandLine();
-    commands.setOut(new PrintWriter(out, true));
-    commands.setErr(new PrintWriter(err, true));
-    out.getBuffer().setLength(0);
-    err.getBuffer().setLength(0);
-    return commands.execute(arguments);
-  }
-
-  static final class NoBrokers implements BrokerFactory {
-    @Override
-    public void check(BrokerConfig config) {
-      throw new AssertionError("no command on policies needs a broker");
-    }
-
-    @Override
-    public RunningBroker start(BrokerConfig config) {
-      throw new AssertionError("no command on policies needs a broker");
-    }
-  }
-
   private JsonObject json() {
-    return JsonParser.parseString(out.toString()).getAsJsonObject();
+    return JsonParser.parseString(shell.out()).getAsJsonObject();
   }
 
   private static void assertContains(String text, String part) {
@@ -103,8 +74,8 @@ final class PolicyCommandsTest {
 
   @Test
   void lintFindsNothingInGoodPolicies() {
-    assertEquals(0, run("policy", "lint", folder.toString()), out + "" + err);
-    assertEquals("", out.toString());
+    assertEquals(0, shell.run("policy", "lint", folder.toString()), shell.out() + shell.err());
+    assertEquals("", shell.out());
   }
 
   @Test
@@ -113,12 +84,12 @@ final class PolicyCommandsTest {
         Files.writeString(
             folder.resolve("all.policy.yaml"),
             PUMP.replace("name: pump", "name: all").replace("pump/${device.id}/#", "#"));
-    assertEquals(1, run("policy", "lint", file.toString()));
-    assertContains(out.toString(), file + ":9:5: file:all#data: allows every topic");
-    assertContains(out.toString(), "[allow-all]");
+    assertEquals(1, shell.run("policy", "lint", file.toString()));
+    assertContains(shell.out(), file + ":9:5: file:all#data: allows every topic");
+    assertContains(shell.out(), "[allow-all]");
     assertEquals(
-        0, run("policy", "lint", file.toString(), "--ignore", "allow-all"), out.toString());
-    assertEquals(1, run("policy", "lint", file.toString(), "--json"));
+        0, shell.run("policy", "lint", file.toString(), "--ignore", "allow-all"), shell.out());
+    assertEquals(1, shell.run("policy", "lint", file.toString(), "--json"));
     assertEquals(
         "allow-all",
         json().getAsJsonArray("findings").get(0).getAsJsonObject().get("rule").getAsString());
@@ -128,39 +99,39 @@ final class PolicyCommandsTest {
   void unusablePoliciesAreToldWithPlacesAndExitCode78() throws Exception {
     Path file =
         Files.writeString(folder.resolve("bad.policy.yaml"), "version: 1\nname: x\nno: x\n");
-    assertEquals(78, run("policy", "lint", folder.toString()));
-    assertContains(err.toString(), file + ":3:1: ");
-    assertEquals(78, run("policy", "test", folder.toString(), "--json"));
+    assertEquals(78, shell.run("policy", "lint", folder.toString()));
+    assertContains(shell.err(), file + ":3:1: ");
+    assertEquals(78, shell.run("policy", "test", folder.toString(), "--json"));
     assertEquals(
         3, json().getAsJsonArray("problems").get(1).getAsJsonObject().get("line").getAsInt());
-    assertEquals(78, run("policy", "test", folder.resolve("nowhere").toString()));
-    assertContains(err.toString(), "there is no such file or folder");
+    assertEquals(78, shell.run("policy", "test", folder.resolve("nowhere").toString()));
+    assertContains(shell.err(), "there is no such file or folder");
   }
 
   @Test
   void testsPassFailOrAreMissing() throws Exception {
-    assertEquals(0, run("policy", "test", folder.toString()));
-    assertEquals("4 passed\n", out.toString().replace("\r", ""));
+    assertEquals(0, shell.run("policy", "test", folder.toString()));
+    assertEquals("4 passed\n", shell.out().replace("\r", ""));
     Path test = folder.resolve("pump.test.yaml");
     Files.writeString(test, TEST.replace("expect: deny, by: pump#secrets", "expect: allow"));
-    assertEquals(1, run("policy", "test", folder.toString()));
-    assertContains(out.toString(), test + ":6:5: p7 publish \"pump/p7/secret\": expected allow");
-    assertEquals(1, run("policy", "test", folder.toString(), "--json"));
+    assertEquals(1, shell.run("policy", "test", folder.toString()));
+    assertContains(shell.out(), test + ":6:5: p7 publish \"pump/p7/secret\": expected allow");
+    assertEquals(1, shell.run("policy", "test", folder.toString(), "--json"));
     assertEquals(1, json().get("failed").getAsInt());
     Files.delete(test);
-    assertEquals(1, run("policy", "test", folder.toString()));
-    assertContains(err.toString(), "there is no test");
+    assertEquals(1, shell.run("policy", "test", folder.toString()));
+    assertContains(shell.err(), "there is no test");
   }
 
   @Test
   void explainSaysWhyAndEndsWithTheDecision() {
     String policies = folder.toString();
     assertEquals(
-        0, run("policy", "explain", "publish", "pump/p7/t", "--as", P7, "--policies", policies));
-    assertContains(out.toString(), "allowed by file:pump#data\n");
+        0, shell.run("policy", "explain", "publish", "pump/p7/t", "--as", P7, "--policies", policies));
+    assertContains(shell.out(), "allowed by file:pump#data\n");
     assertEquals(
         1,
-        run(
+        shell.run(
             "policy",
             "explain",
             "publish",
@@ -169,10 +140,10 @@ final class PolicyCommandsTest {
             "p7",
             "--policies",
             policies));
-    assertContains(out.toString(), "denied by file:pump#secrets\n");
+    assertContains(shell.out(), "denied by file:pump#secrets\n");
     assertEquals(
         1,
-        run(
+        shell.run(
             "policy",
             "explain",
             "subscribe",
@@ -183,23 +154,23 @@ final class PolicyCommandsTest {
             policies,
             "--json"));
     assertEquals("no-match", json().getAsJsonObject("decision").get("reason").getAsString());
-    assertEquals(2, run("policy", "explain", "publish", "a/+", "--as", P7, "--policies", policies));
-    assertContains(err.toString(), "a topic name holds no wildcard");
-    assertEquals(2, run("policy", "explain", "publish", "a", "--policies", policies));
-    assertContains(err.toString(), "say which client is meant");
+    assertEquals(2, shell.run("policy", "explain", "publish", "a/+", "--as", P7, "--policies", policies));
+    assertContains(shell.err(), "a topic name holds no wildcard");
+    assertEquals(2, shell.run("policy", "explain", "publish", "a", "--policies", policies));
+    assertContains(shell.err(), "say which client is meant");
   }
 
   @Test
   void whoCanNamesValuesAndDenials() {
     assertEquals(
-        0, run("policy", "who-can", "publish", "pump/p9/t", "--policies", folder.toString()));
-    assertContains(out.toString(), "any client with device.id = p9, bound to file:pump#data");
+        0, shell.run("policy", "who-can", "publish", "pump/p9/t", "--policies", folder.toString()));
+    assertContains(shell.out(), "any client with device.id = p9, bound to file:pump#data");
     assertEquals(
         0,
-        run("policy", "who-can", "subscribe", "pump/#", "--policies", folder.toString(), "--json"));
+        shell.run("policy", "who-can", "subscribe", "pump/#", "--policies", folder.toString(), "--json"));
     assertEquals(0, json().getAsJsonArray("grants").size());
-    assertEquals(2, run("policy", "who-can", "publish", "#", "--policies", folder.toString()));
-    assertEquals(2, run("policy", "who-can", "connect", "x", "--policies", folder.toString()));
+    assertEquals(2, shell.run("policy", "who-can", "publish", "#", "--policies", folder.toString()));
+    assertEquals(2, shell.run("policy", "who-can", "connect", "x", "--policies", folder.toString()));
   }
 
   @Test
@@ -210,7 +181,7 @@ final class PolicyCommandsTest {
     files.write(pki.issueDevice("p7"), pki.root());
     assertEquals(
         0,
-        run(
+        shell.run(
             "policy",
             "what-can",
             "--cert",
@@ -219,8 +190,8 @@ final class PolicyCommandsTest {
             "pumps",
             "--policies",
             folder.toString()));
-    assertContains(out.toString(), "may connect p7  (file:pump#connect)");
-    assertContains(out.toString(), "may publish pump/p7/#, not retained  (file:pump#data)");
+    assertContains(shell.out(), "may connect p7  (file:pump#connect)");
+    assertContains(shell.out(), "may publish pump/p7/#, not retained  (file:pump#data)");
   }
 
   @Test
@@ -235,26 +206,26 @@ final class PolicyCommandsTest {
                     .encodeToString(claims.getBytes(StandardCharsets.UTF_8))
                 + ".AA");
     assertEquals(
-        0, run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
-    assertContains(out.toString(), "may subscribe devices/#");
+        0, shell.run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+    assertContains(shell.out(), "may subscribe devices/#");
     Files.writeString(token, "no token");
     assertEquals(
-        2, run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
-    assertContains(err.toString(), "holds no token");
+        2, shell.run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+    assertContains(shell.err(), "holds no token");
   }
 
   @Test
   void diffTellsGainsAndLosses() throws Exception {
     Path after = Files.createDirectory(folder.resolve("after"));
     Files.writeString(after.resolve("pump.policy.yaml"), PUMP);
-    assertEquals(0, run("policy", "diff", folder.toString(), after.toString()), out.toString());
-    assertContains(out.toString(), "no client gains or loses anything");
+    assertEquals(0, shell.run("policy", "diff", folder.toString(), after.toString()), shell.out());
+    assertContains(shell.out(), "no client gains or loses anything");
     Files.writeString(
         after.resolve("pump.policy.yaml"), PUMP.replace("pump/+/secret", "pump/+/hidden"));
-    assertEquals(1, run("policy", "diff", folder.toString(), after.toString()));
-    assertContains(out.toString(), "+ publish \"pump/${device.id}/#\" by file:pump#data");
-    assertContains(out.toString(), "- publish ");
-    assertEquals(1, run("policy", "diff", folder.toString(), after.toString(), "--json"));
+    assertEquals(1, shell.run("policy", "diff", folder.toString(), after.toString()));
+    assertContains(shell.out(), "+ publish \"pump/${device.id}/#\" by file:pump#data");
+    assertContains(shell.out(), "- publish ");
+    assertEquals(1, shell.run("policy", "diff", folder.toString(), after.toString(), "--json"));
     assertEquals(2, json().getAsJsonArray("changes").size());
   }
 
@@ -263,11 +234,11 @@ final class PolicyCommandsTest {
     Path file = folder.resolve("pump.policy.yaml");
     String untidy = PUMP.replace("match: { group: pumps }", "match:   {group:   pumps}");
     Files.writeString(file, untidy);
-    assertEquals(1, run("policy", "fmt", folder.toString(), "--check"));
+    assertEquals(1, shell.run("policy", "fmt", folder.toString(), "--check"));
     assertEquals(untidy, Files.readString(file));
-    assertEquals(0, run("policy", "fmt", folder.toString()));
+    assertEquals(0, shell.run("policy", "fmt", folder.toString()));
     assertContains(Files.readString(file), "match: { group: pumps }");
-    assertEquals(0, run("policy", "fmt", folder.toString(), "--check"), out.toString());
+    assertEquals(0, shell.run("policy", "fmt", folder.toString(), "--check"), shell.out());
   }
 
   @Test
@@ -285,15 +256,15 @@ final class PolicyCommandsTest {
     Path imported = folder.resolve("imported");
     assertEquals(
         0,
-        run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()),
-        err.toString());
-    assertEquals(0, run("policy", "test", imported.toString()), out.toString());
+        shell.run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()),
+        shell.err());
+    assertEquals(0, shell.run("policy", "test", imported.toString()), shell.out());
     assertEquals(
-        1, run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()));
-    assertContains(err.toString(), "is there already; nothing was written");
+        1, shell.run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()));
+    assertContains(shell.err(), "is there already; nothing was written");
     assertEquals(
         0,
-        run(
+        shell.run(
             "policy",
             "import-mosquitto-acl",
             acl.toString(),
@@ -303,19 +274,19 @@ final class PolicyCommandsTest {
     Files.writeString(acl, "topics read x\n");
     assertEquals(
         1,
-        run(
+        shell.run(
             "policy",
             "import-mosquitto-acl",
             acl.toString(),
             "--out",
             folder.resolve("other").toString()));
     assertFalse(Files.exists(folder.resolve("other")));
-    assertContains(err.toString(), acl + ":1");
+    assertContains(shell.err(), acl + ":1");
   }
 
   @Test
   void theSchemaIsJson() {
-    assertEquals(0, run("policy", "schema"));
+    assertEquals(0, shell.run("policy", "schema"));
     assertTrue(json().has("$schema"));
   }
 
@@ -327,7 +298,7 @@ final class PolicyCommandsTest {
         Files.writeString(shipped.resolve(name + kind), ShippedPolicies.text(name + kind));
       }
     }
-    assertEquals(0, run("policy", "test", shipped.toString()), out.toString());
-    assertEquals(0, run("policy", "diff", "shipped", shipped.toString()), out.toString());
+    assertEquals(0, shell.run("policy", "test", shipped.toString()), shell.out());
+    assertEquals(0, shell.run("policy", "diff", "shipped", shipped.toString()), shell.out());
   }
 }

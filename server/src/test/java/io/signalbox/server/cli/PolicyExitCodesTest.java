@@ -3,17 +3,13 @@ package io.signalbox.server.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 /** The table of exit codes in the guide to policies, line by line. */
 final class PolicyExitCodesTest {
@@ -38,8 +34,7 @@ final class PolicyExitCodesTest {
 
   @TempDir Path folder;
 
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
+  private final Shell shell = new Shell();
 
   /** {@code good}, {@code wide} (allows all, its test fails), {@code broken}, {@code acl}. */
   @BeforeEach
@@ -65,24 +60,13 @@ final class PolicyExitCodesTest {
 
   /** Words that name a file of the folder stand for it. */
   private int run(String line) {
-    CommandLine commands =
-        new Commands(
-                new PolicyCommandsTest.NoBrokers(),
-                (_, _, _, _) -> "",
-                new CommandsTest.Stores(),
-                Map.of())
-            .commandLine();
-    commands.setOut(new PrintWriter(out, true));
-    commands.setErr(new PrintWriter(err, true));
-    out.getBuffer().setLength(0);
-    err.getBuffer().setLength(0);
     String[] words =
         Arrays.stream(("policy " + line).split(" "))
             .map(word -> word.startsWith("@") ? folder.resolve(word.substring(1)).toString() : word)
             .map(
                 word -> Files.exists(folder.resolve(word)) ? folder.resolve(word).toString() : word)
             .toArray(String[]::new);
-    return commands.execute(words);
+    return shell.run(words);
   }
 
   @ParameterizedTest
@@ -145,11 +129,11 @@ final class PolicyExitCodesTest {
         "2 | nonsense",
       })
   void areAsTheGuideSays(int code, String line) {
-    assertEquals(code, run(line), () -> line + "\n" + out + err);
+    assertEquals(code, run(line), () -> line + "\n" + shell.out() + shell.err());
     if (code > 1) {
-      assertEquals("", out.toString(), line);
-      assertFalse(err.toString().isEmpty(), "says nothing");
+      assertEquals("", shell.out(), line);
+      assertFalse(shell.err().isEmpty(), "says nothing");
     }
-    assertFalse(err.toString().contains("internal error"), err::toString);
+    assertFalse(shell.err().contains("internal error"), shell::err);
   }
 }

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +17,6 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /**
  * Runs the guide to access policies: of each section the files are written to a folder of their
@@ -111,22 +108,12 @@ final class PolicyGuideTest {
     for (String word : line.split(" ")) {
       words.add(word.equals("policies") ? here.resolve(word).toString() : word);
     }
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commands =
-        new Commands(
-                new PolicyCommandsTest.NoBrokers(),
-                (_, _, _, _) -> "",
-                new CommandsTest.Stores(),
-                Map.of())
-            .commandLine();
-    commands.setOut(new PrintWriter(out, true));
-    commands.setErr(new PrintWriter(err, true));
-    int exitCode = commands.execute(words.toArray(String[]::new));
-    String printed = out.toString().replace(here + "/", "").strip();
+    Shell shell = new Shell();
+    int exitCode = shell.run(words.toArray(String[]::new));
+    String printed = shell.out().replace(here + "/", "").strip();
     boolean question = line.startsWith("policy explain") || line.startsWith("policy who-can");
     if (!question) {
-      assertEquals(0, exitCode, () -> line + "\n" + printed + err);
+      assertEquals(0, exitCode, () -> line + "\n" + printed + shell.err());
     }
     if (!question || !shown.isEmpty()) {
       assertEquals(shown, printed, line);
