@@ -67,6 +67,32 @@ class LargeQueueTest {
     }
   }
 
+  /** Nothing of what was sent is in memory until it is acknowledged, however large the window. */
+  @Test
+  @Behaviour(128)
+  void whoAcknowledgesNothingHoldsNoPayloads() throws IOException {
+    try (BrokerUnderTest broker =
+            BrokerUnderTest.start("large-window", CrashBroker.config(), SMALL);
+        Peer clean = peer(broker, "clean");
+        Peer lasting = peer(broker, "lasting");
+        Peer publisher = peer(broker, "pub")) {
+      clean.connect();
+      clean.subscribe("large", 1);
+      lasting.resume(3_600);
+      lasting.subscribe("large", 2);
+      publisher.connect();
+      Parsed first = null;
+      for (int i = 0; i < 2 * HEAP_MIB; i++) {
+        publisher.publish("large", 2, payload(i));
+        clean.receivePublish(payload(i));
+        Parsed received = lasting.receivePublish(payload(i));
+        first = first == null ? received : first;
+      }
+      lasting.acknowledge(first);
+      publisher.ping();
+    }
+  }
+
   private static String payload(int number) {
     return "x".repeat(PAYLOAD_BYTES - 3) + (100 + number);
   }

@@ -1,10 +1,13 @@
 package io.signalbox.server.session;
 
+import io.signalbox.server.eventloop.MemoryShare;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes sent to the client and not acknowledged: found by packet identifier in a flat hash
  * table, kept in the order of sending by a linked list. Confined to the session's I/O thread.
+ *
+ * <p>Few of them keep their messages; what those take is bounded as a queue in memory is.
  */
 final class InflightWindow {
   private static final int SMALLEST_TABLE = 8;
@@ -13,17 +16,37 @@ final class InflightWindow {
   /** The table of every window that nothing was ever in; too small to be written to. */
   private static final @Nullable OutgoingPublish[] NOTHING = new @Nullable OutgoingPublish[1];
 
+  private final long bytesMax;
+  private MemoryShare memory;
   private int receiveMaximum = PACKET_ID_MAX;
   private @Nullable OutgoingPublish[] table = NOTHING;
   private int shift = Integer.SIZE - 1;
   private int size;
+
+  /** Of messages that are kept until they are acknowledged. */
+  private long bytes;
+
   private int lastId;
   private @Nullable OutgoingPublish head;
   private @Nullable OutgoingPublish tail;
 
-  /** Of the client that is connected now (MQTT 5.0 section 3.1.2.11.3), 1..65,535. */
-  void receiveMaximum(int maximum) {
+  /**
+   * @param bytesMax that messages which are kept may take before no further one is sent
+   */
+  InflightWindow(long bytesMax, MemoryShare memory) {
+    this.bytesMax = bytesMax;
+    this.memory = memory;
+  }
+
+  /**
+   * A connection begins; the window is empty.
+   *
+   * @param maximum 1..65,535 that its client takes (MQTT 5.0 section 3.1.2.11.3)
+   */
+  void open(int maximum, MemoryShare share) {
+    assert size == 0 : "opened with " + size + " publishes";
     receiveMaximum = maximum;
+    memory = share;
   }
 
   int size() {
@@ -31,7 +54,8 @@ final class InflightWindow {
   }
 
   boolean hasRoom() {
-    return size < receiveMaximum;
+    return size < receiveMaximum
+        && (bytes == 0 || OutboundQueue.mayHold(memory, bytes, bytesMax));
   }
 
   /** How many more the client takes before it acknowledges any. */
@@ -76,6 +100,18 @@ final class InflightWindow {
       tail.next = publish;
     }
     tail = publish;
+    count(kept(publish));
+  }
+
+  private static int kept(OutgoingPublish publish) {
+    return publish.message == null ? 0 : publish.bytes();
+  }
+
+  private void count(long change) {
+    if (change != 0) {
+      bytes += change;
+      memory.charge(change);
+    }
   }
 
   void remove(OutgoingPublish publish) {
@@ -95,6 +131,7 @@ final class InflightWindow {
     }
     publish.previous = null;
     publish.next = null;
+    count(-kept(publish));
   }
 
   void clear() {
@@ -103,6 +140,7 @@ final class InflightWindow {
     size = 0;
     head = null;
     tail = null;
+    count(-bytes);
   }
 
   /**

@@ -43,7 +43,7 @@ public final class OutgoingMessages {
   private final SessionContext context;
   private final Session session;
   private final OutboundQueue queue;
-  private final InflightWindow inflight = new InflightWindow();
+  private final InflightWindow inflight;
 
   /** Null until somebody asks: a client of QoS 0 needs none; see {@link #packetIds}. */
   private @Nullable PacketIds ids;
@@ -67,6 +67,8 @@ public final class OutgoingMessages {
             context.config().memoryQueueMessagesMax(),
             context.config().memoryQueueBytesMax(),
             session.owner().memory());
+    this.inflight =
+        new InflightWindow(context.config().memoryQueueBytesMax(), session.owner().memory());
   }
 
   // ---------------------------------------------------------------- a connection comes and goes
@@ -75,7 +77,7 @@ public final class OutgoingMessages {
   void attach(int receiveMaximum, int topicAliasMaximum) {
     mode = Mode.READING;
     queue.countIn(session.owner().memory());
-    inflight.receiveMaximum(receiveMaximum);
+    inflight.open(receiveMaximum, session.owner().memory());
     aliases = topicAliasMaximum == 0 ? OutgoingAliases.OFF : new OutgoingAliases(topicAliasMaximum);
   }
 
@@ -561,7 +563,7 @@ public final class OutgoingMessages {
       dequeue(publish);
       return;
     }
-    publish.state = OutgoingPublish.State.SENT;
+    publish.sent();
     packetIds().sent(publish);
     inflight.add(publish);
   }

@@ -19,8 +19,8 @@ final class OutgoingPublish {
     RELEASED
   }
 
-  /** Null only of a RELEASED one that was read from disk: its payload is no longer needed. */
-  final @Nullable Message message;
+  /** Null once it was sent and nobody will get it instead: who does not acknowledge holds little. */
+  @Nullable Message message;
 
   final Qos qos;
   final boolean retain;
@@ -95,6 +95,15 @@ final class OutgoingPublish {
       sequence = handle.sequence();
     }
     return sequence;
+  }
+
+  /** It has gone out. Another connection of a durable session gets it from the disk. */
+  void sent() {
+    state = State.SENT;
+    boolean goesToOthersAtTheEnd = group != null && !durable() && qos == Qos.AT_LEAST_ONCE;
+    if (!goesToOthersAtTheEnd) {
+      message = null;
+    }
   }
 
   int bytes() {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * All of it becomes durable in one commit. Result: this object.
  *
  * <p>It is also the handle by which a session names its row before the row has a sequence. The
- * command itself is immutable; besides it there are a claim for each receiver, which the receiver's
+ * command itself changes no more once it is made; besides it there are a claim for each receiver, which the receiver's
  * owner and the writer race for, and what applying it came to.
  */
 public final class StorePublish implements Command, StoredMessage {
@@ -76,7 +76,9 @@ public final class StorePublish implements Command, StoredMessage {
     private Row() {}
   }
 
-  private final Message message;
+  /** Null once it is {@link #settled}. */
+  private @Nullable Message message;
+
   private final long[] numbers;
   private final byte[] flags;
   private final int[][] subscriptionIdentifiers;
@@ -190,8 +192,19 @@ public final class StorePublish implements Command, StoredMessage {
     return 1 + (int) (sequence % PACKET_ID_MAX);
   }
 
+  /** For its submitter before the submission, and then for the writer until it answers. */
   public Message message() {
-    return message;
+    Message known = message;
+    assert known != null : "asked for after the answer";
+    return known;
+  }
+
+  /**
+   * It is answered, so that the writer needs the message no more. Whoever names its row by this
+   * handle may do so for as long as a client does not acknowledge.
+   */
+  void settled() {
+    message = null;
   }
 
   Retaining retaining() {
@@ -271,13 +284,13 @@ public final class StorePublish implements Command, StoredMessage {
    */
   @Override
   public boolean grows() {
-    boolean setsValue = setRetained() && message.payload().length > 0;
+    boolean setsValue = setRetained() && message().payload().length > 0;
     return willOf == 0 && (numbers.length > 0 || qos2Number != 0 || setsValue);
   }
 
   @Override
   public int bytes() {
-    return message.bytes() + 64 * numbers.length;
+    return message().bytes() + 64 * numbers.length;
   }
 
   // ---- for the writer

@@ -434,6 +434,7 @@ public final class StoreWriter {
     if (listener != null && publish.setRetained()) {
       listener.settled(publish);
     }
+    publish.settled();
   }
 
   private void answer() {

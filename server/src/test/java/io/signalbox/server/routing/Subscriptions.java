@@ -9,8 +9,13 @@ import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 
 /** Short forms of what the tests subscribe with. */
-final class Subscriptions {
+public final class Subscriptions {
   private Subscriptions() {}
+
+  /** One without members. */
+  public static SharedGroup group(String shareName) {
+    return new SharedGroup(shareName);
+  }
 
   static Subscription subscription(String filter) {
     return subscription(filter, Qos.AT_MOST_ONCE, Subscription.NO_IDENTIFIER);

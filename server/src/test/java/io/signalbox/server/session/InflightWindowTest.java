@@ -6,14 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Subscriptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 final class InflightWindowTest {
-  private final InflightWindow window = new InflightWindow();
+  private final CountedMemory memory = new CountedMemory();
+  private final InflightWindow window = new InflightWindow(10_000, memory);
 
   @Test
   void packetIdentifiersGoInTurnAndWrapPast65535() {
@@ -51,7 +54,7 @@ final class InflightWindowTest {
 
   @Test
   void receiveMaximumBoundsIt() {
-    window.receiveMaximum(2);
+    window.open(2, memory);
     add(1);
     assertTrue(window.hasRoom());
     add(2);
@@ -84,6 +87,44 @@ final class InflightWindowTest {
     window.clear();
     assertEquals(0, window.size());
     assertNull(window.first());
+  }
+
+  @Test
+  void messagesThatOthersGetAtTheEndAreBoundedInBytesButForOneOfAnySize() throws Exception {
+    OutgoingPublish large = sent(1, 20_000);
+    assertTrue(window.hasRoom());
+    window.add(large);
+    assertFalse(window.hasRoom());
+    assertEquals(large.bytes(), memory.held());
+    window.remove(large);
+    assertTrue(window.hasRoom());
+    assertEquals(0, memory.held());
+    window.add(sent(2, 1_000));
+    assertTrue(window.hasRoom());
+    memory.eighthsUsed(7);
+    assertFalse(window.hasRoom(), "the memory of all is spent");
+    window.clear();
+    assertTrue(window.hasRoom());
+    assertEquals(0, memory.held());
+  }
+
+  private static OutgoingPublish sent(int packetId, int payloadBytes) throws Exception {
+    OutgoingPublish publish = OutboundQueueTest.publish(payloadBytes);
+    publish.group = Subscriptions.group("g");
+    publish.packetId = packetId;
+    publish.sent();
+    return publish;
+  }
+
+  @Test
+  void whatNobodyElseGetsIsNotKeptOnceItIsSent() throws Exception {
+    OutgoingPublish publish = OutboundQueueTest.publish(20_000);
+    publish.packetId = 1;
+    publish.sent();
+    assertNull(publish.message);
+    window.add(publish);
+    assertTrue(window.hasRoom());
+    assertEquals(0, memory.held());
   }
 
   private OutgoingPublish add(int packetId) {

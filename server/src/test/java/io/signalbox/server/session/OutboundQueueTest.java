@@ -118,7 +118,7 @@ final class OutboundQueueTest {
     assertTrue(queue.hasRoomFor(publish(100_000)));
   }
 
-  private static OutgoingPublish publish(int payloadBytes) throws InvalidTopicException {
+  static OutgoingPublish publish(int payloadBytes) throws InvalidTopicException {
     Message message =
         new Message(
             TopicName.of("t"),
