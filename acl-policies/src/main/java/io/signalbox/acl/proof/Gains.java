@@ -292,14 +292,8 @@ final class Gains {
         deny.topics().forEach(other -> all.addAll(joining.topics(demands, pattern, other)));
         deny.literalFilters().forEach(other -> all.addAll(joining.topics(demands, pattern, other)));
       } else {
-        for (NameTemplate other : deny.clientIds()) {
-          all.addAll(joining.unresolved(demands, other.template().variables()));
-          Demands more = demands;
-          for (Attribute variable : other.template().variables()) {
-            more = more.withSlot(variable);
-          }
-          all.add(more);
-        }
+        NameTemplate mine = Objects.requireNonNull(name);
+        deny.clientIds().forEach(other -> all.addAll(joining.names(demands, mine, other)));
       }
       doubtful |= joining.isDoubtful();
       return all;

@@ -2,6 +2,7 @@ package io.signalbox.acl.proof;
 
 import io.signalbox.acl.model.Glob;
 import io.signalbox.acl.model.Match.Test;
+import io.signalbox.acl.model.NameTemplate;
 import io.signalbox.acl.model.Template;
 import io.signalbox.acl.model.TopicTemplate;
 import io.signalbox.acl.subject.Attribute;
@@ -36,6 +37,54 @@ final class Joining {
     }
     joined.addAll(resolved);
     return joined;
+  }
+
+  /**
+   * As {@link #topics}, for Client Identifiers. A name with an open end goes on as the other says,
+   * or as nothing else does.
+   */
+  List<Demands> names(Demands demands, NameTemplate mine, NameTemplate theirs) {
+    List<Demands> joined = new ArrayList<>(unresolved(demands, theirs.template().variables()));
+    if (mine.prefix() || theirs.prefix()) {
+      joined.addAll(begun(demands, mine, theirs));
+    } else {
+      joined.addAll(join(List.of(demands), mine.template(), theirs.template()));
+    }
+    Demands any = demands;
+    for (Attribute variable : theirs.template().variables()) {
+      any = any.withSlot(variable);
+    }
+    joined.add(any);
+    return joined;
+  }
+
+  /** Demands under which a name begins as the other does, where that other is fixed text. */
+  private static List<Demands> begun(Demands demands, NameTemplate mine, NameTemplate theirs) {
+    if (!theirs.template().isLiteral()) {
+      return List.of();
+    }
+    String start = theirs.template().toString();
+    List<Demands> joined = new ArrayList<>();
+    if (mine.prefix()) {
+      for (int end = 0; end <= start.length(); end++) {
+        for (Map<Attribute, String> way :
+            Unification.solutions(mine.template(), start.substring(0, end))) {
+          joined.add(demands.withExact(way));
+        }
+      }
+    }
+    if (theirs.prefix()) {
+      Around.of(mine.template())
+          .filter(around -> start.startsWith(around.before))
+          .map(around -> startingSo(demands, around, start))
+          .ifPresent(joined::add);
+    }
+    return joined;
+  }
+
+  private static Demands startingSo(Demands demands, Around mine, String start) {
+    String rest = start.substring(mine.before.length());
+    return demands.with(new Test(mine.variable, List.of(new Glob(rest + "*"))), true);
   }
 
   /** A deny whose variable has no value matches any level. */

@@ -64,6 +64,17 @@ class PolicyDiffTest {
         "may receive \"a\" by file:p#l");
     String connect = "{ id: a, effect: allow, actions: [connect], clientIds: [\"${device.id}\"] }";
     assertGain(connect, connect.replace("}\"", "}:*\""), "connect as");
+    for (String forbidden : List.of("d1", "d*", "${cert.cn}", "*")) {
+      assertGain(connect + denyingConnect(forbidden), connect, "connect as");
+    }
+    String open = connect.replace("}\"", "}:*\"");
+    for (String forbidden : List.of("d1:x", "d1:*", "d*")) {
+      assertGain(open + denyingConnect(forbidden), open, "connect as");
+    }
+  }
+
+  private static String denyingConnect(String name) {
+    return "\n  - { id: d, effect: deny, actions: [connect], clientIds: [\"" + name + "\"] }";
   }
 
   private static void assertGain(String before, String after, String part) {

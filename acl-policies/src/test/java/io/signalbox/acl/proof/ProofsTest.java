@@ -97,6 +97,26 @@ class ProofsTest {
   }
 
   @Test
+  void provesPastADenyOfAllNamesThatBeginSo() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { device: { id: "d*" } }
+        statements:
+          - { id: c, effect: allow, actions: [connect], clientIds: ["${device.id}%s"] }
+          - { id: d, effect: deny, actions: [connect], clientIds: ["d%s*"] }
+          - { id: own, effect: allow, actions: [publish], topics: ["own/#"] }
+        """;
+    for (String behind : List.of("", "-x")) {
+      PolicyBundle denied = Universe.bundle(List.of(Universe.parse(text.formatted(behind, ""))));
+      assertProved(denied, "own/#", "{ group: none }");
+      PolicyBundle open = Universe.bundle(List.of(Universe.parse(text.formatted(behind, "1"))));
+      assertFalse(noone(open, "own/#", "{ group: none }").isProved());
+    }
+  }
+
+  @Test
   void provesWithThousandsOfAttachments() {
     Policy own =
         Universe.parse(
