@@ -89,7 +89,9 @@ final class InboundAliases {
   private void count(int more) throws PacketException {
     MemoryShare memory = loop.memory();
     int most =
-        memory.isUsed(UP_TO_EIGHTHS) ? BYTES_ALWAYS : Math.max(BYTES_MIN, maximum * BYTES_PER_ALIAS);
+        memory.isUsed(UP_TO_EIGHTHS)
+            ? BYTES_ALWAYS
+            : Math.max(BYTES_MIN, maximum * BYTES_PER_ALIAS);
     if (more > 0 && bytes + more > most) {
       metrics.limitsReached.inc(Metrics.Limit.TOPIC_ALIAS, loop.index());
       throw PacketException.of(

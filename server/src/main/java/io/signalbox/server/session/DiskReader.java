@@ -58,10 +58,17 @@ final class DiskReader {
   private int round;
 
   private sealed interface Held {
+    Message message();
+
     StorePublish handle();
   }
 
-  private record HeldOffer(Offer offer, StorePublish handle) implements Held {}
+  private record HeldOffer(Offer offer, StorePublish handle) implements Held {
+    @Override
+    public Message message() {
+      return offer.message;
+    }
+  }
 
   private record HeldRetained(
       Message message, Qos qos, int[] subscriptionIdentifiers, StorePublish handle)
@@ -108,13 +115,13 @@ final class DiskReader {
       return;
     }
     Deque<Held> all = held == null ? new ArrayDeque<>() : held;
-    if (!mayHold(all.size(), one.handle().message())) {
+    if (!mayHold(all.size(), one.message())) {
       readAgain();
       return;
     }
     all.add(one);
     held = all;
-    count(one.handle().message().bytes());
+    count(one.message().bytes());
   }
 
   private boolean mayHold(int count, Message message) {
@@ -298,7 +305,7 @@ final class DiskReader {
       return null;
     }
     Held next = all.remove();
-    count(-next.handle().message().bytes());
+    count(-next.message().bytes());
     return next;
   }
 

@@ -54,8 +54,7 @@ final class InflightWindow {
   }
 
   boolean hasRoom() {
-    return size < receiveMaximum
-        && (bytes == 0 || OutboundQueue.mayHold(memory, bytes, bytesMax));
+    return size < receiveMaximum && (bytes == 0 || OutboundQueue.mayHold(memory, bytes, bytesMax));
   }
 
   /** How many more the client takes before it acknowledges any. */

@@ -19,7 +19,9 @@ final class OutgoingPublish {
     RELEASED
   }
 
-  /** Null once it was sent and nobody will get it instead: who does not acknowledge holds little. */
+  /**
+   * Null once it was sent and nobody will get it instead: who does not acknowledge holds little.
+   */
   @Nullable Message message;
 
   final Qos qos;

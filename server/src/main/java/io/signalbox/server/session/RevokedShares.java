@@ -76,8 +76,7 @@ final class RevokedShares {
     if (!gone.isEmpty()) {
       context
           .writer()
-          .submit(
-              new RemoveSubscriptions(session.sessionNumber(), session.epoch(), gone), null);
+          .submit(new RemoveSubscriptions(session.sessionNumber(), session.epoch(), gone), null);
     }
   }
 }

@@ -82,11 +82,7 @@ final class SharedHandover {
   private boolean stopped;
 
   private SharedHandover(
-      SessionContext context,
-      Session leaver,
-      Occasion occasion,
-      List<Left> groups,
-      Runnable done) {
+      SessionContext context, Session leaver, Occasion occasion, List<Left> groups, Runnable done) {
     this.context = context;
     this.loop = leaver.owner();
     this.occasion = occasion;

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * All of it becomes durable in one commit. Result: this object.
  *
  * <p>It is also the handle by which a session names its row before the row has a sequence. The
- * command itself changes no more once it is made; besides it there are a claim for each receiver, which the receiver's
- * owner and the writer race for, and what applying it came to.
+ * command itself changes no more once it is made; besides it there are a claim for each receiver,
+ * which the receiver's owner and the writer race for, and what applying it came to.
  */
 public final class StorePublish implements Command, StoredMessage {
   private static final VarHandle CLAIM = MethodHandles.arrayElementVarHandle(int[].class);

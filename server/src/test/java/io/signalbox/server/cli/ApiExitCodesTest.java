@@ -104,9 +104,7 @@ final class ApiExitCodesTest {
     body = answer;
 
     assertEquals(
-        code,
-        run("policy authorize connect --credential @good.token --server SERVER"),
-        shell::err);
+        code, run("policy authorize connect --credential @good.token --server SERVER"), shell::err);
     assertFalse(shell.err().contains("internal error"), shell::err);
   }
 

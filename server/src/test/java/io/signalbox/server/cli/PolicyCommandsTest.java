@@ -127,7 +127,8 @@ final class PolicyCommandsTest {
   void explainSaysWhyAndEndsWithTheDecision() {
     String policies = folder.toString();
     assertEquals(
-        0, shell.run("policy", "explain", "publish", "pump/p7/t", "--as", P7, "--policies", policies));
+        0,
+        shell.run("policy", "explain", "publish", "pump/p7/t", "--as", P7, "--policies", policies));
     assertContains(shell.out(), "allowed by file:pump#data\n");
     assertEquals(
         1,
@@ -154,7 +155,8 @@ final class PolicyCommandsTest {
             policies,
             "--json"));
     assertEquals("no-match", json().getAsJsonObject("decision").get("reason").getAsString());
-    assertEquals(2, shell.run("policy", "explain", "publish", "a/+", "--as", P7, "--policies", policies));
+    assertEquals(
+        2, shell.run("policy", "explain", "publish", "a/+", "--as", P7, "--policies", policies));
     assertContains(shell.err(), "a topic name holds no wildcard");
     assertEquals(2, shell.run("policy", "explain", "publish", "a", "--policies", policies));
     assertContains(shell.err(), "say which client is meant");
@@ -167,10 +169,13 @@ final class PolicyCommandsTest {
     assertContains(shell.out(), "any client with device.id = p9, bound to file:pump#data");
     assertEquals(
         0,
-        shell.run("policy", "who-can", "subscribe", "pump/#", "--policies", folder.toString(), "--json"));
+        shell.run(
+            "policy", "who-can", "subscribe", "pump/#", "--policies", folder.toString(), "--json"));
     assertEquals(0, json().getAsJsonArray("grants").size());
-    assertEquals(2, shell.run("policy", "who-can", "publish", "#", "--policies", folder.toString()));
-    assertEquals(2, shell.run("policy", "who-can", "connect", "x", "--policies", folder.toString()));
+    assertEquals(
+        2, shell.run("policy", "who-can", "publish", "#", "--policies", folder.toString()));
+    assertEquals(
+        2, shell.run("policy", "who-can", "connect", "x", "--policies", folder.toString()));
   }
 
   @Test
@@ -206,11 +211,13 @@ final class PolicyCommandsTest {
                     .encodeToString(claims.getBytes(StandardCharsets.UTF_8))
                 + ".AA");
     assertEquals(
-        0, shell.run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+        0,
+        shell.run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
     assertContains(shell.out(), "may subscribe devices/#");
     Files.writeString(token, "no token");
     assertEquals(
-        2, shell.run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
+        2,
+        shell.run("policy", "what-can", "--token-file", token.toString(), "--policies", "shipped"));
     assertContains(shell.err(), "holds no token");
   }
 
@@ -260,7 +267,8 @@ final class PolicyCommandsTest {
         shell.err());
     assertEquals(0, shell.run("policy", "test", imported.toString()), shell.out());
     assertEquals(
-        1, shell.run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()));
+        1,
+        shell.run("policy", "import-mosquitto-acl", acl.toString(), "--out", imported.toString()));
     assertContains(shell.err(), "is there already; nothing was written");
     assertEquals(
         0,
