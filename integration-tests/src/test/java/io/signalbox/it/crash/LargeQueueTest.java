@@ -81,15 +81,12 @@ class LargeQueueTest {
       lasting.resume(3_600);
       lasting.subscribe("large", 2);
       publisher.connect();
-      Parsed first = null;
       for (int i = 0; i < 2 * HEAP_MIB; i++) {
         publisher.publish("large", 2, payload(i));
         clean.receivePublish(payload(i));
-        Parsed received = lasting.receivePublish(payload(i));
-        first = first == null ? received : first;
+        lasting.receivePublish(payload(i));
       }
-      lasting.acknowledge(first);
-      publisher.ping();
+      lasting.ping();
     }
   }
 
