@@ -29,7 +29,8 @@ final class AnnotatedTests {
   private static final Set<String> TEST =
       Set.of("Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "Property", "FuzzTest");
 
-  private static final String DISABLED = "Disabled";
+  /** How their names begin, whatever the condition is. */
+  private static final List<String> SWITCHES = List.of("Disabled", "EnabledIf");
 
   /** Key of a statement, see {@link Statement#key}, to names of tests. */
   private final TreeMap<String, SortedSet<String>> byStatement = new TreeMap<>();
@@ -81,16 +82,25 @@ final class AnnotatedTests {
     String internal = model.thisClass().asInternalName();
     String name = internal.substring(internal.lastIndexOf('/') + 1).replace('$', '.');
     add(model, name);
+    if (isSwitchedOff(model)) {
+      problems.add(name + " is disabled");
+    }
     for (MethodModel method : model.methods()) {
       String test = name + "." + method.methodName().stringValue();
       if (add(method, test)
           && annotations(method).stream().noneMatch(a -> TEST.contains(simpleName(a)))) {
         problems.add(test + " says what it proves but is no test");
       }
-      if (annotations(method).stream().anyMatch(a -> simpleName(a).equals(DISABLED))) {
+      if (isSwitchedOff(method)) {
         problems.add(test + " is disabled");
       }
     }
+  }
+
+  private static boolean isSwitchedOff(AttributedElement element) {
+    return annotations(element).stream()
+        .map(AnnotatedTests::simpleName)
+        .anyMatch(name -> SWITCHES.stream().anyMatch(name::startsWith));
   }
 
   /** Whether the element says that it proves something. */

@@ -128,6 +128,23 @@ final class AccessTest {
   }
 
   @Test
+  @Behaviour(59)
+  void aWrongPasswordTakesNoConnectionOver() {
+    Peer good = connected(connect -> connect.cleanStart(false));
+    String topic = "free/" + Clients.unique("o");
+    good.subscribe(topic, 1);
+    for (boolean clean : new boolean[] {false, true}) {
+      Peer wrong = clients.peer(good.clientId());
+      wrong.send(
+          as(ALICE + "x", connect(version).clientId(good.clientId()).cleanStart(clean)));
+      wrong.expectConnAck(4, 0x86);
+    }
+    good.ping();
+    good.publish(topic, 1, "still here");
+    good.receivePublish("still here");
+  }
+
+  @Test
   @Spec({"MQTT-3.2.2-1", "MQTT-3.2.2-6"})
   @Spec3("MQTT-3.2.2-4")
   void aRefusalHasNoSessionPresentAlthoughThereIsASession() {

@@ -202,8 +202,7 @@ final class TakeOverTest {
   }
 
   @Test
-  @Behaviour(59)
-  void aRefusedConnectLeavesTheGoodConnectionAlone() {
+  void aMalformedConnectLeavesTheGoodConnectionAlone() {
     Peer good = clients.connected();
     Peer bad = clients.peer(good.clientId());
     bad.send(connect(clients.version()).clientId(good.clientId()).flags(0x03));

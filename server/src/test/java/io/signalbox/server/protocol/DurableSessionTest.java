@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.packet.Disconnect;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -64,6 +66,41 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertTrue(DurableClient.connect(this, "in time", 100).sessionPresent);
     loops.advance(2_000);
     assertFalse(DurableClient.connect(this, "too late", 100).sessionPresent);
+  }
+
+  @Test
+  void noSessionOutlivesItsConnectionForLongerThanTheLimit() throws Exception {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    start(
+        new SessionConfig(
+            10,
+            d.queueMessagesMax(),
+            d.queueBytesMax(),
+            d.queueOverflow(),
+            d.memoryQueueMessagesMax(),
+            d.memoryQueueBytesMax(),
+            d.willRestartGrace(),
+            d.sharedHandover()),
+        StoreConfig.DEFAULTS);
+    ProtocolVersion v3 = ProtocolVersion.V3_1_1;
+    for (String name : List.of("early", "late")) {
+      DurableClient.connect(this, name + " of 5", 1_000).drop();
+      DurableClient.connect(this, v3, name + " of 3", 1).drop();
+      DurableClient raised = DurableClient.connect(this, name + " raised", 1);
+      raised.send(
+          new Disconnect(
+              ReasonCode.SUCCESS, Properties.NONE.with(Property.SESSION_EXPIRY_INTERVAL, 1_000)));
+      await(() -> !raised.connection.isOpen());
+    }
+    doWhatWaits();
+    loops.advance(9_000);
+    assertTrue(DurableClient.connect(this, "early of 5", 1_000).sessionPresent);
+    assertTrue(DurableClient.connect(this, v3, "early of 3", 1).sessionPresent);
+    assertTrue(DurableClient.connect(this, "early raised", 1_000).sessionPresent);
+    loops.advance(2_000);
+    assertFalse(DurableClient.connect(this, "late of 5", 1_000).sessionPresent);
+    assertFalse(DurableClient.connect(this, v3, "late of 3", 1).sessionPresent);
+    assertFalse(DurableClient.connect(this, "late raised", 1_000).sessionPresent);
   }
 
   @Test
