@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.Barrier;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -184,6 +187,50 @@ class RetainedMessagesTest {
     assertTrue(retained.mayMatch(StoreFixture.filter(start + "/a/#")), "its parent");
     assertTrue(retained.mayMatch(StoreFixture.filter(start + "/+")));
     assertFalse(retained.mayMatch(StoreFixture.filter("plant/y/+")));
+  }
+
+  @Test
+  @Behaviour(196)
+  void handsOverNothingThatWasReplacedBeforeItsTurn() throws Exception {
+    for (String newer : List.of("newer", "")) {
+      retained.pending(message("older"));
+      var turn = new CompletableFuture<@Nullable Void>();
+      Future<List<String>> scanned = scan("plant/#", turn);
+      retained.pending(message(newer)); // its publisher finds the subscriber
+      turn.complete(null);
+      assertEquals(List.of(), scanned.get(60, TimeUnit.SECONDS), newer);
+    }
+  }
+
+  @Test
+  void bringsWhatWasCommittedBeforeItsTurnOnce() throws Exception {
+    Message message = message("value");
+    retained.pending(message);
+    var turn = new CompletableFuture<@Nullable Void>();
+    Future<List<String>> scanned = scan("plant/#", turn);
+    commit(message);
+    turn.complete(null);
+    assertEquals(List.of("value"), scanned.get(60, TimeUnit.SECONDS));
+  }
+
+  /** What a new subscriber gets whose thread does other things until its turn has come. */
+  private Future<List<String>> scan(String filter, CompletableFuture<@Nullable Void> turn) {
+    fixture.loop.execute(turn::join);
+    List<String> payloads = new ArrayList<>();
+    var all = new CompletableFuture<List<String>>();
+    retained.forEach(
+        StoreFixture.filter(filter),
+        fixture.loop,
+        10,
+        (messages, last, next) -> {
+          messages.forEach(message -> payloads.add(new String(message.payload(), UTF_8)));
+          if (last) {
+            all.complete(payloads);
+          } else {
+            next.run();
+          }
+        });
+    return all;
   }
 
   private void assertCandidates(Set<String> expected, String when) {
