@@ -233,6 +233,34 @@ class RetainedMessagesTest {
     return all;
   }
 
+  @Test
+  void aFullStoreTakesAnotherValueOfATopicThatHasOne() throws Exception {
+    set("value");
+    long full = fixture.store.totals().retainedBytes();
+    RetainedMessages atLimit = retained(full);
+    assertTrue(atLimit.accepts(message("other")));
+    assertTrue(atLimit.accepts(message("less")));
+    assertFalse(atLimit.accepts(message("longer")));
+    assertFalse(atLimit.accepts(StoreFixture.message("plant/new", "v")));
+    Message coming = message("other");
+    atLimit.pending(coming);
+    assertTrue(atLimit.accepts(message("third")), "while another is on its way");
+    assertTrue(retained(2 * full).accepts(StoreFixture.message("plant/etat1", "value")), "fits");
+  }
+
+  private RetainedMessages retained(long bytesMax) {
+    StoreLimits d = StoreLimits.DEFAULTS;
+    var limits =
+        new StoreLimits(
+            d.queueMessagesMax(),
+            d.queueBytesMax(),
+            d.overflow(),
+            d.queuedMessagesMax(),
+            d.retainedMessagesMax(),
+            bytesMax);
+    return new RetainedMessages(fixture.store, limits, Clocks.system());
+  }
+
   private void assertCandidates(Set<String> expected, String when) {
     Set<String> found =
         FILTERS.stream()
