@@ -74,6 +74,21 @@ final class ConnectHandler {
               + context.limits().userPropertiesMax());
       return false;
     }
+    int levels = will == null ? 0 : will.topic().levelCount();
+    if (levels > context.limits().topicLevelsMax()) {
+      context
+          .metrics()
+          .limitsReached
+          .inc(Metrics.Limit.TOPIC_LEVELS, client.connection().loop().index());
+      refuse(
+          client,
+          ReasonCode.TOPIC_NAME_INVALID,
+          "a will topic of "
+              + levels
+              + " levels, limits.topic-levels-max is "
+              + context.limits().topicLevelsMax());
+      return false;
+    }
     int idBytes = connect.clientId().getBytes(StandardCharsets.UTF_8).length;
     if (idBytes > context.limits().clientIdBytesMax()) {
       context
@@ -408,7 +423,7 @@ final class ConnectHandler {
       case CLIENT_IDENTIFIER_NOT_VALID -> Metrics.Refusal.CLIENT_ID_INVALID;
       case BAD_USER_NAME_OR_PASSWORD -> Metrics.Refusal.BAD_CREDENTIALS;
       case BAD_AUTHENTICATION_METHOD -> Metrics.Refusal.BAD_AUTHENTICATION_METHOD;
-      case QUOTA_EXCEEDED -> Metrics.Refusal.QUOTA_EXCEEDED;
+      case QUOTA_EXCEEDED, TOPIC_NAME_INVALID -> Metrics.Refusal.QUOTA_EXCEEDED;
       case SERVER_BUSY -> Metrics.Refusal.SERVER_BUSY;
       case SERVER_UNAVAILABLE -> Metrics.Refusal.SERVER_UNAVAILABLE;
       default -> Metrics.Refusal.NOT_AUTHORIZED;

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -232,6 +235,19 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("gone", "gone-durable"), watcher.payloads.stream().sorted().toList());
   }
 
+  @ParameterizedTest
+  @EnumSource(ProtocolVersion.class)
+  @Behaviour(110)
+  void refusesAWillWhoseTopicHasTooManyLevels(ProtocolVersion version) throws Exception {
+    start();
+    String most = "a/".repeat(LimitsConfig.DEFAULTS.topicLevelsMax() - 1) + "a";
+    DurableClient.connect(this, version, "client", 0, willTo(most));
+    DurableClient refused = DurableClient.begin(this, version, "other", 0, willTo(most + "/a"));
+    await(() -> refused.connectReason != null);
+    assertEquals(ReasonCode.TOPIC_NAME_INVALID, refused.connectReason);
+    assertEquals(1, broker.metrics.limitsReached.of(Limit.TOPIC_LEVELS).value());
+  }
+
   @Test
   void keepsADelayedWillOverTwoRestartsAndSendsItOnce() throws Exception {
     start();
@@ -327,5 +343,10 @@ final class DurableSessionTest extends DurableSessionFixture {
         delay.isZero()
             ? Properties.NONE
             : Properties.NONE.with(Property.WILL_DELAY_INTERVAL, delay.toSeconds()));
+  }
+
+  private static Will willTo(String topic) {
+    return new Will(
+        SimulatedBroker.topic(topic), new byte[0], Qos.AT_MOST_ONCE, false, Properties.NONE);
   }
 }
