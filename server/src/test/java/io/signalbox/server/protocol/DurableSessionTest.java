@@ -12,10 +12,12 @@ import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.metrics.Metrics.Close;
 import io.signalbox.server.metrics.Metrics.Limit;
+import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.PubRec;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Will;
@@ -246,6 +248,25 @@ final class DurableSessionTest extends DurableSessionFixture {
     await(() -> refused.connectReason != null);
     assertEquals(ReasonCode.TOPIC_NAME_INVALID, refused.connectReason);
     assertEquals(1, broker.metrics.limitsReached.of(Limit.TOPIC_LEVELS).value());
+  }
+
+  @Test
+  @Behaviour(104)
+  void ignoresAPubRecForAQos1Message() throws Exception {
+    start();
+    DurableClient client = DurableClient.connect(this, "client", 1_000).subscribe();
+    client.acknowledging = false;
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "one");
+    client.receive(1);
+    client.send(new PubRec(client.lastId));
+    client.send(new PingReq());
+    await(() -> client.pongs == 1);
+    assertEquals(0, client.releases);
+    assertEquals(1, broker.metrics.acksUnexpected.value());
+    client.send(new PubAck(client.lastId));
+    client.send(new PingReq());
+    await(() -> client.pongs == 2);
+    assertEquals(1, broker.metrics.acksUnexpected.value(), "the right one is expected");
   }
 
   @Test
