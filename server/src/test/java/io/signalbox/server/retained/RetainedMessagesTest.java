@@ -261,6 +261,16 @@ class RetainedMessagesTest {
     return new RetainedMessages(fixture.store, limits, Clocks.system());
   }
 
+  @Test
+  void findsWhatBeginsWithAnEmptyLevel() throws Exception {
+    Message message = StoreFixture.message("/x", "value");
+    retained.pending(message);
+    commit(message);
+    assertTrue(retained.mayMatch(StoreFixture.filter("/#")));
+    Future<List<String>> scanned = scan("/#", CompletableFuture.completedFuture(null));
+    assertEquals(List.of("value"), scanned.get(60, TimeUnit.SECONDS));
+  }
+
   private void assertCandidates(Set<String> expected, String when) {
     Set<String> found =
         FILTERS.stream()
