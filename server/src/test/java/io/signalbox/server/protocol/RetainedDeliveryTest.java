@@ -136,6 +136,26 @@ final class RetainedDeliveryTest extends DurableSessionFixture {
   }
 
   @Test
+  @Behaviour(168)
+  void theSameFilterTwiceBringsThemOnceAsTheLastOneAsks() throws Exception {
+    startWithRetained();
+    var first = new SubscriptionOptions(Qos.AT_LEAST_ONCE, false, false, RetainHandling.SEND);
+    var last = new SubscriptionOptions(Qos.AT_MOST_ONCE, false, false, RetainHandling.SEND_IF_NEW);
+    receive(
+        new Subscribe(
+            1,
+            List.of(
+                new RequestedSubscription("r/1", first), new RequestedSubscription("r/1", last)),
+            Properties.NONE));
+    List<Qos> came =
+        readToTheEnd().stream()
+            .filter(Publish.class::isInstance)
+            .map(packet -> ((Publish) packet).qos())
+            .toList();
+    assertEquals(List.of(Qos.AT_MOST_ONCE), came);
+  }
+
+  @Test
   void whatIsUnsubscribedBeforeItsTurnIsNotDelivered() throws Exception {
     startWithRetained();
     receive(toAll(1, "r/#"));
