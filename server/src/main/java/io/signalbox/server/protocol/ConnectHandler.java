@@ -57,23 +57,6 @@ final class ConnectHandler {
       return false;
     }
     Will will = connect.will();
-    int userProperties =
-        Math.max(
-            connect.properties().userProperties().size(),
-            will == null ? 0 : will.properties().userProperties().size());
-    if (userProperties > context.limits().userPropertiesMax()) {
-      context
-          .metrics()
-          .limitsReached
-          .inc(Metrics.Limit.USER_PROPERTIES, client.connection().loop().index());
-      refuse(
-          client,
-          ReasonCode.QUOTA_EXCEEDED,
-          userProperties
-              + " user properties, limits.user-properties-max is "
-              + context.limits().userPropertiesMax());
-      return false;
-    }
     int levels = will == null ? 0 : will.topic().levelCount();
     if (levels > context.limits().topicLevelsMax()) {
       context
