@@ -108,18 +108,16 @@ final class RetainedDelivery {
   }
 
   private void slice(String requestedFilter, List<Message> messages, boolean last, Runnable next) {
+    Subscription subscription = connection.isOpen() ? session.subscription(requestedFilter) : null;
     for (Message message : messages) {
-      Subscription subscription =
-          connection.isOpen() ? session.subscription(requestedFilter) : null;
-      if (subscription == null) {
+      if (subscription == null || !connection.isOpen()) {
         break;
       }
       deliver(subscription, message);
     }
-    if (!connection.isOpen()) {
-      return;
+    if (connection.isOpen()) {
+      session.outgoing().whenRoom(last || subscription == null ? this::serve : next);
     }
-    session.outgoing().whenRoom(last ? this::serve : next);
   }
 
   private void deliver(Subscription subscription, Message message) {

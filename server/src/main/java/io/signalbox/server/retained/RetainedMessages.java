@@ -26,7 +26,7 @@ public final class RetainedMessages {
   @FunctionalInterface
   public interface SliceConsumer {
     /**
-     * @param messages some of those that match; may be empty in the last slice
+     * @param messages some of those that match; empty: none was found yet, or in the last slice
      * @param last nothing follows
      * @param next to run on the loop, once, when there is room for another slice; not run: the rest
      *     is not wanted. Without effect after the last

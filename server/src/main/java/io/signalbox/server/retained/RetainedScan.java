@@ -67,7 +67,7 @@ final class RetainedScan {
                 slice -> loop.execute(() -> deliver(slice, mark)));
     if (!taken) {
       messages.changes().end(mark);
-      loop.schedule(RETRY_MILLIS, this::next);
+      loop.schedule(RETRY_MILLIS, () -> to.slice(List.of(), false, this::next));
     }
   }
 
@@ -102,10 +102,8 @@ final class RetainedScan {
     }
     messages.changes().end(mark);
     after = slice.next();
-    if (current.isEmpty() && after != null) {
-      next(); // nothing to hand over yet; the readers' queue keeps this from being a busy loop
-      return;
-    }
+    // An empty one too, for whether the rest is still wanted. The readers' queue keeps this from
+    // being a busy loop.
     to.slice(current, after == null, this::next);
   }
 }

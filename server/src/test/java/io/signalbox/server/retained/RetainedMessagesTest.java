@@ -234,6 +234,24 @@ class RetainedMessagesTest {
   }
 
   @Test
+  void readsNoFurtherWhenNobodyWantsTheRest() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      Message message = StoreFixture.message("plant/" + i + "/x", "value");
+      retained.pending(message);
+      fixture.store.writer().submit(StoreFixture.retain(message), null);
+    }
+    fixture.store.writer().await(new Barrier());
+    var first = new CompletableFuture<Boolean>();
+    retained.forEach(
+        StoreFixture.filter("plant/+/y"),
+        fixture.loop,
+        1,
+        (messages, last, _) -> first.complete(last && messages.isEmpty()));
+    assertFalse(first.get(60, TimeUnit.SECONDS), "nothing was found, but not all looked at");
+    assertEquals(1, fixture.metrics.storeSlicesRead.value());
+  }
+
+  @Test
   void aFullStoreTakesAnotherValueOfATopicThatHasOne() throws Exception {
     set("value");
     long full = fixture.store.totals().retainedBytes();
