@@ -22,6 +22,24 @@ public final class PacketReader {
   private int limit;
   private PacketType type = PacketType.CONNECT;
 
+  private final int userPropertiesMax;
+  private final Runnable tooManyUserProperties;
+
+  /** For what a server sends, and what is in the store: any number of User Properties is taken. */
+  public PacketReader() {
+    this(Integer.MAX_VALUE, () -> {});
+  }
+
+  /**
+   * @param userPropertiesMax 0.. User Properties of a packet, and of the will in it; a packet with
+   *     more is refused with 0x97 before the rest of them is read
+   * @param tooManyUserProperties told of each that is refused
+   */
+  public PacketReader(int userPropertiesMax, Runnable tooManyUserProperties) {
+    this.userPropertiesMax = userPropertiesMax;
+    this.tooManyUserProperties = tooManyUserProperties;
+  }
+
   /** Starts on a packet's body. */
   PacketReader read(PacketType type, byte[] array, int from, int to) {
     this.type = type;
@@ -144,6 +162,15 @@ public final class PacketReader {
               .formatted(code, sender == Side.CLIENT ? "client" : "server"));
     }
     return reason;
+  }
+
+  /** One list may have so many. */
+  void checkUserProperties(int count) throws PacketException {
+    if (count > userPropertiesMax) {
+      tooManyUserProperties.run();
+      throw refused(
+          ReasonCode.QUOTA_EXCEEDED, "limits.user-properties-max is " + userPropertiesMax);
+    }
   }
 
   /** Every field has been read, so every byte must have been. */

@@ -35,6 +35,7 @@ final class PropertiesCodec {
   /** Reads properties up to the end of what the reader shows. */
   static Properties decodeValues(PacketReader in, Place place, Side sender) throws PacketException {
     var properties = Properties.builder();
+    int userProperties = 0;
     while (in.remaining() > 0) {
       int id = in.variableByteInteger("property identifier");
       Property property = Property.ofId(id);
@@ -49,6 +50,9 @@ final class PropertiesCodec {
       }
       if (properties.has(property) && !property.isRepeatable(place)) {
         throw in.protocolError(property + " more than once in " + place);
+      }
+      if (property == Property.USER_PROPERTY) {
+        in.checkUserProperties(++userProperties);
       }
       decodeValue(in, property, properties);
     }

@@ -204,6 +204,7 @@ final class Client implements ClientHandler {
       case MALFORMED_PACKET -> Metrics.Refusal.MALFORMED;
       case UNSUPPORTED_PROTOCOL_VERSION -> Metrics.Refusal.UNSUPPORTED_VERSION;
       case PACKET_TOO_LARGE -> Metrics.Refusal.PACKET_TOO_LARGE;
+      case QUOTA_EXCEEDED -> Metrics.Refusal.QUOTA_EXCEEDED;
       default -> Metrics.Refusal.PROTOCOL_ERROR;
     };
   }

@@ -57,21 +57,19 @@ final class ConnectHandler {
       return false;
     }
     Will will = connect.will();
-    int userProperties =
-        Math.max(
-            connect.properties().userProperties().size(),
-            will == null ? 0 : will.properties().userProperties().size());
-    if (userProperties > context.limits().userPropertiesMax()) {
+    int levels = will == null ? 0 : will.topic().levelCount();
+    if (levels > context.limits().topicLevelsMax()) {
       context
           .metrics()
           .limitsReached
-          .inc(Metrics.Limit.USER_PROPERTIES, client.connection().loop().index());
+          .inc(Metrics.Limit.TOPIC_LEVELS, client.connection().loop().index());
       refuse(
           client,
-          ReasonCode.QUOTA_EXCEEDED,
-          userProperties
-              + " user properties, limits.user-properties-max is "
-              + context.limits().userPropertiesMax());
+          ReasonCode.TOPIC_NAME_INVALID,
+          "a will topic of "
+              + levels
+              + " levels, limits.topic-levels-max is "
+              + context.limits().topicLevelsMax());
       return false;
     }
     int idBytes = connect.clientId().getBytes(StandardCharsets.UTF_8).length;
@@ -408,7 +406,7 @@ final class ConnectHandler {
       case CLIENT_IDENTIFIER_NOT_VALID -> Metrics.Refusal.CLIENT_ID_INVALID;
       case BAD_USER_NAME_OR_PASSWORD -> Metrics.Refusal.BAD_CREDENTIALS;
       case BAD_AUTHENTICATION_METHOD -> Metrics.Refusal.BAD_AUTHENTICATION_METHOD;
-      case QUOTA_EXCEEDED -> Metrics.Refusal.QUOTA_EXCEEDED;
+      case QUOTA_EXCEEDED, TOPIC_NAME_INVALID -> Metrics.Refusal.QUOTA_EXCEEDED;
       case SERVER_BUSY -> Metrics.Refusal.SERVER_BUSY;
       case SERVER_UNAVAILABLE -> Metrics.Refusal.SERVER_UNAVAILABLE;
       default -> Metrics.Refusal.NOT_AUTHORIZED;

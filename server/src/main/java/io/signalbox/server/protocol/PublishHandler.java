@@ -74,15 +74,6 @@ final class PublishHandler {
           OnDenied.DEFAULT);
       return;
     }
-    int userPropertiesMax = context.limits().userPropertiesMax();
-    if (!properties.isEmpty() && properties.userProperties().size() > userPropertiesMax) {
-      context
-          .metrics()
-          .limitsReached
-          .inc(Metrics.Limit.USER_PROPERTIES, client.connection().loop().index());
-      throw PacketException.of(
-          ReasonCode.QUOTA_EXCEEDED, "limits.user-properties-max is " + userPropertiesMax);
-    }
     if (topic.startsWithDollar()) {
       if (qos == Qos.AT_LEAST_ONCE && topic.toString().equals(RenewHandler.TOPIC)) {
         renewHandler.onPublish(client, publish);

@@ -8,10 +8,10 @@ import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.StorePublish;
-import java.util.LinkedHashMap;
+import io.signalbox.server.topic.TopicFilter;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.SequencedMap;
+import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +31,10 @@ final class RetainedDelivery {
   private final ClientConnection connection;
 
   /**
-   * By the filter as it was asked for: one that is asked for again before its turn is served once,
-   * after the last of the SUBSCRIBEs. So there are never more than the session has subscriptions.
+   * Filters as they were asked for: one that is asked for again before its turn is served once, as
+   * the last of the SUBSCRIBEs says. So there are never more than the session has subscriptions.
    */
-  private final SequencedMap<String, Subscription> left = new LinkedHashMap<>();
+  private final SequencedSet<String> left = new LinkedHashSet<>();
 
   /** A filter is being served, or looked for. */
   private boolean serving;
@@ -48,7 +48,7 @@ final class RetainedDelivery {
   /** SUBACK was sent for them. */
   void add(List<Subscription> subscriptions) {
     for (Subscription subscription : subscriptions) {
-      left.put(subscription.requestedFilter(), subscription);
+      left.add(subscription.requestedFilter());
     }
     if (!serving) {
       serving = true;
@@ -72,18 +72,17 @@ final class RetainedDelivery {
         connection.loop().execute(this::serve);
         return;
       }
-      Map.Entry<String, Subscription> first = left.pollFirstEntry();
-      if (first == null) {
+      if (left.isEmpty()) {
         serving = false;
         return;
       }
-      Subscription subscription = first.getValue();
-      if (!session.isSubscribed(subscription.requestedFilter())) {
+      Subscription subscription = session.subscription(left.removeFirst());
+      if (subscription == null) {
         continue;
       }
       if (subscription.filter().hasWildcard()) {
         if (context.retained().mayMatch(subscription.filter())) {
-          scan(subscription);
+          scan(subscription.requestedFilter(), subscription.filter());
           return;
         }
         continue;
@@ -97,29 +96,28 @@ final class RetainedDelivery {
     }
   }
 
-  private void scan(Subscription subscription) {
+  private void scan(String requestedFilter, TopicFilter filter) {
     int slice = Math.clamp(context.sessionConfig().memoryQueueMessagesMax() / 4, 1, SLICE_MAX);
     context
         .retained()
         .forEach(
-            subscription.filter(),
+            filter,
             connection.loop(),
             slice,
-            (messages, last, next) -> slice(subscription, messages, last, next));
+            (messages, last, next) -> slice(requestedFilter, messages, last, next));
   }
 
-  private void slice(
-      Subscription subscription, List<Message> messages, boolean last, Runnable next) {
+  private void slice(String requestedFilter, List<Message> messages, boolean last, Runnable next) {
+    Subscription subscription = connection.isOpen() ? session.subscription(requestedFilter) : null;
     for (Message message : messages) {
-      if (!connection.isOpen() || !session.isSubscribed(subscription.requestedFilter())) {
+      if (subscription == null || !connection.isOpen()) {
         break;
       }
       deliver(subscription, message);
     }
-    if (!connection.isOpen()) {
-      return;
+    if (connection.isOpen()) {
+      session.outgoing().whenRoom(last || subscription == null ? this::serve : next);
     }
-    session.outgoing().whenRoom(last ? this::serve : next);
   }
 
   private void deliver(Subscription subscription, Message message) {

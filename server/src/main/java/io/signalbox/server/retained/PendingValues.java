@@ -49,12 +49,6 @@ final class PendingValues {
     return byTopic.containsKey(topic);
   }
 
-  /** Whether the topic will have a message; null when nothing is pending for it. */
-  @Nullable Boolean willHave(TopicName topic) {
-    Pending pending = byTopic.get(topic);
-    return pending == null ? null : pending.newest.payload().length > 0;
-  }
-
   /**
    * The newest value of a topic, which is empty when it is being cleared; null: none is pending.
    */

@@ -7,6 +7,7 @@ import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.store.StoreTotals;
 import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ public final class RetainedMessages {
   @FunctionalInterface
   public interface SliceConsumer {
     /**
-     * @param messages some of those that match; may be empty in the last slice
+     * @param messages some of those that match; empty: none was found yet, or in the last slice
      * @param last nothing follows
      * @param next to run on the loop, once, when there is room for another slice; not run: the rest
      *     is not wanted. Without effect after the last
@@ -47,24 +48,30 @@ public final class RetainedMessages {
   }
 
   /**
-   * Whether the limits allow to keep it. One that replaces another is not counted as new. Any
-   * thread. The store has the last word, see {@link
-   * io.signalbox.server.store.StorePublish#refusedAsAWhole}.
+   * Whether the limits allow to keep it in place of its topic's message. Any thread. The store has
+   * the last word, see {@link io.signalbox.server.store.StorePublish#refusedAsAWhole}.
    */
   public boolean accepts(Message message) {
     if (message.payload().length == 0) {
       return true;
     }
     StoreTotals totals = store.totals();
-    if (totals.retainedBytes() + message.bytes() > limits.retainedBytesMax()) {
-      return false;
+    long bytes = totals.retainedBytes() + Store.retainedBytes(message);
+    if (bytes <= limits.retainedBytesMax()
+        && totals.retainedMessages() < limits.retainedMessagesMax()) {
+      return true;
     }
-    return totals.retainedMessages() < limits.retainedMessagesMax() || isKnown(message);
+    long replaced = retainedBytes(message.topic());
+    return replaced > 0 && bytes - replaced <= limits.retainedBytesMax();
   }
 
-  private boolean isKnown(Message message) {
-    Boolean soon = pendingValues.willHave(message.topic());
-    return soon != null ? soon : store.hasRetained(message.topic());
+  /** What the topic's message takes, or will take; 0: it has, or will have, none. */
+  private long retainedBytes(TopicName topic) {
+    Message soon = pendingValues.newest(topic);
+    if (soon == null) {
+      return store.retainedBytes(topic);
+    }
+    return soon.payload().length == 0 ? 0 : Store.retainedBytes(soon);
   }
 
   /**

@@ -28,10 +28,10 @@ final class RetainedScan {
   // snapshot, what comes later is delivered as it is published.
   private final List<Message> pending;
 
-  /** Those are committed meanwhile, and must not come once more from the disk. */
-  private final Set<TopicName> pendingTopics = new HashSet<>();
+  /** Of those handed over: committed meanwhile, they must not come once more from the disk. */
+  private final Set<TopicName> handedOver = new HashSet<>();
 
-  private int pendingSent;
+  private int pendingSeen;
   private byte @Nullable [] after;
 
   RetainedScan(
@@ -46,15 +46,12 @@ final class RetainedScan {
     this.sliceMax = sliceMax;
     this.to = to;
     this.pending = messages.pendingValues().matching(filter, messages.nowMillis());
-    pending.forEach(message -> pendingTopics.add(message.topic()));
   }
 
   void next() {
-    if (pendingSent < pending.size()) {
-      int end = Math.min(pending.size(), pendingSent + sliceMax);
-      List<Message> slice = pending.subList(pendingSent, end);
-      pendingSent = end;
-      to.slice(slice, false, this::next);
+    List<Message> current = nextPending();
+    if (!current.isEmpty()) {
+      to.slice(current, false, this::next);
       return;
     }
     RecentChanges.Mark mark = messages.changes().begin();
@@ -70,17 +67,33 @@ final class RetainedScan {
                 slice -> loop.execute(() -> deliver(slice, mark)));
     if (!taken) {
       messages.changes().end(mark);
-      loop.schedule(RETRY_MILLIS, this::next);
+      loop.schedule(RETRY_MILLIS, () -> to.slice(List.of(), false, this::next));
     }
+  }
+
+  /**
+   * Leaves out what is not the newest of its topic any more, for it would come behind what replaced
+   * it: that is delivered as it is published. What was only committed meanwhile is on the disk.
+   */
+  private List<Message> nextPending() {
+    List<Message> current = new ArrayList<>(Math.min(pending.size() - pendingSeen, sliceMax));
+    while (pendingSeen < pending.size() && current.size() < sliceMax) {
+      Message message = pending.get(pendingSeen++);
+      if (message.equals(messages.pendingValues().newest(message.topic()))) {
+        current.add(message);
+        handedOver.add(message.topic());
+      }
+    }
+    return current;
   }
 
   private void deliver(RetainedSlice slice, RecentChanges.Mark mark) {
     List<Message> current = new ArrayList<>(slice.messages().size());
     for (Message message : slice.messages()) {
-      // A newer value was among the pending ones, or is delivered as it was published. Pending
+      // It, or a newer value, was among the pending ones, or is delivered as published. Pending
       // first: a topic leaves there only after it is among the changes.
       boolean replaced =
-          pendingTopics.contains(message.topic())
+          handedOver.contains(message.topic())
               || messages.pendingValues().has(message.topic())
               || messages.changes().since(mark, message.topic());
       if (!replaced) {
@@ -89,10 +102,8 @@ final class RetainedScan {
     }
     messages.changes().end(mark);
     after = slice.next();
-    if (current.isEmpty() && after != null) {
-      next(); // nothing to hand over yet; the readers' queue keeps this from being a busy loop
-      return;
-    }
+    // An empty one too, for whether the rest is still wanted. The readers' queue keeps this from
+    // being a busy loop.
     to.slice(current, after == null, this::next);
   }
 }

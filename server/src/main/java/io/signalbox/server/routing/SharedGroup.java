@@ -2,6 +2,7 @@ package io.signalbox.server.routing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.signalbox.server.packet.Qos;
 import io.signalbox.server.topic.TopicName;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
@@ -140,7 +141,8 @@ public final class SharedGroup implements SharedGroups {
     if (subscriber.isOnline()) {
       return subscriber.hasRoom() ? READY : BUSY;
     }
-    return subscriber.isDurable() ? LATER : NEVER;
+    boolean keeps = subscriber.isDurable() && member.maximumQos() != Qos.AT_MOST_ONCE;
+    return keeps ? LATER : NEVER;
   }
 
   private static boolean isOnlineMember(DeliveryTable table, @Nullable Delivery delivery) {

@@ -643,13 +643,13 @@ public final class OutgoingMessages {
    * PUBREC: PUBREL goes out after the new state is on disk.
    *
    * @param accepted Reason Code below 0x80; else the message is done
-   * @return false for an identifier that is not in use: PUBREL 0x92
+   * @return false for an identifier that is not in use: PUBREL 0x92. One of QoS 1 is ignored
    */
   public boolean onPubRec(int packetId, boolean accepted) {
     OutgoingPublish publish = inflight.get(packetId);
     if (publish == null || publish.qos != Qos.EXACTLY_ONCE) {
       context.metrics().acksUnexpected.inc(session.owner().index());
-      return false;
+      return publish != null;
     }
     if (!accepted) {
       inflight.remove(publish);

@@ -759,6 +759,11 @@ public final class Session implements Subscriber {
     return subscriptions.containsKey(requestedFilter);
   }
 
+  /** What is in force for a filter as it was asked for; null: it is not subscribed to. */
+  public @Nullable Subscription subscription(String requestedFilter) {
+    return subscriptions.get(requestedFilter);
+  }
+
   // ---------------------------------------------------------------- receiving from publishers
 
   @Override

@@ -130,12 +130,17 @@ final class RetainedReader {
 
   /**
    * {@code a/#} also matches {@code a} (MQTT 5.0 section 4.7.1.2), which lies outside the range;
-   * null for other filters.
+   * null for other filters, for {@code /#}, because no topic is empty, and for a topic so long that
+   * the range has it.
    */
   private byte @Nullable [] parent() {
     int lastLevel = filter.levelCount() - 1;
-    return lastLevel > 0 && filter.isMultiLevelWildcard(lastLevel) && firstWildcard() == lastLevel
-        ? Arrays.copyOf(filter.utf8(), filter.levelStart(lastLevel) - 1)
+    int length = filter.levelStart(lastLevel) - 1;
+    return length > 0
+            && length < Keys.PREFIX_BYTES
+            && filter.isMultiLevelWildcard(lastLevel)
+            && firstWildcard() == lastLevel
+        ? Arrays.copyOf(filter.utf8(), length)
         : null;
   }
 

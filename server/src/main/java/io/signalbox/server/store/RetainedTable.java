@@ -60,14 +60,13 @@ final class RetainedTable {
     MetaState state = batch.state();
     Held now = held(message.topic());
     long others = state.retainedMessages - (now.bytes > 0 ? 1 : 0);
-    long bytes = state.retainedBytes - now.bytes + rowBytes(message.topic().utf8(), message);
+    long bytes = state.retainedBytes - now.bytes + rowBytes(message);
     return others < limits.retainedMessagesMax() && bytes <= limits.retainedBytesMax();
   }
 
   /** Sets the topic's message, or clears it when the payload is empty. */
   void set(StorePublish publish) {
     Message message = publish.message();
-    byte[] topic = message.topic().utf8();
     boolean mayKeep = hasRoomFor(publish);
     Held now = held(message.topic());
     MetaState state = batch.state();
@@ -84,21 +83,26 @@ final class RetainedTable {
       batch.drops.retainedLimit++;
       return;
     }
-    long bytes = rowBytes(topic, message);
+    long bytes = rowBytes(message);
     state.retainedMessages++;
     state.retainedBytes += bytes;
     now.bytes = bytes;
     now.value = message;
   }
 
-  private static long rowBytes(byte[] topic, Message message) {
+  static long rowBytes(Message message) {
+    byte[] topic = message.topic().utf8();
     boolean whole = Keys.isWhole(topic);
     return Keys.topicKey(topic).length + (long) MessageBytes.length(message, !whole);
   }
 
   private long bytesOnDisk(byte[] topic) {
     MemorySegment key = batch.keys.topic(topic);
-    MemorySegment value = lmdb.retained.get(txn(), key);
+    return rowBytes(key, lmdb.retained.get(txn(), key));
+  }
+
+  /** 0 without a row. */
+  static long rowBytes(MemorySegment key, @Nullable MemorySegment value) {
     return value == null ? 0 : key.byteSize() + value.byteSize();
   }
 

@@ -253,9 +253,21 @@ public final class Store implements AutoCloseable {
     return read(txn -> new RetainedReader(lmdb, filter, 0).hasCandidate(txn, singleKeys.get()));
   }
 
-  /** Whether a topic has a retained message on disk. One row, so any thread may ask. */
-  public boolean hasRetained(TopicName topic) {
-    return read(txn -> lmdb.retained.get(txn, singleKeys.get().topic(topic.utf8())) != null);
+  /**
+   * Bytes of a topic's retained message on disk, as {@link StoreTotals} counts them; 0: it has
+   * none. One row, so any thread may ask.
+   */
+  public long retainedBytes(TopicName topic) {
+    return read(
+        txn -> {
+          MemorySegment key = singleKeys.get().topic(topic.utf8());
+          return RetainedTable.rowBytes(key, lmdb.retained.get(txn, key));
+        });
+  }
+
+  /** What a message would count if it were its topic's retained message. Any thread. */
+  public static long retainedBytes(Message message) {
+    return RetainedTable.rowBytes(message);
   }
 
   private <T extends @Nullable Object> T read(Function<Txn<MemorySegment>, T> what) {

@@ -33,6 +33,7 @@ import java.time.Duration;
  * @param lingerTimeout for the last packet to reach the peer, and for the peer to close
  * @param bufferedBytesMax buffers of all connections together
  * @param carryBytesWhenTight an incomplete packet may hold so much although all buffers are full
+ * @param userPropertiesMax User Properties of one packet; one with more ends its connection
  * @param webSocketFrameBytesMax payload of one frame; a larger one closes with 1009
  * @param httpHeaderBytesMax request line and headers
  * @param httpHeadersMax number of headers
@@ -61,6 +62,7 @@ public record TransportLimits(
     Duration lingerTimeout,
     long bufferedBytesMax,
     int carryBytesWhenTight,
+    int userPropertiesMax,
     long webSocketFrameBytesMax,
     int httpHeaderBytesMax,
     int httpHeadersMax,
@@ -90,6 +92,7 @@ public record TransportLimits(
           Duration.ofSeconds(2),
           256L << 20,
           4_096,
+          100,
           64L << 20,
           16 * 1024,
           100,
@@ -143,6 +146,7 @@ public record TransportLimits(
         limits.lingerTimeout(),
         bufferedBytesMax,
         d.carryBytesWhenTight,
+        limits.userPropertiesMax(),
         limits.webSocketFrameBytesMax(),
         limits.httpHeaderBytesMax(),
         limits.httpHeadersMax(),

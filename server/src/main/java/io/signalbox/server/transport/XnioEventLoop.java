@@ -92,7 +92,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final ByteBuffer[] gather = new ByteBuffer[GATHER_MAX];
   private @Nullable ByteBuffer recordBuffer;
   private final ByteOutput packetOutput = new ByteOutput(0);
-  private final PacketReader packetReader = new PacketReader();
+  private final PacketReader packetReader;
   private final TopicNames topicNames = new TopicNames();
   private final OpenSockets sockets = new OpenSockets();
   private final HttpConnections http = new HttpConnections();
@@ -108,6 +108,10 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
     this.readArray = new byte[limits.readBufferBytes()];
     this.readBuffer = ByteBuffer.wrap(readArray);
     this.buffers = new BufferPool(loops.memory());
+    this.packetReader =
+        new PacketReader(
+            limits.userPropertiesMax(),
+            () -> metrics().limitsReached.inc(Metrics.Limit.USER_PROPERTIES, index));
   }
 
   void connectTo(XnioEventLoop[] all, int entriesMax) {

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.Spec;
 import io.signalbox.server.packet.PacketException;
 import io.signalbox.server.packet.PacketType;
@@ -19,6 +20,7 @@ import io.signalbox.server.packet.Property.Place;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Side;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,6 +51,27 @@ class PropertiesCodecTest {
       ReasonCode reason, Place place, Side sender, byte[] list, String what) {
     var e = assertThrows(PacketException.class, () -> decode(place, sender, list), what);
     assertEquals(reason, e.reason(), what + ": " + e.problem());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Behaviour(230)
+  void tooManyUserPropertiesAreRefusedEverywhere(Place place) throws Exception {
+    var refused = new AtomicInteger();
+    var reader = new PacketReader(2, refused::incrementAndGet);
+    Object[] most = {0x26, "b", "1", 0x26, "a", ""};
+    byte[] list = properties(most);
+    Properties taken =
+        PropertiesCodec.decode(
+            reader.read(PacketType.PUBLISH, list, 0, list.length), place, Side.CLIENT);
+    assertEquals(2, taken.userProperties().size());
+    byte[] more = properties(bytes(most), 0x26, "b", "1", 0xFF); // the rest is not looked at
+    reader.read(PacketType.PUBLISH, more, 0, more.length);
+    var e =
+        assertThrows(
+            PacketException.class, () -> PropertiesCodec.decode(reader, place, Side.CLIENT));
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, e.reason());
+    assertEquals(1, refused.get());
   }
 
   @ParameterizedTest

@@ -6,15 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.packet.Disconnect;
+import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.PubRec;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.Will;
@@ -269,6 +274,38 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("gone", "gone-durable"), watcher.payloads.stream().sorted().toList());
   }
 
+  @ParameterizedTest
+  @EnumSource(ProtocolVersion.class)
+  @Behaviour(110)
+  void refusesAWillWhoseTopicHasTooManyLevels(ProtocolVersion version) throws Exception {
+    start();
+    String most = "a/".repeat(LimitsConfig.DEFAULTS.topicLevelsMax() - 1) + "a";
+    DurableClient.connect(this, version, "client", 0, willTo(most));
+    DurableClient refused = DurableClient.begin(this, version, "other", 0, willTo(most + "/a"));
+    await(() -> refused.connectReason != null);
+    assertEquals(ReasonCode.TOPIC_NAME_INVALID, refused.connectReason);
+    assertEquals(1, broker.metrics.limitsReached.of(Limit.TOPIC_LEVELS).value());
+  }
+
+  @Test
+  @Behaviour(104)
+  void ignoresAPubRecForAQos1Message() throws Exception {
+    start();
+    DurableClient client = DurableClient.connect(this, "client", 1_000).subscribe();
+    client.acknowledging = false;
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "one");
+    client.receive(1);
+    client.send(new PubRec(client.lastId));
+    client.send(new PingReq());
+    await(() -> client.pongs == 1);
+    assertEquals(0, client.releases);
+    assertEquals(1, broker.metrics.acksUnexpected.value());
+    client.send(new PubAck(client.lastId));
+    client.send(new PingReq());
+    await(() -> client.pongs == 2);
+    assertEquals(1, broker.metrics.acksUnexpected.value(), "the right one is expected");
+  }
+
   @Test
   void keepsADelayedWillOverTwoRestartsAndSendsItOnce() throws Exception {
     start();
@@ -364,5 +401,10 @@ final class DurableSessionTest extends DurableSessionFixture {
         delay.isZero()
             ? Properties.NONE
             : Properties.NONE.with(Property.WILL_DELAY_INTERVAL, delay.toSeconds()));
+  }
+
+  private static Will willTo(String topic) {
+    return new Will(
+        SimulatedBroker.topic(topic), new byte[0], Qos.AT_MOST_ONCE, false, Properties.NONE);
   }
 }

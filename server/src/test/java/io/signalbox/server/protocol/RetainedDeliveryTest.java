@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.Properties;
@@ -19,8 +20,10 @@ import io.signalbox.server.packet.Unsubscribe;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** How many retained messages wait in the output of a client that asks for more than it reads. */
+/** Which retained messages answer SUBSCRIBE, and how many wait for a client that does not read. */
 final class RetainedDeliveryTest extends DurableSessionFixture {
   private static final int RETAINED = 200;
   private static final int SUBSCRIBES = 100;
@@ -102,6 +105,54 @@ final class RetainedDeliveryTest extends DurableSessionFixture {
     List<Packet> afterwards = all.subList(all.indexOf(lastAnswer), all.size());
     assertTrue(
         count(afterwards, Publish.class) >= 2 * RETAINED, "not for the last SUBSCRIBE of each");
+  }
+
+  /** All three come in one segment, so that the first is not on the disk yet. */
+  @ParameterizedTest
+  @ValueSource(strings = {"newer", ""})
+  @Behaviour(196)
+  void aValueDoesNotComeBehindTheOneThatReplacedIt(String newer) throws Exception {
+    start();
+    DurableClient client = DurableClient.connect(this, "client", 0);
+    client.acknowledging = false; // QoS 0
+    broker.holdDisk();
+    client.send(retained("older"));
+    client.send(toAll(1, "r/#"));
+    client.send(retained(newer));
+    await(() -> client.payloads.contains(newer));
+    awaitQuiet();
+    assertEquals(List.of(newer), client.payloads);
+  }
+
+  private static Publish retained(String payload) {
+    return new Publish(
+        SimulatedBroker.topic("r/1"),
+        Qos.AT_MOST_ONCE,
+        false,
+        true,
+        0,
+        Properties.NONE,
+        payload.getBytes(UTF_8));
+  }
+
+  @Test
+  @Behaviour(168)
+  void theSameFilterTwiceBringsThemOnceAsTheLastOneAsks() throws Exception {
+    startWithRetained();
+    var first = new SubscriptionOptions(Qos.AT_LEAST_ONCE, false, false, RetainHandling.SEND);
+    var last = new SubscriptionOptions(Qos.AT_MOST_ONCE, false, false, RetainHandling.SEND_IF_NEW);
+    receive(
+        new Subscribe(
+            1,
+            List.of(
+                new RequestedSubscription("r/1", first), new RequestedSubscription("r/1", last)),
+            Properties.NONE));
+    List<Qos> came =
+        readToTheEnd().stream()
+            .filter(Publish.class::isInstance)
+            .map(packet -> ((Publish) packet).qos())
+            .toList();
+    assertEquals(List.of(Qos.AT_MOST_ONCE), came);
   }
 
   @Test

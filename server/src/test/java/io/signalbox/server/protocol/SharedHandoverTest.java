@@ -3,6 +3,7 @@ package io.signalbox.server.protocol;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Handover;
 import io.signalbox.server.config.StoreConfig;
@@ -11,6 +12,9 @@ import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +63,30 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(List.of("left"), other.payloads);
     assertEquals(0, dropped());
     assertEquals(1, broker.metrics.sharedHandovers.value());
+  }
+
+  @Test
+  @Behaviour(204)
+  void whatASessionLeavesIsNotGivenToThoseAwayThatKeepNothing() throws Exception {
+    start();
+    DurableClient device = deviceThatLeaves("m0");
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    List<String> all = List.of("m0", "m1", "m2", "m3");
+    all.subList(1, 4).forEach(message -> publisher.publish(Qos.AT_LEAST_ONCE, message));
+    DurableClient.connect(this, "keeps nothing", 1_000).subscribe(qos0(SHARED)).drop();
+    DurableClient.connect(this, "keeps", 1_000).subscribe(SHARED).drop();
+    end(device);
+    await(() -> broker.metrics.sharedHandovers.value() == 4);
+    DurableClient keeps = DurableClient.connect(this, "keeps", 1_000);
+    keeps.receive(4);
+    assertEquals(all, keeps.payloads);
+  }
+
+  private static Subscribe qos0(String filter) {
+    return new Subscribe(
+        1,
+        List.of(new RequestedSubscription(filter, SubscriptionOptions.ofQos(Qos.AT_MOST_ONCE))),
+        Properties.NONE);
   }
 
   @Test

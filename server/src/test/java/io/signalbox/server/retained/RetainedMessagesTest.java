@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.Barrier;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -184,6 +187,106 @@ class RetainedMessagesTest {
     assertTrue(retained.mayMatch(StoreFixture.filter(start + "/a/#")), "its parent");
     assertTrue(retained.mayMatch(StoreFixture.filter(start + "/+")));
     assertFalse(retained.mayMatch(StoreFixture.filter("plant/y/+")));
+  }
+
+  @Test
+  @Behaviour(196)
+  void handsOverNothingThatWasReplacedBeforeItsTurn() throws Exception {
+    for (String newer : List.of("newer", "")) {
+      retained.pending(message("older"));
+      var turn = new CompletableFuture<@Nullable Void>();
+      Future<List<String>> scanned = scan("plant/#", turn);
+      retained.pending(message(newer)); // its publisher finds the subscriber
+      turn.complete(null);
+      assertEquals(List.of(), scanned.get(60, TimeUnit.SECONDS), newer);
+    }
+  }
+
+  @Test
+  void bringsWhatWasCommittedBeforeItsTurnOnce() throws Exception {
+    Message message = message("value");
+    retained.pending(message);
+    var turn = new CompletableFuture<@Nullable Void>();
+    Future<List<String>> scanned = scan("plant/#", turn);
+    commit(message);
+    turn.complete(null);
+    assertEquals(List.of("value"), scanned.get(60, TimeUnit.SECONDS));
+  }
+
+  /** What a new subscriber gets whose thread does other things until its turn has come. */
+  private Future<List<String>> scan(String filter, CompletableFuture<@Nullable Void> turn) {
+    fixture.loop.execute(turn::join);
+    List<String> payloads = new ArrayList<>();
+    var all = new CompletableFuture<List<String>>();
+    retained.forEach(
+        StoreFixture.filter(filter),
+        fixture.loop,
+        10,
+        (messages, last, next) -> {
+          messages.forEach(message -> payloads.add(new String(message.payload(), UTF_8)));
+          if (last) {
+            all.complete(payloads);
+          } else {
+            next.run();
+          }
+        });
+    return all;
+  }
+
+  @Test
+  void readsNoFurtherWhenNobodyWantsTheRest() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      Message message = StoreFixture.message("plant/" + i + "/x", "value");
+      retained.pending(message);
+      fixture.store.writer().submit(StoreFixture.retain(message), null);
+    }
+    fixture.store.writer().await(new Barrier());
+    var first = new CompletableFuture<Boolean>();
+    retained.forEach(
+        StoreFixture.filter("plant/+/y"),
+        fixture.loop,
+        1,
+        (messages, last, _) -> first.complete(last && messages.isEmpty()));
+    assertFalse(first.get(60, TimeUnit.SECONDS), "nothing was found, but not all looked at");
+    assertEquals(1, fixture.metrics.storeSlicesRead.value());
+  }
+
+  @Test
+  void aFullStoreTakesAnotherValueOfATopicThatHasOne() throws Exception {
+    set("value");
+    long full = fixture.store.totals().retainedBytes();
+    RetainedMessages atLimit = retained(full);
+    assertTrue(atLimit.accepts(message("other")));
+    assertTrue(atLimit.accepts(message("less")));
+    assertFalse(atLimit.accepts(message("longer")));
+    assertFalse(atLimit.accepts(StoreFixture.message("plant/new", "v")));
+    Message coming = message("other");
+    atLimit.pending(coming);
+    assertTrue(atLimit.accepts(message("third")), "while another is on its way");
+    assertTrue(retained(2 * full).accepts(StoreFixture.message("plant/etat1", "value")), "fits");
+  }
+
+  private RetainedMessages retained(long bytesMax) {
+    StoreLimits d = StoreLimits.DEFAULTS;
+    var limits =
+        new StoreLimits(
+            d.queueMessagesMax(),
+            d.queueBytesMax(),
+            d.overflow(),
+            d.queuedMessagesMax(),
+            d.retainedMessagesMax(),
+            bytesMax);
+    return new RetainedMessages(fixture.store, limits, Clocks.system());
+  }
+
+  @Test
+  void findsWhatBeginsWithAnEmptyLevel() throws Exception {
+    Message message = StoreFixture.message("/x", "value");
+    retained.pending(message);
+    commit(message);
+    assertTrue(retained.mayMatch(StoreFixture.filter("/#")));
+    Future<List<String>> scanned = scan("/#", CompletableFuture.completedFuture(null));
+    assertEquals(List.of("value"), scanned.get(60, TimeUnit.SECONDS));
   }
 
   private void assertCandidates(Set<String> expected, String when) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.packet.Qos;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,7 +24,15 @@ class SharedGroupTest {
   private final SubscriptionTrie trie = new SubscriptionTrie();
 
   private SharedGroup groupOf(List<FakeSubscriber> members) {
-    members.forEach(m -> trie.add(subscription("$share/g/t"), m));
+    members.forEach(m -> join(m, Qos.AT_LEAST_ONCE));
+    return group();
+  }
+
+  private void join(FakeSubscriber member, Qos maximumQos) {
+    trie.add(subscription("$share/g/t", maximumQos, Subscription.NO_IDENTIFIER), member);
+  }
+
+  private SharedGroup group() {
     return new RouteFinder(trie.root()).find(topic("t")).group(0);
   }
 
@@ -106,6 +115,21 @@ class SharedGroupTest {
     assertNull(group.pickOtherThan(refusing));
     List.of(away, gone, busy).forEach(member -> remove(trie, "$share/g/t", member));
     assertNull(group.pickOtherThan(refusing), "the lone one refuses too");
+  }
+
+  @Test
+  @Behaviour(204)
+  void whoIsAwayAndWasGrantedQos0KeepsNothingAndHasNoTurn() {
+    var keepsNothing = new FakeSubscriber("keeps nothing").away().durable();
+    var keeps = new FakeSubscriber("keeps").away().durable();
+    join(keepsNothing, Qos.AT_MOST_ONCE);
+    assertNull(group().pick(), "the lone one");
+    join(keeps, Qos.AT_LEAST_ONCE);
+
+    assertEquals(Map.of("keeps", 20), picks(group(), 20));
+    assertNull(group().pickOtherThan(Set.of(keeps)));
+    keepsNothing.online = true;
+    assertEquals(Map.of("keeps nothing", 20), picks(group(), 20));
   }
 
   @Test

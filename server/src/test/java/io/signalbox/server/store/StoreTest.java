@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What callers see of the store, over a restart too. */
 final class StoreTest {
@@ -48,6 +50,24 @@ final class StoreTest {
       assertTrue(again.sessionPresent());
       assertEquals(number, again.number());
       assertTrue(again.epoch() > epoch);
+    }
+  }
+
+  /** Keys hold so much of a topic that a parent as long lies among its children. */
+  @ParameterizedTest
+  @ValueSource(ints = {Keys.PREFIX_BYTES - 1, Keys.PREFIX_BYTES, Keys.NAME_BYTES_MAX + 1})
+  void findsARetainedMessageAndThoseBelowItOnce(int topicBytes) throws Exception {
+    String parent = "p".repeat(topicBytes);
+    try (var fixture = StoreFixture.open(directory)) {
+      for (String topic : List.of(parent, parent + "/child")) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message(topic, "value")));
+      }
+      List<String> found =
+          fixture.retained(parent + "/#").stream()
+              .map(message -> message.topic().toString())
+              .sorted()
+              .toList();
+      assertEquals(List.of(parent, parent + "/child"), found);
     }
   }
 

@@ -54,6 +54,7 @@ final class Limits {
         Duration.ofMillis(lingerMillis),
         bufferedBytesMax,
         D.carryBytesWhenTight(),
+        D.userPropertiesMax(),
         frameBytesMax,
         D.httpHeaderBytesMax(),
         D.httpHeadersMax(),

@@ -7,16 +7,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
+import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PacketException;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
+import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.protocol.ClientHandlers;
 import io.signalbox.server.protocol.CloseCause;
 import io.signalbox.server.session.ClientConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -341,6 +350,40 @@ class MqttConnectionTest {
         waits.countDown();
       }
     }
+  }
+
+  @Test
+  @Behaviour(230)
+  void refusesAnyPacketWithTooManyUserProperties() throws Exception {
+    Properties.Builder most = Properties.builder();
+    for (int i = 0; i < TransportLimits.DEFAULTS.userPropertiesMax(); i++) {
+      most.addUserProperty("k", "v");
+    }
+    Properties tooMany = most.build().withUserProperty("one", "more");
+    var topic = new RequestedSubscription("t", SubscriptionOptions.ofQos(Qos.AT_MOST_ONCE));
+    ListenerConfig.Type type = ListenerConfig.Type.TCP;
+    try (var broker = echo(type);
+        var wire = connected(broker, type, 0)) {
+      wire.send(bytes(new Subscribe(1, List.of(topic), most.build())));
+      wire.send(bytes(new Subscribe(2, List.of(topic), tooMany)));
+      byte[] answer = padded(unbroken(wire.readToEnd()));
+      assertArrayEquals(new byte[] {(byte) 0xE0, 2, (byte) 0x97, 0}, answer);
+      assertEquals(1, log.packets.size());
+      assertEquals(1, broker.metrics.limitsReached.of(Metrics.Limit.USER_PROPERTIES).value());
+      try (var another = Wire.open(broker, type)) {
+        another.send(
+            bytes(new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, tooMany)));
+        another.readToEnd();
+      }
+      log.problems.remove();
+      PacketException problem = log.problems.remove();
+      assertEquals(ReasonCode.QUOTA_EXCEEDED, problem.reason());
+      assertEquals(ProtocolVersion.V5, problem.answerForm(), "so that CONNACK says it");
+    }
+  }
+
+  private static byte[] bytes(Packet packet) {
+    return RawClient.bytes(packet, ProtocolVersion.V5);
   }
 
   @ParameterizedTest
