@@ -262,18 +262,16 @@ final class Broker implements RunningBroker {
                 random,
                 metrics));
     EnrolmentSetup enrolment =
-        opened(
-            "enrolment",
-            new EnrolmentSetup(
-                config,
-                registry,
-                authorities,
-                authenticators,
-                new ApiPolicies(policies, registry),
-                admin.enrolments(),
-                clocks,
-                random,
-                metrics));
+        new EnrolmentSetup(
+            config,
+            registry,
+            authorities,
+            authenticators,
+            new ApiPolicies(policies, registry),
+            admin.enrolments(),
+            clocks,
+            random,
+            metrics);
     provisioning.writtenDownBy(admin.firstConnections());
     ServerTls serverTls = opened("TLS", serverTls(loops, tls, metrics));
     Transport listeners =
@@ -294,12 +292,12 @@ final class Broker implements RunningBroker {
                             metrics,
                             authenticators::identify,
                             admin.api(),
-                            this::obstacle))));
+                            this::obstacle)),
+                enrolment.httpPort().stream().toList()));
     sweep.begin();
     sessions.load(); // its wills may be due at once, and are judged by what is registered
     metrics.connectionsOpen.from(listeners::connections);
     listeners.start();
-    enrolment.start(loops.worker());
     store.startHousekeeping();
     ScheduledExecutorService maintenance =
         Executors.newScheduledThreadPool(

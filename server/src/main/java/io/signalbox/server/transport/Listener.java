@@ -20,10 +20,10 @@ import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
 import org.xnio.IoUtils;
@@ -37,6 +37,7 @@ final class Listener {
   private static final Logger LOG = System.getLogger(Listener.class.getName());
 
   private final ListenerConfig config;
+  private final Transport kind;
   private final TransportLimits limits;
   private final MqttOpener opener;
   private final IoLoops loops;
@@ -49,31 +50,34 @@ final class Listener {
   private final List<AcceptingChannel<StreamConnection>> sockets = new ArrayList<>();
 
   /**
+   * @param kind how its connections come in, for metrics and log
    * @param tls null if the type has none
+   * @param requests answers HTTP requests; null if the type has none
    */
   Listener(
       ListenerConfig config,
+      Transport kind,
       TransportLimits limits,
       MqttOpener opener,
       IoLoops loops,
       Admission admission,
       @Nullable ServerTls tls,
-      Function<ListenerConfig, HttpHandler> otherPaths,
+      @Nullable HttpHandler requests,
       ByteBufferPool httpBuffers) {
     this.config = config;
+    this.kind = kind;
     this.limits = limits;
     this.opener = opener;
     this.loops = loops;
     this.admission = admission;
     this.tls = tls;
-    this.http =
-        config.type().isWebSocket() ? httpListener(otherPaths.apply(config), httpBuffers) : null;
+    this.http = requests == null ? null : httpListener(requests, httpBuffers);
     if (config.type().isTls() && tls == null) {
       throw new IllegalArgumentException("listener " + config.name() + " needs a TLS context");
     }
   }
 
-  private HttpOpenListener httpListener(HttpHandler otherPaths, ByteBufferPool buffers) {
+  private HttpOpenListener httpListener(HttpHandler requests, ByteBufferPool buffers) {
     OptionMap options =
         OptionMap.builder()
             .set(UndertowOptions.MAX_HEADER_SIZE, limits.httpHeaderBytesMax())
@@ -91,10 +95,7 @@ final class Listener {
     HttpOpenListener listener = new HttpOpenListener(buffers, options);
     listener.setRootHandler(
         new AnswerProgress(
-            new BodyDeadline(
-                new WebSocketEntry(config, otherPaths, loops),
-                limits.httpBodyTimeout(),
-                loops.metrics()),
+            new BodyDeadline(requests, limits.httpBodyTimeout(), loops.metrics()),
             limits.slowReaderTimeout(),
             loops.metrics()));
     return listener;
@@ -245,7 +246,7 @@ final class Listener {
       PassSelectors.close(connection);
       return;
     }
-    loop.metrics().connectionsAccepted.inc(Transport.valueOf(config.type().name()), loop.index());
+    loop.metrics().connectionsAccepted.inc(kind, loop.index());
     try {
       new Arrival(this, loop, connection, ticket).begin();
     } catch (Throwable t) {
@@ -321,6 +322,26 @@ final class Listener {
       Peer peer,
       Admission.Ticket ticket) {
     opener.open(connection, cork, loop, config, peer, ticket);
+  }
+
+  /** One line for each of its sockets. */
+  void tellAddresses() {
+    for (InetSocketAddress address : addresses()) {
+      LOG.log(
+          Level.INFO,
+          "listening name={0} type={1} address={2}",
+          config.name(),
+          kind.name().toLowerCase(Locale.ROOT),
+          text(address));
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    if (host.contains(":")) {
+      host = "[" + host.replaceFirst("(^0|:0)(:0)+(:|$)", "::") + "]"; // RFC 5952 4.2, RFC 3986
+    }
+    return host + ":" + address.getPort();
   }
 
   ListenerConfig config() {
