@@ -42,6 +42,7 @@ public final class ControlSocket implements AutoCloseable {
   static final int REQUEST_BYTES_MAX = 8_192;
 
   private static final long POLL_NANOS = 5_000_000;
+  private static final long ACCEPT_AGAIN_MILLIS = 1_000;
 
   /** Carries out one request. */
   @FunctionalInterface
@@ -104,17 +105,28 @@ public final class ControlSocket implements AutoCloseable {
 
   private void accept() {
     try {
+      boolean told = false;
       while (server.isOpen()) {
         free.acquire();
-        SocketChannel client = accepted();
-        Thread.ofPlatform().daemon().name("signalbox-control-request").start(() -> serve(client));
+        try {
+          SocketChannel client = accepted();
+          Thread.ofPlatform().daemon().name("signalbox-control-request").start(() -> serve(client));
+          told = false;
+        } catch (ClosedChannelException e) {
+          throw e;
+        } catch (IOException e) { // no file can be opened; it passes
+          LOG.log(
+              told ? Level.DEBUG : Level.WARNING,
+              "commands cannot reach the broker for now: {0}",
+              e.getMessage());
+          told = true;
+          Thread.sleep(ACCEPT_AGAIN_MILLIS);
+        }
       }
     } catch (ClosedChannelException e) {
       // the broker stops
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException e) {
-      LOG.log(Level.ERROR, "commands no longer reach the broker: {0}", e.getMessage());
     }
   }
 
