@@ -19,9 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +65,9 @@ public final class ControlSocket implements AutoCloseable {
 
   /** Whose request is not read yet. */
   private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
+
+  /** Names of requests. */
+  private final Queue<String> carriedOut = new ConcurrentLinkedQueue<>();
 
   private ControlSocket(ServerSocketChannel server, Path file, Map<String, Request> requests) {
     this.server = server;
@@ -167,6 +173,7 @@ public final class ControlSocket implements AutoCloseable {
     if (request == null) {
       return "failed\nthis broker does not know the request \"" + name + "\"\n";
     }
+    carriedOut.add(name);
     try {
       LOG.log(Level.INFO, "command: {0}", name);
       return "ok\n" + request.carryOut(space < 0 ? "" : line.substring(space + 1));
@@ -175,6 +182,8 @@ public final class ControlSocket implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "command " + name + " failed", e);
       return "failed\nsee the broker's log\n";
+    } finally {
+      carriedOut.remove(name);
     }
   }
 
@@ -194,6 +203,10 @@ public final class ControlSocket implements AutoCloseable {
   public void close() throws IOException {
     server.close();
     Files.deleteIfExists(file);
+    List<String> awaited = List.copyOf(carriedOut);
+    if (!awaited.isEmpty()) {
+      LOG.log(Level.INFO, "the stop waits for commands: {0}", String.join(", ", awaited));
+    }
     while (!free.tryAcquire(REQUESTS_AT_ONCE_MAX)) {
       for (SocketChannel client : asking) { // also one that was accepted a moment ago
         client.close();
