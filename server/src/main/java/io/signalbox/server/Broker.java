@@ -88,11 +88,10 @@ final class Broker implements RunningBroker {
     this.config = config;
     try {
       transport = open();
-    } catch (PkiException
-        | AuthSetupException
-        | RegistryException
-        | StoreOpenException
-        | IOException e) {
+    } catch (PkiException | AuthSetupException e) {
+      parts.close();
+      throw CommandFailure.ofConfiguration(String.valueOf(e.getMessage()), e);
+    } catch (RegistryException | StoreOpenException | IOException e) {
       parts.close();
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     } catch (InterruptedException e) {

@@ -97,7 +97,10 @@ final class ServeCommand implements Callable<Integer> {
     codes.put(
         "4",
         "the disk failed; everything acknowledged before is kept, start again once it is sound");
-    codes.put("78", "the configuration has problems; each is on standard error");
+    codes.put(
+        "78",
+        "the configuration has problems, or a file that it names cannot be used; each is on"
+            + " standard error");
     return codes;
   }
 
