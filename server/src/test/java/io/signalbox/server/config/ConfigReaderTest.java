@@ -269,6 +269,19 @@ final class ConfigReaderTest {
     assertEquals(latin + ": is not UTF-8", message(e));
   }
 
+  /** It would be full for ever, and nothing but the log would say so. */
+  @Test
+  void aMapWithoutRoomBesideTheReserveIsRefused() throws Exception {
+    assertProblems(
+        "store: { map-bytes: 67108864 }",
+        "configuration:1:10 store.map-bytes: 67108864 is less than twice disk-reserve-bytes,"
+            + " 67108864, which stay free in the map too, so the store would be full for ever");
+    StoreConfig small =
+        ConfigReader.parse("store: { map-bytes: 134217728, disk-reserve-bytes: 1048576 }").store();
+    assertEquals(16 << 20, small.mapBytesMin());
+    assertEquals(128 << 20, StoreConfig.DEFAULTS.mapBytesMin());
+  }
+
   // ---- environment
 
   @Test
