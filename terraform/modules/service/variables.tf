@@ -47,9 +47,9 @@ variable "java_options" {
 }
 
 variable "bind" {
-  description = "Addresses that the listeners bind to."
+  description = "Addresses that the listeners bind to; 0.0.0.0 stands for all, those of IPv6 too."
   type        = list(string)
-  default     = ["0.0.0.0", "::"]
+  default     = ["0.0.0.0"]
 }
 
 variable "mqtt_port" {

@@ -48,9 +48,7 @@ import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -76,33 +74,32 @@ final class Broker implements RunningBroker {
 
   private static final int REFRESH_SECONDS = 10;
 
+  /** Besides what clients are given to take note of the stop. */
+  private static final Duration CLOSE_AFTER_FAILURE_MAX = Duration.ofSeconds(5);
+
   private final BrokerConfig config;
-  private final Deque<Closing> closing = new ArrayDeque<>();
+  private final OpenedParts parts = new OpenedParts();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Transport transport;
   private volatile @Nullable Throwable failure;
   private volatile boolean ready;
 
-  /** What was opened and is closed again in reverse order. */
-  private record Closing(String what, AutoCloseable part) {}
-
   private Broker(BrokerConfig config) throws CommandFailure {
     this.config = config;
     try {
       transport = open();
-    } catch (PkiException
-        | AuthSetupException
-        | RegistryException
-        | StoreOpenException
-        | IOException e) {
-      closeAll();
+    } catch (PkiException | AuthSetupException e) {
+      parts.close();
+      throw CommandFailure.ofConfiguration(String.valueOf(e.getMessage()), e);
+    } catch (RegistryException | StoreOpenException | IOException e) {
+      parts.close();
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     } catch (InterruptedException e) {
-      closeAll();
+      parts.close();
       Thread.currentThread().interrupt();
       throw new CommandFailure("the start was interrupted", e);
     } catch (CommandFailure | RuntimeException e) {
-      closeAll();
+      parts.close();
       throw e;
     }
     ready = true;
@@ -262,18 +259,16 @@ final class Broker implements RunningBroker {
                 random,
                 metrics));
     EnrolmentSetup enrolment =
-        opened(
-            "enrolment",
-            new EnrolmentSetup(
-                config,
-                registry,
-                authorities,
-                authenticators,
-                new ApiPolicies(policies, registry),
-                admin.enrolments(),
-                clocks,
-                random,
-                metrics));
+        new EnrolmentSetup(
+            config,
+            registry,
+            authorities,
+            authenticators,
+            new ApiPolicies(policies, registry),
+            admin.enrolments(),
+            clocks,
+            random,
+            metrics);
     provisioning.writtenDownBy(admin.firstConnections());
     ServerTls serverTls = opened("TLS", serverTls(loops, tls, metrics));
     Transport listeners =
@@ -294,12 +289,12 @@ final class Broker implements RunningBroker {
                             metrics,
                             authenticators::identify,
                             admin.api(),
-                            this::obstacle))));
+                            this::obstacle)),
+                enrolment.httpPort().stream().toList()));
     sweep.begin();
     sessions.load(); // its wills may be due at once, and are judged by what is registered
     metrics.connectionsOpen.from(listeners::connections);
     listeners.start();
-    enrolment.start(loops.worker());
     store.startHousekeeping();
     ScheduledExecutorService maintenance =
         Executors.newScheduledThreadPool(
@@ -431,8 +426,7 @@ final class Broker implements RunningBroker {
   }
 
   private <T extends AutoCloseable> T opened(String what, T part) {
-    closing.push(new Closing(what, part));
-    return part;
+    return parts.add(what, part);
   }
 
   /** A failed disk: nothing more is acknowledged, so the process had better start anew. */
@@ -441,7 +435,21 @@ final class Broker implements RunningBroker {
     LOG.log(Level.ERROR, "the store failed, the broker stops", problem);
     Thread.ofPlatform()
         .name("signalbox-stop")
-        .start(this::stop); // the store's own thread calls here and cannot wait for itself
+        .start(this::giveUp); // the store's own thread calls here and cannot wait for itself
+  }
+
+  /**
+   * Stops, but waits for nothing that may wait for the disk for ever, such as a backup: the file of
+   * the store is whole whenever the process ends.
+   */
+  private void giveUp() {
+    ready = false;
+    try {
+      parts.close(config.limits().lingerTimeout().plus(CLOSE_AFTER_FAILURE_MAX));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    ended.countDown();
   }
 
   private Optional<String> obstacle() {
@@ -474,18 +482,7 @@ final class Broker implements RunningBroker {
   @Override
   public void stop() {
     ready = false;
-    closeAll();
+    parts.close();
     ended.countDown();
-  }
-
-  private synchronized void closeAll() {
-    while (!closing.isEmpty()) {
-      Closing last = closing.pop();
-      try {
-        last.part.close();
-      } catch (Exception e) {
-        LOG.log(Level.ERROR, "closing the " + last.what + " failed", e);
-      }
-    }
   }
 }

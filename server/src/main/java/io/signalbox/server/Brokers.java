@@ -39,7 +39,7 @@ final class Brokers implements BrokerFactory {
       problems.add(e.getMessage());
     }
     if (!problems.isEmpty()) {
-      throw new CommandFailure(String.join(System.lineSeparator(), problems));
+      throw CommandFailure.ofConfiguration(String.join(System.lineSeparator(), problems), null);
     }
   }
 

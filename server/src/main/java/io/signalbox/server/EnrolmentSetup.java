@@ -6,35 +6,31 @@ import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.EnrolmentTokens;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.config.EnrolmentConfig;
+import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.enrolment.Enrolment;
 import io.signalbox.server.enrolment.EnrolmentAudit;
 import io.signalbox.server.enrolment.EstHandler;
 import io.signalbox.server.enrolment.PkiPaths;
 import io.signalbox.server.enrolment.StatusHandler;
-import io.signalbox.server.enrolment.StatusListener;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.Registry;
-import io.signalbox.server.transport.AnswerProgress;
-import io.signalbox.server.transport.BodyDeadline;
+import io.signalbox.server.transport.HttpPort;
 import io.undertow.server.HttpHandler;
-import java.io.IOException;
+import io.undertow.util.StatusCodes;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.xnio.XnioWorker;
 
 /** Enrolment and the status of certificates, with what they work on. */
-final class EnrolmentSetup implements AutoCloseable {
+final class EnrolmentSetup {
   private final BrokerConfig config;
-  private final Metrics metrics;
   private final EstHandler est;
   private final StatusHandler status;
-  private @Nullable StatusListener plain;
 
   EnrolmentSetup(
       BrokerConfig config,
@@ -48,7 +44,6 @@ final class EnrolmentSetup implements AutoCloseable {
       Metrics metrics)
       throws AuthSetupException {
     this.config = config;
-    this.metrics = metrics;
     Inventory inventory = new Inventory(registry, authorities, clocks, random);
     Enrolment enrolment =
         new Enrolment(
@@ -70,26 +65,20 @@ final class EnrolmentSetup implements AutoCloseable {
         config.enrolment().est() ? Optional.of(est) : Optional.empty(), status, others);
   }
 
-  /** Opens the plain listener, if there is to be one. */
-  void start(XnioWorker worker) throws IOException {
-    if (config.enrolment().httpPort() != 0) {
-      plain =
-          StatusListener.start(config.enrolment(), config.limits(), this::bounded, status, worker);
+  /**
+   * The port for the status of certificates alone, if there is to be one: whoever checks a
+   * certificate cannot begin with a TLS connection that rests on one.
+   */
+  Optional<HttpPort> httpPort() {
+    EnrolmentConfig plain = config.enrolment();
+    if (plain.httpPort() == 0) {
+      return Optional.empty();
     }
-  }
-
-  /** The time limits that requests have at the listeners for MQTT too. */
-  private HttpHandler bounded(HttpHandler next) {
-    return new AnswerProgress(
-        new BodyDeadline(next, config.limits().httpBodyTimeout(), metrics),
-        config.limits().slowReaderTimeout(),
-        metrics);
-  }
-
-  @Override
-  public void close() {
-    if (plain != null) {
-      plain.close();
-    }
+    HttpHandler nothing = exchange -> exchange.setStatusCode(StatusCodes.NOT_FOUND).endExchange();
+    return Optional.of(
+        new HttpPort(
+            ListenerConfig.of("enrolment-http", ListenerConfig.Type.WS, plain.httpPort())
+                .at(plain.httpBind(), plain.httpPort()),
+            new PkiPaths(Optional.empty(), status, nothing)));
   }
 }

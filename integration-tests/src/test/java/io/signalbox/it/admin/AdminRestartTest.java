@@ -141,7 +141,7 @@ final class AdminRestartTest {
       broker.kill9();
       Files.writeString(key, "neither a key nor empty\n");
       CommandLine.Result damaged = broker.refusedStart();
-      assertEquals(1, damaged.exitCode(), damaged::err);
+      assertEquals(78, damaged.exitCode(), damaged::err);
       for (String word : List.of(key.toString(), "damaged", "from a backup", "move it away")) {
         assertTrue(damaged.err().contains(word), damaged::err);
       }

@@ -122,7 +122,7 @@ final class EncryptedAuthorityTest {
 
   private static String refusedStart() {
     CommandLine.Result start = broker.refusedStart();
-    assertEquals(1, start.exitCode(), start::err);
+    assertEquals(78, start.exitCode(), start::err);
     assertTrue(start.err().contains("registry.ca-passphrase-file"), start::err);
     assertTrue(start.err().contains("move the key file away"), start::err);
     return start.err();

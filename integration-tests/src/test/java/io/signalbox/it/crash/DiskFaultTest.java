@@ -126,6 +126,23 @@ class DiskFaultTest {
     struck.awaitLog("nothing is acknowledged any more");
   }
 
+  /** As from a supervisor that lost its patience: it still learns why the broker ended. */
+  @Test
+  void aStopThatIsToldWhileTheBrokerGivesUpDoesNotHideThatTheDiskFailed() throws Exception {
+    NativeDisk disk = NativeDisk.in(folder);
+    try (BrokerUnderTest broker = start(disk);
+        Peer publisher = peer(broker, Version.V5, "pub")) {
+      publisher.resume(3_600);
+      disk.set(NativeDisk.SYNC_ERRNO, NativeDisk.EIO);
+      publisher.send(PacketBytes.subscribe(Version.V5, 9).filter("kept", 1));
+      broker.awaitLog("the store failed, the broker stops"); // and waits for its client to leave
+      assertEquals(DISK_FAILED, broker.stop(), "exit code");
+      assertEquals(
+          List.of(),
+          broker.logFrom(0).stream().filter(line -> line.contains("internal error")).toList());
+    }
+  }
+
   @Test
   void aFullDiskIsToldToPublishersAndPassesWithoutARestart() throws Exception {
     NativeDisk disk = NativeDisk.in(folder);

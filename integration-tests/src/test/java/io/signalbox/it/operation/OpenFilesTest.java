@@ -19,13 +19,16 @@ import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A broker that the system lets open too few files for the connections it is to have. */
 @EnabledOnOs(OS.LINUX)
@@ -102,6 +105,23 @@ final class OpenFilesTest {
       assertTrue(Metrics.of(broker).total("signalbox_accepts_failed_total") > 0);
       assertEquals(List.of(), broker.logFrom(0).stream().filter(l -> l.contains("XNIO")).toList());
     }
+  }
+
+  @Test
+  void commandsReachTheBrokerAgainOnceFilesCanBeOpened(@TempDir Path folder) {
+    try (var broker = start("no-files-for-commands", Launch.DEFAULT.quick())) {
+      allow(broker, 1);
+      // Fails or waits: the system may have given the broker a file for the next connection before.
+      var early = CompletableFuture.supplyAsync(() -> backup(broker, folder.resolve("early")));
+      broker.awaitLog("commands cannot reach the broker for now: Too many open files");
+      allow(broker, 1_024);
+      backup(broker, folder.resolve("late")).expectSuccess();
+      early.join();
+    }
+  }
+
+  private static CommandLine.Result backup(BrokerUnderTest broker, Path to) {
+    return CommandLine.signalbox("backup", "--data", broker.dataFolder().toString(), to.toString());
   }
 
   /** Files with higher numbers that are open stay open. */

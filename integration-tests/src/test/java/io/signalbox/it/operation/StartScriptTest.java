@@ -93,6 +93,21 @@ final class StartScriptTest {
     assertTrue(said.startsWith("Usage: signalbox serve"), said);
   }
 
+  /** The defaults name ::1 too. */
+  @Test
+  void theRunThatIsRecordedNeedsNoIpv6(@TempDir Path folder) {
+    CommandLine.Result trained =
+        CommandLine.signalbox(
+                List.of("-Djava.net.preferIPv4Stack=true"),
+                "serve",
+                "--train",
+                "--data",
+                folder.resolve("data").toString())
+            .expectSuccess();
+    assertTrue(trained.err().contains("listener wss does without \"::1\""), trained::err);
+    assertFalse(trained.err().contains("a client of the training run failed"), trained::err);
+  }
+
   private static String run(String options, String... arguments)
       throws IOException, InterruptedException {
     return run(

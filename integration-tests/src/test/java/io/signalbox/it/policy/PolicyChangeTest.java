@@ -524,7 +524,7 @@ final class PolicyChangeTest {
     CommandLine.Result result =
         CommandLine.signalbox(
             "serve", "--config", config.toString(), "--data", folder.resolve("data").toString());
-    assertEquals(1, result.exitCode(), result.err());
+    assertEquals(78, result.exitCode(), result.err());
     assertTrue(result.err().contains("a.policy.yaml:3:1: "), result.err());
     assertTrue(result.err().contains("b.policy.yaml:2:7: "), result.err());
   }

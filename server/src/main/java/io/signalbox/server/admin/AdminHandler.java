@@ -43,7 +43,10 @@ public final class AdminHandler implements HttpHandler {
     Map<String, HttpHandler> guarded = new HashMap<>();
     operators.forEach(
         (path, handler) ->
-            guarded.put(path, new OperatorsOnly(config.metricsGroups(), authenticator, handler)));
+            guarded.put(
+                path,
+                new OperatorsOnly(
+                    config.metricsFromLoopback(), config.metricsGroups(), authenticator, handler)));
     this.api = new SecurityHeaders(api);
     handlers =
         new SecurityHeaders(

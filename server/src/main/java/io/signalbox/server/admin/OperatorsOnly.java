@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Lets a request through if it comes from this machine itself, or from a member of certain groups.
+ * Lets a request through if it comes from a member of certain groups or, where that counts, from
+ * this machine itself.
  */
 final class OperatorsOnly implements HttpHandler {
   /**
@@ -37,11 +38,17 @@ final class OperatorsOnly implements HttpHandler {
 
   static final String TOO_MANY = "too many credentials wait to be checked, see auth.pending-max";
 
+  private final boolean fromLoopback;
   private final Set<String> groups;
   private final RequestAuthenticator authenticator;
   private final HttpHandler next;
 
-  OperatorsOnly(Set<String> groups, RequestAuthenticator authenticator, HttpHandler next) {
+  OperatorsOnly(
+      boolean fromLoopback,
+      Set<String> groups,
+      RequestAuthenticator authenticator,
+      HttpHandler next) {
+    this.fromLoopback = fromLoopback;
     this.groups = groups;
     this.authenticator = authenticator;
     this.next = next;
@@ -49,7 +56,7 @@ final class OperatorsOnly implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) throws Exception {
-    if (isThisMachine(exchange)) {
+    if (fromLoopback && isThisMachine(exchange)) {
       next.handleRequest(exchange);
       return;
     }
@@ -75,8 +82,7 @@ final class OperatorsOnly implements HttpHandler {
       exchange.setPersistent(false); // another guess needs another connection, which is counted
       new Problem(
               StatusCodes.UNAUTHORIZED,
-              "from another machine this needs a client certificate or the header Authorization:"
-                  + " Bearer TOKEN")
+              "this needs a client certificate or the header Authorization: Bearer TOKEN")
           .send(exchange);
     } else if (Collections.disjoint(principal.get().groups(), groups)) {
       new Problem(
@@ -88,6 +94,7 @@ final class OperatorsOnly implements HttpHandler {
     }
   }
 
+  /** As far as it can be seen: a proxy on this machine need not say that it is one. */
   private static boolean isThisMachine(HttpServerExchange exchange) {
     return exchange.getSourceAddress().getAddress() != null
         && exchange.getSourceAddress().getAddress().isLoopbackAddress()

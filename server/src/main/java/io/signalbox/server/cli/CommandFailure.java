@@ -1,5 +1,7 @@
 package io.signalbox.server.cli;
 
+import org.jspecify.annotations.Nullable;
+
 /** A command could not do its work. The message is for people: what, where, what to do. */
 public final class CommandFailure extends Exception {
   private final int exitCode;
@@ -9,13 +11,21 @@ public final class CommandFailure extends Exception {
   }
 
   public CommandFailure(String message, Throwable cause) {
-    super(message, cause);
-    this.exitCode = ExitCode.FAILED;
+    this(ExitCode.FAILED, message, cause);
   }
 
   CommandFailure(int exitCode, String message) {
-    super(message);
+    this(exitCode, message, null);
+  }
+
+  private CommandFailure(int exitCode, String message, @Nullable Throwable cause) {
+    super(message, cause);
     this.exitCode = exitCode;
+  }
+
+  /** What the configuration names cannot be used, such as a policy, a certificate or a key. */
+  public static CommandFailure ofConfiguration(String message, @Nullable Throwable cause) {
+    return new CommandFailure(ExitCode.CONFIGURATION, message, cause);
   }
 
   int exitCode() {

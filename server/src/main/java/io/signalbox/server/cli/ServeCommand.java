@@ -97,7 +97,10 @@ final class ServeCommand implements Callable<Integer> {
     codes.put(
         "4",
         "the disk failed; everything acknowledged before is kept, start again once it is sound");
-    codes.put("78", "the configuration has problems; each is on standard error");
+    codes.put(
+        "78",
+        "the configuration has problems, or a file that it names cannot be used; each is on"
+            + " standard error");
     return codes;
   }
 
@@ -130,7 +133,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     boolean stopped = broker.awaitEnd();
     if (!stopped) {
-      Runtime.getRuntime().removeShutdownHook(stopper);
+      leaveTheEndToUs(stopper);
       throw new CommandFailure(
           ExitCode.DISK_FAILED, "the broker gave up; the reason is in the log above");
     }
@@ -151,16 +154,34 @@ final class ServeCommand implements Callable<Integer> {
 
   /** SIGTERM and SIGINT start the virtual machine's shutdown hooks. */
   private static Thread stopWhenTheProcessIsTold(RunningBroker broker) {
-    Thread stopper =
-        new Thread(
-            () -> {
-              broker.stop();
-              // Stopping when told is success; left to itself the virtual machine would report 128
-              // plus the signal.
-              Runtime.getRuntime().halt(ExitCode.DONE);
-            },
-            "signalbox-stop");
+    Thread stopper = new Thread(() -> stop(broker), "signalbox-stop");
     Runtime.getRuntime().addShutdownHook(stopper);
     return stopper;
+  }
+
+  /**
+   * Stopping when told is success; left to itself the virtual machine would report 128 plus the
+   * signal. That it was told while the broker gave up does not make it one.
+   */
+  private static void stop(RunningBroker broker) {
+    int exitCode = ExitCode.DISK_FAILED;
+    broker.stop();
+    try {
+      if (broker.awaitEnd()) {
+        exitCode = ExitCode.DONE;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(exitCode);
+  }
+
+  /** The broker gave up; a hook that runs already may wait for what it has left open. */
+  private static void leaveTheEndToUs(Thread stopper) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(stopper);
+    } catch (IllegalStateException e) { // the process was told to stop meanwhile
+      Runtime.getRuntime().halt(ExitCode.DISK_FAILED);
+    }
   }
 }

@@ -8,8 +8,9 @@ import java.util.stream.Stream;
  * What the WebSocket listeners serve over HTTP besides MQTT. Section {@code admin}.
  *
  * @param page whether {@code /} shows the browser page
- * @param metricsGroups groups whose members may read {@code /health} and {@code /metrics} from
- *     other machines; from loopback everybody may
+ * @param metricsFromLoopback whether everybody on this machine may read {@code /health} and {@code
+ *     /metrics}; not behind a proxy on this machine that leaves out for whom it asks
+ * @param metricsGroups groups whose members may read them from anywhere
  * @param roles groups that give a role in the admin API
  * @param localToken whether the first administrator's token, in the file {@code admin.token} of the
  *     data directory, is made if there is none, and accepted
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
  */
 public record AdminConfig(
     boolean page,
+    boolean metricsFromLoopback,
     Set<String> metricsGroups,
     Roles roles,
     boolean localToken,
@@ -41,7 +43,7 @@ public record AdminConfig(
 
   public static final AdminConfig DEFAULTS =
       new AdminConfig(
-          true, Set.of("operators"), Roles.DEFAULTS, true, 8, 1_000, 1_000, 64L << 20, 10);
+          true, true, Set.of("operators"), Roles.DEFAULTS, true, 8, 1_000, 1_000, 64L << 20, 10);
 
   /** Groups, of a token or of a certificate's device, that give a role. */
   public record Roles(
@@ -94,6 +96,7 @@ public record AdminConfig(
         () ->
             new AdminConfig(
                 admin.bool("page", d.page),
+                admin.bool("metrics-from-loopback", d.metricsFromLoopback),
                 groups(admin, "metrics-groups", d.metricsGroups),
                 Roles.read(admin),
                 admin.bool("local-token", d.localToken),

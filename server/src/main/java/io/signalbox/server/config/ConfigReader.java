@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -27,6 +28,9 @@ import org.snakeyaml.engine.v2.nodes.Node;
 public final class ConfigReader {
   /** Keys of earlier releases and what took their place. */
   private static final Map<String, String> RETIRED_KEYS = Map.of();
+
+  /** {@code listeners} of {@code listeners[].name}. */
+  private static final Pattern WORD_OF_SECTION = Pattern.compile("^([^.\\[]+).*$");
 
   private final Map<String, String> variables;
   private final Map<String, String> retiredKeys;
@@ -102,8 +106,7 @@ public final class ConfigReader {
     environment.noteUnknown(
         problems,
         paths.stream()
-            .filter(path -> path.indexOf('.') > 0)
-            .map(path -> path.substring(0, path.indexOf('.')))
+            .map(path -> WORD_OF_SECTION.matcher(path).replaceFirst("$1"))
             .collect(Collectors.toSet()));
     problems.throwIfAny();
     return config;

@@ -18,7 +18,10 @@ final class Environment {
 
   /** Kubernetes sets such variables for every service whose name starts with ours. */
   private static final Pattern SERVICE_LINK =
-      Pattern.compile(".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\\d+_.*)?)");
+      Pattern.compile(".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\\d+_.*)");
+
+  /** And {@code NAME_PORT}, which is an address, not a number as in a key of ours. */
+  private static final Pattern SERVICE_ADDRESS = Pattern.compile("[a-z]+://.*");
 
   /** Of the start script, which passes its environment on. */
   private static final Set<String> SCRIPT =
@@ -41,18 +44,28 @@ final class Environment {
     return variables.get(variable(path));
   }
 
-  /** After all keys were asked for: notes every variable that looks like a key and is none. */
+  private boolean isServiceLink(String name) {
+    return SERVICE_LINK.matcher(name).matches()
+        || (name.endsWith("_PORT")
+            && SERVICE_ADDRESS.matcher(variables.getOrDefault(name, "")).matches());
+  }
+
+  /**
+   * After all keys were asked for: notes every variable that looks like a key and is none.
+   *
+   * @param sections first words of all keys
+   */
   void noteUnknown(Problems problems, Set<String> sections) {
     for (String name : variables.keySet()) {
       if (!name.startsWith(PREFIX)
           || known.contains(name)
           || SCRIPT.contains(name)
-          || SERVICE_LINK.matcher(name).matches()) {
+          || isServiceLink(name)) {
         continue;
       }
       Optional<String> near = Nearest.to(name, known);
       boolean inSection =
-          sections.stream().anyMatch(section -> name.startsWith(variable(section) + "_"));
+          sections.stream().anyMatch(section -> (name + "_").startsWith(variable(section) + "_"));
       if (inSection || near.filter(other -> Nearest.distance(name, other) <= 2).isPresent()) {
         problems.addInEnvironment(
             name,

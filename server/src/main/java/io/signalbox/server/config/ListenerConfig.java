@@ -170,11 +170,16 @@ public record ListenerConfig(
   }
 
   ListenerConfig withPort(int other) {
+    return at(bind, other);
+  }
+
+  /** The same elsewhere. */
+  public ListenerConfig at(List<String> otherBind, int otherPort) {
     return new ListenerConfig(
         name,
         type,
-        bind,
-        other,
+        otherBind,
+        otherPort,
         allowAnonymous,
         clientCertificate,
         path,

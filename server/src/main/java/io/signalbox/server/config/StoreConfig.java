@@ -8,8 +8,8 @@ package io.signalbox.server.config;
  * @param messagesMax 0..1,000,000,000,000 messages in the queues of all sessions together, beyond
  *     which a queue is full; 0: not bounded
  * @param diskReserveBytes 1 MiB..1 TiB of free disk that stay free: deleting needs pages too
- * @param mapBytes 16 MiB..128 TiB of address space for the data file, halved at start until the
- *     system grants it
+ * @param mapBytes 16 MiB..128 TiB of address space for the data file, at least twice {@code
+ *     diskReserveBytes}; halved at start until the system grants it, not below that
  * @param batchCommandsMax 1..1,000,000 commands in one transaction
  * @param batchBytesMax 4 KiB..1 GiB of messages in one transaction
  * @param queueCommandsMax 1..10,000,000 commands that wait for the writer; above it publishers are
@@ -52,12 +52,25 @@ public record StoreConfig(
     MESSAGES_MAX.check(messagesMax);
     DISK_RESERVE_BYTES.check(diskReserveBytes);
     MAP_BYTES.check(mapBytes);
+    if (mapBytes < 2 * diskReserveBytes) {
+      throw new IllegalArgumentException(
+          "store.map-bytes: "
+              + mapBytes
+              + " is less than twice disk-reserve-bytes, "
+              + diskReserveBytes
+              + ", which stay free in the map too, so the store would be full for ever");
+    }
     BATCH_COMMANDS_MAX.check(batchCommandsMax);
     BATCH_BYTES_MAX.check(batchBytesMax);
     QUEUE_COMMANDS_MAX.check(queueCommandsMax);
     QUEUE_BYTES_MAX.check(queueBytesMax);
     READER_THREADS.check(readerThreads);
     SLICE_ROWS_MAX.check(sliceRowsMax);
+  }
+
+  /** The smallest map in which there is room beside the reserve. */
+  public long mapBytesMin() {
+    return Math.max(MAP_BYTES.min(), 2 * diskReserveBytes);
   }
 
   static StoreConfig read(Section store) {

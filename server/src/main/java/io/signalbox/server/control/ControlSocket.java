@@ -19,9 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,7 @@ public final class ControlSocket implements AutoCloseable {
   static final int REQUEST_BYTES_MAX = 8_192;
 
   private static final long POLL_NANOS = 5_000_000;
+  private static final long ACCEPT_AGAIN_MILLIS = 1_000;
 
   /** Carries out one request. */
   @FunctionalInterface
@@ -61,6 +65,9 @@ public final class ControlSocket implements AutoCloseable {
 
   /** Whose request is not read yet. */
   private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
+
+  /** Names of requests. */
+  private final Queue<String> carriedOut = new ConcurrentLinkedQueue<>();
 
   private ControlSocket(ServerSocketChannel server, Path file, Map<String, Request> requests) {
     this.server = server;
@@ -104,17 +111,28 @@ public final class ControlSocket implements AutoCloseable {
 
   private void accept() {
     try {
+      boolean told = false;
       while (server.isOpen()) {
         free.acquire();
-        SocketChannel client = accepted();
-        Thread.ofPlatform().daemon().name("signalbox-control-request").start(() -> serve(client));
+        try {
+          SocketChannel client = accepted();
+          Thread.ofPlatform().daemon().name("signalbox-control-request").start(() -> serve(client));
+          told = false;
+        } catch (ClosedChannelException e) {
+          throw e;
+        } catch (IOException e) { // no file can be opened; it passes
+          LOG.log(
+              told ? Level.DEBUG : Level.WARNING,
+              "commands cannot reach the broker for now: {0}",
+              e.getMessage());
+          told = true;
+          Thread.sleep(ACCEPT_AGAIN_MILLIS);
+        }
       }
     } catch (ClosedChannelException e) {
       // the broker stops
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException e) {
-      LOG.log(Level.ERROR, "commands no longer reach the broker: {0}", e.getMessage());
     }
   }
 
@@ -155,6 +173,7 @@ public final class ControlSocket implements AutoCloseable {
     if (request == null) {
       return "failed\nthis broker does not know the request \"" + name + "\"\n";
     }
+    carriedOut.add(name);
     try {
       LOG.log(Level.INFO, "command: {0}", name);
       return "ok\n" + request.carryOut(space < 0 ? "" : line.substring(space + 1));
@@ -163,6 +182,8 @@ public final class ControlSocket implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "command " + name + " failed", e);
       return "failed\nsee the broker's log\n";
+    } finally {
+      carriedOut.remove(name);
     }
   }
 
@@ -182,6 +203,10 @@ public final class ControlSocket implements AutoCloseable {
   public void close() throws IOException {
     server.close();
     Files.deleteIfExists(file);
+    List<String> awaited = List.copyOf(carriedOut);
+    if (!awaited.isEmpty()) {
+      LOG.log(Level.INFO, "the stop waits for commands: {0}", String.join(", ", awaited));
+    }
     while (!free.tryAcquire(REQUESTS_AT_ONCE_MAX)) {
       for (SocketChannel client : asking) { // also one that was accepted a moment ago
         client.close();

@@ -123,7 +123,9 @@ public final class Metrics extends MetricSet {
     TCP,
     TLS,
     WS,
-    WSS
+    WSS,
+    /** A port for HTTP alone. */
+    HTTP
   }
 
   /** Why a connection was turned away before MQTT began. */

@@ -2,6 +2,7 @@ package io.signalbox.server.store;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.signalbox.server.config.StoreConfig;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -41,9 +42,6 @@ final class Lmdb implements AutoCloseable {
 
   /** Besides the reader threads: backup, check, start, single gets. */
   private static final int SPARE_READERS = 64;
-
-  /** The smallest map that is worth trying. */
-  private static final long MAP_BYTES_MIN = 16L << 20;
 
   /** A map should be this many times the quota: space is reused only after readers left. */
   private static final int MAP_TO_QUOTA = 4;
@@ -116,27 +114,24 @@ final class Lmdb implements AutoCloseable {
     System.setProperty("lmdbjava.extract.dir", into.toString());
   }
 
-  /**
-   * @param mapBytes address space to ask for; halved until the system grants it
-   * @param quotaBytes what the store may use; 0: not limited
-   */
-  static Lmdb open(Path directory, long mapBytes, long quotaBytes, int readerThreads)
-      throws StoreOpenException {
+  /** Asks for the address space of the configuration and halves it until the system grants it. */
+  static Lmdb open(Path directory, StoreConfig config) throws StoreOpenException {
     Path dataFile = directory.resolve(DATA_FILE);
-    for (long bytes = mapBytes; ; bytes /= 2) {
+    long bytesMin = Math.max(config.mapBytesMin(), config.bytesMax());
+    for (long bytes = config.mapBytes(); ; bytes /= 2) {
       try {
         var env =
             Env.create(SegmentProxy.INSTANCE)
                 .setMapSize(bytes)
                 .setMaxDbs(TABLES_MAX)
-                .setMaxReaders(readerThreads + SPARE_READERS)
+                .setMaxReaders(config.readerThreads() + SPARE_READERS)
                 .open(directory.toFile(), FILE_MODE, EnvFlags.MDB_NOTLS);
-        return check(env, dataFile, bytes, mapBytes, quotaBytes);
+        return check(env, dataFile, bytes, config);
       } catch (Env.FileInvalidException | Env.VersionMismatchException e) {
         throw new StoreOpenException(
             "\"" + dataFile + "\" is not a store of this program; move it away", e);
       } catch (LmdbException e) {
-        if (bytes / 2 < Math.max(MAP_BYTES_MIN, quotaBytes)) {
+        if (bytes / 2 < bytesMin) {
           throw new StoreOpenException(
               "cannot open \""
                   + dataFile
@@ -150,18 +145,17 @@ final class Lmdb implements AutoCloseable {
     }
   }
 
-  private static Lmdb check(
-      Env<MemorySegment> env, Path dataFile, long granted, long asked, long quotaBytes)
+  private static Lmdb check(Env<MemorySegment> env, Path dataFile, long granted, StoreConfig config)
       throws StoreOpenException {
     try {
       requireWhole(env, dataFile);
       StoreFormat.requireOursOrEmpty(env, dataFile);
-      if (granted < asked) {
+      if (granted < config.mapBytes()) {
         LOG.log(
-            granted / MAP_TO_QUOTA < quotaBytes ? Level.WARNING : Level.INFO,
+            granted / MAP_TO_QUOTA < config.bytesMax() ? Level.WARNING : Level.INFO,
             "the system grants {0} bytes of address space for the store instead of {1}",
             granted,
-            asked);
+            config.mapBytes());
       }
       return new Lmdb(env, dataFile, granted);
     } catch (StoreOpenException | RuntimeException e) {

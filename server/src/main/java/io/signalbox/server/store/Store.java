@@ -152,7 +152,7 @@ public final class Store implements AutoCloseable {
   private static Lmdb openEnvironment(Path directory, StoreConfig config)
       throws StoreOpenException {
     Lmdb.unpackLibraryInto(directory);
-    Lmdb lmdb = Lmdb.open(directory, config.mapBytes(), config.bytesMax(), config.readerThreads());
+    Lmdb lmdb = Lmdb.open(directory, config);
     try {
       StoreFormat.bringUpToDate(lmdb);
       return lmdb;

@@ -74,8 +74,7 @@ public final class StoreCheck {
     StoreFiles.requireStore(path);
     try (DirectoryLock _ = DirectoryLock.take(path)) {
       Lmdb.unpackLibraryInto(path);
-      try (Lmdb lmdb =
-          Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+      try (Lmdb lmdb = Lmdb.open(path, config)) {
         StoreFormat.requireCurrent(lmdb);
         return run(lmdb, descriptionsMax);
       }

@@ -38,8 +38,7 @@ public final class StoreFiles {
     requireStore(path);
     try (DirectoryLock _ = DirectoryLock.take(path)) {
       Lmdb.unpackLibraryInto(path);
-      try (Lmdb lmdb =
-          Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+      try (Lmdb lmdb = Lmdb.open(path, config)) {
         Backup.write(lmdb, to);
       }
     }
@@ -86,8 +85,7 @@ public final class StoreFiles {
     requireStore(path);
     try (DirectoryLock _ = DirectoryLock.take(path)) {
       Lmdb.unpackLibraryInto(path);
-      try (Lmdb lmdb =
-          Lmdb.open(path, config.mapBytes(), config.bytesMax(), config.readerThreads())) {
+      try (Lmdb lmdb = Lmdb.open(path, config)) {
         StoreFormat.bringUpToDate(lmdb);
       }
     }

@@ -94,9 +94,8 @@ public final class StoreRepair {
 
   private static Report copy(Path path, Path fresh, StoreConfig config, int descriptionsMax)
       throws StoreOpenException {
-    long quota = config.bytesMax();
-    try (Lmdb from = Lmdb.open(path, config.mapBytes(), quota, config.readerThreads());
-        Lmdb to = Lmdb.open(fresh, config.mapBytes(), quota, config.readerThreads())) {
+    try (Lmdb from = Lmdb.open(path, config);
+        Lmdb to = Lmdb.open(fresh, config)) {
       StoreFormat.requireCurrent(from);
       StoreFormat.bringUpToDate(to);
       try (Txn<MemorySegment> reading = from.env.txnRead()) {

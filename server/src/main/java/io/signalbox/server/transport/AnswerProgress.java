@@ -16,7 +16,7 @@ import org.xnio.XnioExecutor;
  * looks once in each timeout whether more was taken. An answer that is taken slowly goes on, and so
  * does work that has not yet led to an answer. Any thread.
  */
-public final class AnswerProgress implements HttpHandler {
+final class AnswerProgress implements HttpHandler {
   private static final Logger LOG = System.getLogger(AnswerProgress.class.getName());
 
   private final HttpHandler next;

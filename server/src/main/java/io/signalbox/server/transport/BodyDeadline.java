@@ -15,7 +15,7 @@ import org.xnio.XnioExecutor;
  * Closes a connection whose request's body is not complete in time, whoever waits for it: a handler
  * that reads it, or the HTTP layer that throws the rest away. Any thread.
  */
-public final class BodyDeadline implements HttpHandler {
+final class BodyDeadline implements HttpHandler {
   private static final Logger LOG = System.getLogger(BodyDeadline.class.getName());
 
   private final HttpHandler next;

@@ -13,15 +13,17 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
 import org.xnio.IoUtils;
@@ -35,6 +37,7 @@ final class Listener {
   private static final Logger LOG = System.getLogger(Listener.class.getName());
 
   private final ListenerConfig config;
+  private final Transport kind;
   private final TransportLimits limits;
   private final MqttOpener opener;
   private final IoLoops loops;
@@ -47,31 +50,34 @@ final class Listener {
   private final List<AcceptingChannel<StreamConnection>> sockets = new ArrayList<>();
 
   /**
+   * @param kind how its connections come in, for metrics and log
    * @param tls null if the type has none
+   * @param requests answers HTTP requests; null if the type has none
    */
   Listener(
       ListenerConfig config,
+      Transport kind,
       TransportLimits limits,
       MqttOpener opener,
       IoLoops loops,
       Admission admission,
       @Nullable ServerTls tls,
-      Function<ListenerConfig, HttpHandler> otherPaths,
+      @Nullable HttpHandler requests,
       ByteBufferPool httpBuffers) {
     this.config = config;
+    this.kind = kind;
     this.limits = limits;
     this.opener = opener;
     this.loops = loops;
     this.admission = admission;
     this.tls = tls;
-    this.http =
-        config.type().isWebSocket() ? httpListener(otherPaths.apply(config), httpBuffers) : null;
+    this.http = requests == null ? null : httpListener(requests, httpBuffers);
     if (config.type().isTls() && tls == null) {
       throw new IllegalArgumentException("listener " + config.name() + " needs a TLS context");
     }
   }
 
-  private HttpOpenListener httpListener(HttpHandler otherPaths, ByteBufferPool buffers) {
+  private HttpOpenListener httpListener(HttpHandler requests, ByteBufferPool buffers) {
     OptionMap options =
         OptionMap.builder()
             .set(UndertowOptions.MAX_HEADER_SIZE, limits.httpHeaderBytesMax())
@@ -89,55 +95,95 @@ final class Listener {
     HttpOpenListener listener = new HttpOpenListener(buffers, options);
     listener.setRootHandler(
         new AnswerProgress(
-            new BodyDeadline(
-                new WebSocketEntry(config, otherPaths, loops),
-                limits.httpBodyTimeout(),
-                loops.metrics()),
+            new BodyDeadline(requests, limits.httpBodyTimeout(), loops.metrics()),
             limits.slowReaderTimeout(),
             loops.metrics()));
     return listener;
   }
 
   /**
-   * Binds every address of the configuration. A name may stand for several; of those, what this
-   * machine does not have is left out.
+   * Binds every address of the configuration. One that this machine does not have is left out, and
+   * so is a second wildcard, for each of the two stands for the addresses of both families.
    *
-   * @throws IOException if an address cannot be bound, or a name has none that can
+   * @throws IOException if a name or address cannot be used, or none is left
    */
   void bind() throws IOException {
     int port = config.port();
-    boolean freePort = port == 0;
-    for (String host : config.bind()) {
-      Set<InetAddress> addresses = new LinkedHashSet<>(List.of(InetAddress.getAllByName(host)));
-      boolean bound = false;
-      IOException problem = null;
-      for (InetAddress address : addresses) {
-        try {
-          AcceptingChannel<StreamConnection> socket = bind(new InetSocketAddress(address, port));
-          bound = true;
-          if (freePort) { // All addresses of a listener have one port.
-            port = ((InetSocketAddress) socket.getLocalAddress()).getPort();
-          }
-        } catch (IOException e) {
-          problem = e;
-          LOG.log(Level.DEBUG, "{0} cannot be bound: {1}", address, e);
-        }
+    for (Map.Entry<InetAddress, String> entry : hosts().entrySet()) {
+      InetAddress address = entry.getKey();
+      if (address.isAnyLocalAddress() && hasWildcard()) {
+        LOG.log(
+            Level.INFO,
+            "listener {0} has the addresses of \"{1}\" already",
+            config.name(),
+            entry.getValue());
+      } else if (bind(address, entry.getValue(), port) && port == 0) {
+        port = addresses().getFirst().getPort(); // All addresses of a listener have one port.
       }
-      if (!bound) {
-        throw new IOException(
-            "listener \""
-                + config.name()
-                + "\" cannot listen on \""
-                + host
-                + "\" port "
-                + port
-                + (problem == null ? "" : ": " + problem.getMessage()),
-            problem);
-      }
+    }
+    if (sockets.isEmpty()) {
+      throw cannotListen(String.join(", ", config.bind()), port, "this machine does not have it");
     }
   }
 
-  private AcceptingChannel<StreamConnection> bind(InetSocketAddress address) throws IOException {
+  /** Every address with the name it has in the configuration. */
+  private Map<InetAddress, String> hosts() throws UnknownHostException {
+    Map<InetAddress, String> hosts = new LinkedHashMap<>();
+    for (String host : config.bind()) {
+      for (InetAddress address : InetAddress.getAllByName(host)) {
+        hosts.putIfAbsent(address, host);
+      }
+    }
+    return hosts;
+  }
+
+  private boolean hasWildcard() {
+    return addresses().stream().anyMatch(bound -> bound.getAddress().isAnyLocalAddress());
+  }
+
+  /**
+   * @return false if this machine does not have the address
+   */
+  private boolean bind(InetAddress address, String host, int port) throws IOException {
+    try {
+      bind(new InetSocketAddress(address, port));
+      return true;
+    } catch (IOException | UnsupportedAddressTypeException e) { // the latter without IPv6
+      if (isOfThisMachine(address)) {
+        throw cannotListen(host, port, String.valueOf(e.getMessage()));
+      }
+      LOG.log(
+          Level.WARNING,
+          "listener {0} does without \"{1}\": this machine does not have the address {2}",
+          config.name(),
+          host,
+          address.getHostAddress());
+      return false;
+    }
+  }
+
+  /** What takes no free port either is not there. Messages of the system have many languages. */
+  private static boolean isOfThisMachine(InetAddress address) {
+    try (var probe = new ServerSocket(0, 1, address)) {
+      return probe.isBound();
+    } catch (IOException | UnsupportedAddressTypeException e) {
+      return false;
+    }
+  }
+
+  private IOException cannotListen(String hosts, int port, String why) {
+    return new IOException(
+        "listener \""
+            + config.name()
+            + "\" cannot listen on \""
+            + hosts
+            + "\" port "
+            + port
+            + ": "
+            + why);
+  }
+
+  private void bind(InetSocketAddress address) throws IOException {
     OptionMap options =
         OptionMap.builder()
             .set(Options.TCP_NODELAY, true)
@@ -146,10 +192,7 @@ final class Listener {
             .set(Options.BACKLOG, limits.acceptBacklog())
             .getMap();
     ChannelListener<AcceptingChannel<StreamConnection>> accept = this::accept;
-    AcceptingChannel<StreamConnection> socket =
-        loops.worker().createStreamConnectionServer(address, accept, options);
-    sockets.add(socket);
-    return socket;
+    sockets.add(loops.worker().createStreamConnectionServer(address, accept, options));
   }
 
   void resume() {
@@ -203,7 +246,7 @@ final class Listener {
       PassSelectors.close(connection);
       return;
     }
-    loop.metrics().connectionsAccepted.inc(Transport.valueOf(config.type().name()), loop.index());
+    loop.metrics().connectionsAccepted.inc(kind, loop.index());
     try {
       new Arrival(this, loop, connection, ticket).begin();
     } catch (Throwable t) {
@@ -279,6 +322,26 @@ final class Listener {
       Peer peer,
       Admission.Ticket ticket) {
     opener.open(connection, cork, loop, config, peer, ticket);
+  }
+
+  /** One line for each of its sockets. */
+  void tellAddresses() {
+    for (InetSocketAddress address : addresses()) {
+      LOG.log(
+          Level.INFO,
+          "listening name={0} type={1} address={2}",
+          config.name(),
+          kind.name().toLowerCase(Locale.ROOT),
+          text(address));
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    if (host.contains(":")) {
+      host = "[" + host.replaceFirst("(^0|:0)(:0)+(:|$)", "::") + "]"; // RFC 5952 4.2, RFC 3986
+    }
+    return host + ":" + address.getPort();
   }
 
   ListenerConfig config() {

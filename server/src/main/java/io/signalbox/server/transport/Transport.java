@@ -1,6 +1,7 @@
 package io.signalbox.server.transport;
 
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.ClientHandlers;
 import io.signalbox.server.protocol.CloseCause;
 import io.undertow.server.DefaultByteBufferPool;
@@ -16,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** All listeners of the broker. Made, started and stopped by one thread. */
@@ -29,6 +31,7 @@ public final class Transport implements AutoCloseable {
   private final TransportLimits limits;
   private final Admission admission;
   private final List<Listener> listeners;
+  private final List<Listener> httpPorts;
 
   /** Where a listener listens. */
   public record Bound(String name, ListenerConfig.Type type, InetSocketAddress address) {}
@@ -40,6 +43,7 @@ public final class Transport implements AutoCloseable {
    * @param tls for listeners with TLS; null if there are none
    * @param otherPaths of a WebSocket listener: answers HTTP requests for anything but its
    *     WebSocket; runs on an I/O thread and must dispatch what blocks
+   * @param httpPorts which are opened together with the listeners
    */
   public Transport(
       IoLoops loops,
@@ -48,7 +52,8 @@ public final class Transport implements AutoCloseable {
       ClientHandlers handlers,
       List<ListenerConfig> listeners,
       @Nullable ServerTls tls,
-      Function<ListenerConfig, HttpHandler> otherPaths) {
+      Function<ListenerConfig, HttpHandler> otherPaths,
+      List<HttpPort> httpPorts) {
     this.loops = loops;
     this.limits = limits;
     Optional<OpenFiles> files = OpenFiles.ofThisProcess();
@@ -67,7 +72,32 @@ public final class Transport implements AutoCloseable {
             .map(
                 config ->
                     new Listener(
-                        config, limits, opener, loops, admission, tls, otherPaths, buffers))
+                        config,
+                        Metrics.Transport.valueOf(config.type().name()),
+                        limits,
+                        opener,
+                        loops,
+                        admission,
+                        tls,
+                        config.type().isWebSocket()
+                            ? new WebSocketEntry(config, otherPaths.apply(config), loops)
+                            : null,
+                        buffers))
+            .toList();
+    this.httpPorts =
+        httpPorts.stream()
+            .map(
+                port ->
+                    new Listener(
+                        port.place(),
+                        Metrics.Transport.HTTP,
+                        limits,
+                        opener,
+                        loops,
+                        admission,
+                        null,
+                        new AdmittedRequests(port.handler(), loops),
+                        buffers))
             .toList();
   }
 
@@ -80,41 +110,29 @@ public final class Transport implements AutoCloseable {
   }
 
   /**
-   * Binds all listeners and then accepts on all, so that nobody is served by half a broker.
+   * Binds all listeners and HTTP ports and then accepts on all, so that nobody is served by half a
+   * broker.
    *
    * @throws IOException if one cannot be bound; none is open then
    */
   public void start() throws IOException {
     try {
-      for (Listener listener : listeners) {
+      for (Listener listener : all()) {
         listener.bind();
       }
     } catch (IOException e) {
       stopAccepting();
       throw e;
     }
-    for (Listener listener : listeners) {
-      listener.resume();
-    }
-    for (Bound bound : bound()) {
-      LOG.log(
-          Level.INFO,
-          "listening name={0} type={1} address={2}",
-          bound.name(),
-          bound.type().word(),
-          text(bound.address()));
-    }
+    all().forEach(Listener::resume);
+    all().forEach(Listener::tellAddresses);
   }
 
-  private static String text(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
-    if (host.contains(":")) {
-      host = "[" + host.replaceFirst("(^0|:0)(:0)+(:|$)", "::") + "]"; // RFC 5952 4.2, RFC 3986
-    }
-    return host + ":" + address.getPort();
+  private List<Listener> all() {
+    return Stream.concat(listeners.stream(), httpPorts.stream()).toList();
   }
 
-  /** Every bound address; ports are the real ones. */
+  /** Every address at which a listener is bound; ports are the real ones. */
   public List<Bound> bound() {
     List<Bound> all = new ArrayList<>();
     for (Listener listener : listeners) {
@@ -142,9 +160,7 @@ public final class Transport implements AutoCloseable {
 
   /** Closes the server sockets; open connections stay. */
   public void stopAccepting() {
-    for (Listener listener : listeners) {
-      listener.stop();
-    }
+    all().forEach(Listener::stop);
   }
 
   /**

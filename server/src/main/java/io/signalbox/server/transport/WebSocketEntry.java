@@ -5,7 +5,6 @@ import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.HttpUpgradeListener;
-import io.undertow.server.protocol.http.HttpServerConnection;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
@@ -34,7 +33,7 @@ final class WebSocketEntry implements HttpHandler {
   private final String path;
   private final boolean tls;
   private final Set<String> origins = new HashSet<>();
-  private final HttpHandler otherPaths;
+  private final AdmittedRequests otherPaths;
   private final IoLoops loops;
   private final HttpHandler mqtt;
   private final HttpHandler mqttLegacy;
@@ -42,7 +41,7 @@ final class WebSocketEntry implements HttpHandler {
   WebSocketEntry(ListenerConfig config, HttpHandler otherPaths, IoLoops loops) {
     this.path = config.path();
     this.tls = config.type().isTls();
-    this.otherPaths = otherPaths;
+    this.otherPaths = new AdmittedRequests(otherPaths, loops);
     this.loops = loops;
     config.allowedOrigins().forEach(origin -> origins.add(origin.toLowerCase(Locale.ROOT)));
     this.mqtt = handshake(MQTT);
@@ -71,21 +70,6 @@ final class WebSocketEntry implements HttpHandler {
     } else if (exchange.getRequestPath().equals(path)) {
       upgrade(exchange);
     } else {
-      Arrival arrival = arrival(exchange);
-      if (arrival != null) {
-        if (!arrival.servesHttp(exchange)) {
-          return;
-        }
-        if (exchange.getRequestHeaders().contains(Headers.AUTHORIZATION)) {
-          exchange.addExchangeCompleteListener(
-              (answered, next) -> {
-                if (answered.getStatusCode() == StatusCodes.UNAUTHORIZED) {
-                  arrival.refusedCredential();
-                }
-                next.proceed();
-              });
-        }
-      }
       otherPaths.handleRequest(exchange);
     }
   }
@@ -132,19 +116,13 @@ final class WebSocketEntry implements HttpHandler {
   }
 
   private void refuse(HttpServerExchange exchange, int status, Turnaway reason) {
-    Arrival arrival = arrival(exchange);
+    Arrival arrival = otherPaths.arrival(exchange);
     if (arrival != null && !arrival.servesHttp(exchange)) {
       return;
     }
     XnioEventLoop loop = loops.loop(exchange.getIoThread().getNumber());
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     exchange.setStatusCode(status).setPersistent(false).endExchange();
-  }
-
-  private @Nullable Arrival arrival(HttpServerExchange exchange) {
-    return exchange.getConnection() instanceof HttpServerConnection http
-        ? loops.loop(exchange.getIoThread().getNumber()).http().get(http.getChannel())
-        : null;
   }
 
   private static boolean lists(@Nullable HeaderValues values, String wanted, boolean exact) {

@@ -64,7 +64,7 @@ final class AdminHandlerTest {
 
   @BeforeEach
   void start() {
-    server = serve(config(true, Set.of("operators")));
+    server = serve(config(true, true, Set.of("operators")));
   }
 
   @AfterEach
@@ -72,10 +72,12 @@ final class AdminHandlerTest {
     server.stop();
   }
 
-  private static AdminConfig config(boolean page, Set<String> metricsGroups) {
+  private static AdminConfig config(
+      boolean page, boolean metricsFromLoopback, Set<String> metricsGroups) {
     AdminConfig d = AdminConfig.DEFAULTS;
     return new AdminConfig(
         page,
+        metricsFromLoopback,
         metricsGroups,
         d.roles(),
         d.localToken(),
@@ -248,6 +250,17 @@ final class AdminHandlerTest {
     assertEquals(401, get("/metrics", header).status);
   }
 
+  /** What nginx passes on that was told nothing but where the broker is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/health/live", "/health/ready", "/metrics"})
+  void whereLoopbackMayBeAProxyItNeedsAnOperatorToo(String path) throws Exception {
+    server.stop();
+    server = serve(config(true, false, Set.of("operators")));
+    assertEquals(401, request("GET", path, "127.0.0.1:8443").status);
+    assertEquals(401, get(path).status);
+    assertEquals(200, get(path, "Authorization: Bearer operators").status);
+  }
+
   @Test
   void aNameOfAStrangerThatPointsHereIsNotThisMachine() throws Exception {
     assertEquals(401, request("GET", "/metrics", "evil.example").status);
@@ -296,7 +309,7 @@ final class AdminHandlerTest {
   @Test
   void aBrokerWithoutPageHasNothingThere() throws Exception {
     server.stop();
-    server = serve(config(false, Set.of()));
+    server = serve(config(false, true, Set.of()));
     assertEquals(404, get("/").status);
     assertEquals("nothing is here", get("/").json().get("detail").getAsString());
     assertEquals(200, get("/health/live").status);

@@ -269,6 +269,19 @@ final class ConfigReaderTest {
     assertEquals(latin + ": is not UTF-8", message(e));
   }
 
+  /** It would be full for ever, and nothing but the log would say so. */
+  @Test
+  void aMapWithoutRoomBesideTheReserveIsRefused() throws Exception {
+    assertProblems(
+        "store: { map-bytes: 67108864 }",
+        "configuration:1:10 store.map-bytes: 67108864 is less than twice disk-reserve-bytes,"
+            + " 67108864, which stay free in the map too, so the store would be full for ever");
+    StoreConfig small =
+        ConfigReader.parse("store: { map-bytes: 134217728, disk-reserve-bytes: 1048576 }").store();
+    assertEquals(16 << 20, small.mapBytesMin());
+    assertEquals(128 << 20, StoreConfig.DEFAULTS.mapBytesMin());
+  }
+
   // ---- environment
 
   @Test
@@ -309,6 +322,29 @@ final class ConfigReaderTest {
         "stands for no key that can be set from the environment; lists are set in the file only");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SIGNALBOX_LISTENERS",
+        "SIGNALBOX_LISTENERS_0_PORT",
+        "SIGNALBOX_LISTENERS_MQTTS_BIND",
+        "SIGNALBOX_TLS_MORE_CERTIFICATES_0_CERTIFICATE_FILE"
+      })
+  void aVariableForAnEntryOfAListIsAnErrorWithAndWithoutThatList(String variable) {
+    String problem =
+        "environment "
+            + variable
+            + " stands for no key that can be set from the environment; lists are set in the file"
+            + " only";
+    var reader = new ConfigReader(Map.of(variable, "8884"));
+    assertEquals(
+        List.of(problem), assertThrows(ConfigException.class, reader::withoutFile).problems());
+    String yaml = "listeners: [{ name: mqtts, type: tls, port: 8883 }]";
+    assertEquals(
+        List.of(problem),
+        assertThrows(ConfigException.class, () -> reader.read(yaml, "f", Path.of(""))).problems());
+  }
+
   private static void assertEnvironment(String variable, String value, String problem) {
     ConfigException e =
         assertThrows(
@@ -326,6 +362,8 @@ final class ConfigReaderTest {
             "10.0.0.1",
             "SIGNALBOX_ADMIN_PORT_8443_TCP",
             "tcp://x",
+            "SIGNALBOX_ADMIN_PORT",
+            "tcp://10.0.0.1:8443",
             "SIGNALBOX_ADMIN_SERVICE_PORT",
             "8443");
     assertEquals(BrokerConfig.DEFAULTS, new ConfigReader(variables).withoutFile());

@@ -31,6 +31,7 @@ import javax.net.ssl.SSLContext;
 /** The transport alone, on free ports of loopback, with a handler that a test brings. */
 final class TestBroker implements AutoCloseable {
   static final int PACKET_BYTES_MAX = 4 << 20;
+  private static final Duration TURN_WAIT_MAX = Duration.ofSeconds(5);
 
   final IoLoops loops;
   final Metrics metrics;
@@ -40,7 +41,7 @@ final class TestBroker implements AutoCloseable {
   private TestBroker(
       int threads, TransportLimits limits, ClientHandlers handlers, List<ListenerConfig> listeners)
       throws IOException {
-    this(threads, limits, handlers, listeners, Pki.SERVER, false, Duration.ofSeconds(5));
+    this(threads, limits, handlers, listeners, List.of(), Pki.SERVER, false, TURN_WAIT_MAX);
   }
 
   private TestBroker(
@@ -48,6 +49,7 @@ final class TestBroker implements AutoCloseable {
       TransportLimits limits,
       ClientHandlers handlers,
       List<ListenerConfig> listeners,
+      List<HttpPort> httpPorts,
       SSLContext context,
       boolean handshakesMayWait,
       Duration turnWaitMax)
@@ -59,7 +61,14 @@ final class TestBroker implements AutoCloseable {
             loops, context, TlsContexts.PROTOCOLS, handshakesMayWait, turnWaitMax, () -> {});
     transport =
         new Transport(
-            loops, limits, PACKET_BYTES_MAX, handlers, listeners, tls, _ -> TestBroker::page);
+            loops,
+            limits,
+            PACKET_BYTES_MAX,
+            handlers,
+            listeners,
+            tls,
+            _ -> TestBroker::page,
+            httpPorts);
     transport.start();
   }
 
@@ -98,6 +107,22 @@ final class TestBroker implements AutoCloseable {
     return new TestBroker(2, limits, handlers, List.of(listeners));
   }
 
+  /** With a port for HTTP alone beside a listener. */
+  static TestBroker start(TransportLimits limits, ClientHandlers handlers, int httpPort)
+      throws IOException {
+    ListenerConfig place =
+        ListenerConfig.of("plain", ListenerConfig.Type.WS, 0).at(List.of("127.0.0.1"), httpPort);
+    return new TestBroker(
+        2,
+        limits,
+        handlers,
+        List.of(listener(ListenerConfig.Type.TCP)),
+        List.of(new HttpPort(place, TestBroker::page)),
+        Pki.SERVER,
+        false,
+        TURN_WAIT_MAX);
+  }
+
   /** One I/O thread, and one for the steps of handshakes, which may wait. */
   static TestBroker startTls(ClientHandlers handlers, SSLContext context, Duration turnWaitMax)
       throws IOException {
@@ -106,6 +131,7 @@ final class TestBroker implements AutoCloseable {
         TransportLimits.DEFAULTS,
         handlers,
         List.of(listener(ListenerConfig.Type.TLS)),
+        List.of(),
         context,
         true,
         turnWaitMax);

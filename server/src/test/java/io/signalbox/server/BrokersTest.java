@@ -1,0 +1,57 @@
+package io.signalbox.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.signalbox.server.cli.Commands;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A supervisor does not start a broker again that only its operator can mend. */
+final class BrokersTest {
+  private static final int CONFIGURATION = 78;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void writeFilesThatCannotBeUsed() throws Exception {
+    Path policies = Files.createDirectory(folder.resolve("policies"));
+    Files.writeString(policies.resolve("a.policy.yaml"), "version: 1\nname: a\nname: b\n");
+    Files.writeString(folder.resolve("broken.pem"), "nothing\n");
+    Files.writeString(folder.resolve("users"), "somebody\n");
+  }
+
+  private int serve(String yaml, String... more) throws Exception {
+    Path config =
+        Files.writeString(
+            folder.resolve("signalbox.yaml"),
+            yaml + "\nlisteners: [{ name: t, type: tcp, bind: [127.0.0.1], port: 0 }]\n");
+    String[] words = {
+      "serve", "--config", config.toString(), "--data", folder.resolve("data").toString()
+    };
+    String[] all = Arrays.copyOf(words, words.length + more.length);
+    System.arraycopy(more, 0, all, words.length, more.length);
+    return new Commands(new Brokers(), (_, _, _, _) -> "", new DataDirectory(), Map.of()).run(all);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "policies: { directory: policies }",
+        "tls: { certificate-file: broken.pem, private-key-file: broken.pem }",
+        "tls: { trusted-cas: [{ name: factory, file: broken.pem }] }",
+        "auth: { jwt: { issuers: [{ name: i, issuer: i, audiences: [a], keys: [{ algorithm: ES256,"
+            + " public-key-file: broken.pem }] }] } }",
+        "auth: { users-file: users }",
+      })
+  void aFileThatCannotBeUsedEndsStartAndCheckWithTheCodeOfABadConfiguration(String yaml)
+      throws Exception {
+    assertEquals(CONFIGURATION, serve(yaml, "--check"));
+    assertEquals(CONFIGURATION, serve(yaml));
+  }
+}
