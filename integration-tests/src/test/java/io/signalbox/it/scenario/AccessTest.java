@@ -135,8 +135,7 @@ final class AccessTest {
     good.subscribe(topic, 1);
     for (boolean clean : new boolean[] {false, true}) {
       Peer wrong = clients.peer(good.clientId());
-      wrong.send(
-          as(ALICE + "x", connect(version).clientId(good.clientId()).cleanStart(clean)));
+      wrong.send(as(ALICE + "x", connect(version).clientId(good.clientId()).cleanStart(clean)));
       wrong.expectConnAck(4, 0x86);
     }
     good.ping();

@@ -30,8 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Reason Strings and User Properties of packets that have them, whatever sends them. */
 final class ExplanationsTest {
   private static final Properties WHY = Properties.NONE.with(Property.REASON_STRING, "why");
-  private static final Properties USER =
-      Properties.NONE.withUserProperty("k", "v");
+  private static final Properties USER = Properties.NONE.withUserProperty("k", "v");
 
   static Stream<Function<Properties, Packet>> packets() {
     ReasonCode no = ReasonCode.NOT_AUTHORIZED;
@@ -81,10 +80,7 @@ final class ExplanationsTest {
     private final Packet packet;
     private final int packetBytesMax;
 
-    Answer(
-        ClientConnection connection,
-        Packet packet,
-        int packetBytesMax) {
+    Answer(ClientConnection connection, Packet packet, int packetBytesMax) {
       super(connection, new Log());
       this.packet = packet;
       this.packetBytesMax = packetBytesMax;
