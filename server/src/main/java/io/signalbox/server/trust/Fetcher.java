@@ -37,14 +37,16 @@ public final class Fetcher implements AutoCloseable {
    * @param bytesMax a longer answer is not read to its end
    */
   public CompletableFuture<byte[]> get(Metrics.Fetched what, URI address, int bytesMax) {
-    return fetch(what, HttpRequest.newBuilder(address).GET(), bytesMax);
+    return fetch(what, address, HttpRequest.newBuilder().GET(), bytesMax);
   }
 
+  /** As {@link #get}, with a body. */
   public CompletableFuture<byte[]> post(
       Metrics.Fetched what, URI address, String type, byte[] body, int bytesMax) {
     return fetch(
         what,
-        HttpRequest.newBuilder(address)
+        address,
+        HttpRequest.newBuilder()
             .header("Content-Type", type)
             .POST(BodyPublishers.ofByteArray(body)),
         bytesMax);
@@ -56,12 +58,22 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private CompletableFuture<byte[]> fetch(
-      Metrics.Fetched what, HttpRequest.Builder request, int bytesMax) {
-    HttpRequest built = request.timeout(TIMEOUT).build();
-    return client()
-        .sendAsync(built, BodyHandlers.limiting(BodyHandlers.ofByteArray(), bytesMax))
+      Metrics.Fetched what, URI address, HttpRequest.Builder request, int bytesMax) {
+    return send(address, request, bytesMax)
         .orTimeout(2 * TIMEOUT.toSeconds(), TimeUnit.SECONDS) // a body that never ends
-        .handle((response, problem) -> outcome(what, built.uri(), response, problem));
+        .handle((response, problem) -> outcome(what, address, response, problem));
+  }
+
+  private CompletableFuture<HttpResponse<byte[]>> send(
+      URI address, HttpRequest.Builder request, int bytesMax) {
+    try {
+      return client()
+          .sendAsync(
+              request.uri(address).timeout(TIMEOUT).build(),
+              BodyHandlers.limiting(BodyHandlers.ofByteArray(), bytesMax));
+    } catch (IllegalArgumentException e) { // an address without a host, perhaps a certificate's
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private byte[] outcome(

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -79,42 +80,41 @@ final class OcspChecks implements RevocationCheck {
     return known ? CompletableFuture.completedFuture(null) : ask(certificate, issuer);
   }
 
-  /** Asks, whatever is remembered. */
+  /** Asks, whatever is remembered; completed as {@link #ensure}. */
   CompletableFuture<Void> ask(X509Certificate certificate, X509Certificate issuer) {
     var mine = new CompletableFuture<Void>();
     CompletableFuture<Void> other = asking.putIfAbsent(certificate, mine);
     if (other != null) {
       return other;
     }
-    URI where;
-    try {
-      where = responder(certificate);
-    } catch (PkiException | IllegalArgumentException e) {
-      asking.remove(certificate);
-      failed(certificate, String.valueOf(e.getMessage()));
-      mine.complete(null);
-      return mine;
-    }
-    OcspQuestion question = OcspQuestion.of(certificate, issuer);
     CompletableFuture<?> _ =
-        fetcher
-            .post(
-                Metrics.Fetched.OCSP,
-                where,
-                OcspResponder.REQUEST_TYPE,
-                question.encoded(),
-                ANSWER_BYTES_MAX)
+        answer(certificate, issuer)
             .whenComplete(
-                (body, problem) -> {
-                  if (body == null) {
-                    failed(certificate, String.valueOf(problem.getCause()));
-                  } else {
-                    take(question, certificate, issuer, body);
+                (_, problem) -> {
+                  if (problem != null) {
+                    failed(certificate, problem);
                   }
                   asking.remove(certificate);
                   mine.complete(null);
                 });
     return mine;
+  }
+
+  /** Takes the answer, or fails: never throws, for somebody waits for {@link #ask}. */
+  private CompletableFuture<Void> answer(X509Certificate certificate, X509Certificate issuer) {
+    try {
+      OcspQuestion question = OcspQuestion.of(certificate, issuer);
+      return fetcher
+          .post(
+              Metrics.Fetched.OCSP,
+              responder(certificate),
+              OcspResponder.REQUEST_TYPE,
+              question.encoded(),
+              ANSWER_BYTES_MAX)
+          .thenAccept(body -> take(question, certificate, issuer, body));
+    } catch (PkiException | RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private void take(
@@ -127,7 +127,7 @@ final class OcspChecks implements RevocationCheck {
       }
     } catch (PkiException e) {
       fetcher.unusable(Metrics.Fetched.OCSP);
-      failed(certificate, e.getMessage());
+      failed(certificate, e);
     }
   }
 
@@ -148,13 +148,14 @@ final class OcspChecks implements RevocationCheck {
     return URI.create(named.getFirst());
   }
 
-  private void failed(X509Certificate certificate, @Nullable String why) {
+  private void failed(X509Certificate certificate, Throwable problem) {
+    Throwable cause = problem instanceof CompletionException ? problem.getCause() : problem;
     LOG.log(
         Level.WARNING,
         "no OCSP answer about certificate {0} of {1}: {2}",
         certificate.getSerialNumber().toString(16),
         ca,
-        why);
+        cause == null ? problem : cause.getMessage());
   }
 
   private Instant now() {

@@ -297,6 +297,25 @@ final class TrustedAuthoritiesTest {
     }
   }
 
+  /** A host with an underscore is none to {@link URI}. */
+  @Test
+  void whoCannotBeAskedAnswersNothingAndHoldsNobodyUp() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    URI nowhere = URI.create("http://ocsp_ca:2560/");
+    Revocation both =
+        new Revocation(
+            List.of(file), List.of(nowhere), DAY, true, nowhere, DAY, 100, Unknown.REFUSE);
+    TrustedAuthorities trusted = trusting(both);
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, connect(trusted));
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, connect(trusted));
+
+    millis.addAndGet(DAY.toMillis() - 1_000);
+    write(file, list(2, device));
+    assertTrue(trusted.refresh(() -> List.of(List.of(device))));
+    assertRejected(Verification.Reason.REVOKED, connect(trusted));
+  }
+
   /** Asked no more often than those who stay connected, and only when it comes. */
   @Test
   void whoIsOnHoldComesInOnceTheResponderSaysGood() throws Exception {
