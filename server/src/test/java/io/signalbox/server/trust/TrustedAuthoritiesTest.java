@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.pki.AuthorityUrls;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateVerifier;
@@ -78,11 +79,7 @@ final class TrustedAuthoritiesTest {
     authority =
         CertificateAuthority.createRoot(
             "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
-    device =
-        authority.issue(
-            KeyAlgorithm.EC_P256.generate(random).getPublic(),
-            SubjectNames.ofCommonName("p7"),
-            CertificateProfile.DEVICE);
+    device = issue(authority, "p7");
     certificateFile = folder.resolve("factory.crt");
     Files.writeString(certificateFile, Pem.encode(authority.chain()));
   }
@@ -359,9 +356,71 @@ final class TrustedAuthoritiesTest {
     }
   }
 
+  /** A responder is asked about each certificate below the one that is trusted. */
+  @Test
+  void anAuthorityThatTheClientSendsIsAskedAboutToo() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line 1", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    var ofLine = new AtomicReference<RevocationStatus>(new RevocationStatus.Good());
+    OcspResponder both =
+        new OcspResponder(
+            List.of(
+                OcspAuthority.signingItself(authority, _ -> ofLine.get()),
+                OcspAuthority.signingItself(line, _ -> new RevocationStatus.Good())),
+            Duration.ofMinutes(30),
+            clock(),
+            random);
+    List<X509Certificate> pump = line.presentedChainOf(issue(line, "pump"));
+    List<X509Certificate> valve = line.presentedChainOf(issue(line, "valve"));
+    try (WebServer server = new WebServer(both::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, pump));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, valve));
+      assertEquals(3, server.requests());
+
+      ofLine.set(revoked(RevocationReason.CA_COMPROMISE));
+      millis.addAndGet(61_000);
+      assertTrue(trusted.refresh(() -> List.of(pump, valve)));
+      assertEquals(6, server.requests(), "once about what both stand below");
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, valve));
+    }
+  }
+
+  /** Else whoever has one good certificate could send the broker anywhere. */
+  @Test
+  void nobodyIsAskedWhereACertificateSaysThatLeadsNowhere() throws Exception {
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      var urls = new AuthorityUrls(List.of(), List.of(server.address().toString()), List.of());
+      CertificateAuthority impostor =
+          CertificateAuthority.createRoot(
+                  "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random)
+              .withUrls(urls)
+              .createIssuing("factory", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING)
+              .withUrls(urls);
+      TrustedAuthorities trusted = trusting(ocsp(null, Unknown.ACCEPT));
+      List<X509Certificate> superfluous = List.of(device, impostor.certificate());
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, superfluous));
+      List<X509Certificate> forged = List.of(issue(impostor, "p7"), impostor.certificate());
+      assertRejected(Verification.Reason.BAD_SIGNATURE, connect(trusted, forged));
+      assertEquals(0, server.requests());
+    }
+  }
+
+  private X509Certificate issue(CertificateAuthority by, String id) throws PkiException {
+    return by.issue(
+        KeyAlgorithm.EC_P256.generate(random).getPublic(),
+        SubjectNames.ofCommonName(id),
+        CertificateProfile.DEVICE);
+  }
+
   private Verification connect(TrustedAuthorities trusted) {
-    trusted.prepare(List.of(device)).join();
-    return verify(trusted.verifier());
+    return connect(trusted, List.of(device));
+  }
+
+  private Verification connect(TrustedAuthorities trusted, List<X509Certificate> chain) {
+    trusted.prepare(chain).join();
+    return trusted.verifier().verify(chain, clock().instant());
   }
 
   private static RevocationStatus revoked(RevocationReason reason) {
