@@ -30,6 +30,7 @@ import java.math.BigInteger;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -384,6 +385,57 @@ final class TrustedAuthoritiesTest {
       assertEquals(6, server.requests(), "once about what both stand below");
       assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
       assertRejected(Verification.Reason.REVOKED, connect(trusted, valve));
+    }
+  }
+
+  @Test
+  void eachKeyOfOneNameIsAskedAboutItsOwnDevices() throws Exception {
+    CertificateAuthority rekeyed =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    List<X509Certificate> ofNewKey = List.of(issue(rekeyed, "p8"));
+    Files.writeString(certificateFile, Pem.encode(rekeyed.chain()), StandardOpenOption.APPEND);
+    OcspAuthority.Source good = _ -> new RevocationStatus.Good();
+    OcspResponder both =
+        new OcspResponder(
+            List.of(
+                OcspAuthority.signingItself(authority, good),
+                OcspAuthority.signingItself(rekeyed, good)),
+            Duration.ofMinutes(30),
+            clock(),
+            random);
+    try (WebServer server = new WebServer(both::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, ofNewKey));
+      assertEquals(2, server.requests());
+    }
+  }
+
+  @Test
+  void whatIsKnownOutlivesTheCertificateOfTheAuthority() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line 1", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    X509Certificate before =
+        authority.issue(
+            line.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("line 1"),
+            CertificateProfile.ISSUING.withValidity(DAY));
+    Files.writeString(certificateFile, Pem.encode(List.of(before, line.certificate())));
+    List<X509Certificate> pump = List.of(issue(line, "pump"));
+    var responder =
+        new OcspResponder(
+            List.of(
+                OcspAuthority.signingItself(line, _ -> revoked(RevocationReason.KEY_COMPROMISE))),
+            Duration.ofMinutes(30),
+            clock(),
+            random);
+    try (WebServer server = new WebServer(responder::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.ACCEPT));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
+      server.status(503);
+      millis.addAndGet(DAY.toMillis());
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
     }
   }
 
