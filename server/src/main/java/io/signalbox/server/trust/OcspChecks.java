@@ -16,13 +16,13 @@ import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -110,19 +110,13 @@ final class OcspChecks implements RevocationCheck {
         paths.stream()
             .flatMap(OcspChecks::below)
             .collect(Collectors.toCollection(LinkedHashSet::new));
-    List<CompletableFuture<Void>> asked = new ArrayList<>();
+    Semaphore places =
+        new Semaphore(QUESTIONS_AT_ONCE); // not batches: one slow answer holds up all
     for (Issued one : all) {
-      asked.add(ask(one));
-      if (asked.size() >= QUESTIONS_AT_ONCE) {
-        await(asked);
-      }
+      places.acquireUninterruptibly();
+      CompletableFuture<?> _ = ask(one).whenComplete((_, _) -> places.release());
     }
-    await(asked);
-  }
-
-  private static void await(List<CompletableFuture<Void>> asked) {
-    CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new)).join();
-    asked.clear();
+    places.acquireUninterruptibly(QUESTIONS_AT_ONCE);
   }
 
   private static Stream<Issued> below(List<X509Certificate> path) {

@@ -195,11 +195,16 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   /**
    * The same without waiting: a server that does not answer delays what is known of its own
-   * authority alone, which is passed over until then.
+   * authority alone, which is passed over until then; but who is found revoked meanwhile is told.
    *
    * @param changed run on some thread when a client that was good may no longer be; quick
    */
   public void look(Supplier<List<List<X509Certificate>>> connected, Runnable changed) {
+    for (TrustedAuthority ca : current.all) {
+      if (ca.foundRevoked()) {
+        changed.run();
+      }
+    }
     for (CompletableFuture<Boolean> look : looks(connected)) {
       CompletableFuture<Void> told =
           look.thenAccept(
@@ -216,24 +221,29 @@ public final class TrustedAuthorities implements CurrentAuthorities {
     long now = clocks.nanos() / 1_000_000;
     List<CompletableFuture<Boolean>> looks = new ArrayList<>();
     for (TrustedAuthority ca : current.all) {
-      if (ca.beginLook()) {
-        var look = new CompletableFuture<Boolean>();
-        looks.add(look);
-        OWN_THREADS.execute(() -> look.complete(look(ca, connected, now)));
+      for (TrustedAuthority.Look look : ca.looks()) {
+        if (look.begin()) {
+          var outcome = new CompletableFuture<Boolean>();
+          looks.add(outcome);
+          OWN_THREADS.execute(() -> outcome.complete(refresh(look, ca, connected, now)));
+        }
       }
     }
     return looks;
   }
 
-  private boolean look(
-      TrustedAuthority ca, Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+  private boolean refresh(
+      TrustedAuthority.Look look,
+      TrustedAuthority ca,
+      Supplier<List<List<X509Certificate>>> connected,
+      long nowMillis) {
     try {
-      return ca.refresh(() -> paths(connected.get(), ca), nowMillis);
+      return look.refresh(() -> paths(connected.get(), ca), nowMillis);
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "looking for revocations of " + ca.spec().name() + " failed", e);
       return false;
     } finally {
-      ca.endLook();
+      look.end();
     }
   }
 

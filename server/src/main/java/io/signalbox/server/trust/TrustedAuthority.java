@@ -6,21 +6,58 @@ import io.signalbox.pki.TrustedCa;
 import io.signalbox.server.config.TlsConfig.Revocation;
 import io.signalbox.server.eventloop.Clocks;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One authority with its sources of revocations. {@link #refresh} belongs to one thread at a time.
- */
+/** One authority with its sources of revocations. Any thread. */
 final class TrustedAuthority {
   private final AuthoritySpec spec;
   private final @Nullable RevocationLists lists;
   private final @Nullable OcspChecks ocsp;
-  private final AtomicBoolean looking = new AtomicBoolean();
+  private final List<Look> looks = new ArrayList<>();
+
+  /** Of the thread that looks. */
   private long ocspDueMillis;
+
+  /**
+   * At its lists or at its responder: a round of questions may take long, and must not keep a list
+   * from being read.
+   */
+  static final class Look {
+    private final Refresh refresh;
+    private final AtomicBoolean underWay = new AtomicBoolean();
+
+    private Look(Refresh refresh) {
+      this.refresh = refresh;
+    }
+
+    /** Whether this thread may {@link #refresh}; then it must {@link #end}. */
+    boolean begin() {
+      return underWay.compareAndSet(false, true);
+    }
+
+    /**
+     * Looks at what is due; waits for what it fetches.
+     *
+     * @param connected paths to this authority of the clients that are connected
+     * @return whether a client that was good may no longer be
+     */
+    boolean refresh(Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+      return refresh.refresh(connected, nowMillis);
+    }
+
+    void end() {
+      underWay.set(false);
+    }
+  }
+
+  private interface Refresh {
+    boolean refresh(Supplier<List<List<X509Certificate>>> connected, long nowMillis);
+  }
 
   private TrustedAuthority(
       AuthoritySpec spec,
@@ -31,6 +68,12 @@ final class TrustedAuthority {
     this.lists = lists;
     this.ocsp = ocsp;
     this.ocspDueMillis = nowMillis + spec.revocation().ocspRefresh().toMillis();
+    if (lists != null) {
+      looks.add(new Look((_, now) -> lists.refresh(now)));
+    }
+    if (ocsp != null) {
+      looks.add(new Look((connected, now) -> ask(ocsp, connected, now)));
+    }
   }
 
   /** Reads its files; fetches nothing. */
@@ -89,30 +132,21 @@ final class TrustedAuthority {
             name -> chain.stream().anyMatch(one -> one.getIssuerX500Principal().equals(name)));
   }
 
-  /** Whether this thread may {@link #refresh}; then it must {@link #endLook}. */
-  boolean beginLook() {
-    return looking.compareAndSet(false, true);
+  List<Look> looks() {
+    return List.copyOf(looks);
   }
 
-  void endLook() {
-    looking.set(false);
-  }
-
-  /**
-   * Looks at what is due; waits for what it fetches.
-   *
-   * @param connected paths to this authority of the clients that are connected
-   * @return whether a client that was good may no longer be
-   */
-  boolean refresh(Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
-    boolean changed = lists != null && lists.refresh(nowMillis);
-    if (ocsp != null) {
-      if (nowMillis >= ocspDueMillis) {
-        ocspDueMillis = nowMillis + spec.revocation().ocspRefresh().toMillis();
-        ocsp.askAll(connected.get());
-      }
-      changed |= ocsp.foundRevoked(); // also when somebody asked who shows the same certificate
+  private boolean ask(
+      OcspChecks checks, Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+    if (nowMillis >= ocspDueMillis) {
+      ocspDueMillis = nowMillis + spec.revocation().ocspRefresh().toMillis();
+      checks.askAll(connected.get());
     }
-    return changed;
+    return foundRevoked();
+  }
+
+  /** Whether somebody was found revoked since the last call, whoever asked about them. */
+  boolean foundRevoked() {
+    return ocsp != null && ocsp.foundRevoked();
   }
 }

@@ -40,8 +40,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -125,6 +129,10 @@ final class TrustedAuthoritiesTest {
   }
 
   private TrustedAuthorities trusting(Revocation revocation) throws PkiException {
+    return trusting(revocation, fetcher);
+  }
+
+  private TrustedAuthorities trusting(Revocation revocation, Fetcher by) throws PkiException {
     TlsConfig d = TlsConfig.DEFAULTS;
     return TrustedAuthorities.load(
         new TlsConfig(
@@ -137,7 +145,7 @@ final class TrustedAuthoritiesTest {
             Set.copyOf(d.protocols()),
             d.crypto()),
         List.of(),
-        fetcher,
+        by,
         clocks);
   }
 
@@ -312,6 +320,70 @@ final class TrustedAuthoritiesTest {
     write(file, list(2, device));
     assertTrue(trusted.refresh(() -> List.of(List.of(device))));
     assertRejected(Verification.Reason.REVOKED, connect(trusted));
+  }
+
+  @Test
+  void anAnswerThatDoesNotComeHoldsBackNeitherOthersNorAList() throws Exception {
+    X509Certificate slow = issue(authority, "slow");
+    CountDownLatch patience = new CountDownLatch(1);
+    OcspAuthority.Source source =
+        serial -> {
+          if (serial.equals(slow.getSerialNumber())) {
+            awaitQuietly(patience);
+          }
+          return revoked(RevocationReason.KEY_COMPROMISE);
+        };
+    var responder =
+        new OcspResponder(
+            List.of(OcspAuthority.signingItself(authority, source)), DAY, clock(), random);
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    try (WebServer server = new WebServer(responder::answer);
+        Fetcher patient = new Fetcher(metrics, Duration.ofHours(1))) {
+      Revocation both =
+          new Revocation(
+              List.of(file),
+              List.of(),
+              DAY,
+              true,
+              server.address(),
+              Duration.ofMinutes(1),
+              100,
+              Unknown.ACCEPT);
+      TrustedAuthorities trusted = trusting(both, patient);
+      var told = new AtomicBoolean();
+      Runnable look =
+          () -> trusted.look(() -> List.of(List.of(slow), List.of(device)), () -> told.set(true));
+      millis.addAndGet(61_000);
+      lookUntil(told::get, look);
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+
+      write(file, list(2, slow));
+      lookUntil(
+          () ->
+              trusted.verifier().verify(List.of(slow), clock().instant())
+                  instanceof Verification.Rejected,
+          look);
+    } finally {
+      patience.countDown();
+    }
+  }
+
+  private static void lookUntil(BooleanSupplier condition, Runnable look) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "nothing is found out while an answer is awaited");
+      look.run();
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Asked no more often than those who stay connected, and only when it comes. */
