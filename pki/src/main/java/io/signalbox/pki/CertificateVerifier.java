@@ -30,8 +30,8 @@ public final class CertificateVerifier {
   private static final int PATHS_TRIED_MAX = 8;
 
   /**
-   * A renewed authority has its old name: with the wrong one of two such anchors these happen. A
-   * revocation is never tried again.
+   * A renewed authority has its old name: with the wrong one of two such anchors these happen. Who
+   * is revoked is not tried by another path.
    */
   private static final Set<Reason> ANOTHER_PATH_MAY_DO =
       EnumSet.of(Reason.BAD_SIGNATURE, Reason.CA_NOT_VALID, Reason.CONSTRAINT_VIOLATED);
@@ -70,6 +70,15 @@ public final class CertificateVerifier {
    *     follows a trusted one is ignored
    */
   public Verification verify(List<X509Certificate> chain, Instant at) {
+    Verification path = pathOf(chain, at);
+    return path instanceof Accepted accepted ? recheck(accepted, at) : path;
+  }
+
+  /**
+   * As {@link #verify}, but whatever is known of revocations: whose the chain is, and by which
+   * certificates, about each of which below the trusted one a source of revocations is then asked.
+   */
+  public Verification pathOf(List<X509Certificate> chain, Instant at) {
     if (chain.isEmpty()) {
       return new Rejected(Reason.MALFORMED, "no certificate was presented");
     }
@@ -82,16 +91,20 @@ public final class CertificateVerifier {
               + CHAIN_LENGTH_MAX);
     }
     String key = VerifiedPaths.key(chain);
-    Optional<Verification> again =
-        verified.find(key).flatMap(known -> verifyAgain(known, chain, at));
+    Optional<Accepted> again = remembered(key, chain, at);
     if (again.isPresent()) {
       return again.get();
     }
     try {
-      return verifyFully(key, chain, ClientIdentity.of(chain.getFirst()), at);
+      return pathInFull(key, chain, ClientIdentity.of(chain.getFirst()), at);
     } catch (PkiException e) {
       return new Rejected(Reason.MALFORMED, e.getMessage());
     }
+  }
+
+  /** What {@link #pathOf} finds without a signature check; quick enough for an I/O thread. */
+  public Optional<Accepted> rememberedPathOf(List<X509Certificate> chain, Instant at) {
+    return remembered(VerifiedPaths.key(chain), chain, at);
   }
 
   /**
@@ -140,29 +153,20 @@ public final class CertificateVerifier {
         : Optional.empty();
   }
 
-  /**
-   * Asks about time and revocation only; empty if time decides against this path and another may
-   * do.
-   */
-  private static Optional<Verification> verifyAgain(
-      VerifiedPaths.Path known, List<X509Certificate> chain, Instant at) {
-    List<X509Certificate> path = known.of(chain);
-    if (PathChecks.validity(path, at).isPresent()) {
-      return Optional.empty();
-    }
-    Optional<Rejected> revoked = PathChecks.revocation(path, known.ca().revocation(), at);
-    return Optional.of(
-        revoked.isPresent()
-            ? revoked.get()
-            : new Accepted(known.ca().name(), known.identity(), path));
+  /** Asks about time only; empty if that decides against this path and another may do. */
+  private Optional<Accepted> remembered(String key, List<X509Certificate> chain, Instant at) {
+    return verified
+        .find(key)
+        .map(known -> new Accepted(known.ca().name(), known.identity(), known.of(chain)))
+        .filter(known -> PathChecks.validity(known.path(), at).isEmpty());
   }
 
-  private Verification verifyFully(
+  private Verification pathInFull(
       String key, List<X509Certificate> chain, ClientIdentity identity, Instant at) {
     @Nullable Rejected first = null;
     for (Candidate candidate : candidates(chain)) {
       List<X509Certificate> path = candidate.path();
-      Optional<Rejected> problem = problem(candidate, at);
+      Optional<Rejected> problem = problem(path, at);
       if (problem.isEmpty()) {
         verified.put(
             key, new VerifiedPaths.Path(candidate.ca(), path.getLast(), path.size() - 1, identity));
@@ -186,13 +190,11 @@ public final class CertificateVerifier {
             + "\", which is not a registered authority");
   }
 
-  private static Optional<Rejected> problem(Candidate candidate, Instant at) {
-    List<X509Certificate> path = candidate.path();
+  private static Optional<Rejected> problem(List<X509Certificate> path, Instant at) {
     return PathChecks.validity(path, at)
         .or(() -> PathChecks.usage(path))
         .or(() -> PathChecks.signaturesAndConstraints(path, at))
-        .or(() -> PathChecks.alternativeSignatures(path))
-        .or(() -> PathChecks.revocation(path, candidate.ca().revocation(), at));
+        .or(() -> PathChecks.alternativeSignatures(path));
   }
 
   /** A path from the client's certificate to an anchor, by names only. */

@@ -1,10 +1,12 @@
 package io.signalbox.pki;
 
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
+import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,10 +54,16 @@ public final class OcspAnswers implements RevocationCheck {
     }
   }
 
-  /** By the certificates' fingerprints: a serial number means nothing without its issuer's key. */
-  private record Key(String certificate, String issuer) {
+  /**
+   * By the certificate's fingerprint and what stands for its issuer in a question too: an authority
+   * whose certificate was made anew for the same key is the same one.
+   */
+  private record Key(String certificate, X500Principal issuer, PublicKey issuerKey) {
     static Key of(X509Certificate certificate, X509Certificate issuer) {
-      return new Key(Certificates.fingerprint(certificate), Certificates.fingerprint(issuer));
+      return new Key(
+          Certificates.fingerprint(certificate),
+          issuer.getSubjectX500Principal(),
+          issuer.getPublicKey());
     }
   }
 

@@ -234,6 +234,20 @@ class OcspTest {
     assertInstanceOf(RevocationStatus.Revoked.class, memory.status(third, authority, now()));
   }
 
+  @Test
+  void anAnswerIsOfTheIssuersKeyWhicheverOfItsCertificatesStandsForIt() throws PkiException {
+    X509Certificate renewed =
+        pki.root.issue(
+            authority.getPublicKey(),
+            SubjectNames.ofCommonName("test issuing"),
+            CertificateProfile.ISSUING);
+    OcspAnswers memory = new OcspAnswers(2);
+    memory.put(revoked, authority, ask(revoked), now());
+    assertInstanceOf(RevocationStatus.Revoked.class, memory.status(revoked, renewed, now()));
+    X509Certificate rekeyed = new TestPki().issuing.certificate();
+    assertInstanceOf(RevocationStatus.Unknown.class, memory.status(revoked, rekeyed, now()));
+  }
+
   private static final RevocationStatus GOOD = new RevocationStatus.Good();
 
   private OcspAnswer revokedFor(RevocationReason reason, Instant thisUpdate) {

@@ -112,16 +112,20 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   @Override
   public void run() {
+    attempt("bringing authorities and issuers in force", this::bringInForce);
+    attempt("bringing revocations to clients", this::sweep);
+  }
+
+  private static void attempt(String what, Runnable task) {
     try {
-      sweep();
+      task.run();
     } catch (RuntimeException e) { // else the next looks would not come
-      LOG.log(Level.ERROR, "bringing revocations to clients failed", e);
+      LOG.log(Level.ERROR, what + " failed", e);
     }
   }
 
   private void sweep() {
     var some = new Some(take(touched), take(touchedCertificates), take(touchedUsers));
-    bringInForce();
     boolean mayBeWithdrawn = withdrawn.getAndSet(false);
     if (clock.wasSet()) {
       clients.endExpired(clocks.wallMillis()).join();
@@ -159,15 +163,31 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
    */
   void bringInForce() {
     synchronized (trusting) {
-      if (authoritiesChanged.getAndSet(false)) {
-        withdrawn.set(true);
-        authorities.apply();
+      if (bring(authoritiesChanged, authorities::apply)) {
+        withdrawn.set(true); // not before: a sweep would look at clients by what counted until now
       }
-      if (issuersChanged.getAndSet(false)) {
-        withdrawn.set(true);
+      if (bring(issuersChanged, () -> authenticators.registered(registry.all(Kind.JWT_ISSUER)))) {
         described.set(true);
-        authenticators.registered(registry.all(Kind.JWT_ISSUER));
+        withdrawn.set(true);
       }
+    }
+  }
+
+  /**
+   * What fails is tried again the next time.
+   *
+   * @return whether there was something to bring
+   */
+  private static boolean bring(AtomicBoolean changed, Runnable task) {
+    if (!changed.getAndSet(false)) { // before: what changes meanwhile is brought the next time
+      return false;
+    }
+    try {
+      task.run();
+      return true;
+    } catch (RuntimeException e) {
+      changed.set(true);
+      throw e;
     }
   }
 

@@ -4,6 +4,7 @@ import io.signalbox.pki.Certificates;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.RevocationStatus;
 import io.signalbox.server.config.TlsConfig.Revocation;
+import io.signalbox.server.config.WebAddress;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Kind;
@@ -12,7 +13,8 @@ import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.TrustedAuthority.OcspMode;
 import io.signalbox.server.trust.AuthoritySpec;
 import io.signalbox.server.trust.TrustedAuthorities;
-import java.net.URI;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +22,8 @@ import java.util.List;
 
 /** Makes the registry's authorities those that are trusted. One thread at a time. */
 public final class RegisteredAuthorities {
+  private static final Logger LOG = System.getLogger(RegisteredAuthorities.class.getName());
+
   private final Registry registry;
   private final Authorities issuing;
   private final TrustedAuthorities trusted;
@@ -30,13 +34,24 @@ public final class RegisteredAuthorities {
     this.trusted = trusted;
   }
 
-  /** From now on those are trusted that are registered now. */
+  /**
+   * From now on those are trusted that are registered now. One with an address that cannot be used,
+   * as earlier versions took it, is left out: its clients are refused, and nobody else's.
+   */
   public void apply() {
     List<AuthoritySpec> specs = new ArrayList<>();
     issuing.anchors().forEach((name, chain) -> specs.add(AuthoritySpec.of(name, chain)));
     for (TrustedAuthority foreign : registry.all(Kind.TRUSTED_CA)) {
       if (foreign.enabled()) {
-        specs.add(spec(foreign));
+        try {
+          specs.add(spec(foreign));
+        } catch (IllegalArgumentException e) {
+          LOG.log(
+              Level.ERROR,
+              "the registered authority \"{0}\" is not trusted: {1}",
+              foreign.name(),
+              e.getMessage());
+        }
       }
     }
     trusted.register(specs, (certificate, _, _) -> status(certificate));
@@ -52,10 +67,10 @@ public final class RegisteredAuthorities {
         foreign.certificates(),
         new Revocation(
             List.of(),
-            list == null ? List.of() : List.of(URI.create(list)),
+            list == null ? List.of() : List.of(WebAddress.parse(list)),
             d.crlRefresh(),
             asks,
-            asks && responder != null ? URI.create(responder) : null,
+            asks && responder != null ? WebAddress.parse(responder) : null,
             d.ocspRefresh(),
             d.ocspAnswersMax(),
             foreign.ocspMode() == OcspMode.SOFT ? Revocation.Unknown.ACCEPT : d.unknown()),

@@ -91,8 +91,8 @@ public record TlsConfig(
    * @param crlFiles DER or PEM; read again when they change
    * @param crlUrls http or https addresses of lists
    * @param crlRefresh 1 s..1 d between two looks at the addresses
-   * @param ocsp whether a responder is asked about each client
-   * @param ocspUrl its address; null: the one that the client's certificate names
+   * @param ocsp whether a responder is asked about each client and each authority that it sends
+   * @param ocspUrl its address; null: the one that the certificate asked about names
    * @param ocspRefresh 1 s..1 d between two questions about a client that stays connected, or comes
    *     while its certificate is on hold
    * @param ocspAnswersMax 1..10,000,000 answers remembered

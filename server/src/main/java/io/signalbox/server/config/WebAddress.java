@@ -4,13 +4,13 @@ import java.net.URI;
 import java.net.URISyntaxException;
 
 /** Reads addresses that the broker itself fetches from. */
-final class WebAddress {
+public final class WebAddress {
   private WebAddress() {}
 
   /**
    * @throws IllegalArgumentException if it is no absolute http or https address
    */
-  static URI parse(String text) {
+  public static URI parse(String text) {
     try {
       URI address = new URI(text);
       boolean http = "http".equals(address.getScheme()) || "https".equals(address.getScheme());

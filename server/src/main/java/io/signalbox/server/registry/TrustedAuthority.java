@@ -10,6 +10,8 @@ import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevocationListCheck;
 import io.signalbox.pki.TrustedCa;
+import io.signalbox.server.config.WebAddress;
+import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
@@ -117,8 +119,12 @@ public record TrustedAuthority(
 
   private static @Nullable String url(Fields in, String field) {
     String url = in.optional(field, 2_048);
-    if (url != null && !url.matches("https?://[^\\s/?#@]+(/[^\\s#]*)?")) {
-      in.problem(field, "must be an address that begins with http:// or https://");
+    if (url != null) {
+      try {
+        URI _ = WebAddress.parse(url);
+      } catch (IllegalArgumentException e) {
+        in.problem(field, String.valueOf(e.getMessage()));
+      }
     }
     return url;
   }

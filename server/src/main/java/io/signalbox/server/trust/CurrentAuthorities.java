@@ -12,8 +12,8 @@ public interface CurrentAuthorities {
   CertificateVerifier verifier();
 
   /**
-   * Sees to it that what must be fetched to judge a client is there. The chain must have been
-   * verified in a handshake: its addresses are believed.
+   * Sees to it that what must be fetched to judge a client is there. Nothing is fetched for a chain
+   * that leads to none of them: its addresses are not believed. Checks no signature on this thread.
    *
    * @return completed at once where nothing is fetched; never fails
    */

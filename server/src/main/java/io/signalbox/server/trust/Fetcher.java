@@ -25,10 +25,20 @@ public final class Fetcher implements AutoCloseable {
   private static final int OK = 200;
 
   private final Metrics metrics;
+  private final Duration timeout;
   private @Nullable HttpClient client;
 
   public Fetcher(Metrics metrics) {
+    this(metrics, TIMEOUT);
+  }
+
+  /**
+   * @param timeout for a connection, and for the headers of an answer; all of it may take twice as
+   *     long
+   */
+  Fetcher(Metrics metrics, Duration timeout) {
     this.metrics = metrics;
+    this.timeout = timeout;
   }
 
   /**
@@ -37,14 +47,16 @@ public final class Fetcher implements AutoCloseable {
    * @param bytesMax a longer answer is not read to its end
    */
   public CompletableFuture<byte[]> get(Metrics.Fetched what, URI address, int bytesMax) {
-    return fetch(what, HttpRequest.newBuilder(address).GET(), bytesMax);
+    return fetch(what, address, HttpRequest.newBuilder().GET(), bytesMax);
   }
 
+  /** As {@link #get}, with a body. */
   public CompletableFuture<byte[]> post(
       Metrics.Fetched what, URI address, String type, byte[] body, int bytesMax) {
     return fetch(
         what,
-        HttpRequest.newBuilder(address)
+        address,
+        HttpRequest.newBuilder()
             .header("Content-Type", type)
             .POST(BodyPublishers.ofByteArray(body)),
         bytesMax);
@@ -56,12 +68,27 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private CompletableFuture<byte[]> fetch(
-      Metrics.Fetched what, HttpRequest.Builder request, int bytesMax) {
-    HttpRequest built = request.timeout(TIMEOUT).build();
-    return client()
-        .sendAsync(built, BodyHandlers.limiting(BodyHandlers.ofByteArray(), bytesMax))
-        .orTimeout(2 * TIMEOUT.toSeconds(), TimeUnit.SECONDS) // a body that never ends
-        .handle((response, problem) -> outcome(what, built.uri(), response, problem));
+      Metrics.Fetched what, URI address, HttpRequest.Builder request, int bytesMax) {
+    CompletableFuture<HttpResponse<byte[]>> sent = send(address, request, bytesMax);
+    return sent.copy() // one that has timed out itself would cancel nothing
+        .orTimeout(2 * timeout.toMillis(), TimeUnit.MILLISECONDS) // a body that never ends
+        .handle(
+            (response, problem) -> {
+              sent.cancel(true); // else it keeps its connection
+              return outcome(what, address, response, problem);
+            });
+  }
+
+  private CompletableFuture<HttpResponse<byte[]>> send(
+      URI address, HttpRequest.Builder request, int bytesMax) {
+    try {
+      return client()
+          .sendAsync(
+              request.uri(address).timeout(timeout).build(),
+              BodyHandlers.limiting(BodyHandlers.ofByteArray(), bytesMax));
+    } catch (IllegalArgumentException e) { // an address without a host, perhaps a certificate's
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private byte[] outcome(
@@ -74,7 +101,7 @@ public final class Fetcher implements AutoCloseable {
       Throwable cause = problem instanceof CompletionException e ? e.getCause() : problem;
       why =
           cause instanceof TimeoutException
-              ? "no complete answer within " + 2 * TIMEOUT.toSeconds() + " s"
+              ? "no complete answer within " + 2 * timeout.toSeconds() + " s"
               : String.valueOf(cause);
     } else if (response.statusCode() != OK) {
       why = "the answer has status " + response.statusCode();
@@ -93,7 +120,7 @@ public final class Fetcher implements AutoCloseable {
     if (made == null) {
       made =
           HttpClient.newBuilder()
-              .connectTimeout(TIMEOUT)
+              .connectTimeout(timeout)
               .followRedirects(HttpClient.Redirect.NEVER)
               .build();
       client = made;

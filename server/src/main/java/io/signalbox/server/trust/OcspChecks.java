@@ -16,10 +16,17 @@ import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 final class OcspChecks implements RevocationCheck {
   private static final Logger LOG = System.getLogger(OcspChecks.class.getName());
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
+
+  /** Questions asked at once for clients that are connected. */
+  private static final int QUESTIONS_AT_ONCE = 16;
 
   private final String ca;
   private final @Nullable URI address;
@@ -41,8 +51,11 @@ final class OcspChecks implements RevocationCheck {
   private final AtomicBoolean revoked = new AtomicBoolean();
 
   /** Questions under way, so that a client that connects again and again asks once. */
-  private final ConcurrentHashMap<X509Certificate, CompletableFuture<Void>> asking =
+  private final ConcurrentHashMap<Issued, CompletableFuture<Void>> asking =
       new ConcurrentHashMap<>();
+
+  /** A certificate to ask about, and whose key signed it. */
+  private record Issued(X509Certificate certificate, X509Certificate issuer) {}
 
   OcspChecks(AuthoritySpec config, Fetcher fetcher, Clocks clocks) {
     this.ca = config.name();
@@ -70,64 +83,93 @@ final class OcspChecks implements RevocationCheck {
             : soft.status(certificate, issuer, at);
   }
 
-  /** Completed when there is an answer in force, or it was tried: what failed is logged. */
-  CompletableFuture<Void> ensure(X509Certificate certificate, X509Certificate issuer) {
+  /**
+   * Completed when there is an answer in force about each certificate of a path below its trusted
+   * one, or it was tried: what failed is logged.
+   */
+  CompletableFuture<Void> ensure(List<X509Certificate> path) {
     Instant now = now();
-    boolean known =
-        !(answers.status(certificate, issuer, now) instanceof RevocationStatus.Unknown)
-            && !answers.mayBeReleased(certificate, issuer, now, refresh);
-    return known ? CompletableFuture.completedFuture(null) : ask(certificate, issuer);
+    return CompletableFuture.allOf(
+        below(path)
+            .filter(one -> !isKnown(one, now))
+            .map(this::ask)
+            .toArray(CompletableFuture<?>[]::new));
   }
 
-  /** Asks, whatever is remembered. */
-  CompletableFuture<Void> ask(X509Certificate certificate, X509Certificate issuer) {
+  private boolean isKnown(Issued one, Instant now) {
+    return !(answers.status(one.certificate, one.issuer, now) instanceof RevocationStatus.Unknown)
+        && !answers.mayBeReleased(one.certificate, one.issuer, now, refresh);
+  }
+
+  /**
+   * Asks about each certificate of these paths below their trusted ones, whatever is remembered;
+   * once about an authority of many clients. Waits for the answers.
+   */
+  void askAll(List<List<X509Certificate>> paths) {
+    Set<Issued> all =
+        paths.stream()
+            .flatMap(OcspChecks::below)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
+    Semaphore places =
+        new Semaphore(QUESTIONS_AT_ONCE); // not batches: one slow answer holds up all
+    for (Issued one : all) {
+      places.acquireUninterruptibly();
+      CompletableFuture<?> _ = ask(one).whenComplete((_, _) -> places.release());
+    }
+    places.acquireUninterruptibly(QUESTIONS_AT_ONCE);
+  }
+
+  private static Stream<Issued> below(List<X509Certificate> path) {
+    return IntStream.range(0, path.size() - 1)
+        .mapToObj(i -> new Issued(path.get(i), path.get(i + 1)));
+  }
+
+  private CompletableFuture<Void> ask(Issued one) {
     var mine = new CompletableFuture<Void>();
-    CompletableFuture<Void> other = asking.putIfAbsent(certificate, mine);
+    CompletableFuture<Void> other = asking.putIfAbsent(one, mine);
     if (other != null) {
       return other;
     }
-    URI where;
-    try {
-      where = responder(certificate);
-    } catch (PkiException | IllegalArgumentException e) {
-      asking.remove(certificate);
-      failed(certificate, String.valueOf(e.getMessage()));
-      mine.complete(null);
-      return mine;
-    }
-    OcspQuestion question = OcspQuestion.of(certificate, issuer);
     CompletableFuture<?> _ =
-        fetcher
-            .post(
-                Metrics.Fetched.OCSP,
-                where,
-                OcspResponder.REQUEST_TYPE,
-                question.encoded(),
-                ANSWER_BYTES_MAX)
+        answer(one)
             .whenComplete(
-                (body, problem) -> {
-                  if (body == null) {
-                    failed(certificate, String.valueOf(problem.getCause()));
-                  } else {
-                    take(question, certificate, issuer, body);
+                (_, problem) -> {
+                  if (problem != null) {
+                    failed(one.certificate, problem);
                   }
-                  asking.remove(certificate);
+                  asking.remove(one);
                   mine.complete(null);
                 });
     return mine;
   }
 
-  private void take(
-      OcspQuestion question, X509Certificate certificate, X509Certificate issuer, byte[] body) {
+  /** Takes the answer, or fails: never throws, for somebody waits for {@link #ask}. */
+  private CompletableFuture<Void> answer(Issued one) {
+    try {
+      OcspQuestion question = OcspQuestion.of(one.certificate, one.issuer);
+      return fetcher
+          .post(
+              Metrics.Fetched.OCSP,
+              responder(one.certificate),
+              OcspResponder.REQUEST_TYPE,
+              question.encoded(),
+              ANSWER_BYTES_MAX)
+          .thenAccept(body -> take(question, one, body));
+    } catch (PkiException | RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private void take(OcspQuestion question, Issued one, byte[] body) {
     try {
       OcspAnswer answer = question.read(body, now());
-      answers.put(certificate, issuer, answer, now());
+      answers.put(one.certificate, one.issuer, answer, now());
       if (answer.status() instanceof RevocationStatus.Revoked) {
         revoked.set(true);
       }
     } catch (PkiException e) {
       fetcher.unusable(Metrics.Fetched.OCSP);
-      failed(certificate, e.getMessage());
+      failed(one.certificate, e);
     }
   }
 
@@ -148,13 +190,14 @@ final class OcspChecks implements RevocationCheck {
     return URI.create(named.getFirst());
   }
 
-  private void failed(X509Certificate certificate, @Nullable String why) {
+  private void failed(X509Certificate certificate, Throwable problem) {
+    Throwable cause = problem instanceof CompletionException ? problem.getCause() : problem;
     LOG.log(
         Level.WARNING,
         "no OCSP answer about certificate {0} of {1}: {2}",
         certificate.getSerialNumber().toString(16),
         ca,
-        why);
+        cause == null ? problem : cause.getMessage());
   }
 
   private Instant now() {

@@ -3,15 +3,18 @@ package io.signalbox.server.trust;
 import io.signalbox.pki.CertificateVerifier;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.Verification;
 import io.signalbox.server.config.TlsConfig;
 import io.signalbox.server.eventloop.Clocks;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -27,6 +30,9 @@ import java.util.stream.Stream;
 public final class TrustedAuthorities implements CurrentAuthorities {
   private static final Logger LOG = System.getLogger(TrustedAuthorities.class.getName());
 
+  private static final Executor OWN_THREADS =
+      task -> Thread.ofVirtual().name("signalbox-revocations").start(task);
+
   private final List<TrustedAuthority> configured;
   private final Fetcher fetcher;
   private final Clocks clocks;
@@ -37,7 +43,23 @@ public final class TrustedAuthorities implements CurrentAuthorities {
       List<TrustedAuthority> registered,
       List<TrustedAuthority> all,
       CertificateVerifier verifier,
-      CertificateVerifier handshakeVerifier) {}
+      CertificateVerifier handshakeVerifier) {
+    /** Whether a responder is asked about anybody. */
+    boolean asks() {
+      return verifier != handshakeVerifier;
+    }
+
+    CompletableFuture<Void> prepare(Verification path) {
+      if (path instanceof Verification.Accepted accepted) {
+        for (TrustedAuthority ca : all) {
+          if (ca.spec().name().equals(accepted.caName())) {
+            return ca.prepare(accepted.path());
+          }
+        }
+      }
+      return CompletableFuture.completedFuture(null);
+    }
+  }
 
   private TrustedAuthorities(
       List<TrustedAuthority> configured,
@@ -139,9 +161,22 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   @Override
   public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
-    // Of all that may have issued it: an authority with a new key has the name of the one before.
-    return CompletableFuture.allOf(
-        current.all.stream().map(ca -> ca.prepare(chain)).toArray(CompletableFuture<?>[]::new));
+    Current now = current;
+    if (!now.asks()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    // The handshake remembers it; a resumed one may have been so long ago that it does not.
+    Optional<Verification.Accepted> known =
+        now.handshakeVerifier.rememberedPathOf(chain, instant());
+    return known.isPresent()
+        ? now.prepare(known.get())
+        : CompletableFuture.supplyAsync(
+                () -> now.handshakeVerifier.pathOf(chain, instant()), OWN_THREADS)
+            .thenCompose(now::prepare);
+  }
+
+  private Instant instant() {
+    return Instant.ofEpochMilli(clocks.wallMillis());
   }
 
   /**
@@ -160,11 +195,16 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   /**
    * The same without waiting: a server that does not answer delays what is known of its own
-   * authority alone, which is passed over until then.
+   * authority alone, which is passed over until then; but who is found revoked meanwhile is told.
    *
    * @param changed run on some thread when a client that was good may no longer be; quick
    */
   public void look(Supplier<List<List<X509Certificate>>> connected, Runnable changed) {
+    for (TrustedAuthority ca : current.all) {
+      if (ca.foundRevoked()) {
+        changed.run();
+      }
+    }
     for (CompletableFuture<Boolean> look : looks(connected)) {
       CompletableFuture<Void> told =
           look.thenAccept(
@@ -181,26 +221,44 @@ public final class TrustedAuthorities implements CurrentAuthorities {
     long now = clocks.nanos() / 1_000_000;
     List<CompletableFuture<Boolean>> looks = new ArrayList<>();
     for (TrustedAuthority ca : current.all) {
-      if (ca.beginLook()) {
-        var look = new CompletableFuture<Boolean>();
-        looks.add(look);
-        Thread.ofVirtual()
-            .name("signalbox-revocations")
-            .start(() -> look.complete(look(ca, connected, now)));
+      for (TrustedAuthority.Look look : ca.looks()) {
+        if (look.begin()) {
+          var outcome = new CompletableFuture<Boolean>();
+          looks.add(outcome);
+          OWN_THREADS.execute(() -> outcome.complete(refresh(look, ca, connected, now)));
+        }
       }
     }
     return looks;
   }
 
-  private static boolean look(
-      TrustedAuthority ca, Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+  private boolean refresh(
+      TrustedAuthority.Look look,
+      TrustedAuthority ca,
+      Supplier<List<List<X509Certificate>>> connected,
+      long nowMillis) {
     try {
-      return ca.refresh(() -> connected.get().iterator(), nowMillis);
+      return look.refresh(() -> paths(connected.get(), ca), nowMillis);
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "looking for revocations of " + ca.spec().name() + " failed", e);
       return false;
     } finally {
-      ca.endLook();
+      look.end();
     }
+  }
+
+  /** Of the clients that this authority vouches for, whatever is known of them. */
+  private List<List<X509Certificate>> paths(
+      List<List<X509Certificate>> chains, TrustedAuthority ca) {
+    CertificateVerifier verifier = current.handshakeVerifier;
+    List<List<X509Certificate>> paths = new ArrayList<>();
+    for (List<X509Certificate> chain : chains) {
+      if (ca.mayBeOf(chain)
+          && verifier.pathOf(chain, instant()) instanceof Verification.Accepted accepted
+          && accepted.caName().equals(ca.spec().name())) {
+        paths.add(accepted.path());
+      }
+    }
+    return paths;
   }
 }

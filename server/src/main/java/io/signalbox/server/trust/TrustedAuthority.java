@@ -8,24 +8,56 @@ import io.signalbox.server.eventloop.Clocks;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One authority with its sources of revocations. {@link #refresh} belongs to one thread at a time.
- */
+/** One authority with its sources of revocations. Any thread. */
 final class TrustedAuthority {
-  /** OCSP questions asked at once for clients that are connected. */
-  private static final int QUESTIONS_AT_ONCE = 16;
-
   private final AuthoritySpec spec;
   private final @Nullable RevocationLists lists;
   private final @Nullable OcspChecks ocsp;
-  private final AtomicBoolean looking = new AtomicBoolean();
+  private final List<Look> looks = new ArrayList<>();
+
+  /** Of the thread that looks. */
   private long ocspDueMillis;
+
+  /**
+   * At its lists or at its responder: a round of questions may take long, and must not keep a list
+   * from being read.
+   */
+  static final class Look {
+    private final Refresh refresh;
+    private final AtomicBoolean underWay = new AtomicBoolean();
+
+    private Look(Refresh refresh) {
+      this.refresh = refresh;
+    }
+
+    /** Whether this thread may {@link #refresh}; then it must {@link #end}. */
+    boolean begin() {
+      return underWay.compareAndSet(false, true);
+    }
+
+    /**
+     * Looks at what is due; waits for what it fetches.
+     *
+     * @param connected paths to this authority of the clients that are connected
+     * @return whether a client that was good may no longer be
+     */
+    boolean refresh(Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+      return refresh.refresh(connected, nowMillis);
+    }
+
+    void end() {
+      underWay.set(false);
+    }
+  }
+
+  private interface Refresh {
+    boolean refresh(Supplier<List<List<X509Certificate>>> connected, long nowMillis);
+  }
 
   private TrustedAuthority(
       AuthoritySpec spec,
@@ -36,6 +68,12 @@ final class TrustedAuthority {
     this.lists = lists;
     this.ocsp = ocsp;
     this.ocspDueMillis = nowMillis + spec.revocation().ocspRefresh().toMillis();
+    if (lists != null) {
+      looks.add(new Look((_, now) -> lists.refresh(now)));
+    }
+    if (ocsp != null) {
+      looks.add(new Look((connected, now) -> ask(ocsp, connected, now)));
+    }
   }
 
   /** Reads its files; fetches nothing. */
@@ -77,80 +115,38 @@ final class TrustedAuthority {
     };
   }
 
-  /** Fetches what is needed to judge a client of this authority; done if nothing is. */
-  CompletableFuture<Void> prepare(List<X509Certificate> chain) {
-    OcspChecks checks = ocsp;
-    Optional<X509Certificate> issuer = checks == null ? Optional.empty() : issuer(chain);
-    return checks == null || issuer.isEmpty()
-        ? CompletableFuture.completedFuture(null)
-        : checks.ensure(chain.getFirst(), issuer.get());
-  }
-
-  /** Who issued the client's certificate, if its chain leads to this authority. */
-  private Optional<X509Certificate> issuer(List<X509Certificate> chain) {
-    for (X509Certificate anchor : spec.anchors()) {
-      if (isIssuer(anchor, chain.getFirst())) {
-        return Optional.of(anchor);
-      }
-    }
-    boolean leadsHere =
-        chain.size() > 1
-            && spec.anchors().stream()
-                .anyMatch(anchor -> isIssuer(anchor, chain.getLast()) || chain.contains(anchor));
-    return leadsHere ? Optional.of(chain.get(1)) : Optional.empty();
-  }
-
-  private static boolean isIssuer(X509Certificate issuer, X509Certificate of) {
-    return issuer.getSubjectX500Principal().equals(of.getIssuerX500Principal());
-  }
-
-  /** Whether this thread may {@link #refresh}; then it must {@link #endLook}. */
-  boolean beginLook() {
-    return looking.compareAndSet(false, true);
-  }
-
-  void endLook() {
-    looking.set(false);
-  }
-
   /**
-   * Looks at what is due; waits for what it fetches.
+   * Fetches what is needed to judge a client of this authority; done if nothing is.
    *
-   * @return whether a client that was good may no longer be
+   * @param path from the client's certificate to one of this authority
    */
-  boolean refresh(Iterable<List<X509Certificate>> connected, long nowMillis) {
-    boolean changed = lists != null && lists.refresh(nowMillis);
-    if (ocsp != null && nowMillis >= ocspDueMillis) {
+  CompletableFuture<Void> prepare(List<X509Certificate> path) {
+    return ocsp == null ? CompletableFuture.completedFuture(null) : ocsp.ensure(path);
+  }
+
+  /** Whether a chain may lead here, told by the names alone. */
+  boolean mayBeOf(List<X509Certificate> chain) {
+    return spec.anchors().stream()
+        .map(X509Certificate::getSubjectX500Principal)
+        .anyMatch(
+            name -> chain.stream().anyMatch(one -> one.getIssuerX500Principal().equals(name)));
+  }
+
+  List<Look> looks() {
+    return List.copyOf(looks);
+  }
+
+  private boolean ask(
+      OcspChecks checks, Supplier<List<List<X509Certificate>>> connected, long nowMillis) {
+    if (nowMillis >= ocspDueMillis) {
       ocspDueMillis = nowMillis + spec.revocation().ocspRefresh().toMillis();
-      changed |= askAfter(ocsp, connected);
+      checks.askAll(connected.get());
     }
-    if (ocsp != null) {
-      changed |= ocsp.foundRevoked(); // also when somebody asked who shows the same certificate
-    }
-    return changed;
+    return foundRevoked();
   }
 
-  private boolean askAfter(OcspChecks checks, Iterable<List<X509Certificate>> connected) {
-    List<CompletableFuture<Void>> asked = new ArrayList<>();
-    boolean any = false;
-    for (List<X509Certificate> chain : connected) {
-      Optional<X509Certificate> issuer = issuer(chain);
-      if (issuer.isPresent()) {
-        asked.add(checks.ask(chain.getFirst(), issuer.get()));
-        any = true;
-      }
-      if (asked.size() >= QUESTIONS_AT_ONCE) {
-        await(asked);
-      }
-    }
-    await(asked);
-    return any;
-  }
-
-  private static void await(List<CompletableFuture<Void>> asked) {
-    CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new))
-        .completeOnTimeout(null, 1, TimeUnit.MINUTES)
-        .join();
-    asked.clear();
+  /** Whether somebody was found revoked since the last call, whoever asked about them. */
+  boolean foundRevoked() {
+    return ocsp != null && ocsp.foundRevoked();
   }
 }

@@ -158,19 +158,30 @@ final class RegisteredDevicesTest {
       boolean autoRegister, @Nullable String template, IdentityMapping mapping) throws Exception {
     put(
         Kind.TRUSTED_CA,
-        new TrustedAuthority(
-            "factory-ca",
-            Pem.encode(factory.chain()),
-            true,
-            autoRegister,
-            template,
-            null,
-            null,
-            TrustedAuthority.OcspMode.OFF,
-            null,
-            mapping,
-            Stamp.NEW));
+        trusting("factory-ca", factory, autoRegister, template, null, null, mapping));
     authorities.apply();
+  }
+
+  private static TrustedAuthority trusting(
+      String name,
+      CertificateAuthority authority,
+      boolean autoRegister,
+      @Nullable String template,
+      @Nullable String crlUrl,
+      @Nullable String ocspUrl,
+      IdentityMapping mapping) {
+    return new TrustedAuthority(
+        name,
+        Pem.encode(authority.chain()),
+        true,
+        autoRegister,
+        template,
+        null,
+        crlUrl,
+        ocspUrl == null ? TrustedAuthority.OcspMode.OFF : TrustedAuthority.OcspMode.HARD,
+        ocspUrl,
+        mapping,
+        Stamp.NEW);
   }
 
   private static Device device(String id, boolean enabled, boolean pending, String pin) {
@@ -381,6 +392,23 @@ final class RegisteredDevicesTest {
         Condition.NONE);
     assertTrue(chain.problem(pump, peer(certificate), "p7").isPresent());
     assertRefused("revoked", "p7", certificate);
+  }
+
+  /** As stores of earlier versions have them. */
+  @Test
+  void anAddressThatIsNoneCostsItsOwnAuthorityAndNoOther() throws Exception {
+    put(Kind.TRUSTED_CA, elsewhere("lists", "http://pki/{ca}.crl", null));
+    put(Kind.TRUSTED_CA, elsewhere("responder", null, "http://ocsp_ca:2560/"));
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    assertEquals("p7", accepted("p7", certificate("p7")).deviceId());
+  }
+
+  private static TrustedAuthority elsewhere(
+      String name, @Nullable String crlUrl, @Nullable String ocspUrl) throws PkiException {
+    CertificateAuthority authority =
+        CertificateAuthority.createRoot(
+            name, KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
+    return trusting(name, authority, false, null, crlUrl, ocspUrl, IdentityMapping.COMMON_NAME);
   }
 
   @Test

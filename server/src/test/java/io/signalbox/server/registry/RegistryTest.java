@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.pki.Pem;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.RegistryException.Reason;
 import java.net.InetAddress;
@@ -35,7 +36,7 @@ final class RegistryTest {
     List<Entry<?>> before = new ArrayList<>();
     try (var fixture = RegistryFixture.open(directory)) {
       fixture.makeAuthority("factory");
-      String root = io.signalbox.pki.Pem.encode(RegistryFixture.elsewhere().chain());
+      String root = Pem.encode(RegistryFixture.elsewhere().chain());
       fixture.put(Kind.GROUP, "pumps", "{'attributes':{'site':'north'}}");
       fixture.put(
           Kind.DEVICE, "p7", "{'groups':['pumps'],'attributes':{'a':'b'},'clientIdPin':'p7*'}");
@@ -208,6 +209,32 @@ final class RegistryTest {
               "/attributes/x", "/attributes/~1", "/groups/0", "/groups/2", "/enabled", "/colour"),
           RegistryFixture.pointers(e));
       assertNull(fixture.registry.device("d"));
+    }
+  }
+
+  @Test
+  void refusesAnAuthorityWithAnAddressAtWhichNobodyCouldBeAsked() throws Exception {
+    String pem = Pem.encode(RegistryFixture.elsewhere().chain()).replace("\n", "\\n");
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (String address :
+          List.of(
+              "http://pki/{ca}.crl",
+              "http://pki/<CaName>.crl",
+              "http://pki/a|b",
+              "http://pki/100%.crl",
+              "http://ocsp_ca:2560/",
+              "http://me@pki/ca.crl",
+              "ftp://pki/ca.crl")) {
+        String json =
+            "{'certificatePem':'%s','crlUrl':'%s','ocsp':{'url':'%s'}}"
+                .formatted(pem, address, address);
+        RegistryException e =
+            assertThrows(
+                RegistryException.class,
+                () -> fixture.put(Kind.TRUSTED_CA, "elsewhere", json),
+                address);
+        assertEquals(List.of("/crlUrl", "/ocsp/url"), RegistryFixture.pointers(e), address);
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.pki.AuthorityUrls;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.CertificateVerifier;
@@ -29,6 +30,7 @@ import java.math.BigInteger;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -38,8 +40,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -78,11 +84,7 @@ final class TrustedAuthoritiesTest {
     authority =
         CertificateAuthority.createRoot(
             "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
-    device =
-        authority.issue(
-            KeyAlgorithm.EC_P256.generate(random).getPublic(),
-            SubjectNames.ofCommonName("p7"),
-            CertificateProfile.DEVICE);
+    device = issue(authority, "p7");
     certificateFile = folder.resolve("factory.crt");
     Files.writeString(certificateFile, Pem.encode(authority.chain()));
   }
@@ -127,6 +129,10 @@ final class TrustedAuthoritiesTest {
   }
 
   private TrustedAuthorities trusting(Revocation revocation) throws PkiException {
+    return trusting(revocation, fetcher);
+  }
+
+  private TrustedAuthorities trusting(Revocation revocation, Fetcher by) throws PkiException {
     TlsConfig d = TlsConfig.DEFAULTS;
     return TrustedAuthorities.load(
         new TlsConfig(
@@ -139,7 +145,7 @@ final class TrustedAuthoritiesTest {
             Set.copyOf(d.protocols()),
             d.crypto()),
         List.of(),
-        fetcher,
+        by,
         clocks);
   }
 
@@ -297,6 +303,89 @@ final class TrustedAuthoritiesTest {
     }
   }
 
+  /** A host with an underscore is none to {@link URI}. */
+  @Test
+  void whoCannotBeAskedAnswersNothingAndHoldsNobodyUp() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    URI nowhere = URI.create("http://ocsp_ca:2560/");
+    Revocation both =
+        new Revocation(
+            List.of(file), List.of(nowhere), DAY, true, nowhere, DAY, 100, Unknown.REFUSE);
+    TrustedAuthorities trusted = trusting(both);
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, connect(trusted));
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, connect(trusted));
+
+    millis.addAndGet(DAY.toMillis() - 1_000);
+    write(file, list(2, device));
+    assertTrue(trusted.refresh(() -> List.of(List.of(device))));
+    assertRejected(Verification.Reason.REVOKED, connect(trusted));
+  }
+
+  @Test
+  void anAnswerThatDoesNotComeHoldsBackNeitherOthersNorAList() throws Exception {
+    X509Certificate slow = issue(authority, "slow");
+    CountDownLatch patience = new CountDownLatch(1);
+    OcspAuthority.Source source =
+        serial -> {
+          if (serial.equals(slow.getSerialNumber())) {
+            awaitQuietly(patience);
+          }
+          return revoked(RevocationReason.KEY_COMPROMISE);
+        };
+    var responder =
+        new OcspResponder(
+            List.of(OcspAuthority.signingItself(authority, source)), DAY, clock(), random);
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    try (WebServer server = new WebServer(responder::answer);
+        Fetcher patient = new Fetcher(metrics, Duration.ofHours(1))) {
+      Revocation both =
+          new Revocation(
+              List.of(file),
+              List.of(),
+              DAY,
+              true,
+              server.address(),
+              Duration.ofMinutes(1),
+              100,
+              Unknown.ACCEPT);
+      TrustedAuthorities trusted = trusting(both, patient);
+      var told = new AtomicBoolean();
+      Runnable look =
+          () -> trusted.look(() -> List.of(List.of(slow), List.of(device)), () -> told.set(true));
+      millis.addAndGet(61_000);
+      lookUntil(told::get, look);
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+
+      write(file, list(2, slow));
+      lookUntil(
+          () ->
+              trusted.verifier().verify(List.of(slow), clock().instant())
+                  instanceof Verification.Rejected,
+          look);
+    } finally {
+      patience.countDown();
+    }
+  }
+
+  private static void lookUntil(BooleanSupplier condition, Runnable look) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "nothing is found out while an answer is awaited");
+      look.run();
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Asked no more often than those who stay connected, and only when it comes. */
   @Test
   void whoIsOnHoldComesInOnceTheResponderSaysGood() throws Exception {
@@ -340,9 +429,122 @@ final class TrustedAuthoritiesTest {
     }
   }
 
+  /** A responder is asked about each certificate below the one that is trusted. */
+  @Test
+  void anAuthorityThatTheClientSendsIsAskedAboutToo() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line 1", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    var ofLine = new AtomicReference<RevocationStatus>(new RevocationStatus.Good());
+    OcspResponder both =
+        new OcspResponder(
+            List.of(
+                OcspAuthority.signingItself(authority, _ -> ofLine.get()),
+                OcspAuthority.signingItself(line, _ -> new RevocationStatus.Good())),
+            Duration.ofMinutes(30),
+            clock(),
+            random);
+    List<X509Certificate> pump = line.presentedChainOf(issue(line, "pump"));
+    List<X509Certificate> valve = line.presentedChainOf(issue(line, "valve"));
+    try (WebServer server = new WebServer(both::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, pump));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, valve));
+      assertEquals(3, server.requests());
+
+      ofLine.set(revoked(RevocationReason.CA_COMPROMISE));
+      millis.addAndGet(61_000);
+      assertTrue(trusted.refresh(() -> List.of(pump, valve)));
+      assertEquals(6, server.requests(), "once about what both stand below");
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, valve));
+    }
+  }
+
+  @Test
+  void eachKeyOfOneNameIsAskedAboutItsOwnDevices() throws Exception {
+    CertificateAuthority rekeyed =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    List<X509Certificate> ofNewKey = List.of(issue(rekeyed, "p8"));
+    Files.writeString(certificateFile, Pem.encode(rekeyed.chain()), StandardOpenOption.APPEND);
+    OcspAuthority.Source good = _ -> new RevocationStatus.Good();
+    OcspResponder both =
+        new OcspResponder(
+            List.of(
+                OcspAuthority.signingItself(authority, good),
+                OcspAuthority.signingItself(rekeyed, good)),
+            Duration.ofMinutes(30),
+            clock(),
+            random);
+    try (WebServer server = new WebServer(both::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted));
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, ofNewKey));
+      assertEquals(2, server.requests());
+    }
+  }
+
+  @Test
+  void whatIsKnownOutlivesTheCertificateOfTheAuthority() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line 1", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    X509Certificate before =
+        authority.issue(
+            line.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("line 1"),
+            CertificateProfile.ISSUING.withValidity(DAY));
+    Files.writeString(certificateFile, Pem.encode(List.of(before, line.certificate())));
+    List<X509Certificate> pump = List.of(issue(line, "pump"));
+    var responder =
+        new OcspResponder(
+            List.of(
+                OcspAuthority.signingItself(line, _ -> revoked(RevocationReason.KEY_COMPROMISE))),
+            Duration.ofMinutes(30),
+            clock(),
+            random);
+    try (WebServer server = new WebServer(responder::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.ACCEPT));
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
+      server.status(503);
+      millis.addAndGet(DAY.toMillis());
+      assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
+    }
+  }
+
+  /** Else whoever has one good certificate could send the broker anywhere. */
+  @Test
+  void nobodyIsAskedWhereACertificateSaysThatLeadsNowhere() throws Exception {
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      var urls = new AuthorityUrls(List.of(), List.of(server.address().toString()), List.of());
+      CertificateAuthority impostor =
+          CertificateAuthority.createRoot(
+                  "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random)
+              .withUrls(urls)
+              .createIssuing("factory", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING)
+              .withUrls(urls);
+      TrustedAuthorities trusted = trusting(ocsp(null, Unknown.ACCEPT));
+      List<X509Certificate> superfluous = List.of(device, impostor.certificate());
+      assertInstanceOf(Verification.Accepted.class, connect(trusted, superfluous));
+      List<X509Certificate> forged = List.of(issue(impostor, "p7"), impostor.certificate());
+      assertRejected(Verification.Reason.BAD_SIGNATURE, connect(trusted, forged));
+      assertEquals(0, server.requests());
+    }
+  }
+
+  private X509Certificate issue(CertificateAuthority by, String id) throws PkiException {
+    return by.issue(
+        KeyAlgorithm.EC_P256.generate(random).getPublic(),
+        SubjectNames.ofCommonName(id),
+        CertificateProfile.DEVICE);
+  }
+
   private Verification connect(TrustedAuthorities trusted) {
-    trusted.prepare(List.of(device)).join();
-    return verify(trusted.verifier());
+    return connect(trusted, List.of(device));
+  }
+
+  private Verification connect(TrustedAuthorities trusted, List<X509Certificate> chain) {
+    trusted.prepare(chain).join();
+    return trusted.verifier().verify(chain, clock().instant());
   }
 
   private static RevocationStatus revoked(RevocationReason reason) {

@@ -27,6 +27,7 @@ public final class WebServer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    server.setExecutor(request -> Thread.ofVirtual().start(request)); // one may wait for another
     server.createContext("/", this::handle);
     server.start();
   }
