@@ -26,7 +26,7 @@ final class AnswerProgress implements HttpHandler {
   /**
    * @param timeout without a byte taken
    */
-  public AnswerProgress(HttpHandler next, Duration timeout, Metrics metrics) {
+  AnswerProgress(HttpHandler next, Duration timeout, Metrics metrics) {
     this.next = next;
     this.millis = timeout.toMillis();
     this.metrics = metrics;

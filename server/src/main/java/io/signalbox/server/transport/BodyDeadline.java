@@ -22,7 +22,7 @@ final class BodyDeadline implements HttpHandler {
   private final long millis;
   private final Metrics metrics;
 
-  public BodyDeadline(HttpHandler next, Duration timeout, Metrics metrics) {
+  BodyDeadline(HttpHandler next, Duration timeout, Metrics metrics) {
     this.next = next;
     this.millis = timeout.toMillis();
     this.metrics = metrics;

@@ -21,7 +21,7 @@ final class HttpPortTest {
 
   /** Free a moment ago. */
   private static int port() throws IOException {
-    try (var free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (var free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       return free.getLocalPort();
     }
   }
@@ -31,12 +31,15 @@ final class HttpPortTest {
   }
 
   private static RawClient client(int port) throws IOException {
-    return RawClient.plain(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
+    return RawClient.plain(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
   }
 
-  private static String answer(RawClient client, String headers) throws IOException {
-    client.send(
-        ("GET /mqtt HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n").getBytes(US_ASCII));
+  private static String answer(RawClient client, String... headers) throws IOException {
+    var request = new StringBuilder("GET /mqtt HTTP/1.1\r\nHost: localhost\r\n");
+    for (String header : headers) {
+      request.append(header).append("\r\n");
+    }
+    client.send(request.append("\r\n").toString().getBytes(US_ASCII));
     return new String(client.read(15), US_ASCII);
   }
 
@@ -45,7 +48,7 @@ final class HttpPortTest {
     int port = port();
     try (var broker = start(TransportLimits.DEFAULTS, port);
         var client = client(port)) {
-      assertEquals("HTTP/1.1 200 OK", answer(client, ""));
+      assertEquals("HTTP/1.1 200 OK", answer(client));
       assertEquals(1, broker.transport.connections());
       assertEquals(1, broker.transport.httpConnections());
       assertEquals(
@@ -66,7 +69,7 @@ final class HttpPortTest {
       }
       Await.until(
           () -> broker.metrics.connectionsTurnedAway.of(Turnaway.SOURCE_HALF_OPEN).value() == 3);
-      assertEquals(2, broker.transport.halfOpenConnections());
+      Await.until(() -> broker.transport.halfOpenConnections() == 2); // the places are given back
     } finally {
       for (RawClient client : silent) {
         client.close();
@@ -83,16 +86,18 @@ final class HttpPortTest {
           "HTTP/1.1 200 OK",
           answer(
               client,
-              "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                  + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                  + "Sec-WebSocket-Protocol: mqtt\r\n"));
+              "Upgrade: websocket",
+              "Connection: Upgrade",
+              "Sec-WebSocket-Version: 13",
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+              "Sec-WebSocket-Protocol: mqtt"));
     }
     assertTrue(log.connections.isEmpty());
   }
 
   @Test
   void nothingIsOpenedIfItsPortIsTaken() throws Exception {
-    try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       int port = taken.getLocalPort();
       IOException refused =
           assertThrows(IOException.class, () -> start(TransportLimits.DEFAULTS, port));

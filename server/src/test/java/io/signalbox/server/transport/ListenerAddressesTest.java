@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.config.ListenerConfig;
-import io.signalbox.server.config.ListenerConfig.Type;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,7 +21,7 @@ final class ListenerAddressesTest {
   private static final String NOWHERE = "203.0.113.77";
 
   private static ListenerConfig listener(int port, String... bind) {
-    ListenerConfig d = ListenerConfig.of("tcp", Type.TCP, port);
+    ListenerConfig d = ListenerConfig.of("tcp", ListenerConfig.Type.TCP, port);
     return new ListenerConfig(
         d.name(),
         d.type(),
@@ -70,14 +69,14 @@ final class ListenerAddressesTest {
 
   @Test
   void theDefaultsAreBoundWithOneStackAndWithTwo() throws IOException {
-    List<InetSocketAddress> bound = bound(ListenerConfig.of("tcp", Type.TCP, 0));
+    List<InetSocketAddress> bound = bound(ListenerConfig.of("tcp", ListenerConfig.Type.TCP, 0));
     assertEquals(1, bound.stream().map(InetSocketAddress::getPort).distinct().count());
     assertTrue(bound.getFirst().getAddress().isLoopbackAddress(), bound::toString);
   }
 
   @Test
   void anAddressInUseKeepsTheBrokerFromStarting() throws IOException {
-    try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       for (ListenerConfig listener :
           Stream.of("127.0.0.1", "127.0.0.1 127.0.0.2", "127.0.0.2 127.0.0.1", "localhost")
               .map(bind -> listener(taken.getLocalPort(), bind.split(" ")))
