@@ -59,7 +59,9 @@ final class Joining {
   }
 
   /** Demands under which a name begins as the other does, where that other is fixed text. */
-  private static List<Demands> begun(Demands demands, NameTemplate mine, NameTemplate theirs) {
+  private List<Demands> begun(Demands demands, NameTemplate mine, NameTemplate theirs) {
+    boolean mayMeet = !theirs.template().isLiteral() || Around.of(mine.template()).isEmpty();
+    doubtful |= mayMeet && !mine.template().isLiteral() && !mine.equals(theirs);
     if (!theirs.template().isLiteral()) {
       return List.of();
     }

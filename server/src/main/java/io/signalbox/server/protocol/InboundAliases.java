@@ -38,7 +38,7 @@ final class InboundAliases {
   /** Grown when the client sets one: most set few. */
   private @Nullable TopicName[] names = {};
 
-  /** What {@link #names} take of the memory of all. */
+  /** Of the names, which are bounded together; their array counts as memory besides. */
   private int bytes;
 
   /**
@@ -78,7 +78,7 @@ final class InboundAliases {
   private void set(int alias, TopicName topic) throws PacketException {
     if (alias > names.length) {
       int length = Math.min(maximum, Math.max(LENGTH_MIN, 2 * alias));
-      count((length - names.length) * Integer.BYTES);
+      loop.memory().charge((long) (length - names.length) * Integer.BYTES);
       names = Arrays.copyOf(names, length);
     }
     TopicName before = names[alias - 1];
@@ -103,8 +103,8 @@ final class InboundAliases {
 
   /** The connection has ended. */
   void forget() {
+    loop.memory().charge(-bytes - (long) names.length * Integer.BYTES);
     names = new TopicName[0];
-    loop.memory().charge(-bytes);
     bytes = 0;
   }
 }

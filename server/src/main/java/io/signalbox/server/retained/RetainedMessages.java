@@ -44,7 +44,9 @@ public final class RetainedMessages {
     this.store = store;
     this.limits = limits;
     this.clocks = clocks;
-    store.writer().onRetained(publish -> settled(publish.message()));
+    store
+        .writer()
+        .onRetained(publish -> settled(publish.message().topic(), !publish.refusedAsAWhole()));
   }
 
   /**
@@ -86,12 +88,14 @@ public final class RetainedMessages {
 
   /** The message of a {@link #pending} call is not submitted after all. Any thread. */
   public void abandoned(Message message) {
-    settled(message);
+    settled(message.topic(), true);
   }
 
-  private void settled(Message message) {
-    changes.add(message.topic());
-    pendingValues.settle(message.topic());
+  private void settled(TopicName topic, boolean mayHaveChanged) {
+    if (mayHaveChanged) {
+      changes.add(topic);
+    }
+    pendingValues.settle(topic);
   }
 
   /**

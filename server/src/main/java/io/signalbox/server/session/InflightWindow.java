@@ -54,7 +54,16 @@ final class InflightWindow {
   }
 
   boolean hasRoom() {
-    return size < receiveMaximum && (bytes == 0 || OutboundQueue.mayHold(memory, bytes, bytesMax));
+    return size < receiveMaximum && mayKeepMore();
+  }
+
+  private boolean mayKeepMore() {
+    return bytes == 0 || OutboundQueue.mayHold(memory, bytes, bytesMax);
+  }
+
+  /** There is room but for the memory of all, of which no acknowledgement need tell. */
+  boolean isShortOfMemory() {
+    return size < receiveMaximum && bytes <= bytesMax && !mayKeepMore();
   }
 
   /** How many more the client takes before it acknowledges any. */

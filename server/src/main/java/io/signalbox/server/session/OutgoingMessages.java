@@ -40,6 +40,8 @@ public final class OutgoingMessages {
     BEHIND
   }
 
+  private static final long MEMORY_MILLIS = 500;
+
   private final SessionContext context;
   private final Session session;
   private final OutboundQueue queue;
@@ -58,6 +60,7 @@ public final class OutgoingMessages {
   private OutgoingAliases aliases = OutgoingAliases.OFF;
   private @Nullable DeliveryFilter filter;
   private Mode mode = Mode.OFFLINE;
+  private boolean awaitsMemory;
 
   OutgoingMessages(SessionContext context, Session session) {
     this.context = context;
@@ -368,6 +371,7 @@ public final class OutgoingMessages {
     boolean isAwaited = queue.isEmpty() && inflight.hasRoom(); // goes as soon as anything does
     if (isAwaited || queue.hasRoomFor(publish)) {
       queue.add(publish);
+      awaitMemory();
       if (!session.isDurable() && !queue.isLow()) {
         beginPressure();
       }
@@ -430,6 +434,7 @@ public final class OutgoingMessages {
         break;
       }
     }
+    awaitMemory();
     if (queue.isNearlyEmpty()) {
       endPressure();
     }
@@ -444,6 +449,21 @@ public final class OutgoingMessages {
         roomListeners = List.of();
         now.forEach(Runnable::run);
       }
+    }
+  }
+
+  /** Nobody tells when others give memory back. */
+  private void awaitMemory() {
+    if (inflight.isShortOfMemory() && !awaitsMemory && !queue.isEmpty()) {
+      awaitsMemory = true;
+      session
+          .owner()
+          .schedule(
+              MEMORY_MILLIS,
+              () -> {
+                awaitsMemory = false;
+                pump();
+              });
     }
   }
 

@@ -34,6 +34,9 @@ public final class StorePublish implements Command, StoredMessage {
   private static final int LINEAR_MAX = 12;
 
   private static final int[] NO_SLOTS = {};
+  private static final long[] NO_NUMBERS = {};
+  private static final byte[] NO_FLAGS = {};
+  private static final int[][] NO_IDENTIFIERS = {};
 
   /** Whether it becomes, or with an empty payload clears, the retained message of its topic. */
   public enum Retaining {
@@ -79,9 +82,10 @@ public final class StorePublish implements Command, StoredMessage {
   /** Null once it is {@link #settled}. */
   private @Nullable Message message;
 
-  private final long[] numbers;
-  private final byte[] flags;
-  private final int[][] subscriptionIdentifiers;
+  // Of its receivers; empty once it is settled.
+  private long[] numbers;
+  private byte[] flags;
+  private int[][] subscriptionIdentifiers;
   private final Retaining retaining;
   private final long qos2Number;
   private final int qos2PacketId;
@@ -90,7 +94,7 @@ public final class StorePublish implements Command, StoredMessage {
   private final boolean othersToo;
 
   /** Open addressing: index + 1 of the receiver whose number hashes here; empty for few. */
-  private final int[] slots;
+  private int[] slots;
 
   // FREE, WRITER_WAS_FIRST, or the Packet Identifier of the row.
   private final int[] claims;
@@ -200,11 +204,15 @@ public final class StorePublish implements Command, StoredMessage {
   }
 
   /**
-   * It is answered, so that the writer needs the message no more. Whoever names its row by this
-   * handle may do so for as long as a client does not acknowledge.
+   * It is answered, so that the writer needs neither the message nor its receivers any more.
+   * Whoever names its row by this handle may do so for as long as a client does not acknowledge.
    */
   void settled() {
     message = null;
+    numbers = NO_NUMBERS;
+    flags = NO_FLAGS;
+    subscriptionIdentifiers = NO_IDENTIFIERS;
+    slots = NO_SLOTS;
   }
 
   Retaining retaining() {
