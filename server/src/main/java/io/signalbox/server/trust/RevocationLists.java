@@ -113,20 +113,27 @@ final class RevocationLists implements RevocationCheck {
       try {
         changed |= refresh(source, nowMillis);
       } catch (PkiException | IOException e) {
-        LOG.log(
-            Level.WARNING,
-            "a revocation list of {0} is not renewed, {1}: {2}",
-            ca,
-            source.list == null
-                ? "there is none yet"
-                : "the one in force tells until " + source.list.nextUpdate(),
-            e.getMessage());
+        refused(source, String.valueOf(e.getMessage()));
       }
     }
     if (changed) {
       publish();
     }
     return changed;
+  }
+
+  /** A file is read at every look until it can be used, and its fault is told once. */
+  private void refused(Source source, String why) {
+    if (source.change == null || source.change.refused(why)) {
+      LOG.log(
+          Level.WARNING,
+          "a revocation list of {0} is not renewed, {1}: {2}",
+          ca,
+          source.list == null
+              ? "there is none yet"
+              : "the one in force tells until " + source.list.nextUpdate(),
+          why);
+    }
   }
 
   private void ask(Source source, long nowMillis) {
@@ -144,9 +151,10 @@ final class RevocationLists implements RevocationCheck {
 
   private boolean refresh(Source source, long nowMillis) throws PkiException, IOException {
     Path file = source.file;
-    if (file != null && source.change != null) {
+    FileChange change = source.change;
+    if (file != null && change != null) {
       // A file that is gone for a moment is being replaced.
-      return Files.exists(file) && source.change.isDue() && take(source, read(file));
+      return Files.exists(file) && change.isDue() && read(source, file, change);
     }
     CompletableFuture<byte[]> asked = source.asked;
     if (asked == null) {
@@ -164,6 +172,12 @@ final class RevocationLists implements RevocationCheck {
       Throwable cause = e.getCause();
       throw new IOException(String.valueOf((cause == null ? e : cause).getMessage()), e);
     }
+  }
+
+  private boolean read(Source source, Path file, FileChange change) throws PkiException {
+    boolean changed = take(source, read(file));
+    change.taken();
+    return changed;
   }
 
   private boolean take(Source source, RevocationList fresh) throws PkiException {

@@ -195,6 +195,21 @@ final class TrustedAuthoritiesTest {
     assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
   }
 
+  /** As after a change of owner or mode, which no time of the file tells. */
+  @Test
+  void aFileThatCouldNotBeUsedIsReadAgainThoughNothingTellsOfAChange() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(2_000);
+    byte[] fresh = list(2, device);
+    write(file, new byte[fresh.length]);
+    assertFalse(trusted.refresh(List::of));
+    write(file, fresh);
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
   @Test
   void refusesToStartWithAListOfSomebodyElse() throws Exception {
     CertificateAuthority other =
