@@ -19,6 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real handshakes in memory with the objects that {@link TlsContexts} builds. */
 class TlsTest {
+  private static final String ECDSA = "ecdsa_secp256r1_sha256";
+  private static final String RSA = "rsa_pss_rsae_sha256";
+
   private TestPki pki;
   private InMemoryKeyManager keys;
   private SSLContext server;
@@ -71,16 +74,49 @@ class TlsTest {
     assertEquals(null, keys.getPrivateKey(alias));
   }
 
+  /** The client would rather have a key of the other type. */
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
+  void aNameHasItsOwnCertificateWhateverTypesOfKeysTheOthersHave(String protocol) throws Exception {
+    keys.replace(List.of(pki.server("a.example.com"), rsaServer("b.example.com")));
+    assertEquals("CN=a.example.com", serverOf(protocol, "a.example.com", ECDSA, RSA));
+    assertEquals("CN=a.example.com", serverOf(protocol, "a.example.com", RSA, ECDSA));
+    assertEquals("CN=b.example.com", serverOf(protocol, "b.example.com", ECDSA, RSA));
+
+    keys.replace(List.of(rsaServer("a.example.com"), pki.server("b.example.com")));
+    assertEquals("CN=a.example.com", serverOf(protocol, "a.example.com", ECDSA, RSA));
+    assertEquals("CN=b.example.com", serverOf(protocol, "b.example.com", ECDSA, RSA));
+    assertEquals("CN=b.example.com", serverOf(protocol, "b.example.com", RSA, ECDSA));
+  }
+
   @Test
-  void keyTypeSelectsAmongCertificatesOfOneName() throws Exception {
+  void anUnknownNameHasTheFirstCertificateWhateverTypesOfKeysTheOthersHave() throws Exception {
+    keys.replace(List.of(rsaServer("localhost"), pki.server("b.example.com")));
+    assertEquals(null, keys.chooseEngineServerAlias("EC", null, null));
+    assertEquals(keys.identities().getFirst().key(), key(keys, "RSA"));
+  }
+
+  /** The subject of the certificate that a client with these signature schemes is shown. */
+  private String serverOf(String protocol, String host, String... schemes) throws Exception {
+    SSLContext client =
+        TlsContexts.client(List.of(pki.root.certificate()), Optional.of(pki.device("dev-1")));
+    return new MemoryHandshake(client, server, protocol, host)
+        .signedBy(schemes)
+        .run()
+        .serverSubject();
+  }
+
+  private TlsIdentity rsaServer(String host) throws PkiException {
     var rsa = KeyAlgorithm.RSA_2048.generate(pki.random);
     X509Certificate certificate =
         pki.issuing.issue(
-            rsa.getPublic(),
-            SubjectNames.ofServer(List.of("localhost")),
-            CertificateProfile.SERVER);
-    TlsIdentity rsaIdentity =
-        new TlsIdentity(rsa.getPrivate(), pki.issuing.presentedChainOf(certificate));
+            rsa.getPublic(), SubjectNames.ofServer(List.of(host)), CertificateProfile.SERVER);
+    return new TlsIdentity(rsa.getPrivate(), pki.issuing.presentedChainOf(certificate));
+  }
+
+  @Test
+  void keyTypeSelectsAmongCertificatesOfOneName() throws Exception {
+    TlsIdentity rsaIdentity = rsaServer("localhost");
     TlsIdentity ecIdentity = pki.server("localhost");
     InMemoryKeyManager both = new InMemoryKeyManager(List.of(ecIdentity, rsaIdentity));
     assertEquals(rsaIdentity.key(), key(both, "RSA"));
