@@ -51,14 +51,20 @@ public final class RevocationListCheck implements RevocationCheck {
         issuer.getSubjectX500Principal().equals(authority.getSubjectX500Principal())
             && Arrays.equals(
                 issuer.getPublicKey().getEncoded(), authority.getPublicKey().getEncoded());
-    if (!responsible || !list.scope().covers(certificate)) {
+    if (!responsible) {
       return new RevocationStatus.Unknown(
           "there is no revocation list for certificates of " + AuthorityChecks.name(issuer));
     }
-    // Before the question of age: an outdated list still knows what was revoked.
+    // Before the questions of scope and age: any list knows what was revoked.
     var entry = list.find(certificate.getSerialNumber());
     if (entry.isPresent()) {
       return new RevocationStatus.Revoked(entry.get().since(), entry.get().reason());
+    }
+    if (!list.scope().covers(certificate)) {
+      return new RevocationStatus.Unknown(
+          "the revocation list of "
+              + AuthorityChecks.name(issuer)
+              + " is not for this kind of certificate or its distribution point");
     }
     if (!at.isBefore(list.nextUpdate())) {
       return new RevocationStatus.Unknown(

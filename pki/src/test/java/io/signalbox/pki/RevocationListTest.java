@@ -11,10 +11,19 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
+import org.bouncycastle.asn1.DERSet;
+import org.bouncycastle.asn1.DERUTF8String;
+import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.junit.jupiter.api.BeforeEach;
@@ -178,6 +187,58 @@ class RevocationListTest {
         RevocationListCheck.of(
             scoped(new IssuingDistributionPoint(null, true, false, null, false, false)), authority);
     assertInstanceOf(RevocationStatus.Good.class, users.status(good, authority, now()));
+  }
+
+  /** RFC 5280 section 6.3.3 (b)(2)(i). */
+  @Test
+  void onePartOfASplitListTellsOnlyOfCertificatesThatNameIt() throws Exception {
+    X509Certificate first = deviceOf("http://pki.example/1.crl", "ldap://pki.example/1");
+    X509Certificate second = deviceOf("http://pki.example/2.crl");
+    RevocationListCheck part =
+        RevocationListCheck.of(
+            scoped(part("http://elsewhere.example/1.crl", "http://pki.example/1.crl")), authority);
+    assertInstanceOf(RevocationStatus.Good.class, part.status(first, authority, now()));
+    assertInstanceOf(RevocationStatus.Unknown.class, part.status(second, authority, now()));
+    assertInstanceOf(
+        RevocationStatus.Good.class,
+        part.status(good, authority, now()),
+        "names no point, so there is but one list");
+
+    RevocationCheck both =
+        RevocationCheck.anyOf(
+            List.of(
+                part, RevocationListCheck.of(scoped(part("http://pki.example/2.crl")), authority)));
+    assertInstanceOf(RevocationStatus.Good.class, both.status(second, authority, now()));
+  }
+
+  @Test
+  void aPointMayBeNamedRelativeToTheIssuer() {
+    var relative =
+        new DistributionPointName(
+            DistributionPointName.NAME_RELATIVE_TO_CRL_ISSUER,
+            new DERSet(new AttributeTypeAndValue(BCStyle.CN, new DERUTF8String("part 1"))));
+    assertEquals(
+        Set.of(new GeneralName(new X500Name("CN=factory,CN=part 1"))),
+        DistributionPoints.names(relative, new X500Name("CN=factory")));
+  }
+
+  private static IssuingDistributionPoint part(String... urls) {
+    GeneralName[] names =
+        Arrays.stream(urls)
+            .map(url -> new GeneralName(GeneralName.uniformResourceIdentifier, url))
+            .toArray(GeneralName[]::new);
+    return new IssuingDistributionPoint(
+        new DistributionPointName(new GeneralNames(names)), false, false, null, false, false);
+  }
+
+  /** A device whose certificate says that its list is at these addresses. */
+  private X509Certificate deviceOf(String... urls) throws PkiException {
+    CertificateAuthority publishing =
+        pki.issuing.withUrls(new AuthorityUrls(List.of(urls), List.of(), List.of()));
+    return publishing.issue(
+        KeyAlgorithm.EC_P256.generate(pki.random).getPublic(),
+        SubjectNames.ofCommonName("device"),
+        CertificateProfile.DEVICE);
   }
 
   @Test
