@@ -4,6 +4,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * One authority's revocation list as a source of revocations. The list's signature was checked when
@@ -42,6 +43,35 @@ public final class RevocationListCheck implements RevocationCheck {
               + "; fetch the list of this authority");
     }
     return new RevocationListCheck(list, authority);
+  }
+
+  /**
+   * Believes a list that one of these authorities signed.
+   *
+   * @param authorities at least one
+   * @throws PkiException if somebody else signed it, or that authority may not sign lists
+   */
+  public static RevocationListCheck of(RevocationList list, List<X509Certificate> authorities)
+      throws PkiException {
+    PkiException last = null;
+    for (X509Certificate authority : authorities) {
+      try {
+        return of(list, authority);
+      } catch (PkiException e) {
+        last = e;
+      }
+    }
+    throw last == null ? new PkiException("no authority for the revocation list") : last;
+  }
+
+  /** The list that is believed. */
+  public RevocationList list() {
+    return list;
+  }
+
+  /** Whether the other list is by the same authority and for the same certificates. */
+  public boolean isInPlaceOf(RevocationListCheck other) {
+    return authority.equals(other.authority) && list.scope().equals(other.list.scope());
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,14 +56,44 @@ class RevocationListTest {
   @Test
   void isTheSameAfterADiskOrAWire() throws PkiException {
     RevocationList list = list();
-    for (byte[] bytes :
-        List.of(
-            list.encoded(), list.toPem().getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
+    for (byte[] bytes : List.of(list.encoded(), bytes(list.toPem()))) {
       RevocationList again = RevocationList.parse(bytes, "list");
       assertEquals(list.find(revoked.getSerialNumber()), again.find(revoked.getSerialNumber()));
       assertEquals(1, again.size());
       assertEquals(now().plus(Duration.ofDays(1)), again.nextUpdate());
     }
+  }
+
+  @Test
+  void severalMayBeInOnePemText() throws PkiException {
+    RevocationList root =
+        RevocationList.issue(pki.root, BigInteger.ONE, List.of(), Duration.ofDays(1));
+    String text = "root:\n" + root.toPem() + "\n# issuing\n" + list().toPem() + "\n";
+    List<RevocationList> both = parseAll(text);
+    assertEquals(List.of(0, 1), both.stream().map(RevocationList::size).toList());
+    Refusals.assertRefused("2 revocation lists", () -> RevocationList.parse(bytes(text), "list"));
+
+    String certificate = Pem.encode(List.of(good));
+    Refusals.assertRefused(
+        "\"CERTIFICATE\" where only revocation lists belong", () -> parseAll(text + certificate));
+    String cut = text.substring(0, text.lastIndexOf("-----END"));
+    Refusals.assertRefused("truncated", () -> parseAll(cut));
+    Refusals.assertRefused("more than the limit of 100", () -> parseAll(text.repeat(51)));
+  }
+
+  @Test
+  void nothingMayFollowAListInDer() throws PkiException {
+    byte[] der = list().encoded();
+    byte[] more = Arrays.copyOf(der, der.length + 3);
+    Refusals.assertRefused("3 bytes behind", () -> RevocationList.parseAll(more, "list"));
+  }
+
+  private static List<RevocationList> parseAll(String text) throws PkiException {
+    return RevocationList.parseAll(bytes(text), "list");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   @Test

@@ -20,7 +20,6 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -43,15 +42,14 @@ final class RevocationLists implements RevocationCheck {
   private final List<Source> sources = new ArrayList<>();
   private volatile RevocationCheck current = RevocationCheck.anyOf(List.of());
 
-  /** One file or address and the last good list from it. */
+  /** One file or address and the last good lists from it. */
   private static final class Source {
     private final @Nullable Path file;
     private final @Nullable URI address;
     private final @Nullable FileChange change;
     private long dueMillis = Long.MIN_VALUE;
     private @Nullable CompletableFuture<byte[]> asked;
-    private @Nullable RevocationList list;
-    private @Nullable RevocationListCheck check;
+    private List<RevocationListCheck> lists = List.of();
 
     Source(@Nullable Path file, @Nullable URI address) {
       this.file = file;
@@ -84,7 +82,7 @@ final class RevocationLists implements RevocationCheck {
       String where = "the list of " + spec.name();
       Source given = new Source(null, null);
       lists.sources.add(given);
-      lists.take(given, RevocationList.parse(spec.crlPem().getBytes(US_ASCII), where));
+      lists.take(given, RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where));
     }
     for (Source source : lists.sources) {
       Path file = source.file;
@@ -129,9 +127,11 @@ final class RevocationLists implements RevocationCheck {
           Level.WARNING,
           "a revocation list of {0} is not renewed, {1}: {2}",
           ca,
-          source.list == null
-              ? "there is none yet"
-              : "the one in force tells until " + source.list.nextUpdate(),
+          source.lists.stream()
+              .map(check -> check.list().nextUpdate())
+              .min(Instant::compareTo)
+              .map(until -> "the one in force tells until " + until)
+              .orElse("there is none yet"),
           why);
     }
   }
@@ -142,7 +142,7 @@ final class RevocationLists implements RevocationCheck {
       // Without any list, clients are refused: that is worth asking more often.
       source.dueMillis =
           nowMillis
-              + (source.list == null
+              + (source.lists.isEmpty()
                   ? Math.min(refreshMillis, FIRST_REFRESH_MILLIS)
                   : refreshMillis);
       source.asked = fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX);
@@ -162,7 +162,7 @@ final class RevocationLists implements RevocationCheck {
     }
     source.asked = null;
     try {
-      boolean changed = take(source, RevocationList.parse(asked.join(), source.name()));
+      boolean changed = take(source, RevocationList.parseAll(asked.join(), source.name()));
       source.dueMillis = nowMillis + refreshMillis;
       return changed;
     } catch (PkiException e) {
@@ -180,13 +180,31 @@ final class RevocationLists implements RevocationCheck {
     return changed;
   }
 
-  private boolean take(Source source, RevocationList fresh) throws PkiException {
-    RevocationList before = source.list;
-    if (before != null && !fresh.isNewerThan(before)) {
-      return false; // the same one, or an old one served again
+  /** Takes over all lists of a source, but each only in place of an older one. */
+  private boolean take(Source source, List<RevocationList> fresh) throws PkiException {
+    List<RevocationListCheck> before = source.lists;
+    List<RevocationListCheck> now = new ArrayList<>();
+    for (RevocationList list : fresh) {
+      RevocationListCheck newest = newest(newest(check(list, source), before), now);
+      now.removeIf(newest::isInPlaceOf);
+      now.add(newest);
     }
-    source.check = check(fresh, source);
-    source.list = fresh;
+    source.lists = List.copyOf(now);
+    now.removeAll(before);
+    now.forEach(check -> tell(source, check.list()));
+    return !source.lists.equals(before);
+  }
+
+  /** The same one, or an old one served again, is not taken in place of the other. */
+  private static RevocationListCheck newest(
+      RevocationListCheck fresh, List<RevocationListCheck> others) {
+    return others.stream()
+        .filter(other -> fresh.isInPlaceOf(other) && !fresh.list().isNewerThan(other.list()))
+        .findFirst()
+        .orElse(fresh);
+  }
+
+  private void tell(Source source, RevocationList fresh) {
     LOG.log(
         Level.INFO,
         "the revocation list of {0} from {1} of {2} names {3} certificates",
@@ -194,31 +212,24 @@ final class RevocationLists implements RevocationCheck {
         LogText.quote(source.name()),
         fresh.thisUpdate(),
         fresh.size());
-    return true;
   }
 
   private RevocationListCheck check(RevocationList list, Source source) throws PkiException {
-    PkiException last = null;
-    for (X509Certificate authority : authorities) {
-      try {
-        return RevocationListCheck.of(list, authority);
-      } catch (PkiException e) {
-        last = e;
-      }
+    try {
+      return RevocationListCheck.of(list, authorities);
+    } catch (PkiException e) {
+      throw new PkiException(source.name() + ": " + e.getMessage(), e);
     }
-    throw new PkiException(
-        source.name() + ": " + (last == null ? "no authority" : last.getMessage()));
   }
 
   private void publish() {
     current =
-        RevocationCheck.anyOf(
-            sources.stream().map(source -> source.check).filter(Objects::nonNull).toList());
+        RevocationCheck.anyOf(sources.stream().flatMap(source -> source.lists.stream()).toList());
   }
 
-  private static RevocationList read(Path file) throws PkiException {
+  private static List<RevocationList> read(Path file) throws PkiException {
     try (var in = Files.newInputStream(file)) {
-      return RevocationList.parse(
+      return RevocationList.parseAll(
           in.readNBytes(RevocationList.LIST_BYTES_MAX + 1), file.toString());
     } catch (IOException e) {
       throw new PkiException(file + ": the revocation list cannot be read: " + e.getMessage(), e);
