@@ -74,6 +74,11 @@ public final class RevocationListCheck implements RevocationCheck {
     return authority.equals(other.authority) && list.scope().equals(other.list.scope());
   }
 
+  /** Whether the list was made later than a wrong clock explains. */
+  public boolean isFromFuture(Instant now) {
+    return now.plus(CLOCK_SKEW).isBefore(list.thisUpdate());
+  }
+
   @Override
   public RevocationStatus status(X509Certificate certificate, X509Certificate issuer, Instant at) {
     // By key and not by certificate: a renewed certificate of the same authority changes nothing.
@@ -103,7 +108,7 @@ public final class RevocationListCheck implements RevocationCheck {
               + " should have been replaced at "
               + list.nextUpdate());
     }
-    if (at.plus(CLOCK_SKEW).isBefore(list.thisUpdate())) {
+    if (isFromFuture(at)) {
       return new RevocationStatus.Unknown(
           "the revocation list of "
               + AuthorityChecks.name(issuer)

@@ -82,13 +82,15 @@ final class RevocationLists implements RevocationCheck {
       String where = "the list of " + spec.name();
       Source given = new Source(null, null);
       lists.sources.add(given);
-      lists.take(given, RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where));
+      given.lists =
+          lists.checks(given, RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where));
     }
     for (Source source : lists.sources) {
       Path file = source.file;
       if (file != null) {
-        lists.take(source, read(file));
+        source.lists = lists.checks(source, read(file));
       }
+      source.lists.forEach(check -> lists.tell(source, check.list()));
     }
     lists.publish();
     return lists;
@@ -154,7 +156,7 @@ final class RevocationLists implements RevocationCheck {
     FileChange change = source.change;
     if (file != null && change != null) {
       // A file that is gone for a moment is being replaced.
-      return Files.exists(file) && change.isDue() && read(source, file, change);
+      return Files.exists(file) && change.isDue() && read(source, file, change, nowMillis);
     }
     CompletableFuture<byte[]> asked = source.asked;
     if (asked == null) {
@@ -162,7 +164,8 @@ final class RevocationLists implements RevocationCheck {
     }
     source.asked = null;
     try {
-      boolean changed = take(source, RevocationList.parseAll(asked.join(), source.name()));
+      boolean changed =
+          take(source, RevocationList.parseAll(asked.join(), source.name()), nowMillis);
       source.dueMillis = nowMillis + refreshMillis;
       return changed;
     } catch (PkiException e) {
@@ -174,34 +177,81 @@ final class RevocationLists implements RevocationCheck {
     }
   }
 
-  private boolean read(Source source, Path file, FileChange change) throws PkiException {
-    boolean changed = take(source, read(file));
+  private boolean read(Source source, Path file, FileChange change, long nowMillis)
+      throws PkiException {
+    boolean changed = take(source, read(file), nowMillis);
     change.taken();
     return changed;
   }
 
   /** Takes over all lists of a source, but each only in place of an older one. */
-  private boolean take(Source source, List<RevocationList> fresh) throws PkiException {
-    List<RevocationListCheck> before = source.lists;
-    List<RevocationListCheck> now = new ArrayList<>();
-    for (RevocationList list : fresh) {
-      RevocationListCheck newest = newest(newest(check(list, source), before), now);
-      now.removeIf(newest::isInPlaceOf);
-      now.add(newest);
+  private boolean take(Source source, List<RevocationList> fresh, long nowMillis)
+      throws PkiException {
+    Instant now = Instant.ofEpochMilli(nowMillis);
+    List<RevocationListCheck> taken = new ArrayList<>();
+    for (RevocationListCheck check : checks(source, fresh)) {
+      taken.add(chosen(source, check, now));
     }
-    source.lists = List.copyOf(now);
-    now.removeAll(before);
-    now.forEach(check -> tell(source, check.list()));
+    List<RevocationListCheck> before = source.lists;
+    source.lists = List.copyOf(taken);
+    taken.removeAll(before);
+    taken.forEach(check -> tell(source, check.list()));
     return !source.lists.equals(before);
   }
 
-  /** The same one, or an old one served again, is not taken in place of the other. */
-  private static RevocationListCheck newest(
-      RevocationListCheck fresh, List<RevocationListCheck> others) {
-    return others.stream()
-        .filter(other -> fresh.isInPlaceOf(other) && !fresh.list().isNewerThan(other.list()))
-        .findFirst()
-        .orElse(fresh);
+  /** A list, or the one in force that it would replace and does not. */
+  private RevocationListCheck chosen(Source source, RevocationListCheck fresh, Instant now)
+      throws PkiException {
+    for (RevocationListCheck before : source.lists) {
+      if (fresh.isInPlaceOf(before)) {
+        return replaces(source, fresh, before, now) ? fresh : before;
+      }
+    }
+    return fresh;
+  }
+
+  /**
+   * Whether a list comes in place of one in force: not the same one, or an old one served again.
+   *
+   * @throws PkiException if it is from the future: right ones would be older until then
+   */
+  private boolean replaces(
+      Source source, RevocationListCheck fresh, RevocationListCheck before, Instant now)
+      throws PkiException {
+    if (before.isFromFuture(now)) { // it was the first one, or the clock was set back
+      return !fresh.isFromFuture(now) || fresh.list().isNewerThan(before.list());
+    }
+    if (fresh.isFromFuture(now)) {
+      throw new PkiException(
+          source.name() + ": the revocation list is from the future: " + fresh.list().thisUpdate());
+    }
+    if (before.list().isNewerThan(fresh.list())) {
+      LOG.log(
+          Level.WARNING,
+          "the revocation list of {0} from {1} of {2} is not taken, the one in force is of {3}",
+          ca,
+          LogText.quote(source.name()),
+          fresh.list().thisUpdate(),
+          before.list().thisUpdate());
+    }
+    return fresh.list().isNewerThan(before.list());
+  }
+
+  /** Checked; of two for the same certificates the newer one. */
+  private List<RevocationListCheck> checks(Source source, List<RevocationList> lists)
+      throws PkiException {
+    List<RevocationListCheck> checks = new ArrayList<>();
+    for (RevocationList list : lists) {
+      RevocationListCheck check = check(list, source);
+      boolean outdated =
+          checks.stream()
+              .anyMatch(other -> check.isInPlaceOf(other) && other.list().isNewerThan(list));
+      if (!outdated) {
+        checks.removeIf(check::isInPlaceOf);
+        checks.add(check);
+      }
+    }
+    return checks;
   }
 
   private void tell(Source source, RevocationList fresh) {

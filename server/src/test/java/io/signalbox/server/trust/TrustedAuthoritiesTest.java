@@ -200,6 +200,52 @@ final class TrustedAuthoritiesTest {
     assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
   }
 
+  /** Made by an authority whose clock went ahead for a while. */
+  @Test
+  void aListFromTheFutureKeepsNoRightOneOut() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(DAY.toMillis());
+    byte[] early = list(2);
+    millis.addAndGet(2_000 - DAY.toMillis());
+    write(file, early);
+    assertFalse(trusted.refresh(List::of));
+    assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+
+    millis.addAndGet(2_000);
+    write(file, list(3, device));
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  @Test
+  void aListFromTheFutureAtTheStartIsReplacedByTheNextRightOne() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    millis.addAndGet(DAY.toMillis());
+    write(file, list(2));
+    millis.addAndGet(-DAY.toMillis());
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, verify(trusted.verifier()));
+
+    write(file, list(3, device));
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  @Test
+  void anOlderListIsNotTaken() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    byte[] older = list(1);
+    millis.addAndGet(2_000);
+    write(file, list(2, device));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(2_000);
+    write(file, older);
+    assertFalse(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
   /** As other brokers want them: those of a root and of the authorities below it. */
   @Test
   void everyListOfAFileCounts() throws Exception {
