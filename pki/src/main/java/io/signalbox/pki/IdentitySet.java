@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +33,7 @@ final class IdentitySet {
         byHost.computeIfAbsent(host, _ -> new ArrayList<>()).add(identity);
       }
     }
-    Set<String> ofFirst = Set.copyOf(hosts(current.getFirst()));
+    Set<String> ofFirst = hosts(current.getFirst());
     this.defaults =
         this.current.stream()
             .filter(
@@ -98,14 +97,11 @@ final class IdentitySet {
     return identity.certificate().getPublicKey().getAlgorithm().equals(keyType);
   }
 
-  private static List<String> hosts(TlsIdentity identity) {
+  private static Set<String> hosts(TlsIdentity identity) {
     try {
-      SubjectNames names = ClientIdentity.namesOf(identity.certificate());
-      return Stream.concat(names.dnsNames().stream(), names.ipAddresses().stream())
-          .map(HostNames::normalized)
-          .toList();
-    } catch (PkiException e) {
-      throw new IllegalArgumentException(e.getMessage(), e);
+      return HostNames.of(identity.certificate());
+    } catch (PkiException e) { // refused by TlsIdentity.readServer, and of no use to a client
+      return Set.of();
     }
   }
 

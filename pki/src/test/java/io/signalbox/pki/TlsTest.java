@@ -4,13 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigInteger;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +103,40 @@ class TlsTest {
     keys.replace(List.of(rsaServer("localhost"), pki.server("b.example.com")));
     assertEquals(null, keys.chooseEngineServerAlias("EC", null, null));
     assertEquals(keys.identities().getFirst().key(), key(keys, "RSA"));
+  }
+
+  /** The limits of names and the one common name are for strangers. */
+  @Test
+  void aServersCertificateMayHaveManyNamesAndTwoCommonNames() throws Exception {
+    keys.replace(List.of(pki.server("localhost"), serverOfManyNames(150)));
+    assertEquals("CN=second,CN=first", handshakeOf("host149.example.com"));
+    assertEquals("CN=localhost", handshakeOf("localhost"));
+  }
+
+  private String handshakeOf(String host) throws Exception {
+    return handshake("TLSv1.3", Optional.of(pki.device("dev-1")), host).serverSubject();
+  }
+
+  private TlsIdentity serverOfManyNames(int count) throws Exception {
+    GeneralName[] names =
+        IntStream.range(0, count)
+            .mapToObj(i -> new GeneralName(GeneralName.dNSName, "Host" + i + ".example.com"))
+            .toArray(GeneralName[]::new);
+    TlsIdentity plain = pki.server("localhost");
+    X509Certificate like = plain.certificate();
+    var builder =
+        new X509v3CertificateBuilder(
+                pki.issuing.issuer().name(),
+                BigInteger.TEN,
+                like.getNotBefore(),
+                like.getNotAfter(),
+                new X500Name("CN=first,CN=second"),
+                SubjectPublicKeyInfo.getInstance(like.getPublicKey().getEncoded()))
+            .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
+    byte[] signed = builder.build(pki.issuing.issuer().signer(pki.random)).getEncoded();
+    List<X509Certificate> chain = new ArrayList<>(plain.chain());
+    chain.set(0, Certificates.parse(signed, "many"));
+    return new TlsIdentity(plain.key(), chain);
   }
 
   /** The subject of the certificate that a client with these signature schemes is shown. */
