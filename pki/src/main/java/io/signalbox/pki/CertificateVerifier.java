@@ -163,7 +163,7 @@ public final class CertificateVerifier {
 
   private Verification pathInFull(
       String key, List<X509Certificate> chain, ClientIdentity identity, Instant at) {
-    @Nullable Rejected first = null;
+    @Nullable Rejected rejected = null;
     for (Candidate candidate : candidates(chain)) {
       List<X509Certificate> path = candidate.path();
       Optional<Rejected> problem = problem(path, at);
@@ -172,12 +172,14 @@ public final class CertificateVerifier {
             key, new VerifiedPaths.Path(candidate.ca(), path.getLast(), path.size() - 1, identity));
         return new Accepted(candidate.ca().name(), identity, path);
       }
-      first = first == null ? problem.get() : first;
       if (!ANOTHER_PATH_MAY_DO.contains(problem.get().reason())) {
-        return first;
+        return problem.get();
+      }
+      if (rejected == null || rejected.reason() == Reason.BAD_SIGNATURE) { // of a namesake
+        rejected = problem.get();
       }
     }
-    return first != null ? first : unknown(identity);
+    return rejected != null ? rejected : unknown(identity);
   }
 
   private static Rejected unknown(ClientIdentity identity) {

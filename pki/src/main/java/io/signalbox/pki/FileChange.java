@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Says when a file is to be read again. File systems tell the time of a change by a clock that goes
  * on every few milliseconds, some every two seconds. What is written within such a step of a look
  * would never be seen, so a file that was young when it was looked at is compared once more by its
- * content when it is not. One thread at a time.
+ * content when it is not. A file that could not be used is due until it can: a change of owner or
+ * mode shows nowhere, nor does a lack of file descriptors that is over. One thread at a time.
  */
 public final class FileChange {
   private static final long YOUNG_MILLIS = 2_000;
@@ -36,6 +37,9 @@ public final class FileChange {
   /** A hash of the content of a young file; null: it was none. */
   private byte @Nullable [] content;
 
+  /** Why what was read last cannot be used; empty: it can. */
+  private String problem = "";
+
   /** The file as it is now is taken as known: read it after this. */
   public FileChange(Path file) {
     this(file, Clock.systemUTC());
@@ -48,10 +52,12 @@ public final class FileChange {
   }
 
   /**
-   * Whether the file has changed, come or gone since this was last asked; read it after this. Costs
-   * a look at its attributes, and at its content while it is young.
+   * Whether the file has changed, come or gone since this was last asked, or could not be used when
+   * it was last read; read it after this. Costs a look at its attributes, and at its content while
+   * it is young.
    */
   public boolean isDue() {
+    boolean unusable = !problem.isEmpty();
     Stamp now = stamp();
     if (!Objects.equals(now, seen)) {
       see(now);
@@ -59,10 +65,26 @@ public final class FileChange {
     }
     byte[] before = content;
     if (before == null || isYoung(now)) {
-      return false;
+      return unusable;
     }
     content = null;
-    return !Arrays.equals(before, hash());
+    return unusable || !Arrays.equals(before, hash());
+  }
+
+  /**
+   * The file could not be read, or what was read cannot be used.
+   *
+   * @return whether that is for another reason than at the last look, and so worth telling
+   */
+  public boolean refused(String why) {
+    boolean other = !why.equals(problem);
+    problem = why;
+    return other;
+  }
+
+  /** What was read is in use. */
+  public void taken() {
+    problem = "";
   }
 
   private void see(@Nullable Stamp now) {

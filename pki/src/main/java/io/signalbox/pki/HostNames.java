@@ -6,13 +6,17 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
 
 /** Names under which clients reach a server: what a server certificate must hold. */
 public final class HostNames {
@@ -82,6 +86,30 @@ public final class HostNames {
    */
   static String normalized(String host) {
     return isIpLiteral(host) ? normalizedIp(host) : host.toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * The hosts that a server's certificate names, each as {@link #normalized}: any number, for it is
+   * the operator's own and no stranger's.
+   *
+   * @throws PkiException if they are unreadable
+   */
+  static Set<String> of(X509Certificate certificate) throws PkiException {
+    Set<String> hosts = new HashSet<>();
+    try {
+      Extension names =
+          Certificates.holder(certificate).getExtension(Extension.subjectAlternativeName);
+      if (names != null) {
+        for (GeneralName name : NameReader.alternatives(names.getParsedValue())) {
+          NameReader.host(name).map(HostNames::normalized).ifPresent(hosts::add);
+        }
+      }
+      return hosts;
+    } catch (RuntimeException e) {
+      throw new PkiException(
+          "the names of the certificate " + AuthorityChecks.name(certificate) + " are unreadable",
+          e);
+    }
   }
 
   private static Optional<String> machineName() {

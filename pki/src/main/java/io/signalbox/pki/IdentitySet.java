@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class IdentitySet {
   private final List<TlsIdentity> current;
+
+  /** The first, and others for a name of it, such as with a key of another type. */
+  private final List<TlsIdentity> defaults;
+
   private final Map<String, TlsIdentity> byAlias = new HashMap<>();
   private final Map<String, List<TlsIdentity>> byHost = new HashMap<>();
 
@@ -28,6 +33,14 @@ final class IdentitySet {
         byHost.computeIfAbsent(host, _ -> new ArrayList<>()).add(identity);
       }
     }
+    Set<String> ofFirst = hosts(current.getFirst());
+    this.defaults =
+        this.current.stream()
+            .filter(
+                identity ->
+                    identity == current.getFirst()
+                        || hosts(identity).stream().anyMatch(ofFirst::contains))
+            .toList();
   }
 
   List<TlsIdentity> current() {
@@ -39,17 +52,18 @@ final class IdentitySet {
   }
 
   /**
-   * The alias for the first of these names that is known, or for the default; null if none has a
-   * key of a wanted type.
+   * The alias for the first of these names that is known, or for the default if none is; null if
+   * that has no key of a wanted type. TLS asks for one type after the other, so another name's
+   * certificate would come before the right one of a later type.
    */
   @Nullable String alias(List<String> keyTypes, List<String> requestedHosts) {
     for (String host : requestedHosts) {
-      String alias = first(keyTypes, candidates(host.toLowerCase(Locale.ROOT)));
-      if (alias != null) {
-        return alias;
+      List<TlsIdentity> known = candidates(host.toLowerCase(Locale.ROOT));
+      if (!known.isEmpty()) {
+        return first(keyTypes, known);
       }
     }
-    return first(keyTypes, current);
+    return first(keyTypes, defaults);
   }
 
   String @Nullable [] aliases(String keyType) {
@@ -83,13 +97,11 @@ final class IdentitySet {
     return identity.certificate().getPublicKey().getAlgorithm().equals(keyType);
   }
 
-  private static List<String> hosts(TlsIdentity identity) {
+  private static Set<String> hosts(TlsIdentity identity) {
     try {
-      return ClientIdentity.namesOf(identity.certificate()).dnsNames().stream()
-          .map(name -> name.toLowerCase(Locale.ROOT))
-          .toList();
-    } catch (PkiException e) {
-      throw new IllegalArgumentException(e.getMessage(), e);
+      return HostNames.of(identity.certificate());
+    } catch (PkiException e) { // refused by TlsIdentity.readServer, and of no use to a client
+      return Set.of();
     }
   }
 

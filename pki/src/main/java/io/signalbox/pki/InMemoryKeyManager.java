@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * handshakes end with the one they began with.
  *
  * <p>With several identities the server name that the client asks for selects among them by their
- * DNS names (a wildcard stands for one label); the first is the default. Identities with different
- * key types for one name stand side by side.
+ * DNS names (a wildcard stands for one label); the first is for all other names. Identities with
+ * different key types for one name stand side by side.
  */
 public final class InMemoryKeyManager extends X509ExtendedKeyManager {
   private volatile IdentitySet identities;

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.bouncycastle.asn1.ASN1BMPString;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1IA5String;
@@ -56,6 +57,15 @@ final class NameReader {
   /** The entries of a subject alternative name extension. */
   static GeneralName[] alternatives(ASN1Encodable extension) {
     return GeneralNames.getInstance(extension).getNames();
+  }
+
+  /** The DNS name or IP address that an alternative name is, if it is one. */
+  static Optional<String> host(GeneralName name) {
+    return switch (name.getTagNo()) {
+      case GeneralName.dNSName -> Optional.of(ascii("DNS name", name));
+      case GeneralName.iPAddress -> Optional.of(address(name));
+      default -> Optional.empty();
+    };
   }
 
   private void readSubject(X500Name subject) {

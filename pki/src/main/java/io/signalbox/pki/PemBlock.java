@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 record PemBlock(String label, byte[] der, int line) {
   static final int TEXT_CHARS_MAX = 1 << 20;
 
-  private static final String BEGIN = "-----BEGIN ";
+  static final String BEGIN = "-----BEGIN ";
   private static final String END = "-----END ";
   private static final String DASHES = "-----";
 
@@ -23,13 +23,14 @@ record PemBlock(String label, byte[] der, int line) {
    * @param where the text's origin for messages, usually a file
    */
   static List<PemBlock> parse(String text, String where) throws PkiException {
-    if (text.length() > TEXT_CHARS_MAX) {
+    return parse(text, where, TEXT_CHARS_MAX);
+  }
+
+  /** As {@link #parse(String, String)}, with another limit. */
+  static List<PemBlock> parse(String text, String where, int charsMax) throws PkiException {
+    if (text.length() > charsMax) {
       throw new PkiException(
-          where
-              + " has "
-              + text.length()
-              + " characters, more than the limit of "
-              + TEXT_CHARS_MAX);
+          where + " has " + text.length() + " characters, more than the limit of " + charsMax);
     }
     List<PemBlock> blocks = new ArrayList<>();
     StringBuilder body = new StringBuilder();

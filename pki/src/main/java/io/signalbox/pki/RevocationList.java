@@ -1,5 +1,7 @@
 package io.signalbox.pki;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -14,9 +16,12 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.CRLNumber;
@@ -32,6 +37,14 @@ import org.bouncycastle.cert.X509v2CRLBuilder;
 public final class RevocationList {
   /** About half a million entries. */
   public static final int LIST_BYTES_MAX = 32 * 1024 * 1024;
+
+  /** In one file; each costs a check of its signature. */
+  private static final int LISTS_MAX = 100;
+
+  private static final byte SEQUENCE = 0x30; // with which every list begins in DER
+
+  /** That of RFC 7468, and what some wrote before. */
+  private static final Set<String> LABELS = Set.of("X509 CRL", "CRL");
 
   private final X509CRL crl;
   private final RevocationListScope scope;
@@ -80,11 +93,27 @@ public final class RevocationList {
   }
 
   /**
-   * Reads a list as it is fetched from an address (DER) or found in a file (DER or PEM).
+   * Reads one list as {@link #parseAll} does.
    *
-   * @param where the origin, for messages
+   * @throws PkiException also if there are several
    */
   public static RevocationList parse(byte[] derOrPem, String where) throws PkiException {
+    List<RevocationList> all = parseAll(derOrPem, where);
+    if (all.size() > 1) {
+      throw new PkiException(where + ": " + all.size() + " revocation lists where one belongs");
+    }
+    return all.getFirst();
+  }
+
+  /**
+   * Reads what is fetched from an address or found in a file: one list in DER, or in PEM one or
+   * more, such as those of a root and the authority below it, and text between them.
+   *
+   * @param where the origin, for messages
+   * @return at least one
+   * @throws PkiException if anything in it is no list, or there are more than 100
+   */
+  public static List<RevocationList> parseAll(byte[] derOrPem, String where) throws PkiException {
     if (derOrPem.length > LIST_BYTES_MAX) {
       throw new PkiException(
           where
@@ -93,13 +122,50 @@ public final class RevocationList {
               + " bytes, more than the limit of "
               + LIST_BYTES_MAX);
     }
+    return derOrPem.length > 0 && derOrPem[0] == SEQUENCE
+        ? List.of(read(derOrPem, where))
+        : parsePem(new String(derOrPem, ISO_8859_1), where);
+  }
+
+  private static List<RevocationList> parsePem(String text, String where) throws PkiException {
+    if (!text.contains(PemBlock.BEGIN)) {
+      throw new PkiException(unreadable(where));
+    }
+    List<PemBlock> blocks = PemBlock.parse(text, where, LIST_BYTES_MAX);
+    if (blocks.size() > LISTS_MAX) {
+      throw new PkiException(
+          where + ": " + blocks.size() + " revocation lists, more than the limit of " + LISTS_MAX);
+    }
+    List<RevocationList> all = new ArrayList<>();
+    for (PemBlock block : blocks) {
+      if (!LABELS.contains(block.label())) {
+        throw new PkiException(
+            where
+                + " line "
+                + block.line()
+                + ": \""
+                + block.label()
+                + "\" where only revocation lists belong; take it out");
+      }
+      all.add(read(block.der(), where));
+    }
+    return all;
+  }
+
+  private static RevocationList read(byte[] der, String where) throws PkiException {
     X509CRL crl;
+    var input = new ByteArrayInputStream(der);
     try {
-      var input = new ByteArrayInputStream(derOrPem);
       crl = (X509CRL) CertificateFactory.getInstance("X.509").generateCRL(input);
     } catch (CertificateException | CRLException | RuntimeException e) {
+      throw new PkiException(unreadable(where), e);
+    }
+    if (input.available() > 0) {
       throw new PkiException(
-          where + ": not a readable revocation list (truncated or damaged); fetch it again", e);
+          where
+              + ": "
+              + input.available()
+              + " bytes behind the revocation list; write several lists as PEM");
     }
     if (crl == null || crl.getNextUpdate() == null) {
       throw new PkiException(
@@ -108,6 +174,10 @@ public final class RevocationList {
               + " on");
     }
     return new RevocationList(crl, RevocationListScope.of(crl, where), number(crl, where));
+  }
+
+  private static String unreadable(String where) {
+    return where + ": not a readable revocation list (truncated or damaged); fetch it again";
   }
 
   private static BigInteger number(X509CRL crl, String where) throws PkiException {

@@ -52,6 +52,18 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
     return identity;
   }
 
+  /**
+   * As {@link #read(Path, Path, SecureRandom)}, of a server.
+   *
+   * @throws PkiException also if the hosts that it names are unreadable
+   */
+  public static TlsIdentity readServer(Path certificateFile, Path keyFile, SecureRandom random)
+      throws PkiException {
+    TlsIdentity identity = read(certificateFile, keyFile, random);
+    HostNames.of(identity.certificate());
+    return identity;
+  }
+
   /** The key's own certificate. */
   public X509Certificate certificate() {
     return chain.getFirst();

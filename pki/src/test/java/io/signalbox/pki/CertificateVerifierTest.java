@@ -339,6 +339,22 @@ class CertificateVerifierTest {
   }
 
   @Test
+  void saysOfWhichAuthorityOfOneNameWhatIsWrong() throws PkiException {
+    TestPki rekeyed = new TestPki(); // the names of the one before
+    RevocationCheck everybody =
+        (_, _, at) -> new RevocationStatus.Revoked(at, RevocationReason.KEY_COMPROMISE);
+    var both =
+        new CertificateVerifier(
+            List.of(
+                pki.trusted("old"),
+                new TrustedCa("fresh", List.of(rekeyed.root.certificate()), everybody)));
+    Verification verification = both.verify(rekeyed.device("d").chain(), now());
+    assertEquals(Reason.REVOKED, assertInstanceOf(Rejected.class, verification).reason());
+    verification = both.verify(new TestPki().device("d").chain(), now());
+    assertEquals(Reason.BAD_SIGNATURE, assertInstanceOf(Rejected.class, verification).reason());
+  }
+
+  @Test
   void looksAgainAtWhatTheKeySignedAndNotAtWhatItsNameDid() throws PkiException {
     TestPki rekeyed = new TestPki(); // the names of the one before
     List<X509Certificate> revoked = new ArrayList<>();

@@ -67,6 +67,21 @@ final class FileChangeTest {
   }
 
   @Test
+  void isDueAtEveryLookWhileItCannotBeUsed() {
+    FileChange change = new FileChange(file, clock);
+    assertTrue(change.refused("no rights"));
+    assertTrue(change.isDue());
+    clock.advance(Duration.ofSeconds(2)); // not young any more
+    assertTrue(change.isDue());
+    assertFalse(change.refused("no rights"), "told once");
+    assertTrue(change.refused("no list"));
+    assertTrue(change.isDue());
+    change.taken();
+    assertFalse(change.isDue());
+    assertTrue(change.refused("no list"), "told again when it comes back");
+  }
+
+  @Test
   void takesATimeInTheFutureForNoYoungerThanIsTrue() throws IOException {
     write("old", WRITTEN.plusSeconds(3_600));
     FileChange change = new FileChange(file, clock);

@@ -43,6 +43,14 @@ final class MemoryHandshake {
     return this;
   }
 
+  /** The only signature schemes that the client knows, the one it likes best first. */
+  MemoryHandshake signedBy(String... schemes) {
+    SSLParameters parameters = client.getSSLParameters();
+    parameters.setSignatureSchemes(schemes);
+    client.setSSLParameters(parameters);
+    return this;
+  }
+
   /** Runs until both sides are done; throws what the failing side threw. */
   MemoryHandshake run() throws SSLException {
     ByteBuffer toServer = ByteBuffer.allocate(1 << 17);

@@ -5,16 +5,26 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
+import org.bouncycastle.asn1.DERSet;
+import org.bouncycastle.asn1.DERUTF8String;
+import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,14 +56,44 @@ class RevocationListTest {
   @Test
   void isTheSameAfterADiskOrAWire() throws PkiException {
     RevocationList list = list();
-    for (byte[] bytes :
-        List.of(
-            list.encoded(), list.toPem().getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
+    for (byte[] bytes : List.of(list.encoded(), bytes(list.toPem()))) {
       RevocationList again = RevocationList.parse(bytes, "list");
       assertEquals(list.find(revoked.getSerialNumber()), again.find(revoked.getSerialNumber()));
       assertEquals(1, again.size());
       assertEquals(now().plus(Duration.ofDays(1)), again.nextUpdate());
     }
+  }
+
+  @Test
+  void severalMayBeInOnePemText() throws PkiException {
+    RevocationList root =
+        RevocationList.issue(pki.root, BigInteger.ONE, List.of(), Duration.ofDays(1));
+    String text = "root:\n" + root.toPem() + "\n# issuing\n" + list().toPem() + "\n";
+    List<RevocationList> both = parseAll(text);
+    assertEquals(List.of(0, 1), both.stream().map(RevocationList::size).toList());
+    Refusals.assertRefused("2 revocation lists", () -> RevocationList.parse(bytes(text), "list"));
+
+    String certificate = Pem.encode(List.of(good));
+    Refusals.assertRefused(
+        "\"CERTIFICATE\" where only revocation lists belong", () -> parseAll(text + certificate));
+    String cut = text.substring(0, text.lastIndexOf("-----END"));
+    Refusals.assertRefused("truncated", () -> parseAll(cut));
+    Refusals.assertRefused("more than the limit of 100", () -> parseAll(text.repeat(51)));
+  }
+
+  @Test
+  void nothingMayFollowAListInDer() throws PkiException {
+    byte[] der = list().encoded();
+    byte[] more = Arrays.copyOf(der, der.length + 3);
+    Refusals.assertRefused("3 bytes behind", () -> RevocationList.parseAll(more, "list"));
+  }
+
+  private static List<RevocationList> parseAll(String text) throws PkiException {
+    return RevocationList.parseAll(bytes(text), "list");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   @Test
@@ -178,6 +218,58 @@ class RevocationListTest {
         RevocationListCheck.of(
             scoped(new IssuingDistributionPoint(null, true, false, null, false, false)), authority);
     assertInstanceOf(RevocationStatus.Good.class, users.status(good, authority, now()));
+  }
+
+  /** RFC 5280 section 6.3.3 (b)(2)(i). */
+  @Test
+  void onePartOfASplitListTellsOnlyOfCertificatesThatNameIt() throws Exception {
+    X509Certificate first = deviceOf("http://pki.example/1.crl", "ldap://pki.example/1");
+    X509Certificate second = deviceOf("http://pki.example/2.crl");
+    RevocationListCheck part =
+        RevocationListCheck.of(
+            scoped(part("http://elsewhere.example/1.crl", "http://pki.example/1.crl")), authority);
+    assertInstanceOf(RevocationStatus.Good.class, part.status(first, authority, now()));
+    assertInstanceOf(RevocationStatus.Unknown.class, part.status(second, authority, now()));
+    assertInstanceOf(
+        RevocationStatus.Good.class,
+        part.status(good, authority, now()),
+        "names no point, so there is but one list");
+
+    RevocationCheck both =
+        RevocationCheck.anyOf(
+            List.of(
+                part, RevocationListCheck.of(scoped(part("http://pki.example/2.crl")), authority)));
+    assertInstanceOf(RevocationStatus.Good.class, both.status(second, authority, now()));
+  }
+
+  @Test
+  void aPointMayBeNamedRelativeToTheIssuer() {
+    var relative =
+        new DistributionPointName(
+            DistributionPointName.NAME_RELATIVE_TO_CRL_ISSUER,
+            new DERSet(new AttributeTypeAndValue(BCStyle.CN, new DERUTF8String("part 1"))));
+    assertEquals(
+        Set.of(new GeneralName(new X500Name("CN=factory,CN=part 1"))),
+        DistributionPoints.names(relative, new X500Name("CN=factory")));
+  }
+
+  private static IssuingDistributionPoint part(String... urls) {
+    GeneralName[] names =
+        Arrays.stream(urls)
+            .map(url -> new GeneralName(GeneralName.uniformResourceIdentifier, url))
+            .toArray(GeneralName[]::new);
+    return new IssuingDistributionPoint(
+        new DistributionPointName(new GeneralNames(names)), false, false, null, false, false);
+  }
+
+  /** A device whose certificate says that its list is at these addresses. */
+  private X509Certificate deviceOf(String... urls) throws PkiException {
+    CertificateAuthority publishing =
+        pki.issuing.withUrls(new AuthorityUrls(List.of(urls), List.of(), List.of()));
+    return publishing.issue(
+        KeyAlgorithm.EC_P256.generate(pki.random).getPublic(),
+        SubjectNames.ofCommonName("device"),
+        CertificateProfile.DEVICE);
   }
 
   @Test

@@ -54,7 +54,7 @@ final class EnrolmentSetup {
             new Provisioning(registry, inventory, policies),
             config.admin().roles());
     EnrolmentTokens tokens =
-        EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random);
+        EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random, metrics);
     est = new EstHandler(enrolment, tokens, authenticators, audit, metrics);
     status = new StatusHandler(registry, authorities, Clock.systemUTC(), random);
   }

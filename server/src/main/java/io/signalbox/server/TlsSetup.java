@@ -32,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  * configuration names, else from the development PKI in the data directory.
  */
 final class TlsSetup {
-  /** Under this name policies know the authority of the development PKI. */
-  static final String DEVELOPMENT_CA = "dev-ca";
-
   private static final Logger LOG = System.getLogger(TlsSetup.class.getName());
 
   private static final String OUT_OF_USE =
@@ -75,7 +72,9 @@ final class TlsSetup {
         development == null
             ? List.of()
             : List.of(
-                AuthoritySpec.of(DEVELOPMENT_CA, development.trustedCa(DEVELOPMENT_CA).anchors()));
+                AuthoritySpec.of(
+                    TlsConfig.DEVELOPMENT_CA,
+                    development.trustedCa(TlsConfig.DEVELOPMENT_CA).anchors()));
     return new TlsSetup(
         development,
         ServerCertificates.load(
@@ -142,7 +141,7 @@ final class TlsSetup {
   static void check(TlsConfig tls, Fetcher fetcher, SecureRandom random) throws PkiException {
     TrustedAuthorities.load(tls, List.of(), fetcher, Clocks.system());
     for (TlsConfig.KeyPairFiles pair : tls.keyPairs()) {
-      TlsIdentity.read(pair.certificateFile(), pair.privateKeyFile(), random);
+      TlsIdentity.readServer(pair.certificateFile(), pair.privateKeyFile(), random);
     }
   }
 

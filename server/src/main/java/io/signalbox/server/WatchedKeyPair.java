@@ -43,7 +43,7 @@ final class WatchedKeyPair {
   }
 
   private TlsIdentity read() throws PkiException {
-    return TlsIdentity.read(files.certificateFile(), files.privateKeyFile(), random);
+    return TlsIdentity.readServer(files.certificateFile(), files.privateKeyFile(), random);
   }
 
   /** Whether the last good certificate is served because the files cannot be used; any thread. */

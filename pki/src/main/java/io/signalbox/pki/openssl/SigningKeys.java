@@ -34,6 +34,10 @@ final class SigningKeys {
 
   private final AtomicReferenceArray<@Nullable Kept> kept = new AtomicReferenceArray<>(KEPT_MAX);
   private final Builder builder;
+
+  /** What the cleaner does for each place; guarded by this. */
+  private final Cleaner.@Nullable Cleanable[] actions = new Cleaner.Cleanable[KEPT_MAX];
+
   private int next = KEPT_MAX - 1;
 
   SigningKeys(Builder builder) {
@@ -61,11 +65,24 @@ final class SigningKeys {
     if (known != null) {
       return known;
     }
+    WeakReference<ECPrivateKey> reference = new WeakReference<>(key);
+    Kept built = new Kept(reference, builder.build(key));
     int place = place();
-    Kept built = new Kept(new WeakReference<>(key), builder.build(key));
+    Cleaner.Cleanable before = actions[place];
+    if (before != null) {
+      before.clean(); // else the cleaner would have it as long as somebody has the key
+    }
     kept.set(place, built);
-    CLEANER.register(key, () -> kept.compareAndSet(place, built, null));
+    // Knows the key by its reference: the library's key is not to live as long as the action.
+    actions[place] = CLEANER.register(key, () -> forget(place, reference));
     return built.handle();
+  }
+
+  private void forget(int place, WeakReference<ECPrivateKey> key) {
+    Kept one = kept.get(place);
+    if (one != null && one.key() == key) {
+      kept.compareAndSet(place, one, null);
+    }
   }
 
   /** An empty one, or else that of the key which has been here longest. */

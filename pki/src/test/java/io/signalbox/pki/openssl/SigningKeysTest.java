@@ -95,6 +95,20 @@ class SigningKeysTest {
     awaitCollected(handle);
   }
 
+  @Test
+  void whatMadeRoomIsLetGoThoughItsKeyIsStillThere() throws Exception {
+    List<ECPrivateKey> nine = new ArrayList<>();
+    List<WeakReference<MemorySegment>> handles = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      nine.add(key());
+      handles.add(new WeakReference<>(keys.of(nine.getLast())));
+    }
+    awaitCollected(handles.getFirst());
+    for (int i = 1; i < 9; i++) {
+      assertTrue(handles.get(i).refersTo(keys.of(nine.get(i))), "kept");
+    }
+  }
+
   private static void awaitCollected(WeakReference<?> reference) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!reference.refersTo(null)) {

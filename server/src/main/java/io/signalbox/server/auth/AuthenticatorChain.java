@@ -95,7 +95,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
         new JwtAuthenticator(
             config.jwt(),
             TokenTrust.of(config.jwt(), local, fetcher, clocks),
-            RevokedTokens.open(config.jwt().revokedFile()),
+            RevokedTokens.open(config.jwt().revokedFile(), metrics),
             clocks),
         Users.open(registry, config.usersFile(), dataDirectory, random, metrics),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
@@ -109,7 +109,10 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    */
   public static void check(AuthConfig config, Fetcher fetcher) throws AuthSetupException {
     TokenTrust.of(config.jwt(), null, fetcher, Clocks.system());
-    RevokedTokens.open(config.jwt().revokedFile());
+    Path revoked = config.jwt().revokedFile();
+    if (revoked != null) {
+      RevokedTokens.check(revoked);
+    }
     Path file = config.usersFile();
     if (file != null) {
       WatchedUsersFile.check(file);

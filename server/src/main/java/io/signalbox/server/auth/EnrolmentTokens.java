@@ -2,6 +2,7 @@ package io.signalbox.server.auth;
 
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.TokenClaims;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -35,7 +36,7 @@ public final class EnrolmentTokens {
 
   /** Those signed with the data directory's own key; none if the configuration does without it. */
   public static EnrolmentTokens of(
-      AuthConfig config, Path dataDirectory, Clocks clocks, SecureRandom random)
+      AuthConfig config, Path dataDirectory, Clocks clocks, SecureRandom random, Metrics metrics)
       throws AuthSetupException {
     if (!config.jwt().localIssuer()) {
       return new EnrolmentTokens(null);
@@ -43,7 +44,7 @@ public final class EnrolmentTokens {
     LocalTokenKey key = LocalTokenKey.openOrCreate(dataDirectory, random);
     TokenTrust trust = TokenTrust.ofEnrolment(config.jwt(), key, clocks);
     return new EnrolmentTokens(
-        new JwtAuthenticator(config.jwt(), trust, RevokedTokens.open(null), clocks));
+        new JwtAuthenticator(config.jwt(), trust, RevokedTokens.open(null, metrics), clocks));
   }
 
   /** Empty if it is no good one; why is logged. */

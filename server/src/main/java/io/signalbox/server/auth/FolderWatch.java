@@ -13,8 +13,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells when the files of a folder have changed and are not being changed any more: names, sizes
- * and times are the same at two looks in a row, and others than when it was last told. One thread.
+ * Tells when the files of a folder are to be read: they have changed and are not being changed any
+ * more, so that names, sizes and times are the same at two looks in a row, and others than when it
+ * was last told. One thread.
  */
 final class FolderWatch {
   private static final Logger LOG = System.getLogger(FolderWatch.class.getName());
@@ -32,12 +33,17 @@ final class FolderWatch {
     this.seen = told;
   }
 
-  /** Looks. */
-  boolean hasChanged() {
+  /**
+   * Looks.
+   *
+   * @param unusable whether what was read last could not be used: it is to be read at every look
+   *     while nothing is being changed, for a change of owner or mode shows nowhere
+   */
+  boolean isDue(boolean unusable) {
     List<Stamp> now = look();
     boolean rests = now.equals(seen);
     seen = now;
-    if (!rests || now.equals(told)) {
+    if (!rests || (!unusable && now.equals(told))) {
       return false;
     }
     told = now;

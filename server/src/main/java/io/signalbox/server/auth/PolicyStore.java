@@ -91,7 +91,8 @@ public final class PolicyStore {
   /** The latest one begun. */
   private CompletionStage<?> rolledOut = CompletableFuture.completedStage("at the start");
 
-  private boolean stale;
+  /** Why what is on disk cannot be used; empty: it is in force. */
+  private volatile List<Problem> refused = List.of();
 
   private PolicyStore(
       PolicyConfig config, @Nullable Registry registry, Metrics metrics, Clocks clocks)
@@ -147,6 +148,7 @@ public final class PolicyStore {
       throws AuthSetupException {
     PolicyStore store = new PolicyStore(config, registry, metrics, clocks);
     PolicyBundle bundle = store.inForce.bundle;
+    metrics.policiesStale.from(() -> store.refused.isEmpty() ? 0 : 1);
     metrics.policyRevision.from(() -> store.revision().number());
     metrics.policyRevisionsKept.from(store.history::count);
     LOG.log(
@@ -285,11 +287,11 @@ public final class PolicyStore {
   }
 
   /**
-   * Reads the policies again if their files have changed and rest. Call it from time to time, on a
-   * thread that may wait for a disk.
+   * Reads the policies again if their files have changed and rest, or could not be used. Call it
+   * from time to time, on a thread that may wait for a disk.
    */
   public synchronized void reloadIfChanged() {
-    if (watch == null || !watch.hasChanged()) {
+    if (watch == null || !watch.isDue(!refused.isEmpty())) {
       return;
     }
     try {
@@ -316,16 +318,10 @@ public final class PolicyStore {
     try {
       bundle = load(PolicyEdit.NOTHING, true);
     } catch (PolicyException e) {
-      metrics.policyReloadsFailed.inc();
-      stale(true);
-      LOG.log(
-          Level.ERROR,
-          "the policies are not reloaded, those before stay in force; {0} problem(s)",
-          e.problems().size());
-      e.problems().forEach(problem -> LOG.log(Level.ERROR, problem));
+      refuse(e.problems());
       throw setupProblem(e);
     }
-    stale(false);
+    refused = List.of();
     PolicyBundle before = inForce.bundle;
     if (!bundle.sameAs(before)) {
       note(revision(author, "reload", bundle, BundleDeltas.ofFiles(before, bundle)));
@@ -357,11 +353,18 @@ public final class PolicyStore {
         });
   }
 
-  private void stale(boolean now) {
-    if (now != stale) {
-      stale = now;
-      metrics.policiesStale.add(now ? 1 : -1);
+  /** Told and counted once: unusable policies are read at every look. */
+  private void refuse(List<Problem> now) {
+    if (now.equals(refused)) {
+      return;
     }
+    refused = now;
+    metrics.policyReloadsFailed.inc();
+    LOG.log(
+        Level.ERROR,
+        "the policies are not reloaded, those before stay in force; {0} problem(s)",
+        now.size());
+    now.forEach(problem -> LOG.log(Level.ERROR, problem));
   }
 
   /** Who brings changes to the connected clients. */

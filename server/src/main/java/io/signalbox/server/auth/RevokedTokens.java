@@ -1,6 +1,7 @@
 package io.signalbox.server.auth;
 
 import io.signalbox.pki.FileChange;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.TokenClaims;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tokens that are void before their end, by issuer and {@code jti}: one a line in a file, which is
- * read again when it changes. {@link #refresh} is called by one thread, the rest by any.
+ * read again when it changes, and at every look while it cannot be used. {@link #refresh} is called
+ * by one thread, the rest by any.
  */
 final class RevokedTokens {
   private static final Logger LOG = System.getLogger(RevokedTokens.class.getName());
@@ -24,10 +26,12 @@ final class RevokedTokens {
 
   private final @Nullable Path file;
   private final @Nullable FileChange change;
+  private final Metrics metrics;
   private volatile Set<String> revoked = Set.of();
 
-  private RevokedTokens(@Nullable Path file) {
+  private RevokedTokens(@Nullable Path file, Metrics metrics) {
     this.file = file;
+    this.metrics = metrics;
     this.change = file == null ? null : new FileChange(file); // before it is read
   }
 
@@ -35,17 +39,30 @@ final class RevokedTokens {
    * @param file null: no token is void before its end
    * @throws AuthSetupException if it cannot be read
    */
-  static RevokedTokens open(@Nullable Path file) throws AuthSetupException {
-    RevokedTokens tokens = new RevokedTokens(file);
+  static RevokedTokens open(@Nullable Path file, Metrics metrics) throws AuthSetupException {
+    RevokedTokens tokens = new RevokedTokens(file, metrics);
     if (file != null) {
-      try {
-        tokens.revoked = read(file);
-      } catch (IOException | IllegalArgumentException e) {
-        throw new AuthSetupException(
-            List.of("auth.jwt.revoked-tokens-file: \"" + file + "\": " + e.getMessage()));
-      }
+      tokens.revoked = load(file);
     }
     return tokens;
+  }
+
+  /**
+   * Reads the file only to see whether it can be used.
+   *
+   * @throws AuthSetupException if it cannot
+   */
+  static void check(Path file) throws AuthSetupException {
+    load(file);
+  }
+
+  private static Set<String> load(Path file) throws AuthSetupException {
+    try {
+      return read(file);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new AuthSetupException(
+          List.of("auth.jwt.revoked-tokens-file: \"" + file + "\": " + e.getMessage()));
+    }
   }
 
   private static Set<String> read(Path file) throws IOException {
@@ -84,7 +101,7 @@ final class RevokedTokens {
   }
 
   /**
-   * Reads the file if it changed; one that cannot be used leaves the last good one in force.
+   * Reads the file if it is due; one that cannot be used leaves the last good one in force.
    *
    * @return whether it holds other tokens than before
    */
@@ -97,13 +114,21 @@ final class RevokedTokens {
       Set<String> fresh = read(where);
       boolean changed = !fresh.equals(revoked);
       revoked = fresh;
+      change.taken();
       if (changed) {
         LOG.log(Level.INFO, "{0} tokens are void before their end", fresh.size());
       }
       return changed;
     } catch (IOException | IllegalArgumentException e) {
-      LOG.log(Level.ERROR, "the list of revoked tokens is not reloaded: {0}", e.getMessage());
+      refused(change, String.valueOf(e.getMessage()));
       return false;
+    }
+  }
+
+  private void refused(FileChange change, String why) {
+    if (change.refused(why)) {
+      metrics.revokedTokensReloadsFailed.inc();
+      LOG.log(Level.ERROR, "the list of revoked tokens is not reloaded: {0}", why);
     }
   }
 }

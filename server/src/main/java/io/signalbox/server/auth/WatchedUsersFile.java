@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The users file in force. Read again when it has changed; one that cannot be used leaves the last
- * good one in force. Any thread.
+ * good one in force and is read at every look. Any thread.
  */
 final class WatchedUsersFile {
   private static final Logger LOG = System.getLogger(WatchedUsersFile.class.getName());
@@ -76,15 +76,22 @@ final class WatchedUsersFile {
     }
     try {
       inForce = InForce.of(UsersFile.read(path));
+      change.taken();
       LOG.log(Level.INFO, "{0} users in force from \"{1}\"", inForce.file.users().size(), path);
       return true;
     } catch (UsersFileException e) {
+      refused(String.valueOf(e.getMessage()));
+      return false;
+    }
+  }
+
+  private void refused(String why) {
+    if (change.refused(why)) {
       metrics.usersReloadsFailed.inc();
       LOG.log(
           Level.ERROR,
           "the users file is not taken over, the last good one stays in force:\n{0}",
-          e.getMessage());
-      return false;
+          why);
     }
   }
 

@@ -62,7 +62,7 @@ public record TlsConfig(
   /**
    * An authority for client certificates.
    *
-   * @param name unique; policies call it by this name
+   * @param name unique, also beside the development PKI; policies call it by this name
    * @param file PEM, one or more certificates
    * @param revocation where to learn which of its certificates are revoked
    */
@@ -183,6 +183,9 @@ public record TlsConfig(
     }
   }
 
+  /** Under this name policies know the authority of the development PKI. */
+  public static final String DEVELOPMENT_CA = "dev-ca";
+
   public static final TlsConfig DEFAULTS =
       new TlsConfig(
           null, null, List.of(), false, List.of(), false, Set.of(Version.values()), Crypto.AUTO);
@@ -205,7 +208,14 @@ public record TlsConfig(
           "tls.protocols: none left; name at least one of TLSv1.2 and TLSv1.3");
     }
     Set<String> names = new HashSet<>();
+    boolean usesDevelopmentPki = certificateFile == null || trustDevelopmentCa;
     for (TrustedCa ca : trustedCas) {
+      if (usesDevelopmentPki && ca.name.equals(DEVELOPMENT_CA)) {
+        throw new IllegalArgumentException(
+            "tls.trusted-cas: the name \""
+                + DEVELOPMENT_CA
+                + "\" is that of the development PKI, which is in use; choose another");
+      }
       if (!names.add(ca.name)) {
         throw new IllegalArgumentException(
             "tls.trusted-cas: the name \"" + ca.name + "\" is used twice");

@@ -281,6 +281,7 @@ public final class Metrics extends MetricSet {
   public final Gauge authenticationExchanges;
   public final Counters<Reauthentication> reauthentications;
   public final Counter usersReloadsFailed;
+  public final Counter revokedTokensReloadsFailed;
   public final Counter policyReloadsFailed;
   public final Counters<Fetched> fetches;
   public final Counters<Fetched> fetchesFailed;
@@ -485,6 +486,11 @@ public final class Metrics extends MetricSet {
         counter(
             "users_reloads_failed",
             "Changed users files that could not be used; the last good one stayed in force");
+    revokedTokensReloadsFailed =
+        counter(
+            "revoked_tokens_reloads_failed",
+            "Changed lists of revoked tokens that could not be used; the last good one stayed in"
+                + " force");
     policyReloadsFailed =
         counter(
             "policy_reloads_failed",

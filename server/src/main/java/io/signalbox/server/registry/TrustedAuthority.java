@@ -58,7 +58,7 @@ public record TrustedAuthority(
     String crl = in.optional("crlPem", 8_388_608);
     if (!in.isRow()) {
       List<X509Certificate> certificates = checkedCertificates(in, name, pem);
-      if (crl != null) {
+      if (crl != null && !certificates.isEmpty()) {
         checkCrl(in, crl, certificates);
       }
     }
@@ -96,21 +96,13 @@ public record TrustedAuthority(
     }
   }
 
-  /** One of them must have signed it: another list would keep the authority from being trusted. */
+  /**
+   * One of them must have signed each: another list would keep the authority from being trusted.
+   */
   private static void checkCrl(Fields in, String pem, List<X509Certificate> certificates) {
     try {
-      RevocationList list = RevocationList.parse(pem.getBytes(US_ASCII), "crlPem");
-      PkiException last = null;
-      for (X509Certificate certificate : certificates) {
-        try {
-          RevocationListCheck.of(list, certificate);
-          return;
-        } catch (PkiException e) {
-          last = e;
-        }
-      }
-      if (last != null) {
-        throw last;
+      for (RevocationList list : RevocationList.parseAll(pem.getBytes(US_ASCII), "crlPem")) {
+        RevocationListCheck.of(list, certificates);
       }
     } catch (PkiException e) {
       in.problem("crlPem", e.getMessage());

@@ -20,7 +20,6 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -43,15 +42,14 @@ final class RevocationLists implements RevocationCheck {
   private final List<Source> sources = new ArrayList<>();
   private volatile RevocationCheck current = RevocationCheck.anyOf(List.of());
 
-  /** One file or address and the last good list from it. */
+  /** One file or address and the last good lists from it. */
   private static final class Source {
     private final @Nullable Path file;
     private final @Nullable URI address;
     private final @Nullable FileChange change;
     private long dueMillis = Long.MIN_VALUE;
     private @Nullable CompletableFuture<byte[]> asked;
-    private @Nullable RevocationList list;
-    private @Nullable RevocationListCheck check;
+    private List<RevocationListCheck> lists = List.of();
 
     Source(@Nullable Path file, @Nullable URI address) {
       this.file = file;
@@ -84,13 +82,15 @@ final class RevocationLists implements RevocationCheck {
       String where = "the list of " + spec.name();
       Source given = new Source(null, null);
       lists.sources.add(given);
-      lists.take(given, RevocationList.parse(spec.crlPem().getBytes(US_ASCII), where));
+      given.lists =
+          lists.checks(given, RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where));
     }
     for (Source source : lists.sources) {
       Path file = source.file;
       if (file != null) {
-        lists.take(source, read(file));
+        source.lists = lists.checks(source, read(file));
       }
+      source.lists.forEach(check -> lists.tell(source, check.list()));
     }
     lists.publish();
     return lists;
@@ -113,14 +113,7 @@ final class RevocationLists implements RevocationCheck {
       try {
         changed |= refresh(source, nowMillis);
       } catch (PkiException | IOException e) {
-        LOG.log(
-            Level.WARNING,
-            "a revocation list of {0} is not renewed, {1}: {2}",
-            ca,
-            source.list == null
-                ? "there is none yet"
-                : "the one in force tells until " + source.list.nextUpdate(),
-            e.getMessage());
+        refused(source, String.valueOf(e.getMessage()));
       }
     }
     if (changed) {
@@ -129,13 +122,29 @@ final class RevocationLists implements RevocationCheck {
     return changed;
   }
 
+  /** A file is read at every look until it can be used, and its fault is told once. */
+  private void refused(Source source, String why) {
+    if (source.change == null || source.change.refused(why)) {
+      LOG.log(
+          Level.WARNING,
+          "a revocation list of {0} is not renewed, {1}: {2}",
+          ca,
+          source.lists.stream()
+              .map(check -> check.list().nextUpdate())
+              .min(Instant::compareTo)
+              .map(until -> "the one in force tells until " + until)
+              .orElse("there is none yet"),
+          why);
+    }
+  }
+
   private void ask(Source source, long nowMillis) {
     URI address = source.address;
     if (address != null && nowMillis >= source.dueMillis) {
       // Without any list, clients are refused: that is worth asking more often.
       source.dueMillis =
           nowMillis
-              + (source.list == null
+              + (source.lists.isEmpty()
                   ? Math.min(refreshMillis, FIRST_REFRESH_MILLIS)
                   : refreshMillis);
       source.asked = fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX);
@@ -144,9 +153,10 @@ final class RevocationLists implements RevocationCheck {
 
   private boolean refresh(Source source, long nowMillis) throws PkiException, IOException {
     Path file = source.file;
-    if (file != null && source.change != null) {
+    FileChange change = source.change;
+    if (file != null && change != null) {
       // A file that is gone for a moment is being replaced.
-      return Files.exists(file) && source.change.isDue() && take(source, read(file));
+      return Files.exists(file) && change.isDue() && read(source, file, change, nowMillis);
     }
     CompletableFuture<byte[]> asked = source.asked;
     if (asked == null) {
@@ -154,7 +164,8 @@ final class RevocationLists implements RevocationCheck {
     }
     source.asked = null;
     try {
-      boolean changed = take(source, RevocationList.parse(asked.join(), source.name()));
+      boolean changed =
+          take(source, RevocationList.parseAll(asked.join(), source.name()), nowMillis);
       source.dueMillis = nowMillis + refreshMillis;
       return changed;
     } catch (PkiException e) {
@@ -166,13 +177,84 @@ final class RevocationLists implements RevocationCheck {
     }
   }
 
-  private boolean take(Source source, RevocationList fresh) throws PkiException {
-    RevocationList before = source.list;
-    if (before != null && !fresh.isNewerThan(before)) {
-      return false; // the same one, or an old one served again
+  private boolean read(Source source, Path file, FileChange change, long nowMillis)
+      throws PkiException {
+    boolean changed = take(source, read(file), nowMillis);
+    change.taken();
+    return changed;
+  }
+
+  /** Takes over all lists of a source, but each only in place of an older one. */
+  private boolean take(Source source, List<RevocationList> fresh, long nowMillis)
+      throws PkiException {
+    Instant now = Instant.ofEpochMilli(nowMillis);
+    List<RevocationListCheck> taken = new ArrayList<>();
+    for (RevocationListCheck check : checks(source, fresh)) {
+      taken.add(chosen(source, check, now));
     }
-    source.check = check(fresh, source);
-    source.list = fresh;
+    List<RevocationListCheck> before = source.lists;
+    source.lists = List.copyOf(taken);
+    taken.removeAll(before);
+    taken.forEach(check -> tell(source, check.list()));
+    return !source.lists.equals(before);
+  }
+
+  /** A list, or the one in force that it would replace and does not. */
+  private RevocationListCheck chosen(Source source, RevocationListCheck fresh, Instant now)
+      throws PkiException {
+    for (RevocationListCheck before : source.lists) {
+      if (fresh.isInPlaceOf(before)) {
+        return replaces(source, fresh, before, now) ? fresh : before;
+      }
+    }
+    return fresh;
+  }
+
+  /**
+   * Whether a list comes in place of one in force: not the same one, or an old one served again.
+   *
+   * @throws PkiException if it is from the future: right ones would be older until then
+   */
+  private boolean replaces(
+      Source source, RevocationListCheck fresh, RevocationListCheck before, Instant now)
+      throws PkiException {
+    if (before.isFromFuture(now)) { // it was the first one, or the clock was set back
+      return !fresh.isFromFuture(now) || fresh.list().isNewerThan(before.list());
+    }
+    if (fresh.isFromFuture(now)) {
+      throw new PkiException(
+          source.name() + ": the revocation list is from the future: " + fresh.list().thisUpdate());
+    }
+    if (before.list().isNewerThan(fresh.list())) {
+      LOG.log(
+          Level.WARNING,
+          "the revocation list of {0} from {1} of {2} is not taken, the one in force is of {3}",
+          ca,
+          LogText.quote(source.name()),
+          fresh.list().thisUpdate(),
+          before.list().thisUpdate());
+    }
+    return fresh.list().isNewerThan(before.list());
+  }
+
+  /** Checked; of two for the same certificates the newer one. */
+  private List<RevocationListCheck> checks(Source source, List<RevocationList> lists)
+      throws PkiException {
+    List<RevocationListCheck> checks = new ArrayList<>();
+    for (RevocationList list : lists) {
+      RevocationListCheck check = check(list, source);
+      boolean outdated =
+          checks.stream()
+              .anyMatch(other -> check.isInPlaceOf(other) && other.list().isNewerThan(list));
+      if (!outdated) {
+        checks.removeIf(check::isInPlaceOf);
+        checks.add(check);
+      }
+    }
+    return checks;
+  }
+
+  private void tell(Source source, RevocationList fresh) {
     LOG.log(
         Level.INFO,
         "the revocation list of {0} from {1} of {2} names {3} certificates",
@@ -180,31 +262,24 @@ final class RevocationLists implements RevocationCheck {
         LogText.quote(source.name()),
         fresh.thisUpdate(),
         fresh.size());
-    return true;
   }
 
   private RevocationListCheck check(RevocationList list, Source source) throws PkiException {
-    PkiException last = null;
-    for (X509Certificate authority : authorities) {
-      try {
-        return RevocationListCheck.of(list, authority);
-      } catch (PkiException e) {
-        last = e;
-      }
+    try {
+      return RevocationListCheck.of(list, authorities);
+    } catch (PkiException e) {
+      throw new PkiException(source.name() + ": " + e.getMessage(), e);
     }
-    throw new PkiException(
-        source.name() + ": " + (last == null ? "no authority" : last.getMessage()));
   }
 
   private void publish() {
     current =
-        RevocationCheck.anyOf(
-            sources.stream().map(source -> source.check).filter(Objects::nonNull).toList());
+        RevocationCheck.anyOf(sources.stream().flatMap(source -> source.lists.stream()).toList());
   }
 
-  private static RevocationList read(Path file) throws PkiException {
+  private static List<RevocationList> read(Path file) throws PkiException {
     try (var in = Files.newInputStream(file)) {
-      return RevocationList.parse(
+      return RevocationList.parseAll(
           in.readNBytes(RevocationList.LIST_BYTES_MAX + 1), file.toString());
     } catch (IOException e) {
       throw new PkiException(file + ": the revocation list cannot be read: " + e.getMessage(), e);

@@ -20,6 +20,7 @@ import io.signalbox.server.trust.Fetcher;
 import io.signalbox.server.trust.WebServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.util.List;
@@ -99,7 +100,10 @@ final class FetchedKeysTest {
         new AuthConfig.Jwt(
             List.of(issuer), d.clockSkew(), d.lifetimeMax(), null, "groups", 100, revoked, false);
     return new JwtAuthenticator(
-        config, TokenTrust.of(config, null, fetcher, clocks), RevokedTokens.open(revoked), clocks);
+        config,
+        TokenTrust.of(config, null, fetcher, clocks),
+        RevokedTokens.open(revoked, metrics),
+        clocks);
   }
 
   private byte[] token(String key, Algorithm algorithm, String more) {
@@ -357,15 +361,44 @@ final class FetchedKeysTest {
     assertEquals(alice, authenticator.known(token));
 
     Files.writeString(file, "cloud t-1\nother t-2\n");
-    Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(1));
+    Files.setLastModifiedTime(file, FileTime.fromMillis(1));
     assertTrue(authenticator.refresh());
     assertEquals(null, authenticator.known(token));
     assertRefused(AuthFailure.TOKEN_REVOKED, authenticator, token);
     assertTrue(authenticator.problem(alice).isPresent());
 
     Files.writeString(file, "one word only: no, four\n");
-    Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(2));
+    Files.setLastModifiedTime(file, FileTime.fromMillis(2));
     authenticator.refresh();
     assertRefused(AuthFailure.TOKEN_REVOKED, authenticator, token);
+  }
+
+  /** As after a change of owner or mode, which no time of the file tells. */
+  @Test
+  void aListOfRevokedTokensThatCouldNotBeUsedIsReadAgainThoughNothingTellsOfAChange()
+      throws Exception {
+    Path file = folder.resolve("revoked.txt");
+    Files.writeString(file, "# none yet\n");
+    revoked = file;
+    server.answer(set(es256("k")));
+    var authenticator = authenticator(Algorithm.ES256);
+    byte[] token = token("k", Algorithm.ES256, ",\"jti\":\"t-1\"");
+    verify(authenticator, token);
+
+    writeAsOf(1, file, "cloud t 1\n");
+    authenticator.refresh();
+    authenticator.refresh();
+    verify(authenticator, token);
+    assertEquals(1, metrics.revokedTokensReloadsFailed.value(), "told once");
+
+    writeAsOf(1, file, "cloud t-1\n");
+    authenticator.refresh();
+    assertRefused(AuthFailure.TOKEN_REVOKED, authenticator, token);
+  }
+
+  /** In place, with a time of its own. */
+  private static void writeAsOf(long millis, Path file, String text) throws Exception {
+    Files.writeString(file, text);
+    Files.setLastModifiedTime(file, FileTime.fromMillis(millis));
   }
 }

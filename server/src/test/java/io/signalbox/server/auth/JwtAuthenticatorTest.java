@@ -68,7 +68,7 @@ class JwtAuthenticatorTest {
       return new JwtAuthenticator(
           config,
           TokenTrust.of(config, null, FETCHER, clocks),
-          RevokedTokens.open(config.revokedFile()),
+          RevokedTokens.open(config.revokedFile(), new Metrics(1, "test")),
           clocks);
     } catch (AuthSetupException e) {
       throw new AssertionError(e);
@@ -131,7 +131,7 @@ class JwtAuthenticatorTest {
         new JwtAuthenticator(
             config,
             TokenTrust.of(config, null, FETCHER, clocks),
-            RevokedTokens.open(config.revokedFile()),
+            RevokedTokens.open(config.revokedFile(), new Metrics(1, "test")),
             asked);
     byte[] token = hs256(payload(""));
     changing.set(authenticator);

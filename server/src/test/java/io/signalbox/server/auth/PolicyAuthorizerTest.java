@@ -34,6 +34,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -430,6 +431,38 @@ class PolicyAuthorizerTest {
     Files.delete(folder.resolve("q.policy.yaml"));
     reload(policies);
     assertTrue(mayPublish(authorizer, "a"));
+  }
+
+  /** As after a change of owner or mode, which no time of the files tells. */
+  @Test
+  void policiesThatCouldNotBeUsedAreReadAgainThoughNothingTellsOfAChange() throws Exception {
+    String statements =
+        """
+        statements:
+          - { id: s, effect: allow, actions: [publish], topics: [%s] }
+        """;
+    write("p", statements.formatted("a"));
+    PolicyStore policies = ofFolder();
+    Authorizer authorizer = authorizer(policies, user("alice", Map.of(), "g"), "c");
+
+    writeAsOf(1, "p", statements.formatted("[").replace("]", " "));
+    policies.reloadIfChanged(); // it may still be written
+    for (int look = 0; look < 3; look++) {
+      policies.reloadIfChanged();
+      assertEquals(1, metrics.policiesStale.value());
+      assertEquals(1, metrics.policyReloadsFailed.value(), "told once");
+    }
+    writeAsOf(1, "p", statements.formatted("b"));
+    policies.reloadIfChanged();
+    assertEquals(0, metrics.policiesStale.value());
+    assertTrue(mayPublish(authorizer, "b"));
+    assertFalse(mayPublish(authorizer, "a"));
+  }
+
+  /** In place, with a time of its own. */
+  private void writeAsOf(long millis, String name, String statements) throws IOException {
+    write(name, statements);
+    Files.setLastModifiedTime(folder.resolve(name + ".policy.yaml"), FileTime.fromMillis(millis));
   }
 
   @Test

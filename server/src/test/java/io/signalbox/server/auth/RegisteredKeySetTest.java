@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Timeout;
 final class RegisteredKeySetTest {
   private final ManualClocks clocks = new ManualClocks();
   private final WebServer server = new WebServer(_ -> new byte[0]);
-  private final Fetcher fetcher = new Fetcher(new Metrics(1, "test"));
+  private final Metrics metrics = new Metrics(1, "test");
+  private final Fetcher fetcher = new Fetcher(metrics);
   private final JwtIssuer issuer = issuer(1);
   private JwtAuthenticator authenticator;
 
@@ -40,7 +41,10 @@ final class RegisteredKeySetTest {
     AuthConfig.Jwt config = AuthConfig.DEFAULTS.jwt();
     authenticator =
         new JwtAuthenticator(
-            config, TokenTrust.of(config, null, fetcher, clocks), RevokedTokens.open(null), clocks);
+            config,
+            TokenTrust.of(config, null, fetcher, clocks),
+            RevokedTokens.open(null, metrics),
+            clocks);
   }
 
   @AfterEach

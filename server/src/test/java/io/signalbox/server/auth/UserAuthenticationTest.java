@@ -3,6 +3,7 @@ package io.signalbox.server.auth;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -25,6 +26,7 @@ import io.signalbox.server.trust.Fetcher;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -166,6 +168,31 @@ final class UserAuthenticationTest {
     assertTrue(chain.refresh());
     assertInstanceOf(Rejected.class, authenticate(chain, "bob", "secret"));
     assertEquals("the user was removed or disabled", chain.problem(bob, PEER, "c").get());
+  }
+
+  /** As after a change of owner or mode, which no time of the file tells. */
+  @Test
+  void aFileThatCouldNotBeUsedIsReadAgainThoughNothingTellsOfAChange() throws Exception {
+    AuthenticatorChain chain = chain();
+    Path good = folder.resolve("good");
+    UsersFile.read(file).with(user("bob", "secret")).write(good);
+    String text = Files.readString(good);
+
+    writeAsOf(1, "x".repeat(text.length()));
+    assertFalse(chain.refresh());
+    assertFalse(chain.refresh());
+    assertEquals(1, metrics.usersReloadsFailed.value(), "told once");
+
+    writeAsOf(1, text);
+    assertTrue(chain.refresh());
+    assertInstanceOf(Accepted.class, authenticate(chain, "bob", "secret"));
+    assertFalse(chain.refresh());
+  }
+
+  /** In place, with a time of its own. */
+  private void writeAsOf(long millis, String text) throws Exception {
+    Files.writeString(file, text);
+    Files.setLastModifiedTime(file, FileTime.fromMillis(millis));
   }
 
   @Test

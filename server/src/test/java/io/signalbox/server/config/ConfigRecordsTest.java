@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +43,35 @@ final class ConfigRecordsTest {
     assertEquals(20, BrokerConfig.DEFAULTS.policies().revisionsMax());
     String others = "policies: { reload-interval-millis: 50 }";
     assertEquals(20, ConfigReader.parse(others).policies().revisionsMax());
+  }
+
+  @Test
+  void theNameOfTheDevelopmentPkiIsTakenWhileThatIsInUse() {
+    Path file = Path.of("server.pem");
+    var e = assertThrows(IllegalArgumentException.class, () -> trustingDevCa(null, false));
+    assertEquals(
+        "tls.trusted-cas: the name \"dev-ca\" is that of the development PKI, which is in use;"
+            + " choose another",
+        e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> trustingDevCa(file, true));
+    assertFalse(trustingDevCa(file, false).usesDevelopmentPki());
+  }
+
+  /** With a {@code dev-ca} of its own. */
+  private static TlsConfig trustingDevCa(@Nullable Path serverFile, boolean development) {
+    TlsConfig d = TlsConfig.DEFAULTS;
+    var own =
+        new TlsConfig.TrustedCa(
+            TlsConfig.DEVELOPMENT_CA, Path.of("ca.crt"), TlsConfig.Revocation.NONE);
+    return new TlsConfig(
+        serverFile,
+        serverFile,
+        List.of(),
+        false,
+        List.of(own),
+        development,
+        d.protocols(),
+        d.crypto());
   }
 
   @Test

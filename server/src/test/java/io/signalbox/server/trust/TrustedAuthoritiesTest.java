@@ -1,5 +1,6 @@
 package io.signalbox.server.trust;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -115,17 +116,21 @@ final class TrustedAuthoritiesTest {
   }
 
   private byte[] list(int number, X509Certificate... revoked) throws PkiException {
+    return list(authority, number, revoked).encoded();
+  }
+
+  private static RevocationList list(
+      CertificateAuthority by, int number, X509Certificate... revoked) throws PkiException {
     return RevocationList.issue(
-            authority,
-            BigInteger.valueOf(number),
-            List.of(revoked).stream()
-                .map(
-                    one ->
-                        new RevokedCertificate(
-                            one.getSerialNumber(), START, RevocationReason.KEY_COMPROMISE))
-                .toList(),
-            DAY)
-        .encoded();
+        by,
+        BigInteger.valueOf(number),
+        List.of(revoked).stream()
+            .map(
+                one ->
+                    new RevokedCertificate(
+                        one.getSerialNumber(), START, RevocationReason.KEY_COMPROMISE))
+            .toList(),
+        DAY);
   }
 
   private TrustedAuthorities trusting(Revocation revocation) throws PkiException {
@@ -198,6 +203,95 @@ final class TrustedAuthoritiesTest {
     assertFalse(trusted.refresh(List::of));
     Files.delete(file);
     assertFalse(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  /** Made by an authority whose clock went ahead for a while. */
+  @Test
+  void aListFromTheFutureKeepsNoRightOneOut() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(DAY.toMillis());
+    byte[] early = list(2);
+    millis.addAndGet(2_000 - DAY.toMillis());
+    write(file, early);
+    assertFalse(trusted.refresh(List::of));
+    assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+
+    millis.addAndGet(2_000);
+    write(file, list(3, device));
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  @Test
+  void aListFromTheFutureAtTheStartIsReplacedByTheNextRightOne() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    millis.addAndGet(DAY.toMillis());
+    write(file, list(2));
+    millis.addAndGet(-DAY.toMillis());
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    assertRejected(Verification.Reason.REVOCATION_UNKNOWN, verify(trusted.verifier()));
+
+    write(file, list(3, device));
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  @Test
+  void anOlderListIsNotTaken() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    byte[] older = list(1);
+    millis.addAndGet(2_000);
+    write(file, list(2, device));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(2_000);
+    write(file, older);
+    assertFalse(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  /** As other brokers want them: those of a root and of the authorities below it. */
+  @Test
+  void everyListOfAFileCounts() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    X509Certificate second =
+        line.issue(
+            KeyAlgorithm.EC_P256.generate(random).getPublic(),
+            SubjectNames.ofCommonName("p8"),
+            CertificateProfile.DEVICE);
+    Files.writeString(
+        certificateFile, Pem.encode(List.of(authority.certificate(), line.certificate())));
+    Path file = folder.resolve("all.crl");
+    String ofLine = list(line, 1, second).toPem();
+    write(file, (list(authority, 1).toPem() + ofLine).getBytes(US_ASCII));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+    assertRejected(
+        Verification.Reason.REVOKED, trusted.verifier().verify(List.of(second), clock().instant()));
+
+    millis.addAndGet(2_000);
+    write(file, (list(authority, 2, device).toPem() + ofLine).getBytes(US_ASCII));
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+    assertRejected(
+        Verification.Reason.REVOKED, trusted.verifier().verify(List.of(second), clock().instant()));
+  }
+
+  /** As after a change of owner or mode, which no time of the file tells. */
+  @Test
+  void aFileThatCouldNotBeUsedIsReadAgainThoughNothingTellsOfAChange() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    write(file, list(1));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
+    millis.addAndGet(2_000);
+    byte[] fresh = list(2, device);
+    write(file, new byte[fresh.length]);
+    assertFalse(trusted.refresh(List::of));
+    write(file, fresh);
+    assertTrue(trusted.refresh(List::of));
     assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
   }
 
