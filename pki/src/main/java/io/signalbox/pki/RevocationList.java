@@ -253,8 +253,13 @@ public final class RevocationList {
     return scope;
   }
 
+  /** Whether the name of its issuer is that of the authority; its signature is not looked at. */
+  public boolean names(X509Certificate authority) {
+    return crl.getIssuerX500Principal().equals(authority.getSubjectX500Principal());
+  }
+
   boolean isIssuedBy(X509Certificate authority) {
-    if (!crl.getIssuerX500Principal().equals(authority.getSubjectX500Principal())) {
+    if (!names(authority)) {
       return false;
     }
     try {

@@ -237,9 +237,23 @@ final class RevocationLists implements RevocationCheck {
     return fresh.list().isNewerThan(before.list());
   }
 
-  /** Checked; of two for the same certificates the newer one. */
-  private List<RevocationListCheck> checks(Source source, List<RevocationList> lists)
+  /**
+   * Checked; of two for the same certificates the newer one. Files that other programs use too hold
+   * lists of authorities that are not trusted here: those are left out.
+   */
+  private List<RevocationListCheck> checks(Source source, List<RevocationList> all)
       throws PkiException {
+    List<RevocationList> lists = all.stream().filter(this::isOfOurs).toList();
+    if (lists.isEmpty()) {
+      lists = all; // wrong altogether, which the first one tells
+    } else if (lists.size() < all.size()) {
+      LOG.log(
+          Level.WARNING,
+          "{0} revocation lists from {1} are not of {2} and are left out",
+          all.size() - lists.size(),
+          LogText.quote(source.name()),
+          ca);
+    }
     List<RevocationListCheck> checks = new ArrayList<>();
     for (RevocationList list : lists) {
       RevocationListCheck check = check(list, source);
@@ -252,6 +266,10 @@ final class RevocationLists implements RevocationCheck {
       }
     }
     return checks;
+  }
+
+  private boolean isOfOurs(RevocationList list) {
+    return authorities.stream().anyMatch(list::names);
   }
 
   private void tell(Source source, RevocationList fresh) {

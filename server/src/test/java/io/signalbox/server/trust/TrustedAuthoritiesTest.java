@@ -265,7 +265,10 @@ final class TrustedAuthoritiesTest {
     Files.writeString(
         certificateFile, Pem.encode(List.of(authority.certificate(), line.certificate())));
     Path file = folder.resolve("all.crl");
-    String ofLine = list(line, 1, second).toPem();
+    CertificateAuthority stranger =
+        CertificateAuthority.createRoot(
+            "stranger", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    String ofLine = list(line, 1, second).toPem() + list(stranger, 1).toPem();
     write(file, (list(authority, 1).toPem() + ofLine).getBytes(US_ASCII));
     TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
     assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
