@@ -108,7 +108,7 @@ public final class StoreCheck {
         lmdb.clients.stat(txn).entries == sessions.size(),
         lmdb.clients.stat(txn).entries + " clients have " + sessions.size() + " sessions");
     each("ended", lmdb.ended, (key, _) -> ended(key.get(Bytes.LONG, 0)));
-    each("will", lmdb.wills, (key, _) -> owner("will", key.get(Bytes.LONG, 0)));
+    each("will", lmdb.wills, this::will);
     each("sub", lmdb.subscriptions, this::subscription);
     each("qos2in", lmdb.inboundQos2, this::inboundQos2);
     var queues = new QueueCheck();
@@ -195,6 +195,12 @@ public final class StoreCheck {
     expect(
         sessions.contains(number) || ended.contains(number),
         "table " + table + " has a row of session " + number + ", which does not exist");
+  }
+
+  private void will(MemorySegment key, MemorySegment value) {
+    owner("will", key.get(Bytes.LONG, 0));
+    byte[] head = SessionReader.willHead(value);
+    expect(head.length > 0, "a will without a head, key " + describe(key));
   }
 
   private void subscription(MemorySegment key, MemorySegment value) {

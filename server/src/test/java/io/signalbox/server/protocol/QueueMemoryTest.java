@@ -1,6 +1,8 @@
 package io.signalbox.server.protocol;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.Connect;
@@ -10,11 +12,14 @@ import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.Will;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What sessions hold in memory is counted, and little while there is little of it. */
@@ -103,6 +108,41 @@ final class QueueMemoryTest extends DurableSessionFixture {
     await(() -> !client.connection.isOpen());
     assertEquals(ReasonCode.QUOTA_EXCEEDED, client.connection.disconnectedWith);
     await(() -> loops.memory.held() == 0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1000, AT_MOST_ONCE", "0, AT_LEAST_ONCE", "0, AT_MOST_ONCE"})
+  void aWillThatIsStoredIsNotInMemory(long expirySeconds, Qos qos) throws Exception {
+    start();
+    WeakReference<byte[]> payload = connectWithWill(expirySeconds, qos, LARGE);
+    assertEquals(0, loops.memory.held());
+    await(
+        () -> {
+          System.gc();
+          return payload.refersTo(null);
+        });
+  }
+
+  @Test
+  void aWillThatIsNotStoredCountsWhileItsConnectionLasts() throws Exception {
+    start();
+    String small = "x".repeat(3_000);
+    WeakReference<byte[]> _ = connectWithWill(0, Qos.AT_MOST_ONCE, small);
+    DurableClient mourned = clients.getLast();
+    assertTrue(loops.memory.held() > small.length());
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    watcher.acknowledging = false; // it comes with QoS 0
+    mourned.drop();
+    watcher.receive(1);
+    assertEquals(List.of(small), watcher.payloads);
+    assertEquals(0, loops.memory.held());
+  }
+
+  private WeakReference<byte[]> connectWithWill(long expirySeconds, Qos qos, String text) {
+    byte[] payload = text.getBytes(UTF_8);
+    var will = new Will(SimulatedBroker.topic("t/will"), payload, qos, false, Properties.NONE);
+    DurableClient.connect(this, ProtocolVersion.V5, "mourned", expirySeconds, will);
+    return new WeakReference<>(payload);
   }
 
   private static Publish aliased(String topic, int alias) {

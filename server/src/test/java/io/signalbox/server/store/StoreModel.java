@@ -6,7 +6,9 @@ import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.store.StoreException.Reason;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +56,13 @@ final class StoreModel {
     Session(long number, String clientId) {
       this.number = number;
       this.clientId = clientId;
+    }
+
+    byte @Nullable [] willHead() {
+      byte[] known = will;
+      return known == null
+          ? null
+          : Arrays.copyOfRange(known, 4, 4 + ByteBuffer.wrap(known).getInt());
     }
 
     long bytes() {
