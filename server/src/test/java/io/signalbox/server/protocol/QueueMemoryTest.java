@@ -104,6 +104,28 @@ final class QueueMemoryTest extends DurableSessionFixture {
     assertEndsForAliases(frugal);
   }
 
+  @Test
+  void namesBehindAliasesOfOursCountWhileTheConnectionLasts() throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    var client = new DurableClient(this, ProtocolVersion.V5, loops.loops.getFirst());
+    Properties properties =
+        Properties.NONE
+            .with(Property.SESSION_EXPIRY_INTERVAL, 1_000)
+            .with(Property.TOPIC_ALIAS_MAXIMUM, 10);
+    client.send(new Connect(ProtocolVersion.V5, "client", false, 0, null, null, null, properties));
+    await(() -> client.connectReason != null);
+    client.acknowledging = false; // it comes with QoS 0
+    client.subscribe("#");
+    publisher.send(empty("n".repeat(512)));
+    publisher.send(empty("n".repeat(513)));
+    client.receive(2);
+    long held = loops.memory.held();
+    assertTrue(held > 512 && held < 1_000, () -> held + " bytes");
+    client.drop();
+    assertEquals(0, loops.memory.held());
+  }
+
   private void assertEndsForAliases(DurableClient client) {
     await(() -> !client.connection.isOpen());
     assertEquals(ReasonCode.QUOTA_EXCEEDED, client.connection.disconnectedWith);
@@ -146,14 +168,16 @@ final class QueueMemoryTest extends DurableSessionFixture {
   }
 
   private static Publish aliased(String topic, int alias) {
+    return empty(topic, Properties.NONE.with(Property.TOPIC_ALIAS, alias));
+  }
+
+  private static Publish empty(String topic) {
+    return empty(topic, Properties.NONE);
+  }
+
+  private static Publish empty(String topic, Properties properties) {
     return new Publish(
-        SimulatedBroker.topic(topic),
-        Qos.AT_MOST_ONCE,
-        false,
-        false,
-        0,
-        Properties.NONE.with(Property.TOPIC_ALIAS, alias),
-        new byte[0]);
+        SimulatedBroker.topic(topic), Qos.AT_MOST_ONCE, false, false, 0, properties, new byte[0]);
   }
 
   @ParameterizedTest
