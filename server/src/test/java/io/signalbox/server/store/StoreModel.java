@@ -28,7 +28,7 @@ final class StoreModel {
 
     Row(Message message, byte flags, int[] identifiers) {
       this.message = message;
-      this.bytes = 64 + MessageBytes.length(message, true);
+      this.bytes = 64 + MessageBytes.length(message, true) + 4 * identifiers.length;
       this.flags = flags;
       this.identifiers = identifiers;
     }
@@ -166,6 +166,7 @@ final class StoreModel {
         }
         row.packetId = c.packetId();
         row.state = QueuedRow.State.RELEASED;
+        row.identifiers = new int[0];
         yield true;
       }
       case ReleaseInbound c -> {
@@ -373,11 +374,11 @@ final class StoreModel {
       return MoveQueued.GONE;
     }
     Session to = byNumber.get(c.toNumber());
-    if (to == null || !makeRoom(to, row.bytes)) {
+    var moved = new Row(row.message, c.flags(), c.subscriptionIdentifiers());
+    if (to == null || !makeRoom(to, moved.bytes)) {
       return MoveQueued.REFUSED;
     }
     from.queue.remove(c.sequence());
-    var moved = new Row(row.message, c.flags(), c.subscriptionIdentifiers());
     to.queue.put(nextSequence, moved);
     return nextSequence++;
   }
