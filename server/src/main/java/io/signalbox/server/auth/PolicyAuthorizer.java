@@ -29,10 +29,17 @@ final class PolicyAuthorizer implements Authorizer {
   private static final AccessDecision ALLOWED =
       new AccessDecision(true, "allowed", "", OnDenied.DEFAULT);
   private static final int ALLOWED_MAX = 8; // a power of two
+
+  /** What is kept is kept for each connection: a longer name is asked about each time. */
+  private static final int ALLOWED_NAME_BYTES_MAX = 512;
+
   private static final long[] NEVER = {};
 
   /** Things that happen for each message are told once each, and no more different ones. */
   private static final int TOLD_MAX = 64;
+
+  /** Those that differ behind it look alike in the log too. */
+  private static final int TOLD_CHARACTERS_MAX = 200;
 
   private final PolicyStore policies;
   private final String principalId;
@@ -151,8 +158,7 @@ final class PolicyAuthorizer implements Authorizer {
     BoundPolicies shadow = shadow(asked);
     if (shadow == null
         && asked.allowsPublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes)) {
-      topics[slot] = topic;
-      allowedAs[slot] = as;
+      remember(topic, slot, as);
       return ALLOWED;
     }
     Decision decision =
@@ -162,11 +168,18 @@ final class PolicyAuthorizer implements Authorizer {
           shadow.decidePublish(utf8, 0, utf8.length, qos.value(), retain, payloadBytes);
       boolean agreed = observe(Denial.PUBLISH, "publish to", topic.toString(), decision, observed);
       if (decision.allowed() && agreed) { // else every one of them is counted
-        topics[slot] = topic;
-        allowedAs[slot] = as;
+        remember(topic, slot, as);
       }
     }
     return toAccess(decision);
+  }
+
+  private void remember(TopicName topic, int slot, long as) {
+    @Nullable TopicName[] topics = allowed;
+    if (topics != null && topic.utf8().length <= ALLOWED_NAME_BYTES_MAX) {
+      topics[slot] = topic;
+      allowedAs[slot] = as;
+    }
   }
 
   @Override
@@ -300,6 +313,7 @@ final class PolicyAuthorizer implements Authorizer {
       known = new HashSet<>();
       told = known;
     }
-    return known.size() < TOLD_MAX && known.add(what);
+    return known.size() < TOLD_MAX
+        && known.add(what.substring(0, Math.min(what.length(), TOLD_CHARACTERS_MAX)));
   }
 }

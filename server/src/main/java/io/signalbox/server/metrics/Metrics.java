@@ -416,7 +416,9 @@ public final class Metrics extends MetricSet {
         counter(
             "reads_suspended", "Times a connection was read no further until the broker caught up");
     bufferedBytes =
-        gauge("buffered_bytes", "Bytes of output and of queues in memory over all clients");
+        gauge(
+            "buffered_bytes",
+            "Bytes of output, queues, topic alias names and wills in memory over all clients");
 
     packetsReceived =
         numbered("packets_received", "MQTT Control Packets read", "type", PACKET_TYPES);

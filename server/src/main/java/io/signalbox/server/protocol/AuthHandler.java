@@ -67,8 +67,9 @@ final class AuthHandler {
         client.connection().resumeReads();
       }
       case Authentication.Accepted accepted -> {
+        Connect connect = auth.connect();
         auth.over(accepted.data());
-        connectHandler.authenticated(client, auth.connect(), accepted);
+        connectHandler.authenticated(client, connect, accepted);
       }
       case Authentication.Rejected rejected ->
           connectHandler.refuse(

@@ -4,6 +4,7 @@ import io.signalbox.server.auth.ExchangeAuthenticator.Exchange;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class EnhancedAuth {
   private static final byte[] NO_DATA = {};
 
-  private final Connect connect;
+  private Connect connect;
   private final String method;
   private @Nullable Exchange exchange;
   private long epoch;
@@ -30,6 +31,7 @@ final class EnhancedAuth {
     this.method = method;
   }
 
+  /** That named the method; once it was accepted, without what only a CONNECT needs. */
   Connect connect() {
     return connect;
   }
@@ -86,6 +88,16 @@ final class EnhancedAuth {
     end();
     awaited = false;
     finalData = data;
+    connect = // its will and its properties would be kept for as long as the connection lasts
+        new Connect(
+            connect.version(),
+            connect.clientId(),
+            connect.cleanStart(),
+            connect.keepAliveSeconds(),
+            null,
+            connect.userName(),
+            connect.password(),
+            Properties.NONE);
   }
 
   /** For CONNACK; empty: nothing. */

@@ -2,7 +2,8 @@ package io.signalbox.server.routing;
 
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.SubscriptionOptions;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class Delivery implements Members {
   private final @Nullable Delivery withoutNoLocal;
   private final byte maximumQos;
   private final boolean retainAsPublished;
+  private final boolean merged;
 
   Delivery(
       Subscriber subscriber,
@@ -32,43 +34,67 @@ public final class Delivery implements Members {
     this.withoutNoLocal = options.noLocal() ? null : this;
     this.maximumQos = (byte) options.maximumQos().value();
     this.retainAsPublished = options.retainAsPublished();
+    this.merged = false;
   }
 
-  private Delivery(Delivery one, Delivery other) {
-    assert one.isFor(other.subscriber) : "merged deliveries of two clients";
-    this.subscriber = one.subscriber;
-    this.identifiers = concatenated(one.identifiers, other.identifiers); // [MQTT-3.3.4-4]
+  private Delivery(List<Delivery> parts) {
+    this.subscriber = parts.getFirst().subscriber;
+    boolean noLocal = false;
+    boolean asPublished = false;
+    int qos = 0;
+    for (Delivery part : parts) {
+      assert part.isFor(subscriber) : "merged deliveries of two clients";
+      noLocal |= part.hasNoLocal();
+      asPublished |= part.retainAsPublished;
+      qos = Math.max(qos, part.maximumQos); // [MQTT-3.3.4-2]
+    }
+    this.identifiers = identifiersOf(parts); // [MQTT-3.3.4-4]
     this.group = null;
-    this.withoutNoLocal =
-        one.hasNoLocal() || other.hasNoLocal()
-            ? merge(one.withoutNoLocal, other.withoutNoLocal)
-            : this;
-    this.maximumQos = (byte) Math.max(one.maximumQos, other.maximumQos); // [MQTT-3.3.4-2]
-    this.retainAsPublished = one.retainAsPublished || other.retainAsPublished;
+    this.withoutNoLocal = noLocal ? withoutNoLocal(parts) : this;
+    this.maximumQos = (byte) qos;
+    this.retainAsPublished = asPublished;
+    this.merged = true;
   }
 
-  /** Both as one copy; the subscriber is the same. */
-  static Delivery merged(Delivery one, Delivery other) {
-    return new Delivery(one, other);
+  /**
+   * All as one copy, made in one step: a client may have thousands of subscriptions that overlap.
+   *
+   * @param parts one or more, whose subscriber is the same
+   */
+  static Delivery merged(List<Delivery> parts) {
+    return parts.size() == 1 ? parts.getFirst() : new Delivery(parts);
   }
 
-  private static @Nullable Delivery merge(@Nullable Delivery one, @Nullable Delivery other) {
-    if (one == null) {
-      return other;
+  private static @Nullable Delivery withoutNoLocal(List<Delivery> parts) {
+    List<Delivery> left = new ArrayList<>(parts.size());
+    for (Delivery part : parts) {
+      if (part.withoutNoLocal != null) {
+        left.add(part.withoutNoLocal);
+      }
     }
-    return other == null ? one : new Delivery(one, other);
+    return left.isEmpty() ? null : merged(left);
   }
 
-  private static int[] concatenated(int[] one, int[] other) {
-    if (one.length == 0) {
-      return other;
+  private static int[] identifiersOf(List<Delivery> parts) {
+    int count = 0;
+    for (Delivery part : parts) {
+      count += part.identifiers.length;
     }
-    if (other.length == 0) {
-      return one;
+    if (count == 0) {
+      return NO_IDENTIFIERS;
     }
-    int[] both = Arrays.copyOf(one, one.length + other.length);
-    System.arraycopy(other, 0, both, one.length, other.length);
-    return both;
+    int[] all = new int[count];
+    int filled = 0;
+    for (Delivery part : parts) {
+      System.arraycopy(part.identifiers, 0, all, filled, part.identifiers.length);
+      filled += part.identifiers.length;
+    }
+    return all;
+  }
+
+  /** Whether it stands for more than one subscription. */
+  boolean isMerged() {
+    return merged;
   }
 
   /** Whether this is for that very session: two sessions of one client are two subscribers. */

@@ -2,7 +2,11 @@ package io.signalbox.server.routing;
 
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.topic.TopicName;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -170,6 +174,7 @@ final class RouteFinder {
     int slotsLength = found <= PAIRWISE_MAX ? 0 : 2 * Integer.highestOneBit(2 * found - 1);
     int[] places = new int[slotsLength]; // 1 + index, by the client's hash; 0 is free
     int mergedBytes = 0;
+    Map<Integer, List<Delivery>> ofMany = Map.of();
     deliveryCount = 0;
     for (int i = 0; i < found; i++) {
       Delivery delivery = delivery(i);
@@ -177,13 +182,24 @@ final class RouteFinder {
           slotsLength == 0 ? indexOf(delivery.subscriber()) : claim(places, delivery.subscriber());
       if (earlier < 0) {
         deliveries[deliveryCount++] = delivery;
+        continue;
+      }
+      mergedBytes += delivery.bytes();
+      if (!delivery(earlier).isMerged()) { // most have no third one
+        deliveries[earlier] = Delivery.merged(List.of(delivery(earlier), delivery));
       } else {
-        deliveries[earlier] = Delivery.merged(delivery(earlier), delivery);
-        mergedBytes += delivery.bytes();
+        ofMany = ofMany.isEmpty() ? new HashMap<>() : ofMany;
+        ofMany.computeIfAbsent(earlier, _ -> new ArrayList<>()).add(delivery);
       }
     }
+    ofMany.forEach(this::merge);
     Arrays.fill(deliveries, deliveryCount, found, null);
     return mergedBytes;
+  }
+
+  private void merge(int index, List<Delivery> others) {
+    others.addFirst(delivery(index));
+    deliveries[index] = Delivery.merged(others);
   }
 
   private Delivery delivery(int index) {

@@ -58,21 +58,26 @@ final class DiskReader {
   private int round;
 
   private sealed interface Held {
-    Message message();
-
     StorePublish handle();
+
+    int bytes();
   }
 
   private record HeldOffer(Offer offer, StorePublish handle) implements Held {
     @Override
-    public Message message() {
-      return offer.message;
+    public int bytes() {
+      return offer.bytes();
     }
   }
 
   private record HeldRetained(
       Message message, Qos qos, int[] subscriptionIdentifiers, StorePublish handle)
-      implements Held {}
+      implements Held {
+    @Override
+    public int bytes() {
+      return message.bytes() + Integer.BYTES * subscriptionIdentifiers.length;
+    }
+  }
 
   DiskReader(SessionContext context, Session session, OutgoingMessages outgoing) {
     this.context = context;
@@ -115,21 +120,19 @@ final class DiskReader {
       return;
     }
     Deque<Held> all = held == null ? new ArrayDeque<>() : held;
-    if (!mayHold(all.size(), one.message())) {
+    if (!mayHold(all.size(), one.bytes())) {
       readAgain();
       return;
     }
     all.add(one);
     held = all;
-    count(one.message().bytes());
+    count(one.bytes());
   }
 
-  private boolean mayHold(int count, Message message) {
+  private boolean mayHold(int count, int bytes) {
     return count < HELD_MAX
         && OutboundQueue.mayHold(
-            session.owner().memory(),
-            heldBytes + message.bytes(),
-            context.config().memoryQueueBytesMax());
+            session.owner().memory(), heldBytes + bytes, context.config().memoryQueueBytesMax());
   }
 
   private void count(long change) {
@@ -147,10 +150,10 @@ final class DiskReader {
 
   private void transientHeld(Offer offer) {
     Deque<Offer> all = heldForTransient == null ? new ArrayDeque<>() : heldForTransient;
-    if (mayHold(all.size(), offer.message)) {
+    if (mayHold(all.size(), offer.bytes())) {
       all.add(offer);
       heldForTransient = all;
-      count(offer.message.bytes());
+      count(offer.bytes());
     } else {
       context
           .metrics()
@@ -172,7 +175,7 @@ final class DiskReader {
       return null;
     }
     Offer next = all.remove();
-    count(-next.message.bytes());
+    count(-next.bytes());
     return next;
   }
 
@@ -305,7 +308,7 @@ final class DiskReader {
       return null;
     }
     Held next = all.remove();
-    count(-next.message().bytes());
+    count(-next.bytes());
     return next;
   }
 

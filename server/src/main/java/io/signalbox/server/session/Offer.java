@@ -29,6 +29,11 @@ final class Offer implements Runnable {
     this.receiverIndex = receiverIndex;
   }
 
+  /** Approximate heap in bytes, for limits. */
+  int bytes() {
+    return message.bytes() + Integer.BYTES * delivery.subscriptionIdentifiers().length;
+  }
+
   @Override
   public void run() {
     session.arrive(this);

@@ -57,7 +57,7 @@ final class OutboundQueue {
 
   /** Whether it fits; a single one does, however large, unless memory is scarce. */
   boolean hasRoomFor(OutgoingPublish publish) {
-    return memory.isUsed(SCARCE_EIGHTHS)
+    return isScarce(memory)
         ? mayHoldWhenScarce(memory, bytes + publish.bytes())
         : size == 0 || (size < messagesMax && bytes < bytesMax);
   }
@@ -69,7 +69,12 @@ final class OutboundQueue {
 
   /** Whether so many bytes may wait beside a queue, for want of which they are read from disk. */
   static boolean mayHold(MemoryShare memory, long bytes, long bytesMax) {
-    return memory.isUsed(SCARCE_EIGHTHS) ? mayHoldWhenScarce(memory, bytes) : bytes <= bytesMax;
+    return isScarce(memory) ? mayHoldWhenScarce(memory, bytes) : bytes <= bytesMax;
+  }
+
+  /** Three quarters of the memory of all are in use: what can do with little takes little. */
+  static boolean isScarce(MemoryShare memory) {
+    return memory.isUsed(SCARCE_EIGHTHS);
   }
 
   /** Half of the memory of all is in use: it is left to those who get on. */

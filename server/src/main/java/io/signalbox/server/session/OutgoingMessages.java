@@ -140,6 +140,8 @@ public final class OutgoingMessages {
       disk.stop();
     }
     endPressure();
+    aliases.forget(session.owner().memory());
+    aliases = OutgoingAliases.OFF;
     filter = null;
   }
 
@@ -617,14 +619,14 @@ public final class OutgoingMessages {
     int alias = aliases.known(topic);
     boolean known = alias != OutgoingAliases.NONE;
     if (!known) {
-      alias = aliases.assign(topic);
+      alias = aliases.assign(topic, session.owner().memory());
     }
     boolean sent =
         client.sendPublish(
             message, qos, retain, dup, packetId, subscriptionIdentifiers, alias, known);
     if (!sent && alias != OutgoingAliases.NONE) { // the alias itself takes three bytes
       if (!known) {
-        aliases.takeBack(topic);
+        aliases.takeBack(topic, session.owner().memory());
       }
       sent =
           client.sendPublish(

@@ -19,6 +19,8 @@ final class OutgoingPublish {
     RELEASED
   }
 
+  private static final int[] NO_IDENTIFIERS = {};
+
   /**
    * Null once it was sent and nobody will get it instead: who does not acknowledge holds little.
    */
@@ -26,7 +28,9 @@ final class OutgoingPublish {
 
   final Qos qos;
   final boolean retain;
-  final int[] subscriptionIdentifiers;
+
+  /** Empty once it was sent. */
+  int[] subscriptionIdentifiers;
 
   /** Null of a message that is in memory only, or was read from disk. */
   final @Nullable StorePublish handle;
@@ -102,6 +106,7 @@ final class OutgoingPublish {
   /** It has gone out. Another connection of a durable session gets it from the disk. */
   void sent() {
     state = State.SENT;
+    subscriptionIdentifiers = NO_IDENTIFIERS;
     boolean goesToOthersAtTheEnd = group != null && !durable() && qos == Qos.AT_LEAST_ONCE;
     if (!goesToOthersAtTheEnd) {
       message = null;
@@ -109,6 +114,8 @@ final class OutgoingPublish {
   }
 
   int bytes() {
-    return 96 + (message == null ? 0 : message.bytes());
+    return 96
+        + (message == null ? 0 : message.bytes())
+        + Integer.BYTES * subscriptionIdentifiers.length;
   }
 }

@@ -26,10 +26,12 @@ final class Restart {
   /**
    * Each client first gets the time to come back, which it could not do while we were away, also
    * when its will was due meanwhile.
+   *
+   * @param delaySeconds its Will Delay Interval
    */
-  long willDelayMillis(SessionRow row, SessionWill will) {
+  long willDelayMillis(SessionRow row, long delaySeconds) {
     long grace = context.restartGraceMillis();
-    long most = Math.max(will.delaySeconds() * 1000, grace);
+    long most = Math.max(delaySeconds * 1000, grace);
     long delay = row.online() ? most : Math.clamp(row.willDueMillis() - nowMillis, grace, most);
     return delay + wills++ * 1000 / WILLS_PER_SECOND;
   }

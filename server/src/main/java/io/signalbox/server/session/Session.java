@@ -78,7 +78,7 @@ public final class Session implements Subscriber {
   private long epoch;
   private long expirySeconds;
 
-  private @Nullable SessionWill will;
+  private @Nullable KeptWill will;
   private @Nullable Timer expiryTimer;
   private @Nullable Timer willTimer;
 
@@ -279,9 +279,11 @@ public final class Session implements Subscriber {
     connection = client;
     online = true;
     expirySeconds = request.expirySeconds();
-    will = request.will();
+    SessionWill given = request.will();
+    KeptWill kept = given == null ? null : new KeptWill(given, owner.memory());
+    will = kept;
     outgoing.attach(request.receiveMaximum(), request.topicAliasMaximum());
-    SessionWill stored = will != null && (durable || will.outlivesCrash()) ? will : null;
+    SessionWill stored = given != null && (durable || given.isStoredAlways()) ? given : null;
     boolean fresh = number == 0;
     if (!durable && stored == null) {
       openTransient(request);
@@ -305,6 +307,9 @@ public final class Session implements Subscriber {
                   assert row.sessionPresent() != fresh : "the disk has another session";
                   number = row.number();
                   epoch = row.epoch();
+                  if (kept != null) {
+                    kept.leaveMemory();
+                  }
                   // A publish of the last connection may have been refused after it was noted.
                   inboundQos2.replaceBy(row.inboundQos2());
                   opened(request, !fresh);
@@ -332,14 +337,36 @@ public final class Session implements Subscriber {
 
   /** Its client showed another credential, by which the will is judged from now on. */
   public void renewWill(ClientConnection which, Principal principal) {
-    SessionWill before = will;
-    if (before == null || !which.equals(connection)) {
+    KeptWill before = will;
+    SessionWill known = before == null || !which.equals(connection) ? null : read(before);
+    if (before == null || known == null) {
       return;
     }
-    SessionWill renewed = before.of(principal);
-    will = renewed;
+    before.leaveMemory();
+    SessionWill renewed = known.of(principal);
+    var kept = new KeptWill(renewed, owner.memory());
+    will = kept;
     if (number != 0) {
-      context.writer().submit(new RenewWill(number, epoch, renewed.encode()), null);
+      context
+          .writer()
+          .submit(
+              new RenewWill(number, epoch, renewed.encode()),
+              new OnLoop(owner, _ -> kept.leaveMemory(), _ -> {}));
+    }
+  }
+
+  /** Null if the disk does not give it, which is logged. */
+  private @Nullable SessionWill read(KeptWill kept) {
+    try {
+      return kept.read(context.store(), number);
+    } catch (RuntimeException e) {
+      LOG.log(
+          Level.ERROR,
+          "the will of client "
+              + LogText.quote(clientId)
+              + " cannot be read and is not published; check the store",
+          e);
+      return null;
     }
   }
 
@@ -371,7 +398,7 @@ public final class Session implements Subscriber {
     opening = false;
     connection = null;
     online = false;
-    will = null; // of a connection that there never was
+    forgetWill(); // of a connection that there never was
     outgoing.off();
     request
         .answer()
@@ -468,7 +495,7 @@ public final class Session implements Subscriber {
     }
     outgoing.detach();
     long now = context.clocks().wallMillis();
-    SessionWill last = will;
+    KeptWill last = will;
     will = null;
     boolean remains = durable && expirySeconds > 0;
     long delayMillis =
@@ -490,9 +517,11 @@ public final class Session implements Subscriber {
     if (last == null) {
       // nothing to say
     } else if (atOnce) {
-      context.wills().due(clientId, last, number);
+      publish(last);
     } else if (later) {
       will = last;
+    } else {
+      last.leaveMemory();
     }
     if (remains && !resumed && fate != WillFate.KEEP) {
       startClock(expirySeconds * 1000, delayMillis);
@@ -538,12 +567,27 @@ public final class Session implements Subscriber {
   }
 
   private void willIsDue() {
-    SessionWill due = will;
+    KeptWill due = will;
     will = null;
     willTimer = null;
     if (due != null) {
-      context.wills().due(clientId, due, number);
+      publish(due);
     }
+  }
+
+  private void publish(KeptWill due) {
+    SessionWill content = read(due);
+    due.leaveMemory();
+    if (content != null) {
+      context.wills().due(clientId, content, number);
+    }
+  }
+
+  private void forgetWill() {
+    if (will != null) {
+      will.leaveMemory();
+    }
+    will = null;
   }
 
   private void expire() {
@@ -562,7 +606,7 @@ public final class Session implements Subscriber {
       willTimer.cancel();
       willTimer = null;
     }
-    will = null; // it came back in time [MQTT-3.1.3-9]
+    forgetWill(); // it came back in time [MQTT-3.1.3-9]
   }
 
   private void stopHandover() {
@@ -865,7 +909,7 @@ public final class Session implements Subscriber {
    * @param remainingMillis left of the session's expiry
    * @param stored its will, due after {@code willMillis}; null: it has none
    */
-  void resumeClock(long remainingMillis, @Nullable SessionWill stored, long willMillis) {
+  void resumeClock(long remainingMillis, @Nullable KeptWill stored, long willMillis) {
     owner.execute(
         () -> {
           if (connection == null && !opening) {

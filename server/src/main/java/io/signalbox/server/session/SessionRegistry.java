@@ -177,11 +177,11 @@ public final class SessionRegistry {
     long expiryMillis = row.expirySeconds() * 1000;
     long elapsed = row.online() ? 0 : Math.max(0, now - row.disconnectedAtMillis());
     long leftMillis = Math.max(0, expiryMillis - elapsed);
-    byte[] stored = row.will();
-    SessionWill will = stored == null ? null : SessionWill.decode(stored);
+    byte[] head = row.willHead();
+    KeptWill will = head == null ? null : new KeptWill(SessionWill.delaySeconds(head));
     long willDelayMillis = 0;
     if (will != null) {
-      willDelayMillis = restart.willDelayMillis(row, will);
+      willDelayMillis = restart.willDelayMillis(row, will.delaySeconds());
       willDelayMillis = durable ? Math.min(willDelayMillis, leftMillis) : willDelayMillis;
     }
     session.restore(

@@ -46,6 +46,9 @@ public record SessionWill(
     String transport,
     String remoteAddress,
     String tlsVersion) {
+  /** Of one that is not stored: there may be one for each connection. */
+  private static final int IN_MEMORY_BYTES_MAX = 4_096;
+
   /**
    * By what a client that is connected is looked at again. Stays out of the store, where nobody
    * asks for it any more: the key of a token may be a secret.
@@ -98,9 +101,12 @@ public record SessionWill(
         tlsVersion);
   }
 
-  /** Whether it is kept on disk although its session ends with the connection. */
-  public boolean outlivesCrash() {
-    return qos != Qos.AT_MOST_ONCE || retain;
+  /**
+   * Whether it is kept on disk although its session ends with the connection: it has to survive a
+   * crash, or memory is no place for it.
+   */
+  public boolean isStoredAlways() {
+    return qos != Qos.AT_MOST_ONCE || retain || bytes() > IN_MEMORY_BYTES_MAX;
   }
 
   /** As it is published at {@code wallMillis}. */
@@ -109,7 +115,12 @@ public record SessionWill(
     return new Message(topic, qos, retain, properties, expiresAt, payload, null, clientId);
   }
 
-  /** Byte form for the store: length and JSON of the header, then the message. */
+  /** Approximate heap, for limits. */
+  long bytes() {
+    return toMessage("", 0).bytes();
+  }
+
+  /** Byte form for the store: length and JSON of the header, which is its head; the message. */
   byte[] encode() {
     byte[] header =
         GSON.toJson(
@@ -145,13 +156,28 @@ public record SessionWill(
     return text == null ? "" : text;
   }
 
+  /**
+   * @param head of the byte form, without its length
+   * @throws RuntimeException it is not one
+   */
+  static long delaySeconds(byte[] head) {
+    return header(head).delaySeconds();
+  }
+
+  private static Header header(byte[] json) {
+    return GSON.fromJson(new String(json, StandardCharsets.UTF_8), Header.class);
+  }
+
+  /**
+   * @throws RuntimeException these are not the bytes of a will
+   */
   static SessionWill decode(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
-    byte[] header = new byte[in.getInt()];
-    in.get(header);
+    byte[] head = new byte[in.getInt()];
+    in.get(head);
     byte[] body = new byte[in.remaining()];
     in.get(body);
-    Header h = GSON.fromJson(new String(header, StandardCharsets.UTF_8), Header.class);
+    Header h = header(head);
     Message message = MessageBytes.decode(body);
     return new SessionWill(
         message.topic(),

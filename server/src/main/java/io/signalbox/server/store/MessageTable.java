@@ -88,16 +88,28 @@ final class MessageTable {
     }
   }
 
-  /** The message's bytes, in the map where they lie in one piece. */
-  MemorySegment read(Txn<MemorySegment> txn, long sequence) {
-    MemorySegment first = table.get(txn, keys.message(sequence, FIRST));
+  /**
+   * How many bytes a message has.
+   *
+   * @throws CorruptRowException it is missing
+   */
+  int length(Txn<MemorySegment> txn, long sequence) {
     MemorySegment head = table.get(txn, keys.message(sequence, COUNT));
-    if (first == null || head == null) {
+    if (head == null) {
       throw new CorruptRowException("message " + sequence + " is missing");
     }
     var in = new RowReader(head);
     in.skip(Integer.BYTES);
-    int length = in.getInt();
+    return in.getInt();
+  }
+
+  /** The message's bytes, in the map where they lie in one piece. */
+  MemorySegment read(Txn<MemorySegment> txn, long sequence) {
+    MemorySegment first = table.get(txn, keys.message(sequence, FIRST));
+    int length = length(txn, sequence);
+    if (first == null) {
+      throw new CorruptRowException("message " + sequence + " is missing");
+    }
     if (first.byteSize() == length) {
       return first;
     }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param owner id of the principal that the session belongs to
  * @param expirySeconds 0..4,294,967,295; the latter is never
- * @param will opaque here, as 'session' encodes it, replacing any earlier one; null: none
+ * @param will as 'session' encodes it, replacing any earlier one: the length of its head in four
+ *     bytes, the head, which is all of it that a start reads, and the rest; null: none
  */
 public record OpenSession(
     String clientId, String owner, long expirySeconds, boolean cleanStart, byte @Nullable [] will)

@@ -45,7 +45,7 @@ final class QueueReader {
         QueuedRow row = row(snapshot, messages, number, sequence, cursor.val(), sentUpTo);
         if (row != null) {
           rows.add(row);
-          bytes += row.message() == null ? QueueRow.OVERHEAD_BYTES : row.message().bytes();
+          bytes += row.bytes();
         }
         found = cursor.next();
       }

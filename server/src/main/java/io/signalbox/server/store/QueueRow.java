@@ -31,7 +31,7 @@ final class QueueRow {
 
   private static final int VERSION = 1;
   private static final int EXPIRY = 1 << 4;
-  private static final int[] NO_IDENTIFIERS = {};
+  static final int[] NO_IDENTIFIERS = {};
   private static final int IDENTIFIERS_MAX = 1 << 20;
 
   int state;
@@ -41,6 +41,16 @@ final class QueueRow {
   int bytes;
   long expiresAtMillis = Message.NEVER_EXPIRES;
   int[] subscriptionIdentifiers = NO_IDENTIFIERS;
+
+  /**
+   * What a row with a message counts in its queue. Its identifiers count with what they take in
+   * memory, where the row is read to. A row that an earlier version wrote does not count them.
+   *
+   * @param formBytes of the message as {@link MessageBytes} writes it
+   */
+  static int counted(int formBytes, int[] identifiers) {
+    return OVERHEAD_BYTES + formBytes + Integer.BYTES * identifiers.length;
+  }
 
   void write(RowWriter out) {
     boolean expires = expiresAtMillis != Message.NEVER_EXPIRES;

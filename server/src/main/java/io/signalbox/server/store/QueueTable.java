@@ -68,10 +68,9 @@ final class QueueTable {
 
   /** Decides for each receiver whether it takes the message, and holds the rows back. */
   void enqueue(StorePublish publish) {
-    int bytes = QueueRow.OVERHEAD_BYTES + publish.formBytes();
     boolean taken = false;
     for (int i = 0; i < publish.receivers(); i++) {
-      byte row = admit(publish.number(i), bytes);
+      byte row = admit(publish.number(i), countedOf(publish, i));
       if (row == Row.QUEUED && publish.settlePacketId(i) != 0) {
         row = Row.SENT;
       }
@@ -83,6 +82,10 @@ final class QueueTable {
       publish.setPending(true);
       pending.add(publish);
     }
+  }
+
+  private static int countedOf(StorePublish publish, int receiver) {
+    return QueueRow.counted(publish.formBytes(), publish.subscriptionIdentifiersOf(receiver));
   }
 
   private byte admit(long number, int bytes) {
@@ -181,7 +184,6 @@ final class QueueTable {
       var row = new QueueRow();
       row.flags = publish.flagsOf(i);
       row.packetId = publish.packetId(i);
-      row.subscriptionIdentifiers = publish.subscriptionIdentifiersOf(i);
       RowWriter out = batch.row.begin();
       if (state == Row.RELEASED) {
         row.state = QueueRow.RELEASED;
@@ -189,7 +191,8 @@ final class QueueTable {
         row.write(out);
       } else {
         row.state = state == Row.SENT ? QueueRow.SENT : QueueRow.QUEUED;
-        row.bytes = QueueRow.OVERHEAD_BYTES + formBytes;
+        row.subscriptionIdentifiers = publish.subscriptionIdentifiersOf(i);
+        row.bytes = QueueRow.counted(formBytes, row.subscriptionIdentifiers);
         row.expiresAtMillis = message.expiresAtMillis();
         row.content = QueueRow.INLINE;
         row.write(out);
@@ -243,7 +246,7 @@ final class QueueTable {
   private static long bytesOf(StorePublish publish, int receiver) {
     return publish.row(receiver) == Row.RELEASED
         ? QueueRow.OVERHEAD_BYTES
-        : QueueRow.OVERHEAD_BYTES + publish.formBytes();
+        : countedOf(publish, receiver);
   }
 
   private boolean delete(SessionState session, long sequence) {
@@ -333,6 +336,7 @@ final class QueueTable {
     row.state = QueueRow.RELEASED;
     row.content = QueueRow.NO_CONTENT;
     row.bytes = QueueRow.OVERHEAD_BYTES;
+    row.subscriptionIdentifiers = QueueRow.NO_IDENTIFIERS; // PUBREL has none
     row.packetId = command.packetId();
     row.expiresAtMillis = Message.NEVER_EXPIRES; // PUBREL is owed whatever the message's age
     row.write(batch.row.begin());
@@ -359,15 +363,17 @@ final class QueueTable {
       return MoveQueued.GONE; // the client has it
     }
     byte[] content = in.getRest(); // makeRoom may change the page under the reader
+    int bytes = QueueRow.counted(formBytes(row, content), command.subscriptionIdentifiers());
     SessionState to = batch.sessions.find(command.toNumber());
-    if (to == null || !makeRoom(to, row.bytes)) {
+    if (to == null || !makeRoom(to, bytes)) {
       return MoveQueued.REFUSED;
     }
     long sequence = batch.state().nextSequence++;
     count(from, -1, -row.bytes);
-    count(to, 1, row.bytes);
+    count(to, 1, bytes);
     lmdb.queue.delete(txn(), batch.keys.queue(from.number, command.sequence()));
     row.state = QueueRow.QUEUED;
+    row.bytes = bytes;
     row.packetId = 0;
     row.flags = command.flags();
     row.subscriptionIdentifiers = command.subscriptionIdentifiers();
@@ -375,6 +381,12 @@ final class QueueTable {
     batch.row.putBytes(content);
     lmdb.queue.put(txn(), batch.keys.queue(to.number, sequence), batch.row.row());
     return sequence;
+  }
+
+  private int formBytes(QueueRow row, byte[] content) {
+    return row.content == QueueRow.REFERENCE
+        ? messages.length(txn(), RowReader.of(content).getLong())
+        : content.length;
   }
 
   /** Drops a message that expired before anybody began to send it; the session must be away. */

@@ -27,6 +27,12 @@ public record QueuedRow(
     boolean maybeSent,
     @Nullable Message message) {
 
+  /** Approximate heap in bytes, for limits. */
+  int bytes() {
+    return (message == null ? QueueRow.OVERHEAD_BYTES : message.bytes())
+        + Integer.BYTES * subscriptionIdentifiers.length;
+  }
+
   /** Where it stands. */
   public enum State {
     QUEUED,

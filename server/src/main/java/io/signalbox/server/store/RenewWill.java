@@ -4,7 +4,7 @@ package io.signalbox.server.store;
  * The will of a connected client in another form, because it showed another credential. Result:
  * null.
  *
- * @param will opaque here, as 'session' encodes it
+ * @param will as in {@link OpenSession}
  */
 public record RenewWill(long number, long epoch, byte[] will) implements Command {
 

@@ -11,7 +11,7 @@ import org.lmdbjava.Cursor;
 
 /**
  * Reads all sessions with what belongs to them, at start. Every table is ordered by session number,
- * so each is read once, in step; of a queue only the head is looked at.
+ * so each is read once, in step; of a queue and of a will only the head is looked at.
  */
 final class SessionReader {
   /** Goes through a table whose keys begin with a session number. */
@@ -62,7 +62,7 @@ final class SessionReader {
         var inbound = new Step(lmdb.inboundQos2.openCursor(snapshot.txn))) {
       for (; sessions.found; sessions.next()) {
         SessionState session = SessionState.read(sessions.number(), sessions.cursor.val());
-        byte[] will = wills.isAt(session.number) ? wills.cursor.val().toArray(Bytes.BYTE) : null;
+        byte[] willHead = wills.isAt(session.number) ? willHead(wills.cursor.val()) : null;
         MemorySegment head =
             lmdb.queue.get(snapshot.txn, snapshot.keys.queue(session.number, Keys.QUEUE_HEAD));
         if (head != null) {
@@ -77,13 +77,20 @@ final class SessionReader {
                 session.expirySeconds,
                 session.online,
                 session.disconnectedAtMillis,
-                will,
+                willHead,
                 session.willDueMillis,
                 Math.min(session.sentUpTo, lastSequence),
                 subscriptionsOf(session.number, subscriptions),
                 packetIdsOf(session.number, inbound)));
       }
     }
+  }
+
+  /**
+   * @throws CorruptRowException the row is shorter than it says
+   */
+  static byte[] willHead(MemorySegment row) {
+    return new RowReader(row).getLongBytes();
   }
 
   private static List<Subscription> subscriptionsOf(long number, Step step) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param expirySeconds 0..4,294,967,295; the latter is never
  * @param online it was connected when the process ended
  * @param disconnectedAtMillis wall clock; 0 when online
- * @param will opaque here, as 'session' encodes it, or null
+ * @param willHead of its will, see {@link OpenSession}; null: it has none
  * @param willDueMillis wall clock; 0: no will, or not disconnected yet
  * @param sentUpTo rows up to it may have been sent; never one that was not given out yet
  * @param inboundQos2 Packet Identifiers between PUBREC and PUBREL
@@ -24,7 +24,7 @@ public record SessionRow(
     long expirySeconds,
     boolean online,
     long disconnectedAtMillis,
-    byte @Nullable [] will,
+    byte @Nullable [] willHead,
     long willDueMillis,
     long sentUpTo,
     List<Subscription> subscriptions,

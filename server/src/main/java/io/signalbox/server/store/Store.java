@@ -270,6 +270,18 @@ public final class Store implements AutoCloseable {
     return RetainedTable.rowBytes(message);
   }
 
+  /**
+   * The stored will of a session as it was given, null if it has none. One row, so any thread may
+   * ask.
+   */
+  public byte @Nullable [] will(long number) {
+    return this.<byte @Nullable []>read(
+        txn -> {
+          MemorySegment row = lmdb.wills.get(txn, singleKeys.get().number(number));
+          return row == null ? null : row.toArray(Bytes.BYTE);
+        });
+  }
+
   private <T extends @Nullable Object> T read(Function<Txn<MemorySegment>, T> what) {
     reading.readLock().lock();
     try {

@@ -107,7 +107,7 @@ public final class StoreCheck {
         lmdb.clients.stat(txn).entries == sessions.size(),
         lmdb.clients.stat(txn).entries + " clients have " + sessions.size() + " sessions");
     each("ended", lmdb.ended, (key, _) -> ended(key.get(Bytes.LONG, 0)));
-    each("will", lmdb.wills, (key, _) -> owner("will", key.get(Bytes.LONG, 0)));
+    each("will", lmdb.wills, this::will);
     each("sub", lmdb.subscriptions, this::subscription);
     each("qos2in", lmdb.inboundQos2, this::inboundQos2);
     var queues = new QueueCheck();
@@ -196,6 +196,12 @@ public final class StoreCheck {
         "table " + table + " has a row of session " + number + ", which does not exist");
   }
 
+  private void will(MemorySegment key, MemorySegment value) {
+    owner("will", key.get(Bytes.LONG, 0));
+    byte[] head = SessionReader.willHead(value);
+    expect(head.length > 0, "a will without a head, key " + describe(key));
+  }
+
   private void subscription(MemorySegment key, MemorySegment value) {
     long number = key.get(Bytes.LONG, 0);
     owner("sub", number);
@@ -272,8 +278,13 @@ public final class StoreCheck {
             default -> 0;
           };
       expect(
-          row.bytes == QueueRow.OVERHEAD_BYTES + formBytes,
+          countsRight(row, (int) formBytes),
           name + " counts " + row.bytes + " bytes for a message of " + formBytes);
+    }
+
+    private static boolean countsRight(QueueRow row, int formBytes) {
+      return row.bytes == QueueRow.OVERHEAD_BYTES + formBytes // released, or of an earlier version
+          || row.bytes == QueueRow.counted(formBytes, row.subscriptionIdentifiers);
     }
 
     private long messageBytes(String name, long message) {

@@ -86,6 +86,7 @@ public final class StorePublish implements Command, StoredMessage {
   private long[] numbers;
   private byte[] flags;
   private int[][] subscriptionIdentifiers;
+  private final long identifierBytes;
   private final Retaining retaining;
   private final long qos2Number;
   private final int qos2PacketId;
@@ -163,6 +164,7 @@ public final class StorePublish implements Command, StoredMessage {
     this.numbers = numbers;
     this.flags = flags;
     this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.identifierBytes = bytes(subscriptionIdentifiers);
     this.retaining = retaining;
     this.qos2Number = qos2Number;
     this.qos2PacketId = qos2PacketId;
@@ -172,6 +174,14 @@ public final class StorePublish implements Command, StoredMessage {
     this.slots = index(numbers);
     this.claims = new int[numbers.length];
     this.rows = new byte[numbers.length];
+  }
+
+  private static long bytes(int[][] lists) {
+    long bytes = 0;
+    for (int[] list : lists) {
+      bytes += (long) Integer.BYTES * list.length;
+    }
+    return bytes;
   }
 
   /** How a receiver gets the message. */
@@ -298,7 +308,8 @@ public final class StorePublish implements Command, StoredMessage {
 
   @Override
   public int bytes() {
-    return message().bytes() + 64 * numbers.length;
+    long bytes = message().bytes() + 64L * numbers.length + identifierBytes;
+    return (int) Math.min(Integer.MAX_VALUE, bytes);
   }
 
   // ---- for the writer

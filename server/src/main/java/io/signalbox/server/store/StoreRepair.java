@@ -108,7 +108,7 @@ public final class StoreRepair {
     try {
       readState();
       each("session", from.sessions, this::session);
-      each("will", from.wills, (key, value) -> belonging(to.wills, key, value));
+      each("will", from.wills, this::will);
       each("sub", from.subscriptions, this::subscription);
       each("qos2in", from.inboundQos2, (key, value) -> belonging(to.inboundQos2, key, value));
       each("queue", from.queue, this::queued);
@@ -241,6 +241,13 @@ public final class StoreRepair {
     if (owner(key) != null) {
       put(table, key, value);
     }
+  }
+
+  private void will(MemorySegment key, MemorySegment value) {
+    if (SessionReader.willHead(value).length == 0) {
+      throw new CorruptRowException("a will without a head");
+    }
+    belonging(to.wills, key, value);
   }
 
   private void subscription(MemorySegment key, MemorySegment value) {

@@ -31,6 +31,7 @@ import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -526,6 +527,19 @@ class PolicyAuthorizerTest {
     long allocated = thread.getCurrentThreadAllocatedBytes() - before;
     assertEquals(1_000, allowed);
     assertTrue(allocated < 1_000, allocated + " bytes");
+  }
+
+  @Test
+  void aLongTopicIsDecidedAlikeAndNotKept() throws Exception {
+    Authorizer p7 = authorizer(shipped(), device("p7"), "p7");
+    String text = "devices/p7/" + "n".repeat(600);
+    var topic = new WeakReference<>(TopicName.of(text));
+    AccessDecision first = p7.publish(Objects.requireNonNull(topic.get()), QOS_1, false, 64);
+    for (int i = 0; i < 100 && !topic.refersTo(null); i++) {
+      System.gc();
+    }
+    assertTrue(topic.refersTo(null));
+    assertSame(first, p7.publish(TopicName.of(text), QOS_1, false, 64));
   }
 
   /** More topics than are remembered, with the same answers. */

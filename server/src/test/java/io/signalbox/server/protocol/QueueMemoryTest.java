@@ -1,6 +1,8 @@
 package io.signalbox.server.protocol;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.Connect;
@@ -10,11 +12,14 @@ import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.Will;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What sessions hold in memory is counted, and little while there is little of it. */
@@ -99,21 +104,80 @@ final class QueueMemoryTest extends DurableSessionFixture {
     assertEndsForAliases(frugal);
   }
 
+  @Test
+  void namesBehindAliasesOfOursCountWhileTheConnectionLasts() throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    var client = new DurableClient(this, ProtocolVersion.V5, loops.loops.getFirst());
+    Properties properties =
+        Properties.NONE
+            .with(Property.SESSION_EXPIRY_INTERVAL, 1_000)
+            .with(Property.TOPIC_ALIAS_MAXIMUM, 10);
+    client.send(new Connect(ProtocolVersion.V5, "client", false, 0, null, null, null, properties));
+    await(() -> client.connectReason != null);
+    client.acknowledging = false; // it comes with QoS 0
+    client.subscribe("#");
+    publisher.send(empty("n".repeat(512)));
+    publisher.send(empty("n".repeat(513)));
+    client.receive(2);
+    long held = loops.memory.held();
+    assertTrue(held > 512 && held < 1_000, () -> held + " bytes");
+    client.drop();
+    assertEquals(0, loops.memory.held());
+  }
+
   private void assertEndsForAliases(DurableClient client) {
     await(() -> !client.connection.isOpen());
     assertEquals(ReasonCode.QUOTA_EXCEEDED, client.connection.disconnectedWith);
     await(() -> loops.memory.held() == 0);
   }
 
+  @ParameterizedTest
+  @CsvSource({"1000, AT_MOST_ONCE", "0, AT_LEAST_ONCE", "0, AT_MOST_ONCE"})
+  void aWillThatIsStoredIsNotInMemory(long expirySeconds, Qos qos) throws Exception {
+    start();
+    WeakReference<byte[]> payload = connectWithWill(expirySeconds, qos, LARGE);
+    assertEquals(0, loops.memory.held());
+    await(
+        () -> {
+          System.gc();
+          return payload.refersTo(null);
+        });
+  }
+
+  @Test
+  void aWillThatIsNotStoredCountsWhileItsConnectionLasts() throws Exception {
+    start();
+    String small = "x".repeat(3_000);
+    WeakReference<byte[]> _ = connectWithWill(0, Qos.AT_MOST_ONCE, small);
+    DurableClient mourned = clients.getLast();
+    assertTrue(loops.memory.held() > small.length());
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    watcher.acknowledging = false; // it comes with QoS 0
+    mourned.drop();
+    watcher.receive(1);
+    assertEquals(List.of(small), watcher.payloads);
+    assertEquals(0, loops.memory.held());
+  }
+
+  private WeakReference<byte[]> connectWithWill(long expirySeconds, Qos qos, String text) {
+    byte[] payload = text.getBytes(UTF_8);
+    var will = new Will(SimulatedBroker.topic("t/will"), payload, qos, false, Properties.NONE);
+    DurableClient.connect(this, ProtocolVersion.V5, "mourned", expirySeconds, will);
+    return new WeakReference<>(payload);
+  }
+
   private static Publish aliased(String topic, int alias) {
+    return empty(topic, Properties.NONE.with(Property.TOPIC_ALIAS, alias));
+  }
+
+  private static Publish empty(String topic) {
+    return empty(topic, Properties.NONE);
+  }
+
+  private static Publish empty(String topic, Properties properties) {
     return new Publish(
-        SimulatedBroker.topic(topic),
-        Qos.AT_MOST_ONCE,
-        false,
-        false,
-        0,
-        Properties.NONE.with(Property.TOPIC_ALIAS, alias),
-        new byte[0]);
+        SimulatedBroker.topic(topic), Qos.AT_MOST_ONCE, false, false, 0, properties, new byte[0]);
   }
 
   @ParameterizedTest

@@ -12,12 +12,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.SubscriptionOptions;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.StringJoiner;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +81,30 @@ class RouterTest {
       assertArrayEquals(i % 2 == 0 ? new int[] {1 + i, 1_000 + i} : new int[] {1 + i}, identifiers);
       assertEquals(i % 2 == 0 ? Qos.AT_LEAST_ONCE : Qos.AT_MOST_ONCE, delivery.maximumQos());
     }
+  }
+
+  @Test
+  void mergesThousandsOfOverlappingSubscriptionsInOneStep() {
+    int levels = 12;
+    for (int filter = 0; filter < 1 << levels; filter++) {
+      var text = new StringJoiner("/");
+      for (int level = 0; level < levels; level++) {
+        text.add((filter >> level & 1) == 0 ? "a" : "+");
+      }
+      trie.add(subscription(text.toString(), Qos.AT_LEAST_ONCE, 1 + filter), client);
+    }
+    trie.add(subscription("#"), other);
+
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    Route route = router.route(topic("a/".repeat(levels - 1) + "a"));
+    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+
+    assertEquals(2, route.size());
+    int[] identifiers = deliveryTo(client, route).subscriptionIdentifiers().clone();
+    Arrays.sort(identifiers);
+    assertArrayEquals(IntStream.rangeClosed(1, 1 << levels).toArray(), identifiers);
+    assertTrue(allocated < 4 << 20, () -> allocated + " bytes for one route");
   }
 
   private static Delivery deliveryTo(Subscriber subscriber, Route route) {

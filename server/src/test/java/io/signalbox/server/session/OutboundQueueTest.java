@@ -60,6 +60,21 @@ final class OutboundQueueTest {
   }
 
   @Test
+  void subscriptionIdentifiersCountAndAreNotKeptOnceTheyWereSent() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(1_000, 10_000, memory);
+    Message message = publish(1).message;
+    var publish =
+        new OutgoingPublish(message, Qos.AT_LEAST_ONCE, false, new int[2_500], null, 0, 0);
+    queue.add(publish);
+    assertFalse(queue.hasRoomFor(publish(1)));
+    assertTrue(memory.held() > 10_000);
+    queue.removeHead();
+    assertEquals(0, memory.held());
+    publish.sent();
+    assertEquals(0, publish.subscriptionIdentifiers.length);
+  }
+
+  @Test
   void whatGoesFromItsMiddleLeavesTheOthersInOrder() throws InvalidTopicException {
     OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
     OutgoingPublish first = publish(1);

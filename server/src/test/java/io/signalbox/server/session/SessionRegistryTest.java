@@ -9,7 +9,6 @@ import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.CountedMemory;
 import io.signalbox.server.eventloop.EventLoop;
-import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Properties;
@@ -21,12 +20,15 @@ import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.routing.SubscriptionTrie;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
+import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreSubscriptions;
 import io.signalbox.server.store.StoreWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +55,7 @@ class SessionRegistryTest {
       var trie = new SubscriptionTrie();
       List<String> due = new ArrayList<>();
       new SessionRegistry(
-              List.of(new ImpatientLoop()),
+              List.of(new ImpatientLoop(Runnable::run)),
               trie,
               fixture.store,
               Clocks.system(),
@@ -68,6 +70,35 @@ class SessionRegistryTest {
     }
   }
 
+  @Test
+  void ofAWillOnlyItsDelayIsReadBeforeItIsDue(@TempDir Path directory) throws Exception {
+    var fixture = StoreFixture.open(directory);
+    try {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession mourned = open(writer, "mourned", will());
+      open(writer, "damaged", Arrays.copyOf(will(), will().length - 10));
+      List<Runnable> waiting = new ArrayList<>();
+      var loop = new ImpatientLoop(waiting::add);
+      List<String> due = new ArrayList<>();
+      new SessionRegistry(
+              List.of(loop),
+              new SubscriptionTrie(),
+              fixture.store,
+              Clocks.system(),
+              new Metrics(1, "test"),
+              LimitsConfig.DEFAULTS,
+              SessionConfig.DEFAULTS,
+              (_, will, _) -> due.add(new String(will.payload(), UTF_8)))
+          .load();
+      assertEquals(0, loop.memory().held());
+      writer.await(new RenewWill(mourned.number(), mourned.epoch(), will("as it is now")));
+      waiting.forEach(Runnable::run);
+      assertEquals(List.of("as it is now"), due);
+    } finally {
+      fixture.close();
+    }
+  }
+
   private static OpenedSession open(StoreWriter writer, String clientId, byte @Nullable [] will)
       throws Exception {
     return (OpenedSession)
@@ -75,12 +106,16 @@ class SessionRegistryTest {
   }
 
   private static byte[] will() {
+    return will("gone");
+  }
+
+  private static byte[] will(String payload) {
     return new SessionWill(
             StoreFixture.filter("w/mourned").asTopicName(),
             Qos.AT_LEAST_ONCE,
             false,
             Properties.NONE,
-            "gone".getBytes(UTF_8),
+            payload.getBytes(UTF_8),
             -1,
             0,
             Principal.anonymous(),
@@ -91,9 +126,16 @@ class SessionRegistryTest {
         .encode();
   }
 
-  /** Runs at once what it is given, and what is due soon. */
+  /** Runs at once what it is given. */
   private static final class ImpatientLoop implements EventLoop {
     private final CountedMemory memory = new CountedMemory();
+
+    /** Of what is due soon. */
+    private final Executor soon;
+
+    ImpatientLoop(Executor soon) {
+      this.soon = soon;
+    }
 
     @Override
     public int index() {
@@ -118,7 +160,7 @@ class SessionRegistryTest {
     @Override
     public Timer schedule(long delayMillis, Runnable task) {
       if (delayMillis <= SOON_MILLIS) {
-        task.run();
+        soon.execute(task);
       }
       return () -> {};
     }
@@ -134,7 +176,7 @@ class SessionRegistryTest {
     }
 
     @Override
-    public MemoryShare memory() {
+    public CountedMemory memory() {
       return memory;
     }
   }

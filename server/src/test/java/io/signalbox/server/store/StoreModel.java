@@ -6,7 +6,9 @@ import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.store.StoreException.Reason;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +28,7 @@ final class StoreModel {
 
     Row(Message message, byte flags, int[] identifiers) {
       this.message = message;
-      this.bytes = 64 + MessageBytes.length(message, true);
+      this.bytes = 64 + MessageBytes.length(message, true) + 4 * identifiers.length;
       this.flags = flags;
       this.identifiers = identifiers;
     }
@@ -54,6 +56,13 @@ final class StoreModel {
     Session(long number, String clientId) {
       this.number = number;
       this.clientId = clientId;
+    }
+
+    byte @Nullable [] willHead() {
+      byte[] known = will;
+      return known == null
+          ? null
+          : Arrays.copyOfRange(known, 4, 4 + ByteBuffer.wrap(known).getInt());
     }
 
     long bytes() {
@@ -157,6 +166,7 @@ final class StoreModel {
         }
         row.packetId = c.packetId();
         row.state = QueuedRow.State.RELEASED;
+        row.identifiers = new int[0];
         yield true;
       }
       case ReleaseInbound c -> {
@@ -364,11 +374,11 @@ final class StoreModel {
       return MoveQueued.GONE;
     }
     Session to = byNumber.get(c.toNumber());
-    if (to == null || !makeRoom(to, row.bytes)) {
+    var moved = new Row(row.message, c.flags(), c.subscriptionIdentifiers());
+    if (to == null || !makeRoom(to, moved.bytes)) {
       return MoveQueued.REFUSED;
     }
     from.queue.remove(c.sequence());
-    var moved = new Row(row.message, c.flags(), c.subscriptionIdentifiers());
     to.queue.put(nextSequence, moved);
     return nextSequence++;
   }

@@ -15,6 +15,7 @@ import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Subscription;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,7 +171,7 @@ final class StoreModelTest {
             "owner-" + random.nextInt(3),
             random.nextInt(3) == 0 ? 0xFFFF_FFFFL : random.nextInt(100),
             random.nextInt(4) == 0,
-            random.nextBoolean() ? bytes(random.nextInt(3_000)) : null);
+            random.nextBoolean() ? will() : null);
       }
       return switch (random.nextInt(26)) {
         case 0 ->
@@ -238,7 +239,7 @@ final class StoreModelTest {
                 ("key-" + random.nextInt(5)).getBytes(java.nio.charset.StandardCharsets.UTF_8),
                 PutRecord.ANY_REVISION);
         case 23 -> writeRecords();
-        case 24 -> new RenewWill(session.number, epoch(session), bytes(random.nextInt(3_000)));
+        case 24 -> new RenewWill(session.number, epoch(session), will());
         default -> retain();
       };
     }
@@ -358,6 +359,16 @@ final class StoreModelTest {
       return message;
     }
 
+    private byte[] will() {
+      byte[] head = bytes(random.nextInt(1, 300));
+      byte[] rest = bytes(random.nextInt(3_000));
+      return ByteBuffer.allocate(4 + head.length + rest.length)
+          .putInt(head.length)
+          .put(head)
+          .put(rest)
+          .array();
+    }
+
     private byte[] bytes(int length) {
       byte[] bytes = new byte[length];
       random.nextBytes(bytes);
@@ -403,7 +414,8 @@ final class StoreModelTest {
       assertEquals(session.online, row.online());
       assertEquals(session.disconnectedAt, row.disconnectedAtMillis());
       assertEquals(session.willDue, row.willDueMillis());
-      assertArrayEquals(session.will, row.will());
+      assertArrayEquals(session.will, fixture.store.will(row.number()));
+      assertArrayEquals(session.willHead(), row.willHead());
       Map<String, Subscription> subscriptions = new TreeMap<>();
       row.subscriptions().forEach(s -> subscriptions.put(s.requestedFilter(), s));
       assertEquals(session.subscriptions, subscriptions);

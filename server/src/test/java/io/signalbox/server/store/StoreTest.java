@@ -6,14 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.packet.Qos;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lmdbjava.Txn;
 
 /** What callers see of the store, over a restart too. */
 final class StoreTest {
@@ -68,6 +73,118 @@ final class StoreTest {
               .sorted()
               .toList();
       assertEquals(List.of(parent, parent + "/child"), found);
+    }
+  }
+
+  private static StorePublish publishWithIdentifiers(int count, long number) {
+    int[] identifiers = new int[count];
+    Arrays.fill(identifiers, 268_435_455);
+    return new StorePublish(
+        StoreFixture.message("a/b", "m"),
+        new long[] {number},
+        new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, true)},
+        new int[][] {identifiers},
+        StorePublish.Retaining.NO,
+        0,
+        0,
+        0,
+        0,
+        false);
+  }
+
+  private static void dequeue(StoreFixture fixture, long number, long sequence) throws Exception {
+    assertEquals(true, fixture.apply(new Dequeue(number, Command.ANY_EPOCH, sequence, null)));
+  }
+
+  @Test
+  void subscriptionIdentifiersCountInTheirQueueAndInWhatIsRead() throws Exception {
+    StoreLimits d = StoreLimits.DEFAULTS;
+    var limits =
+        new StoreLimits(
+            d.queueMessagesMax(),
+            100_000,
+            d.overflow(),
+            d.queuedMessagesMax(),
+            d.retainedMessagesMax(),
+            d.retainedBytesMax());
+    try (var fixture = StoreFixture.open(directory, limits)) {
+      long number = fixture.session("device").number();
+      for (int i = 0; i < 3; i++) {
+        StorePublish publish = publishWithIdentifiers(10_000, number);
+        assertTrue(publish.bytes() > 40_000);
+        fixture.apply(publish);
+        assertEquals(i < 2, publish.accepted(0));
+      }
+      var slice = new CompletableFuture<QueueSlice>();
+      fixture.store.scanQueue(number, 0, 1_000, 10_000, fixture.loop, slice::complete);
+      List<QueuedRow> rows = slice.get(60, TimeUnit.SECONDS).rows();
+      assertEquals(1, rows.size());
+      long first = rows.getFirst().sequence();
+      fixture.apply(new MarkReleased(number, Command.ANY_EPOCH, first, null, 1));
+      assertEquals(0, fixture.queue(number).rows().getFirst().subscriptionIdentifiers().length);
+      assertTrue(fixture.store.totals().queuedBytes() < 45_000);
+      for (QueuedRow row : fixture.queue(number).rows()) {
+        dequeue(fixture, number, row.sequence());
+      }
+      assertEquals(0, fixture.store.totals().queuedBytes());
+    }
+  }
+
+  @Test
+  void rowsOfAnEarlierVersionThatCountNoIdentifiersAreSound() throws Exception {
+    long number;
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      fixture.apply(publishWithIdentifiers(1_000, number));
+      fixture.apply(publishWithIdentifiers(1_000, number));
+      becomeWithoutIdentifiers(fixture, number);
+    }
+    try (var fixture = StoreFixture.open(directory)) {
+      assertSound(fixture);
+      long heir = fixture.session("heir").number();
+      List<QueuedRow> rows = fixture.queue(number).rows();
+      long moved = rows.getFirst().sequence();
+      fixture.apply(
+          new MoveQueued(number, Command.ANY_EPOCH, moved, heir, (byte) 1, new int[] {7}));
+      assertSound(fixture);
+      dequeue(fixture, number, rows.getLast().sequence());
+      dequeue(fixture, heir, fixture.queue(heir).rows().getFirst().sequence());
+      assertEquals(0, fixture.store.totals().queuedBytes());
+      assertSound(fixture);
+    }
+  }
+
+  private static void assertSound(StoreFixture fixture) {
+    assertEquals(List.of(), StoreCheck.run(fixture.store, 10).descriptions());
+  }
+
+  /** Rewrites what a queue counts; the store is to be closed after that. */
+  private static void becomeWithoutIdentifiers(StoreFixture fixture, long number) throws Exception {
+    Lmdb lmdb = fixture.store.lmdb();
+    var out = new RowWriter();
+    var keys = new Keys();
+    List<QueuedRow> rows = fixture.queue(number).rows();
+    try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+      long uncounted = 0;
+      for (QueuedRow queued : rows) {
+        var in = new RowReader(lmdb.queue.get(txn, keys.queue(number, queued.sequence())));
+        QueueRow row = QueueRow.read(in);
+        row.bytes -= 4 * row.subscriptionIdentifiers.length;
+        uncounted += 4L * row.subscriptionIdentifiers.length;
+        row.write(out.begin());
+        out.putBytes(in.rest());
+        lmdb.queue.put(txn, keys.queue(number, queued.sequence()), out.row());
+      }
+      var session = new SessionState(number, "device");
+      session.readHead(lmdb.queue.get(txn, keys.queue(number, Keys.QUEUE_HEAD)));
+      session.bytes -= uncounted;
+      session.writeHead(out.begin());
+      lmdb.queue.put(txn, keys.queue(number, Keys.QUEUE_HEAD), out.row());
+      MetaState state = MetaState.read(lmdb.meta.get(txn, keys.raw(Keys.STATE)));
+      state.queuedBytes -= uncounted;
+      state.write(out.begin());
+      lmdb.meta.put(txn, keys.raw(Keys.STATE), out.row());
+      txn.commit();
     }
   }
 

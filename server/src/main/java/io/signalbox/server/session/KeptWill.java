@@ -1,0 +1,69 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.MemoryShare;
+import io.signalbox.server.store.Store;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Will Message of a session, from CONNECT until it is published or discarded. It is in memory,
+ * and counted there, until the store has it; from then on only the session's row has it, for as
+ * long as the client is connected or away. One that no row will have stays in memory.
+ */
+@ConfinedTo("the session's I/O thread")
+final class KeptWill {
+  private final long delaySeconds;
+
+  // Both null once the store has it.
+  private @Nullable SessionWill will;
+  private @Nullable MemoryShare memory;
+
+  private final long bytes;
+
+  /** One that came with a connection. */
+  KeptWill(SessionWill will, MemoryShare memory) {
+    this.delaySeconds = will.delaySeconds();
+    this.will = will;
+    this.memory = memory;
+    this.bytes = will.bytes();
+    memory.charge(bytes);
+  }
+
+  /** One that was found in the store. */
+  KeptWill(long delaySeconds) {
+    this.delaySeconds = delaySeconds;
+    this.bytes = 0;
+  }
+
+  /** Will Delay Interval, 0..4,294,967,295. */
+  long delaySeconds() {
+    return delaySeconds;
+  }
+
+  /** It is in the row of its session now, or is not needed any more. Idempotent. */
+  void leaveMemory() {
+    if (memory != null) {
+      memory.charge(-bytes);
+    }
+    memory = null;
+    will = null;
+  }
+
+  /**
+   * The whole of it, read from the disk if it is not in memory: one row.
+   *
+   * @param number of its session
+   * @throws RuntimeException the row is damaged or gone, or the store is closed
+   */
+  SessionWill read(Store store, long number) {
+    SessionWill known = will;
+    if (known != null) {
+      return known;
+    }
+    byte[] row = store.will(number);
+    if (row == null) {
+      throw new IllegalStateException("session " + number + " has no will");
+    }
+    return SessionWill.decode(row);
+  }
+}
