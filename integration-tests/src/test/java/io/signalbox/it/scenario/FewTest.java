@@ -25,9 +25,12 @@ import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Sockets;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
-import java.io.UncheckedIOException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.MethodOrderer;
@@ -50,12 +53,13 @@ final class FewTest {
               .listenerYaml(Transport.WSS, "connections-max: 3")
               .yaml(
                   """
-                  limits:
-                    sessions-max: 6
+                  limits: { sessions-max: 6, %s }
                   store:
                     bytes-max: 4194304
-                  """));
+                  """
+                      .formatted(BrokerConfig.PATIENT)));
 
+  private static final String TURNED_AWAY = "signalbox_connections_turned_away_total";
   private static final String UNEXPECTED = "signalbox_acks_unexpected_total";
 
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.WS, Version.V5);
@@ -161,18 +165,19 @@ final class FewTest {
       names = {"TCP", "TLS", "WSS"})
   @Order(2)
   @Behaviour(30)
-  void oneConnectionTooManyIsTurnedAway(Transport transport) {
+  void oneConnectionTooManyIsTurnedAway(Transport transport) throws IOException {
+    Metrics before = Metrics.of(BROKER);
     List<Peer> good = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       Peer peer = clients.peer(transport, Version.V5, Clients.unique("few"));
       peer.connect();
       good.add(peer);
     }
-    try {
-      clients.raw(transport, Version.V5).drain();
-    } catch (UncheckedIOException e) {
-      // turned away before TLS or WebSocket began
+    InetSocketAddress address = BROKER.endpoint(transport).address();
+    try (Socket tooMany = new Socket(address.getAddress(), address.getPort())) {
+      assertTrue(Sockets.isEnded(tooMany, RawClient.PATIENCE), "a fourth over " + transport);
     }
+    assertEquals(1, Metrics.of(BROKER).since(before, TURNED_AWAY, "reason=\"listener_limit\""));
     good.forEach(Peer::ping);
     Peer elsewhere = peer(Version.V5);
     elsewhere.connect(); // another listener has places of its own
