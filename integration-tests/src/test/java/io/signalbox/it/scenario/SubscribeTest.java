@@ -12,14 +12,17 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
 import io.signalbox.it.Spec3;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.PacketType;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.SubscribeBytes;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -236,16 +239,21 @@ final class SubscribeTest {
     peer.ping();
   }
 
+  /** The SUBACK of a session that lasts waits for the disk, while the message behind does not. */
   @Test
   @Behaviour(181)
-  void whatIsPublishedAfterSubAckArrives() {
-    Peer publisher = clients.connected();
+  void whatIsPublishedBetweenSubscribeAndSubAckArrives() {
+    Peer peer = clients.peer();
+    peer.resume(60);
     for (int i = 0; i < 20; i++) {
-      Peer peer = clients.connected();
-      peer.subscribe(topic, 0);
-      publisher.publish(topic, 0, "right after " + i);
-      peer.receivePublish("right after " + i);
-      peer.close();
+      String name = topic + "/" + i;
+      peer.send(
+          subscribe(peer.version(), peer.newPacketId()).filter(name, 0),
+          peer.publish(name).payload("at once"));
+      Set<PacketType> answers = EnumSet.noneOf(PacketType.class);
+      answers.add(peer.receive().type());
+      answers.add(peer.receive().type());
+      assertEquals(EnumSet.of(SUBACK, PUBLISH), answers);
     }
   }
 }
