@@ -6,9 +6,11 @@ import static io.signalbox.it.wire.PacketBytes.pubAck;
 import static io.signalbox.it.wire.PacketBytes.pubComp;
 import static io.signalbox.it.wire.PacketBytes.pubRec;
 import static io.signalbox.it.wire.PacketBytes.subscribe;
+import static io.signalbox.it.wire.PacketBytes.unsubscribe;
 import static io.signalbox.it.wire.PacketType.PUBACK;
 import static io.signalbox.it.wire.PacketType.PUBREL;
 import static io.signalbox.it.wire.PacketType.SUBACK;
+import static io.signalbox.it.wire.PacketType.UNSUBACK;
 import static io.signalbox.it.wire.PropertyBytes.maximumPacketSize;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -135,6 +137,28 @@ final class FewTest {
     peer.send(acknowledgement);
     peer.ping();
     assertEquals(1, Metrics.of(BROKER).since(before, UNEXPECTED));
+  }
+
+  @Test
+  @Order(1)
+  @Behaviour(179)
+  void subscriptionsThatComeAndGoAreNotLeftBehind() {
+    Peer peer = peer(Version.V5);
+    peer.connect();
+    peer.subscribe("kept/#", 0);
+    long before = Metrics.of(BROKER).total("signalbox_subscriptions");
+    for (int i = 0; i < 1_000; i++) {
+      peer.send(
+          subscribe(Version.V5, 1).filter("gone/" + i % 10 + "/+", 0),
+          unsubscribe(Version.V5, 2, "gone/" + i % 10 + "/+"));
+    }
+    for (int i = 0; i < 1_000; i++) {
+      peer.expectAck(SUBACK, 1);
+      peer.expectAck(UNSUBACK, 2);
+    }
+    assertEquals(before, Metrics.of(BROKER).total("signalbox_subscriptions"));
+    peer.disconnect();
+    assertEquals(before - 1, Metrics.of(BROKER).total("signalbox_subscriptions"));
   }
 
   @Test

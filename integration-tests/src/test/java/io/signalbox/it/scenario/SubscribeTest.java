@@ -227,9 +227,14 @@ final class SubscribeTest {
   void subscribingAndUnsubscribingAThousandTimesLeavesNothingBehind() {
     Peer peer = clients.connected();
     Peer publisher = clients.connected();
-    for (int i = 0; i < 200; i++) {
-      peer.subscribe(topic + "/+/x/#", 0);
-      peer.unsubscribe(topic + "/+/x/#");
+    for (int i = 1; i <= 1_000; i++) {
+      peer.send(
+          subscribe(peer.version(), i).filter(topic + "/+/x/#", 0),
+          unsubscribe(peer.version(), i, topic + "/+/x/#"));
+    }
+    for (int i = 1; i <= 1_000; i++) {
+      peer.expectAck(SUBACK, i);
+      peer.expectAck(UNSUBACK, i);
     }
     publisher.publish(topic + "/a/x/b", 1, "to nobody");
     peer.ping();
