@@ -50,11 +50,20 @@ func signalbox(t testing.TB) string {
 	return filepath.Join(home(t), "signalbox")
 }
 
+// lacks skips the test for want of something, or fails it where the tests are required.
+func lacks(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("TESTS_REQUIRED") != "" {
+		t.Fatal(what + ", and tests are required")
+	}
+	t.Skip(what)
+}
+
 // needsBroker skips the test where there is no packaged broker.
 func needsBroker(t testing.TB) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(home(t), "server/target/signalbox.jar")); err != nil && os.Getenv("SIGNALBOX") == "" {
-		t.Skip("there is no packaged broker; build it first: mvn -pl server -am package -DskipTests")
+		lacks(t, "there is no packaged broker; build it first: mvn -pl server -am package -DskipTests")
 	}
 }
 

@@ -28,7 +28,7 @@ func (b *broker) openPage(t *testing.T, address string) *browser {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("chromium is not on this machine")
+		lacks(t, "chromium is not on this machine")
 	}
 	connection, err := tls.Dial("tcp", fmt.Sprintf("localhost:%d", b.https), &tls.Config{InsecureSkipVerify: true})
 	if err != nil {

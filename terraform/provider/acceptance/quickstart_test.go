@@ -188,10 +188,10 @@ func (w *workspace) tokenOfTheLogin(t testing.TB) string {
 func seesInBrowser(t *testing.T, b *broker, w *workspace, token string) {
 	publisher, err := exec.LookPath("mosquitto_pub")
 	if err != nil {
-		t.Skip("mosquitto_pub is not on this machine")
+		lacks(t, "mosquitto_pub is not on this machine")
 	}
 	if !b.hasPage(t) {
-		t.Skip("this broker was built without its page")
+		lacks(t, "this broker was built without its page")
 	}
 	page := b.openPage(t, b.endpoint()+"/#token="+token)
 	page.await(t, "document.getElementById('status').dataset.state === 'online'")

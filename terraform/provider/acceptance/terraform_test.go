@@ -55,7 +55,7 @@ type workspace struct {
 func newWorkspace(t *testing.T, configuration string) *workspace {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil {
-		t.Skip("terraform is not on this machine")
+		lacks(t, "terraform is not on this machine")
 	}
 	plugins, err := mirror()
 	if err != nil {

@@ -75,14 +75,21 @@ class Pkcs11TokenTest {
 
   private static Path library() {
     var found = LIBRARIES.stream().filter(Files::isReadable).findFirst();
-    Assumptions.assumeTrue(found.isPresent(), "skipped: SoftHSM 2 is not installed");
-    return found.get();
+    need(found.isPresent(), "SoftHSM 2 is not installed");
+    return found.orElseThrow();
+  }
+
+  /** Skips the test, or fails it if the system property {@code require.softhsm} is set. */
+  private static void need(boolean there, String lack) {
+    if (System.getProperty("require.softhsm") != null) {
+      assertTrue(there, lack + ", and require.softhsm is set");
+    }
+    Assumptions.assumeTrue(there, "skipped: " + lack);
   }
 
   private static void initializeToken() throws IOException, InterruptedException {
     String configuration = System.getenv("SOFTHSM2_CONF");
-    Assumptions.assumeTrue(
-        configuration != null, "skipped: SOFTHSM2_CONF is not set, as Maven does");
+    need(configuration != null, "SOFTHSM2_CONF is not set, as Maven does");
     Path file = Path.of(configuration);
     Path tokens = file.resolveSibling("softhsm-tokens");
     if (Files.exists(tokens)) {

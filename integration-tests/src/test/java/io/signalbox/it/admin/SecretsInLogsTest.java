@@ -1,6 +1,7 @@
 package io.signalbox.it.admin;
 
 import static io.signalbox.it.wire.PacketBytes.auth;
+import static io.signalbox.it.wire.PropertyBytes.AUTHENTICATION_DATA;
 import static io.signalbox.it.wire.PropertyBytes.authenticationData;
 import static io.signalbox.it.wire.PropertyBytes.authenticationMethod;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -17,6 +18,7 @@ import io.signalbox.it.wire.ConnectBytes;
 import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.PacketType;
 import io.signalbox.it.wire.Peer;
+import io.signalbox.it.wire.ScramClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Upgrade;
 import io.signalbox.it.wire.Version;
@@ -41,6 +43,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 @SuppressWarnings("NullAway.Init") // before all tests
 final class SecretsInLogsTest {
+  private static final String SCRAM = "SCRAM-SHA-256";
   private static final String CLAIM = "claim-value-4711";
   private static final TestIssuer ISSUER = new TestIssuer("quiet", "narrow");
 
@@ -78,6 +81,20 @@ final class SecretsInLogsTest {
     String text = "s3cr3t-" + what + "-" + Clients.unique("x") + "-0123456789abcdef";
     secrets.put(what, text);
     return text;
+  }
+
+  /** How a secret is sent, which must not be found either. */
+  private String base64(String what, String text) {
+    String encoded = Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
+    secrets.put(what + " in base64", encoded);
+    return encoded;
+  }
+
+  /** As curl takes it, and sends it in Base64. */
+  private String pair(String user, String password) {
+    String pair = user + ":" + password;
+    base64(pair, pair);
+    return pair;
   }
 
   /** Its claims and its signature are secrets; the header is the same for all. */
@@ -144,6 +161,9 @@ final class SecretsInLogsTest {
     assertEquals(0x86, answer(c -> c.password(bad())));
     assertEquals(0x86, answer(c -> c.password("eyJhbGciOiJub25lIn0." + secret("cut"))));
 
+    assertEquals(0, answerToScram("quiet-user", password));
+    assertEquals(0x87, answerToScram("quiet-user", secret("wrong-in-scram")));
+
     Peer peer = clients.peer();
     peer.connect(c -> c.password(good()));
     for (String next : List.of(good(), bad())) {
@@ -159,6 +179,23 @@ final class SecretsInLogsTest {
     exchange.send(
         auth(0x19, authenticationMethod("JWT"), authenticationData(bad().getBytes(UTF_8))));
     exchange.expectDisconnect(0x86, 0x87);
+  }
+
+  private int answerToScram(String user, String password) {
+    try (Peer peer = clients.peer()) {
+      var scram = new ScramClient(user, password);
+      peer.send(
+          PacketBytes.connect(Version.V5)
+              .clientId(peer.clientId())
+              .with(authenticationMethod(SCRAM), authenticationData(scram.first())));
+      byte[] challenge =
+          peer.receive(PacketType.AUTH).properties().data(AUTHENTICATION_DATA).orElseThrow();
+      byte[] last = scram.last(challenge);
+      String text = new String(last, UTF_8);
+      secrets.put("proof for " + password, text.substring(text.indexOf(",p=") + ",p=".length()));
+      peer.send(auth(0x18, authenticationMethod(SCRAM), authenticationData(last)));
+      return peer.receive(PacketType.CONNACK).reasonCode();
+    }
   }
 
   private int answer(UnaryOperator<ConnectBytes> changes) {
@@ -203,13 +240,12 @@ final class SecretsInLogsTest {
             "enrolment token",
             admin.post("/enrolment-tokens", "{'device':'quiet'}").expect(200).get("token"));
     Map<String, String> credentials = new LinkedHashMap<>();
-    credentials.put("-u quiet:" + secret("wrong-claim"), "401");
+    credentials.put("-u " + pair("quiet", secret("wrong-claim")), "401");
     credentials.put(header("Bearer quiet:" + secret("wrong-bearer")), "401");
     credentials.put(header("Bearer " + bad()), "401");
     credentials.put(header("Odd " + secret("odd")), "401");
-    byte[] pair = secret("no-colon").getBytes(UTF_8);
-    credentials.put(header("Basic " + Base64.getEncoder().encodeToString(pair)), "401");
-    credentials.put("-u quiet:" + claim, "200");
+    credentials.put(header("Basic " + base64("no-colon", secret("no-colon"))), "401");
+    credentials.put("-u " + pair("quiet", claim), "200");
     credentials.put(header("Bearer " + enrolment), "200");
     String csr = Certificates.csr("quiet").replace("\\n", "\n").replaceAll("-----[A-Z ]+-----", "");
     credentials.forEach(
@@ -241,8 +277,7 @@ final class SecretsInLogsTest {
     admin
         .put("/users/other", "{'pasword':'" + secret("misspelt") + "'}")
         .expectProblem(422, "invalid");
-    String hmac = Base64.getEncoder().encodeToString(secret("hmac").getBytes(UTF_8));
-    secrets.put("hmac in base64", hmac);
+    String hmac = base64("hmac", secret("hmac"));
     String issuer =
         "{'issuer':'https://q2.example','audiences':['iot'],'algorithms':['%s'],'hmacSecret':'%s'}";
     admin.put("/jwt-issuers/q2", issuer.formatted("HS256", hmac)).expect(201);

@@ -40,7 +40,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opentest4j.TestAbortedException;
 
 /** An issuing authority whose key is made in a PKCS#11 token (SoftHSM 2) and stays there. */
 final class TokenKeyTest {
@@ -256,10 +255,10 @@ final class TokenKeyTest {
   }
 
   private static Path library() {
-    return Stream.of("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
-        .map(Path::of)
-        .filter(Files::isReadable)
-        .findFirst()
-        .orElseThrow(() -> new TestAbortedException("the library of SoftHSM 2 is not there"));
+    return Program.library(
+        "the library of SoftHSM 2",
+        "softhsm",
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so");
   }
 }

@@ -18,6 +18,13 @@ import java.util.Map;
 public final class BrokerConfig {
   private record Listener(Transport transport, boolean anonymous, String clientCertificate) {}
 
+  /**
+   * Values of the section {@code limits} with which nobody is given up for saying nothing: a
+   * connection that ends before CONNECT, ends for another reason.
+   */
+  public static final String PATIENT =
+      "connect-timeout-millis: 600000, handshake-timeout-millis: 600000";
+
   private static final String OPEN_POLICY =
       """
       version: 1

@@ -50,6 +50,11 @@ public final class Metrics {
     return total(name) - before.total(name);
   }
 
+  /** By how much those series of a counter have grown that have a label. */
+  public long since(Metrics before, String name, String label) {
+    return total(name, label) - before.total(name, label);
+  }
+
   /** The sum over all labels of one metric; it must be there. */
   public long total(String name) {
     return total(name, "");

@@ -23,7 +23,10 @@ public final class SharedBroker {
     static final Broker BROKER =
         isExternal()
             ? SharedBroker::external
-            : BrokerUnderTest.start("shared", BrokerConfig.open(), Launch.DEFAULT);
+            : BrokerUnderTest.start(
+                "shared",
+                BrokerConfig.open().yaml("limits: { " + BrokerConfig.PATIENT + " }"),
+                Launch.DEFAULT);
   }
 
   public static Broker get() {

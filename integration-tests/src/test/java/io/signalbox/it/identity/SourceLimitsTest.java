@@ -27,9 +27,6 @@ final class SourceLimitsTest {
   private static final int FLOOD = 100;
 
   /** Nobody is given up for saying nothing. */
-  private static final String PATIENT =
-      "connect-timeout-millis: 600000, handshake-timeout-millis: 600000";
-
   private static BrokerUnderTest broker(String name, String limits) {
     BrokerConfig config = BrokerConfig.allowingAll();
     for (Transport transport : Transport.values()) {
@@ -78,7 +75,8 @@ final class SourceLimitsTest {
   @Test
   void noAddressConnectsFasterThanItMayAndItMayAgainAfterAWhile() throws IOException {
     List<Socket> flood = new ArrayList<>();
-    try (var broker = broker("source-rate", "connects-per-second-per-source: 1, " + PATIENT)) {
+    try (var broker =
+        broker("source-rate", "connects-per-second-per-source: 1, " + BrokerConfig.PATIENT)) {
       InetSocketAddress tcp = broker.endpoint(Transport.TCP).address();
       InetSocketAddress webSocket = broker.endpoint(Transport.WS).address();
       long begin = System.nanoTime();

@@ -18,14 +18,22 @@ public final class Program {
    * @throws TestAbortedException when it is not there and not required
    */
   public static String find(String name, String group) {
-    Optional<Path> found =
+    Stream<String> folders =
         Stream.concat(
-                Stream.of(System.getenv("PATH").split(":")), Stream.of("/usr/bin", "/usr/sbin"))
-            .map(folder -> Path.of(folder, name))
-            .filter(Files::isExecutable)
-            .findFirst();
+            Stream.of(System.getenv("PATH").split(":")), Stream.of("/usr/bin", "/usr/sbin"));
+    Stream<Path> programs = folders.map(folder -> Path.of(folder, name));
+    return needed(programs.filter(Files::isExecutable).findFirst(), name, group).toString();
+  }
+
+  /** Like {@link #find}, of a library that is at one of these places. */
+  public static Path library(String name, String group, String... places) {
+    Stream<Path> libraries = Stream.of(places).map(Path::of);
+    return needed(libraries.filter(Files::isReadable).findFirst(), name, group);
+  }
+
+  private static Path needed(Optional<Path> found, String name, String group) {
     if (found.isPresent()) {
-      return found.get().toString();
+      return found.get();
     }
     String message = name + " is not installed; tests with it are skipped";
     if (Boolean.getBoolean("require." + group)) {

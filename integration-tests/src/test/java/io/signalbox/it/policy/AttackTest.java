@@ -128,8 +128,14 @@ final class AttackTest {
     Peer own = connected(other, other);
     own.publish("u/" + other + "/own", 1, "own");
     hears.acknowledge(hears.receivePublish("own")); // and nothing before it
-    own.subscribe("u/" + other + "/#", 1);
-    own.ping(); // nothing was retained
+    own.publishRetained(other + "/top", 1, "last");
+    own.send(
+        subscribe(own.version(), own.newPacketId())
+            .filter("u/" + other + "/#", 1)
+            .filter("c/" + other + "/#", 1)
+            .filter(other + "/top", 0));
+    assertEquals(List.of(1, 1, 0), own.receive(SUBACK).reasonCodes());
+    own.receivePublish("last"); // filter by filter, so nothing else was retained
   }
 
   @Test

@@ -272,10 +272,12 @@ final class PolicyChangeTest {
     change(readers(group, "", MAY_READ_OPEN));
     writer.publish("r/" + group + "/closed", 1, "closed");
     Peer again = clients.peer(Transport.TLS, Version.V5, peer.clientId());
-    again.connect(connect -> again.persistent(connect.userName("me").password(token), 600));
-    again.ping();
+    connAck =
+        again.connect(connect -> again.persistent(connect.userName("me").password(token), 600));
+    assertTrue(connAck.sessionPresent());
     writer.publish("r/" + group + "/open", 1, "nobody subscribes any more");
-    again.ping();
+    again.subscribe("r/" + group + "/open", 1);
+    again.expectNothingQueued(writer, "r/" + group + "/open");
   }
 
   @Test

@@ -4,10 +4,12 @@ import static io.signalbox.it.wire.PacketBytes.bytes;
 import static io.signalbox.it.wire.PacketBytes.connect;
 import static io.signalbox.it.wire.PacketBytes.packet;
 import static io.signalbox.it.wire.PacketBytes.pingReq;
+import static io.signalbox.it.wire.PacketBytes.subscribe;
 import static io.signalbox.it.wire.PacketBytes.utf8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
@@ -18,6 +20,7 @@ import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -185,5 +188,25 @@ final class ConnectTest {
     other.ping();
     Parsed again = clients.peer().connect();
     assertFalse(again.sessionPresent());
+  }
+
+  @Test
+  @Behaviour(51)
+  void aResetInTheMiddleOfASubscribeKeepsTheSessionAsItWasAndSendsTheWill() {
+    String topic = clients.topic();
+    Peer observer = clients.connected();
+    observer.subscribe(topic, 0);
+    Peer peer = clients.peer();
+    peer.connect(connect -> peer.persistent(connect, 60).will(topic, 0, false, "will"));
+    byte[] subscribe = subscribe(version, 1).filter(topic, 1).toBytes();
+    peer.send(Arrays.copyOf(subscribe, subscribe.length - 1));
+    peer.wire().reset();
+    observer.receivePublish("will");
+    Peer publisher = clients.connected();
+    publisher.publish(topic, 1, "not subscribed");
+    Peer back = clients.peer(peer.clientId());
+    assertTrue(back.resume(60).sessionPresent());
+    back.subscribe(topic, 1);
+    back.expectNothingQueued(publisher, topic);
   }
 }

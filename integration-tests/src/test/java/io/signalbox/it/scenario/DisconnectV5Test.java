@@ -19,6 +19,7 @@ import static io.signalbox.it.wire.PropertyBytes.serverReference;
 import static io.signalbox.it.wire.PropertyBytes.userProperty;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
@@ -160,8 +161,8 @@ final class DisconnectV5Test {
     peer.ping();
     peer.close();
     Peer back = clients.peer(peer.clientId());
-    back.resume(60);
-    back.ping();
+    assertTrue(back.resume(60).sessionPresent());
+    back.expectNothingQueued(publisher, topic);
   }
 
   @Test

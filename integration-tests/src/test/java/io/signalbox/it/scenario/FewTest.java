@@ -6,9 +6,11 @@ import static io.signalbox.it.wire.PacketBytes.pubAck;
 import static io.signalbox.it.wire.PacketBytes.pubComp;
 import static io.signalbox.it.wire.PacketBytes.pubRec;
 import static io.signalbox.it.wire.PacketBytes.subscribe;
+import static io.signalbox.it.wire.PacketBytes.unsubscribe;
 import static io.signalbox.it.wire.PacketType.PUBACK;
 import static io.signalbox.it.wire.PacketType.PUBREL;
 import static io.signalbox.it.wire.PacketType.SUBACK;
+import static io.signalbox.it.wire.PacketType.UNSUBACK;
 import static io.signalbox.it.wire.PropertyBytes.maximumPacketSize;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -25,9 +27,12 @@ import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
+import io.signalbox.it.wire.Sockets;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
-import java.io.UncheckedIOException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.MethodOrderer;
@@ -50,12 +55,13 @@ final class FewTest {
               .listenerYaml(Transport.WSS, "connections-max: 3")
               .yaml(
                   """
-                  limits:
-                    sessions-max: 6
+                  limits: { sessions-max: 6, %s }
                   store:
                     bytes-max: 4194304
-                  """));
+                  """
+                      .formatted(BrokerConfig.PATIENT)));
 
+  private static final String TURNED_AWAY = "signalbox_connections_turned_away_total";
   private static final String UNEXPECTED = "signalbox_acks_unexpected_total";
 
   @RegisterExtension final Clients clients = new Clients(BROKER, Transport.WS, Version.V5);
@@ -134,6 +140,28 @@ final class FewTest {
   }
 
   @Test
+  @Order(1)
+  @Behaviour(179)
+  void subscriptionsThatComeAndGoAreNotLeftBehind() {
+    Peer peer = peer(Version.V5);
+    peer.connect();
+    peer.subscribe("kept/#", 0);
+    long before = Metrics.of(BROKER).total("signalbox_subscriptions");
+    for (int i = 0; i < 1_000; i++) {
+      peer.send(
+          subscribe(Version.V5, 1).filter("gone/" + i % 10 + "/+", 0),
+          unsubscribe(Version.V5, 2, "gone/" + i % 10 + "/+"));
+    }
+    for (int i = 0; i < 1_000; i++) {
+      peer.expectAck(SUBACK, 1);
+      peer.expectAck(UNSUBACK, 2);
+    }
+    assertEquals(before, Metrics.of(BROKER).total("signalbox_subscriptions"));
+    peer.disconnect();
+    assertEquals(before - 1, Metrics.of(BROKER).total("signalbox_subscriptions"));
+  }
+
+  @Test
   @Order(2)
   @Behaviour(298)
   void noClientWritesLinesOfItsOwnIntoTheLog() {
@@ -161,18 +189,19 @@ final class FewTest {
       names = {"TCP", "TLS", "WSS"})
   @Order(2)
   @Behaviour(30)
-  void oneConnectionTooManyIsTurnedAway(Transport transport) {
+  void oneConnectionTooManyIsTurnedAway(Transport transport) throws IOException {
+    Metrics before = Metrics.of(BROKER);
     List<Peer> good = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       Peer peer = clients.peer(transport, Version.V5, Clients.unique("few"));
       peer.connect();
       good.add(peer);
     }
-    try {
-      clients.raw(transport, Version.V5).drain();
-    } catch (UncheckedIOException e) {
-      // turned away before TLS or WebSocket began
+    InetSocketAddress address = BROKER.endpoint(transport).address();
+    try (Socket tooMany = new Socket(address.getAddress(), address.getPort())) {
+      assertTrue(Sockets.isEnded(tooMany, RawClient.PATIENCE), "a fourth over " + transport);
     }
+    assertEquals(1, Metrics.of(BROKER).since(before, TURNED_AWAY, "reason=\"listener_limit\""));
     good.forEach(Peer::ping);
     Peer elsewhere = peer(Version.V5);
     elsewhere.connect(); // another listener has places of its own

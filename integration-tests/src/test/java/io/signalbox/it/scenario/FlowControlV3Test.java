@@ -49,7 +49,7 @@ final class FlowControlV3Test {
 
   @Test
   @Behaviour(117)
-  void aPublisherThatReadsNoAcknowledgementsIsHeldBackAndLosesNothing() {
+  void aPublisherThatReadsNoAcknowledgementsLosesNothing() {
     String topic = clients.topic();
     Peer observer = clients.connected();
     observer.subscribe(topic, 0);

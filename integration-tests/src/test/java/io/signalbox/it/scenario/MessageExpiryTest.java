@@ -88,7 +88,11 @@ final class MessageExpiryTest {
     Peer back = clients.peer(stored.clientId());
     back.resume(60);
     long left = expiry(back.receivePublish("waits"));
-    long passed = (System.nanoTime() - start) / 1_000_000_000L;
+    assertTwoSecondsOrMoreSince(start, left);
+  }
+
+  private static void assertTwoSecondsOrMoreSince(long startNanos, long left) {
+    long passed = (System.nanoTime() - startNanos) / 1_000_000_000L;
     assertTrue(left <= 998, "two seconds have passed: " + left);
     assertTrue(left >= 1_000 - passed - 1, "only " + passed + " seconds have passed: " + left);
   }
@@ -97,11 +101,12 @@ final class MessageExpiryTest {
   @Spec("MQTT-3.3.2-6")
   @Behaviour(188)
   void aRetainedMessageCountsDown() {
+    long start = System.nanoTime();
     clients.connected().publishRetained(topic, 1, "retained", messageExpiry(1_000));
     awaitSeconds(2);
     Peer late = clients.connected();
     late.subscribe(topic, 1);
-    assertTrue(expiry(late.receivePublish("retained")) <= 998);
+    assertTwoSecondsOrMoreSince(start, expiry(late.receivePublish("retained")));
   }
 
   @Test

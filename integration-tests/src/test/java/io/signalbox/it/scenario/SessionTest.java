@@ -107,8 +107,8 @@ final class SessionTest {
       back.receivePublish("to all");
     }
     Peer qos0 = clients.peer(third);
-    qos0.resume(60);
-    qos0.ping();
+    assertTrue(qos0.resume(60).sessionPresent());
+    qos0.expectNothingQueued(publisher, topic);
   }
 
   @Test
@@ -123,7 +123,8 @@ final class SessionTest {
     Peer clean = clients.peer(id);
     assertFalse(clean.connect().sessionPresent());
     publisher.publish(topic, 1, "to no subscription");
-    clean.ping();
+    clean.subscribe(topic, 1);
+    clean.expectNothingQueued(publisher, topic);
     clean.disconnect();
     assertFalse(clients.peer(id).resume(0).sessionPresent());
   }
@@ -181,8 +182,8 @@ final class SessionTest {
     last.ping();
     last.disconnect();
     Peer after = clients.peer(id);
-    after.resume(60);
-    after.ping();
+    assertTrue(after.resume(60).sessionPresent());
+    after.expectNothingQueued(clients.connected(), topic);
   }
 
   @Test
@@ -215,8 +216,8 @@ final class SessionTest {
     third.disconnect();
 
     Peer fourth = clients.peer(id);
-    fourth.resume(60);
-    fourth.ping();
+    assertTrue(fourth.resume(60).sessionPresent());
+    fourth.expectNothingQueued(clients.connected(), topic);
   }
 
   @Test

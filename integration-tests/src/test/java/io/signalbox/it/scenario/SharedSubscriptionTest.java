@@ -158,7 +158,8 @@ final class SharedSubscriptionTest {
     }
     Peer back = clients.peer(offline.clientId());
     assertTrue(back.resume(60).sessionPresent());
-    back.ping();
+    online.disconnect();
+    back.expectNothingQueued(publisher, topic);
   }
 
   @Test

@@ -12,14 +12,17 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
 import io.signalbox.it.Spec3;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.wire.PacketType;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.SubscribeBytes;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -224,9 +227,14 @@ final class SubscribeTest {
   void subscribingAndUnsubscribingAThousandTimesLeavesNothingBehind() {
     Peer peer = clients.connected();
     Peer publisher = clients.connected();
-    for (int i = 0; i < 200; i++) {
-      peer.subscribe(topic + "/+/x/#", 0);
-      peer.unsubscribe(topic + "/+/x/#");
+    for (int i = 1; i <= 1_000; i++) {
+      peer.send(
+          subscribe(peer.version(), i).filter(topic + "/+/x/#", 0),
+          unsubscribe(peer.version(), i, topic + "/+/x/#"));
+    }
+    for (int i = 1; i <= 1_000; i++) {
+      peer.expectAck(SUBACK, i);
+      peer.expectAck(UNSUBACK, i);
     }
     publisher.publish(topic + "/a/x/b", 1, "to nobody");
     peer.ping();
@@ -236,16 +244,21 @@ final class SubscribeTest {
     peer.ping();
   }
 
+  /** The SUBACK of a session that lasts waits for the disk, while the message behind does not. */
   @Test
   @Behaviour(181)
-  void whatIsPublishedAfterSubAckArrives() {
-    Peer publisher = clients.connected();
+  void whatIsPublishedBetweenSubscribeAndSubAckArrives() {
+    Peer peer = clients.peer();
+    peer.resume(60);
     for (int i = 0; i < 20; i++) {
-      Peer peer = clients.connected();
-      peer.subscribe(topic, 0);
-      publisher.publish(topic, 0, "right after " + i);
-      peer.receivePublish("right after " + i);
-      peer.close();
+      String name = topic + "/" + i;
+      peer.send(
+          subscribe(peer.version(), peer.newPacketId()).filter(name, 0),
+          peer.publish(name).payload("at once"));
+      Set<PacketType> answers = EnumSet.noneOf(PacketType.class);
+      answers.add(peer.receive().type());
+      answers.add(peer.receive().type());
+      assertEquals(EnumSet.of(SUBACK, PUBLISH), answers);
     }
   }
 }

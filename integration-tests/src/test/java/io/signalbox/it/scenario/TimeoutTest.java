@@ -3,7 +3,6 @@ package io.signalbox.it.scenario;
 import static io.signalbox.it.wire.PacketBytes.bytes;
 import static io.signalbox.it.wire.PropertyBytes.SERVER_KEEP_ALIVE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
@@ -66,35 +65,6 @@ final class TimeoutTest {
       one.drain();
       five.connected(); // others are not disturbed
     }
-  }
-
-  @Test
-  @Behaviour({7, 266})
-  void bytesOfOtherProtocolsAreClosedFastWithOneLineInTheLog() throws IOException {
-    int position = BROKER.logPosition();
-    for (byte[] garbage :
-        List.of(
-            bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-            TLS,
-            bytes("SSH-2.0-OpenSSH_9.9\r\n"),
-            bytes("\r\n\r\n"),
-            bytes(0xFF, 0xFF, 0xFF, 0xFF, 0xFF),
-            new byte[1_000])) {
-      RawClient plain = five.raw();
-      plain.sendIfOpen(garbage);
-      plain.expectClosed();
-      RawClient tls = plainTo(Transport.TLS);
-      tls.sendIfOpen(garbage);
-      tls.sendIfOpen(bytes("and more of it"));
-      tls.drain();
-    }
-    five.connected().ping();
-    List<String> traces =
-        BROKER.logFrom(position).stream()
-            .filter(line -> line.startsWith("\tat ") || line.contains("Exception"))
-            .toList();
-    assertEquals(List.of(), traces);
-    assertTrue(BROKER.logFrom(position).size() <= 20, "at most a line for each connection");
   }
 
   @ParameterizedTest

@@ -7,7 +7,6 @@ import static io.signalbox.it.wire.PropertyBytes.topicAlias;
 import static io.signalbox.it.wire.PropertyBytes.topicAliasMaximum;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
@@ -19,8 +18,11 @@ import io.signalbox.it.wire.Version;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Topic Alias in both directions (section 3.3.2.3.4). */
 @EachTransport
@@ -179,26 +181,33 @@ final class TopicAliasTest {
     }
   }
 
-  @Test
+  @ParameterizedTest
+  @CsvSource({"2, 2", "65535, 64"}) // limits.outbound-topic-alias-max
   @Spec({"MQTT-3.1.2-26", "MQTT-3.3.2-11", "MQTT-3.3.2-3"})
   @Behaviour({222, 224})
-  void keepsItsAliasesWithinTheClientsMaximum() {
+  void givesTheFirstTopicsAliasesUpToTheSmallerMaximum(int ofClient, int most) {
     Peer subscriber = clients.peer();
-    subscriber.connect(connect -> connect.with(topicAliasMaximum(2)));
+    subscriber.connect(connect -> connect.with(topicAliasMaximum(ofClient)));
     subscriber.subscribe(topic + "/#", 0);
     Peer publisher = clients.connected();
-    Map<Long, String> aliases = new HashMap<>();
-    for (int i = 0; i < 30; i++) {
-      String name = topic + "/" + i % 5;
+    Map<String, Optional<Long>> aliases = new HashMap<>();
+    for (int i = 0; i < most + 6; i++) {
+      String name = topic + "/" + i;
       publisher.publish(name, 0, name);
-      Parsed publish = subscriber.receivePublish(name);
-      Optional<Long> alias = publish.properties().number(TOPIC_ALIAS);
-      alias.ifPresent(value -> assertTrue(value >= 1 && value <= 2, publish::toString));
-      if (!publish.topic().isEmpty()) {
-        alias.ifPresent(value -> aliases.put(value, publish.topic()));
-      }
-      assertEquals(
-          name, publish.topic().isEmpty() ? aliases.get(alias.orElseThrow()) : publish.topic());
+      Parsed first = subscriber.receivePublish(name);
+      assertEquals(name, first.topic());
+      aliases.put(name, first.properties().number(TOPIC_ALIAS));
+      assertEquals(i < most, aliases.get(name).isPresent(), first::toString);
     }
+    assertEquals(
+        LongStream.rangeClosed(1, most).boxed().toList(),
+        aliases.values().stream().flatMap(Optional::stream).sorted().toList());
+    aliases.forEach(
+        (name, alias) -> {
+          publisher.publish(name, 0, name);
+          Parsed again = subscriber.receivePublish(name);
+          assertEquals(alias.isPresent() ? "" : name, again.topic());
+          assertEquals(alias, again.properties().number(TOPIC_ALIAS));
+        });
   }
 }

@@ -112,8 +112,10 @@ final class WillV5Test {
   @Behaviour(81)
   void comesAtTheSessionsEndWhenThatIsFirst() {
     Peer observer = observer();
+    long start = System.nanoTime();
     withDelay(600, 1).close();
     observer.receivePublish("will");
+    assertTrue(System.nanoTime() - start >= 1_000_000_000L, "not before the end");
   }
 
   @Test

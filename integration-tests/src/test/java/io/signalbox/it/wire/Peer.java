@@ -192,12 +192,24 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * A PINGREQ that is answered next: everything sent before has been taken and nothing else waits
-   * to be sent to this client.
+   * A PINGREQ that is answered next: everything sent before has been taken, and what the broker had
+   * for this connection has come. What it reads from its disk, such as a queue, may still follow:
+   * {@link #expectNothingQueued}.
    */
   public void ping() {
     send(PacketBytes.pingReq());
     receive(PINGRESP);
+  }
+
+  /**
+   * Shows that nothing waits for this resumed session: a message that is published now comes next.
+   *
+   * @param topic one that it subscribes to
+   */
+  public void expectNothingQueued(Peer publisher, String topic) {
+    String last = "last of " + clientId;
+    publisher.publish(topic, 1, last);
+    acknowledge(receivePublish(last));
   }
 
   /** Ends with DISCONNECT and waits until the broker has closed. */

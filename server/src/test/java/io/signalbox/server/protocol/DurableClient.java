@@ -38,6 +38,7 @@ final class DurableClient {
   final List<String> payloads = new ArrayList<>();
   boolean acknowledging = true;
   int dups;
+  int acknowledged;
   int completed;
   int releases;
   int pongs;
@@ -227,7 +228,10 @@ final class DurableClient {
         }
         case SubAck _ -> subscribed = true;
         case UnsubAck _ -> subscribed = false;
-        case PubAck ack -> ackReason = ack.reason();
+        case PubAck ack -> {
+          ackReason = ack.reason();
+          acknowledged++;
+        }
         case PubRec rec -> {
           recReason = rec.reason();
           received.add(rec.reason());

@@ -129,6 +129,35 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("strict", "lazy"), device.payloads);
   }
 
+  @ParameterizedTest
+  @EnumSource(ProtocolVersion.class)
+  @Behaviour(117)
+  void readsNoFurtherWhileSoManyAcknowledgementsAreOwed(ProtocolVersion version) throws Exception {
+    start();
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, version, "publisher", 0);
+    int most = LimitsConfig.DEFAULTS.pendingAcksMax();
+    int more = 10;
+    broker.holdDisk();
+    publish(publisher, 1, most - 1);
+    doWhatWaits();
+    assertEquals(0, broker.metrics.limitsReached.of(Limit.PENDING_ACKS).value());
+    publish(publisher, most, most + more);
+    doWhatWaits();
+    assertEquals(more, publisher.connection.unread());
+    assertEquals(1, broker.metrics.limitsReached.of(Limit.PENDING_ACKS).value());
+    broker.releaseDisk();
+    await(() -> publisher.acknowledged == most + more);
+    int connAck = 1;
+    assertEquals(connAck + most / 2, publisher.connection.packetsSentWhenResumed);
+  }
+
+  private static void publish(DurableClient publisher, int firstId, int lastId) {
+    for (int id = firstId; id <= lastId; id++) {
+      publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, id, "", Properties.NONE));
+    }
+  }
+
   @Test
   void nothingOvertakesWhatTheLastConnectionPublished() throws Exception {
     start();

@@ -37,6 +37,11 @@ final class FakeConnection implements ClientConnection {
   private boolean lazy;
   private int unsentMax = Integer.MAX_VALUE;
   private int suspended;
+  private int packetsSent;
+
+  /** So many packets had been sent when the broker last read on. */
+  int packetsSentWhenResumed;
+
   private boolean open = true;
 
   /** With which reason the broker ended it; null: it did not. */
@@ -84,6 +89,11 @@ final class FakeConnection implements ClientConnection {
     read();
   }
 
+  /** What the client sent and the broker has not read. */
+  int unread() {
+    return unread.size();
+  }
+
   private void read() {
     if (reading) {
       return;
@@ -126,6 +136,7 @@ final class FakeConnection implements ClientConnection {
   private boolean put(Packet packet) {
     if (open) {
       sent.add(packet);
+      packetsSent++;
     }
     return open;
   }
@@ -214,6 +225,7 @@ final class FakeConnection implements ClientConnection {
   @Override
   public void resumeReads() {
     suspended--;
+    packetsSentWhenResumed = packetsSent;
     loop.execute(this::read);
   }
 

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WebSocketEntryTest {
   private static final ListenerConfig.Type WS = ListenerConfig.Type.WS;
@@ -37,6 +38,8 @@ class WebSocketEntryTest {
               + MQTT
               + "\r\n")
           .getBytes(StandardCharsets.US_ASCII);
+
+  private static final int UPGRADE_HEADERS = 6;
 
   private final EchoHandler.Log log = new EchoHandler.Log();
 
@@ -458,20 +461,19 @@ class WebSocketEntryTest {
     }
   }
 
-  @Test
-  void closesARequestWhoseHeadersNeverEnd() throws Exception {
-    try (var broker =
-            TestBroker.start(
-                1,
-                Limits.with(
-                    l -> {
-                      l.httpHeaderMillis = 300;
-                      l.handshakeMillis = 600;
-                    }),
-                c -> new EchoHandler(c, log),
-                WS);
+  @ParameterizedTest
+  @ValueSource(strings = {"", "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n"})
+  void closesARequestWhoseHeadersNeverEnd(String before) throws Exception {
+    var limits =
+        Limits.with(
+            l -> {
+              l.httpHeaderMillis = 300;
+              l.httpIdleMillis = 600_000;
+              l.handshakeMillis = 600_000;
+            });
+    try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), WS);
         var client = RawClient.plain(broker.address(WS))) {
-      client.send("GET /mqtt HTTP/1.1\r\nHost: ".getBytes(StandardCharsets.US_ASCII));
+      client.send((before + "GET /mqtt HTTP/1.1\r\nHost: ").getBytes(US_ASCII));
       client.readToEnd();
     }
   }
@@ -500,24 +502,26 @@ class WebSocketEntryTest {
     }
   }
 
-  @Test
-  void refusesHeadersOverTheLimit() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"0, 101", "1, 400"})
+  void requestsHaveSoManyBytesBeforeTheirBodyAtMost(int more, int status) throws Exception {
+    int bytes = TransportLimits.DEFAULTS.httpHeaderBytesMax() + more;
+    String filler = "y".repeat(bytes - UPGRADE.length - "X: \r\n".length());
+    assertUpgradeAnswered(status, "X: " + filler + "\r\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 101", "1, 400"})
+  void requestsHaveSoManyHeadersAtMost(int more, int status) throws Exception {
+    int headers = TransportLimits.DEFAULTS.httpHeadersMax() + more;
+    assertUpgradeAnswered(status, "X: y\r\n".repeat(headers - UPGRADE_HEADERS));
+  }
+
+  private void assertUpgradeAnswered(int status, String moreHeaders) throws Exception {
     try (var broker = broker(List.of());
         var client = RawClient.plain(broker.address(WS))) {
-      client.send("GET / HTTP/1.1\r\nHost: localhost\r\n".getBytes(StandardCharsets.US_ASCII));
-      byte[] filler = ("X: " + "y".repeat(1_000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
-      try {
-        for (int i = 0; i < 100; i++) {
-          client.send(filler);
-        }
-      } catch (java.net.SocketException _) {
-        // Closed while we were still sending: just as well.
-      }
-      byte[] answer = client.readToEnd();
-      assertTrue(
-          answer == null
-              || answer.length == 0
-              || new String(answer, StandardCharsets.US_ASCII).startsWith("HTTP/1.1 4"));
+      String answer = Wire.upgrade(client, MQTT + moreHeaders);
+      assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
     }
   }
 
