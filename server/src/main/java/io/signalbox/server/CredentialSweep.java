@@ -17,13 +17,14 @@ import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.User;
+import io.signalbox.server.trust.AcceptedChain;
 import io.signalbox.server.trust.TrustedAuthorities;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -218,14 +219,17 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   }
 
   /** Of the clients that are connected with a certificate. */
-  private List<List<X509Certificate>> chains() {
-    List<List<X509Certificate>> chains = new ArrayList<>();
+  private List<AcceptedChain> chains() {
+    List<AcceptedChain> chains = new ArrayList<>();
     String next = "";
     while (next != null) {
       LiveClients.Page page =
           clients.list(next, PAGE, client -> client.principal().certificate() != null);
       for (LiveClient client : page.clients()) {
-        chains.add(client.peer().certificates());
+        CertificateFields certificate = Objects.requireNonNull(client.principal().certificate());
+        chains.add(
+            new AcceptedChain(
+                client.peer().certificates(), Objects.requireNonNull(certificate.path())));
       }
       next = page.next();
     }

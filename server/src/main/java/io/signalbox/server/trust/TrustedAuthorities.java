@@ -182,10 +182,10 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   /**
    * Looks at files and addresses that are due. Waits for what it fetches.
    *
-   * @param connected chains of the clients that are connected
+   * @param connected of the clients that are connected
    * @return whether a client that was good may no longer be
    */
-  public boolean refresh(Supplier<List<List<X509Certificate>>> connected) {
+  public boolean refresh(Supplier<List<AcceptedChain>> connected) {
     boolean changed = false;
     for (CompletableFuture<Boolean> look : looks(connected)) {
       changed |= look.join();
@@ -199,7 +199,7 @@ public final class TrustedAuthorities implements CurrentAuthorities {
    *
    * @param changed run on some thread when a client that was good may no longer be; quick
    */
-  public void look(Supplier<List<List<X509Certificate>>> connected, Runnable changed) {
+  public void look(Supplier<List<AcceptedChain>> connected, Runnable changed) {
     for (TrustedAuthority ca : current.all) {
       if (ca.foundRevoked()) {
         changed.run();
@@ -217,7 +217,7 @@ public final class TrustedAuthorities implements CurrentAuthorities {
     }
   }
 
-  private List<CompletableFuture<Boolean>> looks(Supplier<List<List<X509Certificate>>> connected) {
+  private List<CompletableFuture<Boolean>> looks(Supplier<List<AcceptedChain>> connected) {
     long now = clocks.nanos() / 1_000_000;
     List<CompletableFuture<Boolean>> looks = new ArrayList<>();
     for (TrustedAuthority ca : current.all) {
@@ -235,7 +235,7 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   private boolean refresh(
       TrustedAuthority.Look look,
       TrustedAuthority ca,
-      Supplier<List<List<X509Certificate>>> connected,
+      Supplier<List<AcceptedChain>> connected,
       long nowMillis) {
     try {
       return look.refresh(() -> paths(connected.get(), ca), nowMillis);
@@ -248,17 +248,28 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   }
 
   /** Of the clients that this authority vouches for, whatever is known of them. */
-  private List<List<X509Certificate>> paths(
-      List<List<X509Certificate>> chains, TrustedAuthority ca) {
-    CertificateVerifier verifier = current.handshakeVerifier;
+  private List<List<X509Certificate>> paths(List<AcceptedChain> clients, TrustedAuthority ca) {
+    List<TrustedAuthority> all = current.all;
     List<List<X509Certificate>> paths = new ArrayList<>();
-    for (List<X509Certificate> chain : chains) {
-      if (ca.mayBeOf(chain)
-          && verifier.pathOf(chain, instant()) instanceof Verification.Accepted accepted
-          && accepted.caName().equals(ca.spec().name())) {
-        paths.add(accepted.path());
+    for (AcceptedChain client : clients) {
+      if (ca.mayBeOf(client.shown())) {
+        List<X509Certificate> accepted = client.path();
+        if (all.stream().noneMatch(one -> one.along(accepted).isPresent())) {
+          pathAnew(client, ca).ifPresent(paths::add);
+        } else {
+          ca.along(accepted).ifPresent(paths::add);
+        }
       }
     }
     return paths;
+  }
+
+  /** Costs signature checks: for whoever stays though another authority vouches for them now. */
+  private Optional<List<X509Certificate>> pathAnew(AcceptedChain client, TrustedAuthority ca) {
+    return current.handshakeVerifier.pathOf(client.shown(), instant())
+                instanceof Verification.Accepted accepted
+            && accepted.caName().equals(ca.spec().name())
+        ? Optional.of(accepted.path())
+        : Optional.empty();
   }
 }
