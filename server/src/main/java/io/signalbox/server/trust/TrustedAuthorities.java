@@ -11,7 +11,9 @@ import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -111,34 +113,34 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   /**
    * Accepts the clients of these, of those of the configuration, and of no others. What is known
    * about an authority that stays as it is, is kept. One whose revocation list cannot be used, or
-   * with the name of one of the configuration, is left out: its clients are refused.
+   * with the name of an earlier one or one of the configuration, is left out: its clients are
+   * refused.
    *
    * @param inventory what is known here of single certificates, whoever issued them
    */
   public void register(List<AuthoritySpec> specs, RevocationCheck inventory) {
-    List<TrustedAuthority> registered = new ArrayList<>();
+    Map<String, TrustedAuthority> registered = new LinkedHashMap<>();
     for (AuthoritySpec spec : specs) {
-      if (configured.stream().anyMatch(ca -> ca.spec().name().equals(spec.name()))) {
-        LOG.log(
-            Level.ERROR,
-            "the registered authority \"{0}\" is not trusted: the configuration has one of this"
-                + " name",
-            spec.name());
-        continue;
-      }
+      String name = spec.name();
       try {
+        if (configured.stream().anyMatch(ca -> ca.spec().name().equals(name))) {
+          throw new PkiException("the configuration has one of this name");
+        }
+        if (registered.containsKey(name)) {
+          throw new PkiException("another one is registered under this name");
+        }
         Optional<TrustedAuthority> known = same(spec);
-        registered.add(
-            known.isPresent() ? known.get() : TrustedAuthority.open(spec, fetcher, clocks));
-      } catch (PkiException e) {
+        registered.put(
+            name, known.isPresent() ? known.get() : TrustedAuthority.open(spec, fetcher, clocks));
+      } catch (PkiException | RuntimeException e) {
         LOG.log(
             Level.ERROR,
             "the registered authority \"{0}\" is not trusted: {1}",
-            spec.name(),
-            e.getMessage());
+            name,
+            String.valueOf(e.getMessage()));
       }
     }
-    current = current(registered, inventory);
+    current = current(List.copyOf(registered.values()), inventory);
   }
 
   private Optional<TrustedAuthority> same(AuthoritySpec spec) {
