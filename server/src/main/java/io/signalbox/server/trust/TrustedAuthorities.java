@@ -46,9 +46,9 @@ public final class TrustedAuthorities implements CurrentAuthorities {
       List<TrustedAuthority> all,
       CertificateVerifier verifier,
       CertificateVerifier handshakeVerifier) {
-    /** Whether a responder is asked about anybody. */
-    boolean asks() {
-      return verifier != handshakeVerifier;
+    /** Whether a responder may be asked about a chain, told by the names alone. */
+    boolean asksAbout(List<X509Certificate> chain) {
+      return all.stream().anyMatch(ca -> ca.spec().revocation().ocsp() && ca.mayBeOf(chain));
     }
 
     CompletableFuture<Void> prepare(Verification path) {
@@ -164,17 +164,18 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   @Override
   public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
     Current now = current;
-    if (!now.asks()) {
-      return CompletableFuture.completedFuture(null);
-    }
-    // The handshake remembers it; a resumed one may have been so long ago that it does not.
-    Optional<Verification.Accepted> known =
-        now.handshakeVerifier.rememberedPathOf(chain, instant());
-    return known.isPresent()
-        ? now.prepare(known.get())
-        : CompletableFuture.supplyAsync(
-                () -> now.handshakeVerifier.pathOf(chain, instant()), OWN_THREADS)
-            .thenCompose(now::prepare);
+    return now.asksAbout(chain)
+        ? now.prepare(now.handshakeVerifier.pathOf(chain, instant()))
+        : CompletableFuture.completedFuture(null);
+  }
+
+  /** The handshake remembers a path; a resumed one may have been so long ago that it does not. */
+  @Override
+  public Optional<CompletableFuture<Void>> prepareKnown(List<X509Certificate> chain) {
+    Current now = current;
+    return now.asksAbout(chain)
+        ? now.handshakeVerifier.rememberedPathOf(chain, instant()).map(now::prepare)
+        : Optional.of(CompletableFuture.completedFuture(null));
   }
 
   private Instant instant() {

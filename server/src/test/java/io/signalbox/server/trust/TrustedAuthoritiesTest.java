@@ -15,6 +15,7 @@ import io.signalbox.pki.OcspAuthority;
 import io.signalbox.pki.OcspResponder;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.RevocationStatus;
@@ -476,6 +477,24 @@ final class TrustedAuthoritiesTest {
               .rememberedPathOf(List.of(device), clock().instant())
               .isEmpty(),
           "checked, and remembered in the place of one who comes");
+    }
+  }
+
+  @Test
+  void onlyWhoseAuthorityHasAResponderIsLookedAtForWhomToAsk() throws Exception {
+    CertificateAuthority other =
+        CertificateAuthority.createRoot(
+            "other", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    List<X509Certificate> ofOther = List.of(issue(other, "p8"));
+    try (WebServer server = new WebServer(responder(new AtomicLong())::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      trusted.register(
+          List.of(AuthoritySpec.of("other-ca", other.chain())), RevocationCheck.NONE);
+      assertTrue(trusted.prepareKnown(ofOther).orElseThrow().isDone());
+      assertTrue(trusted.prepareKnown(List.of(device)).isEmpty());
+      trusted.prepare(List.of(device)).join();
+      assertTrue(trusted.prepareKnown(List.of(device)).orElseThrow().isDone());
+      assertEquals(1, server.requests());
     }
   }
 
