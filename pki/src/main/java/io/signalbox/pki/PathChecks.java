@@ -119,8 +119,13 @@ final class PathChecks {
                     name(bad) + " lacks the second signature that its issuer makes"));
   }
 
+  /**
+   * Every certificate below the trusted one: one that is known to be revoked counts more than one
+   * of which nothing is known, wherever they are: only the first ends those who are connected.
+   */
   static Optional<Rejected> revocation(
       List<X509Certificate> path, RevocationCheck source, Instant at) {
+    Optional<Rejected> unknown = Optional.empty();
     for (int i = 0; i < path.size() - 1; i++) {
       X509Certificate certificate = path.get(i);
       switch (source.status(certificate, path.get(i + 1), at)) {
@@ -129,12 +134,16 @@ final class PathChecks {
           return rejected(
               Reason.REVOKED, name(certificate) + " was revoked at " + since + " (" + reason + ")");
         }
-        case RevocationStatus.Unknown(String why) -> {
-          return rejected(Reason.REVOCATION_UNKNOWN, name(certificate) + " may be revoked: " + why);
-        }
+        case RevocationStatus.Unknown(String why) ->
+            unknown =
+                unknown.or(
+                    () ->
+                        rejected(
+                            Reason.REVOCATION_UNKNOWN,
+                            name(certificate) + " may be revoked: " + why));
       }
     }
-    return Optional.empty();
+    return unknown;
   }
 
   private static Reason reason(CertPathValidatorException problem) {

@@ -303,6 +303,18 @@ class CertificateVerifierTest {
     assertInstanceOf(Accepted.class, soft.verify(device.chain(), now()));
   }
 
+  /** Else an answer about the client that has ended would hide what is known of its authority. */
+  @Test
+  void aRevokedAuthorityCountsWhereTheClientItselfIsUnknown() throws PkiException {
+    TlsIdentity device = pki.device("p7");
+    RevocationCheck check =
+        (certificate, _, at) ->
+            certificate.equals(device.certificate())
+                ? new RevocationStatus.Unknown("the answer has ended")
+                : new RevocationStatus.Revoked(at, RevocationReason.CA_COMPROMISE);
+    assertEquals(Reason.REVOKED, reasonWith(check, device));
+  }
+
   @Test
   void asksAboutTimeAndRevocationAnewForAChainItKnows() throws PkiException {
     TlsIdentity device = pki.device("d");

@@ -17,13 +17,14 @@ import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.User;
+import io.signalbox.server.trust.AcceptedChain;
 import io.signalbox.server.trust.TrustedAuthorities;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,18 +42,13 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private static final int PAGE = 1_000;
 
   private final Registry registry;
-  private final RegisteredAuthorities authorities;
+  private final InForce authorities;
+  private final InForce issuers;
   private final TrustedAuthorities trusted;
   private final AuthenticatorChain authenticators;
   private final LiveClients clients;
   private final Clocks clocks;
   private final ClockWatch clock;
-
-  /** Held while authorities or issuers become those that are registered. */
-  private final Object trusting = new Object();
-
-  private final AtomicBoolean authoritiesChanged = new AtomicBoolean();
-  private final AtomicBoolean issuersChanged = new AtomicBoolean();
 
   /** Devices that changed. */
   private final Set<String> touched = ConcurrentHashMap.newKeySet();
@@ -81,7 +77,17 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     this.clocks = clocks;
     this.clock = new ClockWatch(clocks);
     this.registry = registry;
-    this.authorities = authorities;
+    // Noted after: a sweep between would look at clients by what counted until then.
+    this.authorities =
+        new InForce("the authorities", authorities::apply, () -> withdrawn.set(true));
+    this.issuers =
+        new InForce(
+            "the issuers of tokens",
+            () -> authenticators.registered(registry.all(Kind.JWT_ISSUER)),
+            () -> {
+              described.set(true);
+              withdrawn.set(true);
+            });
     this.trusted = trusted;
     this.authenticators = authenticators;
     this.clients = clients;
@@ -90,8 +96,8 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   /** Before the first client: what is registered counts. */
   void begin() {
     registry.onChange(this); // first: what changes from here on is looked at again
-    authoritiesChanged.set(true);
-    issuersChanged.set(true);
+    authorities.changed();
+    issuers.changed();
     bringInForce();
     trusted.refresh(List::of);
   }
@@ -99,8 +105,8 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   @Override
   public void changed(Change<?> change) {
     switch (change.after() == null ? change.before() : change.after()) {
-      case TrustedAuthority _, IssuingAuthority _ -> authoritiesChanged.set(true);
-      case JwtIssuer _ -> issuersChanged.set(true);
+      case TrustedAuthority _, IssuingAuthority _ -> authorities.changed();
+      case JwtIssuer _ -> issuers.changed();
       case Group _ -> described.set(true);
       // New ones too: who was not registered may be connected, as may a user of the users file.
       case Device device -> touched.add(device.name());
@@ -112,15 +118,12 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   @Override
   public void run() {
-    attempt("bringing authorities and issuers in force", this::bringInForce);
-    attempt("bringing revocations to clients", this::sweep);
-  }
-
-  private static void attempt(String what, Runnable task) {
+    authorities.keepBringing();
+    issuers.keepBringing();
     try {
-      task.run();
+      sweep();
     } catch (RuntimeException e) { // else the next looks would not come
-      LOG.log(Level.ERROR, what + " failed", e);
+      LOG.log(Level.ERROR, "bringing revocations to clients failed", e);
     }
   }
 
@@ -158,36 +161,15 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   /**
    * When this returns, whoever connects is judged by the authorities and issuers that were
-   * registered when it was called. Those who are connected are looked at soon after. Any thread but
-   * an I/O thread.
+   * registered when it was called. Those who are connected are looked at soon after. Throws when
+   * this fails, but not again because of a change before: that one is tried again by itself, and
+   * concerns nobody else. Any thread but an I/O thread.
    */
   void bringInForce() {
-    synchronized (trusting) {
-      if (bring(authoritiesChanged, authorities::apply)) {
-        withdrawn.set(true); // not before: a sweep would look at clients by what counted until now
-      }
-      if (bring(issuersChanged, () -> authenticators.registered(registry.all(Kind.JWT_ISSUER)))) {
-        described.set(true);
-        withdrawn.set(true);
-      }
-    }
-  }
-
-  /**
-   * What fails is tried again the next time.
-   *
-   * @return whether there was something to bring
-   */
-  private static boolean bring(AtomicBoolean changed, Runnable task) {
-    if (!changed.getAndSet(false)) { // before: what changes meanwhile is brought the next time
-      return false;
-    }
     try {
-      task.run();
-      return true;
-    } catch (RuntimeException e) {
-      changed.set(true);
-      throw e;
+      authorities.bring();
+    } finally {
+      issuers.bring();
     }
   }
 
@@ -218,14 +200,17 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   }
 
   /** Of the clients that are connected with a certificate. */
-  private List<List<X509Certificate>> chains() {
-    List<List<X509Certificate>> chains = new ArrayList<>();
+  private List<AcceptedChain> chains() {
+    List<AcceptedChain> chains = new ArrayList<>();
     String next = "";
     while (next != null) {
       LiveClients.Page page =
           clients.list(next, PAGE, client -> client.principal().certificate() != null);
       for (LiveClient client : page.clients()) {
-        chains.add(client.peer().certificates());
+        CertificateFields certificate = Objects.requireNonNull(client.principal().certificate());
+        chains.add(
+            new AcceptedChain(
+                client.peer().certificates(), Objects.requireNonNull(certificate.path())));
       }
       next = page.next();
     }

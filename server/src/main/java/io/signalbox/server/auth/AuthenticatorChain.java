@@ -155,7 +155,28 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   void authenticate(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
-    CompletableFuture<Void> fetched = prepare(credentials);
+    Optional<CompletableFuture<Void>> fetched = prepareKnown(credentials);
+    if (fetched.isPresent()) {
+      checkAfter(fetched.get(), credentials, loop, answer);
+      return;
+    }
+    boolean taken =
+        workers.submit(
+            () -> {
+              CompletableFuture<Void> found = // a throw fails it, and the check that follows
+                  CompletableFuture.completedFuture(credentials).thenCompose(this::prepare);
+              loop.execute(() -> checkAfter(found, credentials, loop, answer));
+            });
+    if (!taken) {
+      answer.accept(busy());
+    }
+  }
+
+  private void checkAfter(
+      CompletableFuture<Void> fetched,
+      Credentials credentials,
+      EventLoop loop,
+      Consumer<Authentication> answer) {
     if (fetched.isDone()) {
       check(credentials, loop, answer);
     } else if (!workers.after(
@@ -164,14 +185,30 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     }
   }
 
-  /** What must be fetched before the credentials can be judged; completed if nothing must. */
+  /**
+   * What must be fetched before the credentials can be judged; completed if nothing must. May check
+   * signatures.
+   */
   private CompletableFuture<Void> prepare(Credentials credentials) {
+    List<X509Certificate> chain = credentials.certificates();
+    return chain.isEmpty()
+        ? prepareToken(credentials)
+        : CompletableFuture.allOf(prepareToken(credentials), trusted.prepare(chain));
+  }
+
+  /** The same where it takes no signature check, else empty. */
+  private Optional<CompletableFuture<Void>> prepareKnown(Credentials credentials) {
+    List<X509Certificate> chain = credentials.certificates();
+    return chain.isEmpty()
+        ? Optional.of(prepareToken(credentials))
+        : trusted
+            .prepareKnown(chain)
+            .map(known -> CompletableFuture.allOf(prepareToken(credentials), known));
+  }
+
+  private CompletableFuture<Void> prepareToken(Credentials credentials) {
     byte[] token = credentials.token();
-    CompletableFuture<Void> forToken =
-        token == null ? CompletableFuture.completedFuture(null) : tokens.prepare(token);
-    return credentials.certificates().isEmpty()
-        ? forToken
-        : CompletableFuture.allOf(forToken, trusted.prepare(credentials.certificates()));
+    return token == null ? CompletableFuture.completedFuture(null) : tokens.prepare(token);
   }
 
   private void check(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {

@@ -19,6 +19,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Makes the registry's authorities those that are trusted. One thread at a time. */
 public final class RegisteredAuthorities {
@@ -35,26 +36,32 @@ public final class RegisteredAuthorities {
   }
 
   /**
-   * From now on those are trusted that are registered now. One with an address that cannot be used,
-   * as earlier versions took it, is left out: its clients are refused, and nobody else's.
+   * From now on those are trusted that are registered now. One that cannot be used, such as with an
+   * address that earlier versions took, is left out: its clients are refused, and nobody else's.
    */
   public void apply() {
     List<AuthoritySpec> specs = new ArrayList<>();
-    issuing.anchors().forEach((name, chain) -> specs.add(AuthoritySpec.of(name, chain)));
+    issuing
+        .anchors()
+        .forEach((name, chain) -> add(specs, name, () -> AuthoritySpec.of(name, chain)));
     for (TrustedAuthority foreign : registry.all(Kind.TRUSTED_CA)) {
       if (foreign.enabled()) {
-        try {
-          specs.add(spec(foreign));
-        } catch (IllegalArgumentException e) {
-          LOG.log(
-              Level.ERROR,
-              "the registered authority \"{0}\" is not trusted: {1}",
-              foreign.name(),
-              e.getMessage());
-        }
+        add(specs, foreign.name(), () -> spec(foreign));
       }
     }
     trusted.register(specs, (certificate, _, _) -> status(certificate));
+  }
+
+  private static void add(List<AuthoritySpec> specs, String name, Supplier<AuthoritySpec> spec) {
+    try {
+      specs.add(spec.get());
+    } catch (RuntimeException e) { // whatever it is: a fault of one must not cost the others
+      LOG.log(
+          Level.ERROR,
+          "the registered authority \"{0}\" is not trusted: {1}",
+          name,
+          String.valueOf(e.getMessage()));
+    }
   }
 
   private static AuthoritySpec spec(TrustedAuthority foreign) {

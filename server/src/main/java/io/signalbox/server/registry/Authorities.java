@@ -286,14 +286,19 @@ public final class Authorities {
   /**
    * Whose certificates are trusted because this broker issues them: name to certificates, each
    * trusted by itself. What has been issued stays good without the key that signed it; but the
-   * development PKI counts only where it is in use.
+   * development PKI counts only where it is in use. One whose certificates cannot be read is left
+   * out, and logged.
    */
   public Map<String, List<X509Certificate>> anchors() {
     Map<String, List<X509Certificate>> anchors = new LinkedHashMap<>();
     for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
       boolean used = !entry.keyFile().equals(DEVELOPMENT_KEY) || signers.containsKey(DEVELOPMENT);
       if (entry.enabled() && entry.chainPem() != null && used) {
-        anchors.put(entry.name(), chain(entry));
+        try {
+          anchors.put(entry.name(), chain(entry));
+        } catch (IllegalStateException e) {
+          LOG.log(Level.ERROR, "the issuing CA \"" + entry.name() + "\" is not trusted", e);
+        }
       }
     }
     return anchors;

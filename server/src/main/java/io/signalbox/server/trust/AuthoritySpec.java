@@ -2,6 +2,8 @@ package io.signalbox.server.trust;
 
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.TrustedCa;
 import io.signalbox.server.config.TlsConfig;
 import io.signalbox.server.config.TlsConfig.Revocation;
 import java.security.cert.X509Certificate;
@@ -12,13 +14,13 @@ import org.jspecify.annotations.Nullable;
  * An authority whose clients are accepted.
  *
  * @param name under which policies and logs know it; unique
- * @param anchors each trusted by itself
+ * @param anchors an authority's, each trusted by itself; one or more
  * @param crlPem a list that was given with it; null: none
  */
 public record AuthoritySpec(
     String name, List<X509Certificate> anchors, Revocation revocation, @Nullable String crlPem) {
   public AuthoritySpec {
-    anchors = List.copyOf(anchors);
+    anchors = new TrustedCa(name, anchors, RevocationCheck.NONE).anchors();
   }
 
   /** One of whose certificates nothing is asked elsewhere. */

@@ -11,7 +11,9 @@ import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -44,9 +46,9 @@ public final class TrustedAuthorities implements CurrentAuthorities {
       List<TrustedAuthority> all,
       CertificateVerifier verifier,
       CertificateVerifier handshakeVerifier) {
-    /** Whether a responder is asked about anybody. */
-    boolean asks() {
-      return verifier != handshakeVerifier;
+    /** Whether a responder may be asked about a chain, told by the names alone. */
+    boolean asksAbout(List<X509Certificate> chain) {
+      return all.stream().anyMatch(ca -> ca.spec().revocation().ocsp() && ca.mayBeOf(chain));
     }
 
     CompletableFuture<Void> prepare(Verification path) {
@@ -111,34 +113,34 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   /**
    * Accepts the clients of these, of those of the configuration, and of no others. What is known
    * about an authority that stays as it is, is kept. One whose revocation list cannot be used, or
-   * with the name of one of the configuration, is left out: its clients are refused.
+   * with the name of an earlier one or one of the configuration, is left out: its clients are
+   * refused.
    *
    * @param inventory what is known here of single certificates, whoever issued them
    */
   public void register(List<AuthoritySpec> specs, RevocationCheck inventory) {
-    List<TrustedAuthority> registered = new ArrayList<>();
+    Map<String, TrustedAuthority> registered = new LinkedHashMap<>();
     for (AuthoritySpec spec : specs) {
-      if (configured.stream().anyMatch(ca -> ca.spec().name().equals(spec.name()))) {
-        LOG.log(
-            Level.ERROR,
-            "the registered authority \"{0}\" is not trusted: the configuration has one of this"
-                + " name",
-            spec.name());
-        continue;
-      }
+      String name = spec.name();
       try {
+        if (configured.stream().anyMatch(ca -> ca.spec().name().equals(name))) {
+          throw new PkiException("the configuration has one of this name");
+        }
+        if (registered.containsKey(name)) {
+          throw new PkiException("another one is registered under this name");
+        }
         Optional<TrustedAuthority> known = same(spec);
-        registered.add(
-            known.isPresent() ? known.get() : TrustedAuthority.open(spec, fetcher, clocks));
-      } catch (PkiException e) {
+        registered.put(
+            name, known.isPresent() ? known.get() : TrustedAuthority.open(spec, fetcher, clocks));
+      } catch (PkiException | RuntimeException e) {
         LOG.log(
             Level.ERROR,
             "the registered authority \"{0}\" is not trusted: {1}",
-            spec.name(),
-            e.getMessage());
+            name,
+            String.valueOf(e.getMessage()));
       }
     }
-    current = current(registered, inventory);
+    current = current(List.copyOf(registered.values()), inventory);
   }
 
   private Optional<TrustedAuthority> same(AuthoritySpec spec) {
@@ -162,17 +164,18 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   @Override
   public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
     Current now = current;
-    if (!now.asks()) {
-      return CompletableFuture.completedFuture(null);
-    }
-    // The handshake remembers it; a resumed one may have been so long ago that it does not.
-    Optional<Verification.Accepted> known =
-        now.handshakeVerifier.rememberedPathOf(chain, instant());
-    return known.isPresent()
-        ? now.prepare(known.get())
-        : CompletableFuture.supplyAsync(
-                () -> now.handshakeVerifier.pathOf(chain, instant()), OWN_THREADS)
-            .thenCompose(now::prepare);
+    return now.asksAbout(chain)
+        ? now.prepare(now.handshakeVerifier.pathOf(chain, instant()))
+        : CompletableFuture.completedFuture(null);
+  }
+
+  /** The handshake remembers a path; a resumed one may have been so long ago that it does not. */
+  @Override
+  public Optional<CompletableFuture<Void>> prepareKnown(List<X509Certificate> chain) {
+    Current now = current;
+    return now.asksAbout(chain)
+        ? now.handshakeVerifier.rememberedPathOf(chain, instant()).map(now::prepare)
+        : Optional.of(CompletableFuture.completedFuture(null));
   }
 
   private Instant instant() {
@@ -182,10 +185,10 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   /**
    * Looks at files and addresses that are due. Waits for what it fetches.
    *
-   * @param connected chains of the clients that are connected
+   * @param connected of the clients that are connected
    * @return whether a client that was good may no longer be
    */
-  public boolean refresh(Supplier<List<List<X509Certificate>>> connected) {
+  public boolean refresh(Supplier<List<AcceptedChain>> connected) {
     boolean changed = false;
     for (CompletableFuture<Boolean> look : looks(connected)) {
       changed |= look.join();
@@ -199,7 +202,7 @@ public final class TrustedAuthorities implements CurrentAuthorities {
    *
    * @param changed run on some thread when a client that was good may no longer be; quick
    */
-  public void look(Supplier<List<List<X509Certificate>>> connected, Runnable changed) {
+  public void look(Supplier<List<AcceptedChain>> connected, Runnable changed) {
     for (TrustedAuthority ca : current.all) {
       if (ca.foundRevoked()) {
         changed.run();
@@ -217,7 +220,7 @@ public final class TrustedAuthorities implements CurrentAuthorities {
     }
   }
 
-  private List<CompletableFuture<Boolean>> looks(Supplier<List<List<X509Certificate>>> connected) {
+  private List<CompletableFuture<Boolean>> looks(Supplier<List<AcceptedChain>> connected) {
     long now = clocks.nanos() / 1_000_000;
     List<CompletableFuture<Boolean>> looks = new ArrayList<>();
     for (TrustedAuthority ca : current.all) {
@@ -235,7 +238,7 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   private boolean refresh(
       TrustedAuthority.Look look,
       TrustedAuthority ca,
-      Supplier<List<List<X509Certificate>>> connected,
+      Supplier<List<AcceptedChain>> connected,
       long nowMillis) {
     try {
       return look.refresh(() -> paths(connected.get(), ca), nowMillis);
@@ -248,17 +251,28 @@ public final class TrustedAuthorities implements CurrentAuthorities {
   }
 
   /** Of the clients that this authority vouches for, whatever is known of them. */
-  private List<List<X509Certificate>> paths(
-      List<List<X509Certificate>> chains, TrustedAuthority ca) {
-    CertificateVerifier verifier = current.handshakeVerifier;
+  private List<List<X509Certificate>> paths(List<AcceptedChain> clients, TrustedAuthority ca) {
+    List<TrustedAuthority> all = current.all;
     List<List<X509Certificate>> paths = new ArrayList<>();
-    for (List<X509Certificate> chain : chains) {
-      if (ca.mayBeOf(chain)
-          && verifier.pathOf(chain, instant()) instanceof Verification.Accepted accepted
-          && accepted.caName().equals(ca.spec().name())) {
-        paths.add(accepted.path());
+    for (AcceptedChain client : clients) {
+      if (ca.mayBeOf(client.shown())) {
+        List<X509Certificate> accepted = client.path();
+        if (all.stream().noneMatch(one -> one.along(accepted).isPresent())) {
+          pathAnew(client, ca).ifPresent(paths::add);
+        } else {
+          ca.along(accepted).ifPresent(paths::add);
+        }
       }
     }
     return paths;
+  }
+
+  /** Costs signature checks: for whoever stays though another authority vouches for them now. */
+  private Optional<List<X509Certificate>> pathAnew(AcceptedChain client, TrustedAuthority ca) {
+    return current.handshakeVerifier.pathOf(client.shown(), instant())
+                instanceof Verification.Accepted accepted
+            && accepted.caName().equals(ca.spec().name())
+        ? Optional.of(accepted.path())
+        : Optional.empty();
   }
 }

@@ -8,9 +8,11 @@ import io.signalbox.server.eventloop.Clocks;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One authority with its sources of revocations. Any thread. */
@@ -130,6 +132,25 @@ final class TrustedAuthority {
         .map(X509Certificate::getSubjectX500Principal)
         .anyMatch(
             name -> chain.stream().anyMatch(one -> one.getIssuerX500Principal().equals(name)));
+  }
+
+  /**
+   * How a path that was accepted leads here, perhaps not to where it led then: no signature needs
+   * another check where a certificate of this authority has the name and key that signed one of the
+   * path. Empty if none has.
+   */
+  Optional<List<X509Certificate>> along(List<X509Certificate> accepted) {
+    for (int i = 1; i < accepted.size(); i++) {
+      X509Certificate signer = accepted.get(i);
+      for (X509Certificate anchor : spec.anchors()) {
+        if (anchor.getPublicKey().equals(signer.getPublicKey())
+            && anchor.getSubjectX500Principal().equals(signer.getSubjectX500Principal())) {
+          return Optional.of(
+              Stream.concat(accepted.subList(0, i).stream(), Stream.of(anchor)).toList());
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   List<Look> looks() {

@@ -56,6 +56,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -373,6 +374,55 @@ class AuthenticatorChainTest {
     assertEquals(3, answers.size());
     assertEquals(0, metrics.authenticationsPending.value());
     accepted(ask(chain, connect(null, token("d")), peer));
+  }
+
+  /** Finds out by signatures whom to ask, and counts how often. */
+  private record Searching(CertificateVerifier verifier, AtomicInteger searches)
+      implements CurrentAuthorities {
+    @Override
+    public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
+      searches.incrementAndGet();
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public Optional<CompletableFuture<Void>> prepareKnown(List<X509Certificate> chain) {
+      return Optional.empty();
+    }
+  }
+
+  @Test
+  void whoIsTurnedAwayCostsNoSignatureCheckToFindOutWhomToAsk() throws Exception {
+    var searching = new Searching(verifier, new AtomicInteger());
+    var d = AuthConfig.DEFAULTS;
+    AuthenticatorChain chain =
+        AuthenticatorChain.of(
+            new AuthConfig(d.jwt(), d.usersFile(), 1, d.exchangesMax()),
+            data,
+            searching,
+            fetcher,
+            null,
+            null,
+            work::add,
+            clocks,
+            RANDOM,
+            metrics);
+    List<Authentication> answers = new ArrayList<>();
+    chain.authenticate(
+        connect(null, null), peer(device(authority, "p7"), false, null), loop, answers::add);
+    chain.authenticate(
+        connect(null, null), peer(device(authority, "p8"), false, null), loop, answers::add);
+    assertEquals(
+        ReasonCode.SERVER_BUSY, assertInstanceOf(Rejected.class, answers.removeFirst()).reason());
+    assertEquals(0, searching.searches.get(), "searched on the I/O thread");
+
+    work.remove().run(); // whom to ask
+    loop.run();
+    work.remove().run(); // its own signatures
+    loop.run();
+    assertEquals("p7", accepted(answers.getFirst()).deviceId());
+    assertEquals(1, searching.searches.get());
+    assertEquals(0, metrics.authenticationsPending.value());
   }
 
   @Test

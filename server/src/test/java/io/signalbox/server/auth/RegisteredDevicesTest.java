@@ -9,6 +9,7 @@ import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.Certificates;
 import io.signalbox.pki.KeyAlgorithm;
+import io.signalbox.pki.NameConstraints;
 import io.signalbox.pki.NamePolicy;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
@@ -28,6 +29,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Authorities;
+import io.signalbox.server.registry.AuthorityForm;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
@@ -35,6 +37,7 @@ import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.IdentityMapping;
 import io.signalbox.server.registry.Inventory;
+import io.signalbox.server.registry.IssuingAuthority;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.ProvisioningTemplate;
@@ -401,6 +404,40 @@ final class RegisteredDevicesTest {
     put(Kind.TRUSTED_CA, elsewhere("responder", null, "http://ocsp_ca:2560/"));
     trustFactory(false, null, IdentityMapping.COMMON_NAME);
     assertEquals("p7", accepted("p7", certificate("p7")).deviceId());
+  }
+
+  /** As damage to the store may leave them. */
+  @Test
+  void anEntryThatCannotBeReadOrHasTheNameOfAnotherCostsItselfAlone() throws Exception {
+    put(Kind.TRUSTED_CA, trusting("rubbish", "no certificate"));
+    put(Kind.TRUSTED_CA, trusting("device", Pem.encode(certificate("p7"))));
+    put(Kind.ISSUING_CA, issuing("rubbish-too", "no certificate"));
+    put(Kind.ISSUING_CA, issuing("factory-ca", Pem.encode(factory.chain())));
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    assertEquals("p7", accepted("p7", certificate("p7")).deviceId());
+  }
+
+  private static IssuingAuthority issuing(String name, String chainPem) {
+    var form =
+        new AuthorityForm(
+            name, "ec-p256", null, false, null, false, 24, 0, NameConstraints.NONE);
+    return new IssuingAuthority(
+        name, form, true, null, name + ".key", chainPem, null, Stamp.NEW);
+  }
+
+  private static TrustedAuthority trusting(String name, String certificatePem) {
+    return new TrustedAuthority(
+        name,
+        certificatePem,
+        true,
+        false,
+        null,
+        null,
+        null,
+        TrustedAuthority.OcspMode.OFF,
+        null,
+        IdentityMapping.COMMON_NAME,
+        Stamp.NEW);
   }
 
   private static TrustedAuthority elsewhere(

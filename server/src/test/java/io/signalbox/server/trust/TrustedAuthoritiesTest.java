@@ -16,6 +16,7 @@ import io.signalbox.pki.OcspAuthority;
 import io.signalbox.pki.OcspResponder;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.RevocationStatus;
@@ -27,6 +28,7 @@ import io.signalbox.server.config.TlsConfig.Revocation;
 import io.signalbox.server.config.TlsConfig.Revocation.Unknown;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.TrustPath;
 import java.math.BigInteger;
 import java.net.URI;
 import java.nio.file.Files;
@@ -48,6 +50,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -367,7 +370,7 @@ final class TrustedAuthoritiesTest {
 
       revokedSince.set(millis.get());
       millis.addAndGet(61_000);
-      assertTrue(trusted.refresh(() -> List.of(List.of(device))));
+      assertTrue(trusted.refresh(connected(List.of(device))));
       assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
       assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
     }
@@ -415,7 +418,7 @@ final class TrustedAuthoritiesTest {
 
     millis.addAndGet(DAY.toMillis() - 1_000);
     write(file, list(2, device));
-    assertTrue(trusted.refresh(() -> List.of(List.of(device))));
+    assertTrue(trusted.refresh(connected(List.of(device))));
     assertRejected(Verification.Reason.REVOKED, connect(trusted));
   }
 
@@ -450,7 +453,7 @@ final class TrustedAuthoritiesTest {
       TrustedAuthorities trusted = trusting(both, patient);
       var told = new AtomicBoolean();
       Runnable look =
-          () -> trusted.look(() -> List.of(List.of(slow), List.of(device)), () -> told.set(true));
+          () -> trusted.look(connected(List.of(slow), List.of(device)), () -> told.set(true));
       millis.addAndGet(61_000);
       lookUntil(told::get, look);
       assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
@@ -521,7 +524,7 @@ final class TrustedAuthoritiesTest {
       millis.addAndGet(DAY.toMillis());
       assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
       assertRejected(Verification.Reason.REVOKED, connect(trusted));
-      trusted.refresh(() -> List.of(List.of(device))); // asked for somebody who is still there
+      trusted.refresh(connected(List.of(device))); // asked for somebody who is still there
       assertRejected(Verification.Reason.REVOKED, connect(trusted));
     }
   }
@@ -550,10 +553,59 @@ final class TrustedAuthoritiesTest {
 
       ofLine.set(revoked(RevocationReason.CA_COMPROMISE));
       millis.addAndGet(61_000);
-      assertTrue(trusted.refresh(() -> List.of(pump, valve)));
+      assertTrue(trusted.refresh(connected(pump, valve)));
       assertEquals(6, server.requests(), "once about what both stand below");
       assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
       assertRejected(Verification.Reason.REVOKED, connect(trusted, valve));
+    }
+  }
+
+  /** Signatures of thousands of clients at each round would take the time of those who come. */
+  @Test
+  void whoIsConnectedIsAskedAboutWithoutASignatureCheck() throws Exception {
+    try (WebServer server = new WebServer(responder(new AtomicLong())::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      millis.addAndGet(61_000);
+      trusted.refresh(connected(List.of(device)));
+      assertEquals(1, server.requests());
+      assertTrue(
+          trusted
+              .handshakeVerifier()
+              .rememberedPathOf(List.of(device), clock().instant())
+              .isEmpty(),
+          "checked, and remembered in the place of one who comes");
+    }
+  }
+
+  @Test
+  void onlyWhoseAuthorityHasAResponderIsLookedAtForWhomToAsk() throws Exception {
+    CertificateAuthority other =
+        CertificateAuthority.createRoot(
+            "other", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    List<X509Certificate> ofOther = List.of(issue(other, "p8"));
+    try (WebServer server = new WebServer(responder(new AtomicLong())::answer)) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      trusted.register(
+          List.of(AuthoritySpec.of("other-ca", other.chain())), RevocationCheck.NONE);
+      assertTrue(trusted.prepareKnown(ofOther).orElseThrow().isDone());
+      assertTrue(trusted.prepareKnown(List.of(device)).isEmpty());
+      trusted.prepare(List.of(device)).join();
+      assertTrue(trusted.prepareKnown(List.of(device)).orElseThrow().isDone());
+      assertEquals(1, server.requests());
+    }
+  }
+
+  @Test
+  void whoStaysBecauseAnotherAuthorityVouchesNowIsAskedAboutByThatOne() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line 1", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    List<X509Certificate> pump = line.presentedChainOf(issue(line, "pump"));
+    var acceptedByLine = new AcceptedChain(pump, new TrustPath(1, line.certificate()));
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
+      millis.addAndGet(61_000);
+      trusted.refresh(() -> List.of(acceptedByLine));
+      assertEquals(2, server.requests());
     }
   }
 
@@ -642,6 +694,15 @@ final class TrustedAuthoritiesTest {
   private Verification connect(TrustedAuthorities trusted, List<X509Certificate> chain) {
     trusted.prepare(chain).join();
     return trusted.verifier().verify(chain, clock().instant());
+  }
+
+  /** Clients that were accepted because the authority signed the last certificate they sent. */
+  @SafeVarargs
+  private Supplier<List<AcceptedChain>> connected(List<X509Certificate>... chains) {
+    return () ->
+        Stream.of(chains)
+            .map(chain -> new AcceptedChain(chain, new TrustPath(chain.size(), authority.certificate())))
+            .toList();
   }
 
   private static RevocationStatus revoked(RevocationReason reason) {
