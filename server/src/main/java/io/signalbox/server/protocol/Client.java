@@ -451,6 +451,9 @@ final class Client implements ClientHandler {
   void connected(Session opened, int topicAliasMaximum) {
     phase = Phase.CONNECTED;
     session = opened;
+    if (principal().token() == null) {
+      userName = null; // only a token can be renewed, which is what it is kept for
+    }
     deliveryRights = new DeliveryRights(opened, authorizer(), this);
     inboundAliasMaximum = topicAliasMaximum;
     context.metrics().sessionsConnected.add(connection.loop().index(), 1);
@@ -564,7 +567,7 @@ final class Client implements ClientHandler {
     }
   }
 
-  /** Of CONNECT; null if it had none. */
+  /** Of CONNECT, of a client with a token; null if it had none. */
   @Nullable String userName() {
     return userName;
   }

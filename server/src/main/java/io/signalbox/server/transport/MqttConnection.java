@@ -64,6 +64,9 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   private long lastPacketMillis;
 
+  /** Of CONNECT, which counts as memory until its client is let in or has gone. */
+  private int connectBytes;
+
   // Counters, for whoever asks after this client.
   private long packetsReceived;
   private long packetsSent;
@@ -157,6 +160,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       version = said == null ? version : said;
       if (packet instanceof Connect connect) { // even a refusal keeps to it [MQTT-3.1.2-24]
         checkVersion();
+        holdConnect(connect);
         clientPacketBytesMax =
             (int)
                 Math.min(
@@ -176,6 +180,17 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     }
     stopped = socket.held() || !socket.isOpen();
     return !stopped;
+  }
+
+  /** Its Will may be large, and strangers may have many checked at the same time. */
+  private void holdConnect(Connect connect) {
+    connectBytes = PacketEncoder.encodedLength(connect, version);
+    loop.memory().charge(connectBytes);
+  }
+
+  private void releaseConnect() {
+    loop.memory().charge(-connectBytes);
+    connectBytes = 0;
   }
 
   private void checkVersion() throws PacketException {
@@ -384,6 +399,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       return;
     }
     accepted = true;
+    releaseConnect();
     clientPacketBytesMax = packetBytesMax;
     problemInformation = problems;
     if (timer != null) {
@@ -463,6 +479,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   @Override
   public void closed(CloseCause cause) {
+    releaseConnect();
     if (timer != null) {
       timer.cancel();
     }

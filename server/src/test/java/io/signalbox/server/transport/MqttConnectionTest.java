@@ -320,6 +320,42 @@ class MqttConnectionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void aConnectCountsAsMemoryUntilItsClientIsLetInOrHasGone(ListenerConfig.Type type)
+      throws Exception {
+    var waiting = new LinkedBlockingQueue<ClientConnection>();
+    ClientHandlers handlers =
+        c ->
+            new EchoHandler(c, log) {
+              @Override
+              public boolean onPacket(Packet packet) {
+                waiting.add(connection);
+                return false;
+              }
+            };
+    var properties = Properties.builder(); // more than a loop takes of the memory at a time
+    for (int i = 0; i < 45; i++) {
+      properties.addUserProperty("k", "v".repeat(60_000));
+    }
+    byte[] connect =
+        RawClient.bytes(
+            new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, properties.build()),
+            ProtocolVersion.V5);
+    try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, handlers, type);
+        var accepted = Wire.open(broker, type);
+        var gone = Wire.open(broker, type)) {
+      accepted.send(connect);
+      ClientConnection first = waiting.take();
+      gone.send(connect);
+      waiting.take();
+      assertTrue(broker.loops.memory().used() >= 2 * 2_700_000);
+      first.loop().execute(() -> first.accepted(0, 1_000, true));
+      gone.close();
+      Await.until(() -> broker.loops.memory().used() < 2_700_000);
+    }
+  }
+
   /** Answers one PUBLISH with many, as many at a time as the connection takes. */
   private static final class Flood extends EchoHandler {
     private final int count;
