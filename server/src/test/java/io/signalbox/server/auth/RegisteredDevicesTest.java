@@ -419,10 +419,8 @@ final class RegisteredDevicesTest {
 
   private static IssuingAuthority issuing(String name, String chainPem) {
     var form =
-        new AuthorityForm(
-            name, "ec-p256", null, false, null, false, 24, 0, NameConstraints.NONE);
-    return new IssuingAuthority(
-        name, form, true, null, name + ".key", chainPem, null, Stamp.NEW);
+        new AuthorityForm(name, "ec-p256", null, false, null, false, 24, 0, NameConstraints.NONE);
+    return new IssuingAuthority(name, form, true, null, name + ".key", chainPem, null, Stamp.NEW);
   }
 
   private static TrustedAuthority trusting(String name, String certificatePem) {

@@ -585,8 +585,7 @@ final class TrustedAuthoritiesTest {
     List<X509Certificate> ofOther = List.of(issue(other, "p8"));
     try (WebServer server = new WebServer(responder(new AtomicLong())::answer)) {
       TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
-      trusted.register(
-          List.of(AuthoritySpec.of("other-ca", other.chain())), RevocationCheck.NONE);
+      trusted.register(List.of(AuthoritySpec.of("other-ca", other.chain())), RevocationCheck.NONE);
       assertTrue(trusted.prepareKnown(ofOther).orElseThrow().isDone());
       assertTrue(trusted.prepareKnown(List.of(device)).isEmpty());
       trusted.prepare(List.of(device)).join();
@@ -701,7 +700,9 @@ final class TrustedAuthoritiesTest {
   private Supplier<List<AcceptedChain>> connected(List<X509Certificate>... chains) {
     return () ->
         Stream.of(chains)
-            .map(chain -> new AcceptedChain(chain, new TrustPath(chain.size(), authority.certificate())))
+            .map(
+                chain ->
+                    new AcceptedChain(chain, new TrustPath(chain.size(), authority.certificate())))
             .toList();
   }
 
