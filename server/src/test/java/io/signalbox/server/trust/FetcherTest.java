@@ -3,6 +3,7 @@ package io.signalbox.server.trust;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.metrics.Metrics;
 import java.io.BufferedReader;
@@ -25,7 +26,8 @@ final class FetcherTest {
   @Test
   void givesUpTheConnectionOfAServerThatStallsInItsBody() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        Fetcher fetcher = new Fetcher(new Metrics(1, "test"), Duration.ofMillis(500))) {
+        Fetcher fetcher = new Fetcher(new Metrics(1, "test"), Duration.ofSeconds(2))) {
+      server.setSoTimeout(SECONDS_MAX * 1_000); // else a fetch that never came would hang it
       URI address = URI.create("http://127.0.0.1:" + server.getLocalPort() + "/ca.crl");
       CompletableFuture<byte[]> fetched = fetcher.get(Metrics.Fetched.CRL, address, 1_000);
       try (Socket client = server.accept()) {
@@ -41,8 +43,11 @@ final class FetcherTest {
             .write(
                 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
                     .getBytes(StandardCharsets.US_ASCII));
-        assertInstanceOf(
-            IOException.class, assertThrows(CompletionException.class, fetched::join).getCause());
+        var e =
+            assertInstanceOf(
+                IOException.class,
+                assertThrows(CompletionException.class, fetched::join).getCause());
+        assertTrue(e.getMessage().endsWith("no complete answer within 4 s"), e.getMessage());
         assertEquals(-1, endOf(in));
       }
     }
