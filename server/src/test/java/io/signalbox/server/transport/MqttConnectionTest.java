@@ -343,15 +343,15 @@ class MqttConnectionTest {
             new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, properties.build()),
             ProtocolVersion.V5);
     try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, handlers, type);
-        var accepted = Wire.open(broker, type);
-        var gone = Wire.open(broker, type)) {
+        var accepted = Wire.open(broker, type)) {
       accepted.send(connect);
       ClientConnection first = waiting.take();
-      gone.send(connect);
-      waiting.take();
-      assertTrue(broker.loops.memory().used() >= 2 * 2_700_000);
-      first.loop().execute(() -> first.accepted(0, 1_000, true));
-      gone.close();
+      try (var gone = Wire.open(broker, type)) {
+        gone.send(connect);
+        waiting.take();
+        assertTrue(broker.loops.memory().used() >= 2 * 2_700_000);
+        first.loop().execute(() -> first.accepted(0, 1_000, true));
+      }
       Await.until(() -> broker.loops.memory().used() < 2_700_000);
     }
   }

@@ -41,6 +41,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -50,7 +51,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -699,7 +699,7 @@ final class TrustedAuthoritiesTest {
   @SafeVarargs
   private Supplier<List<AcceptedChain>> connected(List<X509Certificate>... chains) {
     return () ->
-        Stream.of(chains)
+        Arrays.stream(chains)
             .map(
                 chain ->
                     new AcceptedChain(chain, new TrustPath(chain.size(), authority.certificate())))
