@@ -42,7 +42,7 @@ final class RevokedTokens {
         tokens.revoked = read(file);
       } catch (IOException | IllegalArgumentException e) {
         throw new AuthSetupException(
-            List.of("auth.jwt.revoked-tokens-file: \"" + file + "\": " + e.getMessage()));
+            List.of("auth.jwt.revoked-tokens-file: \"" + file + "\": " + e.getMessage()), e);
       }
     }
     return tokens;
