@@ -237,7 +237,7 @@ final class Listener {
 
   private void admit(StreamConnection connection) {
     XnioEventLoop loop = loops.loop(connection.getIoThread().getNumber());
-    Admission.Verdict verdict = admission.admit(open, config.connectionsMax());
+    Admission.Verdict verdict = verdict(loop);
     Admission.Ticket ticket = verdict.ticket();
     if (ticket == null) {
       if (verdict.turnaway() != null) {
@@ -253,6 +253,23 @@ final class Listener {
       LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
       PassSelectors.close(connection);
     }
+  }
+
+  private Admission.Verdict verdict(XnioEventLoop loop) {
+    if (!servesHttpAlone()) {
+      return admission.admit(open, config.connectionsMax());
+    }
+    Admission.Verdict verdict = admission.admitForHttp(open, config.connectionsMax());
+    long slow = limits.slowReaderTimeout().toMillis();
+    return verdict.turnaway() == Turnaway.HTTP_LIMIT
+            && loop.http().makeRoom(loop.nowMillis() - slow)
+        ? admission.admitForHttp(open, config.connectionsMax())
+        : verdict;
+  }
+
+  /** No connection of it becomes MQTT. */
+  boolean servesHttpAlone() {
+    return kind == Transport.HTTP;
   }
 
   /** Counts it, and says so now and then. */
@@ -287,7 +304,10 @@ final class Listener {
           "as many serve HTTP requests as limits.http-connections-max, "
               + limits.httpConnectionsMax()
               + ", or half of what may be open, and each is in use";
-      case LISTENER_LIMIT -> "its connections-max is " + config.connectionsMax();
+      case LISTENER_LIMIT ->
+          (servesHttpAlone() ? "enrolment.http-connections-max" : "its connections-max")
+              + " is "
+              + config.connectionsMax();
       case MEMORY_LIMIT ->
           "buffers hold limits.buffered-bytes-max, " + limits.bufferedBytesMax() + " bytes";
       case SOURCE_CONNECTIONS,
