@@ -340,8 +340,7 @@ final class Admission {
     return over[0];
   }
 
-  private @Nullable Turnaway over(
-      Source source, boolean isNew, boolean forHttp, long nowMillis) {
+  private @Nullable Turnaway over(Source source, boolean isNew, boolean forHttp, long nowMillis) {
     int openMax = limits.connectionsPerSourceMax();
     if (openMax > 0 && source.open >= openMax) {
       return Turnaway.SOURCE_CONNECTIONS;
