@@ -45,6 +45,10 @@ import io.signalbox.server.trust.Fetcher;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -90,7 +94,8 @@ final class Broker implements RunningBroker {
       transport = open();
     } catch (PkiException | AuthSetupException e) {
       parts.close();
-      throw CommandFailure.ofConfiguration(String.valueOf(e.getMessage()), e);
+      String what = String.valueOf(e.getMessage());
+      throw mayPass(e) ? new CommandFailure(what, e) : CommandFailure.ofConfiguration(what, e);
     } catch (RegistryException | StoreOpenException | IOException e) {
       parts.close();
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
@@ -107,6 +112,24 @@ final class Broker implements RunningBroker {
 
   static Broker start(BrokerConfig config) throws CommandFailure {
     return new Broker(config);
+  }
+
+  /**
+   * Whether another start may find it mended without its operator, such as a full disk. A file that
+   * is not there, is not for us, or says what cannot be used stays so.
+   */
+  private static boolean mayPass(Throwable problem) {
+    for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      if (cause instanceof GeneralSecurityException) {
+        return false; // what cannot be parsed has an IOException behind it too
+      }
+      if (cause instanceof IOException) {
+        return !(cause instanceof NoSuchFileException
+            || cause instanceof AccessDeniedException
+            || cause instanceof CharacterCodingException);
+      }
+    }
+    return false;
   }
 
   private Transport open()

@@ -78,7 +78,8 @@ final class EnrolmentSetup {
     return Optional.of(
         new HttpPort(
             ListenerConfig.of("enrolment-http", ListenerConfig.Type.WS, plain.httpPort())
-                .at(plain.httpBind(), plain.httpPort()),
+                .at(plain.httpBind(), plain.httpPort())
+                .withConnectionsMax(plain.httpConnectionsMax()),
             new PkiPaths(Optional.empty(), status, nothing)));
   }
 }

@@ -23,6 +23,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlsSetup {
   private static final Logger LOG = System.getLogger(TlsSetup.class.getName());
+
+  /** At the files of the configuration when the broker starts. */
+  private static final int LOOKS = 4;
+
+  private static final long LOOK_AGAIN_NANOS = 1_000_000_000;
 
   private static final String OUT_OF_USE =
       "devices that dev-ca, the development PKI, has certified are refused, because the broker has"
@@ -75,11 +81,37 @@ final class TlsSetup {
                 AuthoritySpec.of(
                     TlsConfig.DEVELOPMENT_CA,
                     development.trustedCa(TlsConfig.DEVELOPMENT_CA).anchors()));
-    return new TlsSetup(
-        development,
-        ServerCertificates.load(
-            tls, tls.certificateFile() == null ? development : null, metrics, random),
-        TrustedAuthorities.load(tls, others, fetcher, clocks));
+    return settled(
+        () ->
+            new TlsSetup(
+                development,
+                ServerCertificates.load(
+                    tls, tls.certificateFile() == null ? development : null, metrics, random),
+                TrustedAuthorities.load(tls, others, fetcher, clocks)),
+        () -> LockSupport.parkNanos(LOOK_AGAIN_NANOS));
+  }
+
+  /** Reads files. */
+  interface Reading<T> {
+    T read() throws PkiException;
+  }
+
+  /**
+   * Looks again if a file cannot be used: a renewal may have replaced the certificate and not yet
+   * its key, or be writing a revocation list.
+   *
+   * @param pause between two looks
+   */
+  static <T> T settled(Reading<T> files, Runnable pause) throws PkiException {
+    for (int look = 1; look < LOOKS; look++) {
+      try {
+        return files.read();
+      } catch (PkiException e) {
+        LOG.log(Level.WARNING, "looked at again, lest it is being replaced: {0}", e.getMessage());
+        pause.run();
+      }
+    }
+    return files.read();
   }
 
   /**

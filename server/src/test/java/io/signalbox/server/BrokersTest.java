@@ -2,18 +2,24 @@ package io.signalbox.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.server.cli.Commands;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A supervisor does not start a broker again that only its operator can mend. */
 final class BrokersTest {
+  private static final int FAILED = 1;
   private static final int CONFIGURATION = 78;
 
   @TempDir Path folder;
@@ -37,6 +43,35 @@ final class BrokersTest {
     String[] all = Arrays.copyOf(words, words.length + more.length);
     System.arraycopy(more, 0, all, words.length, more.length);
     return new Commands(new Brokers(), (_, _, _, _) -> "", new DataDirectory(), Map.of()).run(all);
+  }
+
+  /** The first bytes of our memory fail to be read as those on a disk that has a fault. */
+  @ParameterizedTest
+  @EnabledOnOs(OS.LINUX)
+  @ValueSource(strings = {"data/token.key", "data/users.key", "factory.crl", "users"})
+  void aFileThatCannotBeReadForNowEndsTheStartWithACodeThatIsStartedAgain(String unreadable)
+      throws Exception {
+    Path file = folder.resolve(unreadable);
+    Files.deleteIfExists(file);
+    Files.createDirectories(file.resolveSibling(""));
+    Files.createSymbolicLink(file, Path.of("/proc/self/mem"));
+    assertEquals(
+        FAILED,
+        serve(
+            switch (unreadable) {
+              case "users" -> "auth: { users-file: users }";
+              case "factory.crl" ->
+                  "tls: { trusted-cas: [{ name: factory, file: "
+                      + authority()
+                      + ", revocation: { crl-files: [factory.crl] } }] }";
+              default -> "";
+            }));
+  }
+
+  private Path authority() throws Exception {
+    Path pki = folder.resolve("pki");
+    DevelopmentPki.openOrCreate(pki, Clock.systemUTC(), new SecureRandom());
+    return pki.resolve("root.crt");
   }
 
   @ParameterizedTest

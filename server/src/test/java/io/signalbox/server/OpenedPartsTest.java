@@ -37,11 +37,18 @@ final class OpenedPartsTest {
   @Test
   @Timeout(60)
   void whatDoesNotEndIsLeftWithAllThatWasOpenedBefore() throws Exception {
+    var begun = new CountDownLatch(1);
     var over = new CountDownLatch(1);
     open("store");
-    parts.add("control socket", over::await);
+    parts.add(
+        "control socket",
+        () -> {
+          begun.countDown();
+          over.await();
+        });
     open("listeners");
-    parts.close(Duration.ofMillis(100));
+    parts.close(Duration.ofMillis(500));
+    begun.await();
     assertEquals(List.of("listeners"), closed);
     over.countDown();
     parts.close();

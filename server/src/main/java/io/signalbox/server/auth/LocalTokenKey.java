@@ -52,7 +52,7 @@ final class LocalTokenKey {
               "token key",
               "restore it, or delete it: then tokens issued so far become void"));
     } catch (PkiException e) {
-      throw new AuthSetupException(List.of(String.valueOf(e.getMessage())));
+      throw new AuthSetupException(List.of(String.valueOf(e.getMessage())), e);
     }
   }
 

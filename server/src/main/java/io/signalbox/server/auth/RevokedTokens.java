@@ -61,7 +61,7 @@ final class RevokedTokens {
       return read(file);
     } catch (IOException | IllegalArgumentException e) {
       throw new AuthSetupException(
-          List.of("auth.jwt.revoked-tokens-file: \"" + file + "\": " + e.getMessage()));
+          List.of("auth.jwt.revoked-tokens-file: \"" + file + "\": " + e.getMessage()), e);
     }
   }
 

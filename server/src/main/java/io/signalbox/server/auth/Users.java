@@ -63,7 +63,7 @@ final class Users {
               "delete it, and a new one is made");
       return new Users(registry, file, nobody);
     } catch (PkiException e) {
-      throw new AuthSetupException(List.of(String.valueOf(e.getMessage())));
+      throw new AuthSetupException(List.of(String.valueOf(e.getMessage())), e);
     }
   }
 

@@ -61,7 +61,7 @@ final class WatchedUsersFile {
     try {
       return UsersFile.read(path);
     } catch (UsersFileException e) {
-      throw new AuthSetupException(e.problems());
+      throw new AuthSetupException(e.problems(), e);
     }
   }
 

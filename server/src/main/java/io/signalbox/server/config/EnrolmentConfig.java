@@ -10,12 +10,16 @@ import java.util.List;
  * @param httpPort 0..65,535 where revocation lists and OCSP are served over plain HTTP besides; 0:
  *     nowhere
  * @param httpBind addresses for that; not empty
+ * @param httpConnectionsMax 1..10,000,000 open connections there
  */
-public record EnrolmentConfig(boolean est, int httpPort, List<String> httpBind) {
+public record EnrolmentConfig(
+    boolean est, int httpPort, List<String> httpBind, int httpConnectionsMax) {
   private static final Range HTTP_PORT = Range.of("enrolment.http-port", 0, 65_535);
+  private static final Range HTTP_CONNECTIONS_MAX =
+      Range.of("enrolment.http-connections-max", 1, 10_000_000);
 
   public static final EnrolmentConfig DEFAULTS =
-      new EnrolmentConfig(true, 0, List.of("127.0.0.1", "::1"));
+      new EnrolmentConfig(true, 0, List.of("127.0.0.1", "::1"), 1_000);
 
   public EnrolmentConfig {
     httpBind = List.copyOf(httpBind);
@@ -23,6 +27,7 @@ public record EnrolmentConfig(boolean est, int httpPort, List<String> httpBind) 
     if (httpBind.isEmpty()) {
       throw new IllegalArgumentException("enrolment.http-bind: no address; name at least one");
     }
+    HTTP_CONNECTIONS_MAX.check(httpConnectionsMax);
   }
 
   static EnrolmentConfig read(Section enrolment) {
@@ -33,6 +38,7 @@ public record EnrolmentConfig(boolean est, int httpPort, List<String> httpBind) 
             new EnrolmentConfig(
                 enrolment.bool("est", d.est),
                 enrolment.integer(HTTP_PORT, d.httpPort),
-                enrolment.strings("http-bind", d.httpBind)));
+                enrolment.strings("http-bind", d.httpBind),
+                enrolment.integer(HTTP_CONNECTIONS_MAX, d.httpConnectionsMax)));
   }
 }

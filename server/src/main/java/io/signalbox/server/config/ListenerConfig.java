@@ -192,6 +192,25 @@ public record ListenerConfig(
         connectionsMax);
   }
 
+  /** The same with another bound of its open connections. */
+  public ListenerConfig withConnectionsMax(int other) {
+    return new ListenerConfig(
+        name,
+        type,
+        bind,
+        port,
+        allowAnonymous,
+        clientCertificate,
+        path,
+        allowedOrigins,
+        tokenCookie,
+        proxyProtocol,
+        trustedProxies,
+        protocols,
+        durability,
+        other);
+  }
+
   static ListenerConfig read(Section listener) {
     String name = listener.required("name", "listener");
     Type type = listener.requiredChoice("type", Type.class, Type.TLS);

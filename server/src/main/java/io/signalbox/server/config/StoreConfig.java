@@ -8,8 +8,8 @@ package io.signalbox.server.config;
  * @param messagesMax 0..1,000,000,000,000 messages in the queues of all sessions together, beyond
  *     which a queue is full; 0: not bounded
  * @param diskReserveBytes 1 MiB..1 TiB of free disk that stay free: deleting needs pages too
- * @param mapBytes 16 MiB..128 TiB of address space for the data file, at least twice {@code
- *     diskReserveBytes}; halved at start until the system grants it, not below that
+ * @param mapBytes 16 MiB..128 TiB of address space for the data file, at least 16 MiB more than
+ *     {@code diskReserveBytes}; halved at start until the system grants it, not below that
  * @param batchCommandsMax 1..1,000,000 commands in one transaction
  * @param batchBytesMax 4 KiB..1 GiB of messages in one transaction
  * @param queueCommandsMax 1..10,000,000 commands that wait for the writer; above it publishers are
@@ -44,6 +44,9 @@ public record StoreConfig(
   private static final Range READER_THREADS = Range.of("store.reader-threads", 1, 64);
   private static final Range SLICE_ROWS_MAX = Range.of("store.slice-rows-max", 1, 100_000);
 
+  /** Of the map, beside the reserve: with less the store is full soon or from the start. */
+  private static final long ROOM_BYTES_MIN = 16 << 20;
+
   public static final StoreConfig DEFAULTS =
       new StoreConfig(0, 0, 64L << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
@@ -52,13 +55,15 @@ public record StoreConfig(
     MESSAGES_MAX.check(messagesMax);
     DISK_RESERVE_BYTES.check(diskReserveBytes);
     MAP_BYTES.check(mapBytes);
-    if (mapBytes < 2 * diskReserveBytes) {
+    if (mapBytes < diskReserveBytes + ROOM_BYTES_MIN) {
       throw new IllegalArgumentException(
           "store.map-bytes: "
               + mapBytes
-              + " is less than twice disk-reserve-bytes, "
+              + " leaves less than "
+              + ROOM_BYTES_MIN
+              + " beside disk-reserve-bytes, "
               + diskReserveBytes
-              + ", which stay free in the map too, so the store would be full for ever");
+              + ", which stay free in the map too");
     }
     BATCH_COMMANDS_MAX.check(batchCommandsMax);
     BATCH_BYTES_MAX.check(batchBytesMax);
@@ -70,7 +75,7 @@ public record StoreConfig(
 
   /** The smallest map in which there is room beside the reserve. */
   public long mapBytesMin() {
-    return Math.max(MAP_BYTES.min(), 2 * diskReserveBytes);
+    return diskReserveBytes + ROOM_BYTES_MIN;
   }
 
   static StoreConfig read(Section store) {

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,7 @@ public final class ControlSocket implements AutoCloseable {
   private final ServerSocketChannel server;
   private final Path file;
   private final Map<String, Request> requests;
+  private final ThreadFactory threads;
   private final Semaphore free = new Semaphore(REQUESTS_AT_ONCE_MAX);
 
   /** Whose request is not read yet. */
@@ -69,8 +71,10 @@ public final class ControlSocket implements AutoCloseable {
   /** Names of requests. */
   private final Queue<String> carriedOut = new ConcurrentLinkedQueue<>();
 
-  private ControlSocket(ServerSocketChannel server, Path file, Map<String, Request> requests) {
+  private ControlSocket(
+      ServerSocketChannel server, Path file, Map<String, Request> requests, ThreadFactory threads) {
     this.server = server;
+    this.threads = threads;
     this.file = file;
     this.requests = Map.copyOf(requests);
   }
@@ -87,6 +91,17 @@ public final class ControlSocket implements AutoCloseable {
    */
   public static ControlSocket open(Path dataDirectory, Map<String, Request> requests)
       throws IOException {
+    return open(
+        dataDirectory,
+        requests,
+        Thread.ofPlatform().daemon().name("signalbox-control-request").factory());
+  }
+
+  /**
+   * @param threads make one for each request
+   */
+  static ControlSocket open(
+      Path dataDirectory, Map<String, Request> requests, ThreadFactory threads) throws IOException {
     Path file = fileIn(dataDirectory.toAbsolutePath().normalize());
     Path folder = file.resolveSibling("");
     // The folder keeps others out: the socket itself has its mode only after it exists.
@@ -104,7 +119,7 @@ public final class ControlSocket implements AutoCloseable {
       server.close();
       throw e;
     }
-    var socket = new ControlSocket(server, file, requests);
+    var socket = new ControlSocket(server, file, requests, threads);
     Thread.ofPlatform().daemon().name("signalbox-control").start(socket::accept);
     return socket;
   }
@@ -115,12 +130,11 @@ public final class ControlSocket implements AutoCloseable {
       while (server.isOpen()) {
         free.acquire();
         try {
-          SocketChannel client = accepted();
-          Thread.ofPlatform().daemon().name("signalbox-control-request").start(() -> serve(client));
+          begin(accepted());
           told = false;
         } catch (ClosedChannelException e) {
           throw e;
-        } catch (IOException e) { // no file can be opened; it passes
+        } catch (IOException e) { // no file can be opened, no thread started; it passes
           LOG.log(
               told ? Level.DEBUG : Level.WARNING,
               "commands cannot reach the broker for now: {0}",
@@ -144,6 +158,18 @@ public final class ControlSocket implements AutoCloseable {
     } catch (IOException e) {
       free.release();
       throw e;
+    }
+  }
+
+  private void begin(SocketChannel client) throws IOException {
+    try {
+      threads.newThread(() -> serve(client)).start();
+    } catch (OutOfMemoryError e) { // what a start of a thread throws at the system's limit of them
+      asking.remove(client);
+      free.release();
+      try (client) {
+        throw new IOException(e.getMessage(), e);
+      }
     }
   }
 

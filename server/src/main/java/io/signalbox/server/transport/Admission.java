@@ -92,8 +92,9 @@ final class Admission {
     private volatile @Nullable InetAddress source;
     private volatile @Nullable Runnable whenClosed;
 
-    private Ticket(AtomicInteger onListener) {
+    private Ticket(AtomicInteger onListener, boolean forHttp) {
       this.onListener = onListener;
+      this.over = forHttp ? FOR_HTTP : 0;
     }
 
     /**
@@ -133,6 +134,9 @@ final class Admission {
      * @return null if there is, otherwise which limit it is over
      */
     @Nullable Turnaway servesHttp() {
+      if ((over & FOR_HTTP) != 0) { // from the start
+        return null;
+      }
       if (http.incrementAndGet() > httpMax) {
         http.decrementAndGet();
         return Turnaway.HTTP_LIMIT;
@@ -228,11 +232,11 @@ final class Admission {
         return null;
       }
       InetAddress counted = counted(address);
-      Turnaway over = enter(counted, nowMillis);
-      if (over == null) {
+      Turnaway refused = enter(counted, (over & FOR_HTTP) != 0, nowMillis);
+      if (refused == null) {
         source = counted;
       }
-      return over;
+      return refused;
     }
   }
 
@@ -247,6 +251,15 @@ final class Admission {
   record Verdict(@Nullable Ticket ticket, @Nullable Turnaway turnaway) {}
 
   Verdict admit(AtomicInteger onListener, int listenerMax) {
+    return admit(onListener, listenerMax, false);
+  }
+
+  /** One that never becomes MQTT, and so takes no place of those on their way to CONNECT. */
+  Verdict admitForHttp(AtomicInteger onListener, int listenerMax) {
+    return admit(onListener, listenerMax, true);
+  }
+
+  private Verdict admit(AtomicInteger onListener, int listenerMax, boolean forHttp) {
     int connections = open.incrementAndGet();
     if (connections > limits.connectionsMax()) {
       open.decrementAndGet();
@@ -256,7 +269,7 @@ final class Admission {
       open.decrementAndGet();
       return new Verdict(null, Turnaway.FILE_LIMIT);
     }
-    if (halfOpen.get() >= limits.halfOpenMax()) {
+    if (!forHttp && halfOpen.get() >= limits.halfOpenMax()) {
       open.decrementAndGet();
       return new Verdict(null, Turnaway.HALF_OPEN_LIMIT);
     }
@@ -270,8 +283,16 @@ final class Admission {
       onListener.decrementAndGet();
       return new Verdict(null, Turnaway.MEMORY_LIMIT);
     }
-    halfOpen.incrementAndGet();
-    return new Verdict(new Ticket(onListener), null);
+    if (forHttp && http.incrementAndGet() > httpMax) {
+      http.decrementAndGet();
+      open.decrementAndGet();
+      onListener.decrementAndGet();
+      return new Verdict(null, Turnaway.HTTP_LIMIT);
+    }
+    if (!forHttp) {
+      halfOpen.incrementAndGet();
+    }
+    return new Verdict(new Ticket(onListener, forHttp), null);
   }
 
   int open() {
@@ -292,7 +313,7 @@ final class Admission {
     return sources.size();
   }
 
-  private @Nullable Turnaway enter(InetAddress address, long nowMillis) {
+  private @Nullable Turnaway enter(InetAddress address, boolean forHttp, long nowMillis) {
     if (sources.size() >= SOURCES_MAX && !sources.containsKey(address)) {
       forgetIdle(nowMillis);
     }
@@ -305,23 +326,27 @@ final class Admission {
             source.failures = limits.failuresPerMinutePerSource();
             source.failedMillis = nowMillis;
           }
-          over[0] = over(source, known == null, nowMillis);
+          over[0] = over(source, known == null, forHttp, nowMillis);
           if (over[0] == null) {
             source.open++;
-            source.halfOpen++;
+            if (forHttp) {
+              source.http++;
+            } else {
+              source.halfOpen++;
+            }
           }
           return source;
         });
     return over[0];
   }
 
-  private @Nullable Turnaway over(Source source, boolean isNew, long nowMillis) {
+  private @Nullable Turnaway over(Source source, boolean isNew, boolean forHttp, long nowMillis) {
     int openMax = limits.connectionsPerSourceMax();
     if (openMax > 0 && source.open >= openMax) {
       return Turnaway.SOURCE_CONNECTIONS;
     }
-    if (source.halfOpen >= limits.halfOpenPerSourceMax()) {
-      return Turnaway.SOURCE_HALF_OPEN;
+    if ((forHttp ? source.http : source.halfOpen) >= limits.halfOpenPerSourceMax()) {
+      return forHttp ? Turnaway.SOURCE_HTTP : Turnaway.SOURCE_HALF_OPEN;
     }
     if (limits.failuresPerMinutePerSource() > 0 && source.mayFail(limits, nowMillis) < 1) {
       return Turnaway.SOURCE_FAILURES;

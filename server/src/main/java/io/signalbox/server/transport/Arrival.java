@@ -280,6 +280,9 @@ final class Arrival implements HandshakeQueue.Waiting {
     if (config.type().isWebSocket()) {
       loop.http().put(connection, this);
       httpConnection = connection;
+      if (listener.servesHttpAlone()) {
+        loop.http().awaitsRequest(this);
+      }
       listener.http().handleEvent(connection);
     } else {
       openMqtt(connection, null);
@@ -287,8 +290,8 @@ final class Arrival implements HandshakeQueue.Waiting {
   }
 
   /**
-   * An HTTP request came: from the first on the connection counts among those for HTTP, and the
-   * time limits for these count.
+   * An HTTP request came: from the first on, if not from its beginning, the connection counts among
+   * those for HTTP, and the time limits for these count.
    *
    * @return false if there is no room for it, it is closed then
    */
@@ -314,9 +317,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     Turnaway over = ticket.servesHttp();
     if (over == Turnaway.HTTP_LIMIT) {
       long slow = listener.limits().slowReaderTimeout().toMillis();
-      Arrival other = loop.http().leastMissed(loop.nowMillis() - slow);
-      if (other != null) {
-        other.giveWay();
+      if (loop.http().makeRoom(loop.nowMillis() - slow)) {
         over = ticket.servesHttp();
       }
     }
@@ -329,7 +330,8 @@ final class Arrival implements HandshakeQueue.Waiting {
     return over == null;
   }
 
-  private void giveWay() {
+  /** Another connection needs its place among those that serve HTTP. */
+  void giveWay() {
     loop.metrics().limitsReached.inc(Limit.HTTP_CONNECTIONS, loop.index());
     LOG.log(Level.DEBUG, "{0}: gives its place to another connection for HTTP", this);
     closeHttp();

@@ -19,7 +19,7 @@ final class HttpConnections {
   /** In the order in which their last requests came. */
   private final Set<Arrival> answering = new LinkedHashSet<>();
 
-  /** In the order in which their last requests were answered. */
+  /** In the order in which their last requests were answered, or they came. */
   private final Set<Arrival> idle = new LinkedHashSet<>();
 
   void put(StreamConnection connection, Arrival arrival) {
@@ -42,6 +42,11 @@ final class HttpConnections {
     return all.size();
   }
 
+  /** Its first request has not come, and it has its place for HTTP already. */
+  void awaitsRequest(Arrival arrival) {
+    idle.add(arrival);
+  }
+
   void requestBegins(Arrival arrival) {
     idle.remove(arrival);
     answering.remove(arrival);
@@ -55,12 +60,22 @@ final class HttpConnections {
   }
 
   /**
-   * Who has waited longest between two requests; if nobody does, who has been answered longest, for
+   * Closes who has waited longest for a request; if nobody does, who has been answered longest, for
    * an answer that is taken byte by byte must not keep a place for hours.
    *
    * @param begunMillis a request that came later is not given up
+   * @return whether there is one place more
    */
-  @Nullable Arrival leastMissed(long begunMillis) {
+  boolean makeRoom(long begunMillis) {
+    Arrival other = leastMissed(begunMillis);
+    if (other == null) {
+      return false;
+    }
+    other.giveWay();
+    return true;
+  }
+
+  private @Nullable Arrival leastMissed(long begunMillis) {
     if (!idle.isEmpty()) {
       return idle.iterator().next();
     }

@@ -11,11 +11,13 @@ import io.undertow.server.protocol.http.HttpOpenListener;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.BindException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -102,8 +104,8 @@ final class Listener {
   }
 
   /**
-   * Binds every address of the configuration. One that this machine does not have is left out, and
-   * so is a second wildcard, for each of the two stands for the addresses of both families.
+   * Binds every address of the configuration. Those of IPv6 are left out on a machine without it,
+   * and so is a second wildcard, for each of the two stands for the addresses of both families.
    *
    * @throws IOException if a name or address cannot be used, or none is left
    */
@@ -122,7 +124,7 @@ final class Listener {
       }
     }
     if (sockets.isEmpty()) {
-      throw cannotListen(String.join(", ", config.bind()), port, "this machine does not have it");
+      throw cannotListen(String.join(", ", config.bind()), port, "this machine has no IPv6");
     }
   }
 
@@ -142,31 +144,31 @@ final class Listener {
   }
 
   /**
-   * @return false if this machine does not have the address
+   * @return false if it is of IPv6, which this machine does not have
    */
   private boolean bind(InetAddress address, String host, int port) throws IOException {
     try {
       bind(new InetSocketAddress(address, port));
       return true;
     } catch (IOException | UnsupportedAddressTypeException e) { // the latter without IPv6
-      if (isOfThisMachine(address)) {
+      if (address instanceof Inet4Address || hasIpv6()) {
         throw cannotListen(host, port, String.valueOf(e.getMessage()));
       }
       LOG.log(
           Level.WARNING,
-          "listener {0} does without \"{1}\": this machine does not have the address {2}",
+          "listener {0} does without \"{1}\": this machine has no IPv6",
           config.name(),
-          host,
-          address.getHostAddress());
+          host);
       return false;
     }
   }
 
-  /** What takes no free port either is not there. Messages of the system have many languages. */
-  private static boolean isOfThisMachine(InetAddress address) {
-    try (var probe = new ServerSocket(0, 1, address)) {
-      return probe.isBound();
-    } catch (IOException | UnsupportedAddressTypeException e) {
+  /** Without it there is no loopback address of it either. An address may also be not there yet. */
+  private static boolean hasIpv6() throws IOException {
+    try (var probe = ServerSocketChannel.open()) {
+      probe.bind(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0));
+      return true;
+    } catch (BindException | UnsupportedAddressTypeException e) {
       return false;
     }
   }
@@ -237,7 +239,7 @@ final class Listener {
 
   private void admit(StreamConnection connection) {
     XnioEventLoop loop = loops.loop(connection.getIoThread().getNumber());
-    Admission.Verdict verdict = admission.admit(open, config.connectionsMax());
+    Admission.Verdict verdict = verdict(loop);
     Admission.Ticket ticket = verdict.ticket();
     if (ticket == null) {
       if (verdict.turnaway() != null) {
@@ -253,6 +255,23 @@ final class Listener {
       LOG.log(Level.ERROR, "a connection is closed because of a fault of ours", t);
       PassSelectors.close(connection);
     }
+  }
+
+  private Admission.Verdict verdict(XnioEventLoop loop) {
+    if (!servesHttpAlone()) {
+      return admission.admit(open, config.connectionsMax());
+    }
+    Admission.Verdict verdict = admission.admitForHttp(open, config.connectionsMax());
+    long slow = limits.slowReaderTimeout().toMillis();
+    return verdict.turnaway() == Turnaway.HTTP_LIMIT
+            && loop.http().makeRoom(loop.nowMillis() - slow)
+        ? admission.admitForHttp(open, config.connectionsMax())
+        : verdict;
+  }
+
+  /** No connection of it becomes MQTT. */
+  boolean servesHttpAlone() {
+    return kind == Transport.HTTP;
   }
 
   /** Counts it, and says so now and then. */
@@ -287,7 +306,10 @@ final class Listener {
           "as many serve HTTP requests as limits.http-connections-max, "
               + limits.httpConnectionsMax()
               + ", or half of what may be open, and each is in use";
-      case LISTENER_LIMIT -> "its connections-max is " + config.connectionsMax();
+      case LISTENER_LIMIT ->
+          (servesHttpAlone() ? "enrolment.http-connections-max" : "its connections-max")
+              + " is "
+              + config.connectionsMax();
       case MEMORY_LIMIT ->
           "buffers hold limits.buffered-bytes-max, " + limits.bufferedBytesMax() + " bytes";
       case SOURCE_CONNECTIONS,

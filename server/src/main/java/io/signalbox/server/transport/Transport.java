@@ -143,6 +143,11 @@ public final class Transport implements AutoCloseable {
     return all;
   }
 
+  /** Every address at which an HTTP port is bound; ports are the real ones. */
+  List<InetSocketAddress> httpAddresses() {
+    return httpPorts.stream().flatMap(port -> port.addresses().stream()).toList();
+  }
+
   /** Open connections, those that have not got as far as MQTT included. */
   public int connections() {
     return admission.open();

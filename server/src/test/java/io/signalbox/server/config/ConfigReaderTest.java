@@ -269,17 +269,15 @@ final class ConfigReaderTest {
     assertEquals(latin + ": is not UTF-8", message(e));
   }
 
-  /** It would be full for ever, and nothing but the log would say so. */
+  /** It would be full soon, and nothing but the log would say so. */
   @Test
   void aMapWithoutRoomBesideTheReserveIsRefused() throws Exception {
     assertProblems(
-        "store: { map-bytes: 67108864 }",
-        "configuration:1:10 store.map-bytes: 67108864 is less than twice disk-reserve-bytes,"
-            + " 67108864, which stay free in the map too, so the store would be full for ever");
-    StoreConfig small =
-        ConfigReader.parse("store: { map-bytes: 134217728, disk-reserve-bytes: 1048576 }").store();
-    assertEquals(16 << 20, small.mapBytesMin());
-    assertEquals(128 << 20, StoreConfig.DEFAULTS.mapBytesMin());
+        "store: { map-bytes: 83886079 }",
+        "configuration:1:10 store.map-bytes: 83886079 leaves less than 16777216 beside"
+            + " disk-reserve-bytes, 67108864, which stay free in the map too");
+    assertEquals(80 << 20, ConfigReader.parse("store: { map-bytes: 83886080 }").store().mapBytes());
+    assertEquals(80 << 20, StoreConfig.DEFAULTS.mapBytesMin());
   }
 
   // ---- environment

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -93,6 +95,32 @@ final class ControlSocketTest {
       socket.close();
       assertTrue(carriedOut.get(), "what it reads would be taken away below it");
       assertEquals(Optional.of("done"), answer.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  /** As at the system's limit of processes, more often than requests have places. */
+  @Test
+  void servesAgainWhenThreadsCanBeStartedAgain() throws Exception {
+    var starts = new AtomicInteger();
+    ThreadFactory threads =
+        task ->
+            new Thread(task) {
+              @Override
+              public void start() {
+                if (starts.incrementAndGet() <= 5) {
+                  throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+              }
+            };
+    try (var _ = ControlSocket.open(data, Map.of("echo", argument -> argument), threads)) {
+      for (int i = 0; i < 5; i++) {
+        try (var refused = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+          refused.connect(UnixDomainSocketAddress.of(ControlSocket.fileIn(data)));
+          assertEquals(-1, refused.read(ByteBuffer.allocate(1)), "closed without an answer");
+        }
+      }
+      assertEquals(Optional.of("a"), ControlClient.ask(data, "echo a"));
     }
   }
 

@@ -56,15 +56,14 @@ final class ListenerAddressesTest {
     assertTrue(bound.getFirst().getAddress().isAnyLocalAddress(), bound::toString);
   }
 
-  /** As ::1 of the defaults where there is no IPv6. */
+  /** Such as one of a network that is not up yet, or mistyped. */
   @ParameterizedTest
-  @ValueSource(strings = {"127.0.0.1 " + NOWHERE, NOWHERE + " 127.0.0.1"})
-  void anAddressThatTheMachineLacksIsLeftOut(String bind) throws IOException {
-    assertEquals(
-        List.of("127.0.0.1"),
-        bound(listener(0, bind.split(" "))).stream()
-            .map(address -> address.getAddress().getHostAddress())
-            .toList());
+  @ValueSource(strings = {"127.0.0.1 " + NOWHERE, NOWHERE + " 127.0.0.1", NOWHERE})
+  void anAddressThatTheMachineLacksKeepsTheBrokerFromStarting(String bind) {
+    IOException refused =
+        assertThrows(IOException.class, () -> bound(listener(0, bind.split(" "))));
+    String why = String.valueOf(refused.getMessage());
+    assertTrue(why.startsWith("listener \"tcp\" cannot listen on \"203.0.113.77\" port "), why);
   }
 
   @Test
@@ -87,15 +86,5 @@ final class ListenerAddressesTest {
         assertTrue(why.contains("\" port " + taken.getLocalPort() + ": "), why);
       }
     }
-  }
-
-  @Test
-  void aListenerWithoutAnyOfItsAddressesKeepsTheBrokerFromStarting() {
-    IOException refused =
-        assertThrows(IOException.class, () -> bound(listener(1_883, NOWHERE, "203.0.113.78")));
-    assertEquals(
-        "listener \"tcp\" cannot listen on \"203.0.113.77, 203.0.113.78\" port 1883: this machine"
-            + " does not have it",
-        refused.getMessage());
   }
 }

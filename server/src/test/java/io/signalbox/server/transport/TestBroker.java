@@ -39,8 +39,10 @@ final class TestBroker implements AutoCloseable {
   final ServerTls tls;
 
   private TestBroker(
-      int threads, TransportLimits limits, ClientHandlers handlers, List<ListenerConfig> listeners)
-      throws IOException {
+      int threads,
+      TransportLimits limits,
+      ClientHandlers handlers,
+      List<ListenerConfig> listeners) {
     this(threads, limits, handlers, listeners, List.of(), Pki.SERVER, false, TURN_WAIT_MAX);
   }
 
@@ -52,8 +54,7 @@ final class TestBroker implements AutoCloseable {
       List<HttpPort> httpPorts,
       SSLContext context,
       boolean handshakesMayWait,
-      Duration turnWaitMax)
-      throws IOException {
+      Duration turnWaitMax) {
     metrics = new Metrics(threads, "test");
     loops = new IoLoops(threads, 2, limits, Clocks.system(), metrics);
     tls =
@@ -69,7 +70,16 @@ final class TestBroker implements AutoCloseable {
             tls,
             _ -> TestBroker::page,
             httpPorts);
-    transport.start();
+  }
+
+  private TestBroker started() throws IOException {
+    try {
+      transport.start();
+      return this;
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
   }
 
   /** More than the buffers of two sockets take. */
@@ -98,26 +108,34 @@ final class TestBroker implements AutoCloseable {
     for (ListenerConfig.Type type : types) {
       listeners.add(listener(type));
     }
-    return new TestBroker(threads, limits, handlers, listeners);
+    return new TestBroker(threads, limits, handlers, listeners).started();
   }
 
   static TestBroker start(
       TransportLimits limits, ClientHandlers handlers, ListenerConfig... listeners)
       throws IOException {
-    return new TestBroker(2, limits, handlers, List.of(listeners));
+    return new TestBroker(2, limits, handlers, List.of(listeners)).started();
   }
 
   /** With a port for HTTP alone beside a listener. */
-  static TestBroker start(TransportLimits limits, ClientHandlers handlers, int httpPort)
+  static TestBroker startWithHttp(
+      TransportLimits limits, ClientHandlers handlers, ListenerConfig listener, ListenerConfig http)
       throws IOException {
-    ListenerConfig place =
-        ListenerConfig.of("plain", ListenerConfig.Type.WS, 0).at(List.of("127.0.0.1"), httpPort);
+    return notStarted(limits, handlers, listener, http).started();
+  }
+
+  /** Listens nowhere yet. */
+  static TestBroker notStarted(
+      TransportLimits limits,
+      ClientHandlers handlers,
+      ListenerConfig listener,
+      ListenerConfig http) {
     return new TestBroker(
-        2,
+        1,
         limits,
         handlers,
-        List.of(listener(ListenerConfig.Type.TCP)),
-        List.of(new HttpPort(place, TestBroker::page)),
+        List.of(listener),
+        List.of(new HttpPort(http, TestBroker::page)),
         Pki.SERVER,
         false,
         TURN_WAIT_MAX);
@@ -127,14 +145,15 @@ final class TestBroker implements AutoCloseable {
   static TestBroker startTls(ClientHandlers handlers, SSLContext context, Duration turnWaitMax)
       throws IOException {
     return new TestBroker(
-        1,
-        TransportLimits.DEFAULTS,
-        handlers,
-        List.of(listener(ListenerConfig.Type.TLS)),
-        List.of(),
-        context,
-        true,
-        turnWaitMax);
+            1,
+            TransportLimits.DEFAULTS,
+            handlers,
+            List.of(listener(ListenerConfig.Type.TLS)),
+            List.of(),
+            context,
+            true,
+            turnWaitMax)
+        .started();
   }
 
   static ListenerConfig listener(ListenerConfig.Type type) {
