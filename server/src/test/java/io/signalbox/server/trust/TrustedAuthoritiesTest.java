@@ -41,7 +41,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -370,7 +369,7 @@ final class TrustedAuthoritiesTest {
 
       revokedSince.set(millis.get());
       millis.addAndGet(61_000);
-      assertTrue(trusted.refresh(connected(List.of(device))));
+      assertTrue(trusted.refresh(connected(List.of(List.of(device)))));
       assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
       assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
     }
@@ -418,7 +417,7 @@ final class TrustedAuthoritiesTest {
 
     millis.addAndGet(DAY.toMillis() - 1_000);
     write(file, list(2, device));
-    assertTrue(trusted.refresh(connected(List.of(device))));
+    assertTrue(trusted.refresh(connected(List.of(List.of(device)))));
     assertRejected(Verification.Reason.REVOKED, connect(trusted));
   }
 
@@ -453,7 +452,9 @@ final class TrustedAuthoritiesTest {
       TrustedAuthorities trusted = trusting(both, patient);
       var told = new AtomicBoolean();
       Runnable look =
-          () -> trusted.look(connected(List.of(slow), List.of(device)), () -> told.set(true));
+          () ->
+              trusted.look(
+                  connected(List.of(List.of(slow), List.of(device))), () -> told.set(true));
       millis.addAndGet(61_000);
       lookUntil(told::get, look);
       assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
@@ -524,7 +525,7 @@ final class TrustedAuthoritiesTest {
       millis.addAndGet(DAY.toMillis());
       assertRejected(Verification.Reason.REVOKED, verify(trusted.handshakeVerifier()));
       assertRejected(Verification.Reason.REVOKED, connect(trusted));
-      trusted.refresh(connected(List.of(device))); // asked for somebody who is still there
+      trusted.refresh(connected(List.of(List.of(device)))); // asked for somebody who is still there
       assertRejected(Verification.Reason.REVOKED, connect(trusted));
     }
   }
@@ -553,7 +554,7 @@ final class TrustedAuthoritiesTest {
 
       ofLine.set(revoked(RevocationReason.CA_COMPROMISE));
       millis.addAndGet(61_000);
-      assertTrue(trusted.refresh(connected(pump, valve)));
+      assertTrue(trusted.refresh(connected(List.of(pump, valve))));
       assertEquals(6, server.requests(), "once about what both stand below");
       assertRejected(Verification.Reason.REVOKED, connect(trusted, pump));
       assertRejected(Verification.Reason.REVOKED, connect(trusted, valve));
@@ -566,7 +567,7 @@ final class TrustedAuthoritiesTest {
     try (WebServer server = new WebServer(responder(new AtomicLong())::answer)) {
       TrustedAuthorities trusted = trusting(ocsp(server.address(), Unknown.REFUSE));
       millis.addAndGet(61_000);
-      trusted.refresh(connected(List.of(device)));
+      trusted.refresh(connected(List.of(List.of(device))));
       assertEquals(1, server.requests());
       assertTrue(
           trusted
@@ -696,10 +697,9 @@ final class TrustedAuthoritiesTest {
   }
 
   /** Clients that were accepted because the authority signed the last certificate they sent. */
-  @SafeVarargs
-  private Supplier<List<AcceptedChain>> connected(List<X509Certificate>... chains) {
+  private Supplier<List<AcceptedChain>> connected(List<List<X509Certificate>> chains) {
     return () ->
-        Arrays.stream(chains)
+        chains.stream()
             .map(
                 chain ->
                     new AcceptedChain(chain, new TrustPath(chain.size(), authority.certificate())))
