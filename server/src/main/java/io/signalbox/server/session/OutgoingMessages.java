@@ -456,7 +456,8 @@ public final class OutgoingMessages {
 
   /** Nobody tells when others give memory back. */
   private void awaitMemory() {
-    if (inflight.isShortOfMemory() && !awaitsMemory && !queue.isEmpty()) {
+    boolean somethingWaits = !queue.isEmpty() || !roomListeners.isEmpty();
+    if (inflight.isShortOfMemory() && !awaitsMemory && somethingWaits) {
       awaitsMemory = true;
       session
           .owner()
@@ -500,6 +501,7 @@ public final class OutgoingMessages {
         roomListeners = new ArrayList<>(1);
       }
       roomListeners.add(listener);
+      awaitMemory();
     }
   }
 

@@ -47,7 +47,8 @@ final class FetcherTest {
             assertInstanceOf(
                 IOException.class,
                 assertThrows(CompletionException.class, fetched::join).getCause());
-        assertTrue(e.getMessage().endsWith("no complete answer within 4 s"), e.getMessage());
+        String why = String.valueOf(e.getMessage());
+        assertTrue(why.endsWith("no complete answer within 4 s"), why);
         assertEquals(-1, endOf(in));
       }
     }
