@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,11 +76,12 @@ final class IdentitySet {
     return aliases.length == 0 ? null : aliases;
   }
 
+  /** Those of the name itself before those of its wildcard. */
   private List<TlsIdentity> candidates(String host) {
-    List<TlsIdentity> exact = byHost.get(host);
-    return exact != null
-        ? exact
-        : byHost.getOrDefault("*" + host.substring(Math.max(host.indexOf('.'), 0)), List.of());
+    String wildcard = "*" + host.substring(Math.max(host.indexOf('.'), 0));
+    return Stream.of(host, wildcard)
+        .flatMap(name -> byHost.getOrDefault(name, List.of()).stream())
+        .toList();
   }
 
   private static @Nullable String first(List<String> keyTypes, List<TlsIdentity> identities) {

@@ -111,9 +111,32 @@ public final class RevocationList {
    *
    * @param where the origin, for messages
    * @return at least one
-   * @throws PkiException if anything in it is no list, or there are more than 100
+   * @throws PkiException if anything in it is no list, or one that cannot be relied on, or there
+   *     are more than 100
    */
   public static List<RevocationList> parseAll(byte[] derOrPem, String where) throws PkiException {
+    return parseAll(derOrPem, where, List.of());
+  }
+
+  /**
+   * Reads as {@link #parseAll(byte[], String)} does, but of lists whose issuer has the name of none
+   * of the authorities only that they are lists: files that other programs use too hold such ones.
+   *
+   * @param authorities none: all lists count
+   * @return may be empty
+   */
+  public static List<RevocationList> parseAll(
+      byte[] derOrPem, String where, List<X509Certificate> authorities) throws PkiException {
+    List<RevocationList> all = new ArrayList<>();
+    for (X509CRL crl : readAll(derOrPem, where)) {
+      if (authorities.isEmpty() || authorities.stream().anyMatch(ca -> names(crl, ca))) {
+        all.add(reliedOn(crl, where));
+      }
+    }
+    return all;
+  }
+
+  private static List<X509CRL> readAll(byte[] derOrPem, String where) throws PkiException {
     if (derOrPem.length > LIST_BYTES_MAX) {
       throw new PkiException(
           where
@@ -127,7 +150,7 @@ public final class RevocationList {
         : parsePem(new String(derOrPem, ISO_8859_1), where);
   }
 
-  private static List<RevocationList> parsePem(String text, String where) throws PkiException {
+  private static List<X509CRL> parsePem(String text, String where) throws PkiException {
     if (!text.contains(PemBlock.BEGIN)) {
       throw new PkiException(unreadable(where));
     }
@@ -136,7 +159,7 @@ public final class RevocationList {
       throw new PkiException(
           where + ": " + blocks.size() + " revocation lists, more than the limit of " + LISTS_MAX);
     }
-    List<RevocationList> all = new ArrayList<>();
+    List<X509CRL> all = new ArrayList<>();
     for (PemBlock block : blocks) {
       if (!LABELS.contains(block.label())) {
         throw new PkiException(
@@ -152,7 +175,7 @@ public final class RevocationList {
     return all;
   }
 
-  private static RevocationList read(byte[] der, String where) throws PkiException {
+  private static X509CRL read(byte[] der, String where) throws PkiException {
     X509CRL crl;
     var input = new ByteArrayInputStream(der);
     try {
@@ -167,7 +190,14 @@ public final class RevocationList {
               + input.available()
               + " bytes behind the revocation list; write several lists as PEM");
     }
-    if (crl == null || crl.getNextUpdate() == null) {
+    if (crl == null) {
+      throw new PkiException(unreadable(where));
+    }
+    return crl;
+  }
+
+  private static RevocationList reliedOn(X509CRL crl, String where) throws PkiException {
+    if (crl.getNextUpdate() == null) {
       throw new PkiException(
           where
               + ": the revocation list does not say when the next one comes; it cannot be relied"
@@ -254,12 +284,12 @@ public final class RevocationList {
   }
 
   /** Whether the name of its issuer is that of the authority; its signature is not looked at. */
-  public boolean names(X509Certificate authority) {
+  private static boolean names(X509CRL crl, X509Certificate authority) {
     return crl.getIssuerX500Principal().equals(authority.getSubjectX500Principal());
   }
 
   boolean isIssuedBy(X509Certificate authority) {
-    if (!names(authority)) {
+    if (!names(crl, authority)) {
       return false;
     }
     try {

@@ -74,6 +74,11 @@ public final class RevocationListCheck implements RevocationCheck {
     return authority.equals(other.authority) && list.scope().equals(other.list.scope());
   }
 
+  /** Whether the other list is by the same authority, for whatever certificates. */
+  public boolean isOfTheSameAs(RevocationListCheck other) {
+    return authority.equals(other.authority);
+  }
+
   /** Whether the list was made later than a wrong clock explains. */
   public boolean isFromFuture(Instant now) {
     return now.plus(CLOCK_SKEW).isBefore(list.thisUpdate());

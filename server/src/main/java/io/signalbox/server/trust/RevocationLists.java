@@ -8,6 +8,7 @@ import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevocationListCheck;
 import io.signalbox.pki.RevocationStatus;
+import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.LogText;
 import java.io.IOException;
@@ -19,7 +20,9 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +38,13 @@ final class RevocationLists implements RevocationCheck {
   /** Between two questions as long as there has been no answer. */
   private static final long FIRST_REFRESH_MILLIS = 10_000;
 
+  private static final String FROM_THE_FUTURE = "a list is from the future";
+  private static final int NOTES_MAX = 100;
+
   private final String ca;
   private final List<X509Certificate> authorities;
   private final Fetcher fetcher;
+  private final Clocks clocks;
   private final long refreshMillis;
   private final List<Source> sources = new ArrayList<>();
   private volatile RevocationCheck current = RevocationCheck.anyOf(List.of());
@@ -51,6 +58,12 @@ final class RevocationLists implements RevocationCheck {
     private @Nullable CompletableFuture<byte[]> asked;
     private List<RevocationListCheck> lists = List.of();
 
+    /** What was told of its lists. */
+    private final Set<String> noted = new HashSet<>();
+
+    /** One of its lists is from the future and waits for the clock. */
+    private boolean isAhead;
+
     Source(@Nullable Path file, @Nullable URI address) {
       this.file = file;
       this.change = file == null ? null : new FileChange(file); // before it is read
@@ -62,7 +75,8 @@ final class RevocationLists implements RevocationCheck {
     }
   }
 
-  private RevocationLists(AuthoritySpec spec, Fetcher fetcher) {
+  private RevocationLists(AuthoritySpec spec, Fetcher fetcher, Clocks clocks) {
+    this.clocks = clocks;
     this.ca = spec.name();
     this.authorities = spec.anchors();
     this.fetcher = fetcher;
@@ -76,19 +90,22 @@ final class RevocationLists implements RevocationCheck {
    *
    * @throws PkiException if a file cannot be read or is not a list of these authorities
    */
-  static RevocationLists load(AuthoritySpec spec, Fetcher fetcher) throws PkiException {
-    RevocationLists lists = new RevocationLists(spec, fetcher);
+  static RevocationLists load(AuthoritySpec spec, Fetcher fetcher, Clocks clocks)
+      throws PkiException {
+    RevocationLists lists = new RevocationLists(spec, fetcher, clocks);
     if (spec.crlPem() != null) {
       String where = "the list of " + spec.name();
       Source given = new Source(null, null);
       lists.sources.add(given);
       given.lists =
-          lists.checks(given, RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where));
+          lists.checks(
+              given,
+              RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where, spec.anchors()));
     }
     for (Source source : lists.sources) {
       Path file = source.file;
       if (file != null) {
-        source.lists = lists.checks(source, read(file));
+        source.lists = lists.checks(source, lists.read(file));
       }
       source.lists.forEach(check -> lists.tell(source, check.list()));
     }
@@ -156,7 +173,7 @@ final class RevocationLists implements RevocationCheck {
     FileChange change = source.change;
     if (file != null && change != null) {
       // A file that is gone for a moment is being replaced.
-      return Files.exists(file) && change.isDue() && read(source, file, change, nowMillis);
+      return Files.exists(file) && change.isDue() && read(source, file, change);
     }
     CompletableFuture<byte[]> asked = source.asked;
     if (asked == null) {
@@ -165,7 +182,10 @@ final class RevocationLists implements RevocationCheck {
     source.asked = null;
     try {
       boolean changed =
-          take(source, RevocationList.parseAll(asked.join(), source.name()), nowMillis);
+          take(source, RevocationList.parseAll(asked.join(), source.name(), authorities));
+      if (source.isAhead) {
+        refused(source, FROM_THE_FUTURE);
+      }
       source.dueMillis = nowMillis + refreshMillis;
       return changed;
     } catch (PkiException e) {
@@ -177,99 +197,125 @@ final class RevocationLists implements RevocationCheck {
     }
   }
 
-  private boolean read(Source source, Path file, FileChange change, long nowMillis)
-      throws PkiException {
-    boolean changed = take(source, read(file), nowMillis);
-    change.taken();
+  private boolean read(Source source, Path file, FileChange change) throws PkiException {
+    boolean changed = take(source, read(file));
+    if (source.isAhead) {
+      refused(source, FROM_THE_FUTURE);
+    } else {
+      change.taken();
+    }
     return changed;
   }
 
   /** Takes over all lists of a source, but each only in place of an older one. */
-  private boolean take(Source source, List<RevocationList> fresh, long nowMillis)
-      throws PkiException {
-    Instant now = Instant.ofEpochMilli(nowMillis);
-    List<RevocationListCheck> taken = new ArrayList<>();
-    for (RevocationListCheck check : checks(source, fresh)) {
-      taken.add(chosen(source, check, now));
-    }
+  private boolean take(Source source, List<RevocationList> fresh) throws PkiException {
+    Instant now = Instant.ofEpochMilli(clocks.wallMillis());
     List<RevocationListCheck> before = source.lists;
+    List<RevocationListCheck> good = checks(source, fresh);
+    List<RevocationListCheck> taken = new ArrayList<>();
+    source.isAhead = false;
+    for (RevocationListCheck check : good) {
+      List<RevocationListCheck> rivals = rivals(check, good, before);
+      if (rivals.stream().allMatch(rival -> replaces(source, check, rival, now))) {
+        taken.add(check);
+      } else {
+        rivals.stream().filter(rival -> !taken.contains(rival)).forEach(taken::add);
+      }
+    }
+    // A source that has nothing of an authority any more does not take what it had away.
+    before.stream().filter(old -> good.stream().noneMatch(old::isOfTheSameAs)).forEach(taken::add);
     source.lists = List.copyOf(taken);
     taken.removeAll(before);
     taken.forEach(check -> tell(source, check.list()));
     return !source.lists.equals(before);
   }
 
-  /** A list, or the one in force that it would replace and does not. */
-  private RevocationListCheck chosen(Source source, RevocationListCheck fresh, Instant now)
-      throws PkiException {
-    for (RevocationListCheck before : source.lists) {
-      if (fresh.isInPlaceOf(before)) {
-        return replaces(source, fresh, before, now) ? fresh : before;
-      }
-    }
-    return fresh;
+  /**
+   * In whose place a list comes: of those in force the one for the same certificates; where there
+   * is none, those of its authority for which nothing else comes. An old list for other
+   * certificates, served again, must not push out a newer one.
+   */
+  private static List<RevocationListCheck> rivals(
+      RevocationListCheck check, List<RevocationListCheck> all, List<RevocationListCheck> before) {
+    List<RevocationListCheck> same = before.stream().filter(check::isInPlaceOf).toList();
+    return same.isEmpty()
+        ? before.stream()
+            .filter(check::isOfTheSameAs)
+            .filter(old -> all.stream().noneMatch(other -> other.isInPlaceOf(old)))
+            .toList()
+        : same;
   }
 
   /**
-   * Whether a list comes in place of one in force: not the same one, or an old one served again.
-   *
-   * @throws PkiException if it is from the future: right ones would be older until then
+   * Whether a list comes in place of one in force: not the same one, an old one served again, or
+   * one from the future, for right ones would be older until then.
    */
   private boolean replaces(
-      Source source, RevocationListCheck fresh, RevocationListCheck before, Instant now)
-      throws PkiException {
+      Source source, RevocationListCheck fresh, RevocationListCheck before, Instant now) {
     if (before.isFromFuture(now)) { // it was the first one, or the clock was set back
       return !fresh.isFromFuture(now) || fresh.list().isNewerThan(before.list());
     }
     if (fresh.isFromFuture(now)) {
-      throw new PkiException(
-          source.name() + ": the revocation list is from the future: " + fresh.list().thisUpdate());
+      source.isAhead = true;
+      return false;
     }
     if (before.list().isNewerThan(fresh.list())) {
-      LOG.log(
-          Level.WARNING,
-          "the revocation list of {0} from {1} of {2} is not taken, the one in force is of {3}",
-          ca,
-          LogText.quote(source.name()),
-          fresh.list().thisUpdate(),
-          before.list().thisUpdate());
+      note(
+          source,
+          "the revocation list of %s is not taken, the one in force is of %s"
+              .formatted(fresh.list().thisUpdate(), before.list().thisUpdate()));
     }
     return fresh.list().isNewerThan(before.list());
   }
 
   /**
-   * Checked; of two for the same certificates the newer one. Files that other programs use too hold
-   * lists of authorities that are not trusted here: those are left out.
+   * Checked; of two for the same certificates the newer one. Those that no authority has signed,
+   * such as one of before a rekey, are left out as long as there is one that counts.
    */
-  private List<RevocationListCheck> checks(Source source, List<RevocationList> all)
+  private List<RevocationListCheck> checks(Source source, List<RevocationList> lists)
       throws PkiException {
-    List<RevocationList> lists = all.stream().filter(this::isOfOurs).toList();
-    if (lists.isEmpty()) {
-      lists = all; // wrong altogether, which the first one tells
-    } else if (lists.size() < all.size()) {
-      LOG.log(
-          Level.WARNING,
-          "{0} revocation lists from {1} are not of {2} and are left out",
-          all.size() - lists.size(),
-          LogText.quote(source.name()),
-          ca);
-    }
     List<RevocationListCheck> checks = new ArrayList<>();
+    PkiException problem = null;
     for (RevocationList list : lists) {
-      RevocationListCheck check = check(list, source);
-      boolean outdated =
-          checks.stream()
-              .anyMatch(other -> check.isInPlaceOf(other) && other.list().isNewerThan(list));
-      if (!outdated) {
-        checks.removeIf(check::isInPlaceOf);
-        checks.add(check);
+      try {
+        add(RevocationListCheck.of(list, authorities), checks);
+      } catch (PkiException e) {
+        problem = e;
       }
+    }
+    if (checks.isEmpty()) {
+      throw problem == null
+          ? new PkiException(
+              source.name()
+                  + ": the revocation list was not signed by the authority "
+                  + ca
+                  + "; fetch the list of this authority")
+          : new PkiException(source.name() + ": " + problem.getMessage(), problem);
+    }
+    if (problem != null) {
+      note(source, "a revocation list is left out: " + problem.getMessage());
     }
     return checks;
   }
 
-  private boolean isOfOurs(RevocationList list) {
-    return authorities.stream().anyMatch(list::names);
+  /** Once: some sources are read again and again until they are good. */
+  private void note(Source source, String text) {
+    if (source.noted.size() >= NOTES_MAX) {
+      source.noted.clear();
+    }
+    if (source.noted.add(text)) {
+      LOG.log(Level.WARNING, "{0} for {1}: {2}", LogText.quote(source.name()), ca, text);
+    }
+  }
+
+  private static void add(RevocationListCheck check, List<RevocationListCheck> checks) {
+    boolean outdated =
+        checks.stream()
+            .anyMatch(other -> check.isInPlaceOf(other) && other.list().isNewerThan(check.list()));
+    if (!outdated) {
+      checks.removeIf(check::isInPlaceOf);
+      checks.add(check);
+    }
   }
 
   private void tell(Source source, RevocationList fresh) {
@@ -282,23 +328,15 @@ final class RevocationLists implements RevocationCheck {
         fresh.size());
   }
 
-  private RevocationListCheck check(RevocationList list, Source source) throws PkiException {
-    try {
-      return RevocationListCheck.of(list, authorities);
-    } catch (PkiException e) {
-      throw new PkiException(source.name() + ": " + e.getMessage(), e);
-    }
-  }
-
   private void publish() {
     current =
         RevocationCheck.anyOf(sources.stream().flatMap(source -> source.lists.stream()).toList());
   }
 
-  private static List<RevocationList> read(Path file) throws PkiException {
+  private List<RevocationList> read(Path file) throws PkiException {
     try (var in = Files.newInputStream(file)) {
       return RevocationList.parseAll(
-          in.readNBytes(RevocationList.LIST_BYTES_MAX + 1), file.toString());
+          in.readNBytes(RevocationList.LIST_BYTES_MAX + 1), file.toString(), authorities);
     } catch (IOException e) {
       throw new PkiException(file + ": the revocation list cannot be read: " + e.getMessage(), e);
     }

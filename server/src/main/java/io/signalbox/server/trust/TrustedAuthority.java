@@ -83,7 +83,7 @@ final class TrustedAuthority {
       throws PkiException {
     return new TrustedAuthority(
         spec,
-        spec.hasLists() ? RevocationLists.load(spec, fetcher) : null,
+        spec.hasLists() ? RevocationLists.load(spec, fetcher, clocks) : null,
         spec.revocation().ocsp() ? new OcspChecks(spec, fetcher, clocks) : null,
         clocks.nanos() / 1_000_000);
   }

@@ -75,7 +75,7 @@ final class TrustedAuthoritiesTest {
 
         @Override
         public long nanos() {
-          return millis.get() * 1_000_000;
+          return (millis.get() - START.toEpochMilli()) * 1_000_000 + 42; // of another origin
         }
       };
   private CertificateAuthority authority;
@@ -270,7 +270,11 @@ final class TrustedAuthoritiesTest {
     CertificateAuthority stranger =
         CertificateAuthority.createRoot(
             "stranger", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
-    String ofLine = list(line, 1, second).toPem() + list(stranger, 1).toPem();
+    CertificateAuthority namesake =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    String others = list(stranger, 1).toPem() + list(namesake, 1).toPem();
+    String ofLine = list(line, 1, second).toPem() + others;
     write(file, (list(authority, 1).toPem() + ofLine).getBytes(US_ASCII));
     TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.REFUSE));
     assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
