@@ -315,7 +315,7 @@ public final class StorePublish implements Command, StoredMessage {
   // ---- for the writer
 
   int receivers() {
-    return numbers.length;
+    return rows.length;
   }
 
   long number(int receiverIndex) {
