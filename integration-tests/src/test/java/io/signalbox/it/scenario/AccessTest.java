@@ -139,7 +139,7 @@ final class AccessTest {
       wrong.expectConnAck(4, 0x86);
     }
     good.ping();
-    good.publish(topic, 1, "still here");
+    good.publish(topic, 0, "still here");
     good.receivePublish("still here");
   }
 
