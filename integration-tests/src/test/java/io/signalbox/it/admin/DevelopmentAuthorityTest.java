@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The development PKI's authority, once the broker has a certificate from elsewhere. */
 final class DevelopmentAuthorityTest {
   private static final int NOT_AUTHORIZED = 0x87;
-  private static final String FAILURES = "signalbox_authentication_failures_total";
+  private static final String FAILURES = "signalbox_tls_handshakes_failed_total";
 
   private static final String PASSWORD = "changeit";
 

@@ -914,7 +914,11 @@ public final class Session implements Subscriber {
         () -> {
           if (connection == null && !opening) {
             will = stored;
-            startClock(remainingMillis, willMillis);
+            if (remainingMillis == 0) {
+              expire(); // a timer might come behind the client that looks for it
+            } else {
+              startClock(remainingMillis, willMillis);
+            }
           }
         });
   }
