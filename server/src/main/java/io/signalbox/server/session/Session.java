@@ -914,7 +914,7 @@ public final class Session implements Subscriber {
         () -> {
           if (connection == null && !opening) {
             will = stored;
-            if (remainingMillis == 0) {
+            if (remainingMillis == 0 && stored == null) {
               expire(); // a timer might come behind the client that looks for it
             } else {
               startClock(remainingMillis, willMillis);
