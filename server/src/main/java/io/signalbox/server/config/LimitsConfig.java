@@ -56,10 +56,10 @@ import java.time.Duration;
  * @param httpHeaderTimeout 100 ms..10 min from a request's first byte to the end of its headers
  * @param httpIdleTimeout 100 ms..1 h between two requests of one connection
  * @param httpBodyTimeout 100 ms..1 h from the end of a request's headers to the end of its body
- * @param bufferedBytesMax 0..1 TiB of output, in-memory queues, names behind Topic Aliases and
- *     wills that are not stored over all clients: from half of it on publishers wait, from three
- *     quarters queues in memory take little, above it clients are turned away; 0: a quarter of the
- *     heap
+ * @param bufferedBytesMax 0..1 TiB of output, in-memory queues, names behind Topic Aliases, wills
+ *     that are not stored and CONNECTs that are being checked over all clients: from half of it on
+ *     publishers wait, from three quarters queues in memory take little, above it clients are
+ *     turned away; 0: a quarter of the heap
  * @param retainedMessagesMax 0..1,000,000,000
  * @param retainedBytesMax 0..1 PiB of topics, properties and payloads of retained messages
  */

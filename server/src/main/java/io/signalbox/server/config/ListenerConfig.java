@@ -175,6 +175,15 @@ public record ListenerConfig(
 
   /** The same elsewhere. */
   public ListenerConfig at(List<String> otherBind, int otherPort) {
+    return with(otherBind, otherPort, connectionsMax);
+  }
+
+  /** The same with another bound of its open connections. */
+  public ListenerConfig withConnectionsMax(int other) {
+    return with(bind, port, other);
+  }
+
+  private ListenerConfig with(List<String> otherBind, int otherPort, int otherConnectionsMax) {
     return new ListenerConfig(
         name,
         type,
@@ -189,26 +198,7 @@ public record ListenerConfig(
         trustedProxies,
         protocols,
         durability,
-        connectionsMax);
-  }
-
-  /** The same with another bound of its open connections. */
-  public ListenerConfig withConnectionsMax(int other) {
-    return new ListenerConfig(
-        name,
-        type,
-        bind,
-        port,
-        allowAnonymous,
-        clientCertificate,
-        path,
-        allowedOrigins,
-        tokenCookie,
-        proxyProtocol,
-        trustedProxies,
-        protocols,
-        durability,
-        other);
+        otherConnectionsMax);
   }
 
   static ListenerConfig read(Section listener) {

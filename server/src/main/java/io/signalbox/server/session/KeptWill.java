@@ -2,7 +2,10 @@ package io.signalbox.server.session;
 
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.MemoryShare;
+import io.signalbox.server.principal.LogText;
 import io.signalbox.server.store.Store;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 @ConfinedTo("the session's I/O thread")
 final class KeptWill {
+  private static final Logger LOG = System.getLogger(KeptWill.class.getName());
+
   private final long delaySeconds;
 
   // Both null once the store has it.
@@ -53,17 +58,29 @@ final class KeptWill {
    * The whole of it, read from the disk if it is not in memory: one row.
    *
    * @param number of its session
-   * @throws RuntimeException the row is damaged or gone, or the store is closed
+   * @param clientId of its session, for the log
+   * @return null if the disk does not give it, which is logged
    */
-  SessionWill read(Store store, long number) {
+  @Nullable SessionWill read(Store store, long number, String clientId) {
     SessionWill known = will;
-    if (known != null) {
-      return known;
+    return known == null ? readRow(store, number, clientId) : known;
+  }
+
+  private static @Nullable SessionWill readRow(Store store, long number, String clientId) {
+    try {
+      byte[] row = store.will(number);
+      if (row == null) {
+        throw new IllegalStateException("session " + number + " has no will");
+      }
+      return SessionWill.decode(row);
+    } catch (RuntimeException e) { // damaged, or the store is closed
+      LOG.log(
+          Level.ERROR,
+          "the will of client "
+              + LogText.quote(clientId)
+              + " cannot be read and is not published; check the store",
+          e);
+      return null;
     }
-    byte[] row = store.will(number);
-    if (row == null) {
-      throw new IllegalStateException("session " + number + " has no will");
-    }
-    return SessionWill.decode(row);
   }
 }

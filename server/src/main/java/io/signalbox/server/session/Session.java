@@ -338,7 +338,10 @@ public final class Session implements Subscriber {
   /** Its client showed another credential, by which the will is judged from now on. */
   public void renewWill(ClientConnection which, Principal principal) {
     KeptWill before = will;
-    SessionWill known = before == null || !which.equals(connection) ? null : read(before);
+    SessionWill known =
+        before == null || !which.equals(connection)
+            ? null
+            : before.read(context.store(), number, clientId);
     if (before == null || known == null) {
       return;
     }
@@ -352,21 +355,6 @@ public final class Session implements Subscriber {
           .submit(
               new RenewWill(number, epoch, renewed.encode()),
               new OnLoop(owner, _ -> kept.leaveMemory(), _ -> {}));
-    }
-  }
-
-  /** Null if the disk does not give it, which is logged. */
-  private @Nullable SessionWill read(KeptWill kept) {
-    try {
-      return kept.read(context.store(), number);
-    } catch (RuntimeException e) {
-      LOG.log(
-          Level.ERROR,
-          "the will of client "
-              + LogText.quote(clientId)
-              + " cannot be read and is not published; check the store",
-          e);
-      return null;
     }
   }
 
@@ -523,10 +511,10 @@ public final class Session implements Subscriber {
     } else {
       last.leaveMemory();
     }
-    if (remains && !resumed && fate != WillFate.KEEP) {
+    boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
+    if (staysAway) {
       startClock(expirySeconds * 1000, delayMillis);
     }
-    boolean staysAway = remains && !resumed && fate != WillFate.KEEP;
     if (staysAway && handover == null && !handsOverRevoked()) {
       handOverAtDisconnect();
     }
@@ -576,7 +564,7 @@ public final class Session implements Subscriber {
   }
 
   private void publish(KeptWill due) {
-    SessionWill content = read(due);
+    SessionWill content = due.read(context.store(), number, clientId);
     due.leaveMemory();
     if (content != null) {
       context.wills().due(clientId, content, number);

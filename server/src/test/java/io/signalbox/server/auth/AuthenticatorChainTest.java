@@ -391,22 +391,26 @@ class AuthenticatorChainTest {
     }
   }
 
+  /** With one place for credentials that are checked. */
+  private AuthenticatorChain oneAtATime(CurrentAuthorities authorities) throws Exception {
+    var d = AuthConfig.DEFAULTS;
+    return AuthenticatorChain.of(
+        new AuthConfig(d.jwt(), d.usersFile(), 1, d.exchangesMax()),
+        data,
+        authorities,
+        fetcher,
+        null,
+        null,
+        work::add,
+        clocks,
+        RANDOM,
+        metrics);
+  }
+
   @Test
   void whoIsTurnedAwayCostsNoSignatureCheckToFindOutWhomToAsk() throws Exception {
     var searching = new Searching(verifier, new AtomicInteger());
-    var d = AuthConfig.DEFAULTS;
-    AuthenticatorChain chain =
-        AuthenticatorChain.of(
-            new AuthConfig(d.jwt(), d.usersFile(), 1, d.exchangesMax()),
-            data,
-            searching,
-            fetcher,
-            null,
-            null,
-            work::add,
-            clocks,
-            RANDOM,
-            metrics);
+    AuthenticatorChain chain = oneAtATime(searching);
     List<Authentication> answers = new ArrayList<>();
     chain.authenticate(
         connect(null, null), peer(device(authority, "p7"), false, null), loop, answers::add);
@@ -481,19 +485,7 @@ class AuthenticatorChainTest {
   @Test
   void anHttpRequestOccupiesNoThreadWhileSomebodyElsesServerIsAsked() throws Exception {
     var asking = new Asking(verifier, new CompletableFuture<>());
-    var d = AuthConfig.DEFAULTS;
-    AuthenticatorChain chain =
-        AuthenticatorChain.of(
-            new AuthConfig(d.jwt(), d.usersFile(), 1, d.exchangesMax()),
-            data,
-            asking,
-            fetcher,
-            null,
-            null,
-            work::add,
-            clocks,
-            RANDOM,
-            metrics);
+    AuthenticatorChain chain = oneAtATime(asking);
     List<Optional<Principal>> answers = new ArrayList<>();
     List<X509Certificate> p7 = device(authority, "p7");
     InetAddress from = InetAddress.getLoopbackAddress();

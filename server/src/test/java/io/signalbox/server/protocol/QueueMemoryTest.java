@@ -83,6 +83,38 @@ final class QueueMemoryTest extends DurableSessionFixture {
     await(() -> loops.memory.held() == 0);
   }
 
+  /** Of memory that others give back no acknowledgement need tell. */
+  @Test
+  void aWindowThatIsShortOfMemoryIsLookedAtAgain() throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    DurableClient worker =
+        DurableClient.connectWithReceiveMaximum(this, "worker", 0, 10).subscribe("$share/g/t/#");
+    worker.acknowledging = false;
+    publisher.publish(Qos.AT_LEAST_ONCE, LARGE);
+    worker.receive(1);
+    loops.memory.eighthsUsed(6);
+    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 2_000, "behind", Properties.NONE));
+    doWhatWaits();
+    await(() -> true);
+    assertEquals(1, worker.payloads.size());
+    loops.memory.eighthsUsed(0);
+    loops.advance(1_000);
+    worker.receive(2);
+    assertEquals(List.of(LARGE, "behind"), worker.payloads);
+  }
+
+  @Test
+  void oneOfTheLongestNamesMayStandBehindAnyAlias() throws Exception {
+    start();
+    DurableClient client = DurableClient.connect(this, "client", 0);
+    client.send(aliased("n".repeat(65_535), 64));
+    await(() -> loops.memory.held() >= 65_535);
+    assertTrue(client.connection.isOpen());
+    client.drop();
+    await(() -> loops.memory.held() == 0);
+  }
+
   @Test
   void topicAliasesCountWhileTheirConnectionLasts() throws Exception {
     start();

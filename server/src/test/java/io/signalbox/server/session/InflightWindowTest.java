@@ -95,6 +95,7 @@ final class InflightWindowTest {
     assertTrue(window.hasRoom());
     window.add(large);
     assertFalse(window.hasRoom());
+    assertFalse(window.isShortOfMemory(), "an acknowledgement makes room");
     assertEquals(large.bytes(), memory.held());
     window.remove(large);
     assertTrue(window.hasRoom());
@@ -103,6 +104,7 @@ final class InflightWindowTest {
     assertTrue(window.hasRoom());
     memory.eighthsUsed(7);
     assertFalse(window.hasRoom(), "the memory of all is spent");
+    assertTrue(window.isShortOfMemory());
     window.clear();
     assertTrue(window.hasRoom());
     assertEquals(0, memory.held());

@@ -289,6 +289,22 @@ final class TrustedAuthoritiesTest {
         Verification.Reason.REVOKED, trusted.verifier().verify(List.of(second), clock().instant()));
   }
 
+  @Test
+  void whatASourceToldOfAnAuthorityStaysWhenItHasNothingOfItAnyMore() throws Exception {
+    CertificateAuthority line =
+        authority.createIssuing("line", KeyAlgorithm.EC_P256, CertificateProfile.ISSUING);
+    Files.writeString(
+        certificateFile, Pem.encode(List.of(authority.certificate(), line.certificate())));
+    Path file = folder.resolve("all.crl");
+    write(file, list(1, device));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.ACCEPT));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+    millis.addAndGet(2_000);
+    write(file, list(line, 1).encoded());
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
   /** As after a change of owner or mode, which no time of the file tells. */
   @Test
   void aFileThatCouldNotBeUsedIsReadAgainThoughNothingTellsOfAChange() throws Exception {
