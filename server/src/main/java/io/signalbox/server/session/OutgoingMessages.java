@@ -266,7 +266,7 @@ public final class OutgoingMessages {
           LogText.quote(session.clientId()));
       return;
     }
-    if (handle != null && (alreadyRead(handle) || handle.overtakes())) {
+    if (handle != null && (alreadyRead(handle) || handle.comesAgain())) {
       return; // the offer took longer than the disk, or the client gets it when it is sent again
     }
     if (hasNoRow(qos, handle, receiverIndex)) {
@@ -553,8 +553,8 @@ public final class OutgoingMessages {
       client.sendPubRel(publish.packetId, ReasonCode.SUCCESS); // [MQTT-4.4.0-1]
       return;
     }
-    if (publish.gone) {
-      return; // dropped and counted by the store
+    if (publish.gone || publish.comesAgain()) {
+      return; // dropped, or refused, and counted by the store
     }
     Message message = publish.message;
     assert message != null : "only a released publish has no message";

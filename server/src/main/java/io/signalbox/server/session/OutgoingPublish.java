@@ -95,6 +95,11 @@ final class OutgoingPublish {
     return handle != null || sequence != 0;
   }
 
+  /** See {@link StorePublish#comesAgain}. */
+  boolean comesAgain() {
+    return handle != null && handle.comesAgain();
+  }
+
   /** Of its row; 0 while the row is not applied, or there is none. */
   long sequence() {
     if (sequence == 0 && handle != null) {

@@ -238,6 +238,8 @@ public final class StorePublish implements Command, StoredMessage {
     return sequence;
   }
 
+  private volatile boolean refused;
+
   /** Called before its submission. */
   void submittedBy(@Nullable Submitter whose) {
     submitter = whose;
@@ -247,13 +249,23 @@ public final class StorePublish implements Command, StoredMessage {
     return submitter;
   }
 
-  /**
-   * It was or will be refused because it comes behind a refused one of its submitter: who has not
-   * got that one must not get this one before the commit either. Any thread, after the submission.
-   */
-  public boolean overtakes() {
+  /** It is not applied, nor is any that follows of the same submitter. Any thread. */
+  void refuse() {
     Submitter whose = submitter;
-    return whose != null && sequence == 0 && whose.isRefused();
+    if (whose != null) {
+      whose.refuse();
+    }
+    refused = true;
+  }
+
+  /**
+   * It was refused for want of room, or will be because it comes behind such a one, and its
+   * submitter sends both again: who has not got it yet must not get it now, or the second might
+   * come before the first. Any thread, after the submission.
+   */
+  public boolean comesAgain() {
+    Submitter whose = submitter;
+    return whose != null && (refused || (sequence == 0 && whose.isRefused()));
   }
 
   /**

@@ -126,10 +126,6 @@ public final class StoreWriter {
    */
   public void submit(Command command, @Nullable Completion completion) {
     StoreException refused = refusal(command);
-    Submitter submitter = submitter(command);
-    if (refused != null && submitter != null) {
-      submitter.refuse();
-    }
     push(command, new Entry(refused == null ? command : null, completion, refused), refused);
   }
 
@@ -149,6 +145,9 @@ public final class StoreWriter {
   }
 
   private void push(Command command, Entry entry, @Nullable StoreException refused) {
+    if (refused != null && command instanceof StorePublish publish) {
+      publish.refuse();
+    }
     queue.push(entry);
     if (refused != null && command instanceof StorePublish publish) {
       metrics.messagesDropped.of(Drop.STORE_FULL).add(refused.reason() == Reason.BUSY ? 1 : 0);
@@ -315,11 +314,24 @@ public final class StoreWriter {
         }
         mayGrow = false;
         room = false;
+        refuseWhatGrows();
       }
     }
     batch.sequencesStand();
     metrics.storeBatchCommands.observe(entries.size());
     answer();
+  }
+
+  /**
+   * The next attempt refuses it, though sequences were told: the last first, or somebody might get
+   * the second who heard in time of the first.
+   */
+  private void refuseWhatGrows() {
+    for (int i = entries.size() - 1; i >= 0; i--) {
+      if (entries.get(i).command instanceof StorePublish publish && publish.grows()) {
+        publish.refuse();
+      }
+    }
   }
 
   private void attempt(boolean mayGrow) throws FaultException, NoRoomException {
@@ -381,11 +393,11 @@ public final class StoreWriter {
     Submitter submitter = submitter(command);
     boolean overtakes = submitter != null && submitter.isRefused();
     if (overtakes || (!mayGrow && command.grows())) {
-      if (submitter != null) {
-        submitter.refuse();
+      if (command instanceof StorePublish publish) {
+        publish.refuse();
+        batch.drops.storeFull++;
       }
       machine.passOver(command);
-      batch.drops.storeFull += command instanceof StorePublish ? 1 : 0;
       entry.failure = new StoreException(Reason.STORE_FULL);
       return false;
     }

@@ -110,6 +110,35 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(List.of("first", "second"), payloads);
   }
 
+  @Test
+  void sendsNothingThatWaitsOnceItIsRefusedAndSentAgain() throws Exception {
+    start();
+    DurableClient device =
+        DurableClient.connectWithReceiveMaximum(this, "device", 1_000, 1).subscribe();
+    device.acknowledging = false;
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    loops.on(loop, () -> publisher.publish(1, "sent"));
+    device.receive(1);
+    broker.fillDisk();
+    loops.on(loop, () -> publisher.publish(2, "first"));
+    loops.on(loop, () -> publisher.publish(3, "second"));
+    await(() -> broker.metrics.publishersSuspended.value() == 1);
+    device.acknowledging = true;
+    device.send(new PubAck(device.lastId));
+    await(
+        () -> {
+          loops.advance(20); // the store looks at its room from time to time
+          return !publisher.connection.isOpen();
+        });
+    DurableClient again = DurableClient.connectOf311(this, loop, "publisher");
+    loops.on(loop, () -> again.publish(2, "first"));
+    loops.on(loop, () -> again.publish(3, "second"));
+    loops.on(loop, () -> again.publish(4, "third"));
+    await(() -> device.payloads.contains("third"));
+    assertEquals(List.of("sent", "first", "second", "third"), device.payloads);
+  }
+
   @ParameterizedTest
   @EnumSource(ProtocolVersion.class)
   void refusesAsAWholeWhatIsBeyondTheLimitOfRetainedMessages(ProtocolVersion version)

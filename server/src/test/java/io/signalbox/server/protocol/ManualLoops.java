@@ -124,8 +124,13 @@ final class ManualLoops implements Clocks {
   final class Loop implements EventLoop {
     private final int index;
 
-    /** From threads that are no loops. */
-    private final Queue<Runnable> outside = new ConcurrentLinkedQueue<>();
+    /** From the test, as if the network brought it. */
+    private final Queue<Runnable> outside = new ArrayDeque<>();
+
+    /** From the store's threads. */
+    private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
+
+    private boolean answersAreLate;
 
     /** From other loops, in the order in which they handed over. */
     private final Queue<Runnable> inbox = new ArrayDeque<>();
@@ -153,7 +158,18 @@ final class ManualLoops implements Clocks {
     }
 
     boolean hasTask() {
-      return inPass() || hasPass() || !outside.isEmpty() || !inbox.isEmpty();
+      return inPass() || hasPass() || !full().isEmpty();
+    }
+
+    /** Whether what the store tells waits until it is called off. */
+    void answersAreLate(boolean late) {
+      answersAreLate = late;
+    }
+
+    private List<Queue<Runnable>> full() {
+      return Stream.of(outside, inbox, answers)
+          .filter(queue -> !queue.isEmpty() && !(answersAreLate && queue == answers))
+          .toList();
     }
 
     /** Whether there is something from another loop. */
@@ -174,8 +190,7 @@ final class ManualLoops implements Clocks {
      */
     private @Nullable Runnable next() {
       if (!inPass()) {
-        List<Queue<Runnable>> full =
-            Stream.of(outside, inbox).filter(queue -> !queue.isEmpty()).toList();
+        List<Queue<Runnable>> full = full();
         int choices = full.size() + (hasPass() ? 1 : 0);
         if (choices == 0) {
           return null;
@@ -219,7 +234,11 @@ final class ManualLoops implements Clocks {
 
     @Override
     public void execute(Runnable task) {
-      Loop from = Thread.currentThread() == thread ? current : null;
+      if (Thread.currentThread() != thread) {
+        answers.add(task);
+        return;
+      }
+      Loop from = current;
       if (from == null) {
         outside.add(task);
       } else if (from == this) {

@@ -81,6 +81,17 @@ final class SessionSimulationTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void losesNothingWhileTheDiskIsSlowNowAndThen(long seed) throws Exception {
+    try (World world = new World(data, seed)) {
+      world.diskChanges = true;
+      world.run();
+      world.diskIsAsEver();
+      world.everybodyLeaves();
+    }
+  }
+
   private static final class World implements AutoCloseable {
     final Random random;
     final SimulatedBroker broker;
@@ -88,6 +99,7 @@ final class SessionSimulationTest {
     final List<PublishingClient> publishers = new ArrayList<>();
     final SubscribingClient subscriber;
     boolean memoryChanges;
+    boolean diskChanges;
 
     World(Path data, long seed) throws Exception {
       random = new Random(seed);
@@ -150,6 +162,9 @@ final class SessionSimulationTest {
       if (memoryChanges && random.nextInt(200) == 0) {
         loops.memory.eighthsUsed(random.nextInt(9));
       }
+      if (diskChanges) {
+        changeDisk();
+      }
       int what = random.nextInt(12);
       if (what < 8) {
         if (!loops.step()) {
@@ -173,9 +188,28 @@ final class SessionSimulationTest {
       }
     }
 
+    /** Commits wait, or a loop does not hear of them; what is read from disk comes late too. */
+    private void changeDisk() {
+      switch (random.nextInt(400)) {
+        case 0 -> broker.holdDisk();
+        case 1, 2 -> broker.releaseDisk();
+        case 3, 4, 5 -> anyLoop().answersAreLate(true);
+        case 6, 7, 8, 9, 10 -> anyLoop().answersAreLate(false);
+        default -> {} // as before
+      }
+    }
+
+    void diskIsAsEver() {
+      broker.releaseDisk();
+      loops.loops.forEach(loop -> loop.answersAreLate(false));
+    }
+
+    private ManualLoops.Loop anyLoop() {
+      return loops.loops.get(random.nextInt(loops.loops.size()));
+    }
+
     FakeConnection connect(String clientId, boolean cleanStart, long expiry, int receiveMaximum) {
-      ManualLoops.Loop loop = loops.loops.get(random.nextInt(loops.loops.size()));
-      FakeConnection connection = broker.connection(loop, ProtocolVersion.V5);
+      FakeConnection connection = broker.connection(anyLoop(), ProtocolVersion.V5);
       Properties properties =
           Properties.NONE
               .with(Property.SESSION_EXPIRY_INTERVAL, expiry)
@@ -192,6 +226,7 @@ final class SessionSimulationTest {
 
     @Override
     public void close() {
+      diskIsAsEver(); // a test that failed may hold it
       broker.close();
     }
   }

@@ -48,6 +48,7 @@ final class SimulatedBroker implements AutoCloseable {
   final ManualLoops loops;
   final Metrics metrics;
   private volatile boolean failing;
+  private volatile boolean full;
   private volatile boolean failed;
   private final Semaphore commits = new Semaphore(Integer.MAX_VALUE / 2);
   private final Store store;
@@ -153,6 +154,10 @@ final class SimulatedBroker implements AutoCloseable {
     if (failing) {
       throw new IllegalStateException("the disk fails");
     }
+    if (full) {
+      full = false;
+      throw new StoreFixture.DiskFull();
+    }
   }
 
   private void storeFailed(Throwable problem) {
@@ -165,6 +170,11 @@ final class SimulatedBroker implements AutoCloseable {
   /** The next commit fails, and with it the store. */
   void failDisk() {
     failing = true;
+  }
+
+  /** The next commit finds no room; its next attempt, without what takes some, does. */
+  void fillDisk() {
+    full = true;
   }
 
   boolean hasFailed() {

@@ -29,6 +29,11 @@ public final class StoreFixture implements AutoCloseable {
   static final StoreConfig CONFIG =
       new StoreConfig(0, 0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
+  /** What {@code beforeCommit} throws for a commit that finds no room. */
+  public static final class DiskFull extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
   public final Metrics metrics = new Metrics(2, "test");
   public final Store store;
   public final WorkerLoop loop = new WorkerLoop(0);
@@ -62,7 +67,7 @@ public final class StoreFixture implements AutoCloseable {
   /**
    * A store alone.
    *
-   * @param fatal told when {@code beforeCommit} has thrown
+   * @param fatal told when {@code beforeCommit} has thrown anything but {@link DiskFull}
    */
   public static Store open(
       Path directory,
@@ -81,7 +86,11 @@ public final class StoreFixture implements AutoCloseable {
         metrics,
         fatal,
         txn -> {
-          beforeCommit.run();
+          try {
+            beforeCommit.run();
+          } catch (DiskFull _) {
+            throw new Committer.NoRoomException("full");
+          }
           Committer.TO_DISK.commit(txn);
         },
         DiskSpace.FreeSpace.ofDisk());

@@ -463,10 +463,14 @@ final class StoreWriterTest {
       List<Answer> answers = new ArrayList<>();
       var submitter = new Submitter();
       disk.full.set(1);
-      writer.submit(publish(session.number()), completion(fixture.loop, 0, answers), submitter);
+      StorePublish first = publish(session.number());
+      writer.submit(first, completion(fixture.loop, 0, answers), submitter);
       assertEquals(Reason.STORE_FULL, await(answers, 1).getFirst().failure());
+      assertTrue(first.comesAgain(), "though it was told a sequence");
       awaitAccepted(fixture, session.number()); // there is room again
-      writer.submit(publish(session.number()), completion(fixture.loop, 1, answers), submitter);
+      StorePublish second = publish(session.number());
+      writer.submit(second, completion(fixture.loop, 1, answers), submitter);
+      assertTrue(second.comesAgain());
       assertEquals(Reason.STORE_FULL, await(answers, 2).get(1).failure());
       assertEquals(1, fixture.queue(session.number()).rows().size(), "the other's");
     }
