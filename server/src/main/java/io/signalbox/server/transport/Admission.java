@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
 import org.xnio.StreamConnection;
@@ -21,8 +22,14 @@ import org.xnio.StreamConnection;
  * the end keep every MQTT client out.
  */
 final class Admission {
-  /** Addresses remembered; a flood from more of them than this is bounded by the other limits. */
+  /**
+   * From so many addresses on those that are idle are forgotten; a flood from more of them is
+   * bounded by the other limits.
+   */
   private static final int SOURCES_MAX = 65_536;
+
+  /** How soon idle addresses are looked for again when there were few among all. */
+  private static final long FORGET_MILLIS = 1_000;
 
   private static final int BURST_SECONDS = 4;
 
@@ -34,6 +41,7 @@ final class Admission {
   private final AtomicInteger http = new AtomicInteger();
   private final int httpMax;
   private final ConcurrentHashMap<InetAddress, Source> sources = new ConcurrentHashMap<>();
+  private final AtomicLong forgetsNotBefore = new AtomicLong(Long.MIN_VALUE);
 
   /**
    * @param filesMax connections that the system's limit of open files leaves room for
@@ -396,7 +404,19 @@ final class Admission {
         });
   }
 
+  /**
+   * Where most addresses have a connection a look at all of them, for each that comes, would be in
+   * vain.
+   */
   private void forgetIdle(long nowMillis) {
+    long notBefore = forgetsNotBefore.get();
+    if (nowMillis < notBefore
+        || !forgetsNotBefore.compareAndSet(notBefore, nowMillis + FORGET_MILLIS)) {
+      return;
+    }
     sources.values().removeIf(source -> source.isIdle(limits, nowMillis));
+    if (sources.size() < SOURCES_MAX) {
+      forgetsNotBefore.set(nowMillis);
+    }
   }
 }

@@ -8,8 +8,8 @@ import io.undertow.util.StatusCodes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets requests through whose connection has a place among those that serve HTTP, and counts
- * credentials that are refused against its address.
+ * Lets requests through whose connection has a place among those that serve HTTP, says from where
+ * they come, and counts credentials that are refused against that address.
  */
 final class AdmittedRequests implements HttpHandler {
   private final HttpHandler next;
@@ -28,6 +28,7 @@ final class AdmittedRequests implements HttpHandler {
     }
     Arrival arrival = arrival(exchange);
     if (arrival != null) {
+      exchange.setSourceAddress(arrival.remote()); // the one of its PROXY header, if there is one
       if (!arrival.servesHttp(exchange)) {
         return;
       }

@@ -350,6 +350,11 @@ final class Arrival implements HandshakeQueue.Waiting {
     }
   }
 
+  /** The client; behind a proxy the one that its PROXY header names. */
+  InetSocketAddress remote() {
+    return remote;
+  }
+
   /** When the last request came, in the time of the loop. */
   long requestMillis() {
     return requestMillis;

@@ -9,8 +9,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
 import org.xnio.StreamConnection;
@@ -120,7 +118,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private long progressMillis;
   private long congestedMillis;
   private @Nullable Timer slowTimer;
-  private List<Runnable> flushListeners = List.of();
+
+  /** Null: nobody waits. */
+  private @Nullable FlushWaits flushWaits;
+
   private @Nullable Timer flushTimer;
 
   /**
@@ -354,6 +355,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       }
     }
     carry.append(array, from, to - from, bytesMax);
+    owner.partReceived();
   }
 
   private void discard(int count) {
@@ -614,6 +616,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   /** Gives the socket all it takes. Calls no handler: it runs in the middle of others' work. */
   private void write() {
     try {
+      FlushWaits waits = flushWaits;
+      if (waits != null && waits.isAnyTaken() && sink.flush()) {
+        tellTaken(waits);
+      }
       answerPings();
       boolean all = head == null || writeChunks();
       if (all && sink.flush()) {
@@ -671,11 +677,15 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     }
     progressMillis = loop.nowMillis();
     outputBytes -= (int) taken;
+    FlushWaits waits = flushWaits;
     long left = taken;
     Chunk chunk = head;
     while (chunk != null && left >= chunk.end - chunk.start) {
       left -= chunk.end - chunk.start;
       Chunk next = chunk.next;
+      if (waits != null) {
+        waits.taken(chunk);
+      }
       loop.buffers().give(chunk);
       chunk = next;
     }
@@ -685,6 +695,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     } else {
       chunk.start += (int) left;
     }
+    if (waits != null && cork == null) {
+      tellTaken(waits);
+    }
     if (congested && outputBytes <= loop.limits().outputBytesLow()) {
       congested = false;
       release(HOLD_OUTPUT);
@@ -693,36 +706,70 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   /**
-   * Runs a task, later, once all output has been handed to the socket or the socket is closed;
-   * closes it when that takes longer than the grace.
+   * Runs a task, later, once the output that is queued now has been handed to the socket or the
+   * socket is closed; closes it when that takes longer than the grace.
    */
   void whenFlushed(long graceMillis, Runnable task) {
-    if (flushListeners.isEmpty()) {
-      flushListeners = new ArrayList<>(1);
-    }
-    flushListeners.add(task);
     if (state != State.CLOSED && state != State.DRAINING && !blocked) {
       write();
     }
     boolean flushed = head == null && !blocked;
     if (state == State.CLOSED || state == State.DRAINING || flushed) {
-      tellFlushed();
-    } else if (flushTimer == null) {
-      flushTimer = loop.schedule(graceMillis, this::cutOff);
+      loop.execute(task);
+      return;
+    }
+    FlushWaits waits = flushWaits == null ? new FlushWaits(loop) : flushWaits;
+    flushWaits = waits;
+    Chunk last = tail;
+    if (last != null) {
+      seal(last);
+      last.sealed = true;
+    }
+    waits.add(last, loop.nowMillis() + graceMillis, task);
+    if (flushTimer == null) {
+      flushTimer = loop.schedule(graceMillis, this::flushTimeIsOver);
     }
   }
 
   private void tellFlushed() {
+    FlushWaits waits = flushWaits;
+    if (waits != null) {
+      waits.allIsGone();
+      nobodyWaits();
+    }
+  }
+
+  /** Tells those for whom all was taken, and is with the socket by now. */
+  private void tellTaken(FlushWaits waits) {
+    waits.takenIsGone();
+    if (waits.isEmpty()) {
+      nobodyWaits();
+    }
+  }
+
+  private void nobodyWaits() {
+    flushWaits = null;
     if (flushTimer != null) {
       flushTimer.cancel();
       flushTimer = null;
     }
-    flushListeners.forEach(loop::execute);
-    flushListeners = List.of();
+  }
+
+  private void flushTimeIsOver() {
+    flushTimer = null;
+    FlushWaits waits = flushWaits;
+    if (waits == null) {
+      return;
+    }
+    long left = waits.deadlineMillis() - loop.nowMillis();
+    if (left > 0) { // the one for whom it was set has been told
+      flushTimer = loop.schedule(left, this::flushTimeIsOver);
+    } else {
+      cutOff();
+    }
   }
 
   private void cutOff() {
-    flushTimer = null;
     LOG.log(
         Level.INFO,
         "{0} lost rights and does not take the {1} bytes on their way to it, it is cut off",
@@ -745,9 +792,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       sink.suspendWrites();
       loop.execute(this::tellWritable); // congested() may have said no for want of memory alone
     }
-    if (!flushListeners.isEmpty()) {
-      tellFlushed();
-    }
+    tellFlushed();
     if (state == State.FLUSHING) {
       shutDownOutput();
     }
@@ -776,6 +821,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     }
     long timeout = loop.limits().slowReaderTimeout().toMillis();
     long now = loop.nowMillis();
+    if (cork != null) { // the TLS layer takes nothing while the socket takes its records in parts
+      progressMillis = Math.max(progressMillis, cork.progressMillis());
+    }
     boolean stuck = blocked && now - progressMillis >= timeout;
     boolean trickles = congested && loop.buffers().tight() && now - congestedMillis >= timeout;
     if (stuck || trickles) {

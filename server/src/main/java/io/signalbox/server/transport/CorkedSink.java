@@ -27,9 +27,17 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
 
   private boolean terminate;
 
+  private long progressMillis;
+
   CorkedSink(StreamSinkConduit next, XnioEventLoop loop) {
     super(next);
     this.loop = loop;
+    this.progressMillis = loop.nowMillis();
+  }
+
+  /** When the socket last took some of what had had to wait, or of a single record. */
+  long progressMillis() {
+    return progressMillis;
   }
 
   void cork() {
@@ -68,7 +76,9 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
     if (left == null) {
       return true;
     }
-    next.write(left);
+    if (next.write(left) > 0) {
+      progressMillis = loop.nowMillis();
+    }
     if (left.hasRemaining()) {
       return false;
     }
@@ -91,7 +101,11 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
     }
     ByteBuffer records = gathering;
     if (records == null) {
-      return next.write(src);
+      int taken = next.write(src);
+      if (taken > 0) {
+        progressMillis = loop.nowMillis();
+      }
+      return taken;
     }
     if (records.remaining() < src.remaining()) {
       next.write(records.flip());

@@ -150,6 +150,15 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     }
   }
 
+  /**
+   * A client in the middle of a large packet can send no PINGREQ: its Keep Alive runs from the end
+   * of one packet to the start of the next (MQTT 5.0 section 3.1.2.10).
+   */
+  @Override
+  public void partReceived() {
+    lastPacketMillis = loop.nowMillis();
+  }
+
   @Override
   public boolean accept(Packet packet) throws PacketException {
     packetSeen = true;

@@ -22,6 +22,9 @@ interface SocketOwner {
    */
   int bytesNeeded();
 
+  /** A part of a packet came, which waits for the rest. */
+  void partReceived();
+
   /** Whether the peer has said who it is: then it may wait while the buffers of all are full. */
   boolean isKnown();
 

@@ -263,6 +263,45 @@ class AdmissionTest {
     assertTrue(admission.addresses() <= 65_536, admission.addresses() + " addresses");
   }
 
+  /** Else each new address would cost a look at all of them. */
+  @Test
+  void looksForIdleAddressesNowAndThenWhereMostAreConnected() throws Exception {
+    Admission admission =
+        admission(
+            Limits.with(
+                l -> {
+                  l.connectionsPerSecond = 1;
+                  l.connectionsMax = 100_000;
+                  l.halfOpenMax = 100_000;
+                  l.halfOpenPerSource = 100;
+                }));
+    List<Admission.Ticket> all = new ArrayList<>();
+    for (int i = 0; i < 66_000; i++) {
+      all.add(entered(admission, i, 0));
+    }
+    leave(all, 10);
+    all.add(entered(admission, 66_000, 10_000));
+    assertEquals(65_991, admission.addresses(), "the ten are forgotten");
+    leave(all, 10);
+    all.add(entered(admission, 66_001, 10_900));
+    assertEquals(65_992, admission.addresses(), "nobody has looked so soon");
+    all.add(entered(admission, 66_002, 11_000));
+    assertEquals(65_983, admission.addresses());
+  }
+
+  private Admission.Ticket entered(Admission admission, int i, long nowMillis) throws Exception {
+    byte[] address = {10, (byte) (i >> 16), (byte) (i >> 8), (byte) i};
+    Admission.Ticket ticket = ticket(admission.admit(onListener, 100_000));
+    assertNull(ticket.from(InetAddress.getByAddress(address), nowMillis));
+    return ticket;
+  }
+
+  private static void leave(List<Admission.Ticket> all, int count) {
+    for (int i = 0; i < count; i++) {
+      all.removeFirst().closed();
+    }
+  }
+
   @Test
   void closesConnectionsOverTheLimitAtOnceAndServesTheOthers() throws Exception {
     EchoHandler.Log log = new EchoHandler.Log();

@@ -3,6 +3,7 @@ package io.signalbox.server.transport;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
@@ -25,6 +26,8 @@ import io.signalbox.server.protocol.CloseCause;
 import io.signalbox.server.session.ClientConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -208,6 +211,29 @@ class MqttConnectionTest {
       assertEquals(1, log.keepAliveTimeouts.get());
       busy.send(new byte[] {(byte) 0xC0, 0});
       assertArrayEquals(new byte[] {(byte) 0xD0, 0}, busy.read(2));
+    }
+  }
+
+  /** It cannot send PINGREQ in the middle of a packet. */
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  void keepAliveBearsWithAClientInTheMiddleOfAPacketUntilNothingComes(ListenerConfig.Type type)
+      throws Exception {
+    try (var broker = echo(type);
+        var busy = connected(broker, type, 1);
+        var silent = connected(broker, type, 1)) {
+      byte[] large = RawClient.publish(new byte[300]);
+      silent.send(Arrays.copyOf(large, 100));
+      int at = 0;
+      while (log.keepAliveTimeouts.get() == 0) { // after 1.5 seconds
+        busy.send(new byte[] {large[at++]});
+        busy.raw.socket.setSoTimeout(50);
+        assertThrows(SocketTimeoutException.class, busy.raw.in::read);
+      }
+      busy.raw.socket.setSoTimeout(60_000);
+      busy.send(Arrays.copyOfRange(large, at, large.length));
+      assertArrayEquals(large, busy.read(large.length));
+      assertEquals(1, log.keepAliveTimeouts.get());
     }
   }
 

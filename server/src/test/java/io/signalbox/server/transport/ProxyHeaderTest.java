@@ -1,5 +1,6 @@
 package io.signalbox.server.transport;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -157,6 +158,27 @@ class ProxyHeaderTest {
       Peer peer = log.connections.remove().peer();
       assertEquals(InetAddress.ofLiteral("10.1.2.3"), peer.address());
       assertEquals(0xABCD, peer.port());
+    }
+  }
+
+  /** By it who enrols is judged, whoever asks for metrics, and the audit log says from where. */
+  @ParameterizedTest
+  @EnumSource(names = {"WS", "WSS"})
+  @Behaviour(289)
+  void anHttpRequestComesFromTheAddressTheProxyNames(ListenerConfig.Type type) throws Exception {
+    try (var broker =
+            TestBroker.start(
+                TransportLimits.DEFAULTS,
+                c -> new EchoHandler(c, new EchoHandler.Log()),
+                TestBroker.listener(type, TestBroker.Options::withProxy));
+        var plain = RawClient.plain(broker.address(type))) {
+      plain.send(hex(SIGNATURE, "2111000c", "0a010203", "0a000001", "abcd", "22b3"));
+      RawClient client =
+          type.isTls()
+              ? RawClient.tlsOver(plain, TestBroker.Pki.CLIENT_WITHOUT_CERTIFICATE)
+              : plain;
+      Wire.request(client, "GET /from HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertArrayEquals("from 10.1.2.3".getBytes(US_ASCII), client.read(13));
     }
   }
 

@@ -91,6 +91,10 @@ final class TestBroker implements AutoCloseable {
       exchange.dispatch(TestBroker::page);
     } else if (exchange.getRequestPath().equals("/large")) {
       exchange.getResponseSender().send(ByteBuffer.allocate(LARGE_BYTES));
+    } else if (exchange.getRequestPath().equals("/from")) {
+      exchange
+          .getResponseSender()
+          .send("from " + exchange.getSourceAddress().getAddress().getHostAddress());
     } else {
       exchange.getResponseSender().send("page");
     }
