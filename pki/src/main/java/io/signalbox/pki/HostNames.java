@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -28,12 +29,18 @@ public final class HostNames {
   private static final Pattern LABEL =
       Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?");
 
+  /**
+   * Why this machine's addresses could not be listed when that was last tried; empty: they could.
+   */
+  private static final AtomicReference<String> UNLISTED = new AtomicReference<>("");
+
   private HostNames() {}
 
   /**
    * The loopback names, then this machine's host name and the addresses of its interfaces that are
    * up (link-local ones excluded). Asks no name server, which could take seconds when there is
-   * none.
+   * none. Addresses that cannot be listed are left out; that is logged once, until the reason is
+   * another one. Any thread.
    */
   public static List<String> ofThisMachine() {
     Set<String> names = new LinkedHashSet<>(LOOPBACK);
@@ -137,9 +144,13 @@ public final class HostNames {
             .map(address -> address.replaceFirst("%.*", ""))
             .forEach(addresses::add);
       }
+      UNLISTED.set("");
     } catch (SocketException e) {
-      System.getLogger(HostNames.class.getName())
-          .log(System.Logger.Level.WARNING, "cannot list this machine's addresses", e);
+      String why = String.valueOf(e.getMessage());
+      if (!why.equals(UNLISTED.getAndSet(why))) {
+        System.getLogger(HostNames.class.getName())
+            .log(System.Logger.Level.WARNING, "cannot list this machine''s addresses: {0}", why);
+      }
     }
     return addresses.subList(0, Math.min(addresses.size(), MACHINE_ADDRESSES_MAX));
   }

@@ -17,8 +17,10 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.bouncycastle.operator.RuntimeOperatorException;
 
 /**
@@ -45,8 +47,8 @@ public final class Pkcs11Token {
    *
    * @param library the vendor's PKCS#11 library
    * @param slotIndex position among the slots with a token, from 0
-   * @throws PkiException if the library cannot be loaded, there is no such slot, or the PIN is
-   *     wrong
+   * @throws PinRefusedException if the token does not take the PIN
+   * @throws PkiException if the library cannot be loaded, or there is no such slot
    */
   public static Pkcs11Token open(Path library, int slotIndex, Passphrase pin) throws PkiException {
     if (!Files.isReadable(library)) {
@@ -71,14 +73,26 @@ public final class Pkcs11Token {
       Security.addProvider(provider);
       return new Pkcs11Token(provider, store);
     } catch (GeneralSecurityException | IOException | ProviderException e) {
-      throw new PkiException(
-          "cannot log in to the token in slot "
-              + slotIndex
-              + " by \""
-              + library
-              + "\"; check the slot and the PIN",
-          e);
+      String token = "the token in slot " + slotIndex + " by \"" + library + "\"";
+      Optional<String> refusal = refusalOfPin(e);
+      if (refusal.isPresent()) {
+        throw new PinRefusedException(
+            token + " does not take the PIN (" + refusal.get() + "); check the slot and the PIN",
+            e);
+      }
+      throw new PkiException("cannot log in to " + token + "; check the slot and the PIN", e);
     }
+  }
+
+  /**
+   * The token's own word for what is wrong with the PIN, such as {@code CKR_PIN_INCORRECT}. The JDK
+   * gives it as the message of an exception somewhere below, of a class that is not public.
+   */
+  private static Optional<String> refusalOfPin(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+        .map(Throwable::getMessage)
+        .filter(message -> message != null && message.startsWith("CKR_PIN_"))
+        .findFirst();
   }
 
   /**

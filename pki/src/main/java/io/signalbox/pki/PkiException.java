@@ -4,7 +4,8 @@ package io.signalbox.pki;
  * Input or a file that this library cannot use: the message says what is wrong, where, and what to
  * do about it, and may be shown to the person who gave the input. It never holds key material.
  */
-public sealed class PkiException extends Exception permits LockedKeyException, SigningException {
+public sealed class PkiException extends Exception
+    permits LockedKeyException, PinRefusedException, SigningException {
   private final String text;
 
   public PkiException(String text) {

@@ -32,6 +32,12 @@ class Pkcs11TokenTest {
   void keepsAnAuthoritysKeyAndSignsWithIt() throws Exception {
     Path library = library();
     initializeToken();
+    for (String wrong : List.of("4321", "1")) { // once somebody is logged in, no PIN is looked at
+      PinRefusedException refused =
+          assertThrows(
+              PinRefusedException.class, () -> Pkcs11Token.open(library, 0, Passphrase.of(wrong)));
+      assertTrue(refused.getMessage().contains("(CKR_PIN_"), refused.getMessage());
+    }
     TestPki pki = new TestPki();
     Pkcs11Token token = Pkcs11Token.open(library, 0, Passphrase.of("1234"));
     CertificateSigningRequest request =

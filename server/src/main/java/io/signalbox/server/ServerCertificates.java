@@ -27,6 +27,9 @@ final class ServerCertificates {
   private final @Nullable DevelopmentPki development;
   private final InMemoryKeyManager keys;
 
+  /** Why the development PKI gave no certificate at the last look; empty: it did. */
+  private String problem = "";
+
   private ServerCertificates(
       List<WatchedKeyPair> pairs, @Nullable DevelopmentPki development, InMemoryKeyManager keys) {
     this.pairs = pairs;
@@ -84,8 +87,8 @@ final class ServerCertificates {
 
   /**
    * Looks whether a file has changed on disk, or the development certificate is due for renewal.
-   * Open connections stay. Files that cannot be used leave their certificate as it was, and the
-   * others are reloaded all the same.
+   * Open connections stay. Files that cannot be used leave their certificate as it was, which is
+   * logged once until the reason is another one, and the others are reloaded all the same.
    */
   void refresh() {
     try {
@@ -93,10 +96,21 @@ final class ServerCertificates {
       if (!chains(fresh).equals(chains(keys.identities()))) {
         keys.replace(fresh);
       }
+      problem = "";
     } catch (PkiException e) {
-      LOG.log(Level.ERROR, "the server certificate was not reloaded: {0}", e.getMessage());
+      refuse(e.getMessage());
     } catch (RuntimeException e) { // else the next looks would not come
       LOG.log(Level.ERROR, "the server certificate was not reloaded", e);
+    }
+  }
+
+  private void refuse(String why) {
+    if (!why.equals(problem)) {
+      problem = why;
+      LOG.log(
+          Level.ERROR,
+          "the server certificate was not reloaded, the one before is served on: {0}",
+          why);
     }
   }
 }

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +49,7 @@ final class BrokersTest {
   /** The first bytes of our memory fail to be read as those on a disk that has a fault. */
   @ParameterizedTest
   @EnabledOnOs(OS.LINUX)
-  @ValueSource(strings = {"data/token.key", "data/users.key", "factory.crl", "users"})
+  @ValueSource(strings = {"data/token.key", "data/users.key", "factory.crl", "keys.json", "users"})
   void aFileThatCannotBeReadForNowEndsTheStartWithACodeThatIsStartedAgain(String unreadable)
       throws Exception {
     Path file = folder.resolve(unreadable);
@@ -64,8 +65,27 @@ final class BrokersTest {
                   "tls: { trusted-cas: [{ name: factory, file: "
                       + authority()
                       + ", revocation: { crl-files: [factory.crl] } }] }";
+              case "keys.json" -> withKeySet("");
               default -> "";
             }));
+  }
+
+  private static String withKeySet(String keys) {
+    return "auth: { jwt: { issuers: [{ name: i, issuer: i, audiences: [a], algorithms: [ES256],"
+        + " jwks-file: keys.json"
+        + keys
+        + " }] } }";
+  }
+
+  /** The operator has to mend the other file, whatever becomes of the first. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aKeySetThatCannotBeReadForNowBesideAKeyThatCannotBeUsedIsABadConfiguration()
+      throws Exception {
+    Files.createSymbolicLink(folder.resolve("keys.json"), Path.of("/proc/self/mem"));
+    assertEquals(
+        CONFIGURATION,
+        serve(withKeySet(", keys: [{ algorithm: ES256, public-key-file: broken.pem }]")));
   }
 
   private Path authority() throws Exception {

@@ -230,6 +230,7 @@ final class TokenTrust {
       throws AuthSetupException {
     Map<String, Issuer> issuers = new HashMap<>();
     List<String> problems = new ArrayList<>();
+    List<IOException> unread = new ArrayList<>();
     for (AuthConfig.Issuer configured : config.issuers()) {
       List<TokenKey> keys = new ArrayList<>();
       List<TokenKeys> sources = new ArrayList<>();
@@ -247,10 +248,11 @@ final class TokenTrust {
       if (set != null) {
         try {
           sources.add(keySet(configured, set, fetcher, clocks));
-        } catch (IOException | IllegalArgumentException e) {
-          problems.add(
-              "auth.jwt.issuers: the key set \"%s\" of issuer \"%s\" cannot be used: %s"
-                  .formatted(set.file(), configured.name(), e.getMessage()));
+        } catch (IOException e) {
+          unread.add(e);
+          problems.add(unusable(configured, set, e));
+        } catch (IllegalArgumentException e) {
+          problems.add(unusable(configured, set, e));
         }
       }
       sources.add(new TokenKeys.Fixed(keys));
@@ -281,9 +283,15 @@ final class TokenTrust {
       }
     }
     if (!problems.isEmpty()) {
-      throw new AuthSetupException(problems);
+      boolean allUnread = problems.size() == unread.size(); // the fault of a disk may pass
+      throw new AuthSetupException(problems, allUnread ? unread.getFirst() : null);
     }
     return new TokenTrust(issuers, Map.of(), fetcher, clocks);
+  }
+
+  private static String unusable(AuthConfig.Issuer issuer, JwksConfig set, Exception why) {
+    return "auth.jwt.issuers: the key set \"%s\" of issuer \"%s\" cannot be used: %s"
+        .formatted(set.file(), issuer.name(), why.getMessage());
   }
 
   /** Trusts the data directory's own enrolment tokens and nothing else; fetches nothing. */

@@ -165,15 +165,18 @@ public final class Authorities {
   }
 
   /**
-   * Opens the token again if it was away, and lets those sign whose keys are there. To be called
-   * every few seconds, by one thread; waits for the token.
+   * Opens the token again if it was away, and lets those sign whose keys are there. One that has
+   * refused its PIN is left alone. To be called every few seconds, by one thread; waits for the
+   * token.
    */
   public void openTokenAgain() {
-    if (!keys.isTokenAway()) {
+    if (!keys.mayOpenToken()) {
       return;
     }
     try {
-      keys.openToken();
+      if (!keys.openToken()) {
+        return;
+      }
     } catch (PkiException e) {
       LOG.log(Level.DEBUG, "still without the token: {0}", e.getMessage());
       return;

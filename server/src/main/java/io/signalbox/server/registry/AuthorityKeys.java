@@ -11,6 +11,7 @@ import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.Passphrase;
 import io.signalbox.pki.Pem;
+import io.signalbox.pki.PinRefusedException;
 import io.signalbox.pki.Pkcs11Token;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.RegistryConfig;
@@ -47,6 +48,9 @@ final class AuthorityKeys {
 
   /** Null: the configuration names none, or it cannot be used now. */
   private volatile @Nullable Pkcs11Token token;
+
+  /** The token has refused the PIN of the configuration; a few more tries would lock it. */
+  private volatile boolean pinRefused;
 
   /** Which is in the JVM's list, whether it can be used or not. */
   private @Nullable Pkcs11Token listed;
@@ -93,23 +97,43 @@ final class AuthorityKeys {
     return Passphrase.of(new String(secret.bytes(), UTF_8));
   }
 
-  /** Logs in to the token of the configuration, if it names one, in place of the one before. */
-  synchronized void openToken() throws PkiException {
-    if (tokenConfig != null) {
-      Pkcs11Token opened =
+  /**
+   * Logs in to the token of the configuration, if it names one, in place of the one before. A PIN
+   * that the token refuses is logged, and never tried again.
+   *
+   * @return whether there is a token that can be used
+   */
+  synchronized boolean openToken() throws PkiException {
+    if (tokenConfig == null || pinRefused) {
+      return false;
+    }
+    Pkcs11Token opened;
+    try {
+      opened =
           Pkcs11Token.open(
               tokenConfig.library(), tokenConfig.slot(), passphrase(tokenConfig.pin()));
-      if (listed != null) {
-        listed.forget();
-      }
-      listed = opened;
-      token = opened;
+    } catch (PinRefusedException e) {
+      pinRefused = true;
+      LOG.log(
+          Level.ERROR,
+          "issuing CAs with their key on the token sign nothing: {0}; this PIN is not tried again,"
+              + " because tokens lock after a few wrong ones: put the right one into the file of"
+              + " registry.pkcs11.pin-file, unlock the token if it is locked, and start the broker"
+              + " again",
+          e.getMessage());
+      return false;
     }
+    if (listed != null) {
+      listed.forget();
+    }
+    listed = opened;
+    token = opened;
+    return true;
   }
 
-  /** Whether there is to be a token and none can be used. */
-  boolean isTokenAway() {
-    return tokenConfig != null && token == null;
+  /** Whether there is to be a token, none can be used, and looking for it again may help. */
+  boolean mayOpenToken() {
+    return tokenConfig != null && token == null && !pinRefused;
   }
 
   /** A key on the token did not sign: it is not used until it was opened again. */

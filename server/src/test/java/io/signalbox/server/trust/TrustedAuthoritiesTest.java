@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.pki.AuthorityFiles;
 import io.signalbox.pki.AuthorityUrls;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
@@ -41,7 +42,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,6 +53,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.asn1.x509.DistributionPointName;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
+import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -252,6 +263,77 @@ final class TrustedAuthoritiesTest {
     write(file, older);
     assertFalse(trusted.refresh(List::of));
     assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  /** One part of a list that the authority splits, for certificates that name its address. */
+  private String part(String url, X509Certificate... revoked) throws Exception {
+    var list =
+        new JcaX509v2CRLBuilder(authority.certificate(), Date.from(clock().instant()))
+            .setNextUpdate(Date.from(clock().instant().plus(DAY)));
+    for (X509Certificate one : revoked) {
+      list.addCRLEntry(one.getSerialNumber(), Date.from(START), CRLReason.keyCompromise);
+    }
+    var address = new GeneralName(GeneralName.uniformResourceIdentifier, url);
+    list.addExtension(
+        Extension.issuingDistributionPoint,
+        true,
+        new IssuingDistributionPoint(
+            new DistributionPointName(new GeneralNames(address)),
+            false,
+            false,
+            null,
+            false,
+            false));
+    AuthorityFiles files = AuthorityFiles.in(Files.createTempDirectory(folder, "part"), "key");
+    files.write(authority, Optional.empty());
+    var signer = new JcaContentSignerBuilder("SHA256withECDSA");
+    byte[] encoded = list.build(signer.build(Pem.readPrivateKey(files.key()))).getEncoded();
+    return RevocationList.parse(encoded, url).toPem();
+  }
+
+  private void writeParts(Path file, String... parts) throws Exception {
+    write(file, String.join("", parts).getBytes(US_ASCII));
+  }
+
+  @Test
+  void anOldListForOtherCertificatesPushesOutNoNewerOne() throws Exception {
+    Path file = folder.resolve("factory.crl");
+    String old = part("http://pki.example/2.crl");
+    millis.addAndGet(2_000);
+    writeParts(file, part("http://pki.example/1.crl", device));
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.ACCEPT));
+    millis.addAndGet(2_000);
+    writeParts(file, old);
+    assertFalse(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+  }
+
+  @Test
+  void eachPartOfASplitListIsReplacedByANewerOneOfItsOwn() throws Exception {
+    X509Certificate second = issue(authority, "p8");
+    Path file = folder.resolve("factory.crl");
+    String oldSecond = part("http://pki.example/2.crl");
+    millis.addAndGet(2_000);
+    String newerSecond = part("http://pki.example/2.crl", second);
+    millis.addAndGet(2_000);
+    String first = part("http://pki.example/1.crl");
+    writeParts(file, first, oldSecond);
+    TrustedAuthorities trusted = trusting(lists(List.of(file), List.of(), Unknown.ACCEPT));
+    CertificateVerifier verifier = trusted.verifier();
+
+    millis.addAndGet(2_000);
+    writeParts(file, first, newerSecond); // though older than the first part
+    assertTrue(trusted.refresh(List::of));
+    assertInstanceOf(Verification.Accepted.class, verify(verifier));
+    assertRejected(
+        Verification.Reason.REVOKED, verifier.verify(List.of(second), clock().instant()));
+
+    millis.addAndGet(2_000);
+    writeParts(file, part("http://pki.example/1.crl", device), oldSecond);
+    assertTrue(trusted.refresh(List::of));
+    assertRejected(Verification.Reason.REVOKED, verify(verifier));
+    assertRejected(
+        Verification.Reason.REVOKED, verifier.verify(List.of(second), clock().instant()));
   }
 
   /** As other brokers want them: those of a root and of the authorities below it. */
