@@ -10,6 +10,7 @@ import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -17,11 +18,16 @@ import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.Unsubscribe;
+import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.topic.TopicFilter;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -228,6 +234,7 @@ final class FullStoreTest extends DurableSessionFixture {
     broker.holdDisk();
     other.drop(); // something to commit: what comes now waits behind it
     before.send(DurableClient.subscription("v/#"));
+    before.send(DurableClient.subscription("v/#")); // this one replaces the first
     doWhatWaits();
     broker.authorizers =
         _ ->
@@ -253,6 +260,84 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(2, broker.subscriptionsOf("device"), "the refused one is gone");
     DurableClient next = DurableClient.connectOf311(this, first, "device");
     assertTrue(next.sessionPresent);
+  }
+
+  @Test
+  void putsInForceWhatTheDiskHasWhenSubscriptionsOfOneFilterAreRefusedOneAfterTheOther()
+      throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(DurableClient.subscription("t/#", Qos.EXACTLY_ONCE));
+    refuse(
+        device,
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE),
+        DurableClient.subscription("t/#", Qos.AT_MOST_ONCE),
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE),
+        DurableClient.subscription("new/#", Qos.AT_LEAST_ONCE),
+        DurableClient.subscription("new/#", Qos.AT_MOST_ONCE));
+    assertEquals(List.of("t/# 2"), granted(broker.sessionRow("device").subscriptions()));
+    assertEquals(List.of("t/# 2"), granted(broker.subscriptions("device")));
+  }
+
+  @Test
+  void putsNothingInForceThatWasUnsubscribedFromBetweenRefusedSubscriptions() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(DurableClient.subscription("t/#", Qos.EXACTLY_ONCE));
+    refuse(
+        device,
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE),
+        new Unsubscribe(2, List.of("t/#"), Properties.NONE),
+        DurableClient.subscription("t/#", Qos.AT_MOST_ONCE),
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
+    assertEquals(List.of(), granted(broker.sessionRow("device").subscriptions()));
+    assertEquals(List.of(), granted(broker.subscriptions("device")));
+  }
+
+  @Test
+  void keepsASubscriptionThatIsTakenBehindARefusedOneOfItsFilter() throws Exception {
+    start();
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient device = DurableClient.connectOf311(this, loop, "device").subscribe();
+    DurableClient other = DurableClient.connect(this, "other", 1_000);
+    loop.answersAreLate(true);
+    broker.fillDisk();
+    device.send(DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
+    await(() -> broker.metrics.storeFailures.value() == 1); // it is refused
+    awaitRoom(other);
+    device.send(DurableClient.subscription("t/#", Qos.AT_MOST_ONCE));
+    device.send(new PingReq());
+    await(() -> device.pongs == 1);
+    broker.fillDisk();
+    device.send(DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
+    await(() -> broker.metrics.storeFailures.value() == 2);
+    loop.answersAreLate(false);
+    await(() -> device.grants == 4);
+    assertEquals(List.of("t/# 0"), granted(broker.sessionRow("device").subscriptions()));
+    assertEquals(List.of("t/# 0"), granted(broker.subscriptions("device")));
+  }
+
+  /** Sends them all before the store, which is full, has answered any. */
+  private void refuse(DurableClient device, Packet... packets) {
+    int before = device.grants;
+    broker.holdDisk();
+    DurableClient.begin(this, ProtocolVersion.V5, "other", 1_000, null);
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    for (Packet packet : packets) {
+      device.send(packet);
+    }
+    doWhatWaits();
+    broker.fillDisk(); // of what the disk is asked to take now
+    broker.releaseDisk();
+    int subscribes = (int) Stream.of(packets).filter(Subscribe.class::isInstance).count();
+    await(() -> device.grants == before + subscribes);
+  }
+
+  private static List<String> granted(Collection<Subscription> subscriptions) {
+    return subscriptions.stream()
+        .map(one -> one.requestedFilter() + " " + one.options().maximumQos().value())
+        .toList();
   }
 
   @Test
