@@ -18,7 +18,10 @@ import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.packet.Unsubscribe;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.topic.TopicFilter;
@@ -31,6 +34,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What becomes of messages that a full store, or a full queue of a session, does not take. */
@@ -150,7 +154,16 @@ final class FullStoreTest extends DurableSessionFixture {
   void refusesAsAWholeWhatIsBeyondTheLimitOfRetainedMessages(ProtocolVersion version)
       throws Exception {
     broker = new SimulatedBroker(data, loops, SessionConfig.DEFAULTS, StoreConfig.DEFAULTS, 2);
-    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(
+        new Subscribe(
+            1,
+            List.of(
+                new RequestedSubscription(
+                    "t/#",
+                    new SubscriptionOptions(
+                        Qos.EXACTLY_ONCE, false, false, RetainHandling.DO_NOT_SEND))),
+            Properties.NONE));
     DurableClient publisher = DurableClient.connect(this, version, "publisher", 1_000);
     broker.holdDisk(); // so that all are accepted before the first one counts
     for (int i = 1; i <= 4; i++) {
@@ -186,6 +199,29 @@ final class FullStoreTest extends DurableSessionFixture {
         packetId,
         Properties.NONE,
         payload.getBytes(UTF_8));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"t/1,new", "t/1,''", "t/+,new", "t/+,''"})
+  void givesANewSubscriberTheRetainedValueWhoseReplacementIsRefused(String filter, String newer)
+      throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.send(retained(1, 1, "old"));
+    await(() -> publisher.completed == 1);
+    DurableClient device = DurableClient.connect(this, "device", 0);
+    broker.holdDisk();
+    publisher.send(retained(2, 1, newer));
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    device.subscribe(filter);
+    doWhatWaits(); // it has looked
+    broker.fillDisk();
+    broker.releaseDisk();
+    await(() -> publisher.received.size() == 2);
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
+    await(() -> device.payloads.contains("old"));
+    assertEquals("old", device.payloads.getLast());
   }
 
   /** A device that gives up, comes back and tries again, as long as the store is full. */
@@ -308,6 +344,7 @@ final class FullStoreTest extends DurableSessionFixture {
     device.send(DurableClient.subscription("t/#", Qos.AT_MOST_ONCE));
     device.send(new PingReq());
     await(() -> device.pongs == 1);
+    other.subscribe("behind/#"); // so it is taken
     broker.fillDisk();
     device.send(DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
     await(() -> broker.metrics.storeFailures.value() == 2);
