@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -472,6 +473,31 @@ final class FullStoreTest extends DurableSessionFixture {
     device.receive(3);
     assertEquals(List.of("2", "3", "4"), device.payloads);
     assertEquals(2, dropped());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Overflow.class)
+  void knowsWhatWasSentByItsIdentifierWhenTheOldestGiveWayAfterARestart(Overflow before)
+      throws Exception {
+    start(limited(3, before), StoreConfig.DEFAULTS);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.EXACTLY_ONCE, "sent");
+    device.receive(1);
+    int id = device.lastId;
+    restart(limited(3, Overflow.DROP_OLDEST));
+    publisher = DurableClient.connect(this, "publisher", 0);
+    for (int i = 1; i <= 5; i++) {
+      publisher.publish(Qos.EXACTLY_ONCE, "" + i);
+    }
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> again.releases == 3);
+    assertEquals(List.of("sent", "4", "5"), again.payloads);
+    assertEquals(id, again.ids.getFirst());
+    assertEquals(1, again.dups);
+    assertEquals(3, Set.copyOf(again.ids).size());
+    assertEquals(3, dropped());
   }
 
   /** With a store that a few messages fill. */
