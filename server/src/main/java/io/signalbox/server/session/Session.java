@@ -868,6 +868,30 @@ public final class Session implements Subscriber {
     }
   }
 
+  /**
+   * Gives a message to another member if its Shared Subscription has left the session while it was
+   * on its way here.
+   *
+   * @param handle of its row; null: it has none
+   * @return false: it is for this session, or nobody else is there
+   */
+  boolean givesOn(Delivery delivery, Message message, @Nullable StorePublish handle) {
+    SharedGroup group = delivery.group();
+    if (group == null || group.hasMember(this)) {
+      return false;
+    }
+    Delivery taker = group.pick();
+    if (taker == null) {
+      return false;
+    }
+    if (handle == null) {
+      SharedHandover.giveOn(context, owner, taker, message);
+    } else {
+      SharedHandover.giveOn(context, this, taker, message, handle);
+    }
+    return true;
+  }
+
   void arrive(Offer offer) {
     if (!owner.isCurrent()) {
       if (offer.handle == null) {

@@ -142,6 +142,10 @@ final class SimulatedBroker implements AutoCloseable {
     store.writer().submit(command, null);
   }
 
+  boolean isOwing(String clientId) {
+    return sessions.find(clientId).orElseThrow().isOwing();
+  }
+
   int subscriptionsOf(String clientId) {
     return subscriptions(clientId).size();
   }
