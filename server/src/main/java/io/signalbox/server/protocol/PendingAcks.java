@@ -144,6 +144,9 @@ final class PendingAcks {
     /** Runs on the I/O thread when the disk has it, before the acknowledgement. */
     @Nullable Runnable onCommit;
 
+    /** Runs on the I/O thread when the disk does not take it, for whatever reason. */
+    @Nullable Runnable onRefusal;
+
     /** What is sent instead when the store has no room. */
     @Nullable Supplier<Packet> whenFull;
 
@@ -193,6 +196,9 @@ final class PendingAcks {
     /** Never a positive acknowledgement of what is not on disk. */
     private void refused(StoreException problem) {
       onCommit = null; // with it goes the message, while the acknowledgement may wait
+      if (onRefusal != null) {
+        onRefusal.run();
+      }
       boolean full =
           switch (problem.reason()) {
             case STORE_FULL, BUSY -> true;

@@ -1,7 +1,9 @@
 package io.signalbox.server.protocol;
 
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.retained.RefusalWatch;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.session.ClientConnection;
@@ -9,6 +11,7 @@ import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
@@ -31,10 +34,32 @@ final class RetainedDelivery {
   private final ClientConnection connection;
 
   /**
-   * Filters as they were asked for: one that is asked for again before its turn is served once, as
-   * the last of the SUBSCRIBEs says. So there are never more than the session has subscriptions.
+   * What is to be looked for.
+   *
+   * @param requestedFilter of the subscription
+   * @param topic one of its topics, because a value was refused that stood in the way; null: all
    */
-  private final SequencedSet<String> left = new LinkedHashSet<>();
+  private record Look(String requestedFilter, @Nullable TopicFilter topic) {}
+
+  /** A look that may have met values which are refused after it. */
+  private record Looked(RetainedDelivery delivery, String requestedFilter) implements RefusalWatch {
+    @Override
+    public EventLoop loop() {
+      return delivery.connection.loop();
+    }
+
+    @Override
+    public void again(TopicName topic) {
+      delivery.again(new Look(requestedFilter, TopicFilter.of(topic)));
+    }
+  }
+
+  /**
+   * A filter that is asked for again before its turn is served once, as the last of the SUBSCRIBEs
+   * says. So there are never more than the session has subscriptions, and of each the topics of
+   * values that were refused at the same time.
+   */
+  private final SequencedSet<Look> left = new LinkedHashSet<>();
 
   /** A filter is being served, or looked for. */
   private boolean serving;
@@ -48,8 +73,19 @@ final class RetainedDelivery {
   /** SUBACK was sent for them. */
   void add(List<Subscription> subscriptions) {
     for (Subscription subscription : subscriptions) {
-      left.add(subscription.requestedFilter());
+      left.add(new Look(subscription.requestedFilter(), null));
     }
+    begin();
+  }
+
+  private void again(Look look) {
+    if (connection.isOpen()) {
+      left.add(look);
+      begin();
+    }
+  }
+
+  private void begin() {
     if (!serving) {
       serving = true;
       next();
@@ -58,7 +94,7 @@ final class RetainedDelivery {
 
   /** It was unsubscribed from. */
   void forget(String requestedFilter) {
-    left.remove(requestedFilter);
+    left.remove(new Look(requestedFilter, null));
   }
 
   /** The next filter that has any, once there is room. */
@@ -76,18 +112,20 @@ final class RetainedDelivery {
         serving = false;
         return;
       }
-      Subscription subscription = session.subscription(left.removeFirst());
+      Look look = left.removeFirst();
+      Subscription subscription = session.subscription(look.requestedFilter);
       if (subscription == null) {
         continue;
       }
-      if (subscription.filter().hasWildcard()) {
-        if (context.retained().mayMatch(subscription.filter())) {
-          scan(subscription.requestedFilter(), subscription.filter());
+      TopicFilter filter = look.topic == null ? subscription.filter() : look.topic;
+      if (filter.hasWildcard()) {
+        if (context.retained().mayMatch(filter)) {
+          scan(look.requestedFilter, filter);
           return;
         }
         continue;
       }
-      Message message = context.retained().find(subscription.filter());
+      Message message = context.retained().find(filter, new Looked(this, look.requestedFilter));
       if (message != null) {
         deliver(subscription, message);
         session.outgoing().whenRoom(() -> connection.loop().execute(this::serve));
@@ -104,7 +142,8 @@ final class RetainedDelivery {
             filter,
             connection.loop(),
             slice,
-            (messages, last, next) -> slice(requestedFilter, messages, last, next));
+            (messages, last, next) -> slice(requestedFilter, messages, last, next),
+            new Looked(this, requestedFilter));
   }
 
   private void slice(String requestedFilter, List<Message> messages, boolean last, Runnable next) {

@@ -14,6 +14,7 @@ import io.signalbox.server.packet.UnsubAck;
 import io.signalbox.server.packet.Unsubscribe;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.session.Grant;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.RemoveSubscriptions;
 import io.signalbox.server.store.StoreSubscriptions;
@@ -24,7 +25,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 sections 3.8 to 3.11). */
@@ -45,8 +45,7 @@ final class SubscribeHandler {
         subscribe.properties().subscriptionIdentifiers(); // at most one, the decoder saw to it
     int identifier = identifiers.length == 0 ? Subscription.NO_IDENTIFIER : identifiers[0];
     List<ReasonCode> reasons = new ArrayList<>(subscribe.subscriptions().size());
-    List<Subscription> granted = new ArrayList<>(subscribe.subscriptions().size());
-    List<Optional<Subscription>> replaced = new ArrayList<>(subscribe.subscriptions().size());
+    List<Grant> granted = new ArrayList<>(subscribe.subscriptions().size());
     List<Subscription> wantRetained = new ArrayList<>();
     boolean tooMany = subscribe.subscriptions().size() > context.limits().filtersPerPacketMax();
     if (tooMany) {
@@ -65,7 +64,7 @@ final class SubscribeHandler {
               ? new Outcome(
                   ReasonCode.QUOTA_EXCEEDED,
                   "limits.filters-per-packet-max is " + context.limits().filtersPerPacketMax())
-              : subscribeOne(client, requested, identifier, granted, replaced, wantRetained);
+              : subscribeOne(client, requested, identifier, granted, wantRetained);
       reasons.add(
           outcome.reason.isError() && !client.isV5()
               ? ReasonCode.UNSPECIFIED_ERROR
@@ -81,11 +80,14 @@ final class SubscribeHandler {
       if (!wantRetained.isEmpty()) {
         ack.after = () -> client.retained().add(wantRetained);
       }
-      ack.whenFull =
-          () -> noRoom(client, session, granted, replaced, reasons, subscribe.packetId());
+      ack.onCommit = () -> session.settle(granted, true);
+      ack.onRefusal = () -> session.settle(granted, false);
+      ack.whenFull = () -> noRoom(client, reasons, subscribe.packetId());
+      List<Subscription> subscriptions = granted.stream().map(Grant::subscription).toList();
       context
           .writer()
-          .submit(new StoreSubscriptions(session.sessionNumber(), session.epoch(), granted), ack);
+          .submit(
+              new StoreSubscriptions(session.sessionNumber(), session.epoch(), subscriptions), ack);
     } else {
       client
           .acks()
@@ -97,14 +99,7 @@ final class SubscribeHandler {
   }
 
   /** The store did not take them, so they are not granted after all. */
-  private static Packet noRoom(
-      Client client,
-      Session session,
-      List<Subscription> granted,
-      List<Optional<Subscription>> replaced,
-      List<ReasonCode> reasons,
-      int packetId) {
-    session.takeBack(granted, replaced);
+  private static Packet noRoom(Client client, List<ReasonCode> reasons, int packetId) {
     ReasonCode refusal = client.isV5() ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.UNSPECIFIED_ERROR;
     return new SubAck(
         packetId,
@@ -121,8 +116,7 @@ final class SubscribeHandler {
       Client client,
       RequestedSubscription requested,
       int identifier,
-      List<Subscription> granted,
-      List<Optional<Subscription>> replaced,
+      List<Grant> granted,
       List<Subscription> wantRetained) {
     String text = requested.topicFilter();
     Parsed parsed;
@@ -174,10 +168,9 @@ final class SubscribeHandler {
     Subscription subscription = asked.of(decision.maximumQos());
     client.deliveryRights().granted(subscription, decision.checkEachMessage());
     // Before retained messages are read: a duplicate is allowed, a gap is not.
-    Subscription before = session.subscribe(subscription);
-    granted.add(subscription);
-    replaced.add(Optional.ofNullable(before));
-    if (wantsRetained(subscription, before == null)) {
+    Grant grant = session.grant(subscription);
+    granted.add(grant);
+    if (wantsRetained(subscription, grant.isNew())) {
       wantRetained.add(subscription);
     }
     return new Outcome(ReasonCode.granted(decision.maximumQos()), "");

@@ -4,7 +4,9 @@ import io.signalbox.server.routing.Message;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +19,11 @@ import org.jspecify.annotations.Nullable;
  * to come stands until both are durable.
  */
 final class PendingValues {
-  /** Replaced, never changed. */
-  private record Pending(Message newest, int unsettled) {}
+  /**
+   * Replaced, never changed, but for who watches: within the map's operations on the topic, and no
+   * more once it has left the map.
+   */
+  private record Pending(Message newest, int unsettled, @Nullable Set<RefusalWatch> watches) {}
 
   private final ConcurrentHashMap<TopicName, Pending> byTopic = new ConcurrentHashMap<>();
 
@@ -32,21 +37,42 @@ final class PendingValues {
     unsettled.incrementAndGet();
     byTopic.merge(
         message.topic(),
-        new Pending(message, 1),
-        (before, now) -> new Pending(now.newest, before.unsettled + 1));
+        new Pending(message, 1, null),
+        (before, now) -> new Pending(now.newest, before.unsettled + 1, before.watches));
   }
 
-  void settle(TopicName topic) {
+  /** One of the topic's values is on disk, or was refused: then those who watch it are told. */
+  void settle(TopicName topic, boolean refused) {
+    List<RefusalWatch> told = refused ? new ArrayList<>() : List.of();
     byTopic.computeIfPresent(
         topic,
         (_, pending) -> {
           unsettled.decrementAndGet();
-          return pending.unsettled == 1 ? null : new Pending(pending.newest, pending.unsettled - 1);
+          Set<RefusalWatch> watches = pending.watches;
+          if (refused && watches != null) {
+            told.addAll(watches);
+            watches = null;
+          }
+          return pending.unsettled == 1
+              ? null
+              : new Pending(pending.newest, pending.unsettled - 1, watches);
         });
+    for (RefusalWatch watch : told) {
+      watch.loop().execute(() -> watch.again(topic));
+    }
   }
 
-  boolean has(TopicName topic) {
-    return byTopic.containsKey(topic);
+  /** As {@link #newest}; from now on it is watched whether one of the topic's values is refused. */
+  @Nullable Message watch(TopicName topic, RefusalWatch watch) {
+    Pending pending =
+        byTopic.computeIfPresent(
+            topic,
+            (_, now) -> {
+              Set<RefusalWatch> watches = now.watches == null ? HashSet.newHashSet(1) : now.watches;
+              watches.add(watch);
+              return new Pending(now.newest, now.unsettled, watches);
+            });
+    return pending == null ? null : pending.newest;
   }
 
   /**

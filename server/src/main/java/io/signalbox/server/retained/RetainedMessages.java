@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>For a new subscription a duplicate is allowed and a gap is not. That takes this order: a
  * publisher calls {@link #pending} before it looks for receivers; a subscriber adds its
  * subscription before it calls {@link #forEach}. Then each value is delivered as it is published,
- * or pending, or in the snapshot.
+ * or pending, or in the snapshot. Should one that is pending be refused, what stands is the one
+ * that it hid; who looked meanwhile is told to look again.
  */
 public final class RetainedMessages {
 
@@ -44,9 +45,7 @@ public final class RetainedMessages {
     this.store = store;
     this.limits = limits;
     this.clocks = clocks;
-    store
-        .writer()
-        .onRetained(publish -> settled(publish.message().topic(), !publish.refusedAsAWhole()));
+    store.writer().onRetained(this::settled);
   }
 
   /**
@@ -88,14 +87,14 @@ public final class RetainedMessages {
 
   /** The message of a {@link #pending} call is not submitted after all. Any thread. */
   public void abandoned(Message message) {
-    settled(message.topic(), true);
+    settled(message.topic(), false);
   }
 
-  private void settled(TopicName topic, boolean mayHaveChanged) {
-    if (mayHaveChanged) {
+  private void settled(TopicName topic, boolean changed) {
+    if (changed) {
       changes.add(topic);
     }
-    pendingValues.settle(topic);
+    pendingValues.settle(topic, !changed);
   }
 
   /**
@@ -103,11 +102,12 @@ public final class RetainedMessages {
    * be called on the loop of the subscriber, after its subscription was added: then whatever is
    * published later comes behind it.
    *
+   * @param watch told if it, or a removal, is pending and then refused
    * @return null when there is none
    */
-  public @Nullable Message find(TopicFilter exact) {
+  public @Nullable Message find(TopicFilter exact, RefusalWatch watch) {
     long now = nowMillis();
-    Message pending = pendingValues.newest(exact.asTopicName());
+    Message pending = pendingValues.watch(exact.asTopicName(), watch);
     if (pending != null) {
       return pending.payload().length == 0 || pending.isExpired(now) ? null : pending;
     }
@@ -134,9 +134,12 @@ public final class RetainedMessages {
    *
    * @param sliceMax 1.. messages in a slice
    * @param to called later, on the loop
+   * @param watch told of each topic of which one was refused that was pending, until all of them
+   *     are settled; so also after the last slice
    */
-  public void forEach(TopicFilter filter, EventLoop loop, int sliceMax, SliceConsumer to) {
-    var scan = new RetainedScan(this, filter, loop, sliceMax, to);
+  public void forEach(
+      TopicFilter filter, EventLoop loop, int sliceMax, SliceConsumer to, RefusalWatch watch) {
+    var scan = new RetainedScan(this, filter, loop, sliceMax, to, watch);
     loop.execute(scan::next);
   }
 

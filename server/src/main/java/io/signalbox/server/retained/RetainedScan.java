@@ -23,6 +23,7 @@ final class RetainedScan {
   private final EventLoop loop;
   private final int sliceMax;
   private final RetainedMessages.SliceConsumer to;
+  private final RefusalWatch watch;
 
   // INVARIANT: collected before the first slice is read: what became durable before that is in its
   // snapshot, what comes later is delivered as it is published.
@@ -39,12 +40,14 @@ final class RetainedScan {
       TopicFilter filter,
       EventLoop loop,
       int sliceMax,
-      RetainedMessages.SliceConsumer to) {
+      RetainedMessages.SliceConsumer to,
+      RefusalWatch watch) {
     this.messages = messages;
     this.filter = filter;
     this.loop = loop;
     this.sliceMax = sliceMax;
     this.to = to;
+    this.watch = watch;
     this.pending = messages.pendingValues().matching(filter, messages.nowMillis());
   }
 
@@ -79,7 +82,7 @@ final class RetainedScan {
     List<Message> current = new ArrayList<>(Math.min(pending.size() - pendingSeen, sliceMax));
     while (pendingSeen < pending.size() && current.size() < sliceMax) {
       Message message = pending.get(pendingSeen++);
-      if (message.equals(messages.pendingValues().newest(message.topic()))) {
+      if (message.equals(messages.pendingValues().watch(message.topic(), watch))) {
         current.add(message);
         handedOver.add(message.topic());
       }
@@ -94,7 +97,7 @@ final class RetainedScan {
       // first: a topic leaves there only after it is among the changes.
       boolean replaced =
           handedOver.contains(message.topic())
-              || messages.pendingValues().has(message.topic())
+              || messages.pendingValues().watch(message.topic(), watch) != null
               || messages.changes().since(mark, message.topic());
       if (!replaced) {
         current.add(message);

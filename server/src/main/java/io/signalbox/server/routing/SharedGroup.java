@@ -151,6 +151,11 @@ public final class SharedGroup implements SharedGroups {
         && table.find(delivery.subscriber()) == delivery;
   }
 
+  /** Any thread; a moment later it may be otherwise. */
+  public boolean hasMember(Subscriber subscriber) {
+    return find(subscriber) != null;
+  }
+
   @Nullable Delivery find(Subscriber subscriber) {
     return Members.find(members, subscriber);
   }

@@ -272,6 +272,9 @@ public final class OutgoingMessages {
     if (hasNoRow(qos, handle, receiverIndex)) {
       return;
     }
+    if (mode == Mode.LIVE && session.givesOn(delivery, message, handle)) {
+      return;
+    }
     switch (mode) {
       case LIVE -> deliver(toPublish(delivery, message, handle, receiverIndex, qos));
       case READING ->

@@ -129,11 +129,10 @@ final class PacketIds {
       return false;
     }
     int derived = StorePublish.derivedPacketId(sequence);
-    boolean rowMayBeGone = rowMayBeGone(publish);
-    if (publish.dup && !rowMayBeGone) {
+    if (publish.dup) {
       return keep(publish, derived);
     }
-    if (rowMayBeGone || inflight.uses(derived) || mayBeHeldOnDisk(publish, derived)) {
+    if (rowMayBeGone(publish) || inflight.uses(derived) || mayBeHeldOnDisk(publish, derived)) {
       assign(publish);
       return false;
     }
@@ -144,6 +143,8 @@ final class PacketIds {
   /**
    * A copy in memory does not know whether its row gave way to a newer one meanwhile. QoS 1 does
    * not mind; QoS 2 without a row would leave the client with an identifier that nobody releases.
+   * None gives way that an earlier connection may have sent: then the mark covered it, maybe in a
+   * process that dropped the newest, and the client may know it by its derived identifier.
    */
   private boolean rowMayBeGone(OutgoingPublish publish) {
     return context.dropsOldest() && publish.qos == Qos.EXACTLY_ONCE;
@@ -251,7 +252,7 @@ final class PacketIds {
   private boolean follows(OutgoingPublish publish) {
     return publish.packetId == 0
         && !publish.assigning
-        && (!publish.dup || rowMayBeGone(publish))
+        && !publish.dup
         && publish.durable()
         && publish.sequence() > 0
         && publish.sequence() <= sentMark;

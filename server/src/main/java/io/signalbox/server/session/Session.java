@@ -29,7 +29,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +58,9 @@ public final class Session implements Subscriber {
   private Map<String, Subscription> subscriptions = Map.of();
 
   private int subscriptionsWeight;
+
+  /** Null while the store has answered for all that replaced another one. */
+  private @Nullable UnsettledGrants unsettled;
 
   /** Null: it never had one taken away. */
   private @Nullable RevokedShares revoked;
@@ -659,6 +661,8 @@ public final class Session implements Subscriber {
   // ---------------------------------------------------------------- subscriptions
 
   /**
+   * Puts a subscription in force.
+   *
    * @return what it replaces; null: there was none for this filter
    */
   public @Nullable Subscription subscribe(Subscription subscription) {
@@ -672,29 +676,50 @@ public final class Session implements Subscriber {
   }
 
   /**
-   * The store did not take subscriptions: what they replaced is in force as before, unless another
-   * change came meanwhile. Any thread: with a connection that took it over the session may be with
-   * another one by now.
-   *
-   * @param refused in the order in which they were made
-   * @param replaced by each of them
+   * Puts a subscription in force that is on its way to the store; {@link #settle} follows, whatever
+   * the store says.
    */
-  public void takeBack(List<Subscription> refused, List<Optional<Subscription>> replaced) {
+  public Grant grant(Subscription subscription) {
+    Grant grant = new Grant(subscription, subscribe(subscription));
+    if (durable && !grant.isNew()) {
+      unsettled = unsettled == null ? new UnsettledGrants() : unsettled;
+      unsettled.add(grant);
+    }
+    return grant;
+  }
+
+  /**
+   * The store has answered for subscriptions. Those that it did not take are taken back: what they
+   * replaced is in force as before, unless another change came meanwhile. Any thread: with a
+   * connection that took it over the session may be with another one by now.
+   *
+   * @param granted by one command, in the order in which they were made
+   */
+  public void settle(List<Grant> granted, boolean stored) {
     if (!owner.isCurrent()) {
-      owner.execute(() -> takeBack(refused, replaced));
+      owner.execute(() -> settle(granted, stored));
       return;
     }
-    for (int i = refused.size() - 1; i >= 0; i--) {
-      takeBack(refused.get(i), replaced.get(i).orElse(null));
+    for (Grant grant : granted.reversed()) {
+      if (unsettled != null) {
+        unsettled.settle(grant, stored);
+      }
+      if (!stored) {
+        takeBack(grant);
+      }
+    }
+    if (unsettled != null && unsettled.isEmpty()) {
+      unsettled = null;
     }
   }
 
-  private void takeBack(Subscription refused, @Nullable Subscription before) {
-    if (!isInForce(refused)) { // a later one, maybe an equal one, was taken
+  private void takeBack(Grant refused) {
+    Subscription before = refused.before();
+    if (!isInForce(refused.subscription())) { // a later one, maybe an equal one, was taken
       return;
     }
     if (before == null) {
-      unsubscribe(refused.requestedFilter());
+      unsubscribe(refused.subscription().requestedFilter());
     } else {
       subscribe(before);
     }
@@ -841,6 +866,30 @@ public final class Session implements Subscriber {
           .current()
           .ifPresent(loop -> SharedHandover.giveOn(context, loop, group, message));
     }
+  }
+
+  /**
+   * Gives a message to another member if its Shared Subscription has left the session while it was
+   * on its way here.
+   *
+   * @param handle of its row; null: it has none
+   * @return false: it is for this session, or nobody else is there
+   */
+  boolean givesOn(Delivery delivery, Message message, @Nullable StorePublish handle) {
+    SharedGroup group = delivery.group();
+    if (group == null || group.hasMember(this)) {
+      return false;
+    }
+    Delivery taker = group.pick();
+    if (taker == null) {
+      return false;
+    }
+    if (handle == null) {
+      SharedHandover.giveOn(context, owner, taker, message);
+    } else {
+      SharedHandover.giveOn(context, this, taker, message, handle);
+    }
+    return true;
   }
 
   void arrive(Offer offer) {

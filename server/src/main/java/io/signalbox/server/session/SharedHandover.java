@@ -359,9 +359,17 @@ final class SharedHandover {
    */
   static void giveOn(SessionContext context, EventLoop loop, SharedGroup group, Message message) {
     Delivery taker = group.pick();
-    if (taker == null) {
-      return; // it was the last member
+    if (taker != null) { // else it was the last member
+      giveOn(context, loop, taker, message);
     }
+  }
+
+  /**
+   * Gives one message that is in no queue on disk to this member. Any I/O thread.
+   *
+   * @param loop the calling thread's
+   */
+  static void giveOn(SessionContext context, EventLoop loop, Delivery taker, Message message) {
     context.metrics().sharedHandovers.inc(loop.index());
     Subscriber subscriber = taker.subscriber();
     Qos qos = message.qos().min(taker.maximumQos());
@@ -390,5 +398,69 @@ final class SharedHandover {
       context.writer().submit(stored, null);
       subscriber.offer(taker, message, stored, 0);
     }
+  }
+
+  /**
+   * Gives one message whose row is on its way to the leaving session's queue to this member. On
+   * that session's I/O thread.
+   *
+   * @param handle of the row
+   */
+  static void giveOn(
+      SessionContext context,
+      Session leaver,
+      Delivery taker,
+      Message message,
+      StorePublish handle) {
+    EventLoop loop = leaver.owner();
+    boolean stored = message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
+    if (!taker.subscriber().isDurable() || !stored) {
+      context
+          .writer()
+          .submit(
+              new Dequeue(leaver.sessionNumber(), leaver.epoch(), handle.sequence(), handle),
+              new OnLoop(
+                  loop,
+                  result -> {
+                    if (Boolean.TRUE.equals(result)) {
+                      giveOn(context, loop, taker, message);
+                    }
+                  },
+                  _ -> {}));
+      return;
+    }
+    OnLoop.Success hasSequence =
+        _ -> moveRow(context, leaver, taker, message, handle.sequence());
+    context.writer().submit(new Barrier(), new OnLoop(loop, hasSequence, _ -> {}));
+  }
+
+  private static void moveRow(
+      SessionContext context, Session leaver, Delivery taker, Message message, long sequence) {
+    if (sequence == 0) {
+      return; // the store refused it, and its publisher knows
+    }
+    EventLoop loop = leaver.owner();
+    context
+        .writer()
+        .submit(
+            new MoveQueued(
+                leaver.sessionNumber(),
+                leaver.epoch(),
+                sequence,
+                taker.subscriber().sessionNumber(),
+                flags(message, taker),
+                taker.subscriptionIdentifiers()),
+            new OnLoop(
+                loop,
+                result -> {
+                  if (MoveQueued.REFUSED.equals(result)) {
+                    context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+                  } else if (!MoveQueued.GONE.equals(result)
+                      && taker.subscriber() instanceof Session session) {
+                    context.metrics().sharedHandovers.inc(loop.index());
+                    session.rowsArrived();
+                  }
+                },
+                _ -> {}));
   }
 }

@@ -9,6 +9,7 @@ import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.store.CommandQueue.Entry;
 import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
+import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -40,10 +41,13 @@ public final class StoreWriter {
   /** Who keeps track of retained messages that are not durable yet. */
   public interface RetainedListener {
     /**
-     * The publish is durable or was refused. In order, after the commit and before any completion;
-     * on the writer thread, or on a submitter's when it was refused at once.
+     * A publish is durable or was refused. In order, after the commit and before any completion; on
+     * the writer thread, or on a submitter's when it was refused at once.
+     *
+     * @param changed false: it was refused, or was a repetition, so that the topic's message is
+     *     still the one before it
      */
-    void settled(StorePublish publish);
+    void settled(TopicName topic, boolean changed);
   }
 
   /** Ends a batch early: applying this entry failed. */
@@ -151,7 +155,7 @@ public final class StoreWriter {
     queue.push(entry);
     if (refused != null && command instanceof StorePublish publish) {
       metrics.messagesDropped.of(Drop.STORE_FULL).add(refused.reason() == Reason.BUSY ? 1 : 0);
-      settle(publish);
+      settle(publish, false);
     }
     if (ended) {
       refuseRest();
@@ -441,10 +445,11 @@ public final class StoreWriter {
     }
   }
 
-  private void settle(StorePublish publish) {
+  private void settle(StorePublish publish, boolean applied) {
     RetainedListener listener = retainedListener;
     if (listener != null && publish.setRetained()) {
-      listener.settled(publish);
+      boolean changed = applied && !publish.duplicate() && !publish.refusedAsAWhole();
+      listener.settled(publish.message().topic(), changed);
     }
     publish.settled();
   }
@@ -453,7 +458,7 @@ public final class StoreWriter {
     answers.clear();
     for (Entry entry : entries) {
       if (entry.command instanceof StorePublish publish) {
-        settle(publish);
+        settle(publish, entry.failure == null);
       }
       if (entry.completion instanceof Waiter waiter) {
         waiter.completed(entry.result, entry.failure);

@@ -56,6 +56,11 @@ public final class TopicFilter {
     return new TopicFilter(utf8, TopicName.levelEnds(utf8), wildcard);
   }
 
+  /** The filter that matches this name only. */
+  public static TopicFilter of(TopicName name) {
+    return new TopicFilter(name.utf8(), TopicName.levelEnds(name.utf8()), false);
+  }
+
   /** The filter's bytes: shared, never to be modified. */
   public byte[] utf8() {
     return utf8;

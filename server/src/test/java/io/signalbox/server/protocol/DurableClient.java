@@ -42,6 +42,10 @@ final class DurableClient {
   int completed;
   int releases;
   int pongs;
+
+  /** SUBACKs, whatever they say. */
+  int grants;
+
   int lastId;
 
   /** Of each PUBLISH. */
@@ -158,12 +162,15 @@ final class DurableClient {
   }
 
   static Subscribe subscription(String filter) {
+    return subscription(filter, Qos.EXACTLY_ONCE);
+  }
+
+  static Subscribe subscription(String filter, Qos qos) {
     return new Subscribe(
         1,
         List.of(
             new RequestedSubscription(
-                filter,
-                new SubscriptionOptions(Qos.EXACTLY_ONCE, false, false, RetainHandling.SEND))),
+                filter, new SubscriptionOptions(qos, false, false, RetainHandling.SEND))),
         Properties.NONE);
   }
 
@@ -226,7 +233,10 @@ final class DurableClient {
           connectReason = ack.reason();
           sessionPresent = ack.sessionPresent();
         }
-        case SubAck _ -> subscribed = true;
+        case SubAck _ -> {
+          subscribed = true;
+          grants++;
+        }
         case UnsubAck _ -> subscribed = false;
         case PubAck ack -> {
           ackReason = ack.reason();

@@ -48,11 +48,20 @@ abstract class DurableSessionFixture {
   }
 
   final void restart(long awayMillis) throws Exception {
+    end();
+    loops.advance(awayMillis);
+    start();
+  }
+
+  final void restart(SessionConfig config) throws Exception {
+    end();
+    start(config, StoreConfig.DEFAULTS);
+  }
+
+  private void end() {
     broker.close();
     doWhatWaits(); // answers to those who are gone
     loops.forgetTimers();
-    loops.advance(awayMillis);
-    start();
   }
 
   final void doWhatWaits() {

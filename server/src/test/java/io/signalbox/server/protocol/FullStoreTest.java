@@ -10,6 +10,7 @@ import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -17,14 +18,24 @@ import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.RetainHandling;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.packet.Unsubscribe;
+import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.topic.TopicFilter;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What becomes of messages that a full store, or a full queue of a session, does not take. */
@@ -144,7 +155,16 @@ final class FullStoreTest extends DurableSessionFixture {
   void refusesAsAWholeWhatIsBeyondTheLimitOfRetainedMessages(ProtocolVersion version)
       throws Exception {
     broker = new SimulatedBroker(data, loops, SessionConfig.DEFAULTS, StoreConfig.DEFAULTS, 2);
-    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(
+        new Subscribe(
+            1,
+            List.of(
+                new RequestedSubscription(
+                    "t/#",
+                    new SubscriptionOptions(
+                        Qos.EXACTLY_ONCE, false, false, RetainHandling.DO_NOT_SEND))),
+            Properties.NONE));
     DurableClient publisher = DurableClient.connect(this, version, "publisher", 1_000);
     broker.holdDisk(); // so that all are accepted before the first one counts
     for (int i = 1; i <= 4; i++) {
@@ -180,6 +200,29 @@ final class FullStoreTest extends DurableSessionFixture {
         packetId,
         Properties.NONE,
         payload.getBytes(UTF_8));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"t/1,new", "t/1,''", "t/+,new", "t/+,''"})
+  void givesANewSubscriberTheRetainedValueWhoseReplacementIsRefused(String filter, String newer)
+      throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.send(retained(1, 1, "old"));
+    await(() -> publisher.completed == 1);
+    DurableClient device = DurableClient.connect(this, "device", 0);
+    broker.holdDisk();
+    publisher.send(retained(2, 1, newer));
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    device.subscribe(filter);
+    doWhatWaits(); // it has looked
+    broker.fillDisk();
+    broker.releaseDisk();
+    await(() -> publisher.received.size() == 2);
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
+    await(() -> device.payloads.contains("old"));
+    assertEquals("old", device.payloads.getLast());
   }
 
   /** A device that gives up, comes back and tries again, as long as the store is full. */
@@ -228,6 +271,7 @@ final class FullStoreTest extends DurableSessionFixture {
     broker.holdDisk();
     other.drop(); // something to commit: what comes now waits behind it
     before.send(DurableClient.subscription("v/#"));
+    before.send(DurableClient.subscription("v/#")); // this one replaces the first
     doWhatWaits();
     broker.authorizers =
         _ ->
@@ -253,6 +297,85 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(2, broker.subscriptionsOf("device"), "the refused one is gone");
     DurableClient next = DurableClient.connectOf311(this, first, "device");
     assertTrue(next.sessionPresent);
+  }
+
+  @Test
+  void putsInForceWhatTheDiskHasWhenSubscriptionsOfOneFilterAreRefusedOneAfterTheOther()
+      throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(DurableClient.subscription("t/#", Qos.EXACTLY_ONCE));
+    refuse(
+        device,
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE),
+        DurableClient.subscription("t/#", Qos.AT_MOST_ONCE),
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE),
+        DurableClient.subscription("new/#", Qos.AT_LEAST_ONCE),
+        DurableClient.subscription("new/#", Qos.AT_MOST_ONCE));
+    assertEquals(List.of("t/# 2"), granted(broker.sessionRow("device").subscriptions()));
+    assertEquals(List.of("t/# 2"), granted(broker.subscriptions("device")));
+  }
+
+  @Test
+  void putsNothingInForceThatWasUnsubscribedFromBetweenRefusedSubscriptions() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(DurableClient.subscription("t/#", Qos.EXACTLY_ONCE));
+    refuse(
+        device,
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE),
+        new Unsubscribe(2, List.of("t/#"), Properties.NONE),
+        DurableClient.subscription("t/#", Qos.AT_MOST_ONCE),
+        DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
+    assertEquals(List.of(), granted(broker.sessionRow("device").subscriptions()));
+    assertEquals(List.of(), granted(broker.subscriptions("device")));
+  }
+
+  @Test
+  void keepsASubscriptionThatIsTakenBehindARefusedOneOfItsFilter() throws Exception {
+    start();
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient device = DurableClient.connectOf311(this, loop, "device").subscribe();
+    DurableClient other = DurableClient.connect(this, "other", 1_000);
+    loop.answersAreLate(true);
+    broker.fillDisk();
+    device.send(DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
+    await(() -> broker.metrics.storeFailures.value() == 1); // it is refused
+    awaitRoom(other);
+    device.send(DurableClient.subscription("t/#", Qos.AT_MOST_ONCE));
+    device.send(new PingReq());
+    await(() -> device.pongs == 1);
+    other.subscribe("behind/#"); // so it is taken
+    broker.fillDisk();
+    device.send(DurableClient.subscription("t/#", Qos.AT_LEAST_ONCE));
+    await(() -> broker.metrics.storeFailures.value() == 2);
+    loop.answersAreLate(false);
+    await(() -> device.grants == 4);
+    assertEquals(List.of("t/# 0"), granted(broker.sessionRow("device").subscriptions()));
+    assertEquals(List.of("t/# 0"), granted(broker.subscriptions("device")));
+  }
+
+  /** Sends them all before the store, which is full, has answered any. */
+  private void refuse(DurableClient device, Packet... packets) {
+    int before = device.grants;
+    broker.holdDisk();
+    DurableClient.begin(this, ProtocolVersion.V5, "other", 1_000, null);
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    for (Packet packet : packets) {
+      device.send(packet);
+    }
+    doWhatWaits();
+    broker.fillDisk(); // of what the disk is asked to take now
+    broker.releaseDisk();
+    int subscribes = (int) Stream.of(packets).filter(Subscribe.class::isInstance).count();
+    await(() -> device.grants == before + subscribes);
+  }
+
+  private static List<String> granted(Collection<Subscription> subscriptions) {
+    return subscriptions.stream()
+        .map(one -> one.requestedFilter() + " " + one.options().maximumQos().value())
+        .toList();
   }
 
   @Test
@@ -350,6 +473,31 @@ final class FullStoreTest extends DurableSessionFixture {
     device.receive(3);
     assertEquals(List.of("2", "3", "4"), device.payloads);
     assertEquals(2, dropped());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Overflow.class)
+  void knowsWhatWasSentByItsIdentifierWhenTheOldestGiveWayAfterARestart(Overflow before)
+      throws Exception {
+    start(limited(3, before), StoreConfig.DEFAULTS);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.EXACTLY_ONCE, "sent");
+    device.receive(1);
+    int id = device.lastId;
+    restart(limited(3, Overflow.DROP_OLDEST));
+    publisher = DurableClient.connect(this, "publisher", 0);
+    for (int i = 1; i <= 5; i++) {
+      publisher.publish(Qos.EXACTLY_ONCE, "" + i);
+    }
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> again.releases == 3);
+    assertEquals(List.of("sent", "4", "5"), again.payloads);
+    assertEquals(id, again.ids.getFirst());
+    assertEquals(1, again.dups);
+    assertEquals(3, Set.copyOf(again.ids).size());
+    assertEquals(3, dropped());
   }
 
   /** With a store that a few messages fill. */

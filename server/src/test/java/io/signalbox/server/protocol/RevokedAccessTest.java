@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -176,8 +177,34 @@ final class RevokedAccessTest extends DurableSessionFixture {
   @Test
   void aSessionThatWaitsForNothingKeepsItsConnection() {
     DurableClient idle = DurableClient.connect(this, "idle", 1_000).subscribe(SHARED);
+    await(() -> !broker.isOwing("idle")); // its queue has been read
     bar("idle");
     assertEquals(0, broker.subscriptionsOf("idle"));
+    assertTrue(idle.connection.isOpen());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,0", "0,1000", "1000,0", "1000,1000"})
+  void whatIsOnItsWayFromAnotherThreadWhenASharedSubscriptionIsRevokedGoesToItsGroup(
+      long expirySeconds, long memberExpirySeconds) {
+    DurableClient idle = DurableClient.connect(this, "idle", expirySeconds).subscribe(SHARED);
+    DurableClient member =
+        DurableClient.connect(this, "member", memberExpirySeconds).subscribe(SHARED);
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    await(() -> !broker.isOwing("idle")); // its queue has been read
+    asleep = loop; // so it hands nothing over
+    loops.on(loop, () -> publisher.publish(1, "one"));
+    loops.on(loop, () -> publisher.publish(2, "other"));
+    barred.add("idle");
+    version++;
+    var done = broker.reviewClients().toCompletableFuture();
+    await(() -> broker.subscriptionsOf("idle") == 0);
+    asleep = null;
+    await(done::isDone);
+    await(() -> member.payloads.size() == 2);
+    assertEquals(List.of("one", "other"), sorted(member));
+    idle.expectNothing();
     assertTrue(idle.connection.isOpen());
   }
 

@@ -20,6 +20,7 @@ import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.retained.RetainedMessages;
 import io.signalbox.server.routing.Router;
+import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.routing.SubscriptionTrie;
 import io.signalbox.server.session.SessionRegistry;
 import io.signalbox.server.store.Command;
@@ -33,6 +34,7 @@ import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionStage;
@@ -140,8 +142,17 @@ final class SimulatedBroker implements AutoCloseable {
     store.writer().submit(command, null);
   }
 
+  boolean isOwing(String clientId) {
+    return sessions.find(clientId).orElseThrow().isOwing();
+  }
+
   int subscriptionsOf(String clientId) {
-    return sessions.find(clientId).orElseThrow().subscriptions().size();
+    return subscriptions(clientId).size();
+  }
+
+  /** As they are in memory. */
+  Collection<Subscription> subscriptions(String clientId) {
+    return sessions.find(clientId).orElseThrow().subscriptions();
   }
 
   /** Other policies are in force. */

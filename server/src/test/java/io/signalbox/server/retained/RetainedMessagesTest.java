@@ -10,18 +10,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -51,11 +55,29 @@ class RetainedMessagesTest {
 
   private StoreFixture fixture;
   private RetainedMessages retained;
+  private Watch watch;
 
   @BeforeEach
   void open(@TempDir Path directory) throws Exception {
     fixture = StoreFixture.open(directory);
     retained = new RetainedMessages(fixture.store, StoreLimits.DEFAULTS, Clocks.system());
+    watch = new Watch(fixture.loop, new LinkedBlockingQueue<>());
+  }
+
+  /** What was told to who looked. */
+  private record Watch(EventLoop loop, BlockingQueue<String> told) implements RefusalWatch {
+    @Override
+    public void again(TopicName topic) {
+      told.add(topic.toString());
+    }
+
+    @Nullable String await() throws InterruptedException {
+      return told.poll(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private @Nullable Message find(TopicFilter exact) {
+    return retained.find(exact, watch);
   }
 
   @AfterEach
@@ -65,20 +87,20 @@ class RetainedMessagesTest {
 
   @Test
   void findsNothingInAnEmptyStore() {
-    assertNull(retained.find(TOPIC));
+    assertNull(find(TOPIC));
   }
 
   @Test
   void findsWhatIsOnItsWayToTheDiskAndWhatIsOnIt() throws Exception {
     Message message = message("one");
     retained.pending(message);
-    assertEquals(message, retained.find(TOPIC), "pending");
+    assertEquals(message, find(TOPIC), "pending");
     commit(message);
-    Message found = requireNonNull(retained.find(TOPIC), "on disk");
+    Message found = requireNonNull(find(TOPIC), "on disk");
     assertArrayEquals("one".getBytes(UTF_8), found.payload());
     assertEquals("plant/état", found.topic().toString());
-    assertNull(retained.find(StoreFixture.filter("plant")));
-    assertNull(retained.find(StoreFixture.filter("plant/état/of")));
+    assertNull(find(StoreFixture.filter("plant")));
+    assertNull(find(StoreFixture.filter("plant/état/of")));
   }
 
   @Test
@@ -86,9 +108,9 @@ class RetainedMessagesTest {
     set("old");
     Message newer = message("new");
     retained.pending(newer);
-    assertEquals(newer, retained.find(TOPIC));
+    assertEquals(newer, find(TOPIC));
     retained.abandoned(newer);
-    assertArrayEquals("old".getBytes(UTF_8), payload(retained.find(TOPIC)));
+    assertArrayEquals("old".getBytes(UTF_8), payload(find(TOPIC)));
   }
 
   @Test
@@ -96,9 +118,9 @@ class RetainedMessagesTest {
     set("value");
     Message clearing = message("");
     retained.pending(clearing);
-    assertNull(retained.find(TOPIC), "the disk still has it");
+    assertNull(find(TOPIC), "the disk still has it");
     commit(clearing);
-    assertNull(retained.find(TOPIC));
+    assertNull(find(TOPIC));
   }
 
   @Test
@@ -106,10 +128,10 @@ class RetainedMessagesTest {
     long past = System.currentTimeMillis() - 1;
     Message message = StoreFixture.message(TOPIC.toString(), "late", past);
     retained.pending(message);
-    assertNull(retained.find(TOPIC), "pending");
+    assertNull(find(TOPIC), "pending");
     commit(message);
     assertEquals(1, retained.count());
-    assertNull(retained.find(TOPIC), "on disk");
+    assertNull(find(TOPIC), "on disk");
   }
 
   @Test
@@ -203,6 +225,60 @@ class RetainedMessagesTest {
   }
 
   @Test
+  void tellsOnceWhoFoundWhatIsRefused() throws Exception {
+    set("old");
+    for (String newer : List.of("new", "")) {
+      Message pending = message(newer);
+      retained.pending(pending);
+      assertEquals(newer.isEmpty() ? null : pending, find(TOPIC));
+      Message _ = find(TOPIC);
+      retained.abandoned(pending);
+      assertEquals(TOPIC.toString(), watch.await());
+      assertArrayEquals("old".getBytes(UTF_8), payload(find(TOPIC)));
+    }
+    set("new");
+    assertEquals(Set.of(), Set.copyOf(watch.told), "neither again nor of one that was kept");
+  }
+
+  @Test
+  void tellsWhoWasGivenWhatIsRefused() throws Exception {
+    set("old");
+    Message pending = message("new");
+    retained.pending(pending);
+    Future<List<String>> scanned = scan("plant/#", CompletableFuture.completedFuture(null));
+    assertEquals(List.of("new"), scanned.get(60, TimeUnit.SECONDS));
+    retained.abandoned(pending);
+    assertEquals(TOPIC.toString(), watch.await());
+  }
+
+  @Test
+  void tellsWhoWasNotGivenWhatARefusedValueHid() throws Exception {
+    set("old");
+    for (String newer : List.of("new", "")) {
+      var turn = new CompletableFuture<@Nullable Void>();
+      Future<List<String>> scanned = scan("plant/#", turn);
+      Message pending = message(newer);
+      retained.pending(pending);
+      turn.complete(null);
+      assertEquals(List.of(), scanned.get(60, TimeUnit.SECONDS));
+      retained.abandoned(pending);
+      assertEquals(TOPIC.toString(), watch.await());
+    }
+  }
+
+  @Test
+  void handsOverWhatStandsWhenItsReplacementIsRefusedBeforeItsTurn() throws Exception {
+    set("old");
+    var turn = new CompletableFuture<@Nullable Void>();
+    Message pending = message("");
+    retained.pending(pending);
+    Future<List<String>> scanned = scan("plant/#", turn);
+    retained.abandoned(pending);
+    turn.complete(null);
+    assertEquals(List.of("old"), scanned.get(60, TimeUnit.SECONDS));
+  }
+
+  @Test
   void bringsWhatWasCommittedBeforeItsTurnOnce() throws Exception {
     Message message = message("value");
     retained.pending(message);
@@ -229,7 +305,8 @@ class RetainedMessagesTest {
           } else {
             next.run();
           }
-        });
+        },
+        watch);
     return all;
   }
 
@@ -246,7 +323,8 @@ class RetainedMessagesTest {
         StoreFixture.filter("plant/+/y"),
         fixture.loop,
         1,
-        (messages, last, _) -> first.complete(last && messages.isEmpty()));
+        (messages, last, _) -> first.complete(last && messages.isEmpty()),
+        watch);
     assertFalse(first.get(60, TimeUnit.SECONDS), "nothing was found, but not all looked at");
     assertEquals(1, fixture.metrics.storeSlicesRead.value());
   }

@@ -4,8 +4,10 @@ import com.google.errorprone.annotations.FormatMethod;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.retained.RefusalWatch;
 import io.signalbox.server.retained.RetainedMessages;
 import io.signalbox.server.routing.Message;
+import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -264,7 +266,8 @@ final class StoreMeasurement {
                 } else {
                   next.run();
                 }
-              });
+              },
+              new NothingIsRefused(fixture.loop));
           done.await();
           double took = (System.nanoTime() - began) / 1e9;
           print(
@@ -272,6 +275,13 @@ final class StoreMeasurement {
               filter, found.get(), took * 1e3, found.get() / took);
         }
       }
+    }
+  }
+
+  private record NothingIsRefused(EventLoop loop) implements RefusalWatch {
+    @Override
+    public void again(TopicName topic) {
+      throw new AssertionError(topic + " was refused");
     }
   }
 
