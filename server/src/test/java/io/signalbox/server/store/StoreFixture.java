@@ -27,7 +27,7 @@ import org.lmdbjava.Txn;
 
 /** A store in a directory of a test, with what tests do to it over and over. */
 public final class StoreFixture implements AutoCloseable {
-  static final StoreConfig CONFIG =
+  public static final StoreConfig CONFIG =
       new StoreConfig(0, 0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
   /** What {@code beforeCommit} throws for a commit that finds no room. */

@@ -157,7 +157,7 @@ final class StoreTest {
   }
 
   private static void assertSound(StoreFixture fixture) {
-    assertEquals(List.of(), StoreCheck.run(fixture.store, 10).descriptions());
+    assertEquals(List.of(), StoreCheck.run(fixture.store, _ -> {}, 10).descriptions());
   }
 
   /** Rewrites what a queue counts; the store is to be closed after that. */
