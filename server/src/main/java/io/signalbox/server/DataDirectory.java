@@ -6,6 +6,7 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.control.ControlClient;
 import io.signalbox.server.control.ControlSocket;
 import io.signalbox.server.control.RequestFailure;
+import io.signalbox.server.session.SessionWill;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreCheck;
 import io.signalbox.server.store.StoreFiles;
@@ -89,7 +90,7 @@ final class DataDirectory implements StoreTools {
   static Map<String, ControlSocket.Request> requests(Path dataDirectory, Store store) {
     return Map.of(
         "check",
-        _ -> report(StoreCheck.run(store, DESCRIPTIONS_MAX)).text(),
+        _ -> report(StoreCheck.run(store, SessionWill::requireForm, DESCRIPTIONS_MAX)).text(),
         "backup",
         to -> {
           try {
@@ -116,7 +117,8 @@ final class DataDirectory implements StoreTools {
       return new Outcome(answer.get().startsWith(SOUND), answer.get());
     }
     try {
-      return report(StoreCheck.run(store(dataDirectory), CONFIG, DESCRIPTIONS_MAX));
+      return report(
+          StoreCheck.run(store(dataDirectory), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX));
     } catch (StoreOpenException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     }
@@ -154,7 +156,8 @@ final class DataDirectory implements StoreTools {
   @Override
   public Outcome repair(Path dataDirectory) throws CommandFailure {
     try {
-      StoreRepair.Report report = StoreRepair.run(store(dataDirectory), CONFIG, DESCRIPTIONS_MAX);
+      StoreRepair.Report report =
+          StoreRepair.run(store(dataDirectory), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX);
       String kept = report.kept() + " rows kept; the old file is " + report.damagedFile();
       return report.leftOut() == 0
           ? new Outcome(true, kept)
@@ -356,7 +359,8 @@ final class DataDirectory implements StoreTools {
       String leftOut = copyFiles(source, target);
       StoreFiles.copy(store(source), store(target));
       StoreFiles.bringUpToDate(store(target), CONFIG);
-      Outcome checked = report(StoreCheck.run(store(target), CONFIG, DESCRIPTIONS_MAX));
+      Outcome checked =
+          report(StoreCheck.run(store(target), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX));
       if (!checked.sound()) {
         throw new CommandFailure(
             "the backup is damaged, its copy is in \""

@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * Who changed what: one JSON object a line, in numbered files of bounded size and number. On disk
  * before a change is answered. If that fails the entry is owed: it stays in memory and is written
  * before any other, and until then {@link #obstacle} has further changes refused.
+ *
+ * <p>A sync that failed is not tried again: the next may report success for what the system has
+ * thrown away. So one thread at a time syncs, and what was written since the last good sync is owed
+ * when it fails, whoever wrote it.
  */
 public final class AuditLog implements AutoCloseable {
   private static final Logger LOG = System.getLogger(AuditLog.class.getName());
@@ -42,12 +45,35 @@ public final class AuditLog implements AutoCloseable {
   /** Of entries that are owed; what a flood of refused changes adds beyond is only counted. */
   private static final int OWED_CHARS_MAX = 4 << 20;
 
+  /** How a file reaches the disk. */
+  @FunctionalInterface
+  interface Disk {
+    void sync(FileChannel file) throws IOException;
+  }
+
+  /** Held by who syncs, and taken before the lock of the log, which others write under. */
+  private final Object syncing = new Object();
+
+  private final Disk disk;
   private final Path folder;
   private final long fileBytesMax;
   private final int filesMax;
   private final Metrics metrics;
+
+  // Changed with both locks.
   private FileChannel current;
   private int number;
+
+  /** Texts that the file has and the disk perhaps not, oldest first. */
+  private final Deque<String> unsynced = new ArrayDeque<>();
+
+  private long unsyncedChars;
+
+  /** Of all files: texts that were written. */
+  private long written;
+
+  /** Of the file, from its beginning. */
+  private long syncedBytes;
 
   /** Lines that could not be written, oldest first. */
   private final Deque<String> owed = new ArrayDeque<>();
@@ -60,18 +86,27 @@ public final class AuditLog implements AutoCloseable {
       long fileBytesMax,
       int filesMax,
       Metrics metrics,
+      Disk disk,
       int number,
-      FileChannel current) {
+      FileChannel current)
+      throws IOException {
     this.folder = folder;
     this.fileBytesMax = fileBytesMax;
     this.filesMax = filesMax;
     this.metrics = metrics;
+    this.disk = disk;
     this.number = number;
     this.current = current;
+    this.syncedBytes = current.size();
   }
 
   /** Goes on in the newest file of a folder, which is made if it is not there. */
   public static AuditLog open(Path folder, long fileBytesMax, int filesMax, Metrics metrics)
+      throws IOException {
+    return open(folder, fileBytesMax, filesMax, metrics, file -> file.force(false));
+  }
+
+  static AuditLog open(Path folder, long fileBytesMax, int filesMax, Metrics metrics, Disk disk)
       throws IOException {
     if (Files.notExists(folder)) {
       Files.createDirectories(folder.toAbsolutePath().getParent());
@@ -80,7 +115,8 @@ public final class AuditLog implements AutoCloseable {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     int newest = numbers(folder).stream().mapToInt(n -> n).max().orElse(1);
-    return new AuditLog(folder, fileBytesMax, filesMax, metrics, newest, channel(folder, newest));
+    return new AuditLog(
+        folder, fileBytesMax, filesMax, metrics, disk, newest, channel(folder, newest));
   }
 
   private static FileChannel channel(Path folder, int number) throws IOException {
@@ -118,7 +154,7 @@ public final class AuditLog implements AutoCloseable {
   /** Writes down whose connections were ended, and why. Not synced: there may be thousands. */
   public void ended(List<LiveClients.Ended> all, long wallMillis) {
     String at = Views.time(wallMillis);
-    FileChannel _ =
+    long _ =
         write(
             lines(
                 all.stream()
@@ -175,17 +211,9 @@ public final class AuditLog implements AutoCloseable {
 
   /** Writes entries, all of them or none, and waits until they are on disk or owed. */
   void append(List<JsonObject> entries) {
-    String text = lines(entries);
-    FileChannel written = write(text);
-    if (written == null) {
-      return;
-    }
-    try {
-      written.force(false); // outside the lock, so that several share a sync
-    } catch (ClosedChannelException _) {
-      // synced when its file was full
-    } catch (IOException e) {
-      failed(text, e);
+    long mine = write(lines(entries));
+    if (mine > 0) {
+      sync(mine);
     }
   }
 
@@ -195,18 +223,91 @@ public final class AuditLog implements AutoCloseable {
     return text.toString();
   }
 
-  /** Gives where they are; null if they are owed. */
-  private synchronized @Nullable FileChannel write(String text) {
+  /** Gives how many texts were written by then; 0: this one is owed. */
+  private long write(String text) {
     try {
-      if (isOwing()) {
-        settle();
+      synchronized (this) {
+        if (!isOwing() && !isFullFor(text) && !isTooMuchUnsyncedWith(text)) {
+          return add(text);
+        }
       }
-      put(text);
-      return current;
+      synchronized (syncing) {
+        synchronized (this) {
+          if (isOwing()) {
+            settle();
+          }
+          if (isFullFor(text)) {
+            rotate();
+          } else if (isTooMuchUnsyncedWith(text)) {
+            sync();
+          }
+          return add(text);
+        }
+      }
     } catch (IOException e) {
       failed(text, e);
-      return null;
+      return 0;
     }
+  }
+
+  private long add(String text) throws IOException {
+    put(text);
+    unsynced.add(text);
+    unsyncedChars += text.length();
+    return ++written;
+  }
+
+  /** What nobody waits for may be much, and is kept until it is synced. */
+  private boolean isTooMuchUnsyncedWith(String text) {
+    return unsyncedChars > 0 && unsyncedChars + text.length() > OWED_CHARS_MAX;
+  }
+
+  /** Others write meanwhile, so that several share the next sync. */
+  private void sync(long mine) {
+    synchronized (syncing) {
+      try {
+        FileChannel file;
+        long last;
+        long bytes;
+        synchronized (this) {
+          if (mine <= written - unsynced.size()) {
+            return; // with somebody else's, or owed since that failed
+          }
+          file = current;
+          last = written;
+          bytes = file.size();
+        }
+        disk.sync(file);
+        synced(last, bytes);
+      } catch (IOException e) {
+        oweUnsynced(e);
+      }
+    }
+  }
+
+  /** With both locks: all of the file. */
+  private void sync() throws IOException {
+    try {
+      disk.sync(current);
+      synced(written, current.size());
+    } catch (IOException e) {
+      oweUnsynced(e);
+      throw e;
+    }
+  }
+
+  private synchronized void synced(long last, long bytes) {
+    for (long left = unsynced.size() - (written - last); left > 0; left--) {
+      unsyncedChars -= unsynced.removeFirst().length();
+    }
+    syncedBytes = bytes;
+  }
+
+  private synchronized void oweUnsynced(IOException e) {
+    takeBack(e);
+    unsynced.forEach(text -> failed(text, e));
+    unsynced.clear();
+    unsyncedChars = 0;
   }
 
   private boolean isOwing() {
@@ -215,9 +316,13 @@ public final class AuditLog implements AutoCloseable {
 
   /** Into the file of the same name, which may be another one by now. */
   private void settle() throws IOException {
+    if (!unsynced.isEmpty()) {
+      sync();
+    }
     FileChannel fresh = channel(folder, number);
     current.close();
     current = fresh;
+    syncedBytes = fresh.size();
     writeOwed();
     LOG.log(
         lost == 0 ? Level.INFO : Level.ERROR,
@@ -228,23 +333,22 @@ public final class AuditLog implements AutoCloseable {
 
   /** An entry is owed until it is synced: what a disk has taken it may still lose. */
   private void writeOwed() throws IOException {
-    long start = current.size();
-    int unsynced = 0;
+    int taken = 0;
     try {
       for (String text : List.copyOf(owed)) {
         if (isFullFor(text)) {
-          rotate(); // syncs the full one
-          forget(unsynced);
-          unsynced = 0;
-          start = current.size();
+          sync();
+          forget(taken);
+          taken = 0;
+          rotate();
         }
         put(text);
-        unsynced++;
+        taken++;
       }
-      current.force(false);
-      forget(unsynced);
+      sync();
+      forget(taken);
     } catch (IOException e) {
-      takeBack(start, e);
+      takeBack(e);
       throw e;
     }
   }
@@ -256,9 +360,9 @@ public final class AuditLog implements AutoCloseable {
   }
 
   /** Else each attempt would add what is owed once more, and push old files out. */
-  private void takeBack(long start, IOException why) {
+  private void takeBack(IOException why) {
     try {
-      current.truncate(start);
+      current.truncate(syncedBytes);
     } catch (IOException e) {
       why.addSuppressed(e);
     }
@@ -283,9 +387,6 @@ public final class AuditLog implements AutoCloseable {
   }
 
   private void put(String text) throws IOException {
-    if (isFullFor(text)) {
-      rotate();
-    }
     long before = current.size();
     ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
     try {
@@ -303,10 +404,11 @@ public final class AuditLog implements AutoCloseable {
   }
 
   private void rotate() throws IOException {
+    sync();
     FileChannel next = channel(folder, number + 1);
-    current.force(true);
     current.close();
     current = next;
+    syncedBytes = next.size();
     number++;
     List<Integer> numbers = numbers(folder);
     for (int old : numbers.subList(Math.min(filesMax, numbers.size()), numbers.size())) {
@@ -315,12 +417,14 @@ public final class AuditLog implements AutoCloseable {
   }
 
   /** Why changes are to be refused; null if they are not. Tries whether it is over by now. */
-  public synchronized @Nullable String obstacle() {
-    if (!isOwing()) {
-      return null;
+  public @Nullable String obstacle() {
+    synchronized (this) {
+      if (!isOwing()) {
+        return null;
+      }
     }
     try {
-      settle();
+      settleWhatIsOwed();
       return null;
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "the audit log still cannot be written", e);
@@ -328,15 +432,29 @@ public final class AuditLog implements AutoCloseable {
     }
   }
 
-  @Override
-  public synchronized void close() throws IOException {
-    try {
-      if (isOwing()) {
-        settle();
+  private void settleWhatIsOwed() throws IOException {
+    synchronized (syncing) {
+      synchronized (this) {
+        if (isOwing()) {
+          settle();
+        }
       }
-      current.force(true);
-    } finally {
-      current.close();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    synchronized (syncing) {
+      synchronized (this) {
+        try {
+          if (isOwing()) {
+            settle();
+          }
+          sync();
+        } finally {
+          current.close();
+        }
+      }
     }
   }
 }

@@ -7,8 +7,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The door from I/O threads to the threads that check signatures: at most so many checks wait or
- * run, and one more is turned away at once. Any thread.
+ * The door from I/O threads to the threads that check signatures: at most so many clients wait for
+ * them or for a fetch, and one more is turned away at once. Who was let in keeps its place from
+ * step to step: whoever had waited for a fetch could find its place taken by one that came later.
+ * Any thread.
  */
 final class AuthWorkers {
   private final Executor executor;
@@ -26,60 +28,73 @@ final class AuthWorkers {
   }
 
   /**
-   * @return false: not taken, there is too much waiting or the broker is stopping
+   * A place for one whose credentials cannot be judged at once, until it is answered.
+   *
+   * @return false: all are taken
    */
-  boolean submit(Runnable check) {
-    if (underWay.incrementAndGet() > pendingMax) {
-      underWay.decrementAndGet();
-      return false;
-    }
-    pending.add(1);
+  boolean enter() {
+    return enter(underWay);
+  }
+
+  /** Who has entered is answered. */
+  void leave() {
+    leave(underWay);
+  }
+
+  /**
+   * Does for who has entered what takes a thread of its own.
+   *
+   * @return false: the broker is stopping
+   */
+  boolean execute(Runnable check) {
     try {
-      executor.execute(
-          () -> {
-            try {
-              check.run();
-            } finally {
-              done(underWay);
-            }
-          });
+      executor.execute(() -> run(check));
       return true;
     } catch (RejectedExecutionException e) {
-      done(underWay);
       return false;
+    }
+  }
+
+  private void run(Runnable check) {
+    boolean done = false;
+    try {
+      check.run();
+      done = true;
+    } finally {
+      if (!done) {
+        leave(); // nobody answers it any more
+      }
     }
   }
 
   /**
-   * Runs what follows a fetch, on the thread that completes it; one under way counts as waiting.
+   * Runs what follows a fetch for an HTTP request, on the thread that completes it.
    *
    * @return false: there is too much waiting
    */
-  boolean after(CompletableFuture<Void> fetched, Runnable then) {
-    return after(underWay, fetched, then);
-  }
-
-  /** As {@link #after}, for an HTTP request. */
   boolean afterForRequest(CompletableFuture<Void> fetched, Runnable then) {
-    return after(requests, fetched, then);
-  }
-
-  private boolean after(AtomicInteger count, CompletableFuture<Void> fetched, Runnable then) {
-    if (count.incrementAndGet() > pendingMax) {
-      count.decrementAndGet();
+    if (!enter(requests)) {
       return false;
     }
-    pending.add(1);
     CompletableFuture<?> _ =
         fetched.whenComplete(
             (_, _) -> {
-              done(count);
+              leave(requests);
               then.run();
             });
     return true;
   }
 
-  private void done(AtomicInteger count) {
+  private boolean enter(AtomicInteger count) {
+    if (count.incrementAndGet() > pendingMax) {
+      count.decrementAndGet();
+      return false;
+    }
+    pending.add(1);
+    return true;
+  }
+
+  private void leave(AtomicInteger count) {
     count.decrementAndGet();
     pending.add(-1);
   }

@@ -2,6 +2,7 @@ package io.signalbox.server.auth;
 
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Connect;
@@ -155,33 +156,77 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   void authenticate(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
-    Optional<CompletableFuture<Void>> fetched = prepareKnown(credentials);
-    if (fetched.isPresent()) {
-      checkAfter(fetched.get(), credentials, loop, answer);
-      return;
-    }
-    boolean taken =
-        workers.submit(
-            () -> {
-              CompletableFuture<Void> found = // a throw fails it, and the check that follows
-                  CompletableFuture.completedFuture(credentials).thenCompose(this::prepare);
-              loop.execute(() -> checkAfter(found, credentials, loop, answer));
-            });
-    if (!taken) {
-      answer.accept(busy());
-    }
+    new Check(credentials, loop, answer).begin();
   }
 
-  private void checkAfter(
-      CompletableFuture<Void> fetched,
-      Credentials credentials,
-      EventLoop loop,
-      Consumer<Authentication> answer) {
-    if (fetched.isDone()) {
-      check(credentials, loop, answer);
-    } else if (!workers.after(
-        fetched, () -> loop.execute(() -> check(credentials, loop, answer)))) {
-      answer.accept(busy());
+  /** Of one client, with one place among those that wait from its first wait to its answer. */
+  @ConfinedTo("the client's I/O thread")
+  private final class Check {
+    private final Credentials credentials;
+    private final EventLoop loop;
+    private final Consumer<Authentication> answer;
+    private boolean hasPlace;
+
+    Check(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
+      this.credentials = credentials;
+      this.loop = loop;
+      this.answer = answer;
+    }
+
+    void begin() {
+      Optional<CompletableFuture<Void>> fetched = prepareKnown(credentials);
+      if (fetched.isPresent()) {
+        checkAfter(fetched.get());
+        return;
+      }
+      onWorker(
+          () -> {
+            CompletableFuture<Void> found = // a throw fails it, and the check that follows
+                CompletableFuture.completedFuture(credentials)
+                    .thenCompose(AuthenticatorChain.this::prepare);
+            loop.execute(() -> checkAfter(found));
+          });
+    }
+
+    private void checkAfter(CompletableFuture<Void> fetched) {
+      if (fetched.isDone()) {
+        check();
+      } else if (mayWait()) {
+        CompletableFuture<?> _ = fetched.whenComplete((_, _) -> loop.execute(this::check));
+      } else {
+        tell(busy());
+      }
+    }
+
+    private void check() {
+      Authentication quick = withoutSignatureChecks(credentials);
+      if (quick != null) {
+        tell(quick);
+        return;
+      }
+      onWorker(
+          () -> {
+            Authentication outcome = withSignatureChecks(credentials, true);
+            loop.execute(() -> tell(outcome));
+          });
+    }
+
+    private void onWorker(Runnable work) {
+      if (!mayWait() || !workers.execute(work)) {
+        tell(busy());
+      }
+    }
+
+    private boolean mayWait() {
+      hasPlace = hasPlace || workers.enter();
+      return hasPlace;
+    }
+
+    private void tell(Authentication outcome) {
+      if (hasPlace) {
+        workers.leave();
+      }
+      answer.accept(outcome);
     }
   }
 
@@ -209,23 +254,6 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   private CompletableFuture<Void> prepareToken(Credentials credentials) {
     byte[] token = credentials.token();
     return token == null ? CompletableFuture.completedFuture(null) : tokens.prepare(token);
-  }
-
-  private void check(Credentials credentials, EventLoop loop, Consumer<Authentication> answer) {
-    Authentication quick = withoutSignatureChecks(credentials);
-    if (quick != null) {
-      answer.accept(quick);
-      return;
-    }
-    boolean taken =
-        workers.submit(
-            () -> {
-              Authentication outcome = withSignatureChecks(credentials, true);
-              loop.execute(() -> answer.accept(outcome));
-            });
-    if (!taken) {
-      answer.accept(busy());
-    }
   }
 
   private Authentication busy() {

@@ -16,6 +16,10 @@ import java.util.logging.Logger;
 
 /** Sends the log to standard error, one line an event: time, level, class, message. */
 public final class Logging {
+  static {
+    System.setProperty("java.util.logging.manager", Lasting.class.getName());
+  }
+
   private static final Logger OURS = Logger.getLogger("io.signalbox");
   private static final Logger ROOT = Logger.getLogger("");
 
@@ -34,6 +38,7 @@ public final class Logging {
   /** Replaces whatever the virtual machine has set up. Called once, first thing. */
   public static void start(PrintStream err) {
     LogManager.getLogManager().reset();
+    Lasting.started = true;
     Handler handler = new Lines(err);
     handler.setFormatter(new Line());
     ROOT.addHandler(handler);
@@ -61,6 +66,22 @@ public final class Logging {
           case INFO -> Level.INFO;
           case DEBUG -> Level.FINE;
         });
+  }
+
+  /**
+   * Also has what is logged while the process ends: the virtual machine resets its own as soon as
+   * that begins, and what the broker has to say of its stop would be lost. Public for the virtual
+   * machine.
+   */
+  public static final class Lasting extends LogManager {
+    private static volatile boolean started;
+
+    @Override
+    public void reset() {
+      if (!started) {
+        super.reset();
+      }
+    }
   }
 
   /** Hands every line to the stream in one piece. */

@@ -165,9 +165,11 @@ final class ServeCommand implements Callable<Integer> {
    */
   private static void stop(RunningBroker broker) {
     int exitCode = ExitCode.DISK_FAILED;
+    LOG.log(System.Logger.Level.INFO, "stopping");
     broker.stop();
     try {
       if (broker.awaitEnd()) {
+        LOG.log(System.Logger.Level.INFO, "stopped");
         exitCode = ExitCode.DONE;
       }
     } catch (InterruptedException e) {

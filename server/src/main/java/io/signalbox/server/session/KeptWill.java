@@ -4,6 +4,7 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.store.Store;
+import io.signalbox.server.store.UnreadableStoreException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,9 @@ final class KeptWill {
   private @Nullable MemoryShare memory;
 
   private final long bytes;
+
+  /** That it waits. */
+  private boolean told;
 
   /** One that came with a connection. */
   KeptWill(SessionWill will, MemoryShare memory) {
@@ -54,33 +58,59 @@ final class KeptWill {
     will = null;
   }
 
+  /** What a look at the whole of it gave. */
+  sealed interface Content {}
+
+  /** It is to be published as it is here. */
+  record Known(SessionWill will) implements Content {}
+
+  /** Its row is damaged or gone. */
+  record Lost() implements Content {}
+
+  /** Nothing can be read now; its row is as it was. */
+  record Unread() implements Content {}
+
   /**
-   * The whole of it, read from the disk if it is not in memory: one row.
+   * The whole of it, read from the disk if it is not in memory: one row. What the disk does not
+   * give is logged.
    *
    * @param number of its session
    * @param clientId of its session, for the log
-   * @return null if the disk does not give it, which is logged
    */
-  @Nullable SessionWill read(Store store, long number, String clientId) {
+  Content read(Store store, long number, String clientId) {
     SessionWill known = will;
-    return known == null ? readRow(store, number, clientId) : known;
+    return known == null ? readRow(store, number, clientId) : new Known(known);
   }
 
-  private static @Nullable SessionWill readRow(Store store, long number, String clientId) {
+  private Content readRow(Store store, long number, String clientId) {
     try {
       byte[] row = store.will(number);
       if (row == null) {
         throw new IllegalStateException("session " + number + " has no will");
       }
-      return SessionWill.decode(row);
-    } catch (RuntimeException e) { // damaged, or the store is closed
+      return new Known(SessionWill.decode(row));
+    } catch (UnreadableStoreException e) {
+      tellOnce(clientId, e);
+      return new Unread();
+    } catch (RuntimeException e) {
       LOG.log(
           Level.ERROR,
           "the will of client "
               + LogText.quote(clientId)
-              + " cannot be read and is not published; check the store",
+              + " is damaged and is not published; check the store",
           e);
-      return null;
+      return new Lost();
+    }
+  }
+
+  private void tellOnce(String clientId, UnreadableStoreException problem) {
+    if (!told && !problem.isClosed()) { // a broker that ends keeps it for its restart
+      LOG.log(
+          Level.WARNING,
+          "the will of client {0} waits: {1}",
+          LogText.quote(clientId),
+          problem.getMessage());
+      told = true;
     }
   }
 }

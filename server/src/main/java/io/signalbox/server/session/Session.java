@@ -47,6 +47,7 @@ public final class Session implements Subscriber {
   private static final Logger LOG = System.getLogger(Session.class.getName());
 
   private static final int WAITING_REQUESTS_MAX = 16;
+  private static final long WILL_RETRY_MILLIS = 1_000;
 
   // For the session.
   private final SessionContext context;
@@ -83,6 +84,9 @@ public final class Session implements Subscriber {
   private @Nullable KeptWill will;
   private @Nullable Timer expiryTimer;
   private @Nullable Timer willTimer;
+
+  /** It was due, and could not be read: {@link #willTimer} tries again. */
+  private boolean willOverdue;
 
   /** What the last connection left goes to other members now; null: it does not. */
   private @Nullable SharedHandover handover;
@@ -202,15 +206,7 @@ public final class Session implements Subscriber {
       return;
     }
     if (opening) {
-      Deque<OpenRequest> racing = waiting == null ? new ArrayDeque<>() : waiting;
-      if (racing.size() >= WAITING_REQUESTS_MAX) { // the newest would win anyway: the oldest goes
-        answer(
-            racing.remove(),
-            new OpenResult.Refused(
-                ReasonCode.SERVER_BUSY, "too many connections race for this client identifier"));
-      }
-      racing.add(request);
-      waiting = racing;
+      letWait(request);
       return;
     }
     boolean mayBeOffering = inboundQos2.wasUsed() || will != null;
@@ -224,6 +220,10 @@ public final class Session implements Subscriber {
           request.connection().peer());
       old.disconnect(ReasonCode.SESSION_TAKEN_OVER, null); // [MQTT-3.1.4-3]
       detach(old, WillFate.SEND, !request.cleanStart() && durable);
+    }
+    if (willOverdue) { // its row would go, or be that of another will
+      letWait(request);
+      return;
     }
     if (!durable && old == null) {
       cancelTimers(); // of a will that a restart interrupted: the client is back in time
@@ -249,6 +249,18 @@ public final class Session implements Subscriber {
     } else {
       moveTo(request);
     }
+  }
+
+  private void letWait(OpenRequest request) {
+    Deque<OpenRequest> racing = waiting == null ? new ArrayDeque<>() : waiting;
+    if (racing.size() >= WAITING_REQUESTS_MAX) { // the newest would win anyway: the oldest goes
+      answer(
+          racing.remove(),
+          new OpenResult.Refused(
+              ReasonCode.SERVER_BUSY, "too many connections race for this client identifier"));
+    }
+    racing.add(request);
+    waiting = racing;
   }
 
   /**
@@ -340,15 +352,13 @@ public final class Session implements Subscriber {
   /** Its client showed another credential, by which the will is judged from now on. */
   public void renewWill(ClientConnection which, Principal principal) {
     KeptWill before = will;
-    SessionWill known =
-        before == null || !which.equals(connection)
-            ? null
-            : before.read(context.store(), number, clientId);
-    if (before == null || known == null) {
+    if (before == null
+        || !which.equals(connection)
+        || !(before.read(context.store(), number, clientId) instanceof KeptWill.Known known)) {
       return;
     }
     before.leaveMemory();
-    SessionWill renewed = known.of(principal);
+    SessionWill renewed = known.will().of(principal);
     var kept = new KeptWill(renewed, owner.memory());
     will = kept;
     if (number != 0) {
@@ -551,7 +561,7 @@ public final class Session implements Subscriber {
     if (expires) {
       expiryTimer = owner.schedule(expiryMillis, this::expire);
     }
-    if (will != null && !(expires && willMillis >= expiryMillis)) {
+    if (will != null && !willOverdue && !(expires && willMillis >= expiryMillis)) {
       willTimer = owner.schedule(willMillis, this::willIsDue);
     }
   }
@@ -565,11 +575,30 @@ public final class Session implements Subscriber {
     }
   }
 
+  /** If it cannot be read now, the session stays with its row until it can. */
   private void publish(KeptWill due) {
-    SessionWill content = due.read(context.store(), number, clientId);
+    KeptWill.Content content = due.read(context.store(), number, clientId);
+    willOverdue = content instanceof KeptWill.Unread;
+    if (willOverdue) {
+      will = due;
+      willTimer = owner.schedule(WILL_RETRY_MILLIS, this::tryWillAgain);
+      return;
+    }
     due.leaveMemory();
-    if (content != null) {
-      context.wills().due(clientId, content, number);
+    if (content instanceof KeptWill.Known known) {
+      context.wills().due(clientId, known.will(), number);
+    }
+  }
+
+  private void tryWillAgain() {
+    willIsDue();
+    if (willOverdue) {
+      return;
+    }
+    if (ending) {
+      endAfterWill();
+    } else {
+      nextRequest();
     }
   }
 
@@ -619,6 +648,14 @@ public final class Session implements Subscriber {
       willTimer.cancel();
     }
     willIsDue();
+    if (willOverdue) {
+      opening = true; // whoever asks for the session waits
+    } else {
+      endAfterWill();
+    }
+  }
+
+  private void endAfterWill() {
     stopHandover();
     SharedHandover last = number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     for (Subscription subscription : subscriptions.values()) {

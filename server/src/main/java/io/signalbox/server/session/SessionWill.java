@@ -1,5 +1,7 @@
 package io.signalbox.server.session;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.gson.ExclusionStrategy;
 import com.google.gson.FieldAttributes;
 import com.google.gson.Gson;
@@ -49,6 +51,8 @@ public record SessionWill(
   /** Of one that is not stored: there may be one for each connection. */
   private static final int IN_MEMORY_BYTES_MAX = 4_096;
 
+  private static final long DELAY_SECONDS_MAX = 0xFFFF_FFFFL;
+
   /**
    * By what a client that is connected is looked at again. Stays out of the store, where nobody
    * asks for it any more: the key of a token may be a secret.
@@ -82,7 +86,17 @@ public record SessionWill(
       String listener,
       String transport,
       @Nullable String remoteAddress,
-      @Nullable String tlsVersion) {}
+      @Nullable String tlsVersion) {
+    Header {
+      requireNonNull(principal, "principal");
+      requireNonNull(listener, "listener");
+      requireNonNull(transport, "transport");
+      if (delaySeconds < 0 || delaySeconds > DELAY_SECONDS_MAX) {
+        throw new IllegalArgumentException(
+            "delay of " + delaySeconds + " s is outside 0.." + DELAY_SECONDS_MAX);
+      }
+    }
+  }
 
   /** The same will of a client that showed another credential. */
   SessionWill of(Principal renewed) {
@@ -165,7 +179,20 @@ public record SessionWill(
   }
 
   private static Header header(byte[] json) {
-    return GSON.fromJson(new String(json, StandardCharsets.UTF_8), Header.class);
+    Header header = GSON.fromJson(new String(json, StandardCharsets.UTF_8), Header.class);
+    if (header == null) {
+      throw new IllegalArgumentException("a will without a head");
+    }
+    return header;
+  }
+
+  /**
+   * Looks whether what is stored can be read by a start and be published.
+   *
+   * @throws RuntimeException these are not the bytes of a will
+   */
+  public static void requireForm(byte[] stored) {
+    SessionWill _ = decode(stored);
   }
 
   /**
@@ -173,7 +200,12 @@ public record SessionWill(
    */
   static SessionWill decode(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
-    byte[] head = new byte[in.getInt()];
+    int headBytes = in.getInt();
+    if (headBytes < 0 || headBytes > in.remaining()) {
+      throw new IllegalArgumentException(
+          "a will with a head of " + headBytes + " bytes in " + in.remaining());
+    }
+    byte[] head = new byte[headBytes];
     in.get(head);
     byte[] body = new byte[in.remaining()];
     in.get(body);

@@ -40,8 +40,11 @@ final class Lmdb implements AutoCloseable {
   private static final int TABLES_MAX = 16;
   private static final int FILE_MODE = 0600;
 
-  /** Besides the reader threads: backup, check, start, single gets. */
-  private static final int SPARE_READERS = 64;
+  /**
+   * Besides the reader threads: single gets of at most 256 I/O threads and as many of the admin
+   * API, backup, check, start.
+   */
+  private static final int SPARE_READERS = 1_024;
 
   /** A map should be this many times the quota: space is reused only after readers left. */
   private static final int MAP_TO_QUOTA = 4;

@@ -89,7 +89,7 @@ final class SessionReader {
   /**
    * @throws CorruptRowException the row is shorter than it says
    */
-  static byte[] willHead(MemorySegment row) {
+  private static byte[] willHead(MemorySegment row) {
     return new RowReader(row).getLongBytes();
   }
 

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -273,6 +274,9 @@ public final class Store implements AutoCloseable {
   /**
    * The stored will of a session as it was given, null if it has none. One row, so any thread may
    * ask.
+   *
+   * @throws UnreadableStoreException it may be read later
+   * @throws RuntimeException a page is damaged
    */
   public byte @Nullable [] will(long number) {
     return this.<byte @Nullable []>read(
@@ -285,14 +289,22 @@ public final class Store implements AutoCloseable {
   private <T extends @Nullable Object> T read(Function<Txn<MemorySegment>, T> what) {
     reading.readLock().lock();
     try {
-      if (closed) {
-        throw new IllegalStateException("the store is closed");
-      }
-      try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
+      try (Txn<MemorySegment> txn = snapshot()) {
         return what.apply(txn);
       }
     } finally {
       reading.readLock().unlock();
+    }
+  }
+
+  private Txn<MemorySegment> snapshot() {
+    if (closed) {
+      throw UnreadableStoreException.closed();
+    }
+    try {
+      return lmdb.env.txnRead();
+    } catch (LmdbException e) {
+      throw UnreadableStoreException.noSnapshot(e);
     }
   }
 

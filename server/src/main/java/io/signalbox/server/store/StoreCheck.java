@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
@@ -46,6 +47,7 @@ public final class StoreCheck {
   private final Txn<MemorySegment> txn;
   private final Keys keys = new Keys();
   private final MetaState state;
+  private final Consumer<byte[]> willForm;
   private final int descriptionsMax;
 
   private final List<String> descriptions = new ArrayList<>();
@@ -56,9 +58,11 @@ public final class StoreCheck {
   private final Set<Long> ended = new HashSet<>();
   private final Map<Long, Integer> references = new HashMap<>();
 
-  private StoreCheck(Lmdb lmdb, Txn<MemorySegment> txn, int descriptionsMax) {
+  private StoreCheck(
+      Lmdb lmdb, Txn<MemorySegment> txn, Consumer<byte[]> willForm, int descriptionsMax) {
     this.lmdb = lmdb;
     this.txn = txn;
+    this.willForm = willForm;
     this.descriptionsMax = descriptionsMax;
     this.state = new Readers.Snapshot(txn).state(lmdb);
   }
@@ -66,9 +70,11 @@ public final class StoreCheck {
   /**
    * Checks a store that no process has open.
    *
+   * @param willForm throws any unchecked exception for what is stored of a will and is damaged
    * @throws StoreOpenException it cannot be opened at all
    */
-  public static Report run(Path directory, StoreConfig config, int descriptionsMax)
+  public static Report run(
+      Path directory, StoreConfig config, Consumer<byte[]> willForm, int descriptionsMax)
       throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
     StoreFiles.requireStore(path);
@@ -76,19 +82,23 @@ public final class StoreCheck {
       Lmdb.unpackLibraryInto(path);
       try (Lmdb lmdb = Lmdb.open(path, config)) {
         StoreFormat.requireCurrent(lmdb);
-        return run(lmdb, descriptionsMax);
+        return run(lmdb, willForm, descriptionsMax);
       }
     }
   }
 
-  /** Checks a store in use. Not on an I/O thread. */
-  public static Report run(Store store, int descriptionsMax) {
-    return run(store.lmdb(), descriptionsMax);
+  /**
+   * Checks a store in use. Not on an I/O thread.
+   *
+   * @param willForm throws any unchecked exception for what is stored of a will and is damaged
+   */
+  public static Report run(Store store, Consumer<byte[]> willForm, int descriptionsMax) {
+    return run(store.lmdb(), willForm, descriptionsMax);
   }
 
-  private static Report run(Lmdb lmdb, int descriptionsMax) {
+  private static Report run(Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax) {
     try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
-      return new StoreCheck(lmdb, txn, descriptionsMax).run();
+      return new StoreCheck(lmdb, txn, willForm, descriptionsMax).run();
     }
   }
 
@@ -198,8 +208,18 @@ public final class StoreCheck {
 
   private void will(MemorySegment key, MemorySegment value) {
     owner("will", key.get(Bytes.LONG, 0));
-    byte[] head = SessionReader.willHead(value);
-    expect(head.length > 0, "a will without a head, key " + describe(key));
+    requireWill(value, willForm);
+  }
+
+  /**
+   * @throws CorruptRowException the form refuses it
+   */
+  static void requireWill(MemorySegment row, Consumer<byte[]> willForm) {
+    try {
+      willForm.accept(row.toArray(Bytes.BYTE));
+    } catch (RuntimeException e) {
+      throw new CorruptRowException(e);
+    }
   }
 
   private void subscription(MemorySegment key, MemorySegment value) {

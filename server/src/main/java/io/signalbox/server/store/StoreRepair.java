@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
@@ -49,6 +50,7 @@ public final class StoreRepair {
   private final Lmdb from;
   private final Lmdb to;
   private final Txn<MemorySegment> reading;
+  private final Consumer<byte[]> willForm;
   private final int descriptionsMax;
   private final Keys keys = new Keys();
   private final RowWriter row = new RowWriter();
@@ -61,10 +63,16 @@ public final class StoreRepair {
   private long kept;
   private long leftOut;
 
-  private StoreRepair(Lmdb from, Lmdb to, Txn<MemorySegment> reading, int descriptionsMax) {
+  private StoreRepair(
+      Lmdb from,
+      Lmdb to,
+      Txn<MemorySegment> reading,
+      Consumer<byte[]> willForm,
+      int descriptionsMax) {
     this.from = from;
     this.to = to;
     this.reading = reading;
+    this.willForm = willForm;
     this.descriptionsMax = descriptionsMax;
     this.writing = to.env.txnWrite();
   }
@@ -72,9 +80,11 @@ public final class StoreRepair {
   /**
    * Repairs a store that no process has open.
    *
+   * @param willForm throws any unchecked exception for what is stored of a will and is damaged
    * @throws StoreOpenException it cannot be opened at all, or the disk refuses the new file
    */
-  public static Report run(Path directory, StoreConfig config, int descriptionsMax)
+  public static Report run(
+      Path directory, StoreConfig config, Consumer<byte[]> willForm, int descriptionsMax)
       throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
     StoreFiles.requireStore(path);
@@ -83,7 +93,7 @@ public final class StoreRepair {
       Path fresh = path.resolve(NEW_DIRECTORY);
       StoreFiles.deleteTree(fresh);
       StoreFiles.makeFolder(fresh);
-      Report counts = copy(path, fresh, config, descriptionsMax);
+      Report counts = copy(path, fresh, config, willForm, descriptionsMax);
       Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
       StoreFiles.deleteTree(fresh);
       return new Report(counts.kept, counts.leftOut, counts.descriptions, damaged);
@@ -92,14 +102,15 @@ public final class StoreRepair {
     }
   }
 
-  private static Report copy(Path path, Path fresh, StoreConfig config, int descriptionsMax)
+  private static Report copy(
+      Path path, Path fresh, StoreConfig config, Consumer<byte[]> willForm, int descriptionsMax)
       throws StoreOpenException {
     try (Lmdb from = Lmdb.open(path, config);
         Lmdb to = Lmdb.open(fresh, config)) {
       StoreFormat.requireCurrent(from);
       StoreFormat.bringUpToDate(to);
       try (Txn<MemorySegment> reading = from.env.txnRead()) {
-        return new StoreRepair(from, to, reading, descriptionsMax).run();
+        return new StoreRepair(from, to, reading, willForm, descriptionsMax).run();
       }
     }
   }
@@ -244,10 +255,10 @@ public final class StoreRepair {
   }
 
   private void will(MemorySegment key, MemorySegment value) {
-    if (SessionReader.willHead(value).length == 0) {
-      throw new CorruptRowException("a will without a head");
+    if (owner(key) != null) {
+      StoreCheck.requireWill(value, willForm);
+      put(to.wills, key, value);
     }
-    belonging(to.wills, key, value);
   }
 
   private void subscription(MemorySegment key, MemorySegment value) {

@@ -10,12 +10,17 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.signalbox.server.metrics.Metrics;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lines, files, and how they are read from the end. */
 final class AuditLogTest {
@@ -134,6 +139,72 @@ final class AuditLogTest {
       log.append(List.of(entry(5)));
     }
     assertEquals(List.of(5, 4, 3, 2, 1), read(1_000));
+  }
+
+  /**
+   * One thread is told that the sync failed; those of others succeed after it, whether or not the
+   * disk has what they wrote.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFailedSyncOfOneThreadNeitherLosesNorDoublesWhatAnotherHasWritten(boolean lost)
+      throws Exception {
+    Path folder = directory.resolve("audit");
+    Path file = AuditLog.file(folder, 1);
+    var begun = new CountDownLatch(1);
+    AuditLog.Disk disk =
+        channel -> {
+          if (begun.getCount() == 0) {
+            channel.force(false);
+            return;
+          }
+          long before = channel.size();
+          begun.countDown();
+          while (channel.size() == before) {
+            Thread.onSpinWait();
+          }
+          if (lost) {
+            Files.write(file, new byte[0]);
+          }
+          throw new IOException("the disk fails once");
+        };
+    try (var log = AuditLog.open(folder, 100_000, 3, metrics, disk)) {
+      Thread first = Thread.ofPlatform().start(() -> log.append(List.of(entry(1))));
+      begun.await();
+      log.append(List.of(entry(2)));
+      first.join();
+      assertEquals(2, metrics.auditFailures.value(), "neither is on disk");
+      assertNull(log.obstacle());
+      assertEquals(List.of(2, 1), read(10));
+    }
+    assertEquals(List.of(2, 1), read(10));
+  }
+
+  @Test
+  void whatSeveralThreadsWriteDuringOneSyncSharesTheNext() throws Exception {
+    Path folder = directory.resolve("audit");
+    int threads = 8;
+    var syncs = new AtomicInteger();
+    AuditLog.Disk disk =
+        channel -> {
+          boolean first = syncs.getAndIncrement() == 0;
+          while (first && Files.readAllLines(AuditLog.file(folder, 1)).size() < threads) {
+            Thread.onSpinWait();
+          }
+          channel.force(false);
+        };
+    try (var log = AuditLog.open(folder, 100_000, 3, metrics, disk)) {
+      List<Thread> writers = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        JsonObject entry = entry(i);
+        writers.add(Thread.ofPlatform().start(() -> log.append(List.of(entry))));
+      }
+      for (Thread writer : writers) {
+        writer.join();
+      }
+      assertTrue(syncs.get() <= 2, syncs::toString);
+    }
+    assertEquals(List.of(0, 1, 2, 3, 4, 5, 6, 7), read(10).stream().sorted().toList());
   }
 
   @Test

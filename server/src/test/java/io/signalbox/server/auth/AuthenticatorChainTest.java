@@ -480,6 +480,31 @@ class AuthenticatorChainTest {
     public CompletableFuture<Void> prepare(List<X509Certificate> chain) {
       return answered;
     }
+
+    @Override
+    public Optional<CompletableFuture<Void>> prepareKnown(List<X509Certificate> chain) {
+      return Optional.of(answered);
+    }
+  }
+
+  @Test
+  void whoIsLetInToWaitForAFetchKeepsItsPlaceUntilItIsAnswered() throws Exception {
+    var asking = new Asking(verifier, new CompletableFuture<>());
+    AuthenticatorChain chain = oneAtATime(asking);
+    List<Authentication> first = new ArrayList<>();
+    List<Authentication> later = new ArrayList<>();
+    chain.authenticate(
+        connect(null, null), peer(device(authority, "p7"), false, null), loop, first::add);
+    asking.answered.complete(null);
+    chain.authenticate(
+        connect(null, null), peer(device(authority, "p8"), false, null), loop, later::add);
+    loop.run();
+    work.remove().run();
+    loop.run();
+    assertEquals("p7", accepted(first.getFirst()).deviceId());
+    assertEquals(
+        ReasonCode.SERVER_BUSY, assertInstanceOf(Rejected.class, later.getFirst()).reason());
+    assertEquals(0, metrics.authenticationsPending.value());
   }
 
   @Test

@@ -1,15 +1,18 @@
 package io.signalbox.server.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.undertow.UndertowLogger;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Filter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,30 @@ final class LoggingTest {
         "2026-01-31T12:00:00.120Z INFO  Listeners refused client"
             + " \"a\\u000a2026-01-31T12:00:00.120Z INFO  forged\\u001b[2J\\u2028\"\n",
         line.format(record));
+  }
+
+  /** As the virtual machine does it when the process is told to end. */
+  private static final class Ending {
+    public static void main(String[] args) {
+      Logging.start(System.err);
+      LogManager.getLogManager().reset();
+      System.getLogger("io.signalbox.Broker").log(System.Logger.Level.INFO, "stopping");
+    }
+  }
+
+  @Test
+  void whatIsLoggedWhileTheProcessEndsIsWritten() throws Exception {
+    Process ending =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Ending.class.getName())
+            .start();
+    String log = new String(ending.getErrorStream().readAllBytes(), UTF_8);
+    assertEquals(0, ending.waitFor());
+    assertTrue(log.endsWith(" INFO  Broker stopping\n"), log);
   }
 
   /** By Undertow's own words, which a new release may change. */

@@ -417,6 +417,62 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("kept"), watcher.payloads);
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  void aWillThatCannotBeReadWhenItIsDueIsSentOnceItCan(long expiry) throws Exception {
+    start();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    DurableClient device =
+        DurableClient.connect(this, ProtocolVersion.V5, "device", expiry, will("late"));
+    try (AutoCloseable _ = broker.takeSnapshots()) {
+      device.drop();
+      loops.advance(10_000);
+      watcher.expectNothing();
+    }
+    loops.advance(1_000);
+    watcher.receive(1);
+    loops.advance(2_000_000);
+    watcher.receive(1);
+    assertFalse(broker.hasSession("device"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  void whoComesBackWaitsUntilItsWillCouldBeRead(long expiry) throws Exception {
+    start();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    DurableClient.connect(this, ProtocolVersion.V5, "device", expiry, will("before"));
+    DurableClient again;
+    try (AutoCloseable _ = broker.takeSnapshots()) {
+      again = DurableClient.begin(this, ProtocolVersion.V5, "device", expiry, null);
+      watcher.expectNothing();
+      assertNull(again.connectReason);
+    }
+    loops.advance(1_000);
+    await(() -> again.connectReason != null);
+    assertEquals(ReasonCode.SUCCESS, again.connectReason);
+    assertEquals(expiry > 0, again.sessionPresent);
+    watcher.receive(1);
+    assertEquals(List.of("before"), watcher.payloads);
+  }
+
+  @Test
+  void aWillThatCannotBeReadBeforeTheBrokerEndsIsSentAfterTheRestart() throws Exception {
+    start();
+    DurableClient device =
+        DurableClient.connect(this, ProtocolVersion.V5, "device", 5, will("kept"));
+    try (AutoCloseable _ = broker.takeSnapshots()) {
+      device.drop();
+      loops.advance(10_000);
+      doWhatWaits();
+    }
+    restart();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
+    watcher.receive(1);
+    assertEquals(List.of("kept"), watcher.payloads);
+  }
+
   private static Will will(String payload) {
     return will(payload, Duration.ZERO);
   }

@@ -138,6 +138,15 @@ final class SimulatedBroker implements AutoCloseable {
     return all.stream().filter(row -> row.clientId().equals(clientId)).findFirst().orElseThrow();
   }
 
+  boolean hasSession(String clientId) {
+    return sessions.find(clientId).isPresent();
+  }
+
+  /** Nothing can be read from the disk until this is closed. */
+  AutoCloseable takeSnapshots() {
+    return StoreFixture.takeSnapshots(store);
+  }
+
   void submit(Command command) {
     store.writer().submit(command, null);
   }

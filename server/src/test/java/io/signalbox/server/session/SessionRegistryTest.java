@@ -1,8 +1,10 @@
 package io.signalbox.server.session;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
@@ -21,9 +23,12 @@ import io.signalbox.server.routing.SubscriptionTrie;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
 import io.signalbox.server.store.RenewWill;
+import io.signalbox.server.store.StoreCheck;
 import io.signalbox.server.store.StoreFixture;
+import io.signalbox.server.store.StoreRepair;
 import io.signalbox.server.store.StoreSubscriptions;
 import io.signalbox.server.store.StoreWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +37,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SessionRegistryTest {
   /** Of a loop on which wills are due at once, and sessions do not expire. */
@@ -97,6 +104,58 @@ class SessionRegistryTest {
     } finally {
       fixture.close();
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("damagedWills")
+  void aWillThatAStartOrItsPublicationCannotReadIsFoundAndLeftOut(
+      byte[] damaged, @TempDir Path directory) throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      StoreWriter writer = fixture.store.writer();
+      open(writer, "sound", will());
+      open(writer, "damaged", damaged);
+    }
+    StoreCheck.Report report = check(directory);
+    assertEquals(1, report.problems(), () -> report.descriptions().toString());
+    StoreRepair.Report repaired =
+        StoreRepair.run(directory, StoreFixture.CONFIG, SessionWill::requireForm, 10);
+    assertEquals(1, repaired.leftOut(), () -> repaired.descriptions().toString());
+    assertTrue(check(directory).isSound());
+    try (var fixture = StoreFixture.open(directory)) {
+      List<String> due = new ArrayList<>();
+      var registry =
+          new SessionRegistry(
+              List.of(new ImpatientLoop(Runnable::run)),
+              new SubscriptionTrie(),
+              fixture.store,
+              Clocks.system(),
+              new Metrics(1, "test"),
+              LimitsConfig.DEFAULTS,
+              SessionConfig.DEFAULTS,
+              (clientId, _, _) -> due.add(clientId));
+      registry.load();
+      assertEquals(List.of("sound"), due);
+      assertEquals(2, registry.size());
+    }
+  }
+
+  private static List<byte[]> damagedWills() {
+    return List.of(
+        Arrays.copyOf(will(), will().length - "gone".length() - "w/mourned".length()),
+        changed("\"delaySeconds\":0", "\"delaySeconds\":x"),
+        changed(":-1,\"delaySeconds\":0", ":0,\"delaySeconds\":-1"),
+        changed("\"principal\"", "\"prinzipal\""),
+        changed("w/mourned", "w/mou#ned"),
+        ByteBuffer.wrap(will()).putInt(0, 0).array(),
+        ByteBuffer.wrap(will()).putInt(0, Integer.MAX_VALUE).array());
+  }
+
+  private static byte[] changed(String from, String to) {
+    return new String(will(), ISO_8859_1).replace(from, to).getBytes(ISO_8859_1);
+  }
+
+  private static StoreCheck.Report check(Path directory) throws Exception {
+    return StoreCheck.run(directory, StoreFixture.CONFIG, SessionWill::requireForm, 10);
   }
 
   private static OpenedSession open(StoreWriter writer, String clientId, byte @Nullable [] will)

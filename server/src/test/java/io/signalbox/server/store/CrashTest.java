@@ -79,7 +79,7 @@ final class CrashTest {
         long acknowledged = oracle.acknowledged;
         runAndKill(oracle, 200 + random.nextInt(3_000));
         assertTrue(oracle.acknowledged > acknowledged, "the process did nothing");
-        StoreCheck.Report report = StoreCheck.run(directory, StoreFixture.CONFIG, 10);
+        StoreCheck.Report report = StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
         assertTrue(report.isSound(), () -> report.descriptions().toString());
         compare(oracle);
       }

@@ -44,7 +44,8 @@ final class StoreFilesTest {
       String refusal = refusal();
       assertTrue(refusal.contains("in use by process " + ProcessHandle.current().pid()), refusal);
       assertThrows(
-          StoreOpenException.class, () -> StoreCheck.run(directory, StoreFixture.CONFIG, 1));
+          StoreOpenException.class,
+          () -> StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 1));
     }
     StoreFixture.open(directory).close();
   }
@@ -123,7 +124,7 @@ final class StoreFilesTest {
         String.valueOf(
             assertThrows(
                     StoreOpenException.class,
-                    () -> StoreCheck.run(directory, StoreFixture.CONFIG, 10),
+                    () -> StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10),
                     "who only looks changes nothing")
                 .getMessage());
     assertTrue(refusal.contains("has format 1, this program writes 2"), refusal);
@@ -133,7 +134,7 @@ final class StoreFilesTest {
       assertEquals(11, fixture.store.totals().queuedMessages());
       assertEquals("m0", StoreFixture.payload(fixture.queue(number).rows().getFirst()));
       assertEquals(1, fixture.retained("#").size());
-      StoreCheck.Report report = StoreCheck.run(fixture.store, 10);
+      StoreCheck.Report report = StoreCheck.run(fixture.store, _ -> {}, 10);
       assertTrue(report.isSound(), () -> report.descriptions().toString());
     }
   }
@@ -251,7 +252,8 @@ final class StoreFilesTest {
           () -> fixture.store.backup(elsewhere.resolve("copy")),
           "never over another copy");
     }
-    StoreCheck.Report report = StoreCheck.run(elsewhere.resolve("copy"), StoreFixture.CONFIG, 10);
+    StoreCheck.Report report =
+        StoreCheck.run(elsewhere.resolve("copy"), StoreFixture.CONFIG, _ -> {}, 10);
     assertTrue(report.isSound(), () -> report.descriptions().toString());
     try (var copy = StoreFixture.open(elsewhere.resolve("copy"))) {
       List<QueuedRow> rows = copy.queue(number, 0, 1_000).rows();

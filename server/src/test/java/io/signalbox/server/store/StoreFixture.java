@@ -22,11 +22,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
 
 /** A store in a directory of a test, with what tests do to it over and over. */
 public final class StoreFixture implements AutoCloseable {
-  static final StoreConfig CONFIG =
+  public static final StoreConfig CONFIG =
       new StoreConfig(0, 0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
   /** What {@code beforeCommit} throws for a commit that finds no room. */
@@ -94,6 +95,18 @@ public final class StoreFixture implements AutoCloseable {
           Committer.TO_DISK.commit(txn);
         },
         DiskSpace.FreeSpace.ofDisk());
+  }
+
+  /** Takes all snapshots that a store gives; until this is closed nobody else can read. */
+  public static AutoCloseable takeSnapshots(Store store) {
+    List<Txn<MemorySegment>> taken = new ArrayList<>();
+    try {
+      while (true) {
+        taken.add(store.lmdb().env.txnRead());
+      }
+    } catch (Env.ReadersFullException _) {
+      return () -> taken.forEach(Txn::close);
+    }
   }
 
   @Nullable Object apply(Command command) throws StoreException, InterruptedException {

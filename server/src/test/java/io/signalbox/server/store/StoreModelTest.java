@@ -64,7 +64,7 @@ final class StoreModelTest {
           sweepAll(fixture);
           compare(model, fixture);
         }
-        StoreCheck.Report report = StoreCheck.run(directory, StoreFixture.CONFIG, 10);
+        StoreCheck.Report report = StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
         assertTrue(report.isSound(), () -> report.descriptions().toString());
       }
     } catch (AssertionError | Exception e) {

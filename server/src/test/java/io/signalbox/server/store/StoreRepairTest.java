@@ -43,14 +43,14 @@ final class StoreRepairTest {
   }
 
   private StoreCheck.Report check() throws Exception {
-    return StoreCheck.run(directory, StoreFixture.CONFIG, 10);
+    return StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
   }
 
   @Test
   void leavesNothingOutOfASoundStore() throws Exception {
     fill();
     long rows = check().rows();
-    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, 10);
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
     assertEquals(0, report.leftOut(), () -> report.descriptions().toString());
     assertTrue(check().isSound(), "and it is sound");
     assertEquals(rows, check().rows());
@@ -81,7 +81,7 @@ final class StoreRepairTest {
       }
     }
     assertFalse(check().isSound());
-    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, 100);
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 100);
     // A row and a retained message, and what the lost session owned: its queue and its head.
     assertEquals(2 + 21, report.leftOut(), () -> report.descriptions().toString());
     assertTrue(Files.exists(report.damagedFile()), "nothing is thrown away");
@@ -107,8 +107,10 @@ final class StoreRepairTest {
 
   @Test
   void beginsNoStoreWhereThereIsNone(@TempDir Path empty) {
-    assertThrows(StoreOpenException.class, () -> StoreCheck.run(empty, StoreFixture.CONFIG, 10));
-    assertThrows(StoreOpenException.class, () -> StoreRepair.run(empty, StoreFixture.CONFIG, 10));
+    assertThrows(
+        StoreOpenException.class, () -> StoreCheck.run(empty, StoreFixture.CONFIG, _ -> {}, 10));
+    assertThrows(
+        StoreOpenException.class, () -> StoreRepair.run(empty, StoreFixture.CONFIG, _ -> {}, 10));
     assertThrows(StoreOpenException.class, () -> StoreFiles.quarantine(empty));
   }
 
@@ -118,7 +120,7 @@ final class StoreRepairTest {
       fixture.session("device");
       for (var attempt :
           List.<org.junit.jupiter.api.function.Executable>of(
-              () -> StoreRepair.run(directory, StoreFixture.CONFIG, 10),
+              () -> StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10),
               () -> StoreFiles.quarantine(directory),
               () -> StoreFiles.backup(directory, StoreFixture.CONFIG, directory.resolve("b")))) {
         String refusal =

@@ -2,12 +2,14 @@ package io.signalbox.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.packet.Qos;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -155,7 +157,7 @@ final class StoreTest {
   }
 
   private static void assertSound(StoreFixture fixture) {
-    assertEquals(List.of(), StoreCheck.run(fixture.store, 10).descriptions());
+    assertEquals(List.of(), StoreCheck.run(fixture.store, _ -> {}, 10).descriptions());
   }
 
   /** Rewrites what a queue counts; the store is to be closed after that. */
@@ -214,6 +216,19 @@ final class StoreTest {
           () -> fixture.store.record(RecordTable.REGISTRY, new byte[] {1}));
     }
     assertTrue(stayed.get());
+  }
+
+  /** As many I/O threads and threads of the admin API as a configuration may have. */
+  @Test
+  void allThreadsThatMayReadCanReadAtTheSameTime() throws Exception {
+    List<Txn<MemorySegment>> reading = new ArrayList<>();
+    try (var fixture = StoreFixture.open(directory)) {
+      for (int i = 0; i < 256 + 256; i++) {
+        reading.add(fixture.store.lmdb().env.txnRead());
+      }
+      assertNull(fixture.store.will(1));
+      reading.forEach(Txn::close);
+    }
   }
 
   private static boolean waitsForALock(Thread thread) {

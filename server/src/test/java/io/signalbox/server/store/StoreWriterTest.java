@@ -493,7 +493,7 @@ final class StoreWriterTest {
       assertEquals(Reason.CLOSED, all.get(10_000).failure());
     }
     try (var fixture = StoreFixture.open(directory)) {
-      assertEquals(10_000, StoreCheck.run(fixture.store, 1).rows() - 3);
+      assertEquals(10_000, StoreCheck.run(fixture.store, _ -> {}, 1).rows() - 3);
     }
     loop.close();
   }
