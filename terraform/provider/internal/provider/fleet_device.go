@@ -202,9 +202,8 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if request.Plan.Raw.IsNull() {
 		return
 	}
-	planPin(ctx, f.client, request, response)
 	planAuthority(ctx, f.client, request, response)
-	settle(request, response)
+	settle(ctx, request, response)
 	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
 		return
 	}
