@@ -336,3 +336,51 @@ resource "signalbox_device_certificate" "one" {
 		t.Errorf("the next plan says %q", planned)
 	}
 }
+
+func TestACertificateThatWasBroughtKeepsItsName(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	brought, _ := w.factory(t, "brought-1")
+	_, request := requestOf(t, "brought-1")
+	w.write(t, "brought-1.csr", request)
+	w.write(t, "brought.crt", brought)
+	of := func(device, name, source string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_trusted_ca" "factory" {
+  name            = "factory"
+  certificate_pem = file("factory.crt")
+}
+
+resource "signalbox_device" "all" {
+  for_each = toset(["brought-1", "brought-2"])
+  id       = each.key
+}
+
+resource "signalbox_device_certificate" "one" {
+  device = signalbox_device.all[%q].id
+  name   = %q
+  %s
+
+  depends_on = [signalbox_trusted_ca.factory]
+}
+`, device, name, source))
+	}
+	const given = `certificate_pem = file("brought.crt")`
+	of("brought-1", "main", given)
+	w.init(t).apply(t)
+
+	for _, one := range []struct{ device, name, attribute string }{{"brought-1", "first", "name"}, {"brought-2", "main", "device"}} {
+		of(one.device, one.name, given)
+		w.fails(t, []string{"keeps its device and its name", "Leave " + one.attribute + " as it is"}, "apply", "-auto-approve", "-no-color")
+	}
+	of("brought-1", "main", given)
+	w.hasNothingToDo(t)
+	if statuses := b.statuses(t, "brought-1"); len(statuses) != 1 || !strings.Contains(fmt.Sprint(statuses), ":active") {
+		t.Errorf("the certificates are %v", statuses)
+	}
+
+	of("brought-1", "first", `csr_pem = file("brought-1.csr")`)
+	w.apply(t)
+	w.hasNothingToDo(t)
+}

@@ -166,6 +166,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	if request.Plan.Raw.IsNull() || request.State.Raw.IsNull() {
 		return
 	}
+	refuseToMove(ctx, request, response)
 	planAuthority(ctx, d.client, request, response)
 	var state certificate
 	var renewBefore types.Int64
@@ -187,6 +188,29 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
+}
+
+// refuseToMove keeps a certificate that was brought where it is. Elsewhere it would be another resource, which begins with the end of this
+// one; and the broker takes no certificate that it has revoked.
+func refuseToMove(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var plan, state, config certificate
+	response.Diagnostics.Append(response.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() || config.CertificatePEM.IsNull() || !plan.CertificatePEM.Equal(state.CertificatePEM) {
+		return
+	}
+	for _, one := range []struct {
+		name          string
+		before, after types.String
+	}{{"device", state.Device, plan.Device}, {"name", state.Name, plan.Name}, {"csr_pem", state.CSRPEM, plan.CSRPEM},
+		{"seal_to_pem", state.SealToPEM, plan.SealToPEM}} {
+		if !one.after.Equal(one.before) {
+			response.Diagnostics.AddAttributeError(path.Root(one.name), "A certificate that was brought keeps its device and its name",
+				"With another one it would be revoked, which is for good: the broker would not take the same certificate again. Leave "+one.name+
+					" as it is, or bring another certificate with it.")
+		}
+	}
 }
 
 // ImportState reads FINGERPRINT or FINGERPRINT/RENEW_BEFORE_HOURS, and /REVOCATION_REASON at the end of either.
