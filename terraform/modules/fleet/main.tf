@@ -17,9 +17,12 @@ resource "signalbox_policy" "this" {
 }
 
 resource "signalbox_policy_attachment" "this" {
-  for_each = merge([for group, content in var.groups : { for policy in content.policies : "${group}/${policy}" => { group = group, policy = policy } }]...)
-  policy   = each.value.policy
-  group    = signalbox_group.this[each.value.group].name
+  for_each = merge([for group, content in var.groups : {
+    # NAME and api:NAME are one policy, and one attachment: of two keys one would destroy what the other has made.
+    for policy in toset([for name in content.policies : trimprefix(name, "api:")]) : "${group}/${policy}" => { group = group, policy = policy }
+  }]...)
+  policy = each.value.policy
+  group  = signalbox_group.this[each.value.group].name
 
   # The policies are given as names, so Terraform would not see by itself what has to be there first.
   depends_on = [signalbox_policy.this]

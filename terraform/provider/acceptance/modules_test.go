@@ -228,7 +228,7 @@ func must[T any](value T, err error) T {
 
 func TestTheModuleFleetPassesItsOwnTests(t *testing.T) {
 	t.Parallel()
-	passesItsOwnTests(t, 8, func(t *testing.T) *workspace {
+	passesItsOwnTests(t, 10, func(t *testing.T) *workspace {
 		b := startBroker(t)
 		w := module(t, "fleet").of(t, b)
 		before := b.inventory(t)
