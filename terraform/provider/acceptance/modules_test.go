@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -235,4 +236,48 @@ func TestTheModuleFleetPassesItsOwnTests(t *testing.T) {
 		t.Cleanup(func() { b.holdsWhatItHeld(t, before) })
 		return w
 	})
+}
+
+func TestTheModuleFleetKeepsDevicesAllowedWhileItRenamesTheirGroup(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := module(t, "fleet")
+	w.folder = filepath.Dir(w.folder)
+	in := func(group string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+module "fleet" {
+  source   = "./module"
+  policies = { fleet-data = "version: 1\nname: fleet-data\nstatements:\n- {id: data, effect: allow, actions: [publish], topics: [a]}\n" }
+  groups   = { %[1]s = { policies = ["fleet-data"] } }
+  devices  = { fleet-1 = { groups = [%[1]q] }, fleet-2 = { groups = [%[1]q] } }
+}
+`, group))
+	}
+	var order []string
+	var lock sync.Mutex
+	proxy := newBetween(t, b).when(func(_ int64, what string) bool {
+		lock.Lock()
+		defer lock.Unlock()
+		order = append(order, what)
+		return false
+	})
+	w.of(t, b)
+	in("pumps")
+	w.init(t).apply(t)
+	in("valves")
+	w.through(t, proxy).apply(t)
+	w.hasNothingToDo(t)
+	at := func(what string) int {
+		found := slices.Index(order, what)
+		if found < 0 {
+			t.Errorf("there is no %s in %v", what, order)
+		}
+		return found
+	}
+	attached, detached := at("PUT /api/v1/attachments/api:fleet-data/group/valves"), at("DELETE /api/v1/attachments/api:fleet-data/group/pumps")
+	for _, device := range []string{"PUT /api/v1/devices/fleet-1", "PUT /api/v1/devices/fleet-2"} {
+		if moved := at(device); attached > moved || moved > detached {
+			t.Errorf("a device is without its policy for a while: %v", order)
+		}
+	}
 }
