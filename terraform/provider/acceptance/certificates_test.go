@@ -2,9 +2,14 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
@@ -132,6 +137,47 @@ func TestACertificateStaysGoodUntilThereIsAnother(t *testing.T) {
 			t.Errorf("the certificates are %v", found)
 		}
 	})
+}
+
+func TestTheStateSaysWhoRenewedWhatNoAuthorityIsNamedForAnyMore(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	b.makeAuthorities(t)
+	w := newWorkspace(t, "").of(t, b)
+	for _, device := range []string{"fleet-1", "alone-1"} {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	certified(t, w, "factory")
+	named := string(must(os.ReadFile(w.file("main.tf"))))
+	w.write(t, "outputs.tf", `
+output "chosen" {
+  value = [for one in [signalbox_fleet_device.one, signalbox_device_certificate.two] : "${one.ca} ${one.validity_hours}"]
+}
+`)
+	w.write(t, "main.tf", strings.ReplaceAll(named, `ca      = "factory"`, "ca = \"factory\"\n validity_hours = 48"))
+	w.init(t).apply(t)
+	w.write(t, "main.tf", strings.ReplaceAll(named, `ca      = "factory"`, ""))
+	w.hasNothingToDo(t)
+	w.write(t, "main.tf", strings.ReplaceAll(named, `ca      = "factory"`, "renew_before_hours = 100000"))
+	if plan := w.run(t, "plan", "-no-color"); len(regexp.MustCompile(`ca +=.*"factory" -> \(known after apply\)`).FindAllString(plan, -1)) != 2 {
+		t.Errorf("the plan does not say that another authority may issue:\n%s", plan)
+	}
+	w.apply(t)
+	certificate := b.get(t, "/devices/alone-1/certificates/main")
+	begin, end := must(time.Parse(time.RFC3339, certificate["notBefore"].(string))), must(time.Parse(time.RFC3339, certificate["notAfter"].(string)))
+	chosen := fmt.Sprintf("%v %.0f", certificate["ca"], end.Sub(begin).Hours())
+	if told := asList(t, w.run(t, "output", "-json", "chosen")); certificate["ca"] == "factory" || !slices.Equal(told, []string{chosen, chosen}) {
+		t.Errorf("the state says %q of certificates of %q", told, chosen)
+	}
+}
+
+func asList(t testing.TB, text string) (list []string) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func TestAnImportAfterARotationPlansNothing(t *testing.T) {

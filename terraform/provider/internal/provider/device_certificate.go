@@ -168,14 +168,14 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	}
 	refuseToMove(ctx, request, response)
 	planAuthority(ctx, d.client, request, response)
-	var state certificate
+	var state, config certificate
 	var renewBefore types.Int64
-	var given, ca types.String
+	var ca types.String
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
 	response.Diagnostics.Append(response.Plan.GetAttribute(ctx, path.Root("renew_before_hours"), &renewBefore)...)
 	response.Diagnostics.Append(response.Plan.GetAttribute(ctx, path.Root("ca"), &ca)...)
-	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("certificate_pem"), &given)...)
-	if response.Diagnostics.HasError() || !given.IsNull() {
+	if response.Diagnostics.HasError() || !config.CertificatePEM.IsNull() {
 		return
 	}
 	state.RenewBeforeHours = renewBefore
@@ -188,6 +188,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
+	planChoices(ctx, &config.issued, response)
 }
 
 // refuseToMove keeps a certificate that was brought where it is. Elsewhere it would be another resource, which begins with the end of this

@@ -221,15 +221,8 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	for _, name := range []string{"chain_pem", "fingerprint_sha256", "not_after"} {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), next)...)
 	}
-	if !next.IsUnknown() {
-		return
-	}
-	// The first certificate says what the broker has chosen; a state without one holds null, which would stay planned.
-	if plan.CA.IsNull() {
-		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), types.StringUnknown())...)
-	}
-	if plan.ValidityHours.IsNull() {
-		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("validity_hours"), types.Int64Unknown())...)
+	if next.IsUnknown() {
+		planChoices(ctx, &config.issued, response)
 	}
 }
 

@@ -51,8 +51,8 @@ func issuedAttributes() map[string]schema.Attribute {
 // issuerAttribute chooses the authority.
 func issuerAttribute() schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{isName()},
-		MarkdownDescription: "Issuing authority; the broker's default one if left out. Another one issues another certificate beside the " +
-			"one before, which stays good until it ends. A `successor` that has issued in its place, as an import finds it, is not another.",
+		MarkdownDescription: "Issuing authority. Another one issues another certificate beside the one before, which stays good until it ends. " +
+			"Left out, or left out again: the broker's default one, when there is a certificate to issue; the one that is there stays. A `successor` that has issued in its place, as an import finds it, is not another.",
 		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}}
 }
 
@@ -184,6 +184,17 @@ func planAuthority(ctx context.Context, c *client.Client, request resource.Modif
 		response.Diagnostics.AddAttributeError(path.Root("ca"), "Cannot tell who issues for this authority", err.Error())
 	} else if succeeds {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), issuer)...)
+	}
+}
+
+// planChoices is for a plan of another certificate: what the configuration leaves out the broker chooses anew, whatever the state says of
+// the certificate before.
+func planChoices(ctx context.Context, config *issued, response *resource.ModifyPlanResponse) {
+	if config.CA.IsNull() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), types.StringUnknown())...)
+	}
+	if config.ValidityHours.IsNull() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("validity_hours"), types.Int64Unknown())...)
 	}
 }
 
