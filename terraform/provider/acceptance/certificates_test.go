@@ -430,3 +430,64 @@ resource "signalbox_device_certificate" "one" {
 	w.apply(t)
 	w.hasNothingToDo(t)
 }
+
+func TestCertificatesFromBeforeARenewalAreSwitchedOffToo(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	devices := []string{"old-1", "old-2"}
+	for _, device := range devices {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	with := func(hours int, status string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_fleet_device" "one" {
+  id                 = "old-1"
+  csr_pem            = file("old-1.csr")
+  renew_before_hours = %[1]d
+  certificate_status = %[2]q
+}
+
+resource "signalbox_fleet_device" "two" {
+  id = "old-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device             = signalbox_fleet_device.two.id
+  csr_pem            = file("old-2.csr")
+  renew_before_hours = %[1]d
+  status             = %[2]q
+}
+`, hours, status))
+		w.apply(t)
+	}
+	all := func(status string) {
+		t.Helper()
+		for _, device := range devices {
+			for fingerprint, found := range b.statuses(t, device) {
+				if found != status {
+					t.Errorf("the certificate %s of %s is %s, not %s", fingerprint, device, found, status)
+				}
+			}
+		}
+	}
+
+	w.write(t, "main.tf", requirement)
+	w.init(t)
+	with(0, "active")
+	with(100_000, "active") // more than its life
+	for _, device := range devices {
+		if found := b.statuses(t, device); len(found) != 2 {
+			t.Errorf("the certificates of %s are %v", device, found)
+		}
+	}
+	with(0, "inactive")
+	w.hasNothingToDo(t)
+	all("inactive")
+	with(0, "active")
+	w.hasNothingToDo(t)
+	all("active")
+	with(100_000, "inactive")
+	all("inactive")
+}

@@ -118,8 +118,8 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so, and switches one on or off only then: somebody else may have switched it
-// off since. Everything else is Terraform's alone.
+// Update asks for a new certificate only when the plan says so, and switches those of the name on or off only then: somebody else may have
+// switched one off since. Everything else is Terraform's alone.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, state, config certificate
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
@@ -128,17 +128,20 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	if response.Diagnostics.HasError() {
 		return
 	}
+	var switched *client.Certificate
 	var err error
+	if !plan.Status.Equal(state.Status) {
+		switched, err = switchAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
+			plan.Status.ValueString())
+	}
 	switch {
+	case err != nil:
 	case plan.Fingerprint.IsUnknown():
 		err = d.put(ctx, &plan, &config, state.Fingerprint.ValueString(), &response.Diagnostics)
-	case !plan.Status.Equal(state.Status):
+	case switched != nil:
 		foretold := plan.ReadyForRenewal
-		var changed *client.Certificate
-		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
-			plan.decode(changed)
-			plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
-		}
+		plan.decode(switched)
+		plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
 	}
 	if err != nil {
 		d.fail(&response.Diagnostics, "change", err)

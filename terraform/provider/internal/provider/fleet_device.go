@@ -159,24 +159,25 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 	return err
 }
 
-// updateCertificate issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
+// updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
 // when it is there; otherwise they are good until they end, as after a renewal.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
+	var switched *client.Certificate
+	var err error
+	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && !plan.Status.Equal(state.Status) {
+		switched, err = switchAll(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
+	}
 	switch {
+	case err != nil:
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		err := f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
+		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
 			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, plan.Fingerprint.ValueString(), "superseded")
 		}
-		return err
-	case !plan.Status.Equal(state.Status):
-		made, err := switchCertificate(ctx, f.client, plan.Fingerprint.ValueString(), plan.Status.ValueString())
-		if err == nil {
-			plan.decodeCertificate(made)
-		}
-		return err
+	case switched != nil:
+		plan.decodeCertificate(switched)
 	}
-	return nil
+	return err
 }
 
 // dueFor says whether a plan renews the certificate of this state, or may.
