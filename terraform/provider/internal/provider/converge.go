@@ -47,11 +47,12 @@ func update[A any](ctx context.Context, c *client.Client, path string, revision 
 			return nil, err
 		}
 		// Our own earlier request may have arrived: then this is what was wanted, and putting it again changes at most a secret.
-		if len(differences(wanted, present)) > 0 {
-			if fields := changedElsewhere(prior, wanted, present); len(fields) > 0 || attempt == attemptsMax {
-				return nil, fmt.Errorf("%s has been changed by somebody else since the plan was made (%s); plan again", path,
-					strings.Join(fields, ", "))
-			}
+		if fields := changedElsewhere(prior, wanted, present); len(fields) > 0 && len(differences(wanted, present)) > 0 {
+			return nil, fmt.Errorf("%s has been changed by somebody else since the plan was made (%s); plan again", path,
+				strings.Join(fields, ", "))
+		}
+		if attempt == attemptsMax {
+			return nil, fmt.Errorf("%s changes all the time, though nothing of it that Terraform manages; apply again", path)
 		}
 		revision = revisionOf(present)
 	}

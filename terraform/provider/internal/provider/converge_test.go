@@ -17,6 +17,8 @@ import (
 type shelf struct {
 	device *client.Device
 	puts   int
+	// restless makes another revision after each read.
+	restless bool
 }
 
 func (s *shelf) client(t *testing.T) *client.Client {
@@ -33,6 +35,9 @@ func (s *shelf) client(t *testing.T) *client.Client {
 			s.put(r)
 		}
 		_ = json.NewEncoder(w).Encode(s.device)
+		if s.restless {
+			s.device.Revision++
+		}
 	}))
 	t.Cleanup(server.Close)
 	c, err := client.New(client.Config{Endpoint: server.URL, Token: "t"})
@@ -106,6 +111,17 @@ func TestDoesNotOverwriteAChangeThatNobodyHasSeen(t *testing.T) {
 	_, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named("new name"))
 	if err == nil || !strings.Contains(err.Error(), "plan again") || s.device.DisplayName != "changed by hand" {
 		t.Errorf("%+v, %v", s.device, err)
+	}
+}
+
+func TestGivesUpWhatNeverRests(t *testing.T) {
+	for _, wanted := range []string{"pump", "new name"} {
+		s := &shelf{device: named("pump"), restless: true}
+		s.device.Revision = 8
+		_, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named(wanted))
+		if err == nil || !strings.Contains(err.Error(), "nothing of it that Terraform manages; apply again") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
