@@ -491,3 +491,41 @@ resource "signalbox_device_certificate" "two" {
 	with(100_000, "inactive")
 	all("inactive")
 }
+
+func TestADeviceThatGetsNoCertificateIsNotLeftBehind(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, `
+resource "signalbox_group" "one" {
+  name = "left"
+}
+
+resource "signalbox_fleet_device" "all" {
+  for_each = toset(["left-1", "left-2"])
+  id       = each.key
+  groups   = [signalbox_group.one.name]
+  csr_pem  = file("${each.key}.csr")
+  ca       = "no-such-ca"
+}
+`).of(t, b)
+	for _, device := range []string{"left-1", "left-2"} {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	before := b.inventory(t)
+	w.init(t).apply(t, "-target=signalbox_group.one")
+	theirs := client.Device{Enabled: true, ClientIDPin: "left-2", Groups: &[]string{"left"}}
+	if err := b.api(t).Put(context.Background(), "/devices/left-2", client.OnlyCreate, theirs, nil); err != nil {
+		t.Fatal(err)
+	}
+
+	w.fails(t, []string{"no-such-ca"}, "apply", "-auto-approve", "-no-color")
+	if devices := b.list(t, "/devices"); len(devices) != 1 || devices[0]["id"] != "left-2" {
+		t.Errorf("the devices are %v, and should be the one of somebody else", devices)
+	}
+	if err := b.api(t).Delete(context.Background(), "/devices/left-2"); err != nil {
+		t.Fatal(err)
+	}
+	w.run(t, "destroy", "-auto-approve", "-no-color")
+	b.holdsWhatItHeld(t, before)
+}

@@ -16,21 +16,21 @@ const attemptsMax = 5
 
 // create puts an object that should not exist yet. If it does and is what was wanted, an earlier request's answer was lost, or
 // it has been made by hand: it is taken over. If it is anything else it stays as it is.
-func create[A any](ctx context.Context, c *client.Client, path string, wanted *A) (*A, error) {
-	made := new(A)
-	err := c.Put(ctx, path, client.OnlyCreate, wanted, made)
+func create[A any](ctx context.Context, c *client.Client, path string, wanted *A) (made *A, takenOver bool, err error) {
+	made = new(A)
+	err = c.Put(ctx, path, client.OnlyCreate, wanted, made)
 	if !client.IsPreconditionFailed(err) {
-		return made, err
+		return made, false, err
 	}
 	present := new(A)
 	if err := c.Get(ctx, path, present); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if fields := differences(wanted, present); len(fields) > 0 {
-		return nil, fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
+		return nil, false, fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
 			path, strings.Join(fields, ", "))
 	}
-	return made, c.Put(ctx, path, client.OnlyRevision(revisionOf(present)), wanted, made)
+	return made, true, c.Put(ctx, path, client.OnlyRevision(revisionOf(present)), wanted, made)
 }
 
 // update replaces an object that was last seen as prior. Somebody may have changed it since: what does not concern the fields

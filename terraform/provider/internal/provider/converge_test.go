@@ -67,22 +67,22 @@ func named(name string) *client.Device {
 
 func TestCreatesWhatIsNotThere(t *testing.T) {
 	s := &shelf{}
-	if made, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || made.Revision != 1 {
-		t.Errorf("%+v, %v", made, err)
+	if made, takenOver, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || takenOver || made.Revision != 1 {
+		t.Errorf("%+v, %v, %v", made, takenOver, err)
 	}
 }
 
 func TestTakesOverWhatAnEarlierCreateHasMade(t *testing.T) {
 	s := &shelf{device: named("pump")}
 	s.device.Revision = 7
-	if _, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil {
-		t.Error(err)
+	if _, takenOver, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || !takenOver {
+		t.Error(takenOver, err)
 	}
 }
 
 func TestLeavesAloneWhatSomebodyElseHasMade(t *testing.T) {
 	s := &shelf{device: named("somebody else's")}
-	_, err := create(context.Background(), s.client(t), onlyPath, named("pump"))
+	_, _, err := create(context.Background(), s.client(t), onlyPath, named("pump"))
 	if err == nil || !strings.Contains(err.Error(), "displayName") || !strings.Contains(err.Error(), "import") || s.puts != 0 {
 		t.Errorf("%d puts, %v", s.puts, err)
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -56,13 +57,16 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
+	made, takenOver, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
 	if err == nil {
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		err = f.certify(ctx, &plan, &config, "", &response.Diagnostics)
+		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && !takenOver {
+			// A state would be one of an object to be replaced, and without one nothing would destroy the device.
+			err = errors.Join(err, f.client.Delete(ctx, plan.device.path()))
+		}
 	}
 	if err != nil {
-		// Without a state the next apply finds the device, which is as it was wanted, and goes on from there.
+		// A device that is left is as it was wanted: the next apply finds it, and goes on from there.
 		f.fail(&response.Diagnostics, "create", err)
 		return
 	}

@@ -81,7 +81,7 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, err := create(ctx, o.client, o.path(&plan), wanted)
+	made, _, err := create(ctx, o.client, o.path(&plan), wanted)
 	if err != nil {
 		o.fail(&response.Diagnostics, "create", err)
 		return
