@@ -47,7 +47,7 @@ func passesItsOwnTests(t *testing.T, count int, prepared func(t *testing.T) *wor
 
 func TestTheModuleServicePassesItsOwnTests(t *testing.T) {
 	t.Parallel()
-	passesItsOwnTests(t, 19, func(t *testing.T) *workspace { return module(t, "service") })
+	passesItsOwnTests(t, 22, func(t *testing.T) *workspace { return module(t, "service") })
 }
 
 func TestWhatTheModuleServiceRendersIsAccepted(t *testing.T) {
