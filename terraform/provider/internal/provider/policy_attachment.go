@@ -60,7 +60,9 @@ func newPolicyAttachment() resource.Resource {
 				"device": to("Id of a device."),
 				"group":  to("A group."),
 				"user":   to("Name of a user."),
-				"certificate": to("SHA-256 fingerprint of a certificate, hexadecimal.", stringvalidator.RegexMatches(
+				"certificate": to("SHA-256 fingerprint of a certificate, hexadecimal: of this one alone. After a renewal "+
+					"`fingerprint_sha256` is another one, to which the attachment goes in the same apply, while the device uses the one before until "+
+					"it has fetched the next. For certificates that are renewed give `device`.", stringvalidator.RegexMatches(
 					regexp.MustCompile(`^[0-9a-f]{64}$`), "must be 64 lower-case hexadecimal digits, as fingerprint_sha256 of a certificate is")),
 				"jwt_issuer": to("Name of a token issuer at the broker: everybody who shows a token of it."),
 			},
