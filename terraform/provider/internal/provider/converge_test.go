@@ -67,16 +67,16 @@ func named(name string) *client.Device {
 
 func TestCreatesWhatIsNotThere(t *testing.T) {
 	s := &shelf{}
-	if made, takenOver, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || takenOver || made.Revision != 1 {
-		t.Errorf("%+v, %v, %v", made, takenOver, err)
+	if made, before, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || before != nil || made.Revision != 1 {
+		t.Errorf("%+v, %+v, %v", made, before, err)
 	}
 }
 
 func TestTakesOverWhatAnEarlierCreateHasMade(t *testing.T) {
 	s := &shelf{device: named("pump")}
 	s.device.Revision = 7
-	if _, takenOver, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || !takenOver {
-		t.Error(takenOver, err)
+	if _, before, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || before == nil {
+		t.Error(before, err)
 	}
 }
 

@@ -57,10 +57,10 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, takenOver, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
+	made, before, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
 	if err == nil {
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && !takenOver {
+		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && before == nil {
 			// A state would be one of an object to be replaced, and without one nothing would destroy the device.
 			err = errors.Join(err, f.client.Delete(ctx, plan.device.path()))
 		}

@@ -81,10 +81,15 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, _, err := create(ctx, o.client, o.path(&plan), wanted)
+	made, before, err := create(ctx, o.client, o.path(&plan), wanted)
 	if err != nil {
 		o.fail(&response.Diagnostics, "create", err)
 		return
+	}
+	// The same content with the same secret is no change.
+	if before != nil && holdsSecret(wanted) && revisionOf(made) != revisionOf(before) {
+		response.Diagnostics.AddWarning("signalbox_"+o.kind+" existed already, with another secret", o.path(&plan)+" was as it was wanted but "+
+			"for its secret, which the broker does not show. It has the configuration's now: whoever used the one before is refused.")
 	}
 	o.show(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
