@@ -529,3 +529,36 @@ resource "signalbox_fleet_device" "all" {
 	w.run(t, "destroy", "-auto-approve", "-no-color")
 	b.holdsWhatItHeld(t, before)
 }
+
+func TestARenewedKeyIsOfTheDefaultKindWhereNoneIsNamedAnyMore(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	w.write(t, "receiver.pem", publicKey(t))
+	with := func(more string) {
+		w.write(t, "main.tf", requirement+`
+resource "signalbox_device" "one" {
+  id = "sealed-1"
+}
+
+resource "signalbox_device_certificate" "one" {
+  device      = signalbox_device.one.id
+  seal_to_pem = file("receiver.pem")
+  `+more+`
+}
+
+output "kind" {
+  value = signalbox_device_certificate.one.key_type
+}
+`)
+	}
+	with(`key_type = "ec-p384"`)
+	w.init(t).apply(t)
+	with("")
+	w.hasNothingToDo(t)
+	with("renew_before_hours = 100000") // more than its life
+	w.apply(t)
+	if kind := w.run(t, "output", "-raw", "kind"); kind != "ec-p256" {
+		t.Errorf("the key is %s", kind)
+	}
+}

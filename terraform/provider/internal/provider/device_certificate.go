@@ -192,6 +192,9 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
 	planChoices(ctx, &config.issued, response)
+	if config.KeyType.IsNull() && !config.SealToPEM.IsNull() { // otherwise the key stays
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("key_type"), types.StringUnknown())...)
+	}
 }
 
 // refuseToMove keeps a certificate that was brought where it is. Elsewhere it would be another resource, which begins with the end of this
