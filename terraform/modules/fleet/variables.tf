@@ -41,7 +41,7 @@ variable "existing_groups" {
 }
 
 variable "ca" {
-  description = "Issuing authority of the certificates. Left out: the broker's default one. Another one issues other certificates; those before stay good until they end."
+  description = "Issuing authority of the certificates. Left out, or left out again: the broker's default one, when there is a certificate to issue. Another one issues other certificates; those before stay good until they end."
   type        = string
   default     = null
 }

@@ -31,8 +31,15 @@ locals {
 
   configuration_yaml = "# Rendered by Terraform; a change here lasts until the machine is made anew.\n${yamlencode(local.configuration)}"
 
+  # What the broker listens on, by the configuration in force. It binds to this machine alone what does not say more; a port 0 is any.
+  loopback = ["127.0.0.1", "::1"]
+  sockets = [for socket in concat(
+    [for listener in local.configuration.listeners : { port = try(tonumber(listener.port), 0), bind = try(listener.bind, local.loopback) }],
+    [for enrolment in [try(local.configuration.enrolment, {})] : { port = try(tonumber(enrolment.http-port), 0), bind = try(enrolment.http-bind, local.loopback) }],
+  ) : { port = socket.port, clients = !alltrue([for address in flatten([socket.bind]) : can(regex("^(127\\.|::1$|localhost$)", address))]) } if socket.port > 0]
+
   # Below 1024 a process needs to be allowed to listen; it gets that and nothing else.
-  privileged = min(var.mqtt_port, var.https_port) < 1024
+  privileged = anytrue([for socket in local.sockets : socket.port < 1024])
 
   # The virtual machine takes no two collectors. Memory that a storm of clients took goes back to the system after a pause; the two
   # ratios are a pair: whoever sets one of them sets both.

@@ -24,6 +24,6 @@ output "user_data_gzip_base64" {
 }
 
 output "ports" {
-  description = "Ports that clients must reach, TCP."
-  value       = [var.mqtt_port, var.https_port]
+  description = "Ports that clients must reach, TCP: those of the configuration in force, enrolment.http-port too, without what only the machine itself can reach."
+  value       = tolist(distinct([for socket in local.sockets : socket.port if socket.clients]))
 }

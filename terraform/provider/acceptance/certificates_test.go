@@ -2,9 +2,14 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
@@ -132,6 +137,47 @@ func TestACertificateStaysGoodUntilThereIsAnother(t *testing.T) {
 			t.Errorf("the certificates are %v", found)
 		}
 	})
+}
+
+func TestTheStateSaysWhoRenewedWhatNoAuthorityIsNamedForAnyMore(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	b.makeAuthorities(t)
+	w := newWorkspace(t, "").of(t, b)
+	for _, device := range []string{"fleet-1", "alone-1"} {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	certified(t, w, "factory")
+	named := string(must(os.ReadFile(w.file("main.tf"))))
+	w.write(t, "outputs.tf", `
+output "chosen" {
+  value = [for one in [signalbox_fleet_device.one, signalbox_device_certificate.two] : "${one.ca} ${one.validity_hours}"]
+}
+`)
+	w.write(t, "main.tf", strings.ReplaceAll(named, `ca      = "factory"`, "ca = \"factory\"\n validity_hours = 48"))
+	w.init(t).apply(t)
+	w.write(t, "main.tf", strings.ReplaceAll(named, `ca      = "factory"`, ""))
+	w.hasNothingToDo(t)
+	w.write(t, "main.tf", strings.ReplaceAll(named, `ca      = "factory"`, "renew_before_hours = 100000"))
+	if plan := w.run(t, "plan", "-no-color"); len(regexp.MustCompile(`ca +=.*"factory" -> \(known after apply\)`).FindAllString(plan, -1)) != 2 {
+		t.Errorf("the plan does not say that another authority may issue:\n%s", plan)
+	}
+	w.apply(t)
+	certificate := b.get(t, "/devices/alone-1/certificates/main")
+	begin, end := must(time.Parse(time.RFC3339, certificate["notBefore"].(string))), must(time.Parse(time.RFC3339, certificate["notAfter"].(string)))
+	chosen := fmt.Sprintf("%v %.0f", certificate["ca"], end.Sub(begin).Hours())
+	if told := asList(t, w.run(t, "output", "-json", "chosen")); certificate["ca"] == "factory" || !slices.Equal(told, []string{chosen, chosen}) {
+		t.Errorf("the state says %q of certificates of %q", told, chosen)
+	}
+}
+
+func asList(t testing.TB, text string) (list []string) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func TestAnImportAfterARotationPlansNothing(t *testing.T) {
@@ -334,5 +380,185 @@ resource "signalbox_device_certificate" "one" {
 	}
 	if planned := w.planned(t)["signalbox_device_certificate.one"]; !strings.Contains(planned, "status: inactive -> active") {
 		t.Errorf("the next plan says %q", planned)
+	}
+}
+
+func TestACertificateThatWasBroughtKeepsItsName(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	brought, _ := w.factory(t, "brought-1")
+	_, request := requestOf(t, "brought-1")
+	w.write(t, "brought-1.csr", request)
+	w.write(t, "brought.crt", brought)
+	of := func(device, name, source string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_trusted_ca" "factory" {
+  name            = "factory"
+  certificate_pem = file("factory.crt")
+}
+
+resource "signalbox_device" "all" {
+  for_each = toset(["brought-1", "brought-2"])
+  id       = each.key
+}
+
+resource "signalbox_device_certificate" "one" {
+  device = signalbox_device.all[%q].id
+  name   = %q
+  %s
+
+  depends_on = [signalbox_trusted_ca.factory]
+}
+`, device, name, source))
+	}
+	const given = `certificate_pem = file("brought.crt")`
+	of("brought-1", "main", given)
+	w.init(t).apply(t)
+
+	for _, one := range []struct{ device, name, attribute string }{{"brought-1", "first", "name"}, {"brought-2", "main", "device"}} {
+		of(one.device, one.name, given)
+		w.fails(t, []string{"keeps its device and its name", "Leave " + one.attribute + " as it is"}, "apply", "-auto-approve", "-no-color")
+	}
+	of("brought-1", "main", given)
+	w.hasNothingToDo(t)
+	if statuses := b.statuses(t, "brought-1"); len(statuses) != 1 || !strings.Contains(fmt.Sprint(statuses), ":active") {
+		t.Errorf("the certificates are %v", statuses)
+	}
+
+	of("brought-1", "first", `csr_pem = file("brought-1.csr")`)
+	w.apply(t)
+	w.hasNothingToDo(t)
+}
+
+func TestCertificatesFromBeforeARenewalAreSwitchedOffToo(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	devices := []string{"old-1", "old-2"}
+	for _, device := range devices {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	with := func(hours int, status string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_fleet_device" "one" {
+  id                 = "old-1"
+  csr_pem            = file("old-1.csr")
+  renew_before_hours = %[1]d
+  certificate_status = %[2]q
+}
+
+resource "signalbox_fleet_device" "two" {
+  id = "old-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device             = signalbox_fleet_device.two.id
+  csr_pem            = file("old-2.csr")
+  renew_before_hours = %[1]d
+  status             = %[2]q
+}
+`, hours, status))
+		w.apply(t)
+	}
+	all := func(status string) {
+		t.Helper()
+		for _, device := range devices {
+			for fingerprint, found := range b.statuses(t, device) {
+				if found != status {
+					t.Errorf("the certificate %s of %s is %s, not %s", fingerprint, device, found, status)
+				}
+			}
+		}
+	}
+
+	w.write(t, "main.tf", requirement)
+	w.init(t)
+	with(0, "active")
+	with(100_000, "active") // more than its life
+	for _, device := range devices {
+		if found := b.statuses(t, device); len(found) != 2 {
+			t.Errorf("the certificates of %s are %v", device, found)
+		}
+	}
+	with(0, "inactive")
+	w.hasNothingToDo(t)
+	all("inactive")
+	with(0, "active")
+	w.hasNothingToDo(t)
+	all("active")
+	with(100_000, "inactive")
+	all("inactive")
+}
+
+func TestADeviceThatGetsNoCertificateIsNotLeftBehind(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, `
+resource "signalbox_group" "one" {
+  name = "left"
+}
+
+resource "signalbox_fleet_device" "all" {
+  for_each = toset(["left-1", "left-2"])
+  id       = each.key
+  groups   = [signalbox_group.one.name]
+  csr_pem  = file("${each.key}.csr")
+  ca       = "no-such-ca"
+}
+`).of(t, b)
+	for _, device := range []string{"left-1", "left-2"} {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	before := b.inventory(t)
+	w.init(t).apply(t, "-target=signalbox_group.one")
+	theirs := client.Device{Enabled: true, ClientIDPin: "left-2", Groups: &[]string{"left"}}
+	if err := b.api(t).Put(context.Background(), "/devices/left-2", client.OnlyCreate, theirs, nil); err != nil {
+		t.Fatal(err)
+	}
+
+	w.fails(t, []string{"no-such-ca"}, "apply", "-auto-approve", "-no-color")
+	if devices := b.list(t, "/devices"); len(devices) != 1 || devices[0]["id"] != "left-2" {
+		t.Errorf("the devices are %v, and should be the one of somebody else", devices)
+	}
+	if err := b.api(t).Delete(context.Background(), "/devices/left-2"); err != nil {
+		t.Fatal(err)
+	}
+	w.run(t, "destroy", "-auto-approve", "-no-color")
+	b.holdsWhatItHeld(t, before)
+}
+
+func TestARenewedKeyIsOfTheDefaultKindWhereNoneIsNamedAnyMore(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	w.write(t, "receiver.pem", publicKey(t))
+	with := func(more string) {
+		w.write(t, "main.tf", requirement+`
+resource "signalbox_device" "one" {
+  id = "sealed-1"
+}
+
+resource "signalbox_device_certificate" "one" {
+  device      = signalbox_device.one.id
+  seal_to_pem = file("receiver.pem")
+  `+more+`
+}
+
+output "kind" {
+  value = signalbox_device_certificate.one.key_type
+}
+`)
+	}
+	with(`key_type = "ec-p384"`)
+	w.init(t).apply(t)
+	with("")
+	w.hasNothingToDo(t)
+	with("renew_before_hours = 100000") // more than its life
+	w.apply(t)
+	if kind := w.run(t, "output", "-raw", "kind"); kind != "ec-p256" {
+		t.Errorf("the key is %s", kind)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -46,7 +47,7 @@ func passesItsOwnTests(t *testing.T, count int, prepared func(t *testing.T) *wor
 
 func TestTheModuleServicePassesItsOwnTests(t *testing.T) {
 	t.Parallel()
-	passesItsOwnTests(t, 19, func(t *testing.T) *workspace { return module(t, "service") })
+	passesItsOwnTests(t, 22, func(t *testing.T) *workspace { return module(t, "service") })
 }
 
 func TestWhatTheModuleServiceRendersIsAccepted(t *testing.T) {
@@ -228,11 +229,55 @@ func must[T any](value T, err error) T {
 
 func TestTheModuleFleetPassesItsOwnTests(t *testing.T) {
 	t.Parallel()
-	passesItsOwnTests(t, 8, func(t *testing.T) *workspace {
+	passesItsOwnTests(t, 10, func(t *testing.T) *workspace {
 		b := startBroker(t)
 		w := module(t, "fleet").of(t, b)
 		before := b.inventory(t)
 		t.Cleanup(func() { b.holdsWhatItHeld(t, before) })
 		return w
 	})
+}
+
+func TestTheModuleFleetKeepsDevicesAllowedWhileItRenamesTheirGroup(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := module(t, "fleet")
+	w.folder = filepath.Dir(w.folder)
+	in := func(group string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+module "fleet" {
+  source   = "./module"
+  policies = { fleet-data = "version: 1\nname: fleet-data\nstatements:\n- {id: data, effect: allow, actions: [publish], topics: [a]}\n" }
+  groups   = { %[1]s = { policies = ["fleet-data"] } }
+  devices  = { fleet-1 = { groups = [%[1]q] }, fleet-2 = { groups = [%[1]q] } }
+}
+`, group))
+	}
+	var order []string
+	var lock sync.Mutex
+	proxy := newBetween(t, b).when(func(_ int64, what string) bool {
+		lock.Lock()
+		defer lock.Unlock()
+		order = append(order, what)
+		return false
+	})
+	w.of(t, b)
+	in("pumps")
+	w.init(t).apply(t)
+	in("valves")
+	w.through(t, proxy).apply(t)
+	w.hasNothingToDo(t)
+	at := func(what string) int {
+		found := slices.Index(order, what)
+		if found < 0 {
+			t.Errorf("there is no %s in %v", what, order)
+		}
+		return found
+	}
+	attached, detached := at("PUT /api/v1/attachments/api:fleet-data/group/valves"), at("DELETE /api/v1/attachments/api:fleet-data/group/pumps")
+	for _, device := range []string{"PUT /api/v1/devices/fleet-1", "PUT /api/v1/devices/fleet-2"} {
+		if moved := at(device); attached > moved || moved > detached {
+			t.Errorf("a device is without its policy for a while: %v", order)
+		}
+	}
 }

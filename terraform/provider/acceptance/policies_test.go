@@ -34,3 +34,41 @@ resource "signalbox_policy" "next" {
 	w.run(t, "destroy", "-auto-approve", "-no-color")
 	b.holdsWhatItHeld(t, before)
 }
+
+func TestAnAttachmentStaysWhenItsPolicyIsSpelledAnotherWay(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	to := func(policy string) *workspace {
+		w.write(t, "main.tf", requirement+`
+resource "signalbox_policy" "one" {
+  name     = "attached"
+  document = "version: 1\nname: attached\nstatements:\n- {id: data, effect: allow, actions: [publish], topics: [a]}\n"
+}
+
+resource "signalbox_policy_attachment" "one" {
+  policy = `+policy+`
+  user   = "ann"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`)
+		return w
+	}
+	to("signalbox_policy.one.name").init(t).apply(t)
+	to("signalbox_policy.one.ref").hasNothingToDo(t)
+	to("signalbox_policy.one.name").hasNothingToDo(t)
+	to(`"shipped:browsers"`).apply(t)
+	w.hasNothingToDo(t)
+	var found []any
+	for _, attachment := range b.list(t, "/attachments") {
+		if attachment["target"] == "ann" {
+			found = append(found, attachment["policy"])
+		}
+	}
+	if len(found) != 1 || found[0] != "shipped:browsers" {
+		t.Errorf("the attached policies are %v", found)
+	}
+}

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -73,7 +74,20 @@ func TestTakesOverWhatWasWantedAndNothingElse(t *testing.T) {
 
 	t.Run("what the configuration would make", func(t *testing.T) {
 		forget()
-		w.apply(t)
+		if output := w.apply(t); strings.Contains(output, "Warning:") {
+			t.Errorf("the apply warns:\n%s", last(output, 2000))
+		}
+		w.hasNothingToDo(t)
+	})
+	t.Run("what has another secret, with a warning", func(t *testing.T) {
+		b.change(t, "/users/bare", map[string]any{"password": "somebody else's"})
+		b.change(t, "/claim-tokens/bare", map[string]any{"secret": "somebody-else-s-9876543210"})
+		for _, one := range []string{"signalbox_user.one", "signalbox_claim_token.one"} { // Terraform may show one of two alike
+			w.run(t, "state", "rm", one)
+			if output := w.apply(t, "-target="+one); !strings.Contains(output, "existed already, with another secret") {
+				t.Errorf("there is no warning for %s:\n%s", one, last(output, 2000))
+			}
+		}
 		w.hasNothingToDo(t)
 	})
 	t.Run("what differs in something that the configuration leaves out", func(t *testing.T) {

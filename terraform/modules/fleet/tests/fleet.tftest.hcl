@@ -94,6 +94,40 @@ run "renames_a_group_with_a_device_in_it" {
   }
 }
 
+run "attaches_a_policy" {
+  variables {
+    policies = { fleet-data = "version: 1\nname: fleet-data\nstatements:\n- {id: data, effect: allow, actions: [publish], topics: [a]}\n" }
+    groups   = { fleet-pumps = { description = "All pumps" }, fleet-taps = { policies = ["fleet-data"] } }
+    devices = {
+      fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr") }
+      fleet-2 = { groups = ["fleet-taps"] }
+    }
+  }
+
+  assert {
+    condition     = signalbox_policy_attachment.this["fleet-taps/fleet-data"].id == "fleet-data/group/fleet-taps"
+    error_message = "The policy is attached to something else."
+  }
+}
+
+run "has_nothing_to_do_for_a_policy_that_is_spelled_another_way" {
+  command = plan
+
+  variables {
+    policies = { fleet-data = "version: 1\nname: fleet-data\nstatements:\n- {id: data, effect: allow, actions: [publish], topics: [a]}\n" }
+    groups   = { fleet-pumps = { description = "All pumps" }, fleet-taps = { policies = ["api:fleet-data", "fleet-data"] } }
+    devices = {
+      fleet-1 = { groups = ["fleet-pumps"], attributes = { hall = "7" }, csr_pem = file("./tests/fleet-1.csr") }
+      fleet-2 = { groups = ["fleet-taps"] }
+    }
+  }
+
+  assert {
+    condition     = [for attachment in signalbox_policy_attachment.this : attachment.id] == ["fleet-data/group/fleet-taps"]
+    error_message = "The policy would be attached anew."
+  }
+}
+
 run "removes_a_group_that_a_device_leaves" {
   variables {
     devices = {

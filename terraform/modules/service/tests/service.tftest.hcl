@@ -95,6 +95,57 @@ run "a_privileged_port_needs_one_capability" {
   }
 }
 
+run "ports_are_those_that_clients_reach" {
+  command = plan
+
+  assert {
+    condition     = output.ports == tolist([8883, 8443])
+    error_message = "Clients reach ${jsonencode(output.ports)}."
+  }
+}
+
+run "ports_of_ones_own_configuration_count" {
+  command = plan
+
+  variables {
+    configuration = {
+      listeners = [
+        { name = "wss", type = "wss", bind = "0.0.0.0", port = 443, path = "/mqtt" },
+        { name = "mqtts", type = "tls", bind = ["127.0.0.1", "192.0.2.7"], port = 8884 },
+        { name = "here", type = "tcp", bind = ["127.0.0.1", "::1"], port = 1883 },
+        { name = "any", type = "tls", bind = ["0.0.0.0"], port = 0 },
+      ]
+      enrolment = { http-port = 8080, http-bind = ["0.0.0.0"] }
+    }
+  }
+
+  assert {
+    condition     = output.ports == tolist([443, 8884, 8080])
+    error_message = "Clients reach ${jsonencode(output.ports)}."
+  }
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n")
+    error_message = "The process could not listen on port 443."
+  }
+}
+
+run "the_port_of_revocation_lists_needs_the_capability_too" {
+  command = plan
+
+  variables {
+    configuration = { enrolment = { http-port = 80 } }
+  }
+
+  assert {
+    condition     = output.ports == tolist([8883, 8443])
+    error_message = "Port 80 is open to this machine alone, and clients reach ${jsonencode(output.ports)}."
+  }
+  assert {
+    condition     = strcontains(output.systemd_unit, "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n")
+    error_message = "The process could not listen on port 80."
+  }
+}
+
 run "memory_goes_back" {
   command = plan
 

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
@@ -44,7 +45,7 @@ func (b *base) failImport(diagnostics *diag.Diagnostics, err error) {
 	diagnostics.AddError("Not an import id of signalbox_"+b.kind, err.Error())
 }
 
-// otherwise gives the value of one attribute, and that of its source where a plan could not know it; see defaultTo.
+// otherwise gives the value of one attribute, and that of its source where a plan could not know it; see defaultsTo.
 func otherwise(value, source types.String) types.String {
 	if value.IsUnknown() {
 		return source
@@ -52,15 +53,20 @@ func otherwise(value, source types.String) types.String {
 	return value
 }
 
-// defaultTo makes the default of one attribute, the value of another, known to the plan: leaving it out is no change, and a change
+// defaultsTo makes the default of one attribute, the value of another, known to the plan: leaving it out is no change, and a change
 // behind Terraform's back is seen.
-func defaultTo(attribute, source string) func(context.Context, *client.Client, resource.ModifyPlanRequest, *resource.ModifyPlanResponse) {
-	return func(ctx context.Context, _ *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-		var from, to types.String
-		response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root(source), &from)...)
-		response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root(attribute), &to)...)
-		if to.IsNull() && !from.IsUnknown() {
-			response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(attribute), from)...)
-		}
+type defaultsTo struct{ source string }
+
+func (d defaultsTo) Description(context.Context) string {
+	return "the value of " + d.source + " by default"
+}
+
+func (d defaultsTo) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
+
+func (d defaultsTo) PlanModifyString(ctx context.Context, request planmodifier.StringRequest, response *planmodifier.StringResponse) {
+	var source types.String
+	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root(d.source), &source)...)
+	if request.ConfigValue.IsNull() && !source.IsUnknown() {
+		response.PlanValue = source
 	}
 }

@@ -15,22 +15,33 @@ import (
 const attemptsMax = 5
 
 // create puts an object that should not exist yet. If it does and is what was wanted, an earlier request's answer was lost, or
-// it has been made by hand: it is taken over. If it is anything else it stays as it is.
-func create[A any](ctx context.Context, c *client.Client, path string, wanted *A) (*A, error) {
-	made := new(A)
-	err := c.Put(ctx, path, client.OnlyCreate, wanted, made)
+// it has been made by hand: it is taken over, and before is what it was. If it is anything else it stays as it is.
+func create[A any](ctx context.Context, c *client.Client, path string, wanted *A) (made, before *A, err error) {
+	made = new(A)
+	err = c.Put(ctx, path, client.OnlyCreate, wanted, made)
 	if !client.IsPreconditionFailed(err) {
-		return made, err
+		return made, nil, err
 	}
-	present := new(A)
-	if err := c.Get(ctx, path, present); err != nil {
-		return nil, err
+	before = new(A)
+	if err := c.Get(ctx, path, before); err != nil {
+		return nil, nil, err
 	}
-	if fields := differences(wanted, present); len(fields) > 0 {
-		return nil, fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
+	if fields := differences(wanted, before); len(fields) > 0 {
+		return nil, nil, fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
 			path, strings.Join(fields, ", "))
 	}
-	return made, c.Put(ctx, path, client.OnlyRevision(revisionOf(present)), wanted, made)
+	return made, before, c.Put(ctx, path, client.OnlyRevision(revisionOf(before)), wanted, made)
+}
+
+// holdsSecret says whether an object is put with a secret, of which no answer says whether there was another one.
+func holdsSecret(object any) bool {
+	fields := reflect.ValueOf(object).Elem()
+	for i := range fields.NumField() {
+		if fields.Type().Field(i).Tag.Get("api") == "secret" && !fields.Field(i).IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // update replaces an object that was last seen as prior. Somebody may have changed it since: what does not concern the fields
@@ -47,11 +58,12 @@ func update[A any](ctx context.Context, c *client.Client, path string, revision 
 			return nil, err
 		}
 		// Our own earlier request may have arrived: then this is what was wanted, and putting it again changes at most a secret.
-		if len(differences(wanted, present)) > 0 {
-			if fields := changedElsewhere(prior, wanted, present); len(fields) > 0 || attempt == attemptsMax {
-				return nil, fmt.Errorf("%s has been changed by somebody else since the plan was made (%s); plan again", path,
-					strings.Join(fields, ", "))
-			}
+		if fields := changedElsewhere(prior, wanted, present); len(fields) > 0 && len(differences(wanted, present)) > 0 {
+			return nil, fmt.Errorf("%s has been changed by somebody else since the plan was made (%s); plan again", path,
+				strings.Join(fields, ", "))
+		}
+		if attempt == attemptsMax {
+			return nil, fmt.Errorf("%s changes all the time, though nothing of it that Terraform manages; apply again", path)
 		}
 		revision = revisionOf(present)
 	}

@@ -17,6 +17,8 @@ import (
 type shelf struct {
 	device *client.Device
 	puts   int
+	// restless makes another revision after each read.
+	restless bool
 }
 
 func (s *shelf) client(t *testing.T) *client.Client {
@@ -33,6 +35,9 @@ func (s *shelf) client(t *testing.T) *client.Client {
 			s.put(r)
 		}
 		_ = json.NewEncoder(w).Encode(s.device)
+		if s.restless {
+			s.device.Revision++
+		}
 	}))
 	t.Cleanup(server.Close)
 	c, err := client.New(client.Config{Endpoint: server.URL, Token: "t"})
@@ -62,22 +67,22 @@ func named(name string) *client.Device {
 
 func TestCreatesWhatIsNotThere(t *testing.T) {
 	s := &shelf{}
-	if made, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || made.Revision != 1 {
-		t.Errorf("%+v, %v", made, err)
+	if made, before, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || before != nil || made.Revision != 1 {
+		t.Errorf("%+v, %+v, %v", made, before, err)
 	}
 }
 
 func TestTakesOverWhatAnEarlierCreateHasMade(t *testing.T) {
 	s := &shelf{device: named("pump")}
 	s.device.Revision = 7
-	if _, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil {
-		t.Error(err)
+	if _, before, err := create(context.Background(), s.client(t), onlyPath, named("pump")); err != nil || before == nil {
+		t.Error(before, err)
 	}
 }
 
 func TestLeavesAloneWhatSomebodyElseHasMade(t *testing.T) {
 	s := &shelf{device: named("somebody else's")}
-	_, err := create(context.Background(), s.client(t), onlyPath, named("pump"))
+	_, _, err := create(context.Background(), s.client(t), onlyPath, named("pump"))
 	if err == nil || !strings.Contains(err.Error(), "displayName") || !strings.Contains(err.Error(), "import") || s.puts != 0 {
 		t.Errorf("%d puts, %v", s.puts, err)
 	}
@@ -106,6 +111,17 @@ func TestDoesNotOverwriteAChangeThatNobodyHasSeen(t *testing.T) {
 	_, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named("new name"))
 	if err == nil || !strings.Contains(err.Error(), "plan again") || s.device.DisplayName != "changed by hand" {
 		t.Errorf("%+v, %v", s.device, err)
+	}
+}
+
+func TestGivesUpWhatNeverRests(t *testing.T) {
+	for _, wanted := range []string{"pump", "new name"} {
+		s := &shelf{device: named("pump"), restless: true}
+		s.device.Revision = 8
+		_, err := update(context.Background(), s.client(t), onlyPath, 7, named("pump"), named(wanted))
+		if err == nil || !strings.Contains(err.Error(), "nothing of it that Terraform manages; apply again") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -33,7 +34,6 @@ func newDevice() resource.Resource {
 		}},
 		path:  (*device).path,
 		named: func(id string) (*device, error) { return &device{ID: types.StringValue(id)}, nil },
-		plan:  planPin,
 		encode: func(ctx context.Context, m, _ *device, diagnostics *diag.Diagnostics) *client.Device {
 			return encodeDevice(ctx, m, diagnostics)
 		},
@@ -52,16 +52,14 @@ func deviceAttributes() map[string]schema.Attribute {
 		"enabled":          flagAttribute("`false` refuses its connections and ends those that are open.", true),
 		"pending_approval": flagAttribute("`true`: refused until it is `false`. Just-in-time provisioning makes such devices.", false),
 		"client_id_pin": schema.StringAttribute{Optional: true, Computed: true,
-			Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
+			Validators:    []validator.String{stringvalidator.LengthBetween(1, 256)},
+			PlanModifiers: []planmodifier.String{defaultsTo{"id"}},
 			MarkdownDescription: "The Client Identifier that it must use; with a `*` at the end the beginning of it; `*` alone: any. " +
 				"Its id by default."},
 		"created_at": createdAt(),
 		"revision":   revision(),
 	}
 }
-
-// planPin lets the pin be the id by default.
-var planPin = defaultTo("client_id_pin", "id")
 
 func (d *device) path() string { return at("devices", d.ID.ValueString()) }
 

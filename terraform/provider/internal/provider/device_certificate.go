@@ -118,8 +118,8 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so, and switches one on or off only then: somebody else may have switched it
-// off since. Everything else is Terraform's alone.
+// Update asks for a new certificate only when the plan says so, and switches those of the name on or off only then: somebody else may have
+// switched one off since. Everything else is Terraform's alone.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, state, config certificate
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
@@ -128,17 +128,20 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	if response.Diagnostics.HasError() {
 		return
 	}
+	var switched *client.Certificate
 	var err error
+	if !plan.Status.Equal(state.Status) {
+		switched, err = switchAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
+			plan.Status.ValueString())
+	}
 	switch {
+	case err != nil:
 	case plan.Fingerprint.IsUnknown():
 		err = d.put(ctx, &plan, &config, state.Fingerprint.ValueString(), &response.Diagnostics)
-	case !plan.Status.Equal(state.Status):
+	case switched != nil:
 		foretold := plan.ReadyForRenewal
-		var changed *client.Certificate
-		if changed, err = switchCertificate(ctx, d.client, plan.Fingerprint.ValueString(), plan.Status.ValueString()); err == nil {
-			plan.decode(changed)
-			plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
-		}
+		plan.decode(switched)
+		plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
 	}
 	if err != nil {
 		d.fail(&response.Diagnostics, "change", err)
@@ -166,15 +169,16 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	if request.Plan.Raw.IsNull() || request.State.Raw.IsNull() {
 		return
 	}
+	refuseToMove(ctx, request, response)
 	planAuthority(ctx, d.client, request, response)
-	var state certificate
+	var state, config certificate
 	var renewBefore types.Int64
-	var given, ca types.String
+	var ca types.String
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
 	response.Diagnostics.Append(response.Plan.GetAttribute(ctx, path.Root("renew_before_hours"), &renewBefore)...)
 	response.Diagnostics.Append(response.Plan.GetAttribute(ctx, path.Root("ca"), &ca)...)
-	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("certificate_pem"), &given)...)
-	if response.Diagnostics.HasError() || !given.IsNull() {
+	if response.Diagnostics.HasError() || !config.CertificatePEM.IsNull() {
 		return
 	}
 	state.RenewBeforeHours = renewBefore
@@ -187,6 +191,33 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
+	planChoices(ctx, &config.issued, response)
+	if config.KeyType.IsNull() && !config.SealToPEM.IsNull() { // otherwise the key stays
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("key_type"), types.StringUnknown())...)
+	}
+}
+
+// refuseToMove keeps a certificate that was brought where it is. Elsewhere it would be another resource, which begins with the end of this
+// one; and the broker takes no certificate that it has revoked.
+func refuseToMove(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var plan, state, config certificate
+	response.Diagnostics.Append(response.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
+	response.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+	if response.Diagnostics.HasError() || config.CertificatePEM.IsNull() || !plan.CertificatePEM.Equal(state.CertificatePEM) {
+		return
+	}
+	for _, one := range []struct {
+		name          string
+		before, after types.String
+	}{{"device", state.Device, plan.Device}, {"name", state.Name, plan.Name}, {"csr_pem", state.CSRPEM, plan.CSRPEM},
+		{"seal_to_pem", state.SealToPEM, plan.SealToPEM}} {
+		if !one.after.Equal(one.before) {
+			response.Diagnostics.AddAttributeError(path.Root(one.name), "A certificate that was brought keeps its device and its name",
+				"With another one it would be revoked, which is for good: the broker would not take the same certificate again. Leave "+one.name+
+					" as it is, or bring another certificate with it.")
+		}
+	}
 }
 
 // ImportState reads FINGERPRINT or FINGERPRINT/RENEW_BEFORE_HOURS, and /REVOCATION_REASON at the end of either.

@@ -43,7 +43,7 @@ func deviceCertificateSchema() schema.Schema {
 			MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
 		"ca":                issuerAttribute(),
-		"status":            choiceAttribute("`inactive` is refused, and its live connections end.", "active", "active", "inactive"),
+		"status":            choiceAttribute("`inactive` is refused, as are those of the name from before a renewal, and their live connections end.", "active", "active", "inactive"),
 		"revocation_reason": choiceAttribute("What the revocation list says after it is destroyed. An import id ends in `/REASON` where it is another than the default.", "unspecified", reasons...),
 		"sealed_private_key": fixed("The key for the receiver of `seal_to_pem`, CMS in PEM form. Opened with `openssl cms -decrypt -inform PEM " +
 			"-inkey KEY`."),
@@ -57,8 +57,9 @@ func deviceCertificateSchema() schema.Schema {
 			"where it comes from. No private key comes into the state: either the device has it and signed the request, or the broker makes " +
 			"it, seals it for its receiver and forgets it.\n\n" +
 			"A certificate that has less than `renew_before_hours` left is renewed in place by the next apply, and another `ca` issues another " +
-			"one; the one before stays good until it ends. Destroying revokes all of this name, which ends their live connections. With another `csr_pem` the old one is " +
-			"revoked before the new one is issued; for an overlap make a second resource with another `name`.",
+			"one; the one before stays good until it ends. Destroying revokes all of this name, which ends their live connections. With another `csr_pem`, `device` or " +
+			"`name` the old one is revoked before the new one is issued; for an overlap make a second resource with another `name`. A " +
+			"certificate that was brought (`certificate_pem`) keeps its device and its name: revoked for the other's sake, it could not come back.",
 		Attributes: attributes,
 	}
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -56,13 +57,16 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
+	made, before, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
 	if err == nil {
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		err = f.certify(ctx, &plan, &config, "", &response.Diagnostics)
+		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && before == nil {
+			// A state would be one of an object to be replaced, and without one nothing would destroy the device.
+			err = errors.Join(err, f.client.Delete(ctx, plan.device.path()))
+		}
 	}
 	if err != nil {
-		// Without a state the next apply finds the device, which is as it was wanted, and goes on from there.
+		// A device that is left is as it was wanted: the next apply finds it, and goes on from there.
 		f.fail(&response.Diagnostics, "create", err)
 		return
 	}
@@ -159,24 +163,25 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 	return err
 }
 
-// updateCertificate issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
+// updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
 // when it is there; otherwise they are good until they end, as after a renewal.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
+	var switched *client.Certificate
+	var err error
+	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && !plan.Status.Equal(state.Status) {
+		switched, err = switchAll(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
+	}
 	switch {
+	case err != nil:
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		err := f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
+		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
 			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, plan.Fingerprint.ValueString(), "superseded")
 		}
-		return err
-	case !plan.Status.Equal(state.Status):
-		made, err := switchCertificate(ctx, f.client, plan.Fingerprint.ValueString(), plan.Status.ValueString())
-		if err == nil {
-			plan.decodeCertificate(made)
-		}
-		return err
+	case switched != nil:
+		plan.decodeCertificate(switched)
 	}
-	return nil
+	return err
 }
 
 // dueFor says whether a plan renews the certificate of this state, or may.
@@ -202,9 +207,8 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if request.Plan.Raw.IsNull() {
 		return
 	}
-	planPin(ctx, f.client, request, response)
 	planAuthority(ctx, f.client, request, response)
-	settle(request, response)
+	settle(ctx, request, response)
 	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
 		return
 	}
@@ -222,15 +226,8 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	for _, name := range []string{"chain_pem", "fingerprint_sha256", "not_after"} {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root(name), next)...)
 	}
-	if !next.IsUnknown() {
-		return
-	}
-	// The first certificate says what the broker has chosen; a state without one holds null, which would stay planned.
-	if plan.CA.IsNull() {
-		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), types.StringUnknown())...)
-	}
-	if plan.ValidityHours.IsNull() {
-		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("validity_hours"), types.Int64Unknown())...)
+	if next.IsUnknown() {
+		planChoices(ctx, &config.issued, response)
 	}
 }
 

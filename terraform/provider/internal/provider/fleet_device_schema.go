@@ -15,8 +15,9 @@ func fleetDeviceSchema() schema.Schema {
 			MarkdownDescription: "PKCS#10 request signed with the device's own key, whose common name is the device's id: `signalbox pki csr " +
 				"DEVICE` makes one. Another one issues the next certificate, and then revokes those before it; without it there is no " +
 				"certificate."},
-		"ca":                 issuerAttribute(),
-		"certificate_status": choiceAttribute("`inactive`: the certificate is refused, and its live connections end.", "active", "active", "inactive"),
+		"ca": issuerAttribute(),
+		"certificate_status": choiceAttribute("`inactive`: the certificate is refused, as are those from before a "+
+			"renewal, and their live connections end.", "active", "active", "inactive"),
 	})
 	return schema.Schema{
 		MarkdownDescription: "A device together with its certificate of the name `main`: `signalbox_device` and `signalbox_device_certificate` in " +

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,8 +52,8 @@ func issuedAttributes() map[string]schema.Attribute {
 // issuerAttribute chooses the authority.
 func issuerAttribute() schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{isName()},
-		MarkdownDescription: "Issuing authority; the broker's default one if left out. Another one issues another certificate beside the " +
-			"one before, which stays good until it ends. A `successor` that has issued in its place, as an import finds it, is not another.",
+		MarkdownDescription: "Issuing authority. Another one issues another certificate beside the one before, which stays good until it ends. " +
+			"Left out, or left out again: the broker's default one, when there is a certificate to issue; the one that is there stays. A `successor` that has issued in its place, as an import finds it, is not another.",
 		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}}
 }
 
@@ -145,26 +146,42 @@ func putCertificate(ctx context.Context, c *client.Client, path string, wanted *
 	return switchCertificate(ctx, c, made.Fingerprint, wanted.Status)
 }
 
-// revokeAll revokes the certificates of a name that could still be used, those from before a renewal included, but for one.
-func revokeAll(ctx context.Context, c *client.Client, device, name, but, reason string) error {
+// usable are the certificates of a name that could still be used, those from before a renewal included.
+func usable(ctx context.Context, c *client.Client, device, name string) ([]client.Certificate, error) {
 	var all client.Page[client.Certificate]
 	err := c.Get(ctx, at("devices", device, "certificates"), &all)
 	if client.IsNotFound(err) {
-		return nil // with the device its certificates were revoked
+		return nil, nil // with the device its certificates were revoked
 	}
-	if err != nil {
-		return err
-	}
-	for _, present := range all.Items {
-		usable := present.Status == "active" || present.Status == "inactive"
-		if present.Name != name || present.Fingerprint == but || !usable {
-			continue
+	return slices.DeleteFunc(all.Items, func(one client.Certificate) bool {
+		return one.Name != name || (one.Status != "active" && one.Status != "inactive")
+	}), err
+}
+
+// revokeAll revokes the usable certificates of a name, but for one.
+func revokeAll(ctx context.Context, c *client.Client, device, name, but, reason string) error {
+	all, err := usable(ctx, c, device, name)
+	for _, present := range all {
+		if err == nil && present.Fingerprint != but {
+			err = c.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", client.Revoke{Reason: reason}, nil)
 		}
-		if err := c.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", client.Revoke{Reason: reason}, nil); err != nil {
-			return err
+	}
+	return err
+}
+
+// switchAll makes the usable certificates of a name active or inactive. The newest one, empty if there is none, comes last: what the state
+// shows is its status, so that an apply that ended before is repeated.
+func switchAll(ctx context.Context, c *client.Client, device, name, newest, status string) (*client.Certificate, error) {
+	all, err := usable(ctx, c, device, name)
+	for _, present := range all {
+		if err == nil && present.Fingerprint != newest && present.Status != status {
+			_, err = switchCertificate(ctx, c, present.Fingerprint, status)
 		}
 	}
-	return nil
+	if err != nil || newest == "" {
+		return nil, err
+	}
+	return switchCertificate(ctx, c, newest, status)
 }
 
 // planAuthority keeps the authority of the state where the configured one has handed over to it: an import finds who has issued a
@@ -184,6 +201,17 @@ func planAuthority(ctx context.Context, c *client.Client, request resource.Modif
 		response.Diagnostics.AddAttributeError(path.Root("ca"), "Cannot tell who issues for this authority", err.Error())
 	} else if succeeds {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), issuer)...)
+	}
+}
+
+// planChoices is for a plan of another certificate: what the configuration leaves out the broker chooses anew, whatever the state says of
+// the certificate before.
+func planChoices(ctx context.Context, config *issued, response *resource.ModifyPlanResponse) {
+	if config.CA.IsNull() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ca"), types.StringUnknown())...)
+	}
+	if config.ValidityHours.IsNull() {
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("validity_hours"), types.Int64Unknown())...)
 	}
 }
 

@@ -82,7 +82,7 @@ func newIssuingCa() resource.Resource {
 				"common_name": schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: "Common name in its certificate; its " +
 					"name by default.",
 					Validators:    []validator.String{stringvalidator.LengthBetween(1, 64)},
-					PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()}},
+					PlanModifiers: []planmodifier.String{defaultsTo{"name"}, stringplanmodifier.RequiresReplace()}},
 				"key_type": keyType,
 				"alternative_key_type": schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.OneOf(experimentalKeyTypes...)},
 					MarkdownDescription: "An experiment: kind of a second, post-quantum key, with which it signs a second time. One of `ml-dsa-44`, " +
@@ -124,7 +124,6 @@ func newIssuingCa() resource.Resource {
 		}},
 		path:  func(m *issuingCa) string { return at("issuing-cas", m.Name.ValueString()) },
 		named: func(id string) (*issuingCa, error) { return &issuingCa{Name: types.StringValue(id)}, nil },
-		plan:  defaultTo("common_name", "name"),
 		encode: func(ctx context.Context, m, _ *issuingCa, diagnostics *diag.Diagnostics) *client.IssuingCa {
 			return &client.IssuingCa{
 				CommonName:         otherwise(m.CommonName, m.Name).ValueString(),

@@ -6,7 +6,9 @@ import (
 	"net/url"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
@@ -44,12 +46,13 @@ func (o *object[M, A]) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if o.plan != nil {
 		o.plan(ctx, o.client, request, response)
 	}
-	settle(request, response)
+	settle(ctx, request, response)
 }
 
 // settle plans nothing when all that differs is what the API computes: the framework has made that unknown because a text
-// differed, and a plan modifier has found since that the text means the same.
-func settle(request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+// differed, and a plan modifier has found since that the text means the same. Where something else differs the revision is not known:
+// the framework leaves it as it was when only a plan modifier has found that.
+func settle(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
 	var plan, state, config map[string]tftypes.Value
 	if request.State.Raw.IsNull() || response.Plan.Raw.As(&plan) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
 		return
@@ -62,7 +65,9 @@ func settle(request resource.ModifyPlanRequest, response *resource.ModifyPlanRes
 	}
 	if settled := tftypes.NewValue(response.Plan.Raw.Type(), plan); settled.Equal(request.State.Raw) {
 		response.Plan.Raw = settled
+		return
 	}
+	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("revision"), types.Int64Unknown())...)
 }
 
 func (o *object[M, A]) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
@@ -76,10 +81,15 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, err := create(ctx, o.client, o.path(&plan), wanted)
+	made, before, err := create(ctx, o.client, o.path(&plan), wanted)
 	if err != nil {
 		o.fail(&response.Diagnostics, "create", err)
 		return
+	}
+	// The same content with the same secret is no change.
+	if before != nil && holdsSecret(wanted) && revisionOf(made) != revisionOf(before) {
+		response.Diagnostics.AddWarning("signalbox_"+o.kind+" existed already, with another secret", o.path(&plan)+" was as it was wanted but "+
+			"for its secret, which the broker does not show. It has the configuration's now: whoever used the one before is refused.")
 	}
 	o.show(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)

@@ -51,15 +51,18 @@ func newPolicyAttachment() resource.Resource {
 				"`policy` says to whom. They need not be registered: a user may come from a file, a group from a token.",
 			Attributes: map[string]schema.Attribute{
 				"id": fixed("`POLICY/KIND/TARGET`, by which it is imported."),
-				"policy": schema.StringAttribute{Required: true, PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				"policy": schema.StringAttribute{Required: true,
+					PlanModifiers: append(unchanged(samePolicyRef), stringplanmodifier.RequiresReplace()),
 					Validators: []validator.String{stringvalidator.RegexMatches(policyRefPattern, "must be the name of a policy, alone or as "+
 						"api:NAME, file:NAME or shipped:NAME")},
-					MarkdownDescription: "The policy's name; one of the broker's files as `file:NAME` or `shipped:NAME`. Another one makes another " +
-						"object."},
+					MarkdownDescription: "The policy's name, which is the same as `api:NAME`; one of the broker's files as `file:NAME` or " +
+						"`shipped:NAME`. Another one makes another object."},
 				"device": to("Id of a device."),
 				"group":  to("A group."),
 				"user":   to("Name of a user."),
-				"certificate": to("SHA-256 fingerprint of a certificate, hexadecimal.", stringvalidator.RegexMatches(
+				"certificate": to("SHA-256 fingerprint of a certificate, hexadecimal: of this one alone. After a renewal "+
+					"`fingerprint_sha256` is another one, to which the attachment goes in the same apply, while the device uses the one before until "+
+					"it has fetched the next. For certificates that are renewed give `device`.", stringvalidator.RegexMatches(
 					regexp.MustCompile(`^[0-9a-f]{64}$`), "must be 64 lower-case hexadecimal digits, as fingerprint_sha256 of a certificate is")),
 				"jwt_issuer": to("Name of a token issuer at the broker: everybody who shows a token of it."),
 			},
@@ -72,11 +75,18 @@ func newPolicyAttachment() resource.Resource {
 	}
 }
 
-func (a *attachment) path() string {
-	policy := a.Policy.ValueString()
-	if !strings.Contains(policy, ":") {
-		policy = "api:" + policy
+// policyRef says where a policy comes from too, as the API does.
+func policyRef(policy string) string {
+	if strings.Contains(policy, ":") {
+		return policy
 	}
+	return "api:" + policy
+}
+
+func samePolicyRef(one, other string) bool { return policyRef(one) == policyRef(other) }
+
+func (a *attachment) path() string {
+	policy := policyRef(a.Policy.ValueString())
 	for _, to := range a.targets() {
 		if !to.value.IsNull() {
 			return at("attachments", policy, to.kind, to.value.ValueString())

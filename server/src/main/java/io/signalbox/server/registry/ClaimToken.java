@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param hash SHA-256 of name and secret, hexadecimal
  * @param hint the last characters of the secret
+ * @param editedRevision revision of the last change that was no use; {@link #THIS} for the stamp's
  * @param expiresAtMillis {@link #NEVER} if it does not
  * @param allowedCidrs from where it may be used; empty: from everywhere
  */
@@ -27,6 +28,7 @@ public record ClaimToken(
     String hint,
     int maxUses,
     int uses,
+    long editedRevision,
     long expiresAtMillis,
     List<String> allowedCidrs,
     boolean enabled,
@@ -35,6 +37,7 @@ public record ClaimToken(
 
   public static final long NEVER = Long.MAX_VALUE;
 
+  private static final long THIS = 0;
   private static final int SECRET_CHARS_MIN = 24;
   private static final int SECRET_CHARS_MAX = 256;
   private static final int HINT_CHARS = 4;
@@ -44,10 +47,12 @@ public record ClaimToken(
     String hash = earlier == null ? "" : earlier.hash;
     String hint = earlier == null ? "" : earlier.hint;
     int uses = earlier == null ? 0 : earlier.uses;
+    long editedRevision = earlier == null ? THIS : earlier.editedRevision;
     if (in.isRow()) {
       hash = in.required("hash", 64);
       hint = in.required("hint", 16);
       uses = (int) in.number("uses", 0, 0, Integer.MAX_VALUE);
+      editedRevision = in.number("editedRevision", THIS, THIS, Long.MAX_VALUE);
     } else {
       in.ignore("hint", "uses");
       String secret = in.optional("secret", SECRET_CHARS_MAX);
@@ -65,18 +70,23 @@ public record ClaimToken(
     if (!template.isEmpty() && !Names.isName(template)) {
       in.problem("template", "must be " + Names.RULE);
     }
-    return new ClaimToken(
-        name,
-        template,
-        hash,
-        hint,
-        (int) in.number("maxUses", 1, 1, 10_000_000),
-        uses,
-        in.time("expiresAt", NEVER),
-        in.texts(
-            "allowedCidrs", 64, 49, ClaimToken::isBlock, "an address block such as 10.0.0.0/8"),
-        in.flag("enabled", true),
-        stamp);
+    var read =
+        new ClaimToken(
+            name,
+            template,
+            hash,
+            hint,
+            (int) in.number("maxUses", 1, 1, 10_000_000),
+            uses,
+            editedRevision,
+            in.time("expiresAt", NEVER),
+            in.texts(
+                "allowedCidrs", 64, 49, ClaimToken::isBlock, "an address block such as 10.0.0.0/8"),
+            in.flag("enabled", true),
+            stamp);
+    return earlier == null || read.withStamp(earlier.stamp).equals(earlier)
+        ? read
+        : read.withUses(uses, THIS);
   }
 
   private static void checkSecret(Fields in, String secret) {
@@ -118,18 +128,38 @@ public record ClaimToken(
         || allowedCidrs.stream().anyMatch(block -> AddressRange.of(block).contains(address));
   }
 
+  /** A use is no change: one that leaked must be switched off while it is used. */
+  @Override
+  public boolean isAsAt(long revision) {
+    return lastEdit() <= revision && revision <= stamp.revision();
+  }
+
+  private long lastEdit() {
+    return editedRevision == THIS ? stamp.revision() : editedRevision;
+  }
+
   ClaimToken usedOnceMore() {
-    return withUses(uses + 1);
+    return withUses(uses + 1, lastEdit());
   }
 
   /** A token whose uses were counted anew meanwhile has none to give back. */
   ClaimToken usedOnceLess() {
-    return withUses(Math.max(0, uses - 1));
+    return withUses(Math.max(0, uses - 1), lastEdit());
   }
 
-  private ClaimToken withUses(int other) {
+  private ClaimToken withUses(int otherUses, long otherRevision) {
     return new ClaimToken(
-        name, template, hash, hint, maxUses, other, expiresAtMillis, allowedCidrs, enabled, stamp);
+        name,
+        template,
+        hash,
+        hint,
+        maxUses,
+        otherUses,
+        otherRevision,
+        expiresAtMillis,
+        allowedCidrs,
+        enabled,
+        stamp);
   }
 
   @Override
@@ -140,7 +170,17 @@ public record ClaimToken(
   @Override
   public ClaimToken withStamp(Stamp other) {
     return new ClaimToken(
-        name, template, hash, hint, maxUses, uses, expiresAtMillis, allowedCidrs, enabled, other);
+        name,
+        template,
+        hash,
+        hint,
+        maxUses,
+        uses,
+        editedRevision,
+        expiresAtMillis,
+        allowedCidrs,
+        enabled,
+        other);
   }
 
   @Override
@@ -159,6 +199,7 @@ public record ClaimToken(
   @Override
   public void writeHidden(JsonObject out) {
     out.addProperty("hash", hash);
+    out.addProperty("editedRevision", editedRevision);
   }
 
   /** Never the hash. */

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * On what a change depends.
  *
- * @param revision only if this is the entry's; {@link #ANY} for whatever it is
+ * @param revision only if the entry is as it was then ({@link Entry#isAsAt}); {@link #ANY} for
+ *     whatever it is
  * @param onlyCreate only if there is no such entry
  */
 public record Condition(long revision, boolean onlyCreate) {
@@ -14,10 +15,6 @@ public record Condition(long revision, boolean onlyCreate) {
   /** Whatever is there. */
   public static final Condition NONE = new Condition(ANY, false);
 
-  boolean isExplicit() {
-    return revision != ANY || onlyCreate;
-  }
-
   <E extends Entry<E>> void check(Kind<E> kind, String name, @Nullable E existing)
       throws RegistryException {
     if (onlyCreate && existing != null) {
@@ -25,7 +22,7 @@ public record Condition(long revision, boolean onlyCreate) {
           RegistryException.Reason.REVISION_CONFLICT,
           "the " + kind + " \"" + name + "\" exists, and it was to be created only");
     }
-    if (revision != ANY && (existing == null || existing.stamp().revision() != revision)) {
+    if (revision != ANY && (existing == null || !existing.isAsAt(revision))) {
       throw new RegistryException(
           RegistryException.Reason.REVISION_CONFLICT,
           existing == null

@@ -29,6 +29,11 @@ public sealed interface Entry<E extends Entry<E>>
 
   E withStamp(Stamp stamp);
 
+  /** Whether nobody has changed it since it had this revision. What counts itself is no change. */
+  default boolean isAsAt(long revision) {
+    return stamp().revision() == revision;
+  }
+
   /** Writes what a caller may know and set: no secret, neither name nor stamp. */
   void write(JsonObject out);
 

@@ -322,7 +322,7 @@ public final class Registry {
           return new Written<>(before, after);
         } catch (StoreException e) {
           boolean raced = e.reason() == StoreException.Reason.REVISION_CONFLICT;
-          if (!raced || condition.isExplicit() || attempt == ATTEMPTS_MAX) {
+          if (!raced || attempt == ATTEMPTS_MAX) {
             throw refused(kind, name, e);
           }
           submit();
@@ -447,7 +447,7 @@ public final class Registry {
           return new Written<>(existing, null);
         } catch (StoreException e) {
           boolean raced = e.reason() == StoreException.Reason.REVISION_CONFLICT;
-          if (!raced || condition.isExplicit() || attempt == ATTEMPTS_MAX) {
+          if (!raced || attempt == ATTEMPTS_MAX) {
             throw refused(kind, name, e);
           }
         }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -376,6 +377,92 @@ final class RegistryTest {
 
       claims.giveBack("k", secret);
       claims.use("k", secret, here);
+    }
+  }
+
+  @Test
+  void usesOfAClaimTokenAreNoChangeOfWhatACallerHasSeen() throws Exception {
+    String secret = "0123456789abcdef01234567";
+    String content = "{'template':'t','secret':'" + secret + "','maxUses':9,'enabled':";
+    long before;
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.put(Kind.TEMPLATE, "t", "{}");
+      before = revision(fixture.put(Kind.CLAIM_TOKEN, "k", content + "true}"));
+      use(fixture, secret);
+    }
+    try (var fixture = RegistryFixture.open(directory)) {
+      use(fixture, secret);
+      long seen = revision(fixture.put(Kind.CLAIM_TOKEN, "k", content + "true}"));
+      assertTrue(seen > before, "a use is seen");
+      use(fixture, secret);
+      Condition unseen = new Condition(before - 1, false);
+      assertRaced(fixture, unseen, content + "false}");
+      assertFalse(
+          fixture
+              .put(Kind.CLAIM_TOKEN, "k", new Condition(before, false), content + "false}")
+              .entry()
+              .enabled());
+      for (long earlier : List.of(before, seen)) {
+        assertRaced(fixture, new Condition(earlier, false), content + "true}");
+      }
+    }
+  }
+
+  private static long revision(Written<?> written) {
+    return written.entry().stamp().revision();
+  }
+
+  private static void use(RegistryFixture fixture, String secret) throws Exception {
+    new Claims(fixture.registry, io.signalbox.server.eventloop.Clocks.system())
+        .use("k", secret, InetAddress.ofLiteral("127.0.0.1"));
+  }
+
+  private static void assertRaced(RegistryFixture fixture, Condition condition, String content) {
+    assertEquals(
+        Reason.REVISION_CONFLICT,
+        assertThrows(
+                RegistryException.class,
+                () -> fixture.put(Kind.CLAIM_TOKEN, "k", condition, content))
+            .reason());
+  }
+
+  @Test
+  void aClaimTokenInUseIsSwitchedOffAtOnce() throws Exception {
+    String secret = "0123456789abcdef01234567";
+    try (var fixture = RegistryFixture.open(directory);
+        var devices = Executors.newVirtualThreadPerTaskExecutor()) {
+      fixture.put(Kind.TEMPLATE, "t", "{}");
+      String content = "{'template':'t','maxUses':1000000,'secret':'" + secret + "','enabled':";
+      var seen =
+          new Condition(revision(fixture.put(Kind.CLAIM_TOKEN, "k", content + "true}")), false);
+      var inUse = new CountDownLatch(8);
+      List<Future<?>> using = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        using.add(
+            devices.submit(
+                () -> {
+                  while (Objects.requireNonNull(fixture.registry.find(Kind.CLAIM_TOKEN, "k"))
+                      .enabled()) {
+                    try {
+                      use(fixture, secret);
+                      inUse.countDown();
+                    } catch (RegistryException e) {
+                      assertTrue(e.reason() != Reason.NOT_FOUND, e.getMessage());
+                    }
+                  }
+                  return null;
+                }));
+      }
+      inUse.await();
+
+      try {
+        fixture.put(Kind.CLAIM_TOKEN, "k", seen, content + "false}");
+      } finally {
+        fixture.put(Kind.CLAIM_TOKEN, "k", content + "false}");
+      }
+      for (Future<?> device : using) {
+        device.get();
+      }
     }
   }
 
