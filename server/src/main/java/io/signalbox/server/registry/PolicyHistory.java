@@ -250,20 +250,14 @@ public final class PolicyHistory {
         revision.encode());
   }
 
-  /** What edits would change. */
+  /**
+   * What edits would change.
+   *
+   * @throws RegistryException they would not be stored
+   */
   public List<Change<?>> changes(List<Edit<?>> edits) throws RegistryException {
-    List<Change<?>> changes = new ArrayList<>();
-    for (Edit<?> edit : edits) {
-      changes.add(change(edit));
-    }
-    return changes;
-  }
-
-  private <E extends Entry<E>> Change<E> change(Edit<E> edit) throws RegistryException {
-    E before = registry == null ? null : registry.find(edit.kind(), edit.name());
-    Registry.Maker<E> maker = edit.maker();
-    return new Change<>(
-        edit.kind(), edit.name(), before, maker == null ? null : maker.make(before));
+    Registry stored = registry;
+    return stored == null ? List.of() : stored.tryTogether(edits);
   }
 
   /**
