@@ -172,6 +172,40 @@ final class RollbackTargetsTest {
     }
   }
 
+  private static void attach(ApiPolicies policies, String ref, String kind) throws Exception {
+    policies.attach(PolicyAttachment.of(ref, kind, "bob"), Condition.NONE, "a test");
+  }
+
+  @Test
+  void nothingIsTakenFromADeviceThatCameSince() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      ApiPolicies policies = policies(fixture);
+      Device bob = fixture.put(Kind.DEVICE, "bob", "{}").entry();
+      long then = policies.revision().number();
+      attach(policies, "file:p", "device");
+      policies.remove(Kind.DEVICE, "bob", Condition.NONE);
+      policies.provision(bob, List.of("file:p")); // as a template does
+      assertEquals(List.of(), rollback(policies, then));
+      assertEquals(true, mayPublish(policies, Subject.builder("c").device("bob")));
+    }
+  }
+
+  @Test
+  void whatARevisionGaveToALaterOneIsTakenBack() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      ApiPolicies policies = policies(fixture);
+      fixture.put(Kind.USER, "bob", PASSWORD);
+      long then = policies.revision().number();
+      attach(policies, "file:p", "user");
+      policies.remove(Kind.USER, "bob", Condition.NONE);
+      fixture.put(Kind.USER, "bob", PASSWORD);
+      attach(policies, "file:p", "user");
+      assertEquals(true, mayPublish(policies, user("bob")));
+      assertEquals(List.of(), rollback(policies, then));
+      assertEquals(false, mayPublish(policies, user("bob")));
+    }
+  }
+
   @Test
   void aTrialRefusesWhatTheRollbackRefuses() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
