@@ -12,6 +12,7 @@ import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.registry.RegistryFixture;
+import io.undertow.server.HttpHandler;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,14 +21,18 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The routes of the API over a registry of its own, without the HTTP around them. */
+/** The API over a registry of its own. */
 final class AdminApiFixture implements AutoCloseable {
   final RegistryFixture registry;
   private final AuditLog audit;
   private final AdminApi api;
 
   private AdminApiFixture(
-      RegistryFixture registry, AuditLog audit, @Nullable TokenSigner signer, Metrics metrics)
+      RegistryFixture registry,
+      AuditLog audit,
+      LocalToken token,
+      @Nullable TokenSigner signer,
+      Metrics metrics)
       throws Exception {
     this.registry = registry;
     this.audit = audit;
@@ -47,7 +52,7 @@ final class AdminApiFixture implements AutoCloseable {
                 (_, _) -> Optional.empty(),
                 _ -> KeyRefresh.PENDING,
                 () -> {},
-                null,
+                token,
                 signer,
                 Duration.ofDays(1),
                 audit,
@@ -66,9 +71,15 @@ final class AdminApiFixture implements AutoCloseable {
     var metrics = new Metrics(1, "test");
     return new AdminApiFixture(
         RegistryFixture.open(directory),
-        AuditLog.open(directory.resolve("audit"), 1_024, 2, metrics),
+        AuditLog.open(directory.resolve("audit"), 1 << 20, 2, metrics),
+        LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),
         signer,
         metrics);
+  }
+
+  /** To be served over HTTP; takes the local token of the directory. */
+  HttpHandler handler() {
+    return api;
   }
 
   List<Route> routes() {
@@ -76,7 +87,7 @@ final class AdminApiFixture implements AutoCloseable {
   }
 
   /**
-   * What is answered, without a look at the role that the route asks for.
+   * What is answered, without HTTP and without a look at the role that the route asks for.
    *
    * @param json with ' for "
    */
