@@ -41,8 +41,7 @@ final class Grants {
           ApiProblem.Type.FORBIDDEN,
           "whom this vouches for can have any role, also "
               + missing
-              + ", which you do not have and so cannot give; put it with \"enabled\": false, and"
-              + " somebody who has every role can enable it");
+              + ", which you do not have and so cannot give; ask somebody who has every role");
     }
   }
 

@@ -8,6 +8,7 @@ import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.KeyAlgorithm;
 import io.signalbox.pki.Pem;
+import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.RegistryFixture;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -72,5 +73,16 @@ final class VouchingTest {
   @Test
   void anAuthorityWhoseCertificatesNameAnyDeviceIsPutByThoseWhoHaveAllRoles() throws Exception {
     assertOnlyWithEveryRole("/trusted-cas/x", authority());
+  }
+
+  @Test
+  void aChainWhoseRootIsTrustedTooIsInstalledByThoseWhoHaveAllRoles() throws Exception {
+    String path = "/issuing-cas/x/certificate";
+    String chain = "{'chainPem':'none'}";
+    api.send(ADMIN, "PUT", "/issuing-cas/x", "{'offline':true}");
+    var e = assertThrows(ApiException.class, () -> api.send(ADMIN, "PUT", path, chain));
+    assertEquals(ApiProblem.Type.FORBIDDEN, e.problem().type());
+    var invalid = assertThrows(RegistryException.class, () -> api.send(EVERY, "PUT", path, chain));
+    assertEquals(RegistryException.Reason.INVALID, invalid.reason());
   }
 }
