@@ -34,7 +34,7 @@ public final class Main {
     try {
       return TokenIssuer.openOrCreate(dataDirectory, Clocks.system(), new SecureRandom())
           .issue(subject, groups, lifetime);
-    } catch (AuthSetupException e) {
+    } catch (AuthSetupException | IllegalArgumentException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     }
   }

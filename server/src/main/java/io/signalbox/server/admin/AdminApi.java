@@ -111,7 +111,8 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 registry, parts.inventory, parts.policies, views, grants, parts.clocks, batch)
             .routes());
     routes.addAll(new GroupRoutes(registry, parts.policies, views, grants).routes());
-    routes.addAll(new AuthorityRoutes(registry, parts.authorities, views, parts.clocks).routes());
+    routes.addAll(
+        new AuthorityRoutes(registry, parts.authorities, views, grants, parts.clocks).routes());
     routes.addAll(
         EntryRoutes.bindable(
                 Kind.JWT_ISSUER,
@@ -119,7 +120,10 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 parts.policies,
                 views,
                 Role.ADMIN,
-                (_, _, wanted) -> checkIssuer(registry, wanted))
+                (request, _, wanted) -> {
+                  grants.requireToVouch(request.caller(), wanted.enabled());
+                  checkIssuer(registry, wanted);
+                })
             .routes());
     routes.addAll(
         EntryRoutes.plain(

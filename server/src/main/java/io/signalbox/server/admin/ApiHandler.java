@@ -154,8 +154,12 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
                         : String.join(
                             ", ", caller.roles().stream().map(Role::word).sorted().toList())));
         if (route.isChange()) {
-          String path = exchange.getRequestURI().substring(ROOT.length());
-          denials.denied(caller.actor(), caller.remote(), route.method(), path, problem.detail());
+          denials.denied(
+              caller.actor(),
+              caller.remote(),
+              route.method(),
+              ApiPath.decoded(segments),
+              problem.detail());
         }
         throw new ApiException(problem);
       }
@@ -178,7 +182,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
                               route,
                               new ApiRequest(
                                   caller,
-                                  exchange.getRequestURI().substring(ROOT.length()),
+                                  ApiPath.decoded(segments),
                                   parameters,
                                   query,
                                   headers(there),

@@ -24,6 +24,13 @@ final class ApiPath {
     return segments;
   }
 
+  /**
+   * The one spelling of a path, by which the audit log names things. A name may have slashes in it.
+   */
+  static String decoded(List<String> segments) {
+    return "/" + String.join("/", segments);
+  }
+
   private static String decoded(String part) throws ApiException {
     if (part.indexOf('%') < 0) {
       return part;

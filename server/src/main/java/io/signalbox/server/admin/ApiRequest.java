@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 /**
  * A request whose caller is known and may make it.
  *
- * @param path below the API's own, as it was sent
+ * @param path below the API's own, as {@link ApiPath#decoded} writes it
  * @param parameters of the path, by the names of the route
  * @param query of the address; only those that the route knows
  * @param headers that conditions and formats need, by lower-case name

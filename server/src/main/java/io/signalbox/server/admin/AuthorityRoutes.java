@@ -25,11 +25,14 @@ final class AuthorityRoutes {
   private final Registry registry;
   private final Authorities authorities;
   private final Views views;
+  private final Grants grants;
   private final Clocks clocks;
   private final EntryRoutes<IssuingAuthority> issuing;
 
-  AuthorityRoutes(Registry registry, Authorities authorities, Views views, Clocks clocks) {
+  AuthorityRoutes(
+      Registry registry, Authorities authorities, Views views, Grants grants, Clocks clocks) {
     this.clocks = clocks;
+    this.grants = grants;
     this.registry = registry;
     this.authorities = authorities;
     this.views = views;
@@ -53,7 +56,10 @@ final class AuthorityRoutes {
                 registry,
                 views,
                 Role.ADMIN,
-                (_, existing, wanted) -> check(existing, wanted))
+                (request, existing, wanted) -> {
+                  grants.requireToVouch(request.caller(), wanted.enabled());
+                  check(existing, wanted);
+                })
             .routes());
     routes.add(Route.put("/issuing-cas/{name}/certificate", Role.ADMIN, this::install));
     routes.add(Route.get("/issuing-cas/{name}/crl", Role.VIEWER, this::revocationList));
@@ -97,6 +103,7 @@ final class AuthorityRoutes {
     Fields body = request.fields();
     String chain = body.required("chainPem", 262_144);
     body.end();
+    grants.requireToVouch(request.caller(), true); // those above it are trusted too
     Written<IssuingAuthority> written = authorities.install(request.parameter("name"), chain);
     return issuing.answer(written);
   }

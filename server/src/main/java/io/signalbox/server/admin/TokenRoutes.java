@@ -65,7 +65,12 @@ final class TokenRoutes {
     var what = new JsonObject();
     what.addProperty("subject", subject);
     what.add("groups", JsonOut.list(groups));
-    return answer("/access-tokens", what, signer().access(subject, groups, lifetime), lifetime);
+    TokenSigner own = signer();
+    try {
+      return answer("/access-tokens", what, own.access(subject, groups, lifetime), lifetime);
+    } catch (IllegalArgumentException e) {
+      throw new ApiException(ApiProblem.Type.INVALID, String.valueOf(e.getMessage()));
+    }
   }
 
   private ApiResponse enrolment(ApiRequest request) throws ApiException, RegistryException {

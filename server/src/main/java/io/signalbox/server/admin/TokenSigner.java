@@ -6,7 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Signs tokens with the broker's own key. Implemented where tokens are made. */
 public interface TokenSigner {
-  /** A token with which a client connects, or a program calls the API. */
+  /**
+   * A token with which a client connects, or a program calls the API.
+   *
+   * @throws IllegalArgumentException with words for people: it would be too long to be accepted
+   */
   String access(String subject, List<String> groups, Duration lifetime);
 
   /**

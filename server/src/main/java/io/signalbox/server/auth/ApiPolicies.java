@@ -347,20 +347,40 @@ public final class ApiPolicies {
   public RolledBack rollback(long number, long latest, String author)
       throws PolicyException, RegistryException, InterruptedException {
     List<PolicyAttachment> leftOut = new ArrayList<>();
-    PolicyStore.Changed changed =
-        policies.change(() -> back(number, latest, leftOut), author, "rollback to " + number);
-    return new RolledBack(changed.written(), leftOut, await(changed.inForce()));
+    try {
+      PolicyStore.Changed changed =
+          policies.change(() -> back(number, latest, leftOut), author, "rollback to " + number);
+      return new RolledBack(changed.written(), leftOut, await(changed.inForce()));
+    } catch (RegistryException e) {
+      throw notTakenBack(e);
+    }
   }
 
-  /** What {@link #rollback} would do; nothing changes. */
+  /** What {@link #rollback} would do, and what it would throw; nothing changes. */
   public Outlook tryRollback(long number, long latest) throws PolicyException, RegistryException {
     List<PolicyAttachment> leftOut = new ArrayList<>();
-    PolicyStore.Tried tried = policies.tried(() -> back(number, latest, leftOut));
+    PolicyStore.Tried tried;
+    try {
+      tried = policies.tried(() -> back(number, latest, leftOut));
+    } catch (RegistryException e) {
+      throw notTakenBack(e);
+    }
     return new Outlook(
         tried.latest(),
         tried.changes(),
         leftOut,
         PolicyDiff.between(tried.before(), tried.after()));
+  }
+
+  /** A policy cannot go that is attached by what a rollback leaves alone. */
+  private static RegistryException notTakenBack(RegistryException why) {
+    return why.reason() == RegistryException.Reason.CONFLICT
+        ? new RegistryException(
+            why.reason(),
+            why.getMessage()
+                + " (what a template attached to its devices is no revision, and no rollback takes"
+                + " it back: detach it, then repeat this)")
+        : why;
   }
 
   private Proposal back(long number, long latest, List<PolicyAttachment> leftOut)

@@ -90,6 +90,7 @@ final class PolicyRollback {
     List<PolicyAttachment> leftOut = new ArrayList<>();
     Problems problems = new Problems();
     Set<Place> orphans = history.orphans(number);
+    Set<Place> broughtAlong = history.broughtAlong(number);
     for (Map.Entry<Place, Optional<Entry<?>>> each : history.asOf(number).entrySet()) {
       String name = each.getKey().name();
       Entry<?> then = each.getValue().orElse(null);
@@ -111,7 +112,7 @@ final class PolicyRollback {
       } else if (each.getKey().what() == What.POLICY) {
         policies.put(name, Optional.empty());
         writes.add(Edit.remove(Kind.POLICY, name, Condition.NONE));
-      } else {
+      } else if (!broughtAlong.contains(each.getKey())) {
         detached.add(name);
         writes.add(Edit.remove(Kind.ATTACHMENT, name, Condition.NONE));
       }

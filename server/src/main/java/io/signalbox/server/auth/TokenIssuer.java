@@ -47,6 +47,7 @@ public final class TokenIssuer {
    * @param groups that policies may bind to
    * @param lifetime at least a second; a broker refuses one longer than its {@code
    *     auth.jwt.lifetime-max-seconds}
+   * @throws IllegalArgumentException with words for people: no broker would accept a token as long
    */
   public String issue(String subject, List<String> groups, Duration lifetime) {
     return issue(LocalTokenKey.AUDIENCE, subject, "groups", List.copyOf(groups), lifetime);
@@ -73,20 +74,30 @@ public final class TokenIssuer {
     long now = clocks.wallMillis();
     var id = new byte[TOKEN_ID_BYTES];
     random.nextBytes(id);
-    return Jwts.builder()
-        .header()
-        .keyId(key.id())
-        .and()
-        .id(Base64.getUrlEncoder().encodeToString(id))
-        .issuer(LocalTokenKey.ISSUER)
-        .audience()
-        .add(audience)
-        .and()
-        .subject(subject)
-        .claim(claim, value)
-        .issuedAt(Date.from(Instant.ofEpochMilli(now)))
-        .expiration(Date.from(Instant.ofEpochMilli(now).plusSeconds(lifetime.toSeconds())))
-        .signWith(key.toSecretKey(), Jwts.SIG.HS256)
-        .compact();
+    String token =
+        Jwts.builder()
+            .header()
+            .keyId(key.id())
+            .and()
+            .id(Base64.getUrlEncoder().encodeToString(id))
+            .issuer(LocalTokenKey.ISSUER)
+            .audience()
+            .add(audience)
+            .and()
+            .subject(subject)
+            .claim(claim, value)
+            .issuedAt(Date.from(Instant.ofEpochMilli(now)))
+            .expiration(Date.from(Instant.ofEpochMilli(now).plusSeconds(lifetime.toSeconds())))
+            .signWith(key.toSecretKey(), Jwts.SIG.HS256)
+            .compact();
+    if (token.length() > CompactToken.BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "the token would have "
+              + token.length()
+              + " characters, and at most "
+              + CompactToken.BYTES_MAX
+              + " are accepted; give it fewer groups, or groups of shorter names");
+    }
+    return token;
   }
 }

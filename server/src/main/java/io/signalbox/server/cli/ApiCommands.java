@@ -150,13 +150,7 @@ final class ApiCommands {
         new ApiActionCommand("GET", "/issuing-cas/{}/crl", null),
         "ca crl factory > factory.crl.pem");
     delete(group, "ca", path, "factory");
-    describe(
-        add(
-            group,
-            "trusted",
-            new ApiListCommand("/trusted-cas", List.of("name", "subject", "notAfter"))),
-        "List the authorities elsewhere that are trusted.",
-        "ca trusted");
+    trusted(group);
     put(
         group,
         "trust",
@@ -172,6 +166,37 @@ final class ApiCommands {
         new ApiActionCommand("DELETE", "/trusted-cas/{}", null),
         "ca untrust acme");
     return group;
+  }
+
+  /** Those elsewhere: a list by itself, and what is done with one of it. */
+  private static void trusted(CommandLine authorities) {
+    String path = "/trusted-cas";
+    var group =
+        add(
+            authorities,
+            "trusted",
+            new ApiListCommand(path, List.of("name", "subject", "enabled", "notAfter")));
+    describe(
+        group,
+        "List the authorities elsewhere that are trusted, or show or change one.",
+        "ca trusted",
+        "ca trusted set acme --set crlUrl=http://pki.acme.example/ca.crl");
+    describe(add(group, "get", new ApiGetCommand(path)), "Show one.", "ca trusted get acme --json");
+    set(group, "ca trusted", path, "acme --set crlUrl=http://pki.acme.example/ca.crl");
+    put(
+        group,
+        "enable",
+        "Accept certificates of an authority elsewhere.",
+        path,
+        Map.of("enabled", "true"),
+        "ca trusted enable acme");
+    put(
+        group,
+        "disable",
+        "Refuse certificates of an authority elsewhere; connections with them end.",
+        path,
+        Map.of("enabled", "false"),
+        "ca trusted disable acme");
   }
 
   private static CommandLine issuers() {

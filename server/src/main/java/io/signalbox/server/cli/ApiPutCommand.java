@@ -58,7 +58,8 @@ final class ApiPutCommand extends ApiCommand {
       paramLabel = "FIELD=VALUE",
       description =
           "A field of the API. The value is a text, a number, true or false, JSON, a list with"
-              + " commas, or @FILE for what is in a file. May stand several times.")
+              + " commas, or @FILE for what is in a file; an empty one takes the field away, so"
+              + " that it has its default. May stand several times.")
   private Map<String, String> fields = new LinkedHashMap<>();
 
   /**
@@ -85,7 +86,11 @@ final class ApiPutCommand extends ApiCommand {
     }
     for (Map<String, String> some : List.of(fields, fixed)) {
       for (Map.Entry<String, String> field : some.entrySet()) {
-        object.add(field.getKey(), value(field.getKey(), field.getValue()));
+        if (field.getValue().isEmpty()) {
+          object.remove(field.getKey());
+        } else {
+          object.add(field.getKey(), value(field.getKey(), field.getValue()));
+        }
       }
     }
     show(connection.send("PUT", one, object, header, value).json());

@@ -26,16 +26,25 @@ final class Table {
     for (JsonObject row : rows) {
       lines.add(columns.stream().map(name -> shortened(printable(text(row.get(name))))).toList());
     }
+    int[] widths = widths(lines);
     for (List<String> line : lines) {
       var text = new StringBuilder();
       for (int i = 0; i < line.size(); i++) {
-        int column = i;
-        int width = lines.stream().mapToInt(other -> other.get(column).length()).max().orElse(0);
         boolean last = i == line.size() - 1;
-        text.append(last ? line.get(i) : ("%-" + (width + 2) + "s").formatted(line.get(i)));
+        text.append(last ? line.get(i) : ("%-" + (widths[i] + 2) + "s").formatted(line.get(i)));
       }
       out.println(text);
     }
+  }
+
+  private static int[] widths(List<List<String>> lines) {
+    var widths = new int[lines.getFirst().size()];
+    for (List<String> line : lines) {
+      for (int i = 0; i < widths.length; i++) {
+        widths[i] = Math.max(widths[i], line.get(i).length());
+      }
+    }
+    return widths;
   }
 
   /** One field a line; texts of several lines below each other at the end. */

@@ -2,6 +2,7 @@ package io.signalbox.server.config;
 
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -65,6 +66,13 @@ public record AdminConfig(
     /** Whether the members of a group have a role by it. */
     public boolean areGivenBy(String group) {
       return Stream.of(viewers, operators, admins, auditors).anyMatch(some -> some.contains(group));
+    }
+
+    /** Every group whose members have a role by it. */
+    public Set<String> all() {
+      return Stream.of(viewers, operators, admins, auditors)
+          .flatMap(Set::stream)
+          .collect(Collectors.toUnmodifiableSet());
     }
 
     private static Roles read(Section admin) {

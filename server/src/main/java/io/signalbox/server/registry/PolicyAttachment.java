@@ -70,6 +70,16 @@ public record PolicyAttachment(
     }
   }
 
+  /** Whom an attachment of a name is for; null: no attachment has such a name. */
+  static PolicyRevision.@Nullable Target target(String name) {
+    String[] parts = name.split("/", 3); // a user's name may have slashes too
+    return parts.length < 3
+        ? null
+        : TargetKind.of(parts[1])
+            .map(kind -> new PolicyRevision.Target(kind, parts[2]))
+            .orElse(null);
+  }
+
   /**
    * A new one.
    *

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -128,15 +129,40 @@ public final class PolicyHistory {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /** The first change of each thing after a revision. */
+  /**
+   * The attachments that the API had not at a revision, and that no revision since gave to whom
+   * they are for by now: that one came later than another of its name, and brought them along.
+   * Reads the disk; while nothing changes.
+   */
+  public Set<Place> broughtAlong(long number) {
+    Map<Place, PolicyRevision.Delta> ofNow = changedSince(number, delta -> !delta.orphaned());
+    Set<Place> brought = new HashSet<>();
+    changedSince(number)
+        .forEach(
+            (place, first) -> {
+              PolicyRevision.Delta own = ofNow.get(place);
+              boolean isGiven = own != null && own.before() == null;
+              if (first.orphaned() && first.before() == null && !isGiven) {
+                brought.add(place);
+              }
+            });
+    return brought;
+  }
+
   private Map<Place, PolicyRevision.Delta> changedSince(long number) {
+    return changedSince(number, _ -> true);
+  }
+
+  /** The first change of each thing after a revision, of those that are wanted. */
+  private Map<Place, PolicyRevision.Delta> changedSince(
+      long number, Predicate<PolicyRevision.Delta> wanted) {
     Map<Place, PolicyRevision.Delta> changes = new LinkedHashMap<>();
     for (PolicyRevision revision : all().reversed()) {
       if (revision.number() <= number) {
         break;
       }
       for (PolicyRevision.Delta delta : revision.deltas()) {
-        if (delta.what() != PolicyRevision.What.FILE) {
+        if (delta.what() != PolicyRevision.What.FILE && wanted.test(delta)) {
           changes.put(new Place(delta.what(), delta.name()), delta);
         }
       }
@@ -250,20 +276,14 @@ public final class PolicyHistory {
         revision.encode());
   }
 
-  /** What edits would change. */
+  /**
+   * What edits would change.
+   *
+   * @throws RegistryException they would not be stored
+   */
   public List<Change<?>> changes(List<Edit<?>> edits) throws RegistryException {
-    List<Change<?>> changes = new ArrayList<>();
-    for (Edit<?> edit : edits) {
-      changes.add(change(edit));
-    }
-    return changes;
-  }
-
-  private <E extends Entry<E>> Change<E> change(Edit<E> edit) throws RegistryException {
-    E before = registry == null ? null : registry.find(edit.kind(), edit.name());
-    Registry.Maker<E> maker = edit.maker();
-    return new Change<>(
-        edit.kind(), edit.name(), before, maker == null ? null : maker.make(before));
+    Registry stored = registry;
+    return stored == null ? List.of() : stored.tryTogether(edits);
   }
 
   /**

@@ -71,7 +71,7 @@ public record PolicyRevision(
    *
    * @param name of the policy, of the attachment, or {@code file:NAME}
    * @param before null: it was not there, or is of a file
-   * @param orphaned whoever the attachment {@code before} was for has been removed since
+   * @param orphaned whoever the attachment is or was for has been removed since
    */
   public record Delta(
       What what, String name, Became became, @Nullable Entry<?> before, boolean orphaned) {
@@ -93,9 +93,7 @@ public record PolicyRevision(
     }
 
     private @Nullable Target target() {
-      return before instanceof PolicyAttachment attachment
-          ? new Target(attachment.targetKind(), attachment.target())
-          : null;
+      return what == What.ATTACHMENT ? PolicyAttachment.target(name) : null;
     }
   }
 
@@ -121,7 +119,7 @@ public record PolicyRevision(
     return withNumber(number, deltas.stream().map(delta -> delta.orphaned(gone)).toList());
   }
 
-  /** Whose attachments would come back with this change taken back. */
+  /** Whose attachments come or go with this change taken back. */
   Set<Target> targets() {
     return deltas.stream()
         .filter(delta -> !delta.orphaned)

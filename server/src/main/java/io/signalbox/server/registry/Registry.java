@@ -410,6 +410,17 @@ public final class Registry {
     }
   }
 
+  /** What {@link #writeTogether} would change, and its refusals; nothing changes. */
+  List<Change<?>> tryTogether(List<Edit<?>> edits) throws RegistryException {
+    Lock lock = structure.readLock();
+    lock.lock();
+    try {
+      return new WriteTogether(this).check(edits);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void checkRoom(Kind<?> kind, References.Together with) throws RegistryException {
     int max =
         kind == Kind.DEVICE

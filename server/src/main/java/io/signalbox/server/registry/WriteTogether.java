@@ -35,23 +35,12 @@ final class WriteTogether {
       Function<List<Change<?>>, List<WriteRecords.Write>> beside,
       Runnable visible)
       throws RegistryException, InterruptedException {
-    for (Edit<?> edit : edits) {
-      plan(edit);
-    }
-    for (Planned<?> each : planned) {
-      each.check();
-    }
+    List<Change<?>> changes = check(edits);
     List<WriteRecords.Write> writes = new ArrayList<>();
     for (Planned<?> each : planned) {
       each.addTo(writes);
     }
     if (!writes.isEmpty()) {
-      List<Change<?>> changes = new ArrayList<>();
-      for (Planned<?> each : planned) {
-        if (each.isChanged()) {
-          changes.add(each.change());
-        }
-      }
       writes.addAll(beside.apply(changes));
       submit(new WriteRecords(writes, planned.stream().anyMatch(Planned::grows)), visible);
     }
@@ -60,6 +49,21 @@ final class WriteTogether {
       written.add(each.written());
     }
     return written;
+  }
+
+  /** What {@link #write} would change, and its refusals; nothing changes. */
+  List<Change<?>> check(List<Edit<?>> edits) throws RegistryException {
+    for (Edit<?> edit : edits) {
+      plan(edit);
+    }
+    List<Change<?>> changes = new ArrayList<>();
+    for (Planned<?> each : planned) {
+      each.check();
+      if (each.isChanged()) {
+        changes.add(each.change());
+      }
+    }
+    return changes;
   }
 
   private void submit(WriteRecords command, Runnable visible)

@@ -4,33 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.signalbox.server.auth.ApiPolicies;
-import io.signalbox.server.auth.KeyRefresh;
-import io.signalbox.server.auth.PolicyAuthorizers;
-import io.signalbox.server.auth.PolicyStore;
-import io.signalbox.server.config.AdminConfig;
-import io.signalbox.server.config.PolicyConfig;
-import io.signalbox.server.config.RegistryConfig;
-import io.signalbox.server.eventloop.Clocks;
-import io.signalbox.server.metrics.Metrics;
-import io.signalbox.server.protocol.LiveClients;
-import io.signalbox.server.registry.Authorities;
-import io.signalbox.server.registry.Inventory;
-import io.signalbox.server.registry.Registry;
-import io.signalbox.server.registry.Sealing;
-import io.signalbox.server.store.StoreFixture;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -65,47 +46,8 @@ final class OpenApiDocumentTest {
   }
 
   private List<Route> routes() throws Exception {
-    var metrics = new Metrics(1, "test");
-    var clocks = Clocks.system();
-    var random = new SecureRandom();
-    try (var fixture = StoreFixture.open(directory.resolve("store"));
-        var audit = AuditLog.open(directory.resolve("audit"), 1_024, 2, metrics)) {
-      Registry registry =
-          Registry.open(
-              fixture.store,
-              RegistryConfig.DEFAULTS,
-              Sealing.openOrCreate(directory, random),
-              clocks,
-              metrics);
-      Authorities authorities =
-          Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), random, null);
-      PolicyStore policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
-      try (var api =
-          new AdminApi(
-              new AdminApi.Parts(
-                  AdminConfig.DEFAULTS,
-                  registry,
-                  authorities,
-                  new Inventory(registry, authorities, clocks, random),
-                  new ApiPolicies(policies, registry),
-                  new PolicyAuthorizers(policies),
-                  new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
-                  (_, _, _, _, _) -> false,
-                  (_, _) -> Optional.empty(),
-                  _ -> KeyRefresh.PENDING,
-                  () -> {},
-                  null,
-                  null,
-                  Duration.ofDays(1),
-                  audit,
-                  audit,
-                  (_, _, _, _, _) -> {},
-                  new ServerFacts("test", List::of, () -> ""),
-                  1_024,
-                  clocks,
-                  metrics))) {
-        return api.routes();
-      }
+    try (var api = AdminApiFixture.open(directory, null)) {
+      return api.routes();
     }
   }
 

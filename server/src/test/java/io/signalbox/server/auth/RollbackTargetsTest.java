@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.acl.subject.Subject;
 import io.signalbox.server.registry.Condition;
+import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.RegistryFixture;
+import io.signalbox.server.registry.StoredPolicy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -166,6 +169,72 @@ final class RollbackTargetsTest {
       assertEquals("file:p/user/bob", detached.deltas().getFirst().name());
       assertNotNull(detached.deltas().getFirst().before());
       assertEquals(1, policies.revision(then).after().stream().flatMap(Optional::stream).count());
+    }
+  }
+
+  private static void attach(ApiPolicies policies, String ref, String kind) throws Exception {
+    policies.attach(PolicyAttachment.of(ref, kind, "bob"), Condition.NONE, "a test");
+  }
+
+  @Test
+  void nothingIsTakenFromADeviceThatCameSince() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      ApiPolicies policies = policies(fixture);
+      Device bob = fixture.put(Kind.DEVICE, "bob", "{}").entry();
+      long then = policies.revision().number();
+      attach(policies, "file:p", "device");
+      policies.remove(Kind.DEVICE, "bob", Condition.NONE);
+      policies.provision(bob, List.of("file:p")); // as a template does
+      assertEquals(List.of(), rollback(policies, then));
+      assertEquals(true, mayPublish(policies, Subject.builder("c").device("bob")));
+    }
+  }
+
+  @Test
+  void whatARevisionGaveToALaterOneIsTakenBack() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      ApiPolicies policies = policies(fixture);
+      fixture.put(Kind.USER, "bob", PASSWORD);
+      long then = policies.revision().number();
+      attach(policies, "file:p", "user");
+      policies.remove(Kind.USER, "bob", Condition.NONE);
+      fixture.put(Kind.USER, "bob", PASSWORD);
+      attach(policies, "file:p", "user");
+      assertEquals(true, mayPublish(policies, user("bob")));
+      assertEquals(List.of(), rollback(policies, then));
+      assertEquals(false, mayPublish(policies, user("bob")));
+    }
+  }
+
+  @Test
+  void aTrialRefusesWhatTheRollbackRefuses() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      ApiPolicies policies = policies(fixture);
+      long then = policies.revision().number();
+      policies.put(
+          "q",
+          Condition.NONE,
+          StoredPolicy.Format.YAML,
+          """
+          version: 1
+          name: q
+          statements: [{ id: a, effect: allow, actions: [publish], topics: [a] }]
+          """,
+          "a test");
+      Device bob = fixture.put(Kind.DEVICE, "bob", "{}").entry();
+      policies.remove(Kind.DEVICE, "bob", Condition.NONE);
+      policies.provision(bob, List.of("api:q"));
+      RegistryException trial =
+          assertThrows(RegistryException.class, () -> policies.tryRollback(then, Condition.ANY));
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class, () -> policies.rollback(then, Condition.ANY, "a test"));
+      assertEquals(RegistryException.Reason.CONFLICT, trial.reason());
+      assertEquals(refused.getMessage(), trial.getMessage());
+      assertTrue(trial.getMessage().contains("detach"), trial::getMessage);
+      policies.detach("api:q/device/bob", Condition.NONE, "a test");
+      rollback(policies, then);
+      assertNull(fixture.registry.find(Kind.POLICY, "q"));
     }
   }
 }

@@ -1,0 +1,120 @@
+package io.signalbox.server.admin;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.signalbox.server.auth.ApiPolicies;
+import io.signalbox.server.auth.KeyRefresh;
+import io.signalbox.server.auth.PolicyAuthorizers;
+import io.signalbox.server.auth.PolicyStore;
+import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.config.PolicyConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.protocol.LiveClients;
+import io.signalbox.server.registry.RegistryFixture;
+import io.undertow.server.HttpHandler;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The API over a registry of its own. */
+final class AdminApiFixture implements AutoCloseable {
+  final RegistryFixture registry;
+  private final AuditLog audit;
+  private final AdminApi api;
+
+  private AdminApiFixture(
+      RegistryFixture registry,
+      AuditLog audit,
+      LocalToken token,
+      @Nullable TokenSigner signer,
+      Metrics metrics)
+      throws Exception {
+    this.registry = registry;
+    this.audit = audit;
+    PolicyStore policies =
+        PolicyStore.open(PolicyConfig.DEFAULTS, registry.registry, metrics, Clocks.system());
+    api =
+        new AdminApi(
+            new AdminApi.Parts(
+                AdminConfig.DEFAULTS,
+                registry.registry,
+                registry.authorities,
+                registry.inventory,
+                new ApiPolicies(policies, registry.registry),
+                new PolicyAuthorizers(policies),
+                new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
+                (_, _, _, _, _) -> false,
+                (_, _) -> Optional.empty(),
+                _ -> KeyRefresh.PENDING,
+                () -> {},
+                token,
+                signer,
+                Duration.ofDays(1),
+                audit,
+                audit,
+                (_, _, _, _, _) -> {},
+                new ServerFacts("test", List::of, () -> ""),
+                1_024,
+                Clocks.system(),
+                metrics));
+  }
+
+  /**
+   * @param signer null: no tokens of its own
+   */
+  static AdminApiFixture open(Path directory, @Nullable TokenSigner signer) throws Exception {
+    var metrics = new Metrics(1, "test");
+    return new AdminApiFixture(
+        RegistryFixture.open(directory),
+        AuditLog.open(directory.resolve("audit"), 1 << 20, 2, metrics),
+        LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),
+        signer,
+        metrics);
+  }
+
+  /** To be served over HTTP; takes the local token of the directory. */
+  HttpHandler handler() {
+    return api;
+  }
+
+  List<Route> routes() {
+    return api.routes();
+  }
+
+  /**
+   * What is answered, without HTTP and without a look at the role that the route asks for.
+   *
+   * @param json with ' for "
+   */
+  ApiResponse send(Set<Role> roles, String method, String path, String json) throws Exception {
+    List<String> segments = ApiPath.segments(path);
+    for (Route route : routes()) {
+      var parameters = route.match(segments);
+      if (route.method().equals(method) && parameters.isPresent()) {
+        return route
+            .action()
+            .run(
+                new ApiRequest(
+                    new Caller("test", roles, "127.0.0.1"),
+                    path,
+                    parameters.get(),
+                    Map.of(),
+                    Map.of(),
+                    json.replace('\'', '"').replace("\n", "\\n").getBytes(UTF_8)));
+      }
+    }
+    throw new AssertionError("there is no such route");
+  }
+
+  @Override
+  public void close() throws Exception {
+    api.close();
+    audit.close();
+    registry.close();
+  }
+}
