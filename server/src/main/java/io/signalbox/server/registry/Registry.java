@@ -62,6 +62,7 @@ public final class Registry {
   private final Metrics metrics;
   private final Indexes indexes = new Indexes();
   private final References references = new References(indexes);
+  private final Room room;
   private final List<ChangeListener> listeners = new CopyOnWriteArrayList<>();
 
   /** Held exclusively to remove what others may name, shared by all other writers. */
@@ -74,6 +75,7 @@ public final class Registry {
     this.config = config;
     this.clocks = clocks;
     this.metrics = metrics;
+    this.room = new Room(config, metrics);
   }
 
   /**
@@ -120,6 +122,7 @@ public final class Registry {
     String name = new String(row.key(), 1, row.key().length - 1, StandardCharsets.UTF_8);
     try {
       indexes.put(kind, null, Row.decode(row.value()).entry(kind, name, row.revision(), sealing));
+      room.occupy(kind);
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new IllegalStateException("row of " + kind + " \"" + name + "\": " + e.getMessage(), e);
     }
@@ -291,19 +294,22 @@ public final class Registry {
       if (existing != null && made.withStamp(existing.stamp()).equals(existing)) {
         return;
       }
-      check(made, existing == null ? 1 : 0, References.Together.ALONE);
+      check(made, References.Together.ALONE);
       long now = clocks.wallMillis();
       E stamped =
           made.withStamp(
               new Stamp(existing == null ? now : existing.stamp().createdAtMillis(), now, 0));
       byte[] row = Row.encode(stamped, rest(kind, name, content), sealing);
+      int added = existing == null ? 1 : 0;
+      room.take(kind, added);
       pending =
           new PendingWrite(
               revision -> {
                 E stored = stamped.withStamp(stamped.stamp().withRevision((Long) revision));
                 after = stored;
                 apply(new Change<>(kind, name, existing, stored));
-              });
+              },
+              () -> room.free(kind, added));
       long expected = existing == null ? 0 : existing.stamp().revision();
       store
           .writer()
@@ -342,17 +348,10 @@ public final class Registry {
     return content.encode();
   }
 
-  /**
-   * Refuses an entry that may not be stored.
-   *
-   * @param added 1 if there is none of its name
-   */
-  void check(Entry<?> entry, int added, References.Together with) throws RegistryException {
+  /** Refuses an entry that may not be stored, be there {@link #room} or not. */
+  void check(Entry<?> entry, References.Together with) throws RegistryException {
     EntryLimits.check(config, entry);
     references.checkTargets(entry, with);
-    if (added > 0) {
-      checkRoom(entry.kind(), with);
-    }
   }
 
   void checkUnused(Entry<?> entry, References.Together with) throws RegistryException {
@@ -365,6 +364,10 @@ public final class Registry {
 
   Metrics metrics() {
     return metrics;
+  }
+
+  Room room() {
+    return room;
   }
 
   long nowMillis() {
@@ -410,26 +413,6 @@ public final class Registry {
     }
   }
 
-  private void checkRoom(Kind<?> kind, References.Together with) throws RegistryException {
-    int max =
-        kind == Kind.DEVICE
-            ? config.devicesMax()
-            : kind == Kind.CERTIFICATE
-                ? config.certificatesMax()
-                : kind == Kind.GROUP ? config.groupsMax() : config.othersMax();
-    int added = with == References.Together.ALONE ? 1 : with.add(kind, 1);
-    if (count(kind) + added > max) {
-      metrics.limitsReached.inc(Metrics.Limit.REGISTRY_ENTRIES);
-      throw new RegistryException(
-          Reason.LIMIT_REACHED,
-          "there are "
-              + max
-              + " entries of kind "
-              + kind
-              + ", as many as the configuration allows");
-    }
-  }
-
   /** Removes an entry that no other one names. */
   public <E extends Entry<E>> Written<E> delete(Kind<E> kind, String name, Condition condition)
       throws RegistryException, InterruptedException {
@@ -458,7 +441,12 @@ public final class Registry {
   }
 
   private <E extends Entry<E>> PendingWrite remove(Kind<E> kind, E existing) {
-    var pending = new PendingWrite(_ -> apply(new Change<>(kind, existing.name(), existing, null)));
+    var pending =
+        new PendingWrite(
+            _ -> {
+              apply(new Change<>(kind, existing.name(), existing, null));
+              room.free(kind, 1);
+            });
     store
         .writer()
         .submit(

@@ -22,9 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What callers see of the registry, over a restart too. */
@@ -302,6 +304,58 @@ final class RegistryTest {
                   RegistryException.class,
                   () -> fixture.put(Kind.DEVICE, "a", "{'attributes':{'x':'1','y':'2'}}"))));
       assertEquals(1, fixture.metrics.limitsReached.of(Metrics.Limit.REGISTRY_ENTRIES).value());
+    }
+  }
+
+  /** Whoever hands over many at once waits for none of them in between. */
+  @Test
+  void whatIsOnItsWayToTheDiskNeedsRoomToo() throws Exception {
+    try (var fixture = RegistryFixture.open(directory, RegistryFixture.config(3, 1))) {
+      var may = new CountDownLatch(1);
+      fixture.registry.onChange(_ -> await(may)); // so that nothing more becomes visible
+      var first = begin(fixture, "a");
+      var second = begin(fixture, "b");
+      var again = begin(fixture, "b"); // which the store will refuse
+      try {
+        assertFull(() -> begin(fixture, "c"));
+      } finally {
+        may.countDown();
+      }
+      assertTrue(first.finish().isCreated());
+      assertTrue(second.finish().isCreated());
+      assertThrows(RegistryException.class, again::finish);
+
+      fixture.put(Kind.DEVICE, "c", "{}");
+      assertFull(() -> fixture.put(Kind.DEVICE, "d", "{}"));
+      fixture.registry.delete(Kind.DEVICE, "c", Condition.NONE);
+      var edit = Edit.put(Kind.DEVICE, "d", Condition.NONE, _ -> device("d"));
+      fixture.registry.writeTogether(List.of(edit), _ -> List.of(), () -> {});
+      assertFull(() -> fixture.put(Kind.DEVICE, "e", "{}"));
+    }
+    try (var fixture = RegistryFixture.open(directory, RegistryFixture.config(3, 1))) {
+      assertFull(() -> fixture.put(Kind.DEVICE, "e", "{}"));
+    }
+  }
+
+  private static Registry.Put<Device> begin(RegistryFixture fixture, String id)
+      throws RegistryException {
+    return fixture.registry.begin(
+        Kind.DEVICE, id, new Condition(Condition.ANY, true), _ -> device(id));
+  }
+
+  private static Device device(String id) {
+    return new Device(id, "", Map.of(), List.of(), true, false, id, Stamp.NEW);
+  }
+
+  private static void assertFull(Executable task) {
+    assertEquals(Reason.LIMIT_REACHED, assertThrows(RegistryException.class, task).reason());
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
