@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -33,6 +34,10 @@ import org.jspecify.annotations.Nullable;
 public final class Registry {
   private static final Logger LOG = System.getLogger(Registry.class.getName());
   private static final int ATTEMPTS_MAX = 64;
+
+  /** Their entries are compared with others of these kinds before they are stored. */
+  private static final Set<Kind<?>> COMPARED =
+      Set.of(Kind.JWT_ISSUER, Kind.TRUSTED_CA, Kind.ISSUING_CA);
 
   /** Told of every change, after it is durable and visible, before its caller is answered. */
   @FunctionalInterface
@@ -67,6 +72,12 @@ public final class Registry {
 
   /** Held exclusively to remove what others may name, shared by all other writers. */
   private final ReadWriteLock structure = new ReentrantReadWriteLock();
+
+  /**
+   * Held while an entry that was compared with others is stored: two at once would not see each
+   * other. Taken before {@link #structure}.
+   */
+  private final Lock comparing = new ReentrantLock();
 
   private Registry(
       Store store, RegistryConfig config, Sealing sealing, Clocks clocks, Metrics metrics) {
@@ -220,8 +231,25 @@ public final class Registry {
     return structure.readLock()::unlock;
   }
 
-  /** Stores an entry, or finds that all is as it shall be. */
+  /**
+   * Stores an entry, or finds that all is as it shall be. Issuers and authorities one after the
+   * other, and outside {@link #writing}, so that the maker may compare with what there is.
+   */
   public <E extends Entry<E>> Written<E> put(
+      Kind<E> kind, String name, Condition condition, Maker<E> maker)
+      throws RegistryException, InterruptedException {
+    if (!COMPARED.contains(kind)) {
+      return putShared(kind, name, condition, maker);
+    }
+    comparing.lock();
+    try {
+      return putShared(kind, name, condition, maker);
+    } finally {
+      comparing.unlock();
+    }
+  }
+
+  private <E extends Entry<E>> Written<E> putShared(
       Kind<E> kind, String name, Condition condition, Maker<E> maker)
       throws RegistryException, InterruptedException {
     structure.readLock().lock();

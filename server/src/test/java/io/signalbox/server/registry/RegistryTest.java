@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -357,6 +359,49 @@ final class RegistryTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Test
+  void comparesAnIssuerOrAuthorityWithAllThatAreStored() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (Kind<?> kind : List.of(Kind.JWT_ISSUER, Kind.TRUSTED_CA)) {
+        assertEquals(List.of(0, 1), othersSeen(fixture, kind), kind.label());
+      }
+    }
+  }
+
+  /** How many each of two sees that are put at once. */
+  private static <E extends Entry<E>> List<Integer> othersSeen(
+      RegistryFixture fixture, Kind<E> kind) throws Exception {
+    String json =
+        kind == Kind.TRUSTED_CA
+            ? "{'certificatePem':'" + Pem.encode(RegistryFixture.elsewhere().chain()) + "'}"
+            : "{'issuer':'https://x','audiences':['iot'],'algorithms':['HS256'],"
+                + "'hmacSecret':'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='}";
+    Fields in = RegistryFixture.fields(json.replace("\n", "\\n"));
+    List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
+    Registry.Maker<E> second =
+        _ -> {
+          seen.add(fixture.registry.count(kind));
+          return kind.read("second", in.again(), null);
+        };
+    var other =
+        new FutureTask<>(() -> fixture.registry.put(kind, "second", Condition.NONE, second));
+    var thread = new Thread(other);
+    fixture.registry.put(
+        kind,
+        "first",
+        Condition.NONE,
+        _ -> {
+          seen.add(fixture.registry.count(kind));
+          thread.start();
+          while (seen.size() == 1 && thread.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+          }
+          return kind.read("first", in.again(), null);
+        });
+    other.get();
+    return seen;
   }
 
   @Test
