@@ -16,6 +16,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -38,6 +39,11 @@ public final class Registry {
   /** Their entries are compared with others of these kinds before they are stored. */
   private static final Set<Kind<?>> COMPARED =
       Set.of(Kind.JWT_ISSUER, Kind.TRUSTED_CA, Kind.ISSUING_CA);
+
+  /** Their rows are loaded by fingerprint, which tells nothing of their age. */
+  private static final Comparator<DeviceCertificate> OLDEST_FIRST =
+      Comparator.<DeviceCertificate>comparingLong(one -> one.stamp().createdAtMillis())
+          .thenComparingLong(one -> one.stamp().revision());
 
   /** Told of every change, after it is durable and visible, before its caller is answered. */
   @FunctionalInterface
@@ -195,7 +201,7 @@ public final class Registry {
 
   /** All of a device that are in the inventory, oldest first. */
   public List<DeviceCertificate> certificatesOf(String device) {
-    return certificates(indexes.certificatesOf(device));
+    return certificates(indexes.certificatesOf(device)).stream().sorted(OLDEST_FIRST).toList();
   }
 
   private List<DeviceCertificate> certificates(List<String> fingerprints) {

@@ -309,6 +309,34 @@ final class RegistryTest {
     }
   }
 
+  /** The newest may be told by its place. */
+  @Test
+  void theCertificatesOfADeviceComeOldestFirstAfterARestartToo() throws Exception {
+    List<String> names = new ArrayList<>();
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      do {
+        DeviceCertificate made =
+            fixture
+                .ensure("d", "c" + names.size(), "{'csrPem':'" + RegistryFixture.csr("d") + "'}")
+                .entry();
+        names.add(made.name());
+        while (System.currentTimeMillis() <= made.stamp().createdAtMillis()) {
+          Thread.onSpinWait(); // their order is told by the clock
+        }
+      } while (names.equals(names.stream().sorted().toList()));
+      assertEquals(names, certificates(fixture, "d"));
+    }
+    try (var fixture = RegistryFixture.open(directory)) {
+      assertEquals(names, certificates(fixture, "d"));
+    }
+  }
+
+  private static List<String> certificates(RegistryFixture fixture, String device) {
+    return fixture.registry.certificatesOf(device).stream().map(Entry::name).toList();
+  }
+
   /** Whoever hands over many at once waits for none of them in between. */
   @Test
   void whatIsOnItsWayToTheDiskNeedsRoomToo() throws Exception {
