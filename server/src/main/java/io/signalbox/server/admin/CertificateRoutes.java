@@ -206,20 +206,9 @@ final class CertificateRoutes {
     Fields body = request.fields();
     CertificateRequest wanted = CertificateRequest.read(body);
     body.end();
-    Written<DeviceCertificate> written;
-    try (Closeable _ = registry.writing()) {
-      written =
-          inventory
-              .ensure(
-                  device.name(),
-                  request.parameter("name"),
-                  wanted,
-                  request.condition().onlyCreate())
-              .finish();
-    } catch (IOException e) {
-      throw new IllegalStateException("a lock does no I/O", e);
-    }
-    return answer(written);
+    return answer(
+        inventory.ensure(
+            device.name(), request.parameter("name"), wanted, request.condition().onlyCreate()));
   }
 
   private ApiResponse answer(Written<DeviceCertificate> written) {
@@ -286,20 +275,40 @@ final class CertificateRoutes {
   private record Step(
       String device,
       String name,
-      Inventory.@Nullable Ensured ensured,
-      @Nullable ApiProblem problem) {}
+      Inventory.@Nullable Prepared prepared,
+      @Nullable ApiProblem problem)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      if (prepared != null) {
+        prepared.close();
+      }
+    }
+  }
 
   private ApiResponse batch(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
     Fields body = request.fields();
     List<Fields> operations = body.parts("operations", operationsMax);
     body.end();
+    List<Step> steps = new ArrayList<>(operations.size());
+    try {
+      for (Fields operation : operations) {
+        steps.add(prepare(request, operation));
+      }
+      return stored(steps);
+    } finally {
+      steps.forEach(Step::close);
+    }
+  }
+
+  private ApiResponse stored(List<Step> steps) throws InterruptedException {
     var results = new JsonArray();
     List<ApiResponse.AuditedChange> changes = new ArrayList<>();
     List<ApiResponse.AuditedRefusal> refusals = new ArrayList<>();
     try (Closeable _ = registry.writing()) {
-      List<Step> steps = operations.stream().map(operation -> begin(request, operation)).toList();
-      for (Step step : steps) {
+      List<Step> begun = steps.stream().map(CertificateRoutes::begin).toList();
+      for (Step step : begun) {
         JsonObject result = finish(step, changes);
         if (result.has("problem")) {
           refusals.add(
@@ -318,7 +327,7 @@ final class CertificateRoutes {
     return ApiResponse.of(answer).changing(changes).refusing(refusals);
   }
 
-  private Step begin(ApiRequest request, Fields operation) {
+  private Step prepare(ApiRequest request, Fields operation) {
     String id = operation.text("device", "", 64);
     String name = operation.text("name", "", 64);
     try {
@@ -327,11 +336,24 @@ final class CertificateRoutes {
       grants.require(request.caller(), device(id).groups());
       CertificateRequest wanted = CertificateRequest.read(certificate);
       certificate.end();
-      return new Step(id, name, inventory.ensure(id, name, wanted, false), null);
+      return new Step(id, name, inventory.prepare(id, name, wanted, false), null);
     } catch (RegistryException e) {
       return new Step(id, name, null, ApiProblem.of(e));
     } catch (ApiException e) {
       return new Step(id, name, null, e.problem());
+    }
+  }
+
+  private static Step begin(Step step) {
+    Inventory.Prepared prepared = step.prepared;
+    if (prepared == null) {
+      return step;
+    }
+    try {
+      prepared.begin();
+      return step;
+    } catch (RegistryException e) {
+      return new Step(step.device, step.name, null, ApiProblem.of(e));
     }
   }
 
@@ -341,10 +363,10 @@ final class CertificateRoutes {
     result.addProperty("device", step.device);
     result.addProperty("name", step.name);
     ApiProblem problem = step.problem;
-    Inventory.Ensured ensured = step.ensured;
-    if (ensured != null) {
+    Inventory.Prepared prepared = step.prepared;
+    if (prepared != null) {
       try {
-        Written<DeviceCertificate> written = ensured.finish();
+        Written<DeviceCertificate> written = prepared.finish();
         if (written.isChanged()) {
           changes.add(audited(written));
         }

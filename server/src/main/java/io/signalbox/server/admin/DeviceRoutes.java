@@ -17,6 +17,7 @@ import io.undertow.util.StatusCodes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -141,12 +142,9 @@ final class DeviceRoutes {
     body.end();
     List<Step> steps = new ArrayList<>(operations.size());
     for (int from = 0; from < operations.size(); from = steps.size()) {
-      int end = from;
-      while (end < operations.size() && !isDelete(operations.get(end))) {
-        end++;
-      }
+      int end = endOfPuts(operations, from);
       steps.addAll(put(request, operations.subList(from, end)));
-      if (end < operations.size()) {
+      if (end < operations.size() && isDelete(operations.get(end))) {
         steps.add(delete(operations.get(end))); // needs the registry for itself
       }
     }
@@ -165,6 +163,21 @@ final class DeviceRoutes {
     answer.addProperty("failed", refusals.size());
     answer.add("results", results);
     return ApiResponse.of(answer).changing(changes).refusing(refusals);
+  }
+
+  /**
+   * Where the puts end that can be on their way together: at a deletion, and at the second one of a
+   * device, which is compared with what the first has stored.
+   */
+  private static int endOfPuts(List<Fields> operations, int from) {
+    Set<String> ids = new HashSet<>();
+    int end = from;
+    while (end < operations.size()
+        && !isDelete(operations.get(end))
+        && ids.add(operations.get(end).again().text("id", "", 64))) {
+      end++;
+    }
+    return end;
   }
 
   private static boolean isDelete(Fields operation) {

@@ -17,8 +17,6 @@ import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.Stamp;
 import io.signalbox.server.registry.Written;
-import java.io.Closeable;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -124,14 +122,11 @@ public final class Provisioning {
               null,
               true,
               CsrRules.ID_ONLY);
-      Written<DeviceCertificate> written;
-      try (Closeable _ = registry.writing()) {
-        written = inventory.ensure(id, label, request, false).finish();
-      }
+      Written<DeviceCertificate> written = inventory.ensure(id, label, request, false);
       if (written.isCreated()) {
         audit.registered(written.entry(), from, isNewDevice);
       }
-    } catch (RegistryException | IOException e) {
+    } catch (RegistryException e) {
       throw notRegistered(id, e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -419,15 +419,13 @@ public final class Enrolment {
             true,
             rules);
     try {
-      boolean isNewDevice;
+      boolean isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;
-      try (Closeable _ = registry.writing()) {
-        isNewDevice = holder != null && registry.device(id) == null;
+      try (Inventory.Prepared prepared = inventory.prepare(id, label(request), wanted, false);
+          Closeable _ = registry.writing()) {
         requireGood(holder); // a removal of the device may have come before
-        if (isNewDevice) {
-          provisioning.device(id, null); // its certificate is good and older than the registry
-        }
-        written = inventory.ensure(id, label(request), wanted, false).finish();
+        prepared.begin();
+        written = prepared.finish();
       }
       DeviceCertificate issued = written.entry();
       LOG.log(
@@ -440,6 +438,23 @@ public final class Enrolment {
       throw refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
+    }
+  }
+
+  /**
+   * Makes the device of a certificate that is good and older than the registry.
+   *
+   * @return whether there was none
+   */
+  private boolean registered(String id, Applicant.Holder holder)
+      throws EnrolmentException, RegistryException, InterruptedException, IOException {
+    try (Closeable _ = registry.writing()) {
+      boolean isNew = registry.device(id) == null;
+      requireGood(holder); // a removal of the device may have come before
+      if (isNew) {
+        provisioning.device(id, null);
+      }
+      return isNew;
     }
   }
 

@@ -351,34 +351,56 @@ public final class Authorities {
   private Written<IssuingAuthority> stored(
       String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
       throws RegistryException, InterruptedException {
+    if (registry.find(Kind.ISSUING_CA, name) == null) {
+      return created(name, condition, maker);
+    }
     return registry.put(
         Kind.ISSUING_CA,
         name,
         condition,
-        existing -> {
-          IssuingAuthority wanted = maker.make(existing);
-          if (existing == null) {
-            return withNewKey(wanted);
-          }
-          if (!wanted.form().equals(existing.form())) {
-            throw new RegistryException(
-                Reason.CONFLICT,
-                "the issuing CA \""
-                    + name
-                    + "\" exists with other names, key, validity or limits, which cannot change;"
-                    + " use another name");
-          }
-          checkSuccession(wanted);
-          return existing.withStateOf(wanted);
+        existing -> changed(Objects.requireNonNull(existing), maker.make(existing)));
+  }
+
+  /** Its key is made before the registry is asked, which could remove nothing meanwhile. */
+  private Written<IssuingAuthority> created(
+      String name, Condition condition, Registry.Maker<IssuingAuthority> maker)
+      throws RegistryException, InterruptedException {
+    Names.check(Kind.ISSUING_CA, name);
+    condition.check(Kind.ISSUING_CA, name, null);
+    IssuingAuthority made = withNewKey(maker.make(null));
+    return registry.put(
+        Kind.ISSUING_CA,
+        name,
+        condition,
+        _ -> {
+          requireNotTrusted(name);
+          return made;
         });
   }
 
-  private IssuingAuthority withNewKey(IssuingAuthority wanted) throws RegistryException {
-    if (registry.find(Kind.TRUSTED_CA, wanted.name()) != null) {
+  private IssuingAuthority changed(IssuingAuthority existing, IssuingAuthority wanted)
+      throws RegistryException {
+    if (!wanted.form().equals(existing.form())) {
       throw new RegistryException(
           Reason.CONFLICT,
-          "there is a trusted CA \"" + wanted.name() + "\"; policies need different names");
+          "the issuing CA \""
+              + existing.name()
+              + "\" exists with other names, key, validity or limits, which cannot change;"
+              + " use another name");
     }
+    checkSuccession(wanted);
+    return existing.withStateOf(wanted);
+  }
+
+  private void requireNotTrusted(String name) throws RegistryException {
+    if (registry.find(Kind.TRUSTED_CA, name) != null) {
+      throw new RegistryException(
+          Reason.CONFLICT, "there is a trusted CA \"" + name + "\"; policies need different names");
+    }
+  }
+
+  private IssuingAuthority withNewKey(IssuingAuthority wanted) throws RegistryException {
+    requireNotTrusted(wanted.name());
     String parent = wanted.form().parent();
     if (parent != null && registry.find(Kind.ISSUING_CA, parent) == null) {
       throw RegistryException.invalid("/parent", "there is no issuing CA \"" + parent + "\"");
@@ -405,22 +427,20 @@ public final class Authorities {
 
   private Written<IssuingAuthority> installed(String name, String chainPem)
       throws RegistryException, InterruptedException {
+    IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
+    if (entry == null) {
+      throw RegistryException.notFound(Kind.ISSUING_CA, name);
+    }
+    if (!entry.form().offline()) {
+      throw new RegistryException(
+          Reason.CONFLICT, "the issuing CA \"" + name + "\" was not made with \"offline\": true");
+    }
+    String checked = checkedChain(entry, chainPem); // asks the token, so not inside the put
     return registry.put(
         Kind.ISSUING_CA,
         name,
         Condition.NONE,
-        existing -> {
-          if (existing == null) {
-            throw RegistryException.notFound(Kind.ISSUING_CA, name);
-          }
-          if (!existing.form().offline()) {
-            throw new RegistryException(
-                Reason.CONFLICT,
-                "the issuing CA \"" + name + "\" was not made with \"offline\": true");
-          }
-          return existing.withKey(
-              existing.keyFile(), checkedChain(existing, chainPem), existing.csrPem());
-        });
+        _ -> entry.withKey(entry.keyFile(), checked, entry.csrPem()));
   }
 
   private String checkedChain(IssuingAuthority entry, String chainPem) throws RegistryException {

@@ -15,6 +15,8 @@ import io.signalbox.pki.SubjectNames;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.DeviceCertificate.Origin;
 import io.signalbox.server.registry.RegistryException.Reason;
+import java.io.Closeable;
+import java.io.IOException;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
@@ -23,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -104,43 +107,105 @@ public final class Inventory {
     return new IllegalStateException("a certificate that was issued cannot be read", e);
   }
 
-  /** A certificate on its way to the disk. */
-  public final class Ensured {
-    private final @Nullable DeviceCertificate existing;
-    private final Registry.@Nullable Put<DeviceCertificate> put;
+  /**
+   * A certificate that a device has under a label, or is to have. While it is to have one, nobody
+   * else makes one there, until this is closed.
+   */
+  public final class Prepared implements AutoCloseable {
+    private final Device device;
     private final String place;
+    private @Nullable DeviceCertificate existing;
+    private @Nullable Made made;
+    private Registry.@Nullable Put<DeviceCertificate> put;
 
-    private Ensured(
-        @Nullable DeviceCertificate existing,
-        Registry.@Nullable Put<DeviceCertificate> put,
-        String place) {
-      this.existing = existing;
-      this.put = put;
+    private Prepared(Device device, String place) {
+      this.device = device;
       this.place = place;
     }
 
-    /** Waits until it is durable. Must be called once. */
-    public Written<DeviceCertificate> finish() throws RegistryException, InterruptedException {
-      if (put == null) {
-        return new Written<>(existing, existing);
+    /**
+     * Hands it to the store if it is new. Inside {@link Registry#writing}, until it is {@link
+     * #finish finished}.
+     *
+     * @throws RegistryException also if the device or the authority was removed meanwhile
+     */
+    public void begin() throws RegistryException {
+      Made fresh = made;
+      if (fresh != null) {
+        requireStillThere(device, fresh);
+        put = registry.begin(fresh.entry, fresh.content);
       }
-      try {
-        return put.finish();
-      } finally {
+    }
+
+    /** Waits until it is durable. */
+    public Written<DeviceCertificate> finish() throws RegistryException, InterruptedException {
+      return made == null
+          ? new Written<>(existing, existing)
+          : Objects.requireNonNull(put, "begun").finish();
+    }
+
+    @Override
+    public void close() {
+      if (made != null) {
         beingMade.remove(place);
       }
     }
   }
 
   /**
+   * What was removed while a key was made gets no certificate, nor does another device of its name:
+   * it was not the one that was asked for.
+   */
+  private void requireStillThere(Device device, Made made) throws RegistryException {
+    Device now = registry.device(device.name());
+    if (now == null || now.stamp().createdAtMillis() != device.stamp().createdAtMillis()) {
+      throw removedMeanwhile(Kind.DEVICE, device.name());
+    }
+    String ca = made.entry.ca();
+    if (ca != null && authorities.issuers(made.entry, made.certificate).isEmpty()) {
+      throw removedMeanwhile(Kind.ISSUING_CA, ca);
+    }
+  }
+
+  private static RegistryException removedMeanwhile(Kind<?> kind, String name) {
+    return new RegistryException(
+        Reason.UNAVAILABLE,
+        "the "
+            + kind
+            + " \""
+            + name
+            + "\" was removed while the certificate was made; repeat the request");
+  }
+
+  /**
    * Makes sure that a device has a certificate as requested, under a label. Costs a signature or
-   * two. Inside {@link Registry#writing}; {@link Ensured#finish} waits for the disk.
+   * two, and waits for the disk.
    *
    * @param onlyCreate refuse if there is one already
    */
-  public Ensured ensure(String device, String label, CertificateRequest request, boolean onlyCreate)
+  public Written<DeviceCertificate> ensure(
+      String device, String label, CertificateRequest request, boolean onlyCreate)
+      throws RegistryException, InterruptedException {
+    try (Prepared prepared = prepare(device, label, request, onlyCreate);
+        Closeable _ = registry.writing()) {
+      prepared.begin();
+      return prepared.finish();
+    } catch (IOException e) {
+      throw new IllegalStateException("a lock does no I/O", e);
+    }
+  }
+
+  /**
+   * The same without the disk. Outside {@link Registry#writing}: keys of some types take seconds, a
+   * token may take for ever, and a removal that waits for that would keep everybody else waiting.
+   *
+   * @return to be closed
+   */
+  public Prepared prepare(
+      String device, String label, CertificateRequest request, boolean onlyCreate)
       throws RegistryException {
-    if (registry.device(device) == null) {
+    Device owner = registry.device(device);
+    if (owner == null) {
       throw RegistryException.notFound(Kind.DEVICE, device);
     }
     if (!Names.isName(label)) {
@@ -156,19 +221,18 @@ public final class Inventory {
               + device
               + "\" right now; repeat this one");
     }
-    boolean submitted = false;
+    var prepared = new Prepared(owner, place);
     try {
       byte[] hash = request.hash(registry.config().defaultCa());
       DeviceCertificate newest = newest(device, label);
       if (newest != null && keeps(newest, request, hash, onlyCreate)) {
-        return new Ensured(newest, null, place);
+        prepared.existing = newest;
+      } else {
+        prepared.made = make(device, label, request, hash);
       }
-      Made made = make(device, label, request, hash);
-      var ensured = new Ensured(null, registry.begin(made.entry, made.content), place);
-      submitted = true;
-      return ensured;
+      return prepared;
     } finally {
-      if (!submitted) {
+      if (prepared.made == null) {
         beingMade.remove(place);
       }
     }
@@ -206,7 +270,8 @@ public final class Inventory {
     return good && same;
   }
 
-  private record Made(DeviceCertificate entry, CertificateContent content) {}
+  private record Made(
+      DeviceCertificate entry, CertificateContent content, X509Certificate certificate) {}
 
   private Made make(String device, String label, CertificateRequest request, byte[] hash)
       throws RegistryException {
@@ -334,7 +399,8 @@ public final class Inventory {
               certificate.getNotAfter().toInstant().toEpochMilli(),
               null,
               Stamp.NEW),
-          new CertificateContent(hash, certificate.getEncoded(), sealedKey));
+          new CertificateContent(hash, certificate.getEncoded(), sealedKey),
+          certificate);
     } catch (CertificateEncodingException e) {
       throw new IllegalStateException("a certificate that was read cannot be written", e);
     }

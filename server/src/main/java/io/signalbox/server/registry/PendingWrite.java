@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class PendingWrite implements Completion {
   private final CountDownLatch done = new CountDownLatch(1);
   private final Consumer<@Nullable Object> apply;
+  private final Runnable takeBack;
   private volatile @Nullable StoreException failure;
   private volatile @Nullable RuntimeException fault;
 
@@ -23,7 +24,16 @@ final class PendingWrite implements Completion {
    * @param apply given the command's result if it was carried out
    */
   PendingWrite(Consumer<@Nullable Object> apply) {
+    this(apply, () -> {});
+  }
+
+  /**
+   * @param apply given the command's result if it was carried out
+   * @param takeBack run if it was refused, before anybody is told; maybe on the submitter's thread
+   */
+  PendingWrite(Consumer<@Nullable Object> apply, Runnable takeBack) {
     this.apply = apply;
+    this.takeBack = takeBack;
   }
 
   @Override
@@ -37,6 +47,8 @@ final class PendingWrite implements Completion {
     try {
       if (refused == null) {
         apply.accept(result);
+      } else {
+        takeBack.run();
       }
     } catch (RuntimeException e) {
       fault = e;

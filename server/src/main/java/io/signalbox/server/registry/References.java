@@ -19,25 +19,16 @@ final class References {
     static final Together ALONE = new Together();
 
     private final Map<Kind<?>, Map<String, Boolean>> byKind = new HashMap<>();
-    private final Map<Kind<?>, Integer> more = new HashMap<>();
 
     /**
      * @param stays false: it goes
      */
     void note(Kind<?> kind, String name, boolean stays) {
       byKind.computeIfAbsent(kind, _ -> new HashMap<>()).put(name, stays);
-      if (!stays) {
-        add(kind, -1);
-      }
     }
 
     private @Nullable Boolean stays(Kind<?> kind, String name) {
       return byKind.getOrDefault(kind, Map.of()).get(name);
-    }
-
-    /** How many more of a kind there are, with {@code count} of them further ones. */
-    int add(Kind<?> kind, int count) {
-      return more.merge(kind, count, Integer::sum);
     }
   }
 

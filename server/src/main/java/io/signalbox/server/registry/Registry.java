@@ -16,11 +16,13 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -33,6 +35,15 @@ import org.jspecify.annotations.Nullable;
 public final class Registry {
   private static final Logger LOG = System.getLogger(Registry.class.getName());
   private static final int ATTEMPTS_MAX = 64;
+
+  /** Their entries are compared with others of these kinds before they are stored. */
+  private static final Set<Kind<?>> COMPARED =
+      Set.of(Kind.JWT_ISSUER, Kind.TRUSTED_CA, Kind.ISSUING_CA);
+
+  /** Their rows are loaded by fingerprint, which tells nothing of their age. */
+  private static final Comparator<DeviceCertificate> OLDEST_FIRST =
+      Comparator.<DeviceCertificate>comparingLong(one -> one.stamp().createdAtMillis())
+          .thenComparingLong(one -> one.stamp().revision());
 
   /** Told of every change, after it is durable and visible, before its caller is answered. */
   @FunctionalInterface
@@ -62,10 +73,17 @@ public final class Registry {
   private final Metrics metrics;
   private final Indexes indexes = new Indexes();
   private final References references = new References(indexes);
+  private final Room room;
   private final List<ChangeListener> listeners = new CopyOnWriteArrayList<>();
 
   /** Held exclusively to remove what others may name, shared by all other writers. */
   private final ReadWriteLock structure = new ReentrantReadWriteLock();
+
+  /**
+   * Held while an entry that was compared with others is stored: two at once would not see each
+   * other. Taken before {@link #structure}.
+   */
+  private final Lock comparing = new ReentrantLock();
 
   private Registry(
       Store store, RegistryConfig config, Sealing sealing, Clocks clocks, Metrics metrics) {
@@ -74,6 +92,7 @@ public final class Registry {
     this.config = config;
     this.clocks = clocks;
     this.metrics = metrics;
+    this.room = new Room(config, metrics);
   }
 
   /**
@@ -120,6 +139,7 @@ public final class Registry {
     String name = new String(row.key(), 1, row.key().length - 1, StandardCharsets.UTF_8);
     try {
       indexes.put(kind, null, Row.decode(row.value()).entry(kind, name, row.revision(), sealing));
+      room.occupy(kind);
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new IllegalStateException("row of " + kind + " \"" + name + "\": " + e.getMessage(), e);
     }
@@ -181,7 +201,7 @@ public final class Registry {
 
   /** All of a device that are in the inventory, oldest first. */
   public List<DeviceCertificate> certificatesOf(String device) {
-    return certificates(indexes.certificatesOf(device));
+    return certificates(indexes.certificatesOf(device)).stream().sorted(OLDEST_FIRST).toList();
   }
 
   private List<DeviceCertificate> certificates(List<String> fingerprints) {
@@ -217,8 +237,25 @@ public final class Registry {
     return structure.readLock()::unlock;
   }
 
-  /** Stores an entry, or finds that all is as it shall be. */
+  /**
+   * Stores an entry, or finds that all is as it shall be. Issuers and authorities one after the
+   * other, and outside {@link #writing}, so that the maker may compare with what there is.
+   */
   public <E extends Entry<E>> Written<E> put(
+      Kind<E> kind, String name, Condition condition, Maker<E> maker)
+      throws RegistryException, InterruptedException {
+    if (!COMPARED.contains(kind)) {
+      return putShared(kind, name, condition, maker);
+    }
+    comparing.lock();
+    try {
+      return putShared(kind, name, condition, maker);
+    } finally {
+      comparing.unlock();
+    }
+  }
+
+  private <E extends Entry<E>> Written<E> putShared(
       Kind<E> kind, String name, Condition condition, Maker<E> maker)
       throws RegistryException, InterruptedException {
     structure.readLock().lock();
@@ -291,19 +328,22 @@ public final class Registry {
       if (existing != null && made.withStamp(existing.stamp()).equals(existing)) {
         return;
       }
-      check(made, existing == null ? 1 : 0, References.Together.ALONE);
+      check(made, References.Together.ALONE);
       long now = clocks.wallMillis();
       E stamped =
           made.withStamp(
               new Stamp(existing == null ? now : existing.stamp().createdAtMillis(), now, 0));
       byte[] row = Row.encode(stamped, rest(kind, name, content), sealing);
+      int added = existing == null ? 1 : 0;
+      room.take(kind, added);
       pending =
           new PendingWrite(
               revision -> {
                 E stored = stamped.withStamp(stamped.stamp().withRevision((Long) revision));
                 after = stored;
                 apply(new Change<>(kind, name, existing, stored));
-              });
+              },
+              () -> room.free(kind, added));
       long expected = existing == null ? 0 : existing.stamp().revision();
       store
           .writer()
@@ -342,17 +382,10 @@ public final class Registry {
     return content.encode();
   }
 
-  /**
-   * Refuses an entry that may not be stored.
-   *
-   * @param added 1 if there is none of its name
-   */
-  void check(Entry<?> entry, int added, References.Together with) throws RegistryException {
+  /** Refuses an entry that may not be stored, be there {@link #room} or not. */
+  void check(Entry<?> entry, References.Together with) throws RegistryException {
     EntryLimits.check(config, entry);
     references.checkTargets(entry, with);
-    if (added > 0) {
-      checkRoom(entry.kind(), with);
-    }
   }
 
   void checkUnused(Entry<?> entry, References.Together with) throws RegistryException {
@@ -365,6 +398,10 @@ public final class Registry {
 
   Metrics metrics() {
     return metrics;
+  }
+
+  Room room() {
+    return room;
   }
 
   long nowMillis() {
@@ -421,26 +458,6 @@ public final class Registry {
     }
   }
 
-  private void checkRoom(Kind<?> kind, References.Together with) throws RegistryException {
-    int max =
-        kind == Kind.DEVICE
-            ? config.devicesMax()
-            : kind == Kind.CERTIFICATE
-                ? config.certificatesMax()
-                : kind == Kind.GROUP ? config.groupsMax() : config.othersMax();
-    int added = with == References.Together.ALONE ? 1 : with.add(kind, 1);
-    if (count(kind) + added > max) {
-      metrics.limitsReached.inc(Metrics.Limit.REGISTRY_ENTRIES);
-      throw new RegistryException(
-          Reason.LIMIT_REACHED,
-          "there are "
-              + max
-              + " entries of kind "
-              + kind
-              + ", as many as the configuration allows");
-    }
-  }
-
   /** Removes an entry that no other one names. */
   public <E extends Entry<E>> Written<E> delete(Kind<E> kind, String name, Condition condition)
       throws RegistryException, InterruptedException {
@@ -469,7 +486,12 @@ public final class Registry {
   }
 
   private <E extends Entry<E>> PendingWrite remove(Kind<E> kind, E existing) {
-    var pending = new PendingWrite(_ -> apply(new Change<>(kind, existing.name(), existing, null)));
+    var pending =
+        new PendingWrite(
+            _ -> {
+              apply(new Change<>(kind, existing.name(), existing, null));
+              room.free(kind, 1);
+            });
     store
         .writer()
         .submit(

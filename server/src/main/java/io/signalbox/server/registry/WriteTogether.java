@@ -4,7 +4,9 @@ import io.signalbox.server.store.RecordTable;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.WriteRecords;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -68,20 +70,48 @@ final class WriteTogether {
 
   private void submit(WriteRecords command, Runnable visible)
       throws RegistryException, InterruptedException {
+    Map<Kind<?>, Integer> growth = growth();
+    takeRoom(growth);
     var pending =
         new PendingWrite(
             revision -> {
               for (Planned<?> each : planned) {
                 each.apply((Long) revision);
               }
+              growth.forEach((kind, more) -> registry.room().free(kind, Math.max(-more, 0)));
               visible.run();
-            });
+            },
+            () -> growth.forEach((kind, more) -> registry.room().free(kind, Math.max(more, 0))));
     registry.store().writer().submit(command, pending);
     try {
       pending.await();
     } catch (StoreException e) {
       Planned<?> first = planned.getFirst();
       throw Registry.refused(first.edit.kind(), first.edit.name(), e);
+    }
+  }
+
+  /** How many more of each kind there are afterwards. */
+  private Map<Kind<?>, Integer> growth() {
+    Map<Kind<?>, Integer> growth = new HashMap<>();
+    for (Planned<?> each : planned) {
+      growth.merge(each.edit.kind(), each.growth(), Integer::sum);
+    }
+    return growth;
+  }
+
+  /** Of all kinds or of none. */
+  private void takeRoom(Map<Kind<?>, Integer> growth) throws RegistryException {
+    Map<Kind<?>, Integer> taken = new HashMap<>();
+    try {
+      for (Map.Entry<Kind<?>, Integer> each : growth.entrySet()) {
+        int more = Math.max(each.getValue(), 0);
+        registry.room().take(each.getKey(), more);
+        taken.put(each.getKey(), more);
+      }
+    } catch (RegistryException e) {
+      taken.forEach(registry.room()::free);
+      throw e;
     }
   }
 
@@ -129,13 +159,17 @@ final class WriteTogether {
       return isChanged() && after != null;
     }
 
+    int growth() {
+      return (after == null ? 0 : 1) - (before == null ? 0 : 1);
+    }
+
     void check() throws RegistryException {
       E wanted = after;
       if (!isChanged()) {
         return;
       }
       if (wanted != null) {
-        registry.check(wanted, before == null ? 1 : 0, together);
+        registry.check(wanted, together);
       } else if (before != null) {
         registry.checkUnused(before, together);
       }

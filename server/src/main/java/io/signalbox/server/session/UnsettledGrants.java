@@ -3,7 +3,6 @@ package io.signalbox.server.session;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.routing.Subscription;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * Which subscriptions of a durable session were replaced by ones that the store has not answered
@@ -15,7 +14,7 @@ import java.util.Map;
 @ConfinedTo("the session's I/O thread")
 final class UnsettledGrants {
   /** By what they replace, this very one. */
-  private final Map<Subscription, Grant> replacing = new IdentityHashMap<>(2);
+  private final IdentityHashMap<Subscription, Grant> replacing = new IdentityHashMap<>(2);
 
   boolean isEmpty() {
     return replacing.isEmpty();

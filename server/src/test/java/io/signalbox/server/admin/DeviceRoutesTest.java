@@ -147,6 +147,22 @@ final class DeviceRoutesTest {
   }
 
   @Test
+  void aBatchChangesADeviceBackToWhatItWas() throws Exception {
+    String asItWas = "{'op':'put','id':'p7','device':{'displayName':'A'}}";
+    send(OPERATOR, "PUT", "/devices/p7", "{'displayName':'A'}");
+    JsonArray results =
+        batch(
+            OPERATOR, asItWas + ",{'op':'put','id':'p7','device':{'displayName':'B'}}," + asItWas);
+    assertEquals("A", device("p7").displayName());
+    for (int i = 0; i < 3; i++) {
+      assertEquals(200, status(results, i));
+    }
+    assertEquals(
+        device("p7").stamp().revision(),
+        results.get(2).getAsJsonObject().get("revision").getAsLong());
+  }
+
+  @Test
   void theAuditLogHasWhatABatchRefusesAndWhatARemovalRevokes() throws Exception {
     fixture.put(Kind.GROUP, "signalbox-admins", "{}");
     fixture.makeAuthority("factory");

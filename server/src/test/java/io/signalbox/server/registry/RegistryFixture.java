@@ -153,10 +153,15 @@ public final class RegistryFixture implements AutoCloseable {
 
   public Written<DeviceCertificate> ensure(String device, String label, String json)
       throws Exception {
+    return ensure(inventory, device, label, json);
+  }
+
+  static Written<DeviceCertificate> ensure(
+      Inventory through, String device, String label, String json) throws Exception {
     Fields in = fields(json.replace("\n", "\\n"));
     CertificateRequest request = CertificateRequest.read(in);
     in.end();
-    return inventory.ensure(device, label, request, false).finish();
+    return through.ensure(device, label, request, false);
   }
 
   static List<String> pointers(RegistryException e) {

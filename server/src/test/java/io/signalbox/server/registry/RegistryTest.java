@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,7 +26,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What callers see of the registry, over a restart too. */
@@ -304,6 +307,129 @@ final class RegistryTest {
                   () -> fixture.put(Kind.DEVICE, "a", "{'attributes':{'x':'1','y':'2'}}"))));
       assertEquals(1, fixture.metrics.limitsReached.of(Metrics.Limit.REGISTRY_ENTRIES).value());
     }
+  }
+
+  /** The newest may be told by its place. */
+  @Test
+  void theCertificatesOfADeviceComeOldestFirstAfterARestartToo() throws Exception {
+    List<String> names = new ArrayList<>();
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      do {
+        DeviceCertificate made =
+            fixture
+                .ensure("d", "c" + names.size(), "{'csrPem':'" + RegistryFixture.csr("d") + "'}")
+                .entry();
+        names.add(made.name());
+        while (System.currentTimeMillis() <= made.stamp().createdAtMillis()) {
+          Thread.onSpinWait(); // their order is told by the clock
+        }
+      } while (names.equals(names.stream().sorted().toList()));
+      assertEquals(names, certificates(fixture, "d"));
+    }
+    try (var fixture = RegistryFixture.open(directory)) {
+      assertEquals(names, certificates(fixture, "d"));
+    }
+  }
+
+  private static List<String> certificates(RegistryFixture fixture, String device) {
+    return fixture.registry.certificatesOf(device).stream().map(Entry::name).toList();
+  }
+
+  /** Whoever hands over many at once waits for none of them in between. */
+  @Test
+  void whatIsOnItsWayToTheDiskNeedsRoomToo() throws Exception {
+    try (var fixture = RegistryFixture.open(directory, RegistryFixture.config(3, 1))) {
+      var may = new CountDownLatch(1);
+      fixture.registry.onChange(_ -> await(may)); // so that nothing more becomes visible
+      var first = begin(fixture, "a");
+      var second = begin(fixture, "b");
+      var again = begin(fixture, "b"); // which the store will refuse
+      try {
+        assertFull(() -> begin(fixture, "c"));
+      } finally {
+        may.countDown();
+      }
+      assertTrue(first.finish().isCreated());
+      assertTrue(second.finish().isCreated());
+      assertThrows(RegistryException.class, again::finish);
+
+      fixture.put(Kind.DEVICE, "c", "{}");
+      assertFull(() -> fixture.put(Kind.DEVICE, "d", "{}"));
+      fixture.registry.delete(Kind.DEVICE, "c", Condition.NONE);
+      var edit = Edit.put(Kind.DEVICE, "d", Condition.NONE, _ -> device("d"));
+      fixture.registry.writeTogether(List.of(edit), _ -> List.of(), () -> {});
+      assertFull(() -> fixture.put(Kind.DEVICE, "e", "{}"));
+    }
+    try (var fixture = RegistryFixture.open(directory, RegistryFixture.config(3, 1))) {
+      assertFull(() -> fixture.put(Kind.DEVICE, "e", "{}"));
+    }
+  }
+
+  private static Registry.Put<Device> begin(RegistryFixture fixture, String id)
+      throws RegistryException {
+    return fixture.registry.begin(
+        Kind.DEVICE, id, new Condition(Condition.ANY, true), _ -> device(id));
+  }
+
+  private static Device device(String id) {
+    return new Device(id, "", Map.of(), List.of(), true, false, id, Stamp.NEW);
+  }
+
+  private static void assertFull(Executable task) {
+    assertEquals(Reason.LIMIT_REACHED, assertThrows(RegistryException.class, task).reason());
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void comparesAnIssuerOrAuthorityWithAllThatAreStored() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      for (Kind<?> kind : List.of(Kind.JWT_ISSUER, Kind.TRUSTED_CA)) {
+        assertEquals(List.of(0, 1), othersSeen(fixture, kind), kind.label());
+      }
+    }
+  }
+
+  /** How many each of two sees that are put at once. */
+  private static <E extends Entry<E>> List<Integer> othersSeen(
+      RegistryFixture fixture, Kind<E> kind) throws Exception {
+    String json =
+        kind == Kind.TRUSTED_CA
+            ? "{'certificatePem':'" + Pem.encode(RegistryFixture.elsewhere().chain()) + "'}"
+            : "{'issuer':'https://x','audiences':['iot'],'algorithms':['HS256'],"
+                + "'hmacSecret':'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='}";
+    Fields in = RegistryFixture.fields(json.replace("\n", "\\n"));
+    List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
+    Registry.Maker<E> second =
+        _ -> {
+          seen.add(fixture.registry.count(kind));
+          return kind.read("second", in.again(), null);
+        };
+    var other =
+        new FutureTask<>(() -> fixture.registry.put(kind, "second", Condition.NONE, second));
+    var thread = new Thread(other);
+    fixture.registry.put(
+        kind,
+        "first",
+        Condition.NONE,
+        _ -> {
+          seen.add(fixture.registry.count(kind));
+          thread.start();
+          while (seen.size() == 1 && thread.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+          }
+          return kind.read("first", in.again(), null);
+        });
+    other.get();
+    return seen;
   }
 
   @Test
