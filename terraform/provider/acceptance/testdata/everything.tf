@@ -239,7 +239,8 @@ data "signalbox_authorization_check" "allowed" {
   action = "publish"
   topic  = "all/all-1/level"
 
-  depends_on = [signalbox_policy_attachment.device]
+  # Without a certificate of the device the broker warns.
+  depends_on = [signalbox_policy_attachment.device, signalbox_device_certificate.requested]
 }
 
 data "signalbox_authorization_check" "refused" {
@@ -251,7 +252,7 @@ data "signalbox_authorization_check" "refused" {
 data "signalbox_effective_permissions" "one" {
   device = signalbox_device.one.id
 
-  depends_on = [signalbox_policy_attachment.device]
+  depends_on = [signalbox_policy_attachment.device, signalbox_device_certificate.requested]
 }
 
 check "what_was_read" {
