@@ -429,8 +429,7 @@ final class SharedHandover {
                   _ -> {}));
       return;
     }
-    OnLoop.Success hasSequence =
-        _ -> moveRow(context, leaver, taker, message, handle.sequence());
+    OnLoop.Success hasSequence = _ -> moveRow(context, leaver, taker, message, handle.sequence());
     context.writer().submit(new Barrier(), new OnLoop(loop, hasSequence, _ -> {}));
   }
 
@@ -454,7 +453,10 @@ final class SharedHandover {
                 loop,
                 result -> {
                   if (MoveQueued.REFUSED.equals(result)) {
-                    context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+                    context
+                        .metrics()
+                        .messagesDropped
+                        .inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
                   } else if (!MoveQueued.GONE.equals(result)
                       && taker.subscriber() instanceof Session session) {
                     context.metrics().sharedHandovers.inc(loop.index());
