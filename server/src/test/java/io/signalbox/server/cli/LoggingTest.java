@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.logging.Filter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
-import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
@@ -53,15 +52,6 @@ final class LoggingTest {
         line.format(record));
   }
 
-  /** As the virtual machine does it when the process is told to end. */
-  private static final class Ending {
-    public static void main(String[] args) {
-      Logging.start(System.err);
-      LogManager.getLogManager().reset();
-      System.getLogger("io.signalbox.Broker").log(System.Logger.Level.INFO, "stopping");
-    }
-  }
-
   @Test
   void whatIsLoggedWhileTheProcessEndsIsWritten() throws Exception {
     Process ending =
@@ -70,7 +60,7 @@ final class LoggingTest {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Ending.class.getName())
+                EndingProcess.class.getName())
             .start();
     String log = new String(ending.getErrorStream().readAllBytes(), UTF_8);
     assertEquals(0, ending.waitFor());
