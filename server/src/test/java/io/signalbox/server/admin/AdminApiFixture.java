@@ -13,6 +13,7 @@ import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.registry.RegistryFixture;
 import io.undertow.server.HttpHandler;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -112,7 +113,7 @@ final class AdminApiFixture implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     api.close();
     audit.close();
     registry.close();
