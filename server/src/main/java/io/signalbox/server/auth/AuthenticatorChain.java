@@ -184,7 +184,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
             CompletableFuture<Void> found = // a throw fails it, and the check that follows
                 CompletableFuture.completedFuture(credentials)
                     .thenCompose(AuthenticatorChain.this::prepare);
-            loop.execute(() -> checkAfter(found));
+            onLoop(() -> checkAfter(found));
           });
     }
 
@@ -192,7 +192,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       if (fetched.isDone()) {
         check();
       } else if (mayWait()) {
-        CompletableFuture<?> _ = fetched.whenComplete((_, _) -> loop.execute(this::check));
+        CompletableFuture<?> _ = fetched.whenComplete((_, _) -> onLoop(this::check));
       } else {
         tell(busy());
       }
@@ -222,10 +222,27 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       return hasPlace;
     }
 
-    private void tell(Authentication outcome) {
+    private void onLoop(Runnable step) {
+      loop.execute(
+          () -> {
+            try {
+              step.run();
+            } catch (RuntimeException e) {
+              leave(); // nobody answers it any more
+              throw e;
+            }
+          });
+    }
+
+    private void leave() {
       if (hasPlace) {
+        hasPlace = false;
         workers.leave();
       }
+    }
+
+    private void tell(Authentication outcome) {
+      leave();
       answer.accept(outcome);
     }
   }

@@ -28,6 +28,9 @@ final class ApiPutCommand extends ApiCommand {
       Set.of("groups", "audiences", "algorithms", "allowedCidrs", "policies", "publicKeysPem");
 
   /** Fields that are numbers, true or false, or objects; all others are texts. */
+  /** What the API keeps when it is left out: an empty one is a mistake, which it tells. */
+  private static final Set<String> SECRETS = Set.of("password", "secret", "hmacSecret");
+
   private static final Set<String> PLAIN =
       Set.of(
           "enabled",
@@ -59,7 +62,7 @@ final class ApiPutCommand extends ApiCommand {
       description =
           "A field of the API. The value is a text, a number, true or false, JSON, a list with"
               + " commas, or @FILE for what is in a file; an empty one takes the field away, so"
-              + " that it has its default. May stand several times.")
+              + " that it has its default, but for passwords and secrets. May stand several times.")
   private Map<String, String> fields = new LinkedHashMap<>();
 
   /**
@@ -86,7 +89,7 @@ final class ApiPutCommand extends ApiCommand {
     }
     for (Map<String, String> some : List.of(fields, fixed)) {
       for (Map.Entry<String, String> field : some.entrySet()) {
-        if (field.getValue().isEmpty()) {
+        if (field.getValue().isEmpty() && !SECRETS.contains(field.getKey())) {
           object.remove(field.getKey());
         } else {
           object.add(field.getKey(), value(field.getKey(), field.getValue()));

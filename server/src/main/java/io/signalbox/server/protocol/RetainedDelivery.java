@@ -38,11 +38,20 @@ final class RetainedDelivery {
    *
    * @param requestedFilter of the subscription
    * @param topic one of its topics, because a value was refused that stood in the way; null: all
+   * @param since the subscription for which that was looked up; null if {@code topic} is
    */
-  private record Look(String requestedFilter, @Nullable TopicFilter topic) {}
+  private record Look(
+      String requestedFilter, @Nullable TopicFilter topic, @Nullable Subscription since) {
+    /** Whether it is still asked for: not where another subscription has come since. */
+    @SuppressWarnings("ReferenceEquality") // that very one, not an equal one
+    boolean isFor(Subscription inForce) {
+      return since == null || since == inForce;
+    }
+  }
 
   /** A look that may have met values which are refused after it. */
-  private record Looked(RetainedDelivery delivery, String requestedFilter) implements RefusalWatch {
+  private record Looked(RetainedDelivery delivery, Subscription subscription)
+      implements RefusalWatch {
     @Override
     public EventLoop loop() {
       return delivery.connection.loop();
@@ -50,7 +59,8 @@ final class RetainedDelivery {
 
     @Override
     public void again(TopicName topic) {
-      delivery.again(new Look(requestedFilter, TopicFilter.of(topic)));
+      String filter = subscription.requestedFilter();
+      delivery.again(new Look(filter, TopicFilter.of(topic), subscription));
     }
   }
 
@@ -73,7 +83,7 @@ final class RetainedDelivery {
   /** SUBACK was sent for them. */
   void add(List<Subscription> subscriptions) {
     for (Subscription subscription : subscriptions) {
-      left.add(new Look(subscription.requestedFilter(), null));
+      left.add(new Look(subscription.requestedFilter(), null, null));
     }
     begin();
   }
@@ -94,7 +104,7 @@ final class RetainedDelivery {
 
   /** It was unsubscribed from. */
   void forget(String requestedFilter) {
-    left.remove(new Look(requestedFilter, null));
+    left.remove(new Look(requestedFilter, null, null));
   }
 
   /** The next filter that has any, once there is room. */
@@ -114,18 +124,18 @@ final class RetainedDelivery {
       }
       Look look = left.removeFirst();
       Subscription subscription = session.subscription(look.requestedFilter);
-      if (subscription == null) {
+      if (subscription == null || !look.isFor(subscription)) {
         continue;
       }
       TopicFilter filter = look.topic == null ? subscription.filter() : look.topic;
       if (filter.hasWildcard()) {
         if (context.retained().mayMatch(filter)) {
-          scan(look.requestedFilter, filter);
+          scan(subscription, filter);
           return;
         }
         continue;
       }
-      Message message = context.retained().find(filter, new Looked(this, look.requestedFilter));
+      Message message = context.retained().find(filter, new Looked(this, subscription));
       if (message != null) {
         deliver(subscription, message);
         session.outgoing().whenRoom(() -> connection.loop().execute(this::serve));
@@ -134,7 +144,8 @@ final class RetainedDelivery {
     }
   }
 
-  private void scan(String requestedFilter, TopicFilter filter) {
+  private void scan(Subscription subscription, TopicFilter filter) {
+    String requestedFilter = subscription.requestedFilter();
     int slice = Math.clamp(context.sessionConfig().memoryQueueMessagesMax() / 4, 1, SLICE_MAX);
     context
         .retained()
@@ -143,7 +154,7 @@ final class RetainedDelivery {
             connection.loop(),
             slice,
             (messages, last, next) -> slice(requestedFilter, messages, last, next),
-            new Looked(this, requestedFilter));
+            new Looked(this, subscription));
   }
 
   private void slice(String requestedFilter, List<Message> messages, boolean last, Runnable next) {

@@ -54,11 +54,9 @@ final class SubscribeHandler {
           .limitsReached
           .inc(Metrics.Limit.FILTERS_PER_PACKET, client.connection().loop().index());
     }
+    requireNoLocalOnPlainOnes(subscribe); // before any of them is in force
     String problem = "";
     for (RequestedSubscription requested : subscribe.subscriptions()) {
-      if (SharedFilter.isShared(requested.topicFilter()) && requested.options().noLocal()) {
-        throw PacketException.protocolError("no local on a shared subscription"); // [MQTT-3.8.3-4]
-      }
       Outcome outcome =
           tooMany
               ? new Outcome(
@@ -94,6 +92,14 @@ final class SubscribeHandler {
           .ready(PendingAcks.Kind.PACKET, subscribe.packetId(), ReasonCode.SUCCESS, subAck);
       if (!wantRetained.isEmpty()) {
         client.retained().add(wantRetained);
+      }
+    }
+  }
+
+  private static void requireNoLocalOnPlainOnes(Subscribe subscribe) throws PacketException {
+    for (RequestedSubscription requested : subscribe.subscriptions()) {
+      if (requested.options().noLocal() && SharedFilter.isShared(requested.topicFilter())) {
+        throw PacketException.protocolError("no local on a shared subscription"); // [MQTT-3.8.3-4]
       }
     }
   }

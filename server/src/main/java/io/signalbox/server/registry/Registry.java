@@ -452,7 +452,7 @@ public final class Registry {
     Lock lock = structure.readLock();
     lock.lock();
     try {
-      return new WriteTogether(this).check(edits);
+      return new WriteTogether(this).tryOut(edits);
     } finally {
       lock.unlock();
     }

@@ -43,14 +43,29 @@ final class Room {
     int before = taken(kind).getAndUpdate(now -> now + count > max ? now : now + count);
     if (count > 0 && before + count > max) {
       metrics.limitsReached.inc(Metrics.Limit.REGISTRY_ENTRIES);
-      throw new RegistryException(
-          Reason.LIMIT_REACHED,
-          "there are "
-              + max
-              + " entries of kind "
-              + kind
-              + ", as many as the configuration allows");
+      throw tooMany(kind);
     }
+  }
+
+  /**
+   * Takes none.
+   *
+   * @throws RegistryException there are not so many places now
+   */
+  void check(Kind<?> kind, int count) throws RegistryException {
+    if (count > 0 && taken(kind).get() + count > max(kind)) {
+      throw tooMany(kind);
+    }
+  }
+
+  private RegistryException tooMany(Kind<?> kind) {
+    return new RegistryException(
+        Reason.LIMIT_REACHED,
+        "there are "
+            + max(kind)
+            + " entries of kind "
+            + kind
+            + ", as many as the configuration allows");
   }
 
   /** Frees places: of entries that were removed, or were not stored after all. */

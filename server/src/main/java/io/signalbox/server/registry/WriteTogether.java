@@ -54,7 +54,15 @@ final class WriteTogether {
   }
 
   /** What {@link #write} would change, and its refusals; nothing changes. */
-  List<Change<?>> check(List<Edit<?>> edits) throws RegistryException {
+  List<Change<?>> tryOut(List<Edit<?>> edits) throws RegistryException {
+    List<Change<?>> changes = check(edits);
+    for (Map.Entry<Kind<?>, Integer> each : growth().entrySet()) {
+      registry.room().check(each.getKey(), each.getValue());
+    }
+    return changes;
+  }
+
+  private List<Change<?>> check(List<Edit<?>> edits) throws RegistryException {
     for (Edit<?> edit : edits) {
       plan(edit);
     }

@@ -68,11 +68,10 @@ final class KeptWill {
   record Lost() implements Content {}
 
   /** Nothing can be read now; its row is as it was. */
-  record Unread() implements Content {}
+  record Unread(UnreadableStoreException problem) implements Content {}
 
   /**
-   * The whole of it, read from the disk if it is not in memory: one row. What the disk does not
-   * give is logged.
+   * The whole of it, read from the disk if it is not in memory: one row. That it is lost is logged.
    *
    * @param number of its session
    * @param clientId of its session, for the log
@@ -82,7 +81,7 @@ final class KeptWill {
     return known == null ? readRow(store, number, clientId) : new Known(known);
   }
 
-  private Content readRow(Store store, long number, String clientId) {
+  private static Content readRow(Store store, long number, String clientId) {
     try {
       byte[] row = store.will(number);
       if (row == null) {
@@ -90,8 +89,7 @@ final class KeptWill {
       }
       return new Known(SessionWill.decode(row));
     } catch (UnreadableStoreException e) {
-      tellOnce(clientId, e);
-      return new Unread();
+      return new Unread(e);
     } catch (RuntimeException e) {
       LOG.log(
           Level.ERROR,
@@ -103,7 +101,8 @@ final class KeptWill {
     }
   }
 
-  private void tellOnce(String clientId, UnreadableStoreException problem) {
+  /** It is due and waits. */
+  void tellOnce(String clientId, UnreadableStoreException problem) {
     if (!told && !problem.isClosed()) { // a broker that ends keeps it for its restart
       LOG.log(
           Level.WARNING,

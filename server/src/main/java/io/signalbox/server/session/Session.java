@@ -352,9 +352,14 @@ public final class Session implements Subscriber {
   /** Its client showed another credential, by which the will is judged from now on. */
   public void renewWill(ClientConnection which, Principal principal) {
     KeptWill before = will;
-    if (before == null
-        || !which.equals(connection)
-        || !(before.read(context.store(), number, clientId) instanceof KeptWill.Known known)) {
+    if (before == null || !which.equals(connection)) {
+      return;
+    }
+    KeptWill.Content content = before.read(context.store(), number, clientId);
+    if (content instanceof KeptWill.Unread) {
+      owner.schedule(WILL_RETRY_MILLIS, () -> renewWill(which, principal));
+    }
+    if (!(content instanceof KeptWill.Known known)) {
       return;
     }
     before.leaveMemory();
@@ -579,7 +584,8 @@ public final class Session implements Subscriber {
   private void publish(KeptWill due) {
     KeptWill.Content content = due.read(context.store(), number, clientId);
     willOverdue = content instanceof KeptWill.Unread;
-    if (willOverdue) {
+    if (content instanceof KeptWill.Unread unread) {
+      due.tellOnce(clientId, unread.problem());
       will = due;
       willTimer = owner.schedule(WILL_RETRY_MILLIS, this::tryWillAgain);
       return;
@@ -924,7 +930,7 @@ public final class Session implements Subscriber {
     if (handle == null) {
       SharedHandover.giveOn(context, owner, taker, message);
     } else {
-      SharedHandover.giveOn(context, this, taker, message, handle);
+      SharedHandover.giveOn(context, this, group, taker, message, handle);
     }
     return true;
   }

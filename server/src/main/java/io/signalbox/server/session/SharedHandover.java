@@ -267,6 +267,7 @@ final class SharedHandover {
                 number,
                 epoch,
                 leaving.row.sequence(),
+                null,
                 taker.subscriber().sessionNumber(),
                 flags(leaving.message, taker),
                 taker.subscriptionIdentifiers()),
@@ -402,16 +403,31 @@ final class SharedHandover {
 
   /**
    * Gives one message whose row is on its way to the leaving session's queue to this member. On
-   * that session's I/O thread.
+   * that session's I/O thread. The command names the row before it is known where it is, so that
+   * the session cannot read it meanwhile.
    *
    * @param handle of the row
    */
   static void giveOn(
       SessionContext context,
       Session leaver,
+      SharedGroup group,
       Delivery taker,
       Message message,
       StorePublish handle) {
+    Set<Subscriber> refusing = new HashSet<>();
+    refusing.add(leaver);
+    giveOn(context, leaver, group, taker, message, handle, refusing);
+  }
+
+  private static void giveOn(
+      SessionContext context,
+      Session leaver,
+      SharedGroup group,
+      Delivery taker,
+      Message message,
+      StorePublish handle,
+      Set<Subscriber> refusing) {
     EventLoop loop = leaver.owner();
     boolean stored = message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
     if (!taker.subscriber().isDurable() || !stored) {
@@ -429,40 +445,34 @@ final class SharedHandover {
                   _ -> {}));
       return;
     }
-    OnLoop.Success hasSequence = _ -> moveRow(context, leaver, taker, message, handle.sequence());
-    context.writer().submit(new Barrier(), new OnLoop(loop, hasSequence, _ -> {}));
-  }
-
-  private static void moveRow(
-      SessionContext context, Session leaver, Delivery taker, Message message, long sequence) {
-    if (sequence == 0) {
-      return; // the store refused it, and its publisher knows
-    }
-    EventLoop loop = leaver.owner();
+    OnLoop.Success moved =
+        result -> {
+          if (MoveQueued.REFUSED.equals(result)) {
+            refusing.add(taker.subscriber());
+            boolean asksAnother = refusing.size() < MEMBERS_ASKED_MAX;
+            Delivery another = asksAnother ? group.pickOtherThan(refusing) : null;
+            if (another == null) {
+              leaver.rowsArrived(); // nobody takes it: its filter decides
+            } else {
+              giveOn(context, leaver, group, another, message, handle, refusing);
+            }
+          } else if (!MoveQueued.GONE.equals(result)
+              && taker.subscriber() instanceof Session session) {
+            context.metrics().sharedHandovers.inc(loop.index());
+            session.rowsArrived();
+          }
+        };
     context
         .writer()
         .submit(
             new MoveQueued(
                 leaver.sessionNumber(),
                 leaver.epoch(),
-                sequence,
+                handle.sequence(),
+                handle,
                 taker.subscriber().sessionNumber(),
                 flags(message, taker),
                 taker.subscriptionIdentifiers()),
-            new OnLoop(
-                loop,
-                result -> {
-                  if (MoveQueued.REFUSED.equals(result)) {
-                    context
-                        .metrics()
-                        .messagesDropped
-                        .inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
-                  } else if (!MoveQueued.GONE.equals(result)
-                      && taker.subscriber() instanceof Session session) {
-                    context.metrics().sharedHandovers.inc(loop.index());
-                    session.rowsArrived();
-                  }
-                },
-                _ -> {}));
+            new OnLoop(loop, moved, _ -> {}));
   }
 }

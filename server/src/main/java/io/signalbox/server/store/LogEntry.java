@@ -121,7 +121,8 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       case MarkSent c ->
           out.putByte(MARK_SENT).putLong(c.number()).putLong(c.epoch()).putLong(c.upToSequence());
       case MoveQueued c -> {
-        out.putByte(MOVE_QUEUED).putLong(c.number()).putLong(c.epoch()).putLong(c.sequence());
+        out.putByte(MOVE_QUEUED).putLong(c.number()).putLong(c.epoch());
+        encodeRow(out, c.sequence(), c.handle(), places);
         out.putLong(c.toNumber()).putByte(c.flags());
         encodeInts(out, c.subscriptionIdentifiers());
       }
@@ -246,14 +247,17 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       }
       case RELEASE_INBOUND -> new ReleaseInbound(in.getLong(), in.getLong(), in.getShort());
       case MARK_SENT -> new MarkSent(in.getLong(), in.getLong(), in.getLong());
-      case MOVE_QUEUED ->
-          new MoveQueued(
-              in.getLong(),
-              in.getLong(),
-              in.getLong(),
-              in.getLong(),
-              (byte) in.getByte(),
-              decodeInts(in));
+      case MOVE_QUEUED -> {
+        var row = Row.read(in, publishes);
+        yield new MoveQueued(
+            row.number,
+            row.epoch,
+            row.sequence,
+            row.handle,
+            in.getLong(),
+            (byte) in.getByte(),
+            decodeInts(in));
+      }
       case BARRIER -> new Barrier();
       case PUT_RECORD ->
           new PutRecord(

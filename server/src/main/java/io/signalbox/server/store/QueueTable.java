@@ -353,7 +353,8 @@ final class QueueTable {
   Long move(MoveQueued command) throws StoreException {
     SessionState from = batch.sessions.require(command.number(), command.epoch());
     flush();
-    MemorySegment value = find(from.number, command.sequence());
+    long given = sequence(command.sequence(), command.handle());
+    MemorySegment value = find(from.number, given);
     if (value == null) {
       return MoveQueued.GONE;
     }
@@ -371,7 +372,7 @@ final class QueueTable {
     long sequence = batch.state().nextSequence++;
     count(from, -1, -row.bytes);
     count(to, 1, bytes);
-    lmdb.queue.delete(txn(), batch.keys.queue(from.number, command.sequence()));
+    lmdb.queue.delete(txn(), batch.keys.queue(from.number, given));
     row.state = QueueRow.QUEUED;
     row.bytes = bytes;
     row.packetId = 0;

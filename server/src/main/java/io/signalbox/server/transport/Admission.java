@@ -415,7 +415,7 @@ final class Admission {
       return;
     }
     sources.values().removeIf(source -> source.isIdle(limits, nowMillis));
-    if (sources.size() < SOURCES_MAX) {
+    if (sources.size() < SOURCES_MAX / 8 * 7) { // worth it
       forgetsNotBefore.set(nowMillis);
     }
   }

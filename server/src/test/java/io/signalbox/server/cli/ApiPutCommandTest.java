@@ -75,6 +75,13 @@ final class ApiPutCommandTest {
     assertEquals("{\"name\":\"acme\",\"enabled\":true}", object.toString());
   }
 
+  /** As from a variable of a shell that is not set: it must not look as if it had been changed. */
+  @Test
+  void anEmptySecretIsForTheApiToRefuse() throws Exception {
+    run("user set acme --set password=");
+    assertEquals("", object.get("password").getAsString());
+  }
+
   @Test
   void aTrustedAuthorityIsShownChangedAndSwitched() throws Exception {
     run("ca trusted disable acme");

@@ -22,6 +22,10 @@ import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.PubRec;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.packet.RequestedSubscription;
+import io.signalbox.server.packet.RetainHandling;
+import io.signalbox.server.packet.Subscribe;
+import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.packet.Will;
 import io.signalbox.server.topic.TopicFilter;
 import java.time.Duration;
@@ -491,5 +495,21 @@ final class DurableSessionTest extends DurableSessionFixture {
   private static Will willTo(String topic) {
     return new Will(
         SimulatedBroker.topic(topic), new byte[0], Qos.AT_MOST_ONCE, false, Properties.NONE);
+  }
+
+  @Test
+  void nothingOfASubscribeThatBreaksARuleIsInForce() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.send(
+        new Subscribe(
+            1, List.of(requested("t/#", false), requested("$share/g/t/#", true)), Properties.NONE));
+    await(() -> !device.connection.isOpen());
+    assertEquals(0, broker.subscriptionsOf("device"));
+  }
+
+  private static RequestedSubscription requested(String filter, boolean noLocal) {
+    return new RequestedSubscription(
+        filter, new SubscriptionOptions(Qos.AT_LEAST_ONCE, noLocal, false, RetainHandling.SEND));
   }
 }

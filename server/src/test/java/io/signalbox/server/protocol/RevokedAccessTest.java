@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.OnRevoke;
 import io.signalbox.server.auth.SubscribeDecision;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Qos;
@@ -206,6 +208,57 @@ final class RevokedAccessTest extends DurableSessionFixture {
     assertEquals(List.of("one", "other"), sorted(member));
     idle.expectNothing();
     assertTrue(idle.connection.isOpen());
+  }
+
+  @Test
+  void whatIsOnItsWayGoesToAMemberThatHasRoom() throws Exception {
+    broker.close();
+    start(queuesOfOne(), StoreConfig.DEFAULTS);
+    broker.authorizers = Rights::new;
+    for (int i = 1; i <= 3; i++) {
+      DurableClient.connect(this, "full " + i, 1_000).subscribe().drop();
+    }
+    DurableClient.connect(this, "filler", 0).publish(Qos.AT_LEAST_ONCE, "filler");
+    for (int i = 1; i <= 3; i++) {
+      DurableClient full = DurableClient.connect(this, "full " + i, 1_000);
+      full.acknowledging = false;
+      full.receive(1);
+      full.subscribe(SHARED).unsubscribe("t/#");
+      full.drop();
+    }
+    DurableClient.connect(this, "roomy", 1_000).subscribe(SHARED).drop();
+    DurableClient idle = DurableClient.connect(this, "idle", 1_000).subscribe(SHARED);
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    await(() -> !broker.isOwing("idle")); // its queue has been read
+    asleep = loop; // so it hands nothing over
+    loops.on(loop, () -> publisher.publish(1, "one"));
+    barred.add("idle");
+    version++;
+    var done = broker.reviewClients().toCompletableFuture();
+    await(() -> broker.subscriptionsOf("idle") == 0);
+    asleep = null;
+    await(done::isDone);
+    await(() -> publisher.acknowledged == 1);
+    doWhatWaits();
+    await(() -> broker.metrics.sharedHandovers.value() == 1);
+    DurableClient roomy = DurableClient.connect(this, "roomy", 1_000);
+    roomy.receive(1);
+    assertEquals(List.of("one"), roomy.payloads);
+    idle.expectNothing();
+  }
+
+  private static SessionConfig queuesOfOne() {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    return new SessionConfig(
+        d.expirySecondsMax(),
+        1,
+        d.queueBytesMax(),
+        d.queueOverflow(),
+        d.memoryQueueMessagesMax(),
+        d.memoryQueueBytesMax(),
+        d.willRestartGrace(),
+        d.sharedHandover());
   }
 
   @ParameterizedTest

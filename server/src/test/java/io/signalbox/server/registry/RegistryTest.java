@@ -360,6 +360,8 @@ final class RegistryTest {
       fixture.registry.delete(Kind.DEVICE, "c", Condition.NONE);
       var edit = Edit.put(Kind.DEVICE, "d", Condition.NONE, _ -> device("d"));
       fixture.registry.writeTogether(List.of(edit), _ -> List.of(), () -> {});
+      var tooMany = Edit.put(Kind.DEVICE, "e", Condition.NONE, _ -> device("e"));
+      assertFull(() -> fixture.registry.tryTogether(List.of(tooMany)));
       assertFull(() -> fixture.put(Kind.DEVICE, "e", "{}"));
     }
     try (var fixture = RegistryFixture.open(directory, RegistryFixture.config(3, 1))) {

@@ -369,7 +369,8 @@ final class StoreModel {
     if (from == null) {
       return Reason.STALE_EPOCH;
     }
-    Row row = from.queue.get(c.sequence());
+    long given = sequence(c.sequence(), c.handle());
+    Row row = from.queue.get(given);
     if (row == null || row.state == QueuedRow.State.RELEASED) {
       return MoveQueued.GONE;
     }
@@ -378,7 +379,7 @@ final class StoreModel {
     if (to == null || !makeRoom(to, moved.bytes)) {
       return MoveQueued.REFUSED;
     }
-    from.queue.remove(c.sequence());
+    from.queue.remove(given);
     to.queue.put(nextSequence, moved);
     return nextSequence++;
   }

@@ -219,10 +219,12 @@ final class StoreModelTest {
                 : new Barrier();
         case 20 -> {
           StoreModel.Session to = anySession();
+          StorePublish handle = random.nextBoolean() ? handle(session.number) : null;
           yield new MoveQueued(
               session.number,
               epoch(session),
-              sequence(session),
+              handle == null ? sequence(session) : 0,
+              handle,
               to == null || to == session ? 9_999 : to.number,
               StorePublish.flags(Qos.AT_LEAST_ONCE, random.nextBoolean(), true),
               new int[] {random.nextInt(1, 300)});

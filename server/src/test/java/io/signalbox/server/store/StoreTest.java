@@ -147,7 +147,7 @@ final class StoreTest {
       List<QueuedRow> rows = fixture.queue(number).rows();
       long moved = rows.getFirst().sequence();
       fixture.apply(
-          new MoveQueued(number, Command.ANY_EPOCH, moved, heir, (byte) 1, new int[] {7}));
+          new MoveQueued(number, Command.ANY_EPOCH, moved, null, heir, (byte) 1, new int[] {7}));
       assertSound(fixture);
       dequeue(fixture, number, rows.getLast().sequence());
       dequeue(fixture, heir, fixture.queue(heir).rows().getFirst().sequence());

