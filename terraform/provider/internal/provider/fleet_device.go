@@ -208,7 +208,7 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 		return
 	}
 	planAuthority(ctx, f.client, request, response)
-	settle(ctx, request, response)
+	settle(request, response, keptOfDevice...)
 	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
 		return
 	}

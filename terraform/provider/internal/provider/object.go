@@ -6,9 +6,7 @@ import (
 	"net/url"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
@@ -33,6 +31,8 @@ type object[M, A any] struct {
 	settled func(ctx context.Context, c *client.Client, path string, made *A) *A
 	// complete writes what the object itself does not show, after decode. Nil: it shows everything.
 	complete func(ctx context.Context, c *client.Client, m *M, diagnostics *diag.Diagnostics)
+	// kept are the attributes that the API leaves as they are where the configuration leaves them out. Nil: there is none.
+	kept []string
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
 }
@@ -46,19 +46,19 @@ func (o *object[M, A]) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if o.plan != nil {
 		o.plan(ctx, o.client, request, response)
 	}
-	settle(ctx, request, response)
+	settle(request, response, o.kept...)
 }
 
 // settle plans nothing when all that differs is what the API computes: the framework has made that unknown because a text
-// differed, and a plan modifier has found since that the text means the same. Where something else differs the revision is not known:
-// the framework leaves it as it was when only a plan modifier has found that.
-func settle(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	var plan, state, config map[string]tftypes.Value
-	if request.State.Raw.IsNull() || response.Plan.Raw.As(&plan) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
+// differed, and a plan modifier has found since that the text means the same. Where something else differs the revision is not known, nor
+// is what the API keeps: the framework leaves both as they were when only a plan modifier has found that.
+func settle(request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse, kept ...string) {
+	var planned, state, config map[string]tftypes.Value
+	if request.State.Raw.IsNull() || response.Plan.Raw.As(&planned) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
 		return
 	}
-	plan = maps.Clone(plan) // what As gives is the planned object itself, which must keep its unknowns if this is a change
-	for name, value := range plan {
+	plan := maps.Clone(planned) // what As gives is the planned object itself, which must keep its unknowns if this is a change
+	for name, value := range planned {
 		if !value.IsKnown() && config[name].IsNull() {
 			plan[name] = state[name]
 		}
@@ -67,7 +67,13 @@ func settle(ctx context.Context, request resource.ModifyPlanRequest, response *r
 		response.Plan.Raw = settled
 		return
 	}
-	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("revision"), types.Int64Unknown())...)
+	changed := maps.Clone(planned)
+	for _, name := range append(kept, "revision") {
+		if config[name].IsNull() {
+			changed[name] = tftypes.NewValue(planned[name].Type(), tftypes.UnknownValue)
+		}
+	}
+	response.Plan.Raw = tftypes.NewValue(response.Plan.Raw.Type(), changed)
 }
 
 func (o *object[M, A]) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
