@@ -487,7 +487,14 @@ resource "signalbox_device_certificate" "two" {
 	all("inactive")
 	with(0, "active")
 	w.hasNothingToDo(t)
-	all("active")
+	for _, device := range devices {
+		newest, _ := b.newest(t, device)
+		for fingerprint, status := range b.statuses(t, device) {
+			if (status == "active") != (fingerprint == newest) {
+				t.Errorf("the certificate %s of %s, whose newest is %s, is %s", fingerprint, device, newest, status)
+			}
+		}
+	}
 	with(100_000, "inactive")
 	all("inactive")
 }

@@ -118,7 +118,7 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so, and switches those of the name on or off only then: somebody else may have
+// Update asks for a new certificate only when the plan says so, and switches those of the name only when it does: somebody else may have
 // switched one off since. Everything else is Terraform's alone.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, state, config certificate
@@ -131,7 +131,7 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	var switched *client.Certificate
 	var err error
 	if !plan.Status.Equal(state.Status) {
-		switched, err = switchAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
+		switched, err = switchName(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
 			plan.Status.ValueString())
 	}
 	switch {

@@ -182,7 +182,7 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	var switched *client.Certificate
 	var err error
 	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && !plan.Status.Equal(state.Status) {
-		switched, err = switchAll(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
+		switched, err = switchName(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
 	}
 	switch {
 	case err != nil:
