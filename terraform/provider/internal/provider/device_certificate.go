@@ -87,7 +87,7 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 
 // put makes sure that there is such a certificate, beside the one that it replaces, and warns of one that each apply would renew.
 func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, replaces string, diagnostics *diag.Diagnostics) error {
-	made, err := putCertificate(ctx, d.client, plan.path(), plan.request(config, replaces))
+	made, err := putCertificate(ctx, d.client, plan.Device.ValueString(), plan.Name.ValueString(), plan.request(config, replaces))
 	if err != nil {
 		return err
 	}

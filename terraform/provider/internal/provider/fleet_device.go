@@ -93,7 +93,7 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, r
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	made, err := putCertificate(ctx, f.client, plan.certificatePath(), &client.CertificateRequest{
+	made, err := putCertificate(ctx, f.client, plan.ID.ValueString(), certificateName, &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),

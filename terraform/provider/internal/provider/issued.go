@@ -134,11 +134,16 @@ func statusOf(a *client.Certificate, before types.String) types.String {
 }
 
 // putCertificate makes sure that there is such a certificate, of such a status; one that is there already from the same request is
-// taken.
-func putCertificate(ctx context.Context, c *client.Client, path string, wanted *client.CertificateRequest) (*client.Certificate, error) {
+// taken. Beside an inactive one no other of the name stays active, whoever made it.
+func putCertificate(ctx context.Context, c *client.Client, device, name string, wanted *client.CertificateRequest) (*client.Certificate, error) {
 	var made client.Certificate
-	if err := c.Put(ctx, path, client.Always, wanted, &made); err != nil {
+	if err := c.Put(ctx, at("devices", device, "certificates", name), client.Always, wanted, &made); err != nil {
 		return nil, err
+	}
+	if wanted.Status == "inactive" {
+		if err := switchOffBut(ctx, c, device, name, made.Fingerprint); err != nil {
+			return nil, err
+		}
 	}
 	if made.Status == wanted.Status || made.Status == "expired" {
 		return &made, nil
