@@ -23,6 +23,9 @@ type object[M, A any] struct {
 	decode func(ctx context.Context, a *A, m *M, diagnostics *diag.Diagnostics)
 	// secretChanged says whether an update has to send the secret. Nil: there is none.
 	secretChanged func(before, after *M) bool
+	// secretReplaced says whether a take-over, with what was there before, has replaced another secret. Nil: it has if it made another
+	// revision, which it also does where a list came in another order.
+	secretReplaced func(before, made *A) bool
 	// named makes what an import starts from.
 	named func(id string) (*M, error)
 	// plan completes or checks a plan. Nil: nothing to do.
@@ -92,13 +95,19 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 		o.fail(&response.Diagnostics, "create", err)
 		return
 	}
-	// The same content with the same secret is no change.
-	if before != nil && holdsSecret(wanted) && revisionOf(made) != revisionOf(before) {
+	if before != nil && holdsSecret(wanted) && o.hasReplacedSecret(before, made) {
 		response.Diagnostics.AddWarning("signalbox_"+o.kind+" existed already, with another secret", o.path(&plan)+" was as it was wanted but "+
 			"for its secret, which the broker does not show. It has the configuration's now: whoever used the one before is refused.")
 	}
 	o.show(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (o *object[M, A]) hasReplacedSecret(before, made *A) bool {
+	if o.secretReplaced == nil {
+		return revisionOf(made) != revisionOf(before)
+	}
+	return o.secretReplaced(before, made)
 }
 
 // show writes all that the broker tells of an object into m.
