@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"slices"
@@ -223,4 +224,47 @@ func (w *workspace) factory(t *testing.T, device string) (certificate, revocatio
 	der = must(x509.CreateCertificate(rand.Reader, leaf, root, own.Public(), key))
 	list := must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: begin, NextUpdate: end}, root, key))
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: list}))
+}
+
+// TestADeviceLeavesAGroupInTheApplyThatSetsItsPinBack: only the plan of the pin differs, and the membership goes before the device changes.
+func TestADeviceLeavesAGroupInTheApplyThatSetsItsPinBack(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	with := func(pin, members string) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_group" "one" {
+  name = "pumps"
+}
+
+resource "signalbox_device" "one" {
+  id = "pump-1"
+  %[1]s
+}
+
+resource "signalbox_fleet_device" "two" {
+  id = "pump-2"
+  %[1]s
+}
+
+resource "signalbox_group_membership" "all" {
+  for_each = toset(%[2]s)
+  group    = signalbox_group.one.name
+  device   = each.key
+
+  depends_on = [signalbox_device.one, signalbox_fleet_device.two]
+}
+`, pin, members))
+	}
+	with(`client_id_pin = "elsewhere"`, `["pump-1", "pump-2"]`)
+	w.init(t).apply(t)
+	w.run(t, "apply", "-refresh-only", "-auto-approve", "-no-color") // the state has the groups only now
+	with("", "[]")
+	w.apply(t)
+	w.hasNothingToDo(t)
+	for _, id := range []string{"pump-1", "pump-2"} {
+		if device := b.get(t, "/devices/"+id); device["clientIdPin"] != id || len(device["groups"].([]any)) != 0 {
+			t.Errorf("the device is %v", device)
+		}
+	}
 }

@@ -487,9 +487,60 @@ resource "signalbox_device_certificate" "two" {
 	all("inactive")
 	with(0, "active")
 	w.hasNothingToDo(t)
-	all("active")
+	for _, device := range devices {
+		newest, _ := b.newest(t, device)
+		for fingerprint, status := range b.statuses(t, device) {
+			if (status == "active") != (fingerprint == newest) {
+				t.Errorf("the certificate %s of %s, whose newest is %s, is %s", fingerprint, device, newest, status)
+			}
+		}
+	}
 	with(100_000, "inactive")
 	all("inactive")
+}
+
+func TestWhatIsMadeInactiveHasNoOtherCertificateThatIsGood(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, `
+resource "signalbox_fleet_device" "one" {
+  id                 = "made-1"
+  csr_pem            = file("made-1.csr")
+  certificate_status = "inactive"
+}
+
+resource "signalbox_fleet_device" "two" {
+  id = "made-2"
+}
+
+resource "signalbox_device_certificate" "two" {
+  device  = signalbox_fleet_device.two.id
+  csr_pem = file("made-2.csr")
+  status  = "inactive"
+}
+`).of(t, b)
+	ctx := context.Background()
+	for _, device := range []string{"made-1", "made-2"} {
+		if err := b.api(t).Put(ctx, "/devices/"+device, client.OnlyCreate, client.Device{Enabled: true, ClientIDPin: device}, nil); err != nil {
+			t.Fatal(err)
+		}
+		var made client.Certificate
+		for range 2 { // both stay good, and the second is from the request that is wanted
+			_, request := requestOf(t, device)
+			w.write(t, device+".csr", request)
+			asked := client.CertificateRequest{CSRPEM: request, Replaces: made.Fingerprint}
+			if err := b.api(t).Put(ctx, "/devices/"+device+"/certificates/main", client.Always, asked, &made); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.init(t).apply(t)
+	w.hasNothingToDo(t)
+	for _, device := range []string{"made-1", "made-2"} {
+		if found := b.statuses(t, device); len(found) != 2 || strings.Contains(fmt.Sprint(found), ":active") {
+			t.Errorf("the certificates of %s are %v", device, found)
+		}
+	}
 }
 
 func TestADeviceThatGetsNoCertificateIsNotLeftBehind(t *testing.T) {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// bare has one object of each kind that is put, with what it must have and nothing else. Their ids are known to no plan.
+// bare has one object of each kind that is put, with what it must have and nothing else, but for lists beside secrets. Their ids are known
+// to no plan.
 const bare = `
 resource "terraform_data" "id" {
   input = "bare"
@@ -42,6 +43,7 @@ resource "signalbox_claim_token" "one" {
   template          = signalbox_provisioning_template.one.name
   secret_wo         = "0123456789-claim-secret-0123456789"
   secret_wo_version = 1
+  allowed_cidrs     = ["10.1.0.0/16", "10.2.0.0/16"]
 }
 
 resource "signalbox_jwt_issuer" "one" {
@@ -56,6 +58,7 @@ resource "signalbox_user" "one" {
   name                = terraform_data.id.output
   password_wo         = "correct horse battery staple"
   password_wo_version = 1
+  groups              = ["first", "second"]
 }
 `
 
@@ -75,6 +78,15 @@ func TestTakesOverWhatWasWantedAndNothingElse(t *testing.T) {
 	t.Run("what the configuration would make", func(t *testing.T) {
 		forget()
 		if output := w.apply(t); strings.Contains(output, "Warning:") {
+			t.Errorf("the apply warns:\n%s", last(output, 2000))
+		}
+		w.hasNothingToDo(t)
+	})
+	t.Run("what has changed since in something else than its secret", func(t *testing.T) {
+		forget()
+		b.change(t, "/users/bare", map[string]any{"groups": []string{"second", "first"}})
+		b.change(t, "/claim-tokens/bare", map[string]any{"allowedCidrs": []string{"10.2.0.0/16", "10.1.0.0/16"}})
+		if output := w.apply(t); strings.Contains(output, "another secret") {
 			t.Errorf("the apply warns:\n%s", last(output, 2000))
 		}
 		w.hasNothingToDo(t)

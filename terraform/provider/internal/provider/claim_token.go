@@ -61,6 +61,9 @@ func newClaimToken() resource.Resource {
 			return &claimToken{Name: types.StringValue(name), SecretWOVersion: version}, err
 		},
 		secretChanged: func(before, after *claimToken) bool { return !before.SecretWOVersion.Equal(after.SecretWOVersion) },
+		secretReplaced: func(before, made *client.ClaimToken) bool {
+			return before.Hint != made.Hint // another revision may be of a use meanwhile
+		},
 		encode: func(ctx context.Context, m, config *claimToken, diagnostics *diag.Diagnostics) *client.ClaimToken {
 			return &client.ClaimToken{
 				Template:     m.Template.ValueString(),

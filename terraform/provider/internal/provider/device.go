@@ -38,6 +38,7 @@ func newDevice() resource.Resource {
 			return encodeDevice(ctx, m, diagnostics)
 		},
 		decode: decodeDevice,
+		kept:   keptOfDevice,
 	}
 }
 
@@ -60,6 +61,9 @@ func deviceAttributes() map[string]schema.Attribute {
 		"revision":   revision(),
 	}
 }
+
+// keptOfDevice are memberships: somebody else may manage them, and in the same apply.
+var keptOfDevice = []string{"groups"}
 
 func (d *device) path() string { return at("devices", d.ID.ValueString()) }
 

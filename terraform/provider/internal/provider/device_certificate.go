@@ -87,7 +87,7 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 
 // put makes sure that there is such a certificate, beside the one that it replaces, and warns of one that each apply would renew.
 func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, replaces string, diagnostics *diag.Diagnostics) error {
-	made, err := putCertificate(ctx, d.client, plan.path(), plan.request(config, replaces))
+	made, err := putCertificate(ctx, d.client, plan.Device.ValueString(), plan.Name.ValueString(), plan.request(config, replaces))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (d *deviceCertificate) Read(ctx context.Context, request resource.ReadReque
 	response.Diagnostics.Append(response.State.Set(ctx, &state)...)
 }
 
-// Update asks for a new certificate only when the plan says so, and switches those of the name on or off only then: somebody else may have
+// Update asks for a new certificate only when the plan says so, and switches those of the name only when it does: somebody else may have
 // switched one off since. Everything else is Terraform's alone.
 func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse) {
 	var plan, state, config certificate
@@ -131,7 +131,7 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	var switched *client.Certificate
 	var err error
 	if !plan.Status.Equal(state.Status) {
-		switched, err = switchAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
+		switched, err = switchName(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
 			plan.Status.ValueString())
 	}
 	switch {

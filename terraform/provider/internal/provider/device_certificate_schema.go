@@ -42,8 +42,9 @@ func deviceCertificateSchema() schema.Schema {
 			stringvalidator.AlsoRequires(path.MatchRoot("seal_to_pem"))},
 			MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
-		"ca":                issuerAttribute(),
-		"status":            choiceAttribute("`inactive` is refused, as are those of the name from before a renewal, and their live connections end.", "active", "active", "inactive"),
+		"ca": issuerAttribute(),
+		"status": choiceAttribute("`inactive` is refused, as are those of the name from before a renewal, and their live connections end. `active` again switches on the newest alone: "+
+			"the others stay off until they end.", "active", "active", "inactive"),
 		"revocation_reason": choiceAttribute("What the revocation list says after it is destroyed. An import id ends in `/REASON` where it is another than the default.", "unspecified", reasons...),
 		"sealed_private_key": fixed("The key for the receiver of `seal_to_pem`, CMS in PEM form. Opened with `openssl cms -decrypt -inform PEM " +
 			"-inkey KEY`."),

@@ -2,7 +2,7 @@ package provider
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -61,8 +61,7 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if err == nil {
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
 		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && before == nil {
-			// A state would be one of an object to be replaced, and without one nothing would destroy the device.
-			err = errors.Join(err, f.client.Delete(ctx, plan.device.path()))
+			err = f.undo(ctx, &plan.device, err)
 		}
 	}
 	if err != nil {
@@ -73,6 +72,20 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
+// undoTimeout is less than Terraform, once it is stopped, leaves the provider.
+const undoTimeout = 10 * time.Second
+
+// undo deletes a device that was just made and got no certificate: a state would be one of an object to be replaced, and without one
+// nothing would destroy the device. It gives the failure of the certificate, which may be that Terraform is stopped.
+func (f *fleetDevices) undo(ctx context.Context, made *device, failure error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	if f.client.Delete(ctx, made.path()) != nil {
+		return fmt.Errorf("%w\n%s is left, and could not be deleted; the next apply takes it", failure, made.path())
+	}
+	return failure
+}
+
 // certify makes sure that there is the certificate that the plan wants, and warns of one that each apply would renew; another one comes
 // beside the one that it replaces.
 func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, replaces string, diagnostics *diag.Diagnostics) error {
@@ -80,7 +93,7 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, r
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	made, err := putCertificate(ctx, f.client, plan.certificatePath(), &client.CertificateRequest{
+	made, err := putCertificate(ctx, f.client, plan.ID.ValueString(), certificateName, &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
@@ -169,7 +182,7 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	var switched *client.Certificate
 	var err error
 	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && !plan.Status.Equal(state.Status) {
-		switched, err = switchAll(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
+		switched, err = switchName(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
 	}
 	switch {
 	case err != nil:
@@ -208,7 +221,7 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 		return
 	}
 	planAuthority(ctx, f.client, request, response)
-	settle(ctx, request, response)
+	settle(request, response, keptOfDevice...)
 	if request.State.Raw.IsNull() || response.Diagnostics.HasError() {
 		return
 	}

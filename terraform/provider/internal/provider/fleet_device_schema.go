@@ -17,7 +17,7 @@ func fleetDeviceSchema() schema.Schema {
 				"certificate."},
 		"ca": issuerAttribute(),
 		"certificate_status": choiceAttribute("`inactive`: the certificate is refused, as are those from before a "+
-			"renewal, and their live connections end.", "active", "active", "inactive"),
+			"renewal, and their live connections end. `active` again switches on the newest alone: the others stay off until they end.", "active", "active", "inactive"),
 	})
 	return schema.Schema{
 		MarkdownDescription: "A device together with its certificate of the name `main`: `signalbox_device` and `signalbox_device_certificate` in " +

@@ -134,11 +134,16 @@ func statusOf(a *client.Certificate, before types.String) types.String {
 }
 
 // putCertificate makes sure that there is such a certificate, of such a status; one that is there already from the same request is
-// taken.
-func putCertificate(ctx context.Context, c *client.Client, path string, wanted *client.CertificateRequest) (*client.Certificate, error) {
+// taken. Beside an inactive one no other of the name stays active, whoever made it.
+func putCertificate(ctx context.Context, c *client.Client, device, name string, wanted *client.CertificateRequest) (*client.Certificate, error) {
 	var made client.Certificate
-	if err := c.Put(ctx, path, client.Always, wanted, &made); err != nil {
+	if err := c.Put(ctx, at("devices", device, "certificates", name), client.Always, wanted, &made); err != nil {
 		return nil, err
+	}
+	if wanted.Status == "inactive" {
+		if err := switchOffBut(ctx, c, device, name, made.Fingerprint); err != nil {
+			return nil, err
+		}
 	}
 	if made.Status == wanted.Status || made.Status == "expired" {
 		return &made, nil
@@ -169,19 +174,30 @@ func revokeAll(ctx context.Context, c *client.Client, device, name, but, reason 
 	return err
 }
 
-// switchAll makes the usable certificates of a name active or inactive. The newest one, empty if there is none, comes last: what the state
-// shows is its status, so that an apply that ended before is repeated.
-func switchAll(ctx context.Context, c *client.Client, device, name, newest, status string) (*client.Certificate, error) {
-	all, err := usable(ctx, c, device, name)
-	for _, present := range all {
-		if err == nil && present.Fingerprint != newest && present.Status != status {
-			_, err = switchCertificate(ctx, c, present.Fingerprint, status)
+// switchName makes all usable certificates of a name inactive, or its newest one active: another may be off because its key is known to
+// somebody. The newest one, empty if there is none, comes last: what the state shows is its status, so that an apply that ended before
+// is repeated.
+func switchName(ctx context.Context, c *client.Client, device, name, newest, status string) (*client.Certificate, error) {
+	if status == "inactive" {
+		if err := switchOffBut(ctx, c, device, name, newest); err != nil {
+			return nil, err
 		}
 	}
-	if err != nil || newest == "" {
-		return nil, err
+	if newest == "" {
+		return nil, nil
 	}
 	return switchCertificate(ctx, c, newest, status)
+}
+
+// switchOffBut makes the active certificates of a name inactive, but for one.
+func switchOffBut(ctx context.Context, c *client.Client, device, name, but string) error {
+	all, err := usable(ctx, c, device, name)
+	for _, present := range all {
+		if err == nil && present.Fingerprint != but && present.Status == "active" {
+			_, err = switchCertificate(ctx, c, present.Fingerprint, "inactive")
+		}
+	}
+	return err
 }
 
 // planAuthority keeps the authority of the state where the configured one has handed over to it: an import finds who has issued a

@@ -6,9 +6,7 @@ import (
 	"net/url"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
@@ -25,6 +23,9 @@ type object[M, A any] struct {
 	decode func(ctx context.Context, a *A, m *M, diagnostics *diag.Diagnostics)
 	// secretChanged says whether an update has to send the secret. Nil: there is none.
 	secretChanged func(before, after *M) bool
+	// secretReplaced says whether a take-over, with what was there before, has replaced another secret. Nil: it has if it made another
+	// revision, which it also does where a list came in another order.
+	secretReplaced func(before, made *A) bool
 	// named makes what an import starts from.
 	named func(id string) (*M, error)
 	// plan completes or checks a plan. Nil: nothing to do.
@@ -33,6 +34,8 @@ type object[M, A any] struct {
 	settled func(ctx context.Context, c *client.Client, path string, made *A) *A
 	// complete writes what the object itself does not show, after decode. Nil: it shows everything.
 	complete func(ctx context.Context, c *client.Client, m *M, diagnostics *diag.Diagnostics)
+	// kept are the attributes that the API leaves as they are where the configuration leaves them out. Nil: there is none.
+	kept []string
 	// checks hold between attributes.
 	checks []resource.ConfigValidator
 }
@@ -46,19 +49,19 @@ func (o *object[M, A]) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	if o.plan != nil {
 		o.plan(ctx, o.client, request, response)
 	}
-	settle(ctx, request, response)
+	settle(request, response, o.kept...)
 }
 
 // settle plans nothing when all that differs is what the API computes: the framework has made that unknown because a text
-// differed, and a plan modifier has found since that the text means the same. Where something else differs the revision is not known:
-// the framework leaves it as it was when only a plan modifier has found that.
-func settle(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	var plan, state, config map[string]tftypes.Value
-	if request.State.Raw.IsNull() || response.Plan.Raw.As(&plan) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
+// differed, and a plan modifier has found since that the text means the same. Where something else differs the revision is not known, nor
+// is what the API keeps: the framework leaves both as they were when only a plan modifier has found that.
+func settle(request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse, kept ...string) {
+	var planned, state, config map[string]tftypes.Value
+	if request.State.Raw.IsNull() || response.Plan.Raw.As(&planned) != nil || request.State.Raw.As(&state) != nil || request.Config.Raw.As(&config) != nil {
 		return
 	}
-	plan = maps.Clone(plan) // what As gives is the planned object itself, which must keep its unknowns if this is a change
-	for name, value := range plan {
+	plan := maps.Clone(planned) // what As gives is the planned object itself, which must keep its unknowns if this is a change
+	for name, value := range planned {
 		if !value.IsKnown() && config[name].IsNull() {
 			plan[name] = state[name]
 		}
@@ -67,7 +70,13 @@ func settle(ctx context.Context, request resource.ModifyPlanRequest, response *r
 		response.Plan.Raw = settled
 		return
 	}
-	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("revision"), types.Int64Unknown())...)
+	changed := maps.Clone(planned)
+	for _, name := range append(kept, "revision") {
+		if config[name].IsNull() {
+			changed[name] = tftypes.NewValue(planned[name].Type(), tftypes.UnknownValue)
+		}
+	}
+	response.Plan.Raw = tftypes.NewValue(response.Plan.Raw.Type(), changed)
 }
 
 func (o *object[M, A]) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
@@ -86,13 +95,19 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 		o.fail(&response.Diagnostics, "create", err)
 		return
 	}
-	// The same content with the same secret is no change.
-	if before != nil && holdsSecret(wanted) && revisionOf(made) != revisionOf(before) {
+	if before != nil && holdsSecret(wanted) && o.hasReplacedSecret(before, made) {
 		response.Diagnostics.AddWarning("signalbox_"+o.kind+" existed already, with another secret", o.path(&plan)+" was as it was wanted but "+
 			"for its secret, which the broker does not show. It has the configuration's now: whoever used the one before is refused.")
 	}
 	o.show(ctx, o.whole(ctx, o.path(&plan), made), &plan, &response.Diagnostics)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (o *object[M, A]) hasReplacedSecret(before, made *A) bool {
+	if o.secretReplaced == nil {
+		return revisionOf(made) != revisionOf(before)
+	}
+	return o.secretReplaced(before, made)
 }
 
 // show writes all that the broker tells of an object into m.

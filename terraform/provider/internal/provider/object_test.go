@@ -11,36 +11,37 @@ import (
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
-// plannedGroup is what the plan says after it was settled, when the configuration has this description and the framework has made
-// unknown what the API computes.
-func plannedGroup(t *testing.T, description string) group {
+// settled is what is planned in the end, when the framework has made this plan of a state and a configuration.
+func settled[M, A any](t *testing.T, o *object[M, A], state, config, plan M) (planned M) {
 	t.Helper()
 	ctx := context.Background()
-	resourceOf := newGroup().(*object[group, client.Group])
-	state := group{types.StringValue("pumps"), types.StringValue("before"), types.MapValueMust(types.StringType, nil),
-		types.StringValue("2027-01-31T12:00:00Z"), types.Int64Value(4)}
-	config := group{Name: state.Name, Description: types.StringValue(description), Attributes: types.MapNull(types.StringType)}
-	plan := state
-	plan.Description, plan.Revision = config.Description, types.Int64Unknown()
-
-	var request resource.ModifyPlanRequest
-	raw := func(of group) tfsdk.State {
-		made := tfsdk.State{Schema: resourceOf.schema}
+	raw := func(of M) tfsdk.State {
+		made := tfsdk.State{Schema: o.schema}
 		if found := made.Set(ctx, of); found.HasError() {
 			t.Fatal(found)
 		}
 		return made
 	}
-	request.State = raw(state)
-	request.Config = tfsdk.Config{Schema: resourceOf.schema, Raw: raw(config).Raw}
-	request.Plan = tfsdk.Plan{Schema: resourceOf.schema, Raw: raw(plan).Raw}
+	request := resource.ModifyPlanRequest{State: raw(state), Config: tfsdk.Config{Schema: o.schema, Raw: raw(config).Raw},
+		Plan: tfsdk.Plan{Schema: o.schema, Raw: raw(plan).Raw}}
 	response := &resource.ModifyPlanResponse{Plan: request.Plan}
-	resourceOf.ModifyPlan(ctx, request, response)
-	var planned group
+	o.ModifyPlan(ctx, request, response)
 	if found := response.Plan.Get(ctx, &planned); found.HasError() {
 		t.Fatal(found)
 	}
 	return planned
+}
+
+// plannedGroup is what the plan says after it was settled, when the configuration has this description and the framework has made
+// unknown what the API computes.
+func plannedGroup(t *testing.T, description string) group {
+	t.Helper()
+	state := group{types.StringValue("pumps"), types.StringValue("before"), types.MapValueMust(types.StringType, nil),
+		types.StringValue("2027-01-31T12:00:00Z"), types.Int64Value(4)}
+	config := group{Name: state.Name, Description: types.StringValue(description), Attributes: types.MapNull(types.StringType)}
+	plan := state
+	plan.Description, plan.Revision = config.Description, types.Int64Unknown()
+	return settled(t, newGroup().(*object[group, client.Group]), state, config, plan)
 }
 
 func TestAChangeLeavesUnknownWhatTheBrokerComputes(t *testing.T) {

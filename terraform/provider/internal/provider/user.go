@@ -59,6 +59,9 @@ func newUser() resource.Resource {
 			return &user{Name: types.StringValue(name), PasswordWOVersion: version}, err
 		},
 		secretChanged: func(before, after *user) bool { return !before.PasswordWOVersion.Equal(after.PasswordWOVersion) },
+		secretReplaced: func(before, made *client.User) bool {
+			return before.PasswordChangedAt != made.PasswordChangedAt // the broker leaves it when it gets the same password
+		},
 		encode: func(ctx context.Context, m, config *user, diagnostics *diag.Diagnostics) *client.User {
 			return &client.User{
 				Password: config.PasswordWO.ValueString(),
