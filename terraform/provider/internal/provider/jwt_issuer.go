@@ -81,7 +81,8 @@ func jwtIssuerSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A signer of JSON Web Tokens that the broker accepts: an identity provider, or a program of yours. Destroying it " +
 			"ends the connections that rest on its tokens. Exactly one of `jwks_uri`, `jwks_json`, `public_keys_pem` and `hmac_secret_wo` says " +
-			"how its signatures are checked.",
+			"how its signatures are checked. One that is enabled may name any group in its tokens, so that it takes a credential with every " +
+			"role, such as the first administrator's token.",
 		Attributes: map[string]schema.Attribute{
 			"name": nameAttribute("Policies call the issuer by it."),
 			"issuer": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 1024)},

@@ -44,7 +44,8 @@ func newTrustedCa() resource.Resource {
 	return &object[trustedCa, client.TrustedCa]{
 		base: base{kind: "trusted_ca", schema: schema.Schema{
 			MarkdownDescription: "An authority of somebody else whose client certificates the broker accepts. Destroying it ends the connections " +
-				"with its certificates.",
+				"with its certificates. One that is enabled vouches for any device, so that it takes a credential with every role, such as the " +
+				"first administrator's token.",
 			Attributes: map[string]schema.Attribute{
 				"name": nameAttribute("Policies call the authority by it."),
 				"certificate_pem": schema.StringAttribute{Required: true, Validators: []validator.String{holdsNoKey{}}, PlanModifiers: unchanged(samePem),

@@ -27,10 +27,10 @@ final class ApiPutCommand extends ApiCommand {
   private static final Set<String> LISTS =
       Set.of("groups", "audiences", "algorithms", "allowedCidrs", "policies", "publicKeysPem");
 
-  /** Fields that are numbers, true or false, or objects; all others are texts. */
   /** What the API keeps when it is left out: an empty one is a mistake, which it tells. */
   private static final Set<String> SECRETS = Set.of("password", "secret", "hmacSecret");
 
+  /** Fields that are numbers, true or false, or objects; all others are texts. */
   private static final Set<String> PLAIN =
       Set.of(
           "enabled",
