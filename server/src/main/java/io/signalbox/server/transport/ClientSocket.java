@@ -355,7 +355,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       }
     }
     carry.append(array, from, to - from, bytesMax);
-    owner.partReceived();
+    owner.partReceived(to - from);
   }
 
   private void discard(int count) {

@@ -37,6 +37,9 @@ import org.xnio.StreamConnection;
  */
 @ConfinedTo("I/O thread")
 final class MqttConnection implements ClientConnection, SocketOwner, PacketDecoder.Sink {
+  /** So much of a packet that is not complete counts as a sign of life. */
+  private static final int PART_BYTES = 1_000;
+
   private static final byte[] NO_PROPERTIES = {};
 
   private final XnioEventLoop loop;
@@ -63,6 +66,9 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private @Nullable Timer timer;
 
   private long lastPacketMillis;
+
+  /** Of a packet that is not complete, since the last sign of life. */
+  private int partBytes;
 
   /** Of CONNECT, which counts as memory until its client is let in or has gone. */
   private int connectBytes;
@@ -145,6 +151,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     } finally {
       if (packetSeen) {
         packetSeen = false;
+        partBytes = 0;
         lastPacketMillis = loop.nowMillis();
       }
     }
@@ -152,11 +159,16 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   /**
    * A client in the middle of a large packet can send no PINGREQ: its Keep Alive runs from the end
-   * of one packet to the start of the next (MQTT 5.0 section 3.1.2.10).
+   * of one packet to the start of the next (MQTT 5.0 section 3.1.2.10). A byte now and then is no
+   * sign of life.
    */
   @Override
-  public void partReceived() {
-    lastPacketMillis = loop.nowMillis();
+  public void partReceived(int bytes) {
+    partBytes += bytes;
+    if (partBytes >= PART_BYTES) {
+      partBytes = 0;
+      lastPacketMillis = loop.nowMillis();
+    }
   }
 
   @Override

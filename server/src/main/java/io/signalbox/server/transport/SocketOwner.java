@@ -22,8 +22,8 @@ interface SocketOwner {
    */
   int bytesNeeded();
 
-  /** A part of a packet came, which waits for the rest. */
-  void partReceived();
+  /** So many bytes of a packet came that wait for the rest. */
+  void partReceived(int bytes);
 
   /** Whether the peer has said who it is: then it may wait while the buffers of all are full. */
   boolean isKnown();

@@ -198,16 +198,20 @@ final class RevokedAccessTest extends DurableSessionFixture {
     asleep = loop; // so it hands nothing over
     loops.on(loop, () -> publisher.publish(1, "one"));
     loops.on(loop, () -> publisher.publish(2, "other"));
+    idleIsBarredWhileALoopSleeps();
+    await(() -> member.payloads.size() == 2);
+    assertEquals(List.of("one", "other"), sorted(member));
+    idle.expectNothing();
+    assertTrue(idle.connection.isOpen());
+  }
+
+  private void idleIsBarredWhileALoopSleeps() {
     barred.add("idle");
     version++;
     var done = broker.reviewClients().toCompletableFuture();
     await(() -> broker.subscriptionsOf("idle") == 0);
     asleep = null;
     await(done::isDone);
-    await(() -> member.payloads.size() == 2);
-    assertEquals(List.of("one", "other"), sorted(member));
-    idle.expectNothing();
-    assertTrue(idle.connection.isOpen());
   }
 
   @Test
@@ -233,12 +237,7 @@ final class RevokedAccessTest extends DurableSessionFixture {
     await(() -> !broker.isOwing("idle")); // its queue has been read
     asleep = loop; // so it hands nothing over
     loops.on(loop, () -> publisher.publish(1, "one"));
-    barred.add("idle");
-    version++;
-    var done = broker.reviewClients().toCompletableFuture();
-    await(() -> broker.subscriptionsOf("idle") == 0);
-    asleep = null;
-    await(done::isDone);
+    idleIsBarredWhileALoopSleeps();
     await(() -> publisher.acknowledged == 1);
     doWhatWaits();
     await(() -> broker.metrics.sharedHandovers.value() == 1);

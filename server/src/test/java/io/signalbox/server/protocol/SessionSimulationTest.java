@@ -65,29 +65,26 @@ final class SessionSimulationTest {
   @MethodSource("seeds")
   @Behaviour({53, 144})
   void losesNothingWhileClientsMove(long seed) throws Exception {
-    try (World world = new World(data, seed)) {
-      world.run();
-      world.everybodyLeaves();
-    }
+    play(seed, false, false);
   }
 
   @ParameterizedTest
   @MethodSource("seeds")
   void losesNothingWhileMemoryIsScarceNowAndThen(long seed) throws Exception {
-    try (World world = new World(data, seed)) {
-      world.memoryChanges = true;
-      world.run();
-      world.everybodyLeaves();
-    }
+    play(seed, true, false);
   }
 
   @ParameterizedTest
   @MethodSource("seeds")
   void losesNothingWhileTheDiskIsSlowNowAndThen(long seed) throws Exception {
+    play(seed, false, true);
+  }
+
+  private void play(long seed, boolean memoryChanges, boolean diskChanges) throws Exception {
     try (World world = new World(data, seed)) {
-      world.diskChanges = true;
+      world.memoryChanges = memoryChanges;
+      world.diskChanges = diskChanges;
       world.run();
-      world.diskIsAsEver();
       world.everybodyLeaves();
     }
   }
@@ -141,6 +138,7 @@ final class SessionSimulationTest {
 
     /** What waited in memory for clients that are gone is held no more. */
     void everybodyLeaves() {
+      diskIsAsEver();
       subscriber.leave();
       publishers.forEach(PublishingClient::leave);
       while (loops.step()) {

@@ -222,11 +222,11 @@ class MqttConnectionTest {
     try (var broker = echo(type);
         var busy = connected(broker, type, 3);
         var silent = connected(broker, type, 4)) {
-      byte[] large = RawClient.publish(new byte[1_000]);
-      silent.send(Arrays.copyOf(large, 100));
+      byte[] large = RawClient.publish(new byte[400_000]);
+      silent.send(Arrays.copyOf(large, 10_000));
       int at = 0;
       while (log.keepAliveTimeouts.get() == 0) { // after more than the time of the busy one
-        busy.send(new byte[] {large[at++]});
+        busy.send(Arrays.copyOfRange(large, at, at += 1_200));
         busy.raw.socket.setSoTimeout(50);
         assertThrows(SocketTimeoutException.class, busy.raw.in::read);
       }
@@ -376,8 +376,10 @@ class MqttConnectionTest {
         waiting.take();
         assertTrue(broker.loops.memory().used() >= 2 * 2_700_000);
         first.loop().execute(() -> first.accepted(0, 1_000, true));
+        gone.raw.socket.setSoTimeout(100); // or TLS would wait for an answer when it closes
       }
       Await.until(() -> broker.loops.memory().used() < 2_700_000);
+      first.loop().execute(first::close); // nobody reads what its client says
     }
   }
 

@@ -12,6 +12,7 @@ import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.signalbox.server.principal.Peer;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -133,6 +134,15 @@ class ProxyHeaderTest {
     assertThrows(ProxyHeader.BadHeaderException.class, () -> read(hex(header)));
   }
 
+  /** One from 10.1.2.3 and port 0xabcd. */
+  private static RawClient behindProxy(RawClient plain, ListenerConfig.Type type)
+      throws IOException {
+    plain.send(hex(SIGNATURE, "2111000c", "0a010203", "0a000001", "abcd", "22b3"));
+    return type.isTls()
+        ? RawClient.tlsOver(plain, TestBroker.Pki.CLIENT_WITHOUT_CERTIFICATE)
+        : plain;
+  }
+
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
   @Behaviour(289)
@@ -144,11 +154,7 @@ class ProxyHeaderTest {
                 c -> new EchoHandler(c, log),
                 TestBroker.listener(type, TestBroker.Options::withProxy));
         var plain = RawClient.plain(broker.address(type))) {
-      plain.send(hex(SIGNATURE, "2111000c", "0a010203", "0a000001", "abcd", "22b3"));
-      RawClient client =
-          type.isTls()
-              ? RawClient.tlsOver(plain, TestBroker.Pki.CLIENT_WITHOUT_CERTIFICATE)
-              : plain;
+      RawClient client = behindProxy(plain, type);
       if (type.isWebSocket()) {
         Wire.upgrade(client, "Sec-WebSocket-Protocol: mqtt\r\n");
       }
@@ -172,11 +178,7 @@ class ProxyHeaderTest {
                 c -> new EchoHandler(c, new EchoHandler.Log()),
                 TestBroker.listener(type, TestBroker.Options::withProxy));
         var plain = RawClient.plain(broker.address(type))) {
-      plain.send(hex(SIGNATURE, "2111000c", "0a010203", "0a000001", "abcd", "22b3"));
-      RawClient client =
-          type.isTls()
-              ? RawClient.tlsOver(plain, TestBroker.Pki.CLIENT_WITHOUT_CERTIFICATE)
-              : plain;
+      RawClient client = behindProxy(plain, type);
       Wire.request(client, "GET /from HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertArrayEquals("from 10.1.2.3".getBytes(US_ASCII), client.read(13));
     }
