@@ -930,7 +930,7 @@ public final class Session implements Subscriber {
     if (handle == null) {
       SharedHandover.giveOn(context, owner, taker, message);
     } else {
-      SharedHandover.giveOn(context, this, group, taker, message, handle);
+      new GivenOn(context, this, group, message, handle).to(taker);
     }
     return true;
   }

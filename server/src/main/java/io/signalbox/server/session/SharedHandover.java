@@ -38,7 +38,7 @@ final class SharedHandover {
   private static final long RETRY_MILLIS = 100;
 
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
-  private static final int MEMBERS_ASKED_MAX = 32;
+  static final int MEMBERS_ASKED_MAX = 32;
 
   private enum Occasion {
     /** Whoever is there takes, or queues, what it leaves: else it is lost. */
@@ -348,7 +348,7 @@ final class SharedHandover {
         : identifiers[0] == identifier;
   }
 
-  private static byte flags(Message message, Delivery taker) {
+  static byte flags(Message message, Delivery taker) {
     return StorePublish.flags(
         message.qos().min(taker.maximumQos()), message.retain() && taker.retainAsPublished(), true);
   }
@@ -399,80 +399,5 @@ final class SharedHandover {
       context.writer().submit(stored, null);
       subscriber.offer(taker, message, stored, 0);
     }
-  }
-
-  /**
-   * Gives one message whose row is on its way to the leaving session's queue to this member. On
-   * that session's I/O thread. The command names the row before it is known where it is, so that
-   * the session cannot read it meanwhile.
-   *
-   * @param handle of the row
-   */
-  static void giveOn(
-      SessionContext context,
-      Session leaver,
-      SharedGroup group,
-      Delivery taker,
-      Message message,
-      StorePublish handle) {
-    Set<Subscriber> refusing = new HashSet<>();
-    refusing.add(leaver);
-    giveOn(context, leaver, group, taker, message, handle, refusing);
-  }
-
-  private static void giveOn(
-      SessionContext context,
-      Session leaver,
-      SharedGroup group,
-      Delivery taker,
-      Message message,
-      StorePublish handle,
-      Set<Subscriber> refusing) {
-    EventLoop loop = leaver.owner();
-    boolean stored = message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
-    if (!taker.subscriber().isDurable() || !stored) {
-      context
-          .writer()
-          .submit(
-              new Dequeue(leaver.sessionNumber(), leaver.epoch(), handle.sequence(), handle),
-              new OnLoop(
-                  loop,
-                  result -> {
-                    if (Boolean.TRUE.equals(result)) {
-                      giveOn(context, loop, taker, message);
-                    }
-                  },
-                  _ -> {}));
-      return;
-    }
-    OnLoop.Success moved =
-        result -> {
-          if (MoveQueued.REFUSED.equals(result)) {
-            refusing.add(taker.subscriber());
-            boolean asksAnother = refusing.size() < MEMBERS_ASKED_MAX;
-            Delivery another = asksAnother ? group.pickOtherThan(refusing) : null;
-            if (another == null) {
-              leaver.rowsArrived(); // nobody takes it: its filter decides
-            } else {
-              giveOn(context, leaver, group, another, message, handle, refusing);
-            }
-          } else if (!MoveQueued.GONE.equals(result)
-              && taker.subscriber() instanceof Session session) {
-            context.metrics().sharedHandovers.inc(loop.index());
-            session.rowsArrived();
-          }
-        };
-    context
-        .writer()
-        .submit(
-            new MoveQueued(
-                leaver.sessionNumber(),
-                leaver.epoch(),
-                handle.sequence(),
-                handle,
-                taker.subscriber().sessionNumber(),
-                flags(message, taker),
-                taker.subscriptionIdentifiers()),
-            new OnLoop(loop, moved, _ -> {}));
   }
 }

@@ -1,0 +1,116 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Delivery;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.SharedGroup;
+import io.signalbox.server.routing.Subscriber;
+import io.signalbox.server.store.Dequeue;
+import io.signalbox.server.store.MoveQueued;
+import io.signalbox.server.store.StorePublish;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message whose row is on its way to the queue of a session that has left the Shared
+ * Subscription meanwhile: another member gets it. Its row is named before it is known where it is,
+ * so that the session cannot read it first.
+ */
+@ConfinedTo("the leaving session's I/O thread")
+final class GivenOn {
+  private final SessionContext context;
+  private final Session leaver;
+  private final EventLoop loop;
+
+  /** Of the connection it was for: another one reads the row itself. */
+  private final long epoch;
+
+  private final SharedGroup group;
+  private final Message message;
+  private final StorePublish handle;
+  private final Set<Subscriber> refusing = new HashSet<>();
+
+  /**
+   * @param handle of the row
+   */
+  GivenOn(
+      SessionContext context,
+      Session leaver,
+      SharedGroup group,
+      Message message,
+      StorePublish handle) {
+    this.context = context;
+    this.leaver = leaver;
+    this.loop = leaver.owner();
+    this.epoch = leaver.epoch();
+    this.group = group;
+    this.message = message;
+    this.handle = handle;
+    refusing.add(leaver);
+  }
+
+  /** To this member, or to another one if its queue is full. */
+  void to(Delivery taker) {
+    boolean stored = message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
+    if (stored && taker.subscriber().isDurable()) {
+      moveTo(taker);
+    } else {
+      takeOutFor(taker);
+    }
+  }
+
+  private void takeOutFor(Delivery taker) {
+    context
+        .writer()
+        .submit(
+            new Dequeue(leaver.sessionNumber(), epoch, handle.sequence(), handle),
+            new OnLoop(
+                loop,
+                found -> {
+                  if (Boolean.TRUE.equals(found)) {
+                    SharedHandover.giveOn(context, loop, taker, message);
+                  }
+                },
+                _ -> {}));
+  }
+
+  private void moveTo(Delivery taker) {
+    context
+        .writer()
+        .submit(
+            new MoveQueued(
+                leaver.sessionNumber(),
+                epoch,
+                handle.sequence(),
+                handle,
+                taker.subscriber().sessionNumber(),
+                SharedHandover.flags(message, taker),
+                taker.subscriptionIdentifiers()),
+            new OnLoop(loop, result -> moved(taker.subscriber(), result), _ -> {}));
+  }
+
+  private void moved(Subscriber taker, @Nullable Object result) {
+    if (MoveQueued.REFUSED.equals(result)) {
+      refused(taker);
+    } else if (!MoveQueued.GONE.equals(result)) {
+      context.metrics().sharedHandovers.inc(loop.index());
+      if (taker instanceof Session session) {
+        session.rowsArrived();
+      }
+    }
+  }
+
+  private void refused(Subscriber taker) {
+    refusing.add(taker);
+    boolean asksAnother = refusing.size() < SharedHandover.MEMBERS_ASKED_MAX;
+    Delivery another = asksAnother ? group.pickOtherThan(refusing) : null;
+    if (another == null) {
+      leaver.rowsArrived(); // nobody takes it: its filter decides
+    } else {
+      to(another);
+    }
+  }
+}
