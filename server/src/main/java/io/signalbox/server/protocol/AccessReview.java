@@ -119,7 +119,7 @@ final class AccessReview {
     List<Subscription> lowered = new ArrayList<>();
     boolean parts = false;
     String why = "";
-    for (Subscription subscription : client.session().subscriptions()) {
+    for (Subscription subscription : client.session().subscriptions().all()) {
       if (client.session().isRevoked(subscription)) {
         continue; // as good as gone
       }
@@ -160,7 +160,7 @@ final class AccessReview {
     // What is dropped for one member of a group would be lost for the group.
     remove(client, shared(found.lost), false);
     if (!found.lowered.isEmpty()) {
-      found.lowered.forEach(session::subscribe);
+      found.lowered.forEach(session.subscriptions()::put);
       if (session.isDurable()) {
         context
             .writer()
@@ -180,7 +180,7 @@ final class AccessReview {
     for (Subscription subscription : subscriptions) {
       boolean removed =
           subscription.shareName() == null
-              ? session.unsubscribe(subscription.requestedFilter())
+              ? session.subscriptions().remove(subscription.requestedFilter())
               : session.revoke(subscription, ends);
       if (removed) {
         gone.add(subscription.requestedFilter());

@@ -546,7 +546,7 @@ final class Client implements ClientHandler {
                 connection.traffic(),
                 mine.isDurable(),
                 mine.isDurable() ? mine.expirySeconds() : 0,
-                mine.subscriptions().size(),
+                mine.subscriptions().all().size(),
                 mine.outgoing().inflightCount(),
                 mine.outgoing().queuedInMemory()));
   }

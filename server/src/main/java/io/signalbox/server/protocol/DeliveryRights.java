@@ -126,7 +126,8 @@ final class DeliveryRights implements DeliveryFilter {
     if (authorizer.delivery(topic).allowed()) {
       return true;
     }
-    for (Subscription subscription : session.subscriptions()) { // it may be allowed by its text
+    for (Subscription subscription :
+        session.subscriptions().all()) { // it may be allowed by its text
       if (subscription.filter().matches(topic) && !lost.contains(subscription.requestedFilter())) {
         return true;
       }

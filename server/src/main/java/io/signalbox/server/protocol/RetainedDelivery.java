@@ -123,7 +123,7 @@ final class RetainedDelivery {
         return;
       }
       Look look = left.removeFirst();
-      Subscription subscription = session.subscription(look.requestedFilter);
+      Subscription subscription = session.subscriptions().find(look.requestedFilter);
       if (subscription == null || !look.isFor(subscription)) {
         continue;
       }
@@ -158,7 +158,8 @@ final class RetainedDelivery {
   }
 
   private void slice(String requestedFilter, List<Message> messages, boolean last, Runnable next) {
-    Subscription subscription = connection.isOpen() ? session.subscription(requestedFilter) : null;
+    Subscription subscription =
+        connection.isOpen() ? session.subscriptions().find(requestedFilter) : null;
     for (Message message : messages) {
       if (subscription == null || !connection.isOpen()) {
         break;

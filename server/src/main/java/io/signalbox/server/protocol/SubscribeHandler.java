@@ -16,6 +16,7 @@ import io.signalbox.server.principal.LogText;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.session.Grant;
 import io.signalbox.server.session.Session;
+import io.signalbox.server.session.SessionSubscriptions;
 import io.signalbox.server.store.RemoveSubscriptions;
 import io.signalbox.server.store.StoreSubscriptions;
 import io.signalbox.server.topic.InvalidTopicException;
@@ -78,8 +79,8 @@ final class SubscribeHandler {
       if (!wantRetained.isEmpty()) {
         ack.after = () -> client.retained().add(wantRetained);
       }
-      ack.onCommit = () -> session.settle(granted, true);
-      ack.onRefusal = () -> session.settle(granted, false);
+      ack.onCommit = () -> session.subscriptions().settle(granted, true);
+      ack.onRefusal = () -> session.subscriptions().settle(granted, false);
       ack.whenFull = () -> noRoom(client, reasons, subscribe.packetId());
       List<Subscription> subscriptions = granted.stream().map(Grant::subscription).toList();
       context
@@ -131,7 +132,6 @@ final class SubscribeHandler {
     } catch (InvalidTopicException e) {
       return new Outcome(ReasonCode.TOPIC_FILTER_INVALID, "invalid topic filter"); // [MQTT-4.7.1-1]
     }
-    Session session = client.session();
     if (parsed.filter.levelCount() > context.limits().topicLevelsMax()) {
       context
           .metrics()
@@ -141,10 +141,11 @@ final class SubscribeHandler {
           ReasonCode.TOPIC_FILTER_INVALID,
           "limits.topic-levels-max is " + context.limits().topicLevelsMax());
     }
+    SessionSubscriptions held = client.session().subscriptions();
     int most = context.limits().subscriptionsPerSessionMax();
     Subscription asked =
         new Subscription(parsed.filter, parsed.shareName, requested.options(), identifier);
-    if (!session.isSubscribed(text) && session.subscriptionsWeight() + asked.weight() > most) {
+    if (!held.contains(text) && held.weight() + asked.weight() > most) {
       context
           .metrics()
           .limitsReached
@@ -174,7 +175,7 @@ final class SubscribeHandler {
     Subscription subscription = asked.of(decision.maximumQos());
     client.deliveryRights().granted(subscription, decision.checkEachMessage());
     // Before retained messages are read: a duplicate is allowed, a gap is not.
-    Grant grant = session.grant(subscription);
+    Grant grant = held.grant(subscription);
     granted.add(grant);
     if (wantsRetained(subscription, grant.isNew())) {
       wantRetained.add(subscription);
@@ -207,7 +208,7 @@ final class SubscribeHandler {
     List<ReasonCode> reasons = new ArrayList<>(unsubscribe.topicFilters().size());
     List<String> gone = new ArrayList<>();
     for (String filter : unsubscribe.topicFilters()) {
-      if (session.unsubscribe(filter)) { // [MQTT-3.10.4-1]
+      if (session.subscriptions().remove(filter)) { // [MQTT-3.10.4-1]
         client.unsubscribed(filter);
         gone.add(filter);
         reasons.add(ReasonCode.SUCCESS);

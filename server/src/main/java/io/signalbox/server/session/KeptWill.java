@@ -1,8 +1,12 @@
 package io.signalbox.server.session;
 
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.MemoryShare;
+import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.principal.LogText;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.UnreadableStoreException;
 import java.lang.System.Logger;
@@ -13,10 +17,14 @@ import org.jspecify.annotations.Nullable;
  * The Will Message of a session, from CONNECT until it is published or discarded. It is in memory,
  * and counted there, until the store has it; from then on only the session's row has it, for as
  * long as the client is connected or away. One that no row will have stays in memory.
+ *
+ * <p>One that cannot be read when it is due is overdue: it is tried again until it can.
  */
 @ConfinedTo("the session's I/O thread")
 final class KeptWill {
   private static final Logger LOG = System.getLogger(KeptWill.class.getName());
+
+  private static final long RETRY_MILLIS = 1_000;
 
   private final long delaySeconds;
 
@@ -26,8 +34,10 @@ final class KeptWill {
 
   private final long bytes;
 
-  /** That it waits. */
-  private boolean told;
+  /** Until it is due, or tried again; null: it waits for nothing. */
+  private @Nullable Timer timer;
+
+  private boolean overdue;
 
   /** One that came with a connection. */
   KeptWill(SessionWill will, MemoryShare memory) {
@@ -58,27 +68,101 @@ final class KeptWill {
     will = null;
   }
 
-  /** What a look at the whole of it gave. */
-  sealed interface Content {}
-
-  /** It is to be published as it is here. */
-  record Known(SessionWill will) implements Content {}
-
-  /** Its row is damaged or gone. */
-  record Lost() implements Content {}
-
-  /** Nothing can be read now; its row is as it was. */
-  record Unread(UnreadableStoreException problem) implements Content {}
+  /** It was due, and could not be read. */
+  boolean isOverdue() {
+    return overdue;
+  }
 
   /**
-   * The whole of it, read from the disk if it is not in memory: one row. That it is lost is logged.
-   *
-   * @param number of its session
-   * @param clientId of its session, for the log
+   * @param due runs on the session's thread unless it is {@linkplain #stopWaiting stopped}
    */
-  Content read(Store store, long number, String clientId) {
+  void await(EventLoop loop, long millis, Runnable due) {
+    timer = loop.schedule(millis, due);
+  }
+
+  void stopWaiting() {
+    if (timer != null) {
+      timer.cancel();
+    }
+    timer = null;
+  }
+
+  /**
+   * It is due. If it cannot be read now it is overdue, which is logged once: its session stays with
+   * its row until it can.
+   *
+   * @param again runs a second later if it is overdue, unless it is {@linkplain #stopWaiting
+   *     stopped}
+   */
+  void publish(SessionContext context, Session session, Runnable again) {
+    stopWaiting();
+    switch (read(context.store(), session)) {
+      case Unread unread -> {
+        tellOnce(session.clientId(), unread.problem());
+        overdue = true;
+        await(session.owner(), RETRY_MILLIS, again);
+      }
+      case Lost _ -> done();
+      case Known known -> {
+        done();
+        context.wills().due(session.clientId(), known.will(), session.sessionNumber());
+      }
+    }
+  }
+
+  private void done() {
+    overdue = false;
+    leaveMemory();
+  }
+
+  /**
+   * The same will of a client that showed another credential, by which it is judged from now on; in
+   * memory until the store has it.
+   *
+   * @param again runs a second later if it cannot be read now
+   * @return null: it cannot be read now, or is lost
+   */
+  @Nullable KeptWill of(
+      Principal renewed, SessionContext context, Session session, Runnable again) {
+    EventLoop loop = session.owner();
+    Content content = read(context.store(), session);
+    if (content instanceof Unread) {
+      Timer _ = loop.schedule(RETRY_MILLIS, again);
+    }
+    if (!(content instanceof Known known)) {
+      return null;
+    }
+    leaveMemory();
+    SessionWill other = known.will().of(renewed);
+    var kept = new KeptWill(other, loop.memory());
+    if (session.sessionNumber() != 0) {
+      context
+          .writer()
+          .submit(
+              new RenewWill(session.sessionNumber(), session.epoch(), other.encode()),
+              new OnLoop(loop, _ -> kept.leaveMemory(), _ -> {}));
+    }
+    return kept;
+  }
+
+  /** What a look at the whole of it gave. */
+  private sealed interface Content {}
+
+  /** It is to be published as it is here. */
+  private record Known(SessionWill will) implements Content {}
+
+  /** Its row is damaged or gone. */
+  private record Lost() implements Content {}
+
+  /** Nothing can be read now; its row is as it was. */
+  private record Unread(UnreadableStoreException problem) implements Content {}
+
+  /** Reads one row of the disk if it is not in memory. That it is lost is logged. */
+  private Content read(Store store, Session session) {
     SessionWill known = will;
-    return known == null ? readRow(store, number, clientId) : new Known(known);
+    return known == null
+        ? readRow(store, session.sessionNumber(), session.clientId())
+        : new Known(known);
   }
 
   private static Content readRow(Store store, long number, String clientId) {
@@ -101,15 +185,13 @@ final class KeptWill {
     }
   }
 
-  /** It is due and waits. */
-  void tellOnce(String clientId, UnreadableStoreException problem) {
-    if (!told && !problem.isClosed()) { // a broker that ends keeps it for its restart
+  private void tellOnce(String clientId, UnreadableStoreException problem) {
+    if (!overdue && !problem.isClosed()) { // a broker that ends keeps it for its restart
       LOG.log(
           Level.WARNING,
           "the will of client {0} waits: {1}",
           LogText.quote(clientId),
           problem.getMessage());
-      told = true;
     }
   }
 }

@@ -44,7 +44,7 @@ final class RevokedShares {
   /** What came by them was not given on, or not all of it: those in force count again. */
   void restore() {
     shares.values().stream()
-        .filter(session::isInForce)
+        .filter(session.subscriptions()::isInForce)
         .forEach(share -> context.trie().add(share, session));
     shares.clear();
   }
@@ -70,9 +70,12 @@ final class RevokedShares {
 
   private void remove(List<Subscription> going) {
     List<String> gone =
-        going.stream().filter(session::isInForce).map(Subscription::requestedFilter).toList();
+        going.stream()
+            .filter(session.subscriptions()::isInForce)
+            .map(Subscription::requestedFilter)
+            .toList();
     going.stream().filter(this::contains).forEach(share -> shares.remove(share.requestedFilter()));
-    gone.forEach(session::unsubscribe);
+    gone.forEach(session.subscriptions()::remove);
     if (!gone.isEmpty()) {
       context
           .writer()

@@ -18,17 +18,13 @@ import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.DisconnectSession;
 import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.OpenedSession;
-import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
-import java.util.Collection;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +43,6 @@ public final class Session implements Subscriber {
   private static final Logger LOG = System.getLogger(Session.class.getName());
 
   private static final int WAITING_REQUESTS_MAX = 16;
-  private static final long WILL_RETRY_MILLIS = 1_000;
 
   // For the session.
   private final SessionContext context;
@@ -55,13 +50,7 @@ public final class Session implements Subscriber {
   private final String principalId;
   private final boolean durable;
 
-  /** Made with the first one, and small: most clients have few. */
-  private Map<String, Subscription> subscriptions = Map.of();
-
-  private int subscriptionsWeight;
-
-  /** Null while the store has answered for all that replaced another one. */
-  private @Nullable UnsettledGrants unsettled;
+  private final SessionSubscriptions subscriptions;
 
   /** Null: it never had one taken away. */
   private @Nullable RevokedShares revoked;
@@ -83,10 +72,6 @@ public final class Session implements Subscriber {
 
   private @Nullable KeptWill will;
   private @Nullable Timer expiryTimer;
-  private @Nullable Timer willTimer;
-
-  /** It was due, and could not be read: {@link #willTimer} tries again. */
-  private boolean willOverdue;
 
   /** What the last connection left goes to other members now; null: it does not. */
   private @Nullable SharedHandover handover;
@@ -111,6 +96,7 @@ public final class Session implements Subscriber {
     this.principalId = principalId;
     this.durable = durable;
     this.owner = owner;
+    this.subscriptions = new SessionSubscriptions(context.trie(), this);
     this.outgoing = new OutgoingMessages(context, this);
   }
 
@@ -158,14 +144,8 @@ public final class Session implements Subscriber {
     return owner;
   }
 
-  /** By the filter as it was asked for, {@code $share/} and all. */
-  public Collection<Subscription> subscriptions() {
-    return subscriptions.values();
-  }
-
-  /** As how many subscriptions they count, see {@link Subscription#weight}. */
-  public int subscriptionsWeight() {
-    return subscriptionsWeight;
+  public SessionSubscriptions subscriptions() {
+    return subscriptions;
   }
 
   public InboundQos2 inboundQos2() {
@@ -221,7 +201,7 @@ public final class Session implements Subscriber {
       old.disconnect(ReasonCode.SESSION_TAKEN_OVER, null); // [MQTT-3.1.4-3]
       detach(old, WillFate.SEND, !request.cleanStart() && durable);
     }
-    if (willOverdue) { // its row would go, or be that of another will
+    if (isWillOverdue()) { // its row would go, or be that of another will
       letWait(request);
       return;
     }
@@ -351,27 +331,9 @@ public final class Session implements Subscriber {
 
   /** Its client showed another credential, by which the will is judged from now on. */
   public void renewWill(ClientConnection which, Principal principal) {
-    KeptWill before = will;
-    if (before == null || !which.equals(connection)) {
-      return;
-    }
-    KeptWill.Content content = before.read(context.store(), number, clientId);
-    if (content instanceof KeptWill.Unread) {
-      owner.schedule(WILL_RETRY_MILLIS, () -> renewWill(which, principal));
-    }
-    if (!(content instanceof KeptWill.Known known)) {
-      return;
-    }
-    before.leaveMemory();
-    SessionWill renewed = known.will().of(principal);
-    var kept = new KeptWill(renewed, owner.memory());
-    will = kept;
-    if (number != 0) {
-      context
-          .writer()
-          .submit(
-              new RenewWill(number, epoch, renewed.encode()),
-              new OnLoop(owner, _ -> kept.leaveMemory(), _ -> {}));
+    if (will != null && which.equals(connection)) {
+      KeptWill renewed = will.of(principal, context, this, () -> renewWill(which, principal));
+      will = renewed == null ? will : renewed;
     }
   }
 
@@ -566,39 +528,32 @@ public final class Session implements Subscriber {
     if (expires) {
       expiryTimer = owner.schedule(expiryMillis, this::expire);
     }
-    if (will != null && !willOverdue && !(expires && willMillis >= expiryMillis)) {
-      willTimer = owner.schedule(willMillis, this::willIsDue);
+    if (will != null && !will.isOverdue() && !(expires && willMillis >= expiryMillis)) {
+      will.await(owner, willMillis, this::willIsDue);
     }
   }
 
   private void willIsDue() {
-    KeptWill due = will;
-    will = null;
-    willTimer = null;
-    if (due != null) {
-      publish(due);
+    if (will != null) {
+      publish(will);
     }
   }
 
-  /** If it cannot be read now, the session stays with its row until it can. */
   private void publish(KeptWill due) {
-    KeptWill.Content content = due.read(context.store(), number, clientId);
-    willOverdue = content instanceof KeptWill.Unread;
-    if (content instanceof KeptWill.Unread unread) {
-      due.tellOnce(clientId, unread.problem());
+    will = null;
+    due.publish(context, this, this::tryWillAgain);
+    if (due.isOverdue()) {
       will = due;
-      willTimer = owner.schedule(WILL_RETRY_MILLIS, this::tryWillAgain);
-      return;
     }
-    due.leaveMemory();
-    if (content instanceof KeptWill.Known known) {
-      context.wills().due(clientId, known.will(), number);
-    }
+  }
+
+  private boolean isWillOverdue() {
+    return will != null && will.isOverdue();
   }
 
   private void tryWillAgain() {
     willIsDue();
-    if (willOverdue) {
+    if (isWillOverdue()) {
       return;
     }
     if (ending) {
@@ -610,6 +565,7 @@ public final class Session implements Subscriber {
 
   private void forgetWill() {
     if (will != null) {
+      will.stopWaiting();
       will.leaveMemory();
     }
     will = null;
@@ -626,10 +582,6 @@ public final class Session implements Subscriber {
     if (expiryTimer != null) {
       expiryTimer.cancel();
       expiryTimer = null;
-    }
-    if (willTimer != null) {
-      willTimer.cancel();
-      willTimer = null;
     }
     forgetWill(); // it came back in time [MQTT-3.1.3-9]
   }
@@ -650,11 +602,8 @@ public final class Session implements Subscriber {
     if (expiryTimer != null) {
       expiryTimer.cancel();
     }
-    if (willTimer != null) {
-      willTimer.cancel();
-    }
     willIsDue();
-    if (willOverdue) {
+    if (isWillOverdue()) {
       opening = true; // whoever asks for the session waits
     } else {
       endAfterWill();
@@ -664,10 +613,7 @@ public final class Session implements Subscriber {
   private void endAfterWill() {
     stopHandover();
     SharedHandover last = number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
-    for (Subscription subscription : subscriptions.values()) {
-      context.trie().remove(subscription.filter(), subscription.shareName(), this);
-    }
-    subscriptions = Map.of();
+    subscriptions.removeAll();
     for (OutgoingPublish publish : unshared) {
       giveOn(publish);
     }
@@ -701,86 +647,8 @@ public final class Session implements Subscriber {
     }
   }
 
-  // ---------------------------------------------------------------- subscriptions
-
-  /**
-   * Puts a subscription in force.
-   *
-   * @return what it replaces; null: there was none for this filter
-   */
-  public @Nullable Subscription subscribe(Subscription subscription) {
-    if (subscriptions.isEmpty()) {
-      subscriptions = new HashMap<>(2);
-    }
-    Subscription before = subscriptions.put(subscription.requestedFilter(), subscription);
-    subscriptionsWeight += before == null ? subscription.weight() : 0; // the filter is the same
-    context.trie().add(subscription, this);
-    return before;
-  }
-
-  /**
-   * Puts a subscription in force that is on its way to the store; {@link #settle} follows, whatever
-   * the store says.
-   */
-  public Grant grant(Subscription subscription) {
-    Grant grant = new Grant(subscription, subscribe(subscription));
-    if (durable && !grant.isNew()) {
-      unsettled = unsettled == null ? new UnsettledGrants() : unsettled;
-      unsettled.add(grant);
-    }
-    return grant;
-  }
-
-  /**
-   * The store has answered for subscriptions. Those that it did not take are taken back: what they
-   * replaced is in force as before, unless another change came meanwhile. Any thread: with a
-   * connection that took it over the session may be with another one by now.
-   *
-   * @param granted by one command, in the order in which they were made
-   */
-  public void settle(List<Grant> granted, boolean stored) {
-    if (!owner.isCurrent()) {
-      owner.execute(() -> settle(granted, stored));
-      return;
-    }
-    for (Grant grant : granted.reversed()) {
-      if (unsettled != null) {
-        unsettled.settle(grant, stored);
-      }
-      if (!stored) {
-        takeBack(grant);
-      }
-    }
-    if (unsettled != null && unsettled.isEmpty()) {
-      unsettled = null;
-    }
-  }
-
-  private void takeBack(Grant refused) {
-    Subscription before = refused.before();
-    if (!isInForce(refused.subscription())) { // a later one, maybe an equal one, was taken
-      return;
-    }
-    if (before == null) {
-      unsubscribe(refused.subscription().requestedFilter());
-    } else {
-      subscribe(before);
-    }
-  }
-
-  /**
-   * @return false if there was none for this filter
-   */
-  public boolean unsubscribe(String requestedFilter) {
-    Subscription gone = subscriptions.get(requestedFilter);
-    if (gone == null) {
-      return false;
-    }
-    subscriptions.remove(requestedFilter);
-    subscriptionsWeight -= gone.weight();
-    context.trie().remove(gone.filter(), gone.shareName(), this);
-    return true;
-  }
+  // ---------------------------------------------------------------- Shared Subscriptions taken
+  // away
 
   /**
    * Whether messages may wait for the client, or for its acknowledgement, that nobody else would
@@ -812,7 +680,7 @@ public final class Session implements Subscriber {
       return false;
     }
     SharedGroup group = context.trie().group(shared.filter(), String.valueOf(shared.shareName()));
-    boolean wasThere = unsubscribe(shared.requestedFilter());
+    boolean wasThere = subscriptions.remove(shared.requestedFilter());
     if (group != null && !durable) {
       outgoing.takeFrom(group).forEach(this::giveOn);
     }
@@ -822,12 +690,6 @@ public final class Session implements Subscriber {
   /** Whether {@link #revoke} has taken it, and what came by it is on its way to others. */
   public boolean isRevoked(Subscription subscription) {
     return revoked != null && revoked.contains(subscription);
-  }
-
-  /** Whether it is this very one that the client has now, not one that replaced it. */
-  @SuppressWarnings("ReferenceEquality")
-  boolean isInForce(Subscription subscription) {
-    return subscriptions.get(subscription.requestedFilter()) == subscription;
   }
 
   /**
@@ -853,15 +715,6 @@ public final class Session implements Subscriber {
     } else if (connection.equals(forWhom)) {
       outgoing.start();
     }
-  }
-
-  public boolean isSubscribed(String requestedFilter) {
-    return subscriptions.containsKey(requestedFilter);
-  }
-
-  /** What is in force for a filter as it was asked for; null: it is not subscribed to. */
-  public @Nullable Subscription subscription(String requestedFilter) {
-    return subscriptions.get(requestedFilter);
   }
 
   // ---------------------------------------------------------------- receiving from publishers
@@ -975,9 +828,7 @@ public final class Session implements Subscriber {
     epoch = storedEpoch;
     expirySeconds = storedExpirySeconds;
     outgoing.packetIds().restore(storedSentUpTo);
-    for (Subscription subscription : stored) {
-      subscribe(subscription);
-    }
+    stored.forEach(subscriptions::put);
     for (int packetId : qos2) {
       inboundQos2.add(packetId);
     }

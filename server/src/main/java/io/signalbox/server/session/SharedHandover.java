@@ -102,7 +102,7 @@ final class SharedHandover {
    *     has no Shared Subscription
    */
   static @Nullable SharedHandover atEnd(SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions(), true);
+    List<Left> groups = groups(context, session.subscriptions().all(), true);
     return groups.isEmpty()
         ? null
         : new SharedHandover(context, session, Occasion.END, groups, done);
@@ -116,7 +116,7 @@ final class SharedHandover {
    */
   static @Nullable SharedHandover atDisconnect(
       SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions(), true);
+    List<Left> groups = groups(context, session.subscriptions().all(), true);
     return groups.isEmpty()
         ? null
         : new SharedHandover(context, session, Occasion.DISCONNECT, groups, done);
@@ -129,7 +129,7 @@ final class SharedHandover {
    */
   static SharedHandover ofRevoked(
       SessionContext context, Session session, Collection<Subscription> shared, Runnable done) {
-    List<Subscription> kept = new ArrayList<>(session.subscriptions());
+    List<Subscription> kept = new ArrayList<>(session.subscriptions().all());
     kept.removeAll(shared);
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));

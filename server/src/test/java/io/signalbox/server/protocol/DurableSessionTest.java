@@ -27,6 +27,8 @@ import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.packet.Will;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.topic.TopicFilter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -458,6 +460,21 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(expiry > 0, again.sessionPresent);
     watcher.receive(1);
     assertEquals(List.of("before"), watcher.payloads);
+  }
+
+  @Test
+  void aWillThatCannotBeReadIsJudgedByTheNewCredentialOnceItCan() throws Exception {
+    start();
+    DurableClient device =
+        DurableClient.connect(this, ProtocolVersion.V5, "device", 1_000, will("judged"));
+    try (AutoCloseable _ = broker.takeSnapshots()) {
+      broker.renewWill(
+          "device", device.connection, Principal.anonymous().withGroups(List.of("renewed")));
+    }
+    SessionRow row = broker.sessionRow("device");
+    assertFalse(broker.storedWill(row).contains("renewed"));
+    loops.advance(1_000);
+    await(() -> broker.storedWill(row).contains("renewed"));
   }
 
   @Test

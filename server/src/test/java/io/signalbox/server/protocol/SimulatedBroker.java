@@ -1,5 +1,8 @@
 package io.signalbox.server.protocol;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.util.Objects.requireNonNull;
+
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authorizer;
@@ -142,6 +145,16 @@ final class SimulatedBroker implements AutoCloseable {
     return sessions.find(clientId).isPresent();
   }
 
+  /** As the row of its session has it. */
+  String storedWill(SessionRow session) {
+    return new String(requireNonNull(store.will(session.number())), ISO_8859_1);
+  }
+
+  /** The client showed another credential. */
+  void renewWill(String clientId, FakeConnection connection, Principal principal) {
+    sessions.find(clientId).orElseThrow().renewWill(connection, principal);
+  }
+
   /** Nothing can be read from the disk until this is closed. */
   AutoCloseable takeSnapshots() {
     return StoreFixture.takeSnapshots(store);
@@ -161,7 +174,7 @@ final class SimulatedBroker implements AutoCloseable {
 
   /** As they are in memory. */
   Collection<Subscription> subscriptions(String clientId) {
-    return sessions.find(clientId).orElseThrow().subscriptions();
+    return sessions.find(clientId).orElseThrow().subscriptions().all();
   }
 
   /** Other policies are in force. */
