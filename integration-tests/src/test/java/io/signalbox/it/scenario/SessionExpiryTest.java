@@ -178,6 +178,17 @@ final class SessionExpiryTest {
   }
 
   @Test
+  @Behaviour(68)
+  void aSessionThatEndsWithItsConnectionEndsWhenItIsTakenOver() {
+    Peer first = clients.peer();
+    first.resume(600);
+    first.disconnect();
+    Peer second = clients.peer(first.clientId());
+    assertTrue(second.connect(connect -> connect.cleanStart(false)).sessionPresent());
+    assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
+  }
+
+  @Test
   @Behaviour(69)
   void theIntervalStartsAtTheEndOfTheConnection() {
     String clockTopic = clients.topic();

@@ -11,7 +11,9 @@ import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Receivers;
 import io.signalbox.server.routing.Router;
 import io.signalbox.server.routing.Subscriber;
+import io.signalbox.server.session.InboundQos2;
 import io.signalbox.server.session.OnLoop;
+import io.signalbox.server.session.Session;
 import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.store.StorePublish.Retaining;
 import io.signalbox.server.store.StoreWriter;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What has a durable receiver, is retained, or came as QoS 2 from a durable session is one
  * command to the store, and its acknowledgement follows the commit. QoS 0 and 1 are offered to
  * online receivers without waiting for it; QoS 2 is offered after it, because a crash between would
- * deliver twice.
+ * deliver twice, and so is what the same client publishes meanwhile with QoS 2.
  */
 @ConfinedTo("its I/O thread")
 final class Publisher {
@@ -87,7 +89,7 @@ final class Publisher {
    */
   void publish(
       Message message,
-      @Nullable Subscriber from,
+      @Nullable Session from,
       Also also,
       @Nullable Acknowledgement acknowledgement) {
     if (also.setRetained()) {
@@ -97,7 +99,7 @@ final class Publisher {
     router.receivers(message.topic(), from, receivers);
     int count = receivers.size();
     int durable = message.qos() == Qos.AT_MOST_ONCE ? 0 : durableReceivers(count);
-    if (durable == 0 && !also.needsStore()) {
+    if (durable == 0 && !also.needsStore() && !isBehindAnother(message, from)) {
       Subscriber pressed = null;
       for (int i = 0; i < count; i++) {
         Delivery delivery = receivers.get(i);
@@ -120,7 +122,12 @@ final class Publisher {
       }
       return;
     }
-    publishStored(message, also, acknowledgement, count, durable);
+    publishStored(message, from, also, acknowledgement, count, durable);
+  }
+
+  /** One that waits for the disk may not be overtaken by one that need not [MQTT-4.6.0-6]. */
+  private static boolean isBehindAnother(Message message, @Nullable Session from) {
+    return message.qos() == Qos.EXACTLY_ONCE && from != null && from.inboundQos2().isCommitting();
   }
 
   private int durableReceivers(int count) {
@@ -144,8 +151,48 @@ final class Publisher {
     }
   }
 
+  /** A message of QoS 2, which its receivers get once the disk has it. */
+  private static final class Late {
+    private final Receiver[] to;
+    private final Message message;
+
+    /** Of a session that the disk knows nothing of; null: the disk keeps the order. */
+    private final @Nullable InboundQos2 exchanges;
+
+    Late(Receiver[] to, Message message, @Nullable Session from) {
+      this.to = to;
+      this.message = message;
+      this.exchanges = from == null || from.isDurable() ? null : from.inboundQos2();
+      if (exchanges != null) {
+        exchanges.committing();
+      }
+    }
+
+    OnLoop whenCommitted(EventLoop loop) {
+      return new OnLoop(
+          loop,
+          _ -> {
+            over();
+            offer();
+          },
+          _ -> over());
+    }
+
+    void offer() {
+      Publisher.offer(to, message);
+    }
+
+    /** The disk has answered. */
+    void over() {
+      if (exchanges != null) {
+        exchanges.committed();
+      }
+    }
+  }
+
   private void publishStored(
       Message message,
+      @Nullable Session from,
       Also also,
       @Nullable Acknowledgement acknowledgement,
       int count,
@@ -155,8 +202,9 @@ final class Publisher {
     Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
     Receiver[] to = toReceivers(message, stored, count, submitter);
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
+    Late late = early ? null : new Late(to, message, from);
     if (acknowledgement == null || !hearsOfRefusal) {
-      writer.submit(stored, early ? null : new OnLoop(loop, _ -> offer(to, message), _ -> {}));
+      writer.submit(stored, late == null ? null : late.whenCommitted(loop));
       if (acknowledgement != null) {
         metrics.acksBeforeCommit.inc(loop.index());
         acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
@@ -168,6 +216,9 @@ final class Publisher {
       }
       ack.onCommit =
           () -> {
+            if (late != null) {
+              late.over();
+            }
             if (stored.refusedAsAWhole()) {
               ack.refusedAsAWhole();
               return;
@@ -175,10 +226,11 @@ final class Publisher {
             if (stored.refusedByAll()) {
               ack.refusedByAll();
             }
-            if (!early) {
-              offer(to, message);
+            if (late != null) {
+              late.offer();
             }
           };
+      ack.onRefusal = late == null ? null : late::over;
       writer.submit(stored, ack, submitter);
     }
     if (early) {

@@ -13,6 +13,9 @@ public final class InboundQos2 {
   /** Null until the first one comes on a connection. */
   private @Nullable BitSet ids;
 
+  /** Messages whose receivers wait for the disk. */
+  private int committing;
+
   private BitSet ids() {
     BitSet all = ids;
     if (all == null) {
@@ -61,6 +64,21 @@ public final class InboundQos2 {
     }
     all.clear(packetId);
     return true;
+  }
+
+  /** A message that its receivers get once the disk has it; {@link #committed} follows. */
+  public void committing() {
+    committing++;
+  }
+
+  /** The disk has it, or has refused it. */
+  public void committed() {
+    committing--;
+  }
+
+  /** Whether receivers of something that the client has published wait for the disk. */
+  public boolean isCommitting() {
+    return committing > 0;
   }
 
   public int size() {

@@ -191,6 +191,8 @@ public final class Session implements Subscriber {
     }
     boolean mayBeOffering = inboundQos2.wasUsed() || will != null;
     ClientConnection old = connection;
+    boolean endsWithConnection = !durable || expirySeconds == 0;
+    boolean anew = request.cleanStart() || endsWithConnection;
     if (old != null) {
       context.metrics().sessionTakeovers.inc(owner.index());
       LOG.log(
@@ -199,7 +201,7 @@ public final class Session implements Subscriber {
           LogText.quote(clientId),
           request.connection().peer());
       old.disconnect(ReasonCode.SESSION_TAKEN_OVER, null); // [MQTT-3.1.4-3]
-      detach(old, WillFate.SEND, !request.cleanStart() && durable);
+      detach(old, WillFate.SEND, !anew);
     }
     if (isWillOverdue()) { // its row would go, or be that of another will
       letWait(request);
@@ -208,7 +210,7 @@ public final class Session implements Subscriber {
     if (!durable && old == null) {
       cancelTimers(); // of a will that a restart interrupted: the client is back in time
     }
-    if (ended || request.cleanStart() || !durable) {
+    if (ended || anew) {
       end();
       request.connection().loop().execute(() -> context.registry().open(request));
       return;
@@ -272,6 +274,7 @@ public final class Session implements Subscriber {
     ClientConnection client = request.connection();
     connection = client;
     online = true;
+    long before = expirySeconds;
     expirySeconds = request.expirySeconds();
     SessionWill given = request.will();
     KeptWill kept = given == null ? null : new KeptWill(given, owner.memory());
@@ -308,7 +311,7 @@ public final class Session implements Subscriber {
                   inboundQos2.replaceBy(row.inboundQos2());
                   opened(request, !fresh);
                 },
-                problem -> failedToOpen(request, problem)));
+                problem -> failedToOpen(request, problem, before)));
   }
 
   /**
@@ -326,7 +329,7 @@ public final class Session implements Subscriber {
         .submit(
             new Barrier(),
             new OnLoop(
-                owner, _ -> opened(request, false), problem -> failedToOpen(request, problem)));
+                owner, _ -> opened(request, false), problem -> failedToOpen(request, problem, 0)));
   }
 
   /** Its client showed another credential, by which the will is judged from now on. */
@@ -361,7 +364,10 @@ public final class Session implements Subscriber {
     client.disconnect(ReasonCode.UNSPECIFIED_ERROR, "the server failed");
   }
 
-  private void failedToOpen(OpenRequest request, StoreException problem) {
+  /**
+   * @param expiryBefore the session's interval as it was, in seconds
+   */
+  private void failedToOpen(OpenRequest request, StoreException problem, long expiryBefore) {
     opening = false;
     connection = null;
     online = false;
@@ -380,6 +386,9 @@ public final class Session implements Subscriber {
                 String.valueOf(problem.getMessage())));
     if (number == 0) {
       end();
+    } else {
+      expirySeconds = expiryBefore;
+      startClock(expirySeconds * 1000, 0);
     }
     nextRequest();
   }

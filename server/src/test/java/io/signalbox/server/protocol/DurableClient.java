@@ -86,6 +86,14 @@ final class DurableClient {
     return begin(test, version, clientId, expiry, will).accepted();
   }
 
+  /** Without Clean Start, whatever the interval. */
+  static DurableClient resume(DurableSessionFixture test, String clientId, long expiry) {
+    var client = new DurableClient(test, ProtocolVersion.V5, test.loops.loops.getFirst());
+    Properties interval = Properties.NONE.with(Property.SESSION_EXPIRY_INTERVAL, expiry);
+    client.send(new Connect(ProtocolVersion.V5, clientId, false, 0, null, null, null, interval));
+    return client.accepted();
+  }
+
   private DurableClient accepted() {
     test.await(() -> connectReason != null);
     assertEquals(ReasonCode.SUCCESS, connectReason);
@@ -185,11 +193,20 @@ final class DurableClient {
   }
 
   static Publish message(Qos qos, int packetId, String payload, Properties properties) {
+    return message(qos, false, packetId, payload, properties);
+  }
+
+  static Publish retained(Qos qos, int packetId, String payload) {
+    return message(qos, true, packetId, payload, Properties.NONE);
+  }
+
+  private static Publish message(
+      Qos qos, boolean retain, int packetId, String payload, Properties properties) {
     return new Publish(
         SimulatedBroker.topic("t/1"),
         qos,
         false,
-        false,
+        retain,
         packetId,
         properties,
         payload.getBytes(UTF_8));

@@ -190,6 +190,37 @@ final class DurableSessionTest extends DurableSessionFixture {
 
   /** The thread before stands still between handing one thread its tasks and another one its. */
   @Test
+  void aSessionThatEndsWithItsConnectionIsNotTakenOver() throws Exception {
+    start();
+    DurableClient.connect(this, "device", 600).subscribe().drop();
+    DurableClient second = DurableClient.resume(this, "device", 0);
+    assertTrue(second.sessionPresent);
+    DurableClient third = DurableClient.resume(this, "device", 0);
+    assertFalse(third.sessionPresent); // as if the second one had closed in time
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "for nobody");
+    third.expectNothing();
+    assertFalse(second.connection.isOpen());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  void noneOvertakesOneThatWaitsForTheDiskWithQos2(long expiry) throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 0).subscribe();
+    DurableClient publisher = DurableClient.connect(this, "publisher", expiry);
+    broker.holdDisk();
+    publisher.send(DurableClient.retained(Qos.EXACTLY_ONCE, 1, "first"));
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 2, "second", Properties.NONE));
+    doWhatWaits();
+    device.expectNothing();
+    broker.releaseDisk();
+    device.receive(2);
+    assertEquals(List.of("first", "second"), device.payloads); // [MQTT-4.6.0-6]
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 3, "third", Properties.NONE));
+    device.receive(3);
+  }
+
+  @Test
   void nothingOvertakesWhatIsOnItsWayBetweenThreads() throws Exception {
     start();
     ManualLoops.Loop first = loops.loops.getFirst();
