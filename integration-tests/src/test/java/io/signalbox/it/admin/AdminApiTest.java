@@ -659,6 +659,7 @@ final class AdminApiTest {
     admin.put("/devices/" + id, "{}").expect(201);
     String member = "/groups/" + group + "/members/" + id;
     admin.get(member).expectProblem(404, "not-found");
+    admin.send("PUT", member, "", "If-Match", "\"1\"").expectProblem(400, "malformed");
     admin.send("PUT", member, "").expect(200);
     admin.send("PUT", member, "").expect(200);
     admin.put("/devices/" + id, "{'displayName':'x'}").expect(200); // groups stay

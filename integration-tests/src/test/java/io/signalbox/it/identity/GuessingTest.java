@@ -1,6 +1,7 @@
 package io.signalbox.it.identity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.Behaviour;
@@ -27,6 +28,7 @@ final class GuessingTest {
   private static final int FAILURES = 3;
   private static final int GUESSES_MAX = 30;
   private static final int BAD_CREDENTIALS = 0x86;
+  private static final int NOT_AUTHORIZED = 0x87;
 
   private static BrokerUnderTest broker(String name) {
     return BrokerUnderTest.start(
@@ -63,6 +65,21 @@ final class GuessingTest {
         }
       }
       assertTrue(guesses >= FAILURES, "turned away too early");
+    }
+  }
+
+  @Test
+  @Behaviour(254)
+  void whatAGoodCredentialMayNotDoIsNoGuess() throws Exception {
+    try (var broker = broker("no-guess")) {
+      for (int i = 0; i < 2 * FAILURES; i++) {
+        try (Peer peer =
+            new Peer(RawClient.open(broker.endpoint(Transport.TCP), Version.V5), "denied")) {
+          assertEquals(
+              NOT_AUTHORIZED, peer.tryConnect(c -> c.will("$SYS/will", 0, false, "")).reasonCode());
+        }
+      }
+      assertFalse(turnedAway(broker));
     }
   }
 

@@ -90,6 +90,22 @@ record ApiRequest(
         ifMatch == null ? Condition.ANY : revision("If-Match", ifMatch), ifNoneMatch != null);
   }
 
+  /** Whether it is to create only, of a change that no revision can be named for. */
+  boolean onlyCreate() throws ApiException {
+    Condition condition = condition();
+    if (condition.revision() != Condition.ANY) {
+      throw malformed("If-Match is not for this change, which would not look at it; leave it out");
+    }
+    return condition.onlyCreate();
+  }
+
+  /** Of a change that looks at no condition. */
+  void requireNoCondition() throws ApiException {
+    if (onlyCreate()) {
+      throw malformed("If-None-Match is not for this change; leave it out");
+    }
+  }
+
   /** The revision that the caller of GET has already. */
   OptionalLong knownRevision() throws ApiException {
     String ifNoneMatch = headers.get("if-none-match");

@@ -120,10 +120,22 @@ public final class AuditLog implements AutoCloseable {
   }
 
   private static FileChannel channel(Path folder, int number) throws IOException {
-    return FileChannel.open(
-        file(folder, number),
-        Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    FileChannel channel =
+        FileChannel.open(
+            file(folder, number),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    syncNamesOf(folder);
+    return channel;
+  }
+
+  /** What is written to a new file is lost with its name, and its folder's. */
+  private static void syncNamesOf(Path folder) throws IOException {
+    for (Path names : List.of(folder, folder.toAbsolutePath().getParent())) {
+      try (FileChannel directory = FileChannel.open(names, StandardOpenOption.READ)) {
+        directory.force(true);
+      }
+    }
   }
 
   static Path file(Path folder, int number) {

@@ -207,8 +207,7 @@ final class CertificateRoutes {
     CertificateRequest wanted = CertificateRequest.read(body);
     body.end();
     return answer(
-        inventory.ensure(
-            device.name(), request.parameter("name"), wanted, request.condition().onlyCreate()));
+        inventory.ensure(device.name(), request.parameter("name"), wanted, request.onlyCreate()));
   }
 
   private ApiResponse answer(Written<DeviceCertificate> written) {

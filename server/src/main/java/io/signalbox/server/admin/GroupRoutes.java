@@ -85,6 +85,7 @@ final class GroupRoutes {
 
   private ApiResponse add(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
+    request.requireNoCondition();
     String group = group(request).name();
     grants.require(request.caller(), List.of(group));
     Written<Device> written = change(request.parameter("id"), group, true);
@@ -93,6 +94,7 @@ final class GroupRoutes {
 
   private ApiResponse remove(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
+    request.requireNoCondition();
     member(request);
     Written<Device> written = change(request.parameter("id"), request.parameter("name"), false);
     return audited(ApiResponse.nothing(StatusCodes.NO_CONTENT, 0), written);

@@ -72,7 +72,7 @@ final class AuthHandler {
         connectHandler.authenticated(client, connect, accepted);
       }
       case Authentication.Rejected rejected ->
-          connectHandler.refuse(
+          connectHandler.rejected(
               client, withoutPassword(rejected.reason()), rejected.cause()); // [MQTT-4.12.0-4]
     }
   }

@@ -106,9 +106,8 @@ final class ConnectHandler {
       return; // it has gone meanwhile
     }
     switch (outcome) {
-      case Authentication.Rejected rejected -> {
-        refuse(client, rejected.reason(), rejected.cause());
-      }
+      case Authentication.Rejected rejected ->
+          rejected(client, rejected.reason(), rejected.cause());
       case Authentication.Continue _ ->
           throw new IllegalStateException("an exchange without an authentication method");
       case Authentication.Accepted accepted -> authorize(client, connect, accepted.principal());
@@ -411,6 +410,15 @@ final class ConnectHandler {
       case SERVER_UNAVAILABLE -> Metrics.Refusal.SERVER_UNAVAILABLE;
       default -> Metrics.Refusal.NOT_AUTHORIZED;
     };
+  }
+
+  /** What it showed was not taken. */
+  void rejected(Client client, ReasonCode reason, String problem) {
+    switch (reason) {
+      case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED -> client.connection().credentialRefused();
+      default -> {} // nobody said that it is bad
+    }
+    refuse(client, reason, problem);
   }
 
   void refuse(Client client, ReasonCode reason, String problem) {

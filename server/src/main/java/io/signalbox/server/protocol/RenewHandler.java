@@ -80,8 +80,8 @@ final class RenewHandler {
       case Authentication.Rejected rejected -> outcome(client, ack, rejected.cause());
       case Authentication.Accepted accepted -> {
         Principal now = accepted.principal();
-        if (!now.id().equals(client.principal().id())) {
-          outcome(client, ack, "the new token is another principal's: " + now.id());
+        if (!now.isSameAs(client.principal())) {
+          outcome(client, ack, "the new token is another's: " + LogText.quote(now.id()));
           return;
         }
         connectHandler.renewOrRestrict(client, now, mark);

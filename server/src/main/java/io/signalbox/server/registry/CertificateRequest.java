@@ -94,7 +94,7 @@ public record CertificateRequest(
               "generated\n" + type + "\n" + pem.strip();
         };
     String rest =
-        source instanceof Source.Made ? "" : (ca == null ? defaultCa : ca) + validityHours;
+        source instanceof Source.Made ? "" : (ca == null ? defaultCa : ca) + "\n" + validityHours;
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
       sha256.update(text.getBytes(UTF_8));

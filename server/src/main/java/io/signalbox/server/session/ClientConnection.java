@@ -101,6 +101,9 @@ public interface ClientConnection {
    */
   void disconnect(ReasonCode reason, @Nullable String reasonString);
 
+  /** What its client showed to prove who it is was not good, which counts against its address. */
+  void credentialRefused();
+
   /** Answers CONNECT with an error, flushes and closes. */
   void refuse(ConnAck packet);
 

@@ -479,11 +479,12 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   @Override
+  public void credentialRefused() {
+    ticket.failed(loop.nowMillis());
+  }
+
+  @Override
   public void refuse(ConnAck packet) {
-    switch (packet.reason()) {
-      case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED -> ticket.failed(loop.nowMillis());
-      default -> {}
-    }
     boolean hasForm =
         version == ProtocolVersion.V5
             || packet.reason().connectReturnCode() != ReasonCode.NO_RETURN_CODE;

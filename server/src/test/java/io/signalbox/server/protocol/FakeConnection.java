@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FakeConnection implements ClientConnection {
   final Deque<Packet> sent = new ArrayDeque<>();
+  int credentialsRefused;
   private final ManualLoops.Loop loop;
   private final ProtocolVersion version;
   private final Deque<Packet> unread = new ArrayDeque<>();
@@ -237,6 +238,11 @@ final class FakeConnection implements ClientConnection {
   public void disconnect(ReasonCode reason, @Nullable String reasonString) {
     disconnectedWith = open ? reason : disconnectedWith;
     end();
+  }
+
+  @Override
+  public void credentialRefused() {
+    credentialsRefused++;
   }
 
   @Override

@@ -32,6 +32,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,16 +57,27 @@ final class RenewalTest {
 
   private Runnable late = () -> {};
 
-  /** A token's text is whose it is. */
+  /** Who shows it, by the token's text. */
+  private Function<String, Principal> found = user -> of(user, "fresh");
+
   private Principal of(String user) {
     return of(user, "");
   }
 
   private Principal of(String user, String tokenId) {
+    return of("user:" + user, null, user, tokenId);
+  }
+
+  /** A device's certificate and a user's token. */
+  private Principal ofKiosk(String user) {
+    return of("device:kiosk", "kiosk", user, "");
+  }
+
+  private Principal of(String id, @Nullable String deviceId, String user, String tokenId) {
     return new Principal(
-        "user:" + user,
+        id,
         AuthMethod.JWT,
-        null,
+        deviceId,
         user,
         List.of(),
         Map.of(),
@@ -108,15 +121,15 @@ final class RenewalTest {
 
     @Override
     public void next(byte[] token, EventLoop loop, Consumer<Authentication> answer) {
-      Authentication found =
+      Authentication answered =
           token.length == 0
               ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
-              : new Authentication.Accepted(of(new String(token, UTF_8), "fresh"));
+              : new Authentication.Accepted(found.apply(new String(token, UTF_8)));
       whenFound.run();
       if (answersLater) {
-        late = () -> answer.accept(found);
+        late = () -> answer.accept(answered);
       } else {
-        answer.accept(found);
+        answer.accept(answered);
       }
     }
 
@@ -192,6 +205,18 @@ final class RenewalTest {
       loops.advance(HOUR + 1_000);
       settle();
       assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void anotherUsersTokenIsNotForTheSameDevice() throws Exception {
+    found = this::ofKiosk;
+    try (World world = world(ofKiosk("alice"))) {
+      FakeConnection connection = connect(world, ProtocolVersion.V5);
+      renew(connection, Qos.AT_LEAST_ONCE, 1, "bob");
+      assertEquals(ReasonCode.NOT_AUTHORIZED, lastPubAck(connection));
+      renew(connection, Qos.AT_LEAST_ONCE, 2, "alice");
+      assertEquals(ReasonCode.SUCCESS, lastPubAck(connection));
     }
   }
 

@@ -116,6 +116,22 @@ final class InventoryTest {
   }
 
   @Test
+  void tellsARequestFromOneOfAnotherAuthorityAndAnotherValidity() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory-1");
+      fixture.makeAuthority("factory-12");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      String csr = "{'csrPem':'" + RegistryFixture.csr("d") + "','ca':";
+      fixture.ensure("d", "main", csr + "'factory-1','validityHours':24}");
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class,
+              () -> fixture.ensure("d", "main", csr + "'factory-12','validityHours':4}"));
+      assertEquals(Reason.CONFLICT, refused.reason());
+    }
+  }
+
+  @Test
   void issuesAnewWhenAnotherAuthorityHasTheNameOfTheOneBefore() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       fixture.makeAuthority("root", "{'pathLength':1}");
