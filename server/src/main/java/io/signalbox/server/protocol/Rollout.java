@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Brings other policies to every connected client. Each I/O thread looks at its clients; only those
  * whose statements changed are reviewed, and only those that may be given less have their output
  * waited for. Once all are through, no byte that the policies forbid is given to a socket any more:
- * what arrives later meets a filter, a new decision, or no connection.
+ * what arrives later meets a filter, a new decision, or no connection. Who had left before is not
+ * looked at: what was on its way to it then goes out for as long as its socket may linger.
  */
 final class Rollout {
   /** How it went, for one log line. */
