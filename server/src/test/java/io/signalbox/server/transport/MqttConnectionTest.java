@@ -367,7 +367,7 @@ class MqttConnectionTest {
         RawClient.bytes(
             new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, properties.build()),
             ProtocolVersion.V5);
-    try (var broker = TestBroker.start(1, TransportLimits.DEFAULTS, handlers, type);
+    try (var broker = TestBroker.start(1, Limits.with(l -> l.lingerMillis = 100), handlers, type);
         var accepted = Wire.open(broker, type)) {
       accepted.send(connect);
       ClientConnection first = waiting.take();
