@@ -79,6 +79,9 @@ export class Connection {
     });
     this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
+      if (version === 4) {
+        this.#giveUpPublishes();
+      }
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
       } else if (this.#wasConnected) {
@@ -87,6 +90,17 @@ export class Connection {
         listener.unreachable(this.#why ?? `no connection to ${url}; ${HINT}`);
       }
     });
+  }
+
+  /**
+   * MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection, and MQTT.js would send it again as soon as it has another, to
+   * the same end.
+   */
+  #giveUpPublishes(): void {
+    for (const [packetId, sent] of Object.entries(this.#client.outgoing)) {
+      sent.cb(new Error("the connection was closed before the broker acknowledged this; maybe no policy allows it"));
+      this.#client.removeOutgoingMessage(Number(packetId));
+    }
   }
 
   /** What does not pass ends the connection: the same token and client id would be refused again. */

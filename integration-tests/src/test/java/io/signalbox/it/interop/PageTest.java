@@ -24,6 +24,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the broker's page shows when something goes otherwise than wished. */
 @Timeout(400)
 final class PageTest {
+  private static final String CLOSED_POLICY =
+      """
+      version: 1
+      name: closed
+      description: Nobody may publish to closed.
+      match: { everyone: true }
+      statements:
+        - id: publish
+          effect: deny
+          actions: [publish]
+          topics: [closed]
+      """;
+
   private BrokerUnderTest broker;
   private Chromium browser;
 
@@ -36,6 +49,7 @@ final class PageTest {
         BrokerUnderTest.prepare(
             "page",
             BrokerConfig.allowingAll()
+                .policy("closed", CLOSED_POLICY)
                 .listener(Transport.WSS, false, "none")
                 .listener(Transport.WS, true, "none"));
     Path config = broker.configFile();
@@ -82,6 +96,27 @@ final class PageTest {
     browser.evaluate("document.getElementById('" + button + "').click()");
   }
 
+  /** Connects anew with this version of the protocol. */
+  private void use(Version version) throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    browser.evaluate(
+        "document.getElementById('version').value = '" + (version.isV5() ? 5 : 4) + "'");
+    click("connect");
+    awaitState("online");
+  }
+
+  private void publish(String topic, int qos, String payload) throws Exception {
+    browser.evaluate("document.getElementById('topic').value = '" + topic + "'");
+    browser.evaluate("document.getElementById('publish-qos').value = '" + qos + "'");
+    browser.evaluate("document.getElementById('payload').value = '" + payload + "'");
+    click("publish");
+  }
+
+  private void awaitPublished(String words) throws Exception {
+    browser.await("document.getElementById('published').textContent.includes('" + words + "')");
+  }
+
   private void subscribe(String filter, int qos) throws Exception {
     browser.evaluate("document.getElementById('filter').value = '" + filter + "'");
     browser.evaluate("document.getElementById('subscribe-qos').value = '" + qos + "'");
@@ -109,10 +144,24 @@ final class PageTest {
     awaitState("online");
     browser.await("document.getElementById('problem').hidden");
     assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
-    browser.evaluate("document.getElementById('topic').value = 'a/b'");
-    browser.evaluate("document.getElementById('payload').value = 'still here'");
-    click("publish");
+    publish("a/b", 1, "still here");
     browser.await("document.querySelector('#messages li').innerText.includes('still here')");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void saysInBothVersionsThatAPublishIsRefusedAndGoesOn(int qos) throws Exception {
+    for (Version version : Version.values()) {
+      use(version);
+
+      publish("closed", qos, "refused");
+
+      awaitPublished("Not published to closed");
+      awaitPublished("no policy allows it");
+      awaitState("online");
+      publish("open", qos, "taken");
+      awaitPublished(": open");
+    }
   }
 
   @Test
