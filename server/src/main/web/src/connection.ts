@@ -45,8 +45,8 @@ export class Connection {
       clientId,
       protocolVersion: version,
       clean: true,
-      // MQTT 3.1.1 allows a password only beside a user name; the broker ignores it.
-      username: "browser",
+      // MQTT 3.1.1 allows a password only beside a user name, MQTT.js in 5.0 too. An empty one claims nothing.
+      username: "",
       password: token as unknown as NonNullable<IClientOptions["password"]>,
       // Browsers let a hidden page's timers fire once a minute only: longer than that, so that a page in the background stays connected.
       keepalive: 180,

@@ -12,6 +12,7 @@ import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the broker's page shows when something goes otherwise than wished. */
@@ -247,6 +249,20 @@ final class PageTest {
     browser.await("location.protocol === 'http:'");
     awaitState("online");
     assertEquals("", browser.evaluate("location.hash"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void logsInWhereUserNamesMustBeAClaimOfTheToken(Version version) throws Exception {
+    use(version);
+    broker.stop();
+    awaitState("waiting");
+    Files.writeString(
+        broker.configFile(), "auth:\n  jwt:\n    user-name-claim: sub\n", StandardOpenOption.APPEND);
+
+    broker.restart();
+
+    awaitState("online");
   }
 
   @Test
