@@ -10,6 +10,8 @@ const subscriptions = element("subscriptions", HTMLUListElement);
 const messages = new Messages();
 
 let connection: Connection | undefined;
+/** A link with another token was opened, and the connection with the one before has not ended yet. */
+let isReplacing = false;
 /** Topic filters in force and where they are shown. MQTT.js subscribes to them again after an interruption. */
 const filters = new Map<string, HTMLLIElement>();
 
@@ -72,12 +74,31 @@ function connect(): void {
       subscriptions.replaceChildren();
       complain(why);
       show("offline", "Not connected");
+      if (isReplacing) {
+        isReplacing = false;
+        connect();
+      }
     },
     received(message) {
       messages.add(message);
     },
   });
   show("waiting", "Connecting");
+}
+
+/** Connects with the token in the address, if there is one, in place of the connection there is. */
+function openLink(): void {
+  const token = takeTokenFromAddress();
+  if (token === undefined) {
+    return;
+  }
+  input("token").value = token;
+  if (connection === undefined) {
+    connect();
+  } else {
+    isReplacing = true;
+    connection.end();
+  }
 }
 
 async function subscribe(): Promise<void> {
@@ -134,11 +155,9 @@ onSubmit("publication", () => void publish());
 button("disconnect").addEventListener("click", () => connection?.end());
 button("clear").addEventListener("click", () => messages.clear());
 
-const token = takeTokenFromAddress();
 // Not randomUUID, which browsers have only on pages that came over TLS.
 input("client-id").value = `browser-${crypto.getRandomValues(new Uint32Array(1)).join()}`;
 show("offline", "Not connected");
-if (token !== undefined) {
-  input("token").value = token;
-  connect();
-}
+// A link that is opened in the tab with the page does not load it again.
+addEventListener("hashchange", openLink);
+openLink();

@@ -66,12 +66,12 @@ final class PageTest {
   }
 
   private void openPage(String address, Transport transport) throws Exception {
-    browser.open(
-        address
-            + ":"
-            + broker.endpoint(transport).address().getPort()
-            + "/#token="
-            + broker.issueToken("alice", "browsers", "1h"));
+    openLink(address, transport, broker.issueToken("alice", "browsers", "1h"));
+  }
+
+  private void openLink(String address, Transport transport, String token) throws Exception {
+    int port = broker.endpoint(transport).address().getPort();
+    browser.open(address + ":" + port + "/#token=" + token);
   }
 
   @AfterEach
@@ -258,11 +258,32 @@ final class PageTest {
     broker.stop();
     awaitState("waiting");
     Files.writeString(
-        broker.configFile(), "auth:\n  jwt:\n    user-name-claim: sub\n", StandardOpenOption.APPEND);
+        broker.configFile(),
+        "auth:\n  jwt:\n    user-name-claim: sub\n",
+        StandardOpenOption.APPEND);
 
     broker.restart();
 
     awaitState("online");
+  }
+
+  @Test
+  void takesTheTokenOfAnotherLinkInTheSameTab() throws Exception {
+    subscribe("a/#", 1);
+    openLinkInTheSameTab("bob");
+    assertEquals("", browser.evaluate(subscriptions()));
+
+    click("disconnect");
+    awaitState("offline");
+    openLinkInTheSameTab("carol");
+  }
+
+  private void openLinkInTheSameTab(String subject) throws Exception {
+    openLink("https://localhost", Transport.WSS, broker.issueToken(subject, "browsers", "1h"));
+
+    browser.await(
+        "document.getElementById('status').textContent.startsWith('Connected as " + subject + "')");
+    assertEquals("", browser.evaluate("location.hash"));
   }
 
   @Test
