@@ -12,8 +12,8 @@ const messages = new Messages();
 let connection: Connection | undefined;
 /** A link with another token was opened, and the connection with the one before has not ended yet. */
 let isReplacing = false;
-/** Topic filters in force and where they are shown. MQTT.js subscribes to them again after an interruption. */
-const filters = new Map<string, HTMLLIElement>();
+/** Topic filters that the page is subscribed to, or will be again after an interruption: the QoS asked for, and where they are shown. */
+const filters = new Map<string, { readonly qos: Qos; readonly entry: HTMLLIElement }>();
 
 function show(state: "offline" | "waiting" | "online", words: string): void {
   status.dataset["state"] = state;
@@ -59,6 +59,7 @@ function connect(): void {
     connected() {
       complain(undefined);
       show("online", `Connected${who}${until}`);
+      void subscribeAgainToAll();
     },
     interrupted(why) {
       complain(why);
@@ -103,15 +104,45 @@ function openLink(): void {
 
 async function subscribe(): Promise<void> {
   const filter = input("filter").value;
-  const granted = await connection?.subscribe(filter, qosOf("subscribe-qos"));
-  if (granted === undefined) {
+  const qos = qosOf("subscribe-qos");
+  const grant = await connection?.subscribe(filter, qos);
+  if (grant === undefined) {
     return;
   }
-  if (typeof granted === "string") {
-    complain(`cannot subscribe to "${filter}": ${granted}`);
+  if ("why" in grant) {
+    complain(`cannot subscribe to "${filter}": ${grant.why}`);
     return;
   }
   complain(undefined);
+  list(filter, qos, grant.qos);
+}
+
+async function subscribeAgainToAll(): Promise<void> {
+  const refusals = await Promise.all([...filters].map(([filter, { qos }]) => subscribeAgain(filter, qos)));
+  const words = refusals.filter((refusal) => refusal !== undefined).join(", ");
+  if (words !== "") {
+    complain(`no longer subscribed to ${words}`);
+  }
+}
+
+/**
+ * What the broker refuses leaves the list; what it does not answer waits for the next connection.
+ *
+ * @returns the refusal in words, if it is one
+ */
+async function subscribeAgain(filter: string, qos: Qos): Promise<string | undefined> {
+  const grant = await connection?.subscribe(filter, qos);
+  if (grant !== undefined && "qos" in grant) {
+    list(filter, qos, grant.qos);
+  } else if (grant?.isRefusal) {
+    drop(filter);
+    return `"${filter}" (${grant.why})`;
+  }
+  return undefined;
+}
+
+/** Shows that there is this subscription, in the place of the one before with the same filter. */
+function list(filter: string, asked: Qos, granted: Qos): void {
   const entry = document.createElement("li");
   const remove = text("button", "Remove");
   remove.type = "button";
@@ -120,18 +151,22 @@ async function subscribe(): Promise<void> {
   remove.addEventListener("click", () => void unsubscribe(filter));
   entry.append(text("code", filter), text("span", `QoS ${granted}`), remove);
   const old = filters.get(filter);
-  filters.set(filter, entry);
+  filters.set(filter, { qos: asked, entry });
   if (old === undefined) {
     subscriptions.append(entry);
   } else {
-    old.replaceWith(entry);
+    old.entry.replaceWith(entry);
   }
+}
+
+function drop(filter: string): void {
+  filters.get(filter)?.entry.remove();
+  filters.delete(filter);
 }
 
 async function unsubscribe(filter: string): Promise<void> {
   await connection?.unsubscribe(filter);
-  filters.get(filter)?.remove();
-  filters.delete(filter);
+  drop(filter);
 }
 
 async function publish(): Promise<void> {

@@ -26,19 +26,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the broker's page shows when something goes otherwise than wished. */
 @Timeout(400)
 final class PageTest {
-  private static final String CLOSED_POLICY =
-      """
-      version: 1
-      name: closed
-      description: Nobody may publish to closed.
-      match: { everyone: true }
-      statements:
-        - id: publish
-          effect: deny
-          actions: [publish]
-          topics: [closed]
-      """;
-
   private BrokerUnderTest broker;
   private Chromium browser;
 
@@ -51,7 +38,7 @@ final class PageTest {
         BrokerUnderTest.prepare(
             "page",
             BrokerConfig.allowingAll()
-                .policy("closed", CLOSED_POLICY)
+                .policy("closed", denying("publish", "closed"))
                 .listener(Transport.WSS, false, "none")
                 .listener(Transport.WS, true, "none"));
     Path config = broker.configFile();
@@ -63,6 +50,21 @@ final class PageTest {
             executable, profile, BrowserTest.serverKeyHash(broker.endpoint(Transport.WSS)));
     openPage("https://localhost", Transport.WSS);
     awaitState("online");
+  }
+
+  private static String denying(String action, String topics) {
+    return """
+    version: 1
+    name: %s
+    description: Nobody may %s %s.
+    match: { everyone: true }
+    statements:
+      - id: %s
+        effect: deny
+        actions: [%s]
+        topics: ["%s"]
+    """
+        .formatted("no-" + action, action, topics, action, action, topics);
   }
 
   private void openPage(String address, Transport transport) throws Exception {
@@ -123,7 +125,7 @@ final class PageTest {
     browser.evaluate("document.getElementById('filter').value = '" + filter + "'");
     browser.evaluate("document.getElementById('subscribe-qos').value = '" + qos + "'");
     click("subscribe");
-    browser.await(subscriptions() + " === '" + filter + " QoS " + qos + "'");
+    browser.await(subscriptions() + ".split(',').includes('" + filter + " QoS " + qos + "')");
   }
 
   /** Each with the QoS that the page shows. */
@@ -133,13 +135,38 @@ final class PageTest {
         + ".join()";
   }
 
-  @Test
-  void keepsItsSubscriptionsWhenTheBrokerStartsAnew() throws Exception {
-    subscribe("a/#", 1);
+  /** Waits until the page shows that there is no connection. */
+  private void stopBroker() throws Exception {
     broker.stop();
     awaitState("waiting");
-    browser.await(
-        "document.getElementById('problem').textContent === 'The broker is shutting down.'");
+  }
+
+  private void awaitProblem(String words) throws Exception {
+    browser.await("document.getElementById('problem').textContent.includes('" + words + "')");
+  }
+
+  /** Publishes to both topics, of which the page is to be subscribed to the second alone. */
+  private void assertReceives(String not, String only) throws Exception {
+    publish(not, 1, "stray");
+    awaitPublished(": " + not);
+    publish(only, 1, "wanted");
+    browser.await("document.getElementById('messages').innerText.includes('wanted')");
+    assertEquals(
+        only,
+        browser.evaluate(
+            "[...document.querySelectorAll('#messages code')].map(topic => topic.textContent)"
+                + ".join()"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void keepsItsSubscriptionsWhenTheBrokerStartsAnew(Version version) throws Exception {
+    use(version);
+    subscribe("a/#", 1);
+    stopBroker();
+    if (version.isV5()) {
+      awaitProblem("The broker is shutting down.");
+    }
 
     broker.restart();
 
@@ -148,6 +175,64 @@ final class PageTest {
     assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
     publish("a/b", 1, "still here");
     browser.await("document.querySelector('#messages li').innerText.includes('still here')");
+  }
+
+  @Test
+  void removesASubscriptionWhileThereIsNoConnection() throws Exception {
+    subscribe("a/#", 1);
+    subscribe("b/#", 1);
+    stopBroker();
+
+    browser.evaluate("document.querySelector('#subscriptions button').click()");
+    browser.await(subscriptions() + " === 'b/# QoS 1'");
+
+    broker.restart();
+    awaitState("online");
+    assertReceives("a/a", "b/b");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void tellsWhatABrokerWithOtherPoliciesRefusesAndKeepsTheRest(Version version) throws Exception {
+    use(version);
+    subscribe("a/#", 1);
+    subscribe("b/#", 1);
+    stopBroker();
+    Files.writeString(
+        broker.configFile().resolveSibling("policies").resolve("no-subscribe.policy.yaml"),
+        denying("subscribe", "a/#"));
+
+    broker.restart();
+
+    awaitProblem("No longer subscribed to \"a/#\"");
+    assertEquals("b/# QoS 1", browser.evaluate(subscriptions()));
+    stopBroker();
+    broker.restart();
+    awaitState("online");
+    assertReceives("a/a", "b/b");
+  }
+
+  @Test
+  void isNotSubscribedLaterToWhatItCouldNotSubscribeTo() throws Exception {
+    subscribe("b/#", 1);
+    browser.evaluate(
+        """
+        (() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function () {
+            WebSocket.prototype.send = send;
+            this.close();
+          };
+        })()
+        """);
+    browser.evaluate("document.getElementById('filter').value = 'a/#'");
+
+    click("subscribe");
+
+    awaitProblem("Cannot subscribe to \"a/#\"");
+    awaitState("online");
+    assertEquals("b/# QoS 1", browser.evaluate(subscriptions()));
+    assertReceives("a/a", "b/b");
   }
 
   @ParameterizedTest
@@ -185,7 +270,7 @@ final class PageTest {
 
     click("connect");
 
-    browser.await("document.getElementById('problem').textContent.includes('policy allows it')");
+    awaitProblem("policy allows it");
     awaitState("offline");
   }
 
@@ -255,8 +340,7 @@ final class PageTest {
   @EnumSource(Version.class)
   void logsInWhereUserNamesMustBeAClaimOfTheToken(Version version) throws Exception {
     use(version);
-    broker.stop();
-    awaitState("waiting");
+    stopBroker();
     Files.writeString(
         broker.configFile(),
         "auth:\n  jwt:\n    user-name-claim: sub\n",
