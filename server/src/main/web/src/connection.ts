@@ -1,5 +1,5 @@
-import mqtt, { type IClientOptions, type ISubscriptionGrant, type MqttClient } from "mqtt";
-import { codeOf, explain, passes, reason } from "./reasons";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { codeOf, explain, passes, reason, refusalOf } from "./reasons";
 
 export type Qos = 0 | 1 | 2;
 
@@ -10,8 +10,12 @@ export interface Received {
   readonly retain: boolean;
 }
 
+/** What came of a SUBSCRIBE: the granted QoS; or why there is none, and whether the broker has answered so. */
+export type Grant = { readonly qos: Qos } | { readonly why: string; readonly isRefusal: boolean };
+
 /** What the page wants to hear; all calls come on the page's only thread. */
 export interface Listener {
+  /** There are no subscriptions yet, after an interruption neither. */
   connected(): void;
   /** The connection was lost, with the reason in words if it is known; another attempt follows by itself. */
   interrupted(why: string | undefined): void;
@@ -45,8 +49,10 @@ export class Connection {
       clientId,
       protocolVersion: version,
       clean: true,
-      // MQTT 3.1.1 allows a password only beside a user name; the broker ignores it.
-      username: "browser",
+      // MQTT.js would tell nobody what the broker refuses then, and would subscribe even to what it has said has failed.
+      resubscribe: false,
+      // MQTT 3.1.1 allows a password only beside a user name, MQTT.js in 5.0 too. An empty one claims nothing.
+      username: "",
       password: token as unknown as NonNullable<IClientOptions["password"]>,
       // Browsers let a hidden page's timers fire once a minute only: longer than that, so that a page in the background stays connected.
       keepalive: 180,
@@ -79,6 +85,9 @@ export class Connection {
     });
     this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
+      if (version === 4) {
+        this.#giveUpPublishes();
+      }
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
       } else if (this.#wasConnected) {
@@ -87,6 +96,17 @@ export class Connection {
         listener.unreachable(this.#why ?? `no connection to ${url}; ${HINT}`);
       }
     });
+  }
+
+  /**
+   * MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection, and MQTT.js would send it again as soon as it has another, to
+   * the same end.
+   */
+  #giveUpPublishes(): void {
+    for (const [packetId, sent] of Object.entries(this.#client.outgoing)) {
+      sent.cb(new Error("the connection was closed before the broker acknowledged this; maybe no policy allows it"));
+      this.#client.removeOutgoingMessage(Number(packetId));
+    }
   }
 
   /** What does not pass ends the connection: the same token and client id would be refused again. */
@@ -111,24 +131,21 @@ export class Connection {
     }
   }
 
-  /** @returns the granted QoS, or why there is none */
-  async subscribe(filter: string, qos: Qos): Promise<Qos | string> {
+  async subscribe(filter: string, qos: Qos): Promise<Grant> {
     try {
-      let grants: ISubscriptionGrant[] = await this.#client.subscribeAsync(filter, { qos });
-      if (grants.length === 0) {
-        // MQTT.js sends nothing for a filter that it has with this QoS or a higher one, unless it is told that it subscribes again.
-        const again = { [filter]: { qos, nl: false, rap: false, rh: 0 } };
-        grants = await this.#client.subscribeAsync(Object.assign(again, { resubscribe: true }));
-      }
-      const granted = grants[0]?.qos ?? 0x80;
-      return granted <= 2 ? (granted as Qos) : reason(granted);
+      const grants = await this.#client.subscribeAsync(filter, { qos });
+      return { qos: (grants[0]?.qos ?? qos) as Qos };
     } catch (error) {
-      return explain(error);
+      const code = refusalOf(error);
+      return code === undefined ? { why: explain(error), isRefusal: false } : { why: reason(code), isRefusal: true };
     }
   }
 
+  /** Without a connection there is nothing to do: the next one begins without subscriptions. */
   async unsubscribe(filter: string): Promise<void> {
-    await this.#client.unsubscribeAsync(filter);
+    if (this.#client.connected) {
+      await this.#client.unsubscribeAsync(filter).catch(() => undefined); // The subscription has ended with the connection.
+    }
   }
 
   /** @returns why it failed, undefined if it did not; for QoS 1 and 2 after the broker's acknowledgement */

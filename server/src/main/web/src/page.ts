@@ -10,8 +10,10 @@ const subscriptions = element("subscriptions", HTMLUListElement);
 const messages = new Messages();
 
 let connection: Connection | undefined;
-/** Topic filters in force and where they are shown. MQTT.js subscribes to them again after an interruption. */
-const filters = new Map<string, HTMLLIElement>();
+/** A link with another token was opened, and the connection with the one before has not ended yet. */
+let isReplacing = false;
+/** Topic filters that the page is subscribed to, or will be again after an interruption: the QoS asked for, and where they are shown. */
+const filters = new Map<string, { readonly qos: Qos; readonly entry: HTMLLIElement }>();
 
 function show(state: "offline" | "waiting" | "online", words: string): void {
   status.dataset["state"] = state;
@@ -57,6 +59,7 @@ function connect(): void {
     connected() {
       complain(undefined);
       show("online", `Connected${who}${until}`);
+      void subscribeAgainToAll();
     },
     interrupted(why) {
       complain(why);
@@ -72,6 +75,10 @@ function connect(): void {
       subscriptions.replaceChildren();
       complain(why);
       show("offline", "Not connected");
+      if (isReplacing) {
+        isReplacing = false;
+        connect();
+      }
     },
     received(message) {
       messages.add(message);
@@ -80,17 +87,62 @@ function connect(): void {
   show("waiting", "Connecting");
 }
 
-async function subscribe(): Promise<void> {
-  const filter = input("filter").value;
-  const granted = await connection?.subscribe(filter, qosOf("subscribe-qos"));
-  if (granted === undefined) {
+/** Connects with the token in the address, if there is one, in place of the connection there is. */
+function openLink(): void {
+  const token = takeTokenFromAddress();
+  if (token === undefined) {
     return;
   }
-  if (typeof granted === "string") {
-    complain(`cannot subscribe to "${filter}": ${granted}`);
+  input("token").value = token;
+  if (connection === undefined) {
+    connect();
+  } else {
+    isReplacing = true;
+    connection.end();
+  }
+}
+
+async function subscribe(): Promise<void> {
+  const filter = input("filter").value;
+  const qos = qosOf("subscribe-qos");
+  const grant = await connection?.subscribe(filter, qos);
+  if (grant === undefined) {
+    return;
+  }
+  if ("why" in grant) {
+    complain(`cannot subscribe to "${filter}": ${grant.why}`);
     return;
   }
   complain(undefined);
+  list(filter, qos, grant.qos);
+}
+
+async function subscribeAgainToAll(): Promise<void> {
+  const refusals = await Promise.all([...filters].map(([filter, { qos }]) => subscribeAgain(filter, qos)));
+  const words = refusals.filter((refusal) => refusal !== undefined).join(", ");
+  if (words !== "") {
+    complain(`no longer subscribed to ${words}`);
+  }
+}
+
+/**
+ * What the broker refuses leaves the list; what it does not answer waits for the next connection.
+ *
+ * @returns the refusal in words, if it is one
+ */
+async function subscribeAgain(filter: string, qos: Qos): Promise<string | undefined> {
+  const grant = await connection?.subscribe(filter, qos);
+  if (grant !== undefined && "qos" in grant) {
+    list(filter, qos, grant.qos);
+  } else if (grant?.isRefusal) {
+    drop(filter);
+    return `"${filter}" (${grant.why})`;
+  }
+  return undefined;
+}
+
+/** Shows that there is this subscription, in the place of the one before with the same filter. */
+function list(filter: string, asked: Qos, granted: Qos): void {
   const entry = document.createElement("li");
   const remove = text("button", "Remove");
   remove.type = "button";
@@ -99,18 +151,22 @@ async function subscribe(): Promise<void> {
   remove.addEventListener("click", () => void unsubscribe(filter));
   entry.append(text("code", filter), text("span", `QoS ${granted}`), remove);
   const old = filters.get(filter);
-  filters.set(filter, entry);
+  filters.set(filter, { qos: asked, entry });
   if (old === undefined) {
     subscriptions.append(entry);
   } else {
-    old.replaceWith(entry);
+    old.entry.replaceWith(entry);
   }
+}
+
+function drop(filter: string): void {
+  filters.get(filter)?.entry.remove();
+  filters.delete(filter);
 }
 
 async function unsubscribe(filter: string): Promise<void> {
   await connection?.unsubscribe(filter);
-  filters.get(filter)?.remove();
-  filters.delete(filter);
+  drop(filter);
 }
 
 async function publish(): Promise<void> {
@@ -134,11 +190,9 @@ onSubmit("publication", () => void publish());
 button("disconnect").addEventListener("click", () => connection?.end());
 button("clear").addEventListener("click", () => messages.clear());
 
-const token = takeTokenFromAddress();
 // Not randomUUID, which browsers have only on pages that came over TLS.
 input("client-id").value = `browser-${crypto.getRandomValues(new Uint32Array(1)).join()}`;
 show("offline", "Not connected");
-if (token !== undefined) {
-  input("token").value = token;
-  connect();
-}
+// A link that is opened in the tab with the page does not load it again.
+addEventListener("hashchange", openLink);
+openLink();

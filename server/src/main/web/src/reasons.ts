@@ -44,6 +44,12 @@ export function codeOf(error: unknown): number | undefined {
   return typeof code === "number" && code > 0 ? code : undefined;
 }
 
+/** The Reason Code or return code in the SUBACK for one filter; undefined if none came. */
+export function refusalOf(error: unknown): number | undefined {
+  const code = (error as { packet?: { granted?: readonly unknown[] } } | null)?.packet?.granted?.[0];
+  return typeof code === "number" ? code : undefined;
+}
+
 /** What went wrong, in words. */
 export function explain(error: unknown): string {
   const code = codeOf(error);

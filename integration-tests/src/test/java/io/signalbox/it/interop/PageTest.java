@@ -12,6 +12,7 @@ import io.signalbox.it.wire.Version;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the broker's page shows when something goes otherwise than wished. */
@@ -36,6 +38,7 @@ final class PageTest {
         BrokerUnderTest.prepare(
             "page",
             BrokerConfig.allowingAll()
+                .policy("closed", denying("publish", "closed"))
                 .listener(Transport.WSS, false, "none")
                 .listener(Transport.WS, true, "none"));
     Path config = broker.configFile();
@@ -49,13 +52,28 @@ final class PageTest {
     awaitState("online");
   }
 
+  private static String denying(String action, String topics) {
+    return """
+    version: 1
+    name: %s
+    description: Nobody may %s %s.
+    match: { everyone: true }
+    statements:
+      - id: %s
+        effect: deny
+        actions: [%s]
+        topics: ["%s"]
+    """
+        .formatted("no-" + action, action, topics, action, action, topics);
+  }
+
   private void openPage(String address, Transport transport) throws Exception {
-    browser.open(
-        address
-            + ":"
-            + broker.endpoint(transport).address().getPort()
-            + "/#token="
-            + broker.issueToken("alice", "browsers", "1h"));
+    openLink(address, transport, broker.issueToken("alice", "browsers", "1h"));
+  }
+
+  private void openLink(String address, Transport transport, String token) throws Exception {
+    int port = broker.endpoint(transport).address().getPort();
+    browser.open(address + ":" + port + "/#token=" + token);
   }
 
   @AfterEach
@@ -82,11 +100,32 @@ final class PageTest {
     browser.evaluate("document.getElementById('" + button + "').click()");
   }
 
+  /** Connects anew with this version of the protocol. */
+  private void use(Version version) throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    browser.evaluate(
+        "document.getElementById('version').value = '" + (version.isV5() ? 5 : 4) + "'");
+    click("connect");
+    awaitState("online");
+  }
+
+  private void publish(String topic, int qos, String payload) throws Exception {
+    browser.evaluate("document.getElementById('topic').value = '" + topic + "'");
+    browser.evaluate("document.getElementById('publish-qos').value = '" + qos + "'");
+    browser.evaluate("document.getElementById('payload').value = '" + payload + "'");
+    click("publish");
+  }
+
+  private void awaitPublished(String words) throws Exception {
+    browser.await("document.getElementById('published').textContent.includes('" + words + "')");
+  }
+
   private void subscribe(String filter, int qos) throws Exception {
     browser.evaluate("document.getElementById('filter').value = '" + filter + "'");
     browser.evaluate("document.getElementById('subscribe-qos').value = '" + qos + "'");
     click("subscribe");
-    browser.await(subscriptions() + " === '" + filter + " QoS " + qos + "'");
+    browser.await(subscriptions() + ".split(',').includes('" + filter + " QoS " + qos + "')");
   }
 
   /** Each with the QoS that the page shows. */
@@ -96,23 +135,120 @@ final class PageTest {
         + ".join()";
   }
 
-  @Test
-  void keepsItsSubscriptionsWhenTheBrokerStartsAnew() throws Exception {
-    subscribe("a/#", 1);
+  /** Waits until the page shows that there is no connection. */
+  private void stopBroker() throws Exception {
     broker.stop();
     awaitState("waiting");
-    browser.await(
-        "document.getElementById('problem').textContent === 'The broker is shutting down.'");
+  }
+
+  private void awaitProblem(String words) throws Exception {
+    browser.await("document.getElementById('problem').textContent.includes('" + words + "')");
+  }
+
+  /** Publishes to both topics, of which the page is to be subscribed to the second alone. */
+  private void assertReceives(String not, String only) throws Exception {
+    publish(not, 1, "stray");
+    awaitPublished(": " + not);
+    publish(only, 1, "wanted");
+    browser.await("document.getElementById('messages').innerText.includes('wanted')");
+    assertEquals(
+        only,
+        browser.evaluate(
+            "[...document.querySelectorAll('#messages code')].map(topic => topic.textContent)"
+                + ".join()"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void keepsItsSubscriptionsWhenTheBrokerStartsAnew(Version version) throws Exception {
+    use(version);
+    subscribe("a/#", 1);
+    stopBroker();
+    if (version.isV5()) {
+      awaitProblem("The broker is shutting down.");
+    }
 
     broker.restart();
 
     awaitState("online");
     browser.await("document.getElementById('problem').hidden");
     assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
-    browser.evaluate("document.getElementById('topic').value = 'a/b'");
-    browser.evaluate("document.getElementById('payload').value = 'still here'");
-    click("publish");
+    publish("a/b", 1, "still here");
     browser.await("document.querySelector('#messages li').innerText.includes('still here')");
+  }
+
+  @Test
+  void removesASubscriptionWhileThereIsNoConnection() throws Exception {
+    subscribe("a/#", 1);
+    subscribe("b/#", 1);
+    stopBroker();
+
+    browser.evaluate("document.querySelector('#subscriptions button').click()");
+    browser.await(subscriptions() + " === 'b/# QoS 1'");
+
+    broker.restart();
+    awaitState("online");
+    assertReceives("a/a", "b/b");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void tellsWhatABrokerWithOtherPoliciesRefusesAndKeepsTheRest(Version version) throws Exception {
+    use(version);
+    subscribe("a/#", 1);
+    subscribe("b/#", 1);
+    stopBroker();
+    Files.writeString(
+        broker.configFile().resolveSibling("policies").resolve("no-subscribe.policy.yaml"),
+        denying("subscribe", "a/#"));
+
+    broker.restart();
+
+    awaitProblem("No longer subscribed to \"a/#\"");
+    assertEquals("b/# QoS 1", browser.evaluate(subscriptions()));
+    stopBroker();
+    broker.restart();
+    awaitState("online");
+    assertReceives("a/a", "b/b");
+  }
+
+  @Test
+  void isNotSubscribedLaterToWhatItCouldNotSubscribeTo() throws Exception {
+    subscribe("b/#", 1);
+    browser.evaluate(
+        """
+        (() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function () {
+            WebSocket.prototype.send = send;
+            this.close();
+          };
+        })()
+        """);
+    browser.evaluate("document.getElementById('filter').value = 'a/#'");
+
+    click("subscribe");
+
+    awaitProblem("Cannot subscribe to \"a/#\"");
+    awaitState("online");
+    assertEquals("b/# QoS 1", browser.evaluate(subscriptions()));
+    assertReceives("a/a", "b/b");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void saysInBothVersionsThatAPublishIsRefusedAndGoesOn(int qos) throws Exception {
+    for (Version version : Version.values()) {
+      use(version);
+
+      publish("closed", qos, "refused");
+
+      awaitPublished("Not published to closed");
+      awaitPublished("no policy allows it");
+      awaitState("online");
+      publish("open", qos, "taken");
+      awaitPublished(": open");
+    }
   }
 
   @Test
@@ -134,7 +270,7 @@ final class PageTest {
 
     click("connect");
 
-    browser.await("document.getElementById('problem').textContent.includes('policy allows it')");
+    awaitProblem("policy allows it");
     awaitState("offline");
   }
 
@@ -197,6 +333,40 @@ final class PageTest {
 
     browser.await("location.protocol === 'http:'");
     awaitState("online");
+    assertEquals("", browser.evaluate("location.hash"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void logsInWhereUserNamesMustBeAClaimOfTheToken(Version version) throws Exception {
+    use(version);
+    stopBroker();
+    Files.writeString(
+        broker.configFile(),
+        "auth:\n  jwt:\n    user-name-claim: sub\n",
+        StandardOpenOption.APPEND);
+
+    broker.restart();
+
+    awaitState("online");
+  }
+
+  @Test
+  void takesTheTokenOfAnotherLinkInTheSameTab() throws Exception {
+    subscribe("a/#", 1);
+    openLinkInTheSameTab("bob");
+    assertEquals("", browser.evaluate(subscriptions()));
+
+    click("disconnect");
+    awaitState("offline");
+    openLinkInTheSameTab("carol");
+  }
+
+  private void openLinkInTheSameTab(String subject) throws Exception {
+    openLink("https://localhost", Transport.WSS, broker.issueToken(subject, "browsers", "1h"));
+
+    browser.await(
+        "document.getElementById('status').textContent.startsWith('Connected as " + subject + "')");
     assertEquals("", browser.evaluate("location.hash"));
   }
 

@@ -362,14 +362,15 @@ final class JwtAuthenticator {
   }
 
   /**
-   * Refuses a User Name that is not the token's, where the configuration ties the two together.
+   * Refuses a User Name that is not the token's, where the configuration ties the two together. An
+   * empty one is nobody's: MQTT 3.1.1 allows a Password only beside a User Name (section 3.1.2.9).
    *
    * @param userName of CONNECT; null if there is none
    */
   void checkUserName(Principal principal, @Nullable String userName) throws CredentialException {
     String claim = config.userNameClaim();
     TokenClaims token = principal.token();
-    if (claim == null || userName == null || token == null) {
+    if (claim == null || userName == null || userName.isEmpty() || token == null) {
       return;
     }
     if (!userName.equals(token.claims().get(claim))) {

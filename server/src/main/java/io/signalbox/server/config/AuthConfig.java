@@ -52,8 +52,8 @@ public record AuthConfig(Jwt jwt, @Nullable Path usersFile, int pendingMax, int 
    * @param issuers who may sign them, besides the issuer of the data directory
    * @param clockSkew 0..1 h by which the clocks of issuer and broker may differ
    * @param lifetimeMax 1 min..366 days from now to a token's end; a longer one is refused
-   * @param userNameClaim claim that the User Name of CONNECT must equal when there is one; null:
-   *     the User Name is ignored
+   * @param userNameClaim claim that the User Name of CONNECT must equal when there is one that is
+   *     not empty; null: the User Name is ignored
    * @param groupsClaim claim that lists the client's groups
    * @param cacheEntriesMax 0..10,000,000 verified tokens remembered until they end
    * @param revokedFile tokens that are void before their end, one {@code ISSUER JTI} a line; null:

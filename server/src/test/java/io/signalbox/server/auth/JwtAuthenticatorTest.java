@@ -603,6 +603,7 @@ class JwtAuthenticatorTest {
     var tied = authenticator(config("email", 10, TokenForge.configured("k", Algorithm.HS256, "")));
     Principal alice = tied.verify(hs256(payload(",\"email\":\"a@b\"")));
     tied.checkUserName(alice, null);
+    tied.checkUserName(alice, "");
     tied.checkUserName(alice, "a@b");
     var e = assertThrows(CredentialException.class, () -> tied.checkUserName(alice, "root"));
     assertEquals(AuthFailure.USER_NAME_MISMATCH, e.failure());
@@ -610,6 +611,7 @@ class JwtAuthenticatorTest {
         "user name \"root\" is not the claim \"email\" of the token of \"user:alice@login\"",
         e.getMessage());
     Principal without = tied.verify(hs256(payload("")));
+    tied.checkUserName(without, "");
     assertThrows(CredentialException.class, () -> tied.checkUserName(without, "alice"));
     hs256().checkUserName(alice, "anything");
   }
