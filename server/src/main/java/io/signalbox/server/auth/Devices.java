@@ -225,7 +225,8 @@ final class Devices {
         new ArrayList<>(groups),
         attributes,
         proved.certificate(),
-        proved.token());
+        proved.token(),
+        proved.account());
   }
 
   /** Why a client that is connected may no longer be. */
