@@ -71,6 +71,14 @@ public final class Certificates {
     return HexFormat.of().formatHex(sha256(encoded(certificate)));
   }
 
+  /**
+   * SHA-256 over the public key's DER form in lower-case hexadecimal, 64 characters: the same for
+   * all certificates of an authority, whoever signed them.
+   */
+  public static String keyFingerprint(X509Certificate certificate) {
+    return HexFormat.of().formatHex(sha256(certificate.getPublicKey().getEncoded()));
+  }
+
   /** Whether the issuer and subject are the same name and the certificate's own key signed it. */
   public static boolean isSelfSigned(X509Certificate certificate) {
     return certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())

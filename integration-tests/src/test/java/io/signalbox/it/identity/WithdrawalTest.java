@@ -129,6 +129,10 @@ final class WithdrawalTest {
 
   /** A key by OpenSSL and a certificate by the API. */
   private static PemFiles.Device device(String id) {
+    return device(id, "dev-ca");
+  }
+
+  private static PemFiles.Device device(String id, String ca) {
     api("PUT", "/devices/" + id, "{\"clientIdPin\":\"*\"}");
     sh("openssl ecparam -name prime256v1 -genkey -noout -out k.sec1");
     sh("openssl pkcs8 -topk8 -nocrypt -in k.sec1 -out " + id + ".key");
@@ -137,7 +141,7 @@ final class WithdrawalTest {
         api(
             "PUT",
             "/devices/" + id + "/certificates/main",
-            "{\"csrPem\":\"" + csr.replace("\n", "\\n") + "\"}");
+            "{\"ca\":\"" + ca + "\",\"csrPem\":\"" + csr.replace("\n", "\\n") + "\"}");
     try {
       Files.writeString(folder.resolve(id + ".crt"), text(answer, "chainPem").replace("\\n", "\n"));
     } catch (IOException e) {
@@ -308,6 +312,23 @@ final class WithdrawalTest {
     aQuestionRegistersNobody(ca.issue("torch", broker.caFile()));
     api("DELETE", "/trusted-cas/foreign", "");
     connected.expectDisconnect(NOT_AUTHORIZED);
+  }
+
+  /** Devices send the certificate of their authority, as the API gave it to them. */
+  @Test
+  void anAuthorityWithATrustedOneAboveItTakesItsClientsWithIt() {
+    api("PUT", "/issuing-cas/top", "{\"pathLength\":1}");
+    for (String name : List.of("line-1", "line-2", "line-3")) {
+      api("PUT", "/issuing-cas/" + name, "{\"parent\":\"top\"}");
+    }
+    Peer ofDisabled = eventually(device("belt-1", "line-1"));
+    Peer ofRemoved = eventually(device("belt-2", "line-2"));
+    Peer other = eventually(device("belt-3", "line-3"));
+    api("PUT", "/issuing-cas/line-1", "{\"enabled\":false}");
+    ofDisabled.expectDisconnect(NOT_AUTHORIZED);
+    api("DELETE", "/issuing-cas/line-2", "");
+    ofRemoved.expectDisconnect(NOT_AUTHORIZED);
+    other.ping();
   }
 
   /** Whoever asks what a certificate may do has not shown that its key is theirs. */

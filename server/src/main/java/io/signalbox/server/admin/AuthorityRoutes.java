@@ -103,7 +103,7 @@ final class AuthorityRoutes {
     Fields body = request.fields();
     String chain = body.required("chainPem", 262_144);
     body.end();
-    grants.requireToVouch(request.caller(), true); // those above it are trusted too
+    grants.requireToVouch(request.caller(), true); // who signed it is elsewhere
     Written<IssuingAuthority> written = authorities.install(request.parameter("name"), chain);
     return issuing.answer(written);
   }

@@ -357,7 +357,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   @Override
   public Optional<String> problem(Principal principal, Peer peer, String clientId) {
     if (users.isGone(principal)) {
-      return Optional.of("the user was removed or disabled");
+      return Optional.of("the user was removed or disabled, or another one has the name now");
     }
     Optional<String> problem =
         tokens.problem(principal).or(() -> devices.problem(principal, clientId));
@@ -485,7 +485,10 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     return new Authentication.Accepted(device == null ? user : both(device, user));
   }
 
-  /** A device that shows a token as well: the certificate names it, the token adds its groups. */
+  /**
+   * A device that shows a token or password as well: the certificate names it, the other adds its
+   * groups.
+   */
   private static Principal both(Principal device, Principal user) {
     return new Principal(
         device.id(),
@@ -495,7 +498,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
         user.groups(),
         user.attributes(),
         device.certificate(),
-        user.token());
+        user.token(),
+        user.account());
   }
 
   Authentication refused(CredentialException e) {

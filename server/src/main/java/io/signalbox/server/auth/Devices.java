@@ -103,11 +103,10 @@ final class Devices {
                         identity.fingerprint())));
   }
 
+  /** It names the devices also of an authority that registers none any more. */
   private @Nullable ProvisioningTemplate template(TrustedAuthority authority) {
     String name = authority.template();
-    return registry == null || name == null || !authority.autoRegister()
-        ? null
-        : registry.find(Kind.TEMPLATE, name);
+    return registry == null || name == null ? null : registry.find(Kind.TEMPLATE, name);
   }
 
   /**
@@ -225,7 +224,8 @@ final class Devices {
         new ArrayList<>(groups),
         attributes,
         proved.certificate(),
-        proved.token());
+        proved.token(),
+        proved.account());
   }
 
   /** Why a client that is connected may no longer be. */

@@ -119,7 +119,8 @@ final class JwtAuthenticator {
         groups,
         attributes,
         principal.certificate(),
-        token);
+        token,
+        principal.account());
   }
 
   /**

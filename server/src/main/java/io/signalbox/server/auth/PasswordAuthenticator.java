@@ -37,7 +37,7 @@ final class PasswordAuthenticator {
     String name = prepared(userName);
     ScramVerifier verifier = users.verifier(name);
     Principal principal =
-        verifier.isOf(text(password)) ? users.principal(name, AuthMethod.PASSWORD) : null;
+        verifier.isOf(text(password)) ? users.principal(name, verifier, AuthMethod.PASSWORD) : null;
     if (principal == null) {
       throw CredentialException.ofToken(
           AuthFailure.PASSWORD, "no user " + LogText.quote(userName) + " with this password");

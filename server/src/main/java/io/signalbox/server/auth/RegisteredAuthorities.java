@@ -19,6 +19,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** Makes the registry's authorities those that are trusted. One thread at a time. */
@@ -43,13 +44,19 @@ public final class RegisteredAuthorities {
     List<AuthoritySpec> specs = new ArrayList<>();
     issuing
         .anchors()
-        .forEach((name, chain) -> add(specs, name, () -> AuthoritySpec.of(name, chain)));
+        .forEach((name, own) -> add(specs, name, () -> AuthoritySpec.of(name, List.of(own))));
     for (TrustedAuthority foreign : registry.all(Kind.TRUSTED_CA)) {
       if (foreign.enabled()) {
         add(specs, foreign.name(), () -> spec(foreign));
       }
     }
-    trusted.register(specs, (certificate, _, _) -> status(certificate));
+    Map<String, RevocationStatus.Revoked> withdrawn = issuing.withdrawn();
+    trusted.register(
+        specs,
+        (certificate, _, _) ->
+            certificate.getBasicConstraints() < 0
+                ? status(certificate)
+                : statusOfAuthority(certificate, withdrawn));
   }
 
   private static void add(List<AuthoritySpec> specs, String name, Supplier<AuthoritySpec> spec) {
@@ -82,6 +89,12 @@ public final class RegisteredAuthorities {
             d.ocspAnswersMax(),
             foreign.ocspMode() == OcspMode.SOFT ? Revocation.Unknown.ACCEPT : d.unknown()),
         foreign.crlPem());
+  }
+
+  private static RevocationStatus statusOfAuthority(
+      X509Certificate certificate, Map<String, RevocationStatus.Revoked> withdrawn) {
+    RevocationStatus.Revoked how = withdrawn.get(Certificates.keyFingerprint(certificate));
+    return how == null ? new RevocationStatus.Good() : how;
   }
 
   private RevocationStatus status(X509Certificate certificate) {

@@ -11,6 +11,7 @@ import io.signalbox.server.principal.Principal;
 import io.signalbox.server.scram.SaslPrep;
 import io.signalbox.server.scram.ScramException;
 import io.signalbox.server.scram.ScramServer;
+import io.signalbox.server.scram.ScramVerifier;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -44,12 +45,21 @@ final class ScramMethod implements AuthenticationMethod {
   private final class ScramExchange implements Exchange {
     private final Connect connect;
     private final Peer peer;
-    private final ScramServer server = new ScramServer(users::verifier, random);
+    private final ScramServer server = new ScramServer(this::verifier, random);
     private boolean asked;
+
+    /** From the client's first message on. */
+    private @Nullable ScramVerifier verifier;
 
     ScramExchange(Connect connect, Peer peer) {
       this.connect = connect;
       this.peer = peer;
+    }
+
+    private ScramVerifier verifier(String name) {
+      ScramVerifier found = users.verifier(name);
+      verifier = found;
+      return found;
     }
 
     @Override
@@ -79,7 +89,10 @@ final class ScramMethod implements AuthenticationMethod {
     /** The same words for a wrong password and for a user that is not there. */
     private Principal proved(byte @Nullable [] serverFinal) throws CredentialException {
       String name = server.name();
-      Principal user = serverFinal == null ? null : users.principal(name, AuthMethod.SCRAM);
+      Principal user =
+          serverFinal == null || verifier == null
+              ? null
+              : users.principal(name, verifier, AuthMethod.SCRAM);
       if (user == null) {
         throw CredentialException.ofExchange(
             AuthFailure.PASSWORD, "no user " + LogText.quote(name) + " with this password");

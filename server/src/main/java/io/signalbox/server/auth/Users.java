@@ -3,6 +3,7 @@ package io.signalbox.server.auth;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.SecretFile;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.Account;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Kind;
@@ -28,7 +29,12 @@ final class Users {
 
   private static final String NOBODY_FILE = "users.key";
 
-  private record Known(List<String> groups, ScramVerifier verifier) {}
+  private record Known(List<String> groups, ScramVerifier verifier, Account account) {
+    /** A will that an earlier version stored has no account: its name has to do. */
+    boolean isThatOf(Principal principal) {
+      return principal.account() == null || account.equals(principal.account());
+    }
+  }
 
   private final @Nullable Registry registry;
   private final @Nullable WatchedUsersFile file;
@@ -78,10 +84,13 @@ final class Users {
   private @Nullable Known find(String name) {
     User registered = registry == null ? null : registry.find(Kind.USER, name);
     if (registered != null) {
-      return registered.enabled() ? new Known(registered.groups(), registered.verifier()) : null;
+      var account = new Account(registered.stamp().createdAtMillis());
+      return registered.enabled()
+          ? new Known(registered.groups(), registered.verifier(), account)
+          : null;
     }
     ScramUser user = file == null ? null : file.find(name);
-    return user == null ? null : new Known(user.groups(), user.verifier());
+    return user == null ? null : new Known(user.groups(), user.verifier(), Account.OF_USERS_FILE);
   }
 
   /**
@@ -106,13 +115,25 @@ final class Users {
         .getKey();
   }
 
-  /** Who a user is who has proved it; null if there is no such user any more. */
-  @Nullable Principal principal(String name, AuthMethod method) {
+  /**
+   * Who a user is who has proved it; null if there is no such user any more.
+   *
+   * @param proved the verifier, which may be another one's by now
+   */
+  @Nullable Principal principal(String name, ScramVerifier proved, AuthMethod method) {
     Known user = find(name);
-    return user == null
+    return user == null || !user.verifier.text().equals(proved.text())
         ? null
         : new Principal(
-            "user:" + name + "@" + REALM, method, null, name, user.groups, Map.of(), null, null);
+            "user:" + name + "@" + REALM,
+            method,
+            null,
+            name,
+            user.groups,
+            Map.of(),
+            null,
+            null,
+            user.account);
   }
 
   /** Whether somebody logged in as a user of these, alone or beside a certificate. */
@@ -122,15 +143,20 @@ final class Users {
 
   /** Whether somebody who logged in may no longer be connected. */
   boolean isGone(Principal principal) {
-    String name = principal.userName();
-    return isOne(principal) && name != null && find(name) == null;
+    return isOne(principal) && find(principal) == null;
   }
 
   /** The groups that somebody has now by logging in here; none if not here. */
   List<String> groupsOf(Principal principal) {
-    String name = principal.userName();
-    Known user = isOne(principal) && name != null ? find(name) : null;
+    Known user = isOne(principal) ? find(principal) : null;
     return user == null ? List.of() : user.groups;
+  }
+
+  /** The user as whom somebody logged in, not another one who has the name now. */
+  private @Nullable Known find(Principal principal) {
+    String name = principal.userName();
+    Known user = name == null ? null : find(name);
+    return user == null || !user.isThatOf(principal) ? null : user;
   }
 
   /**

@@ -452,7 +452,7 @@ public final class Enrolment {
       boolean isNew = registry.device(id) == null;
       requireGood(holder); // a removal of the device may have come before
       if (isNew) {
-        provisioning.device(id, null);
+        provisioning.ofHolder(id);
       }
       return isNew;
     }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param deviceId of a device, else null
  * @param userName of a person or a service, else null
  * @param attributes of the device, as the registry has them
+ * @param account of a user with a password, else null; null too of a client that an earlier version
+ *     remembers, such as by its will
  */
 public record Principal(
     String id,
@@ -22,7 +24,8 @@ public record Principal(
     List<String> groups,
     Map<String, String> attributes,
     @Nullable CertificateFields certificate,
-    @Nullable TokenClaims token) {
+    @Nullable TokenClaims token,
+    @Nullable Account account) {
 
   /** {@link #expiresAtMillis} of a principal whose credential does not end. */
   public static final long NEVER = Long.MAX_VALUE;
@@ -35,6 +38,19 @@ public record Principal(
     attributes = Map.copyOf(attributes);
   }
 
+  /** Somebody who is known by no password. */
+  public Principal(
+      String id,
+      AuthMethod method,
+      @Nullable String deviceId,
+      @Nullable String userName,
+      List<String> groups,
+      Map<String, String> attributes,
+      @Nullable CertificateFields certificate,
+      @Nullable TokenClaims token) {
+    this(id, method, deviceId, userName, groups, attributes, certificate, token, null);
+  }
+
   /** Nobody in particular; only on a listener that allows it. */
   public static Principal anonymous() {
     return ANONYMOUS;
@@ -42,7 +58,8 @@ public record Principal(
 
   /** The same identity in other groups. */
   public Principal withGroups(List<String> others) {
-    return new Principal(id, method, deviceId, userName, others, attributes, certificate, token);
+    return new Principal(
+        id, method, deviceId, userName, others, attributes, certificate, token, account);
   }
 
   /**

@@ -6,6 +6,8 @@ import io.signalbox.pki.LockedKeyException;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationList;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.RevocationStatus;
 import io.signalbox.pki.RevokedCertificate;
 import io.signalbox.pki.SigningException;
 import io.signalbox.server.registry.RegistryException.Reason;
@@ -19,11 +21,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +56,7 @@ public final class Authorities {
 
   private final Registry registry;
   private final AuthorityKeys keys;
+  private final RemovedAuthorities removed;
   private final Clock clock;
   private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
   private final AtomicLong listNumber = new AtomicLong();
@@ -65,6 +70,7 @@ public final class Authorities {
   private Authorities(Registry registry, AuthorityKeys keys, Clock clock) {
     this.registry = registry;
     this.keys = keys;
+    this.removed = new RemovedAuthorities(registry);
     this.clock = clock;
   }
 
@@ -287,24 +293,50 @@ public final class Authorities {
   }
 
   /**
-   * Whose certificates are trusted because this broker issues them: name to certificates, each
-   * trusted by itself. What has been issued stays good without the key that signed it; but the
-   * development PKI counts only where it is in use. One whose certificates cannot be read is left
-   * out, and logged.
+   * Whose certificates are trusted because this broker issues them: name to the authority's own
+   * certificate. Those above it are others', who may vouch for anybody. What has been issued stays
+   * good without the key that signed it; but the development PKI counts only where it is in use.
    */
-  public Map<String, List<X509Certificate>> anchors() {
-    Map<String, List<X509Certificate>> anchors = new LinkedHashMap<>();
+  public Map<String, X509Certificate> anchors() {
+    Map<String, X509Certificate> anchors = new LinkedHashMap<>();
     for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
       boolean used = !entry.keyFile().equals(DEVELOPMENT_KEY) || signers.containsKey(DEVELOPMENT);
-      if (entry.enabled() && entry.chainPem() != null && used) {
-        try {
-          anchors.put(entry.name(), chain(entry));
-        } catch (IllegalStateException e) {
-          LOG.log(Level.ERROR, "the issuing CA \"" + entry.name() + "\" is not trusted", e);
-        }
+      if (entry.enabled() && used) {
+        own(entry).ifPresent(certificate -> anchors.put(entry.name(), certificate));
       }
     }
     return anchors;
+  }
+
+  /**
+   * Authorities by the fingerprints of their keys, disabled here or removed, below which nothing
+   * counts: a device may send the certificate of its authority, and somebody above that one may be
+   * trusted. Reads the disk.
+   */
+  public Map<String, RevocationStatus.Revoked> withdrawn() {
+    Map<String, RevocationStatus.Revoked> withdrawn = new HashMap<>(removed.all());
+    for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
+      if (!entry.enabled()) {
+        Instant since = Instant.ofEpochMilli(entry.stamp().updatedAtMillis());
+        own(entry)
+            .ifPresent(
+                certificate ->
+                    withdrawn.put(
+                        Certificates.keyFingerprint(certificate),
+                        new RevocationStatus.Revoked(since, RevocationReason.CERTIFICATE_HOLD)));
+      }
+    }
+    return withdrawn;
+  }
+
+  /** Empty while there is none, or if it cannot be read, which is logged. */
+  private Optional<X509Certificate> own(IssuingAuthority entry) {
+    try {
+      return chain(entry).stream().findFirst();
+    } catch (IllegalStateException e) {
+      LOG.log(Level.ERROR, "the issuing CA \"" + entry.name() + "\" is not trusted", e);
+      return Optional.empty();
+    }
   }
 
   /**
@@ -456,23 +488,31 @@ public final class Authorities {
     }
   }
 
-  /** Removes an authority; its key's file is kept under another name. */
+  /**
+   * Removes an authority; its key's file is kept under another name. If somebody else signed its
+   * certificate, it is remembered until that ends.
+   */
   public Written<IssuingAuthority> delete(String name, Condition condition)
       throws RegistryException, InterruptedException {
-    IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
-    if (entry != null && entry.keyFile().equals(DEVELOPMENT_KEY)) {
-      throw new RegistryException(
-          Reason.CONFLICT,
-          "the issuing CA \""
-              + name
-              + "\" is the development PKI's; disable it, or name a certificate of your own in the"
-              + " section tls of the configuration");
-    }
     synchronized (changing) {
-      Written<IssuingAuthority> written = registry.delete(Kind.ISSUING_CA, name, condition);
+      IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
+      if (entry == null) {
+        throw RegistryException.notFound(Kind.ISSUING_CA, name);
+      }
+      if (entry.keyFile().equals(DEVELOPMENT_KEY)) {
+        throw new RegistryException(
+            Reason.CONFLICT,
+            "the issuing CA \""
+                + name
+                + "\" is the development PKI's; disable it, or name a certificate of your own in"
+                + " the section tls of the configuration");
+      }
+      AuthorityForm form = entry.form();
+      boolean certifiedItself = form.parent() == null && !form.offline();
+      removed.delete(name, condition, certifiedItself ? null : own(entry).orElse(null));
       signers.remove(name);
-      keys.setAside(Objects.requireNonNull(written.before()));
-      return written;
+      keys.setAside(entry);
+      return new Written<>(entry, null);
     }
   }
 

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param certificatePem one or more authorities' certificates, trusted under this name
  * @param autoRegister a device unknown so far is registered when it first connects
- * @param template by which; null: with its id and nothing else
+ * @param template by which, and whose ids its devices have in any case; null: with its id and
+ *     nothing else
  * @param crlPem null: none
  * @param crlUrl null: none
  * @param ocspUrl null: the one in the certificate

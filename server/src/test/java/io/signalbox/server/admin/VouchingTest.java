@@ -76,7 +76,7 @@ final class VouchingTest {
   }
 
   @Test
-  void aChainWhoseRootIsTrustedTooIsInstalledByThoseWhoHaveAllRoles() throws Exception {
+  void aCertificateFromElsewhereIsInstalledByThoseWhoHaveAllRoles() throws Exception {
     String path = "/issuing-cas/x/certificate";
     String chain = "{'chainPem':'none'}";
     api.send(ADMIN, "PUT", "/issuing-cas/x", "{'offline':true}");

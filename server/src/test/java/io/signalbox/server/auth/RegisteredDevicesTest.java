@@ -312,6 +312,33 @@ final class RegisteredDevicesTest {
   }
 
   @Test
+  void aDeviceKeepsItsIdWhenItsAuthorityRegistersNoOthersAnyMore() throws Exception {
+    put(
+        Kind.TEMPLATE,
+        new ProvisioningTemplate(
+            "acme",
+            "",
+            "acme-${id}",
+            List.of(),
+            Map.of(),
+            List.of(),
+            "*",
+            false,
+            null,
+            0,
+            CsrRules.ID_ONLY,
+            true,
+            Stamp.NEW));
+    trustFactory(true, "acme", IdentityMapping.COMMON_NAME);
+    accepted("c", certificate("p7"));
+    assertTrue(registry.device("acme-p7") != null);
+    trustFactory(false, "acme", IdentityMapping.COMMON_NAME);
+    assertEquals("acme-p7", accepted("c", certificate("p7")).deviceId(), "renewed");
+    assertEquals("acme-p8", accepted("c", certificate("p8")).deviceId(), "not registered");
+    assertTrue(registry.device("acme-p8") == null);
+  }
+
+  @Test
   void registersEachCertificateOfAKnownDeviceWhereThatIsRequired() throws Exception {
     store.close();
     open(Required.CERTIFICATE);

@@ -121,6 +121,7 @@ final class UserAuthenticationTest {
     assertEquals("alice", alice.userName());
     assertEquals(List.of("operators"), alice.groups());
     assertEquals(Principal.NEVER, alice.expiresAtMillis());
+    assertEquals(alice, chain.refreshed(alice));
   }
 
   @Test
@@ -167,7 +168,9 @@ final class UserAuthenticationTest {
     assertTrue(chain.problem(bob, PEER, "c").isEmpty());
     assertTrue(chain.refresh());
     assertInstanceOf(Rejected.class, authenticate(chain, "bob", "secret"));
-    assertEquals("the user was removed or disabled", chain.problem(bob, PEER, "c").get());
+    assertEquals(
+        "the user was removed or disabled, or another one has the name now",
+        chain.problem(bob, PEER, "c").get());
   }
 
   /** As after a change of owner or mode, which no time of the file tells. */

@@ -296,6 +296,22 @@ final class EnrolmentTest {
     }
   }
 
+  /** Its connections are looked at when it is registered. */
+  @Test
+  void whoIsRegisteredByARenewalMayGoOnUnderItsClientIdentifiers() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "p8", "{'clientIdPin':'p8-*'}");
+      Enrolment enrolment = enrolment(fixture);
+      for (String id : List.of("p7", "p8")) {
+        Applicant.Holder holder = holder(id, "elsewhere", foreign(id));
+        enrolment.renew(request(id), holder, null);
+      }
+      assertEquals("*", Objects.requireNonNull(fixture.registry.device("p7")).clientIdPin());
+      assertEquals("p8-*", Objects.requireNonNull(fixture.registry.device("p8")).clientIdPin());
+    }
+  }
+
   @Test
   void whoComesFromElsewhereOrWithATokenChoosesNoAuthority() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {

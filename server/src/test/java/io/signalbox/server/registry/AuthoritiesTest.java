@@ -161,6 +161,39 @@ final class AuthoritiesTest {
   }
 
   @Test
+  void remembersAsManyRemovedAuthoritiesAsThereMayBeEntries() throws Exception {
+    RegistryConfig d = RegistryFixture.config(100, 64);
+    var few =
+        new RegistryConfig(
+            d.required(),
+            d.defaultCa(),
+            d.certificateValidity(),
+            d.caPassphrase(),
+            d.experimentalKeyTypes(),
+            d.pkcs11(),
+            d.devicesMax(),
+            d.certificatesMax(),
+            d.groupsMax(),
+            2,
+            d.attributesMax(),
+            d.groupsPerEntryMax());
+    try (var fixture = RegistryFixture.open(directory, few)) {
+      fixture.makeAuthority("root", "{'pathLength':1}");
+      for (int i = 0; i < 2; i++) {
+        fixture.makeAuthority("factory", "{'parent':'root'}");
+        fixture.authorities.delete("factory", Condition.NONE);
+      }
+      fixture.makeAuthority("factory", "{'parent':'root'}");
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class, () -> fixture.authorities.delete("factory", Condition.NONE));
+      assertEquals(RegistryException.Reason.LIMIT_REACHED, refused.reason());
+      assertEquals(Set.of("factory", "root"), fixture.authorities.anchors().keySet());
+      assertEquals(2, fixture.authorities.withdrawn().size());
+    }
+  }
+
+  @Test
   void twoChangesAtOnceMakeNoCircleOfSuccessors() throws Exception {
     try (var fixture = RegistryFixture.open(directory);
         var threads = Executors.newFixedThreadPool(2)) {
@@ -206,9 +239,9 @@ final class AuthoritiesTest {
     X509Certificate certificate =
         Certificates.parse(
             Objects.requireNonNull(fixture.registry.content(made.name())).der(), device);
-    var anchors = Objects.requireNonNull(fixture.authorities.anchors().get(ca));
+    var anchor = Objects.requireNonNull(fixture.authorities.anchors().get(ca));
     var verifier =
-        new CertificateVerifier(List.of(new TrustedCa(ca, anchors, RevocationCheck.NONE)));
+        new CertificateVerifier(List.of(new TrustedCa(ca, List.of(anchor), RevocationCheck.NONE)));
     assertInstanceOf(
         Verification.Accepted.class, verifier.verify(List.of(certificate), Instant.now()));
   }

@@ -49,7 +49,7 @@ final class InventoryTest {
               List.of(
                   new TrustedCa(
                       "factory",
-                      Objects.requireNonNull(fixture.authorities.anchors().get("factory")),
+                      List.of(Objects.requireNonNull(fixture.authorities.anchors().get("factory"))),
                       RevocationCheck.NONE)));
       assertTrue(
           verifier.verify(List.of(certificate), Instant.now()) instanceof Verification.Accepted);
