@@ -166,6 +166,11 @@ public final class Session implements Subscriber {
     return opening;
   }
 
+  /** Whether a client waits until what a member leaves has been handed over. */
+  boolean isAwaited() {
+    return connection != null || (waiting != null && !waiting.isEmpty());
+  }
+
   boolean ended() {
     return ended;
   }
@@ -663,7 +668,9 @@ public final class Session implements Subscriber {
    * The client may not have a Shared Subscription any more: it gets nothing by it from here on, and
    * what waits for the client goes to other members. Of a durable session that needs the queue on
    * disk to itself: before a connection begins to deliver, or after it has ended. Should it not
-   * come to that, the next connection finds the subscription again, on disk too.
+   * come to that, the next connection finds the subscription again, on disk too. What no member has
+   * room for within the time of {@link Patience} stays in the queue, and the client's policy decides
+   * about it.
    *
    * <p>Only while the session {@link #isOpening is being opened}, or it {@link #isOwing owes}
    * nothing, or its connection ends.

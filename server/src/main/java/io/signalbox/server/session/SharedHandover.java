@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * begun stays where it is [MQTT-4.8.2-4], [MQTT-4.8.2-5], and what the client acknowledged with an
  * error is not in the queue any more [MQTT-4.8.2-6].
  *
- * <p>One run over the queue on disk, slice by slice.
+ * <p>One run over the queue on disk, slice by slice. A row leaves the disk for a member that keeps
+ * nothing there only when that has a place for it in memory; else the run waits for one.
  */
 @ConfinedTo("the leaving session's I/O thread")
 final class SharedHandover {
@@ -71,6 +72,17 @@ final class SharedHandover {
 
   /** Durable sessions that got rows. */
   private final Set<Session> takers = new HashSet<>();
+
+  /** Of members in memory, until what takes them is there. */
+  private final List<Place> places = new ArrayList<>();
+
+  private final Patience patience = new Patience();
+
+  /** Groups whose members had no room for longer than the run waits. */
+  private final Set<SharedGroup> waitedInVain = new HashSet<>();
+
+  /** The first one that waits for a member; null: none does. */
+  private @Nullable Leaving waiting;
 
   private long lastSequence;
 
@@ -178,10 +190,37 @@ final class SharedHandover {
     if (moving > 0) {
       return;
     }
-    if (scanned || stopped) {
+    if (!places.isEmpty()) {
+      context.registry().fence(loop, this::leavePlaces);
+      return;
+    }
+    if (stopped || (scanned && waiting == null)) {
       finish();
+    } else if (waiting != null) {
+      await(waiting);
     } else {
       context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
+    }
+  }
+
+  /** Every I/O thread has been through, so that what was offered is where it counts by itself. */
+  private void leavePlaces() {
+    places.forEach(place -> place.member.outgoing().leave(place.count));
+    places.clear();
+    goOn();
+  }
+
+  /** It, and what is behind it, is read again when a member may have room. */
+  private void await(Leaving first) {
+    long millis = patience.nextMillis(first.row.sequence(), leaver.isAwaited());
+    lastSequence = first.row.sequence() - 1;
+    scanned = false;
+    waiting = null;
+    if (millis == 0) {
+      waitedInVain.add(first.group);
+      goOn();
+    } else {
+      loop.schedule(millis, this::goOn);
     }
   }
 
@@ -211,12 +250,15 @@ final class SharedHandover {
   }
 
   private void look(QueuedRow row) {
+    if (waiting != null) {
+      return; // behind it, for the order
+    }
     lastSequence = row.sequence();
     Message message = row.message();
     if (row.shared() && message != null && mayMove(row)) {
       SharedGroup group = groupOf(row, message);
       if (group != null) {
-        move(new Leaving(row, message, group), taker(group));
+        give(new Leaving(row, message, group), taker(group));
       }
     }
   }
@@ -239,24 +281,72 @@ final class SharedHandover {
     Leaving(QueuedRow row, Message message, SharedGroup group) {
       this(row, message, group, new HashSet<>(2));
     }
+
+    boolean isStoredFor(Delivery taker) {
+      return message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
+    }
+
+    /** Whether a member had no room in memory, where there may be some in a moment. */
+    boolean mayWait() {
+      return refusing.stream().anyMatch(member -> !member.isDurable());
+    }
   }
 
-  /**
-   * @return false: nobody is there, and it stays while its session lasts
-   */
-  private boolean move(Leaving leaving, @Nullable Delivery taker) {
-    boolean mayQueue = occasion != Occasion.DISCONNECT;
-    if (taker == null || !(mayQueue || taker.subscriber().isOnline())) {
-      return false;
+  /** What a message takes of the memory of a member that it is on its way to. */
+  private record Place(Session member, int count) {}
+
+  /** To this member, else to another one. */
+  private void give(Leaving leaving, @Nullable Delivery first) {
+    Delivery taker = first;
+    while (taker != null && !hasPlace(leaving, taker)) {
+      leaving.refusing.add(taker.subscriber());
+      taker = another(leaving);
     }
-    boolean stored = leaving.message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
+    boolean mayQueue = occasion != Occasion.DISCONNECT;
+    if (taker != null && (mayQueue || taker.subscriber().isOnline())) {
+      move(leaving, taker);
+    } else {
+      notTaken(leaving);
+    }
+  }
+
+  private @Nullable Delivery another(Leaving leaving) {
+    leaving.refusing.add(leaver);
+    return leaving.refusing.size() < MEMBERS_ASKED_MAX
+        ? leaving.group.pickOtherThan(leaving.refusing)
+        : null;
+  }
+
+  /** Whether the message may leave the disk for this member, or has a place on it there. */
+  private boolean hasPlace(Leaving leaving, Delivery taker) {
+    if (!(taker.subscriber() instanceof Session member)
+        || member.isDurable()
+        || !leaving.isStoredFor(taker)) {
+      return true;
+    }
+    int taken = member.isOnline() ? member.outgoing().reserve(leaving.message.bytes()) : 0;
+    if (taken > 0) {
+      places.add(new Place(member, taken));
+    }
+    return taken > 0;
+  }
+
+  private void notTaken(Leaving leaving) {
+    if (leaving.mayWait() && !waitedInVain.contains(leaving.group)) {
+      boolean isFirst = waiting == null || leaving.row.sequence() < waiting.row.sequence();
+      waiting = isFirst ? leaving : waiting;
+    } else if (occasion == Occasion.END && !leaving.refusing.isEmpty()) { // else it is not lost
+      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+    }
+  }
+
+  private void move(Leaving leaving, Delivery taker) {
     moving++;
-    if (taker.subscriber().isDurable() && stored) {
+    if (taker.subscriber().isDurable() && leaving.isStoredFor(taker)) {
       moveToQueue(leaving, taker);
     } else {
       moveToMemory(leaving, taker);
     }
-    return true;
   }
 
   private void moveToQueue(Leaving leaving, Delivery taker) {
@@ -291,13 +381,7 @@ final class SharedHandover {
       return; // whoever comes after this run finds the row where it was
     }
     leaving.refusing.add(member);
-    leaving.refusing.add(leaver);
-    boolean asksAnother =
-        leaving.refusing.size() < MEMBERS_ASKED_MAX
-            && move(leaving, leaving.group.pickOtherThan(leaving.refusing));
-    if (!asksAnother && occasion == Occasion.END) { // else it is not lost
-      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
-    }
+    give(leaving, another(leaving));
   }
 
   /** The row goes first: a connection that took the session up again would send it too. */

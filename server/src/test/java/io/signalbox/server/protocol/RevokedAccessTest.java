@@ -217,7 +217,7 @@ final class RevokedAccessTest extends DurableSessionFixture {
   @Test
   void whatIsOnItsWayGoesToAMemberThatHasRoom() throws Exception {
     broker.close();
-    start(queuesOfOne(), StoreConfig.DEFAULTS);
+    start(queues(1, SessionConfig.DEFAULTS.memoryQueueMessagesMax()), StoreConfig.DEFAULTS);
     broker.authorizers = Rights::new;
     for (int i = 1; i <= 3; i++) {
       DurableClient.connect(this, "full " + i, 1_000).subscribe().drop();
@@ -247,14 +247,14 @@ final class RevokedAccessTest extends DurableSessionFixture {
     idle.expectNothing();
   }
 
-  private static SessionConfig queuesOfOne() {
+  private static SessionConfig queues(long messagesMax, int memoryMessagesMax) {
     SessionConfig d = SessionConfig.DEFAULTS;
     return new SessionConfig(
         d.expirySecondsMax(),
-        1,
+        messagesMax,
         d.queueBytesMax(),
         d.queueOverflow(),
-        d.memoryQueueMessagesMax(),
+        memoryMessagesMax,
         d.memoryQueueBytesMax(),
         d.willRestartGrace(),
         d.sharedHandover());
@@ -280,6 +280,25 @@ final class RevokedAccessTest extends DurableSessionFixture {
     again.subscribe("t/#");
     DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "later");
     again.receive(1);
+  }
+
+  @Test
+  void whatWasRevokedGoesToAMemberInMemoryAsItTakesIt() throws Exception {
+    broker.close();
+    start(queues(SessionConfig.DEFAULTS.queueMessagesMax(), 4), StoreConfig.DEFAULTS);
+    broker.authorizers = Rights::new;
+    stuck(1_000, SHARED, 30).drop();
+    DurableClient member =
+        DurableClient.connectWithReceiveMaximum(this, "member", 0, 1).subscribe(SHARED);
+    barred.add("stuck");
+    DurableClient again = DurableClient.connect(this, "stuck", 1_000);
+    await(
+        () -> {
+          loops.advance(100);
+          return broker.subscriptionsOf("stuck") == 0;
+        });
+    await(() -> member.payloads.size() == 31);
+    again.expectNothing();
   }
 
   @Test
