@@ -465,6 +465,7 @@ public final class Session implements Subscriber {
         unshared = Stream.concat(unshared.stream(), sharedLeft().stream()).toList();
       }
     }
+    subscriptions.connectionEnded(outgoing.isDone());
     outgoing.detach();
     long now = context.clocks().wallMillis();
     KeptWill last = will;

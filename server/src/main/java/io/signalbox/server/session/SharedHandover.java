@@ -51,7 +51,7 @@ final class SharedHandover {
   }
 
   /**
-   * A Shared Subscription of the leaving session, and who else has it.
+   * A Shared Subscription that the leaving session has or had, and who else has it.
    *
    * @param goes whether what came by it goes; else it is here to be told from those
    */
@@ -111,10 +111,10 @@ final class SharedHandover {
    * subscriptions are still in the index, so that their groups are found.
    *
    * @return what runs once they are not: nothing more is queued for the session then; null if it
-   *     has no Shared Subscription
+   *     has no Shared Subscription, nor left one
    */
   static @Nullable SharedHandover atEnd(SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions().all(), true);
+    List<Left> groups = groups(context, session);
     return groups.isEmpty()
         ? null
         : new SharedHandover(context, session, Occasion.END, groups, done);
@@ -124,11 +124,11 @@ final class SharedHandover {
    * The connection ended and its session stays: members that are connected take what it leaves. A
    * reconnect in between raises the epoch, and what was not moved yet stays.
    *
-   * @return null if it has no Shared Subscription
+   * @return null if it has no Shared Subscription, nor left one
    */
   static @Nullable SharedHandover atDisconnect(
       SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions().all(), true);
+    List<Left> groups = groups(context, session);
     return groups.isEmpty()
         ? null
         : new SharedHandover(context, session, Occasion.DISCONNECT, groups, done);
@@ -146,6 +146,13 @@ final class SharedHandover {
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));
     return new SharedHandover(context, session, Occasion.REVOKED, groups, done);
+  }
+
+  /** Those that it has come first. */
+  private static List<Left> groups(SessionContext context, Session session) {
+    List<Left> groups = groups(context, session.subscriptions().all(), true);
+    groups.addAll(groups(context, session.subscriptions().left(), true));
+    return groups;
   }
 
   private static List<Left> groups(

@@ -72,6 +72,40 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(1, broker.metrics.sharedHandovers.value());
   }
 
+  @ParameterizedTest
+  @EnumSource(Handover.class)
+  @Behaviour(208)
+  void whatWaitsForAMemberThatUnsubscribedGoesToAnother(Handover handover) throws Exception {
+    start(config(D.queueMessagesMax(), handover), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves("sent");
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "waits");
+    DurableClient taker = DurableClient.connect(this, "taker", 10_000).subscribe(SHARED);
+    device.unsubscribe(SHARED);
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    taker.receive(2);
+    assertEquals(List.of("sent", "waits"), taker.payloads);
+  }
+
+  @Test
+  @Behaviour(208)
+  void whatIsOnItsWayToAMemberThatUnsubscribesAndGoesIsNotLost() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe(SHARED);
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    await(() -> !broker.isOwing("device")); // its queue has been read
+    asleep = loop; // so it hands nothing over
+    loops.on(loop, () -> publisher.publish(1, "on its way"));
+    DurableClient taker = DurableClient.connect(this, "taker", 10_000).subscribe(SHARED);
+    device.unsubscribe(SHARED);
+    device.drop();
+    asleep = null;
+    await(() -> publisher.acknowledged == 1);
+    loops.advance(1_000_000); // its session's end
+    taker.receive(1);
+  }
+
   @Test
   @Behaviour(204)
   void whatASessionLeavesIsNotGivenToThoseAwayThatKeepNothing() throws Exception {
