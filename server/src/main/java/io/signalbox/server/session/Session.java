@@ -806,7 +806,10 @@ public final class Session implements Subscriber {
     outgoing.accept(offer.delivery, offer.message, offer.handle, offer.receiverIndex, offer);
   }
 
-  /** Another member of a Shared Subscription left messages in our queue on disk. Any thread. */
+  /**
+   * What another member of a Shared Subscription leaves is in our queue on disk, or will be by the
+   * next commit. Any thread.
+   */
   void rowsArrived() {
     if (owner.isCurrent()) {
       outgoing.rowsArrived();

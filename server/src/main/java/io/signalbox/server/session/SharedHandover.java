@@ -70,7 +70,7 @@ final class SharedHandover {
   private final List<Left> groups;
   private final Runnable done;
 
-  /** Durable sessions that got rows. */
+  /** Durable sessions whose queues rows are on their way to, which they do not know yet. */
   private final Set<Session> takers = new HashSet<>();
 
   /** Of members in memory, until what takes them is there. */
@@ -232,13 +232,18 @@ final class SharedHandover {
   }
 
   private void finish() {
-    for (Session taker : takers) {
-      taker.rowsArrived();
-    }
-    takers.clear();
     if (!stopped) {
       done.run();
     }
+  }
+
+  /**
+   * At once, and after all that was submitted for them: until they know they could take messages
+   * for sent that are behind those rows, or lose their Shared Subscription as if nothing waited.
+   */
+  private void tellTakers() {
+    takers.forEach(Session::rowsArrived);
+    takers.clear();
   }
 
   private void onSlice(QueueSlice slice) {
@@ -251,6 +256,7 @@ final class SharedHandover {
     }
     if (!stopped) {
       slice.rows().stream().filter(row -> row.sequence() < endSequence).forEach(this::look);
+      tellTakers();
       scanned = slice.end() || lastSequence >= endSequence - 1;
     }
     goOn();
@@ -369,6 +375,9 @@ final class SharedHandover {
                 flags(leaving.message, taker),
                 taker.subscriptionIdentifiers()),
             new OnLoop(loop, result -> queued(leaving, taker, result), _ -> moved()));
+    if (taker.subscriber() instanceof Session session) {
+      takers.add(session);
+    }
   }
 
   private void queued(Leaving leaving, Delivery taker, @Nullable Object result) {
@@ -376,9 +385,6 @@ final class SharedHandover {
       refused(leaving, taker.subscriber());
     } else if (!MoveQueued.GONE.equals(result)) {
       context.metrics().sharedHandovers.inc(loop.index());
-      if (taker.subscriber() instanceof Session session) {
-        takers.add(session);
-      }
     }
     moved();
   }
@@ -389,6 +395,7 @@ final class SharedHandover {
     }
     leaving.refusing.add(member);
     give(leaving, another(leaving));
+    tellTakers();
   }
 
   /** The row goes first: a connection that took the session up again would send it too. */

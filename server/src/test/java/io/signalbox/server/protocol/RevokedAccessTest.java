@@ -10,6 +10,7 @@ import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.Subscribe;
@@ -299,6 +300,29 @@ final class RevokedAccessTest extends DurableSessionFixture {
         });
     await(() -> member.payloads.size() == 31);
     again.expectNothing();
+  }
+
+  @Test
+  void whatAMemberGetsFromAnotherThatGoesIsNotLostWithItsRights() {
+    int slice = 1_000; // rows that are given on together
+    DurableClient device = stuck(1_000, SHARED, 1);
+    DurableClient.connect(this, "publisher", 0).publishAll(slice);
+    ManualLoops.Loop other = loops.loops.getLast();
+    DurableClient taker = DurableClient.connectOf311(this, other, "taker").subscribe(SHARED);
+    taker.acknowledging = false;
+    await(() -> !broker.isOwing("taker")); // its queue has been read
+    device.drop();
+    DurableClient.begin(this, ProtocolVersion.V5, "stuck", 0, null); // with Clean Start
+    await(() -> broker.metrics.sharedHandovers.value() == slice);
+    loops.loops.getFirst().answersAreLate(true); // so the rest stays for now
+    DurableClient member = DurableClient.connectOf311(this, other, "member").subscribe(SHARED);
+    barred.add("taker");
+    version++;
+    var done = broker.reviewClients().toCompletableFuture();
+    await(() -> !taker.connection.isOpen() || broker.subscriptionsOf("taker") == 0);
+    loops.loops.getFirst().answersAreLate(false);
+    await(done::isDone);
+    await(() -> new HashSet<>(member.payloads).size() == slice + 2);
   }
 
   @Test

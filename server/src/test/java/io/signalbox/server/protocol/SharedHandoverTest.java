@@ -29,6 +29,10 @@ final class SharedHandoverTest extends DurableSessionFixture {
   private static final String SHARED = "$share/g/t/#";
   private static final SessionConfig D = SessionConfig.DEFAULTS;
   private static final int MEMORY_QUEUE = 10;
+
+  /** Rows that are given on together. */
+  private static final int SLICE = 1_000;
+
   private static final List<String> BACKLOG =
       IntStream.range(0, 100).mapToObj(i -> "m" + i).toList();
 
@@ -104,6 +108,24 @@ final class SharedHandoverTest extends DurableSessionFixture {
     await(() -> publisher.acknowledged == 1);
     loops.advance(1_000_000); // its session's end
     taker.receive(1);
+  }
+
+  @Test
+  void whatIsInTheQueueOfATakerIsBeforeWhatIsPublishedLater() throws Exception {
+    start(config(D.queueMessagesMax(), Handover.DISCONNECT), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves("first");
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publishAll(SLICE);
+    ManualLoops.Loop other = loops.loops.getLast();
+    DurableClient taker = DurableClient.connectOf311(this, other, "taker").subscribe(SHARED);
+    await(() -> !broker.isOwing("taker")); // its queue has been read
+    device.drop();
+    await(() -> broker.metrics.sharedHandovers.value() == SLICE);
+    loops.loops.getFirst().answersAreLate(true); // so the rest stays for now
+    DurableClient.connectOf311(this, other, "another").publish(Qos.AT_LEAST_ONCE, "later");
+    await(() -> taker.payloads.size() >= SLICE + 1);
+    assertEquals("later", taker.payloads.getLast());
+    loops.loops.getFirst().answersAreLate(false);
   }
 
   @Test
