@@ -670,8 +670,8 @@ public final class Session implements Subscriber {
    * what waits for the client goes to other members. Of a durable session that needs the queue on
    * disk to itself: before a connection begins to deliver, or after it has ended. Should it not
    * come to that, the next connection finds the subscription again, on disk too. What no member has
-   * room for within the time of {@link Patience} stays in the queue, and the client's policy decides
-   * about it.
+   * room for within the time of {@link Patience} stays in the queue, and the client's policy
+   * decides about it.
    *
    * <p>Only while the session {@link #isOpening is being opened}, or it {@link #isOwing owes}
    * nothing, or its connection ends.

@@ -214,8 +214,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     taker.acknowledging = true;
     taker.send(new PubAck(taker.lastId));
     await(() -> taker.payloads.size() + again.payloads.size() >= BACKLOG.size());
-    assertEquals(
-        BACKLOG, Stream.concat(taker.payloads.stream(), again.payloads.stream()).toList());
+    assertEquals(BACKLOG, Stream.concat(taker.payloads.stream(), again.payloads.stream()).toList());
   }
 
   @Test
