@@ -23,7 +23,7 @@ import java.time.Duration;
  * @param userPropertiesMax 0..100,000 User Properties in one packet
  * @param filtersPerPacketMax 1..100,000 Topic Filters in one SUBSCRIBE
  * @param subscriptionsPerSessionMax 1..10,000,000; one more is answered with 0x97. A long filter
- *     counts as several: once more for each 512 bytes
+ *     counts as several: once more for each 512 bytes; a shared one as ten
  * @param connectionsMax 1..10,000,000 open connections over all listeners
  * @param halfOpenMax 1..10,000,000 connections, over all listeners, that have not completed CONNECT
  *     and serve no HTTP requests

@@ -19,6 +19,10 @@ import io.signalbox.server.store.StorePublish.Retaining;
 import io.signalbox.server.store.StoreWriter;
 import io.signalbox.server.store.Submitter;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +36,18 @@ import org.jspecify.annotations.Nullable;
  */
 @ConfinedTo("its I/O thread")
 final class Publisher {
+  /** Shared Subscriptions; with more of them a search for each would multiply. */
+  private static final int SEARCHED_MAX = 4;
+
   private final EventLoop loop;
   private final Router router;
   private final RetainedMessages retained;
   private final StoreWriter writer;
   private final Metrics metrics;
   private final Receivers receivers = new Receivers();
+
+  /** Places among the receivers of a stored message. */
+  private final BitSet secondCopies = new BitSet();
 
   Publisher(
       EventLoop loop,
@@ -197,6 +207,7 @@ final class Publisher {
       @Nullable Acknowledgement acknowledgement,
       int count,
       int durable) {
+    noteSecondCopies(count);
     boolean hearsOfRefusal = acknowledgement != null && !mayAcknowledgeNow(acknowledgement);
     StorePublish stored = toStore(message, also, hearsOfRefusal, count, durable);
     Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
@@ -257,7 +268,7 @@ final class Publisher {
     int next = 0;
     for (int i = 0; i < count && durable > 0; i++) {
       Delivery delivery = receivers.get(i);
-      if (isDurable(delivery) && !isSecondOfItsSession(i)) {
+      if (isDurable(delivery) && !secondCopies.get(i)) {
         numbers[next] = delivery.subscriber().sessionNumber();
         flags[next] = flags(message, delivery);
         identifiers[next] = delivery.subscriptionIdentifiers();
@@ -296,7 +307,7 @@ final class Publisher {
       Delivery delivery = receivers.get(i);
       if (message.qos() == Qos.AT_MOST_ONCE || !isDurable(delivery)) {
         to[i] = new Receiver(delivery, null, 0);
-      } else if (isSecondOfItsSession(i)) {
+      } else if (secondCopies.get(i)) {
         StorePublish own =
             storeFor(
                 delivery.subscriber().sessionNumber(),
@@ -317,13 +328,29 @@ final class Publisher {
    * A client with a Shared Subscription and another one that match the same topic gets both copies
    * (MQTT 5.0 section 4.8.2).
    */
-  private boolean isSecondOfItsSession(int index) {
-    Delivery delivery = receivers.get(index);
-    if (delivery.group() == null) {
-      return false; // plain ones come first, merged to one for each session
+  private void noteSecondCopies(int count) {
+    secondCopies.clear();
+    int shared = count; // plain ones come first, merged to one for each session
+    while (shared > 0 && receivers.get(shared - 1).group() != null) {
+      shared--;
     }
+    if (count - shared <= SEARCHED_MAX) {
+      for (int i = shared; i < count; i++) {
+        secondCopies.set(i, isDurable(receivers.get(i)) && isSecondOfItsSession(i));
+      }
+      return;
+    }
+    Set<Subscriber> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (int i = 0; i < count; i++) {
+      Delivery delivery = receivers.get(i);
+      secondCopies.set(i, isDurable(delivery) && !seen.add(delivery.subscriber()));
+    }
+  }
+
+  private boolean isSecondOfItsSession(int index) {
+    Subscriber subscriber = receivers.get(index).subscriber();
     for (int i = 0; i < index; i++) {
-      if (receivers.get(i).subscriber() == delivery.subscriber() && isDurable(receivers.get(i))) {
+      if (receivers.get(i).subscriber() == subscriber && isDurable(receivers.get(i))) {
         return true;
       }
     }

@@ -24,6 +24,8 @@ public record Subscription(
   /** A longer one counts as several. */
   private static final int BYTES_OF_ONE = 512;
 
+  private static final int SHARED_WEIGHT = 10;
+
   public Subscription {
     if (identifier < NO_IDENTIFIER || identifier > IDENTIFIER_MAX) {
       throw new IllegalArgumentException(
@@ -37,12 +39,15 @@ public record Subscription(
   }
 
   /**
-   * As how many subscriptions it counts in the limit of its session: 1, and 1 more for each 512
-   * bytes of its filter and share name, which are kept in memory several times.
+   * As how many subscriptions it counts in the limit of its session: 1, or 10 if it is shared,
+   * because each Share Name makes a copy of every message of its own, which everybody's publishes
+   * bear; and 1 more for each 512 bytes of its filter and share name, which are kept in memory
+   * several times.
    */
   public int weight() {
     int shareNameLength = shareName == null ? 0 : shareName.length();
-    return 1 + (filter.utf8().length + shareNameLength) / BYTES_OF_ONE;
+    int one = shareName == null ? 1 : SHARED_WEIGHT;
+    return one + (filter.utf8().length + shareNameLength) / BYTES_OF_ONE;
   }
 
   /** The Topic Filter as the client wrote it, with {@code $share/{ShareName}/} if it is shared. */

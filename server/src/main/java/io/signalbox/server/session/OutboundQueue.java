@@ -92,6 +92,28 @@ final class OutboundQueue {
     return isMemoryFilling() ? size == 0 : size <= messagesMax / 2 && bytes <= bytesMax / 2;
   }
 
+  /**
+   * How many {@linkplain #places places} other members' backlogs may take: half of the queue is
+   * left to what is published.
+   */
+  int placesLeft() {
+    if (isMemoryFilling()) {
+      return isEmpty() && !isScarce(memory) ? 1 : 0;
+    }
+    long inBytes = (bytesMax / 2 - bytes) / bytesOfPlace();
+    long left = Math.min(messagesMax / 2 - size, inBytes);
+    return Math.clamp(left, isEmpty() ? 1 : 0, messagesMax);
+  }
+
+  /** As how many messages one of so many bytes counts that is on its way here. */
+  int places(int messageBytes) {
+    return Math.clamp(messageBytes / bytesOfPlace(), 1, messagesMax);
+  }
+
+  private long bytesOfPlace() {
+    return Math.max(1, bytesMax / messagesMax);
+  }
+
   int room() {
     return Math.max(1, messagesMax - size);
   }

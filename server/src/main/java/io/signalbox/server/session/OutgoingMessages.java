@@ -17,6 +17,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What a durable session has in memory is a copy of its queue in the store. When memory is full,
  * new messages stay on disk and are read when there is room again ({@link DiskReader}).
  */
-@ConfinedTo("the session's I/O thread, but for what others ask of hasRoom and isPressed")
+@ConfinedTo("the session's I/O thread, but for hasRoom, isPressed, reserve and leave")
 public final class OutgoingMessages {
   private static final Logger LOG = System.getLogger(OutgoingMessages.class.getName());
 
@@ -42,6 +43,9 @@ public final class OutgoingMessages {
 
   private static final long MEMORY_MILLIS = 500;
 
+  private static final AtomicIntegerFieldUpdater<OutgoingMessages> RESERVED =
+      AtomicIntegerFieldUpdater.newUpdater(OutgoingMessages.class, "reserved");
+
   private final SessionContext context;
   private final Session session;
   private final OutboundQueue queue;
@@ -55,6 +59,9 @@ public final class OutgoingMessages {
 
   /** Null while there never was any. Written on the session's I/O thread. */
   private volatile @Nullable Pressure pressure;
+
+  /** Places in the queue for what other members leave, and which is on its way here. */
+  private volatile int reserved;
 
   private List<Runnable> roomListeners = List.of();
   private OutgoingAliases aliases = OutgoingAliases.OFF;
@@ -150,6 +157,32 @@ public final class OutgoingMessages {
   /** Whether a message would be sent at once. Any thread; a moment later it may be otherwise. */
   boolean hasRoom() {
     return mode == Mode.LIVE && queue.isEmpty() && inflight.hasRoom();
+  }
+
+  /**
+   * Takes places in the queue in memory for a message that another member leaves, which is about to
+   * be nowhere else. Any thread.
+   *
+   * @param messageBytes see {@link Message#bytes}
+   * @return to be {@linkplain #leave left} when it has arrived; 0: there is no room now
+   */
+  int reserve(int messageBytes) {
+    int left = mode == Mode.LIVE ? queue.placesLeft() : 0;
+    int places = queue.places(messageBytes);
+    while (true) {
+      int before = reserved;
+      if (left == 0 || (before > 0 && before + places > left)) {
+        return 0; // a large one goes alone
+      }
+      if (RESERVED.compareAndSet(this, before, before + places)) {
+        return places;
+      }
+    }
+  }
+
+  /** Any thread. */
+  void leave(int places) {
+    RESERVED.addAndGet(this, -places);
   }
 
   /** See {@link Pressure}. Any thread. */

@@ -166,6 +166,11 @@ public final class Session implements Subscriber {
     return opening;
   }
 
+  /** Whether a client waits until what a member leaves has been handed over. */
+  boolean isAwaited() {
+    return connection != null || (waiting != null && !waiting.isEmpty());
+  }
+
   boolean ended() {
     return ended;
   }
@@ -469,6 +474,7 @@ public final class Session implements Subscriber {
         unshared = Stream.concat(unshared.stream(), sharedLeft().stream()).toList();
       }
     }
+    subscriptions.connectionEnded(outgoing.isDone());
     outgoing.detach();
     long now = context.clocks().wallMillis();
     KeptWill last = will;
@@ -672,7 +678,9 @@ public final class Session implements Subscriber {
    * The client may not have a Shared Subscription any more: it gets nothing by it from here on, and
    * what waits for the client goes to other members. Of a durable session that needs the queue on
    * disk to itself: before a connection begins to deliver, or after it has ended. Should it not
-   * come to that, the next connection finds the subscription again, on disk too.
+   * come to that, the next connection finds the subscription again, on disk too. What no member has
+   * room for within the time of {@link Patience} stays in the queue, and the client's policy
+   * decides about it.
    *
    * <p>Only while the session {@link #isOpening is being opened}, or it {@link #isOwing owes}
    * nothing, or its connection ends.
@@ -807,7 +815,10 @@ public final class Session implements Subscriber {
     outgoing.accept(offer.delivery, offer.message, offer.handle, offer.receiverIndex, offer);
   }
 
-  /** Another member of a Shared Subscription left messages in our queue on disk. Any thread. */
+  /**
+   * What another member of a Shared Subscription leaves is in our queue on disk, or will be by the
+   * next commit. Any thread.
+   */
   void rowsArrived() {
     if (owner.isCurrent()) {
       outgoing.rowsArrived();

@@ -5,6 +5,7 @@ import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.routing.SubscriptionTrie;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 @ConfinedTo("the session's I/O thread, but for settle")
 public final class SessionSubscriptions {
+  /** Of those that were left: a client may leave as many as it likes. */
+  private static final int LEFT_MAX = 100;
+
   private final SubscriptionTrie trie;
   private final Session session;
 
@@ -23,6 +27,12 @@ public final class SessionSubscriptions {
   private Map<String, Subscription> byFilter = Map.of();
 
   private int weight;
+
+  /** Shared Subscriptions that a durable session had; the one that was left last comes last. */
+  private Map<String, Subscription> left = Map.of();
+
+  /** Whether any was since the last connection ended: a message may still be on its way by it. */
+  private boolean leftNow;
 
   /** Null while the store has answered for all that replaced another one. */
   private @Nullable UnsettledGrants unsettled;
@@ -64,6 +74,9 @@ public final class SessionSubscriptions {
   public @Nullable Subscription put(Subscription subscription) {
     if (byFilter.isEmpty()) {
       byFilter = new HashMap<>(2);
+    }
+    if (!left.isEmpty()) {
+      left.remove(subscription.requestedFilter());
     }
     Subscription before = byFilter.put(subscription.requestedFilter(), subscription);
     weight += before == null ? subscription.weight() : 0; // the filter is the same
@@ -132,7 +145,41 @@ public final class SessionSubscriptions {
     byFilter.remove(requestedFilter);
     weight -= gone.weight();
     trie.remove(gone.filter(), gone.shareName(), session);
+    if (gone.shareName() != null && session.isDurable()) {
+      leave(requestedFilter, gone);
+    }
     return true;
+  }
+
+  private void leave(String requestedFilter, Subscription shared) {
+    if (left.isEmpty()) {
+      left = new LinkedHashMap<>(2);
+    }
+    left.put(requestedFilter, shared);
+    if (left.size() > LEFT_MAX) {
+      left.remove(left.keySet().iterator().next());
+    }
+    leftNow = true;
+  }
+
+  /**
+   * Shared Subscriptions that the client left, and that messages in its queue may have come by: the
+   * latest {@link #LEFT_MAX} since the broker started.
+   */
+  Collection<Subscription> left() {
+    return left.values();
+  }
+
+  /**
+   * The connection has ended.
+   *
+   * @param done nothing waited for the client, see {@link OutgoingMessages#isDone}
+   */
+  void connectionEnded(boolean done) {
+    if (done && !leftNow) {
+      left = Map.of();
+    }
+    leftNow = false;
   }
 
   /** The session ends. */
@@ -141,6 +188,7 @@ public final class SessionSubscriptions {
       trie.remove(subscription.filter(), subscription.shareName(), session);
     }
     byFilter = Map.of();
+    left = Map.of();
     weight = 0;
   }
 }

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * begun stays where it is [MQTT-4.8.2-4], [MQTT-4.8.2-5], and what the client acknowledged with an
  * error is not in the queue any more [MQTT-4.8.2-6].
  *
- * <p>One run over the queue on disk, slice by slice.
+ * <p>One run over the queue on disk, slice by slice. A row leaves the disk for a member that keeps
+ * nothing there only when that has a place for it in memory; else the run waits for one.
  */
 @ConfinedTo("the leaving session's I/O thread")
 final class SharedHandover {
@@ -50,7 +51,7 @@ final class SharedHandover {
   }
 
   /**
-   * A Shared Subscription of the leaving session, and who else has it.
+   * A Shared Subscription that the leaving session has or had, and who else has it.
    *
    * @param goes whether what came by it goes; else it is here to be told from those
    */
@@ -69,8 +70,19 @@ final class SharedHandover {
   private final List<Left> groups;
   private final Runnable done;
 
-  /** Durable sessions that got rows. */
+  /** Durable sessions whose queues rows are on their way to, which they do not know yet. */
   private final Set<Session> takers = new HashSet<>();
+
+  /** Of members in memory, until what takes them is there. */
+  private final List<Place> places = new ArrayList<>();
+
+  private final Patience patience = new Patience();
+
+  /** Groups whose members had no room for longer than the run waits. */
+  private final Set<SharedGroup> waitedInVain = new HashSet<>();
+
+  /** The first one that waits for a member; null: none does. */
+  private @Nullable Leaving waiting;
 
   private long lastSequence;
 
@@ -99,10 +111,10 @@ final class SharedHandover {
    * subscriptions are still in the index, so that their groups are found.
    *
    * @return what runs once they are not: nothing more is queued for the session then; null if it
-   *     has no Shared Subscription
+   *     has no Shared Subscription, nor left one
    */
   static @Nullable SharedHandover atEnd(SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions().all(), true);
+    List<Left> groups = groups(context, session);
     return groups.isEmpty()
         ? null
         : new SharedHandover(context, session, Occasion.END, groups, done);
@@ -112,11 +124,11 @@ final class SharedHandover {
    * The connection ended and its session stays: members that are connected take what it leaves. A
    * reconnect in between raises the epoch, and what was not moved yet stays.
    *
-   * @return null if it has no Shared Subscription
+   * @return null if it has no Shared Subscription, nor left one
    */
   static @Nullable SharedHandover atDisconnect(
       SessionContext context, Session session, Runnable done) {
-    List<Left> groups = groups(context, session.subscriptions().all(), true);
+    List<Left> groups = groups(context, session);
     return groups.isEmpty()
         ? null
         : new SharedHandover(context, session, Occasion.DISCONNECT, groups, done);
@@ -134,6 +146,13 @@ final class SharedHandover {
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));
     return new SharedHandover(context, session, Occasion.REVOKED, groups, done);
+  }
+
+  /** Those that it has come first. */
+  private static List<Left> groups(SessionContext context, Session session) {
+    List<Left> groups = groups(context, session.subscriptions().all(), true);
+    groups.addAll(groups(context, session.subscriptions().left(), true));
+    return groups;
   }
 
   private static List<Left> groups(
@@ -178,21 +197,53 @@ final class SharedHandover {
     if (moving > 0) {
       return;
     }
-    if (scanned || stopped) {
+    if (!places.isEmpty()) {
+      context.registry().fence(loop, this::leavePlaces);
+      return;
+    }
+    if (stopped || (scanned && waiting == null)) {
       finish();
+    } else if (waiting != null) {
+      await(waiting);
     } else {
       context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
     }
   }
 
-  private void finish() {
-    for (Session taker : takers) {
-      taker.rowsArrived();
+  /** Every I/O thread has been through, so that what was offered is where it counts by itself. */
+  private void leavePlaces() {
+    places.forEach(place -> place.member.outgoing().leave(place.count));
+    places.clear();
+    goOn();
+  }
+
+  /** It, and what is behind it, is read again when a member may have room. */
+  private void await(Leaving first) {
+    long millis = patience.nextMillis(first.row.sequence(), leaver.isAwaited());
+    lastSequence = first.row.sequence() - 1;
+    scanned = false;
+    waiting = null;
+    if (millis == 0) {
+      waitedInVain.add(first.group);
+      goOn();
+    } else {
+      loop.schedule(millis, this::goOn);
     }
-    takers.clear();
+  }
+
+  private void finish() {
     if (!stopped) {
       done.run();
     }
+  }
+
+  /**
+   * At once, and after all that was submitted for them: until they know they could take messages
+   * for sent that are behind those rows, or lose their Shared Subscription as if nothing waited.
+   */
+  private void tellTakers() {
+    takers.forEach(Session::rowsArrived);
+    takers.clear();
   }
 
   private void onSlice(QueueSlice slice) {
@@ -205,18 +256,22 @@ final class SharedHandover {
     }
     if (!stopped) {
       slice.rows().stream().filter(row -> row.sequence() < endSequence).forEach(this::look);
+      tellTakers();
       scanned = slice.end() || lastSequence >= endSequence - 1;
     }
     goOn();
   }
 
   private void look(QueuedRow row) {
+    if (waiting != null) {
+      return; // behind it, for the order
+    }
     lastSequence = row.sequence();
     Message message = row.message();
     if (row.shared() && message != null && mayMove(row)) {
       SharedGroup group = groupOf(row, message);
       if (group != null) {
-        move(new Leaving(row, message, group), taker(group));
+        give(new Leaving(row, message, group), taker(group));
       }
     }
   }
@@ -239,24 +294,72 @@ final class SharedHandover {
     Leaving(QueuedRow row, Message message, SharedGroup group) {
       this(row, message, group, new HashSet<>(2));
     }
+
+    boolean isStoredFor(Delivery taker) {
+      return message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
+    }
+
+    /** Whether a member had no room in memory, where there may be some in a moment. */
+    boolean mayWait() {
+      return refusing.stream().anyMatch(member -> !member.isDurable());
+    }
   }
 
-  /**
-   * @return false: nobody is there, and it stays while its session lasts
-   */
-  private boolean move(Leaving leaving, @Nullable Delivery taker) {
-    boolean mayQueue = occasion != Occasion.DISCONNECT;
-    if (taker == null || !(mayQueue || taker.subscriber().isOnline())) {
-      return false;
+  /** What a message takes of the memory of a member that it is on its way to. */
+  private record Place(Session member, int count) {}
+
+  /** To this member, else to another one. */
+  private void give(Leaving leaving, @Nullable Delivery first) {
+    Delivery taker = first;
+    while (taker != null && !hasPlace(leaving, taker)) {
+      leaving.refusing.add(taker.subscriber());
+      taker = another(leaving);
     }
-    boolean stored = leaving.message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
+    boolean mayQueue = occasion != Occasion.DISCONNECT;
+    if (taker != null && (mayQueue || taker.subscriber().isOnline())) {
+      move(leaving, taker);
+    } else {
+      notTaken(leaving);
+    }
+  }
+
+  private @Nullable Delivery another(Leaving leaving) {
+    leaving.refusing.add(leaver);
+    return leaving.refusing.size() < MEMBERS_ASKED_MAX
+        ? leaving.group.pickOtherThan(leaving.refusing)
+        : null;
+  }
+
+  /** Whether the message may leave the disk for this member, or has a place on it there. */
+  private boolean hasPlace(Leaving leaving, Delivery taker) {
+    if (!(taker.subscriber() instanceof Session member)
+        || member.isDurable()
+        || !leaving.isStoredFor(taker)) {
+      return true;
+    }
+    int taken = member.isOnline() ? member.outgoing().reserve(leaving.message.bytes()) : 0;
+    if (taken > 0) {
+      places.add(new Place(member, taken));
+    }
+    return taken > 0;
+  }
+
+  private void notTaken(Leaving leaving) {
+    if (leaving.mayWait() && !waitedInVain.contains(leaving.group)) {
+      boolean isFirst = waiting == null || leaving.row.sequence() < waiting.row.sequence();
+      waiting = isFirst ? leaving : waiting;
+    } else if (occasion == Occasion.END && !leaving.refusing.isEmpty()) { // else it is not lost
+      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+    }
+  }
+
+  private void move(Leaving leaving, Delivery taker) {
     moving++;
-    if (taker.subscriber().isDurable() && stored) {
+    if (taker.subscriber().isDurable() && leaving.isStoredFor(taker)) {
       moveToQueue(leaving, taker);
     } else {
       moveToMemory(leaving, taker);
     }
-    return true;
   }
 
   private void moveToQueue(Leaving leaving, Delivery taker) {
@@ -272,6 +375,9 @@ final class SharedHandover {
                 flags(leaving.message, taker),
                 taker.subscriptionIdentifiers()),
             new OnLoop(loop, result -> queued(leaving, taker, result), _ -> moved()));
+    if (taker.subscriber() instanceof Session session) {
+      takers.add(session);
+    }
   }
 
   private void queued(Leaving leaving, Delivery taker, @Nullable Object result) {
@@ -279,9 +385,6 @@ final class SharedHandover {
       refused(leaving, taker.subscriber());
     } else if (!MoveQueued.GONE.equals(result)) {
       context.metrics().sharedHandovers.inc(loop.index());
-      if (taker.subscriber() instanceof Session session) {
-        takers.add(session);
-      }
     }
     moved();
   }
@@ -291,13 +394,8 @@ final class SharedHandover {
       return; // whoever comes after this run finds the row where it was
     }
     leaving.refusing.add(member);
-    leaving.refusing.add(leaver);
-    boolean asksAnother =
-        leaving.refusing.size() < MEMBERS_ASKED_MAX
-            && move(leaving, leaving.group.pickOtherThan(leaving.refusing));
-    if (!asksAnother && occasion == Occasion.END) { // else it is not lost
-      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
-    }
+    give(leaving, another(leaving));
+    tellTakers();
   }
 
   /** The row goes first: a connection that took the session up again would send it too. */

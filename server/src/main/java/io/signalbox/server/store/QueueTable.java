@@ -366,11 +366,12 @@ final class QueueTable {
     byte[] content = in.getRest(); // makeRoom may change the page under the reader
     int bytes = QueueRow.counted(formBytes(row, content), command.subscriptionIdentifiers());
     SessionState to = batch.sessions.find(command.toNumber());
+    count(from, -1, -row.bytes); // all queues together get no longer by a move
     if (to == null || !makeRoom(to, bytes)) {
+      count(from, 1, row.bytes);
       return MoveQueued.REFUSED;
     }
     long sequence = batch.state().nextSequence++;
-    count(from, -1, -row.bytes);
     count(to, 1, bytes);
     lmdb.queue.delete(txn(), batch.keys.queue(from.number, given));
     row.state = QueueRow.QUEUED;

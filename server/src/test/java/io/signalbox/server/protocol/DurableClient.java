@@ -221,6 +221,15 @@ final class DurableClient {
     connection.receive(message(Qos.AT_LEAST_ONCE, withPacketId, payload, Properties.NONE));
   }
 
+  /** So many with QoS 1; waits until all are acknowledged. */
+  void publishAll(int count) {
+    int before = acknowledged;
+    for (int i = 1; i <= count; i++) {
+      send(message(Qos.AT_LEAST_ONCE, i, "p" + i, Properties.NONE));
+    }
+    test.await(() -> acknowledged == before + count);
+  }
+
   /** Waits for the first acknowledgement. */
   ReasonCode publish(Qos qos, String payload, Properties properties) {
     ackReason = null;

@@ -42,6 +42,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a session keeps over its connections and over the end of the broker. */
 final class DurableSessionTest extends DurableSessionFixture {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 20})
+  void aSessionGetsACopyForEachShareNameThatItHas(int shareNames) throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe("t/#");
+    for (int i = 1; i <= shareNames; i++) {
+      device.subscribe("$share/" + i + "/t/#");
+    }
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "one");
+    device.receive(1 + shareNames);
+    device.drop();
+    publisher.publish(Qos.AT_LEAST_ONCE, "other");
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    again.receive(1 + shareNames);
+  }
+
   @Test
   void letsMessagesExpireThatWereQueuedAfterTheQueueWasDrained() throws Exception {
     start();

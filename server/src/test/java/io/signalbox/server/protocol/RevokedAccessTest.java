@@ -10,6 +10,7 @@ import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.Subscribe;
@@ -217,7 +218,7 @@ final class RevokedAccessTest extends DurableSessionFixture {
   @Test
   void whatIsOnItsWayGoesToAMemberThatHasRoom() throws Exception {
     broker.close();
-    start(queuesOfOne(), StoreConfig.DEFAULTS);
+    start(queues(1, SessionConfig.DEFAULTS.memoryQueueMessagesMax()), StoreConfig.DEFAULTS);
     broker.authorizers = Rights::new;
     for (int i = 1; i <= 3; i++) {
       DurableClient.connect(this, "full " + i, 1_000).subscribe().drop();
@@ -247,14 +248,14 @@ final class RevokedAccessTest extends DurableSessionFixture {
     idle.expectNothing();
   }
 
-  private static SessionConfig queuesOfOne() {
+  private static SessionConfig queues(long messagesMax, int memoryMessagesMax) {
     SessionConfig d = SessionConfig.DEFAULTS;
     return new SessionConfig(
         d.expirySecondsMax(),
-        1,
+        messagesMax,
         d.queueBytesMax(),
         d.queueOverflow(),
-        d.memoryQueueMessagesMax(),
+        memoryMessagesMax,
         d.memoryQueueBytesMax(),
         d.willRestartGrace(),
         d.sharedHandover());
@@ -280,6 +281,48 @@ final class RevokedAccessTest extends DurableSessionFixture {
     again.subscribe("t/#");
     DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "later");
     again.receive(1);
+  }
+
+  @Test
+  void whatWasRevokedGoesToAMemberInMemoryAsItTakesIt() throws Exception {
+    broker.close();
+    start(queues(SessionConfig.DEFAULTS.queueMessagesMax(), 4), StoreConfig.DEFAULTS);
+    broker.authorizers = Rights::new;
+    stuck(1_000, SHARED, 30).drop();
+    DurableClient member =
+        DurableClient.connectWithReceiveMaximum(this, "member", 0, 1).subscribe(SHARED);
+    barred.add("stuck");
+    DurableClient again = DurableClient.connect(this, "stuck", 1_000);
+    await(
+        () -> {
+          loops.advance(100);
+          return broker.subscriptionsOf("stuck") == 0;
+        });
+    await(() -> member.payloads.size() == 31);
+    again.expectNothing();
+  }
+
+  @Test
+  void whatAMemberGetsFromAnotherThatGoesIsNotLostWithItsRights() {
+    int slice = 1_000; // rows that are given on together
+    DurableClient device = stuck(1_000, SHARED, 1);
+    DurableClient.connect(this, "publisher", 0).publishAll(slice);
+    ManualLoops.Loop other = loops.loops.getLast();
+    DurableClient taker = DurableClient.connectOf311(this, other, "taker").subscribe(SHARED);
+    taker.acknowledging = false;
+    await(() -> !broker.isOwing("taker")); // its queue has been read
+    device.drop();
+    DurableClient.begin(this, ProtocolVersion.V5, "stuck", 0, null); // with Clean Start
+    await(() -> broker.metrics.sharedHandovers.value() == slice);
+    loops.loops.getFirst().answersAreLate(true); // so the rest stays for now
+    DurableClient member = DurableClient.connectOf311(this, other, "member").subscribe(SHARED);
+    barred.add("taker");
+    version++;
+    var done = broker.reviewClients().toCompletableFuture();
+    await(() -> !taker.connection.isOpen() || broker.subscriptionsOf("taker") == 0);
+    loops.loops.getFirst().answersAreLate(false);
+    await(done::isDone);
+    await(() -> new HashSet<>(member.payloads).size() == slice + 2);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
 import io.signalbox.server.config.SessionConfig;
@@ -10,12 +11,15 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.RequestedSubscription;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,6 +28,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class SharedHandoverTest extends DurableSessionFixture {
   private static final String SHARED = "$share/g/t/#";
   private static final SessionConfig D = SessionConfig.DEFAULTS;
+  private static final int MEMORY_QUEUE = 10;
+
+  /** Rows that are given on together. */
+  private static final int SLICE = 1_000;
+
+  private static final List<String> BACKLOG =
+      IntStream.range(0, 100).mapToObj(i -> "m" + i).toList();
 
   @ParameterizedTest
   @EnumSource(Handover.class)
@@ -63,6 +74,58 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(List.of("left"), other.payloads);
     assertEquals(0, dropped());
     assertEquals(1, broker.metrics.sharedHandovers.value());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Handover.class)
+  @Behaviour(208)
+  void whatWaitsForAMemberThatUnsubscribedGoesToAnother(Handover handover) throws Exception {
+    start(config(D.queueMessagesMax(), handover), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves("sent");
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "waits");
+    DurableClient taker = DurableClient.connect(this, "taker", 10_000).subscribe(SHARED);
+    device.unsubscribe(SHARED);
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    taker.receive(2);
+    assertEquals(List.of("sent", "waits"), taker.payloads);
+  }
+
+  @Test
+  @Behaviour(208)
+  void whatIsOnItsWayToAMemberThatUnsubscribesAndGoesIsNotLost() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe(SHARED);
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    await(() -> !broker.isOwing("device")); // its queue has been read
+    asleep = loop; // so it hands nothing over
+    loops.on(loop, () -> publisher.publish(1, "on its way"));
+    DurableClient taker = DurableClient.connect(this, "taker", 10_000).subscribe(SHARED);
+    device.unsubscribe(SHARED);
+    device.drop();
+    asleep = null;
+    await(() -> publisher.acknowledged == 1);
+    loops.advance(1_000_000); // its session's end
+    taker.receive(1);
+  }
+
+  @Test
+  void whatIsInTheQueueOfATakerIsBeforeWhatIsPublishedLater() throws Exception {
+    start(config(D.queueMessagesMax(), Handover.DISCONNECT), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves("first");
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publishAll(SLICE);
+    ManualLoops.Loop other = loops.loops.getLast();
+    DurableClient taker = DurableClient.connectOf311(this, other, "taker").subscribe(SHARED);
+    await(() -> !broker.isOwing("taker")); // its queue has been read
+    device.drop();
+    await(() -> broker.metrics.sharedHandovers.value() == SLICE);
+    loops.loops.getFirst().answersAreLate(true); // so the rest stays for now
+    DurableClient.connectOf311(this, other, "another").publish(Qos.AT_LEAST_ONCE, "later");
+    await(() -> taker.payloads.size() >= SLICE + 1);
+    assertEquals("later", taker.payloads.getLast());
+    loops.loops.getFirst().answersAreLate(false);
   }
 
   @Test
@@ -116,6 +179,91 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(List.of("fills"), full.payloads);
   }
 
+  @ParameterizedTest
+  @EnumSource(Handover.class)
+  @Behaviour(205)
+  void aMemberInMemoryGetsALongQueueAsItTakesIt(Handover handover) throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(handover);
+    DurableClient taker = memberInMemory();
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    await(
+        () -> {
+          loops.advance(1_000);
+          return taker.payloads.size() >= BACKLOG.size();
+        });
+    assertEquals(BACKLOG, taker.payloads);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+    assertEquals(0, dropped());
+  }
+
+  @Test
+  @Behaviour(205)
+  void whatAMemberInMemoryHasNoRoomForStaysOnDisk() throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(Handover.DISCONNECT);
+    DurableClient taker = memberInMemory();
+    taker.acknowledging = false;
+    device.drop();
+    await(() -> broker.metrics.sharedHandovers.value() > 0);
+    for (int i = 0; i < 10; i++) {
+      doWhatWaits();
+      loops.advance(1_000);
+    }
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> !broker.isOwing("device"));
+    taker.acknowledging = true;
+    taker.send(new PubAck(taker.lastId));
+    await(() -> taker.payloads.size() + again.payloads.size() >= BACKLOG.size());
+    assertEquals(BACKLOG, Stream.concat(taker.payloads.stream(), again.payloads.stream()).toList());
+  }
+
+  @Test
+  @Behaviour(206)
+  void aMemberThatIsAwayKeepsWhatOneInMemoryHasNoRoomFor() throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(Handover.SESSION_END);
+    DurableClient.connect(this, "keeps", 10_000).subscribe(SHARED).drop();
+    DurableClient taker = memberInMemory();
+    taker.acknowledging = false;
+    end(device);
+    assertEquals(BACKLOG.size(), broker.metrics.sharedHandovers.value());
+    DurableClient keeps = DurableClient.connect(this, "keeps", 10_000);
+    await(() -> keeps.payloads.size() >= BACKLOG.size() - MEMORY_QUEUE);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+  }
+
+  /** The client that takes its session over is let in after some seconds. */
+  @Test
+  void countsWhatAMemberInMemoryHasNoRoomForInTime() throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(Handover.SESSION_END);
+    memberInMemory().acknowledging = false;
+    device.drop();
+    DurableClient next = DurableClient.begin(this, ProtocolVersion.V5, "device", 0, null);
+    await(() -> broker.metrics.sharedHandovers.value() > 0);
+    int seconds = 0;
+    while (next.connectReason == null) {
+      loops.advance(1_000);
+      seconds++;
+      for (int i = 0; i < 100; i++) {
+        await(() -> true);
+      }
+    }
+    assertTrue(seconds <= 15, "let in after " + seconds + " seconds");
+    assertEquals(BACKLOG.size(), broker.metrics.sharedHandovers.value() + dropped());
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+  }
+
+  private DurableClient deviceThatLeavesMoreThanMemoryHolds(Handover handover) throws Exception {
+    start(config(D.queueMessagesMax(), MEMORY_QUEUE, handover), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves(BACKLOG.getFirst());
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    BACKLOG.stream().skip(1).forEach(message -> publisher.publish(Qos.AT_LEAST_ONCE, message));
+    return device;
+  }
+
+  private DurableClient memberInMemory() {
+    return DurableClient.connectWithReceiveMaximum(this, "in memory", 0, 1).subscribe(SHARED);
+  }
+
   private DurableClient memberWithFullQueue() {
     DurableClient full = DurableClient.connect(this, "full", 1_000).subscribe("u/#");
     full.acknowledging = false;
@@ -153,12 +301,17 @@ final class SharedHandoverTest extends DurableSessionFixture {
   }
 
   private static SessionConfig config(long queueMessagesMax, Handover handover) {
+    return config(queueMessagesMax, D.memoryQueueMessagesMax(), handover);
+  }
+
+  private static SessionConfig config(
+      long queueMessagesMax, int memoryQueueMessagesMax, Handover handover) {
     return new SessionConfig(
         D.expirySecondsMax(),
         queueMessagesMax,
         D.queueBytesMax(),
         D.queueOverflow(),
-        D.memoryQueueMessagesMax(),
+        memoryQueueMessagesMax,
         D.memoryQueueBytesMax(),
         D.willRestartGrace(),
         handover);

@@ -60,6 +60,18 @@ final class OutboundQueueTest {
   }
 
   @Test
+  void leavesHalfOfItselfToWhatIsPublished() throws InvalidTopicException {
+    OutboundQueue queue = new OutboundQueue(10, 10_000, memory);
+    assertEquals(5, queue.placesLeft());
+    assertEquals(1, queue.places(999));
+    assertEquals(4, queue.places(4_000), "a large message counts as several");
+    queue.add(publish(2_000));
+    assertEquals(2, queue.placesLeft());
+    queue.add(publish(4_000));
+    assertEquals(0, queue.placesLeft());
+  }
+
+  @Test
   void subscriptionIdentifiersCountAndAreNotKeptOnceTheyWereSent() throws InvalidTopicException {
     OutboundQueue queue = new OutboundQueue(1_000, 10_000, memory);
     Message message = publish(1).message;

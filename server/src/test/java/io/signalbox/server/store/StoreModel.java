@@ -376,10 +376,11 @@ final class StoreModel {
     }
     Session to = byNumber.get(c.toNumber());
     var moved = new Row(row.message, c.flags(), c.subscriptionIdentifiers());
+    from.queue.remove(given); // before room is looked for: together they get no longer
     if (to == null || !makeRoom(to, moved.bytes)) {
+      from.queue.put(given, row);
       return MoveQueued.REFUSED;
     }
-    from.queue.remove(given);
     to.queue.put(nextSequence, moved);
     return nextSequence++;
   }

@@ -2,6 +2,7 @@ package io.signalbox.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -129,6 +130,32 @@ final class StoreTest {
         dequeue(fixture, number, row.sequence());
       }
       assertEquals(0, fixture.store.totals().queuedBytes());
+    }
+  }
+
+  @Test
+  void aMessageMovesWhenAllQueuesTogetherAreFull() throws Exception {
+    StoreLimits d = StoreLimits.DEFAULTS;
+    var limits =
+        new StoreLimits(
+            d.queueMessagesMax(),
+            d.queueBytesMax(),
+            d.overflow(),
+            1,
+            d.retainedMessagesMax(),
+            d.retainedBytesMax());
+    try (var fixture = StoreFixture.open(directory, limits)) {
+      long number = fixture.session("device").number();
+      long heir = fixture.session("heir").number();
+      fixture.apply(publishWithIdentifiers(0, number));
+      long moved = fixture.queue(number).rows().getFirst().sequence();
+      var move = new MoveQueued(number, Command.ANY_EPOCH, moved, null, heir, (byte) 1, new int[0]);
+      assertNotEquals(MoveQueued.REFUSED, fixture.apply(move));
+      assertEquals(1, fixture.queue(heir).rows().size());
+      assertEquals(1, fixture.store.totals().queuedMessages());
+      StorePublish another = publishWithIdentifiers(0, number);
+      fixture.apply(another);
+      assertFalse(another.accepted(0));
     }
   }
 
