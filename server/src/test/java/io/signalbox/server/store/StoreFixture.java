@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
@@ -95,6 +96,27 @@ public final class StoreFixture implements AutoCloseable {
           Committer.TO_DISK.commit(txn);
         },
         DiskSpace.FreeSpace.ofDisk());
+  }
+
+  /** A store alone, on a disk that has so many bytes free. */
+  public static Store openOnDisk(
+      LongSupplier freeBytes,
+      Path directory,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Metrics metrics,
+      Consumer<Throwable> fatal)
+      throws StoreOpenException {
+    return Store.open(
+        directory,
+        config,
+        limits,
+        clocks,
+        metrics,
+        fatal,
+        Committer.TO_DISK,
+        _ -> freeBytes.getAsLong());
   }
 
   /** Takes all snapshots that a store gives; until this is closed nobody else can read. */

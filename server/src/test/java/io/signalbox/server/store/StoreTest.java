@@ -196,7 +196,8 @@ final class StoreTest {
     Thread closer;
     try (var fixture = StoreFixture.open(directory)) {
       fixture.apply(
-          new PutRecord(RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9]));
+          new PutRecord(
+              RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9], true));
       closer = Thread.ofPlatform().unstarted(fixture.store::close);
       fixture.store.records(
           RecordTable.REGISTRY,
