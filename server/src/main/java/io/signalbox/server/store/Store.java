@@ -384,8 +384,8 @@ public final class Store implements AutoCloseable {
   /** Applies what was submitted and waits for who reads, then lets go of the directory. */
   @Override
   public void close() {
+    writer.close(); // first: while the disk is full, housekeeping waits until it refuses
     housekeeping.close();
-    writer.close();
     readers.close();
     reading.writeLock().lock();
     try {

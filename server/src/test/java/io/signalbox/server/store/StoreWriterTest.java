@@ -17,6 +17,7 @@ import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -499,6 +500,26 @@ final class StoreWriterTest {
   }
 
   /** Both sides of the race get the same answer, whoever wins. */
+  @Test
+  void closesAlthoughHousekeepingWaitsForADiskThatIsFull() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      OpenedSession session = fixture.session("gone");
+      fixture.apply(new EndSession(session.number(), session.epoch()));
+      disk.full.set(Integer.MAX_VALUE);
+      fixture.store.startHousekeeping();
+      while (fixture.metrics.storeFailures.value() < 2) {
+        Thread.onSpinWait(); // what makes room has found none
+      }
+      Thread closer = Thread.ofPlatform().start(fixture.store::close);
+      try {
+        assertTrue(closer.join(Duration.ofSeconds(30)));
+      } finally {
+        disk.full.set(0);
+      }
+    }
+  }
+
   @Test
   void settlesEachPacketIdentifierOnce() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {
