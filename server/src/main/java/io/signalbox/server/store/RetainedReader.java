@@ -50,12 +50,34 @@ final class RetainedReader {
     return Objects.requireNonNull(targetRow);
   }
 
+  /** Where a page is damaged the walk ends: what is behind it cannot be found. */
   RetainedSlice read(Snapshot snapshot, byte @Nullable [] after, int messagesMax, int bytesMax) {
-    targetRow = snapshot.row;
     List<Message> messages = new ArrayList<>(Math.min(messagesMax, 64));
+    try {
+      byte[] next = add(messages, snapshot, after, messagesMax, bytesMax);
+      return new RetainedSlice(messages, next);
+    } catch (RuntimeException e) {
+      LOG.log(
+          Level.ERROR,
+          "the retained messages of \"" + filter + "\" cannot all be read; check the store",
+          e);
+      return new RetainedSlice(messages, null);
+    }
+  }
+
+  /**
+   * @return the last key looked at; null: nothing is behind it
+   */
+  private byte @Nullable [] add(
+      List<Message> messages,
+      Snapshot snapshot,
+      byte @Nullable [] after,
+      int messagesMax,
+      int bytesMax) {
+    targetRow = snapshot.row;
     if (!filter.hasWildcard()) {
       addExact(snapshot.txn, snapshot.keys, filter.utf8(), messages);
-      return new RetainedSlice(messages, null);
+      return null;
     }
     byte[] range = range();
     if (after == null) {
@@ -73,7 +95,7 @@ final class RetainedReader {
           break;
         }
         if (messages.size() >= messagesMax || bytes >= bytesMax || looked >= lookMax) {
-          return new RetainedSlice(messages, last);
+          return last;
         }
         last = key;
         TopicName topic = topic(key, cursor.val());
@@ -89,7 +111,7 @@ final class RetainedReader {
         }
       }
     }
-    return new RetainedSlice(messages, null);
+    return null;
   }
 
   /** The message of a filter without wildcards, or null. */

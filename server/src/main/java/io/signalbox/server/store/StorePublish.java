@@ -189,6 +189,11 @@ public final class StorePublish implements Command, StoredMessage {
     return (byte) (qos.value() | (retain ? RETAIN_FLAG : 0) | (shared ? SHARED_FLAG : 0));
   }
 
+  /** Whether {@link #qosOf} can tell one: else the row is damaged. */
+  static boolean isQos(int flags) {
+    return (flags & 0b11) != 0b11;
+  }
+
   static Qos qosOf(int flags) {
     return Qos.of(flags & 0b11);
   }
