@@ -2,6 +2,7 @@ package io.signalbox.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
@@ -96,6 +97,67 @@ final class DamagedStoreTest {
         assertEquals(1, slice.get(60, TimeUnit.SECONDS).rows().size());
       }
     }
+  }
+
+  @Test
+  void aPageThatCannotBeReadIsAProblemOfItsTable() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long _ = fillQueue(fixture);
+      for (int i = 0; i < COUNT; i++) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, KILOBYTE)));
+      }
+    }
+    DamagedPages.loseLastPages(directory);
+    List<String> problems = check();
+    for (String table : List.of("queue", "retained")) {
+      assertTrue(
+          problems.stream().anyMatch(p -> p.startsWith("table " + table + ": a page cannot")),
+          problems::toString);
+    }
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertTrue(repaired.kept() > COUNT, () -> repaired.descriptions().toString());
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertFalse(fixture.retained("r/#").isEmpty());
+    }
+  }
+
+  @Test
+  void countersThatAreDamagedAreAProblemAndKeepABrokerFromStarting() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long _ = fillQueue(fixture);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.meta.put(txn, new Keys().raw(Keys.STATE), new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
+    }
+    assertTrue(check().getFirst().startsWith("the counters: "));
+    String refusal =
+        String.valueOf(
+            assertThrows(StoreOpenException.class, () -> StoreFixture.open(directory))
+                .getMessage());
+    assertTrue(refusal.contains("signalbox store repair"), refusal);
+    assertEquals(1, StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10).leftOut());
+    assertEquals(List.of(), check());
+  }
+
+  @Test
+  void recordsThatCannotBeReadAreTold() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.records(RecordTable.REGISTRY)
+            .put(txn, new Keys().raw(new byte[] {1}), new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
+      assertThrows(
+          IllegalStateException.class, () -> fixture.store.records(RecordTable.REGISTRY, _ -> {}));
+    }
+  }
+
+  private List<String> check() throws Exception {
+    return StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).descriptions();
   }
 
   /** On more than one page. */
