@@ -290,8 +290,8 @@ public final class StorePublish implements Command, StoredMessage {
   }
 
   /**
-   * After the completion: nobody took it, because the queues of those who were to have it are full.
-   * Its Packet Identifier, if it came as QoS 2, is free again.
+   * After the completion: nobody took it, because the queues of those who were to have it are full,
+   * and it is not retained. Its Packet Identifier, if it came as QoS 2, is free again.
    */
   public boolean refusedByAll() {
     return refusedByAll;
@@ -402,7 +402,7 @@ public final class StorePublish implements Command, StoredMessage {
   /** Once each receiver's row is decided. */
   void decide() {
     boolean overQuota = false;
-    boolean taken = othersToo;
+    boolean taken = othersToo || setRetained(); // who subscribes later gets a retained one
     for (byte row : rows) {
       overQuota |= row == Row.OVER_QUOTA;
       taken |= row >= Row.QUEUED;
