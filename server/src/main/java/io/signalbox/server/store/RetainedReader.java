@@ -80,9 +80,6 @@ final class RetainedReader {
       return null;
     }
     byte[] range = range();
-    if (after == null) {
-      addParent(snapshot, messages);
-    }
     byte[] last = after;
     long bytes = 0;
     int steps = 0;
@@ -111,6 +108,14 @@ final class RetainedReader {
         }
       }
     }
+    byte[] parent = parent(); // last, or the key to go on from would not be one of the range
+    if (parent == null) {
+      return null;
+    }
+    if (messages.size() >= messagesMax || bytes >= bytesMax) {
+      return last;
+    }
+    addExact(snapshot.txn, snapshot.keys, parent, messages);
     return null;
   }
 
@@ -140,13 +145,6 @@ final class RetainedReader {
     MemorySegment value = lmdb.retained.get(txn, keys.topic(utf8));
     if (value != null) {
       add(MessageBytes.topicName(utf8), value, messages);
-    }
-  }
-
-  private void addParent(Snapshot snapshot, List<Message> messages) {
-    byte[] parent = parent();
-    if (parent != null) {
-      addExact(snapshot.txn, snapshot.keys, parent, messages);
     }
   }
 

@@ -155,11 +155,15 @@ public final class StoreFixture implements AutoCloseable {
 
   /** All retained messages that match, as they are on disk. */
   List<Message> retained(String filter) throws Exception {
+    return retained(filter, 100);
+  }
+
+  List<Message> retained(String filter, int messagesMax) throws Exception {
     List<Message> messages = new ArrayList<>();
     byte[] after = null;
     do {
       var slice = new CompletableFuture<RetainedSlice>();
-      store.scanRetained(filter(filter), after, 100, 1 << 20, 0, slice::complete);
+      store.scanRetained(filter(filter), after, messagesMax, 1 << 20, 0, slice::complete);
       messages.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
     } while (after != null);
