@@ -369,7 +369,7 @@ final class QueueTable {
     if (to == null || !makeRoom(to, bytes)) {
       return MoveQueued.REFUSED;
     }
-    long sequence = batch.state().nextSequence++;
+    long sequence = batch.sequenceBehindTold();
     count(from, -1, -row.bytes);
     count(to, 1, bytes);
     lmdb.queue.delete(txn(), batch.keys.queue(from.number, given));
