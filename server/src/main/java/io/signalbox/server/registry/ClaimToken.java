@@ -184,6 +184,11 @@ public record ClaimToken(
   }
 
   @Override
+  public boolean isWithdrawnSince(ClaimToken earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.addProperty("template", template);
     out.addProperty("hint", hint);

@@ -85,6 +85,11 @@ public record Device(
   }
 
   @Override
+  public boolean isWithdrawnSince(Device earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.addProperty("displayName", displayName);
     out.add("attributes", JsonOut.map(attributes));

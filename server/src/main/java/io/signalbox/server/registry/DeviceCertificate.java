@@ -119,6 +119,11 @@ public record DeviceCertificate(
   }
 
   @Override
+  public boolean isWithdrawnSince(DeviceCertificate earlier) {
+    return (earlier.active && !active) || (earlier.revoked == null && revoked != null);
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.addProperty("serial", serial);
     out.addProperty("device", device);

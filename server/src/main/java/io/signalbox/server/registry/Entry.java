@@ -34,6 +34,13 @@ public sealed interface Entry<E extends Entry<E>>
     return stamp().revision() == revision;
   }
 
+  /**
+   * Whether it counts for less than an earlier one did: disabled, switched off or revoked since.
+   */
+  default boolean isWithdrawnSince(E earlier) {
+    return false;
+  }
+
   /** Writes what a caller may know and set: no secret, neither name nor stamp. */
   void write(JsonObject out);
 

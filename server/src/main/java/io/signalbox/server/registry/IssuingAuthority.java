@@ -65,6 +65,11 @@ public record IssuingAuthority(
   }
 
   @Override
+  public boolean isWithdrawnSince(IssuingAuthority earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     form.write(out);
     out.addProperty("enabled", enabled);

@@ -218,6 +218,11 @@ public record JwtIssuer(
   }
 
   @Override
+  public boolean isWithdrawnSince(JwtIssuer earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.addProperty("issuer", issuer);
     out.add("audiences", JsonOut.list(audiences));

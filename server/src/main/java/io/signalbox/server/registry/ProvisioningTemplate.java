@@ -141,6 +141,11 @@ public record ProvisioningTemplate(
   }
 
   @Override
+  public boolean isWithdrawnSince(ProvisioningTemplate earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.addProperty("description", description);
     out.addProperty("deviceIdTemplate", deviceIdTemplate);

@@ -36,6 +36,9 @@ public final class Registry {
   private static final Logger LOG = System.getLogger(Registry.class.getName());
   private static final int ATTEMPTS_MAX = 64;
 
+  /** What a row may say more once it is withdrawn: when and why it was revoked. */
+  private static final int WITHDRAWAL_BYTES_MAX = 128;
+
   /** Their entries are compared with others of these kinds before they are stored. */
   private static final Set<Kind<?>> COMPARED =
       Set.of(Kind.JWT_ISSUER, Kind.TRUSTED_CA, Kind.ISSUING_CA);
@@ -347,7 +350,10 @@ public final class Registry {
       long expected = existing == null ? 0 : existing.stamp().revision();
       store
           .writer()
-          .submit(new PutRecord(RecordTable.REGISTRY, kind.key(name), expected, row), pending);
+          .submit(
+              new PutRecord(
+                  RecordTable.REGISTRY, kind.key(name), expected, row, grows(existing, stamped)),
+              pending);
     }
 
     /** Waits until it is durable. */
@@ -411,6 +417,22 @@ public final class Registry {
   /** The row of an entry; what a certificate has besides its fields is as it is stored. */
   <E extends Entry<E>> byte[] row(Kind<E> kind, E entry) {
     return Row.encode(entry, rest(kind, entry.name(), null), sealing);
+  }
+
+  /**
+   * Whether an entry takes room of the store. One that only withdraws what another granted does
+   * not: who floods the broker must be shut out while the store is full of it.
+   *
+   * @param before null: there is none
+   */
+  <E extends Entry<E>> boolean grows(@Nullable E before, E after) {
+    return before == null
+        || !after.isWithdrawnSince(before)
+        || fieldBytes(after) > fieldBytes(before) + WITHDRAWAL_BYTES_MAX;
+  }
+
+  private int fieldBytes(Entry<?> entry) {
+    return Row.encode(entry, new byte[0], sealing).length;
   }
 
   /** Makes a change visible that is durable. On the store's thread. */

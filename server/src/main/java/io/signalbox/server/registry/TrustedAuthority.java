@@ -153,6 +153,11 @@ public record TrustedAuthority(
   }
 
   @Override
+  public boolean isWithdrawnSince(TrustedAuthority earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.addProperty("certificatePem", certificatePem);
     out.addProperty("enabled", enabled);

@@ -87,6 +87,11 @@ public record User(
   }
 
   @Override
+  public boolean isWithdrawnSince(User earlier) {
+    return earlier.enabled && !enabled;
+  }
+
+  @Override
   public void write(JsonObject out) {
     out.add("groups", JsonOut.list(groups));
     out.addProperty("enabled", enabled);

@@ -164,7 +164,8 @@ final class WriteTogether {
     }
 
     boolean grows() {
-      return isChanged() && after != null;
+      E wanted = after;
+      return isChanged() && wanted != null && registry.grows(before, wanted);
     }
 
     int growth() {

@@ -257,7 +257,7 @@ final class SharedHandover {
     if (!stopped) {
       slice.rows().stream().filter(row -> row.sequence() < endSequence).forEach(this::look);
       tellTakers();
-      scanned = slice.end() || lastSequence >= endSequence - 1;
+      scanned = slice.end() || slice.rows().getLast().sequence() >= endSequence - 1;
     }
     goOn();
   }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.GetOp;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -76,6 +77,13 @@ final class ExpiryScan {
         after = cursor.key().toArray(Bytes.BYTE);
         more = cursor.next();
       }
+    } catch (LmdbException e) { // the other table is looked at next
+      LOG.log(
+          Level.ERROR,
+          "a table cannot be read on, and what is behind is not looked at for expired messages;"
+              + " check the store",
+          e);
+      more = false;
     }
     if (!more) {
       nextTable();

@@ -71,6 +71,9 @@ final class Housekeeping implements AutoCloseable {
             LOG.log(Level.WARNING, "a part of the store was not tidied up: {0}", e.getMessage());
       }
       return false;
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a part of the store was not tidied up; check the store", e);
+      return false;
     }
   }
 

@@ -129,7 +129,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       case Barrier _ -> out.putByte(BARRIER);
       case PutRecord c -> {
         out.putByte(PUT_RECORD).putByte(c.table().code()).putShortBytes(c.key());
-        out.putLong(c.expectedRevision()).putLongBytes(c.value());
+        out.putLong(c.expectedRevision()).putLongBytes(c.value()).putByte(c.grows() ? 1 : 0);
       }
       case DeleteRecord c ->
           out.putByte(DELETE_RECORD)
@@ -264,7 +264,8 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
               RecordTable.ofCode(in.getByte()),
               in.getShortBytes(),
               in.getLong(),
-              in.getLongBytes());
+              in.getLongBytes(),
+              in.getByte() != 0);
       case DELETE_RECORD ->
           new DeleteRecord(RecordTable.ofCode(in.getByte()), in.getShortBytes(), in.getLong());
       case WRITE_RECORDS -> {

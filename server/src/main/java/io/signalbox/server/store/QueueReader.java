@@ -25,21 +25,49 @@ final class QueueReader {
   }
 
   /**
+   * Where a page is damaged the queue ends: what is behind it cannot be found, and whoever asked
+   * waits.
+   *
    * @param bytesMax after which the slice ends; it has at least one row, if there is any
    */
   QueueSlice read(Snapshot snapshot, long number, long fromExclusive, int rowsMax, int bytesMax) {
-    var messages = new MessageTable(lmdb.messages, snapshot.keys);
     List<QueuedRow> rows = new ArrayList<>(Math.min(rowsMax, 64));
+    try {
+      boolean end = add(rows, snapshot, number, fromExclusive, rowsMax, bytesMax);
+      return new QueueSlice(rows, end, snapshot.state(lmdb).nextSequence);
+    } catch (RuntimeException e) {
+      long last = rows.isEmpty() ? fromExclusive : rows.getLast().sequence();
+      LOG.log(
+          Level.ERROR,
+          "the queue of session "
+              + number
+              + " cannot be read behind row "
+              + last
+              + "; check the store",
+          e);
+      return new QueueSlice(rows, true, last + 1);
+    }
+  }
+
+  /**
+   * @return whether nothing is behind them
+   */
+  private boolean add(
+      List<QueuedRow> rows,
+      Snapshot snapshot,
+      long number,
+      long fromExclusive,
+      int rowsMax,
+      int bytesMax) {
+    var messages = new MessageTable(lmdb.messages, snapshot.keys);
     long sentUpTo = sentUpTo(snapshot, number);
     long bytes = 0;
-    boolean end = true;
     try (Cursor<MemorySegment> cursor = lmdb.queue.openCursor(snapshot.txn)) {
       long from = Math.max(fromExclusive, Keys.QUEUE_HEAD) + 1;
       boolean found = cursor.get(snapshot.keys.queue(number, from), GetOp.MDB_SET_RANGE);
       while (found && cursor.key().get(Bytes.LONG, 0) == number) {
         if (rows.size() >= rowsMax || (bytes >= bytesMax && !rows.isEmpty())) {
-          end = false;
-          break;
+          return false;
         }
         long sequence = cursor.key().get(Bytes.LONG, 8);
         QueuedRow row = row(snapshot, messages, number, sequence, cursor.val(), sentUpTo);
@@ -50,7 +78,7 @@ final class QueueReader {
         found = cursor.next();
       }
     }
-    return new QueueSlice(rows, end, snapshot.state(lmdb).nextSequence);
+    return true;
   }
 
   private long sentUpTo(Snapshot snapshot, long number) {

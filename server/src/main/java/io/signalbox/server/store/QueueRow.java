@@ -79,6 +79,9 @@ final class QueueRow {
     if (row.state == 0b11 || row.content == 0b11 || (state & ~0x1F) != 0) {
       throw new CorruptRowException("queue row state " + state);
     }
+    if (!StorePublish.isQos(row.flags)) {
+      throw new CorruptRowException("queue row flags " + row.flags);
+    }
     row.packetId = in.getShort();
     row.bytes = in.getInt();
     if ((state & EXPIRY) != 0) {

@@ -371,7 +371,7 @@ final class QueueTable {
       count(from, 1, row.bytes);
       return MoveQueued.REFUSED;
     }
-    long sequence = batch.state().nextSequence++;
+    long sequence = batch.sequenceBehindTold();
     count(to, 1, bytes);
     lmdb.queue.delete(txn(), batch.keys.queue(from.number, given));
     row.state = QueueRow.QUEUED;

@@ -6,8 +6,11 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -47,9 +50,12 @@ final class Readers implements AutoCloseable {
 
   private static final Task END = _ -> {};
 
+  private static final long RETRY_MILLIS = 100;
+
   private final Lmdb lmdb;
   private final int tasksMax;
   private final LinkedBlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
+  private final CountDownLatch closing = new CountDownLatch(1);
   private final List<StoreThread> threads = new ArrayList<>();
 
   Readers(Lmdb lmdb, int threadCount, int tasksMax) {
@@ -76,9 +82,12 @@ final class Readers implements AutoCloseable {
     try {
       for (Task task = tasks.take(); !task.equals(END); task = tasks.take()) {
         if (snapshot == null) {
-          snapshot = new Snapshot(lmdb.env.txnRead());
+          snapshot = firstSnapshot();
         } else {
           snapshot.txn.renew();
+        }
+        if (snapshot == null) {
+          return;
         }
         try {
           task.read(snapshot);
@@ -97,10 +106,24 @@ final class Readers implements AutoCloseable {
     }
   }
 
+  /** Waits until the store gives one, for whoever asked waits for an answer; null: it closes. */
+  private @Nullable Snapshot firstSnapshot() throws InterruptedException {
+    do {
+      try {
+        return new Snapshot(lmdb.env.txnRead());
+      } catch (LmdbException e) {
+        LOG.log(
+            Level.WARNING, "the store gives no snapshot and is asked again: {0}", e.getMessage());
+      }
+    } while (!closing.await(RETRY_MILLIS, TimeUnit.MILLISECONDS));
+    return null;
+  }
+
   /** Lets the running tasks end; those that wait are dropped. */
   @Override
   public void close() {
     tasks.clear();
+    closing.countDown();
     for (int i = 0; i < threads.size(); i++) {
       tasks.add(END);
     }

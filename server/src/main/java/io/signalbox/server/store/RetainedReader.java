@@ -50,17 +50,36 @@ final class RetainedReader {
     return Objects.requireNonNull(targetRow);
   }
 
+  /** Where a page is damaged the walk ends: what is behind it cannot be found. */
   RetainedSlice read(Snapshot snapshot, byte @Nullable [] after, int messagesMax, int bytesMax) {
-    targetRow = snapshot.row;
     List<Message> messages = new ArrayList<>(Math.min(messagesMax, 64));
-    if (!filter.hasWildcard()) {
-      addExact(snapshot.txn, snapshot.keys, filter.utf8(), messages);
+    try {
+      byte[] next = add(messages, snapshot, after, messagesMax, bytesMax);
+      return new RetainedSlice(messages, next);
+    } catch (RuntimeException e) {
+      LOG.log(
+          Level.ERROR,
+          "the retained messages of \"" + filter + "\" cannot all be read; check the store",
+          e);
       return new RetainedSlice(messages, null);
     }
-    byte[] range = range();
-    if (after == null) {
-      addParent(snapshot, messages);
+  }
+
+  /**
+   * @return the last key looked at; null: nothing is behind it
+   */
+  private byte @Nullable [] add(
+      List<Message> messages,
+      Snapshot snapshot,
+      byte @Nullable [] after,
+      int messagesMax,
+      int bytesMax) {
+    targetRow = snapshot.row;
+    if (!filter.hasWildcard()) {
+      addExact(snapshot.txn, snapshot.keys, filter.utf8(), messages);
+      return null;
     }
+    byte[] range = range();
     byte[] last = after;
     long bytes = 0;
     int steps = 0;
@@ -73,7 +92,7 @@ final class RetainedReader {
           break;
         }
         if (messages.size() >= messagesMax || bytes >= bytesMax || looked >= lookMax) {
-          return new RetainedSlice(messages, last);
+          return last;
         }
         last = key;
         TopicName topic = topic(key, cursor.val());
@@ -89,7 +108,15 @@ final class RetainedReader {
         }
       }
     }
-    return new RetainedSlice(messages, null);
+    byte[] parent = parent(); // last, or the key to go on from would not be one of the range
+    if (parent == null) {
+      return null;
+    }
+    if (messages.size() >= messagesMax || bytes >= bytesMax) {
+      return last;
+    }
+    addExact(snapshot.txn, snapshot.keys, parent, messages);
+    return null;
   }
 
   /** The message of a filter without wildcards, or null. */
@@ -118,13 +145,6 @@ final class RetainedReader {
     MemorySegment value = lmdb.retained.get(txn, keys.topic(utf8));
     if (value != null) {
       add(MessageBytes.topicName(utf8), value, messages);
-    }
-  }
-
-  private void addParent(Snapshot snapshot, List<Message> messages) {
-    byte[] parent = parent();
-    if (parent != null) {
-      addExact(snapshot.txn, snapshot.keys, parent, messages);
     }
   }
 

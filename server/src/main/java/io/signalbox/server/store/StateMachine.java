@@ -112,16 +112,10 @@ final class StateMachine {
 
   /** A sequence that was told before an aborted transaction stands: it may be on the wire. */
   private long takeSequence(StorePublish publish) {
-    MetaState state = batch.state();
     long told = publish.sequence();
-    if (told == 0) {
-      return state.nextSequence++;
-    }
-    if (told < state.nextSequence) {
-      throw new IllegalStateException("message " + told + " was submitted twice");
-    }
-    state.nextSequence = told + 1;
-    return told;
+    long sequence = told == 0 ? batch.state().nextSequence : told;
+    batch.sequenceTaken(sequence);
+    return sequence;
   }
 
   private boolean end(EndSession end) throws StoreException {

@@ -126,6 +126,9 @@ public final class Store implements AutoCloseable {
         var store = new Store(lock, lmdb, config, limits, clocks, metrics, fatal, committer, disk);
         store.writer.start();
         return store;
+      } catch (CorruptRowException | LmdbException e) {
+        lmdb.close();
+        throw unreadable("the counters", lmdb, e);
       } catch (RuntimeException e) {
         lmdb.close();
         throw e;
@@ -323,7 +326,11 @@ public final class Store implements AutoCloseable {
         });
   }
 
-  /** All records of a table in the order of their keys, on the calling thread. At start. */
+  /**
+   * All records of a table in the order of their keys, on the calling thread. At start.
+   *
+   * @throws IllegalStateException a row or a page is damaged
+   */
   public void records(RecordTable table, Consumer<StoredRecord> each) {
     boolean _ =
         read(
@@ -332,6 +339,8 @@ public final class Store implements AutoCloseable {
                 for (boolean found = cursor.first(); found; found = cursor.next()) {
                   each.accept(StoredRecord.read(cursor.key().toArray(Bytes.BYTE), cursor.val()));
                 }
+              } catch (CorruptRowException | LmdbException e) {
+                throw new IllegalStateException("table " + table + ": " + e.getMessage(), e);
               }
               return true;
             });
@@ -348,15 +357,20 @@ public final class Store implements AutoCloseable {
     try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
       new SessionReader(lmdb).read(new Readers.Snapshot(txn), each);
     } catch (RuntimeException e) {
-      throw new StoreOpenException(
-          "the sessions in \""
-              + lmdb.dataFile()
-              + "\" cannot be read: "
-              + e.getMessage()
-              + "; look at them with \"signalbox store check\", then restore a backup or use"
-              + " \"signalbox store repair\"",
-          e);
+      throw unreadable("the sessions", lmdb, e);
     }
+  }
+
+  private static StoreOpenException unreadable(String what, Lmdb lmdb, RuntimeException why) {
+    return new StoreOpenException(
+        what
+            + " in \""
+            + lmdb.dataFile()
+            + "\" cannot be read: "
+            + why.getMessage()
+            + "; look at them with \"signalbox store check\", then restore a backup or use"
+            + " \"signalbox store repair\"",
+        why);
   }
 
   /**
@@ -384,8 +398,8 @@ public final class Store implements AutoCloseable {
   /** Applies what was submitted and waits for who reads, then lets go of the directory. */
   @Override
   public void close() {
+    writer.close(); // first: while the disk is full, housekeeping waits until it refuses
     housekeeping.close();
-    writer.close();
     readers.close();
     reading.writeLock().lock();
     try {

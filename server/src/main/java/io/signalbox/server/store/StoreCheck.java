@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -23,7 +24,8 @@ import org.lmdbjava.Txn;
  * row belongs to a session that exists or waits to be swept, the heads of queues and the counters
  * say what the rows add up to, and each message has as many receivers as queues refer to it.
  *
- * <p>Reads everything in one snapshot, so on a store in use the file grows while it runs.
+ * <p>Reads everything in one snapshot, so on a store in use the file grows while it runs. Behind a
+ * page that cannot be read the next table is looked at, in another snapshot.
  */
 public final class StoreCheck {
   /**
@@ -64,7 +66,16 @@ public final class StoreCheck {
     this.txn = txn;
     this.willForm = willForm;
     this.descriptionsMax = descriptionsMax;
-    this.state = new Readers.Snapshot(txn).state(lmdb);
+    this.state = readState();
+  }
+
+  private MetaState readState() {
+    try {
+      return new Readers.Snapshot(txn).state(lmdb);
+    } catch (CorruptRowException | LmdbException e) {
+      problem("the counters: " + e.getMessage());
+      return new MetaState();
+    }
   }
 
   /**
@@ -151,7 +162,16 @@ public final class StoreCheck {
           problem("table " + table + ", key " + describe(key) + ": " + e.getMessage());
         }
       }
+    } catch (LmdbException e) {
+      problem("table " + table + ": a page cannot be read: " + e.getMessage());
+      goOn(txn);
     }
+  }
+
+  /** LMDB reads nothing more in a transaction that met a damaged page. */
+  static void goOn(Txn<MemorySegment> reading) {
+    reading.reset();
+    reading.renew();
   }
 
   static String describe(MemorySegment key) {

@@ -189,6 +189,11 @@ public final class StorePublish implements Command, StoredMessage {
     return (byte) (qos.value() | (retain ? RETAIN_FLAG : 0) | (shared ? SHARED_FLAG : 0));
   }
 
+  /** Whether {@link #qosOf} can tell one: else the row is damaged. */
+  static boolean isQos(int flags) {
+    return (flags & 0b11) != 0b11;
+  }
+
   static Qos qosOf(int flags) {
     return Qos.of(flags & 0b11);
   }
@@ -285,8 +290,8 @@ public final class StorePublish implements Command, StoredMessage {
   }
 
   /**
-   * After the completion: nobody took it, because the queues of those who were to have it are full.
-   * Its Packet Identifier, if it came as QoS 2, is free again.
+   * After the completion: nobody took it, because the queues of those who were to have it are full,
+   * and it is not retained. Its Packet Identifier, if it came as QoS 2, is free again.
    */
   public boolean refusedByAll() {
     return refusedByAll;
@@ -397,7 +402,7 @@ public final class StorePublish implements Command, StoredMessage {
   /** Once each receiver's row is decided. */
   void decide() {
     boolean overQuota = false;
-    boolean taken = othersToo;
+    boolean taken = othersToo || setRetained(); // who subscribes later gets a retained one
     for (byte row : rows) {
       overQuota |= row == Row.OVER_QUOTA;
       taken |= row >= Row.QUEUED;

@@ -162,6 +162,7 @@ public final class StoreRepair {
       return;
     } catch (LmdbException e) {
       leaveOut("table " + table + ": a page cannot be read: " + e.getMessage());
+      StoreCheck.goOn(reading);
     }
     try (Cursor<MemorySegment> cursor = dbi.openCursor(reading)) {
       for (boolean found = cursor.last(); found; found = cursor.prev()) {
@@ -173,6 +174,7 @@ public final class StoreRepair {
       }
     } catch (LmdbException e) {
       leaveOut("table " + table + ", from its end: a page cannot be read: " + e.getMessage());
+      StoreCheck.goOn(reading);
     }
   }
 

@@ -344,7 +344,7 @@ public final class StoreWriter {
     }
     boolean committed = false;
     try {
-      batch.begin(mayGrow);
+      batch.begin(mayGrow, toldUpTo());
       long index = batch.state().appliedIndex;
       boolean changed = false;
       for (Entry entry : entries) {
@@ -376,6 +376,17 @@ public final class StoreWriter {
         batch.abort();
       }
     }
+  }
+
+  /** The highest sequence that was told before an aborted attempt; 0: none was. */
+  private long toldUpTo() {
+    long highest = 0;
+    for (Entry entry : entries) {
+      if (entry.command instanceof StorePublish publish) {
+        highest = Math.max(highest, publish.sequence());
+      }
+    }
+    return highest;
   }
 
   private boolean onlyBarriers() {

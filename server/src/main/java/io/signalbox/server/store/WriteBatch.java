@@ -34,6 +34,12 @@ final class WriteBatch {
 
   private long passedOver;
 
+  /** Up to it they were told before an aborted attempt at this batch. */
+  private long toldUpTo;
+
+  /** That of the last message in this attempt; those of moved rows may be higher. */
+  private long lastTaken;
+
   /** Whether commands may take more room; told by the writer, as part of the batch. */
   private boolean mayGrow = true;
 
@@ -45,11 +51,16 @@ final class WriteBatch {
     retained = new RetainedTable(this, limits);
   }
 
-  void begin(boolean growthAllowed) {
+  /**
+   * @param highestTold sequence that an aborted attempt at this batch told to a message; 0: none
+   */
+  void begin(boolean growthAllowed, long highestTold) {
     mayGrow = growthAllowed;
+    toldUpTo = highestTold;
     txn = lmdb.env.txnWrite();
     state = readState(txn);
     state.nextSequence = Math.max(state.nextSequence, firstSequence);
+    lastTaken = state.nextSequence - 1;
     sessions.begin();
     drops.reset();
   }
@@ -77,12 +88,28 @@ final class WriteBatch {
     return state;
   }
 
+  /** By a message, in the order of the batch. */
+  void sequenceTaken(long sequence) {
+    if (sequence <= lastTaken) {
+      throw new IllegalStateException("message " + sequence + " was submitted twice");
+    }
+    lastTaken = sequence;
+    state.nextSequence = Math.max(state.nextSequence, sequence + 1);
+  }
+
+  /** Takes one for a row that is moved: those that were told belong to what comes later. */
+  long sequenceBehindTold() {
+    state.nextSequence = Math.max(state.nextSequence, toldUpTo + 1);
+    return state.nextSequence++;
+  }
+
   /**
    * In this attempt, and in the batches that follow; not in the next attempt at this batch, which
    * tells those before it once more.
    */
   void sequencesBegin(long at) {
     passedOver = Math.max(passedOver, at);
+    lastTaken = Math.max(lastTaken, at - 1);
     state.nextSequence = Math.max(state.nextSequence, at);
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
@@ -424,15 +425,7 @@ final class FullStoreTest extends DurableSessionFixture {
     DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
     device.acknowledging = false;
     DurableClient publisher = DurableClient.connect(this, "publisher", 0);
-    publisher.send(
-        new Publish(
-            SimulatedBroker.topic("t/retained"),
-            Qos.EXACTLY_ONCE,
-            false,
-            true,
-            7,
-            Properties.NONE,
-            new byte[] {'r'}));
+    publisher.send(retained("r"));
     await(() -> publisher.completed == 1);
     device.receive(1);
     device.subscribe();
@@ -453,6 +446,34 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(ReasonCode.SUCCESS, publisher.publish(Qos.AT_LEAST_ONCE, "3"));
     other.receive(1);
     assertEquals(2, dropped(), "each is counted");
+  }
+
+  private static Publish retained(String payload) {
+    return new Publish(
+        SimulatedBroker.topic("t/retained"),
+        Qos.EXACTLY_ONCE,
+        false,
+        true,
+        7,
+        Properties.NONE,
+        payload.getBytes(UTF_8));
+  }
+
+  @Test
+  @Behaviour(138)
+  void acceptsAMessageThatIsRetainedAlthoughNoQueueTookIt() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.publish(Qos.AT_LEAST_ONCE, "fits");
+    publisher.send(retained("value"));
+    await(() -> publisher.recReason != null);
+    assertEquals(ReasonCode.SUCCESS, publisher.recReason);
+    await(() -> publisher.completed == 1);
+    assertEquals(1, dropped());
+    DurableClient later = DurableClient.connect(this, "later", 0).subscribe();
+    later.receive(1);
+    assertEquals(List.of("value"), later.payloads);
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.auth.Authorizer;
+import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Handover;
 import io.signalbox.server.config.StoreConfig;
@@ -17,9 +19,13 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.RequestedSubscription;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
+import io.signalbox.server.topic.TopicFilter;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -262,21 +268,68 @@ final class SharedHandoverTest extends DurableSessionFixture {
 
   private DurableClient memberInMemory() {
     return DurableClient.connectWithReceiveMaximum(this, "in memory", 0, 1).subscribe(SHARED);
+
+  @Test
+  void endsAlthoughMoreComesAllTheTime() throws Exception {
+    start(D, slicesOf(2));
+    var isShareBarred = new AtomicBoolean();
+    broker.authorizers = _ -> withoutShareIf(isShareBarred);
+    DurableClient.connect(this, "other", 1_000).subscribe("w/#").drop();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe(SHARED);
+    device.subscribe("u/#").drop();
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    publish(publisher, "t/1", 5);
+    publish(publisher, "w/1", 1); // the latest one when it begins is not the device's
+    DurableClient member = DurableClient.connect(this, "member", 0).subscribe(SHARED);
+    isShareBarred.set(true);
+    long read = broker.metrics.storeSlicesRead.value();
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> broker.metrics.storeSlicesRead.value() > read); // the first two
+    asleep = loops.loops.getFirst();
+    publish(publisher, "u/1", 5);
+    asleep = null;
+    await(() -> again.payloads.size() == 5);
+    assertEquals(Collections.nCopies(5, "u/1"), again.payloads);
+    assertEquals(Collections.nCopies(5, "t/1"), member.payloads);
+  }
+
+  private static Authorizer withoutShareIf(AtomicBoolean barred) {
+    return new SimulatedBroker.AllowAll() {
+      @Override
+      public SubscribeDecision subscribe(
+          @Nullable String shareName, TopicFilter filter, Qos requested) {
+        boolean allowed = shareName == null || !barred.get();
+        return new SubscribeDecision(allowed, requested, false, "barred", "");
+      }
+    };
+  }
+
+  /** With the topic for payload, while another loop may be asleep. */
+  private void publish(DurableClient publisher, String topic, int count) {
+    int before = publisher.acknowledged;
+    for (int i = 1; i <= count; i++) {
+      publisher.send(message(topic, i, topic));
+    }
+    await(() -> publisher.acknowledged == before + count);
+  }
+
+  private static Publish message(String topic, int packetId, String payload) {
+    return new Publish(
+        SimulatedBroker.topic(topic),
+        Qos.AT_LEAST_ONCE,
+        false,
+        false,
+        packetId,
+        Properties.NONE,
+        payload.getBytes(UTF_8));
   }
 
   private DurableClient memberWithFullQueue() {
     DurableClient full = DurableClient.connect(this, "full", 1_000).subscribe("u/#");
     full.acknowledging = false;
     DurableClient publisher = DurableClient.connect(this, "fills", 0);
-    publisher.send(
-        new Publish(
-            SimulatedBroker.topic("u/1"),
-            Qos.AT_LEAST_ONCE,
-            false,
-            false,
-            1,
-            Properties.NONE,
-            "fills".getBytes(UTF_8)));
+    publisher.send(message("u/1", 1, "fills"));
     full.receive(1);
     await(() -> publisher.ackReason != null);
     return full;
@@ -298,6 +351,21 @@ final class SharedHandoverTest extends DurableSessionFixture {
 
   private long dropped() {
     return broker.metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).value();
+  }
+
+  private static StoreConfig slicesOf(int rows) {
+    StoreConfig d = StoreConfig.DEFAULTS;
+    return new StoreConfig(
+        d.bytesMax(),
+        d.messagesMax(),
+        d.diskReserveBytes(),
+        d.mapBytes(),
+        d.batchCommandsMax(),
+        d.batchBytesMax(),
+        d.queueCommandsMax(),
+        d.queueBytesMax(),
+        d.readerThreads(),
+        rows);
   }
 
   private static SessionConfig config(long queueMessagesMax, Handover handover) {

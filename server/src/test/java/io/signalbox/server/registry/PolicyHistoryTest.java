@@ -166,7 +166,8 @@ final class PolicyHistoryTest {
                       Row.encode(
                           policy("a", "other"),
                           new byte[0],
-                          Sealing.openOrCreate(directory, new java.security.SecureRandom())))));
+                          Sealing.openOrCreate(directory, new java.security.SecureRandom())),
+                      true)));
       RegistryException raced =
           assertThrows(
               RegistryException.class,
@@ -239,7 +240,11 @@ final class PolicyHistoryTest {
               .writer()
               .await(
                   new PutRecord(
-                      RecordTable.POLICY, PolicyRevision.key(1), 0, new byte[] {1, '{', '}'})));
+                      RecordTable.POLICY,
+                      PolicyRevision.key(1),
+                      0,
+                      new byte[] {1, '{', '}'},
+                      true)));
       IllegalStateException damaged =
           assertThrows(IllegalStateException.class, () -> open(fixture, 20));
       assertEquals("revision 1 of the policies is damaged", damaged.getMessage());

@@ -14,11 +14,13 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.store.Store;
+import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreLimits;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /** A registry on a store of its own. */
 public final class RegistryFixture implements AutoCloseable {
@@ -30,11 +32,14 @@ public final class RegistryFixture implements AutoCloseable {
   public final Authorities authorities;
   public final Inventory inventory;
 
-  private RegistryFixture(Path directory, RegistryConfig config) throws Exception {
+  private RegistryFixture(
+      Path directory, RegistryConfig config, StoreConfig storeConfig, LongSupplier freeBytes)
+      throws Exception {
     store =
-        Store.open(
+        StoreFixture.openOnDisk(
+            freeBytes,
             directory.resolve("store"),
-            StoreConfig.DEFAULTS,
+            storeConfig,
             new StoreLimits(100, 1 << 20, Overflow.DROP_NEWEST, Long.MAX_VALUE, 100, 1 << 20),
             Clocks.system(),
             metrics,
@@ -55,11 +60,16 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   public static RegistryFixture open(Path directory) throws Exception {
-    return new RegistryFixture(directory, config(100, 64));
+    return open(directory, config(100, 64));
   }
 
   static RegistryFixture open(Path directory, RegistryConfig config) throws Exception {
-    return new RegistryFixture(directory, config);
+    return new RegistryFixture(directory, config, StoreConfig.DEFAULTS, () -> 1L << 40);
+  }
+
+  static RegistryFixture open(Path directory, StoreConfig storeConfig, LongSupplier freeBytes)
+      throws Exception {
+    return new RegistryFixture(directory, config(100, 64), storeConfig, freeBytes);
   }
 
   static RegistryConfig config(int devicesMax, int attributesMax) {

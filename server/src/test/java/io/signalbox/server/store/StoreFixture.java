@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
@@ -97,6 +98,27 @@ public final class StoreFixture implements AutoCloseable {
         DiskSpace.FreeSpace.ofDisk());
   }
 
+  /** A store alone, on a disk that has so many bytes free. */
+  public static Store openOnDisk(
+      LongSupplier freeBytes,
+      Path directory,
+      StoreConfig config,
+      StoreLimits limits,
+      Clocks clocks,
+      Metrics metrics,
+      Consumer<Throwable> fatal)
+      throws StoreOpenException {
+    return Store.open(
+        directory,
+        config,
+        limits,
+        clocks,
+        metrics,
+        fatal,
+        Committer.TO_DISK,
+        _ -> freeBytes.getAsLong());
+  }
+
   /** Takes all snapshots that a store gives; until this is closed nobody else can read. */
   public static AutoCloseable takeSnapshots(Store store) {
     List<Txn<MemorySegment>> taken = new ArrayList<>();
@@ -133,11 +155,15 @@ public final class StoreFixture implements AutoCloseable {
 
   /** All retained messages that match, as they are on disk. */
   List<Message> retained(String filter) throws Exception {
+    return retained(filter, 100);
+  }
+
+  List<Message> retained(String filter, int messagesMax) throws Exception {
     List<Message> messages = new ArrayList<>();
     byte[] after = null;
     do {
       var slice = new CompletableFuture<RetainedSlice>();
-      store.scanRetained(filter(filter), after, 100, 1 << 20, 0, slice::complete);
+      store.scanRetained(filter(filter), after, messagesMax, 1 << 20, 0, slice::complete);
       messages.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
     } while (after != null);

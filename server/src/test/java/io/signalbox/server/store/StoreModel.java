@@ -277,7 +277,7 @@ final class StoreModel {
       return expectation(c, sequence, false, accepted);
     }
     boolean overQuota = false;
-    boolean taken = c.othersToo();
+    boolean taken = c.othersToo() || c.setRetained();
     for (int i = 0; i < c.receivers(); i++) {
       Session session = byNumber.get(c.number(i));
       var row = new Row(c.message(), c.flagsOf(i), c.subscriptionIdentifiersOf(i));

@@ -234,7 +234,8 @@ final class StoreModelTest {
                 random.nextBoolean() ? RecordTable.REGISTRY : RecordTable.POLICY,
                 ("key-" + random.nextInt(5)).getBytes(java.nio.charset.StandardCharsets.UTF_8),
                 random.nextBoolean() ? 0 : PutRecord.ANY_REVISION,
-                bytes(random.nextInt(3_000)));
+                bytes(random.nextInt(3_000)),
+                random.nextBoolean());
         case 22 ->
             new DeleteRecord(
                 RecordTable.REGISTRY,

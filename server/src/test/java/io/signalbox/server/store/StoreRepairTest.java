@@ -38,7 +38,8 @@ final class StoreRepairTest {
         fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, "kept")));
       }
       fixture.apply(
-          new PutRecord(RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9]));
+          new PutRecord(
+              RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9], true));
     }
   }
 

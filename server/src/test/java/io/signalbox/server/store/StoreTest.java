@@ -79,6 +79,22 @@ final class StoreTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void findsEachRetainedMessageOnceHoweverFewAtATime(int messagesMax) throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      for (String topic : List.of("a", "a!", "a/", "a/b", "b")) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message(topic, "value")));
+      }
+      List<String> found =
+          fixture.retained("a/#", messagesMax).stream()
+              .map(message -> message.topic().toString())
+              .sorted()
+              .toList();
+      assertEquals(List.of("a", "a/", "a/b"), found);
+    }
+  }
+
   private static StorePublish publishWithIdentifiers(int count, long number) {
     int[] identifiers = new int[count];
     Arrays.fill(identifiers, 268_435_455);
@@ -223,7 +239,8 @@ final class StoreTest {
     Thread closer;
     try (var fixture = StoreFixture.open(directory)) {
       fixture.apply(
-          new PutRecord(RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9]));
+          new PutRecord(
+              RecordTable.REGISTRY, new byte[] {1}, PutRecord.ANY_REVISION, new byte[9], true));
       closer = Thread.ofPlatform().unstarted(fixture.store::close);
       fixture.store.records(
           RecordTable.REGISTRY,

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
@@ -17,6 +18,7 @@ import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -313,18 +315,7 @@ final class StoreWriterTest {
       OpenedSession session = fixture.session("device");
       disk.full.set(1);
       disk.hold();
-      var will =
-          new StorePublish(
-              StoreFixture.message("a", ""),
-              new long[0],
-              new byte[0],
-              new int[0][],
-              StorePublish.Retaining.IF_POSSIBLE,
-              0,
-              0,
-              0,
-              0,
-              false);
+      StorePublish will = StoreFixture.retain(StoreFixture.message("a", ""));
       List<Answer> answers = new ArrayList<>();
       writer.submit(will, completion(fixture.loop, 0, answers));
       disk.awaitHeld();
@@ -337,6 +328,38 @@ final class StoreWriterTest {
       assertEquals(told, will.sequence());
       awaitAccepted(fixture, session.number());
       assertEquals(told + 1, fixture.queue(session.number()).rows().getFirst().sequence());
+    }
+  }
+
+  @Test
+  void movesARowBehindWhatWasToldAlthoughItsBatchIsTriedAgain() throws Exception {
+    var disk = new Disk();
+    var onePlace = new StoreLimits(1, 1 << 20, Overflow.DROP_NEWEST, Long.MAX_VALUE, 100, 1 << 20);
+    try (var fixture =
+        new StoreFixture(directory, config(65_536), onePlace, Clocks.system(), disk)) {
+      StoreWriter writer = fixture.store.writer();
+      long from = fixture.session("from").number();
+      long to = fixture.session("to").number();
+      StorePublish row = publish(from);
+      fixture.apply(row);
+      disk.hold();
+      disk.succeedBefore.set(1);
+      disk.full.set(1);
+      writer.submit(new MarkSent(to, Command.ANY_EPOCH, 0), null);
+      disk.awaitHeld(); // what comes now is one batch
+      StorePublish cleared = StoreFixture.retain(StoreFixture.message("a", ""));
+      List<Answer> answers = new ArrayList<>();
+      writer.submit(publish(to), completion(fixture.loop, 0, answers)); // takes the place
+      writer.submit(
+          new MoveQueued(from, Command.ANY_EPOCH, row.sequence(), null, to, (byte) 1, new int[0]),
+          completion(fixture.loop, 1, answers));
+      writer.submit(cleared, completion(fixture.loop, 2, answers));
+      disk.release();
+      List<Answer> all = await(answers, 3);
+      assertEquals(Reason.STORE_FULL, all.get(0).failure());
+      assertNull(all.get(2).failure());
+      assertEquals(cleared.sequence() + 1, all.get(1).result());
+      assertEquals(1, fixture.queue(to).rows().size());
     }
   }
 
@@ -499,6 +522,26 @@ final class StoreWriterTest {
   }
 
   /** Both sides of the race get the same answer, whoever wins. */
+  @Test
+  void closesAlthoughHousekeepingWaitsForADiskThatIsFull() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      OpenedSession session = fixture.session("gone");
+      fixture.apply(new EndSession(session.number(), session.epoch()));
+      disk.full.set(Integer.MAX_VALUE);
+      fixture.store.startHousekeeping();
+      while (fixture.metrics.storeFailures.value() < 2) {
+        Thread.onSpinWait(); // what makes room has found none
+      }
+      Thread closer = Thread.ofPlatform().start(fixture.store::close);
+      try {
+        assertTrue(closer.join(Duration.ofSeconds(30)));
+      } finally {
+        disk.full.set(0);
+      }
+    }
+  }
+
   @Test
   void settlesEachPacketIdentifierOnce() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {

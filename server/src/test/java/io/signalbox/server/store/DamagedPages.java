@@ -1,0 +1,38 @@
+package io.signalbox.server.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Pages of LMDB's file as a fault of the disk may leave them. */
+final class DamagedPages {
+  private static final int PAGE_BYTES = 4_096;
+  private static final int FLAGS = 10;
+  private static final int LOWER = 12;
+  private static final int BRANCH = 1;
+
+  private DamagedPages() {}
+
+  /**
+   * The last page of each table that has more than one is not where the page above says. Also while
+   * the store is open, which sees the file.
+   */
+  static void loseLastPages(Path directory) throws IOException {
+    Path file = directory.resolve(Lmdb.DATA_FILE);
+    var options = new StandardOpenOption[] {StandardOpenOption.READ, StandardOpenOption.WRITE};
+    try (FileChannel channel = FileChannel.open(file, options)) {
+      var page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
+      for (long at = 2 * PAGE_BYTES; channel.read(page.clear(), at) == PAGE_BYTES; ) {
+        if (page.getShort(FLAGS) == BRANCH) {
+          int lastNode = page.getShort(page.getShort(LOWER) - Short.BYTES);
+          page.putShort(lastNode + 2 * Short.BYTES, Short.MAX_VALUE); // the page's highest bits
+          channel.write(page.flip().limit(PAGE_BYTES), at);
+        }
+        at += PAGE_BYTES;
+      }
+    }
+  }
+}

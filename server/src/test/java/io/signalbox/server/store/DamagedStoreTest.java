@@ -1,0 +1,171 @@
+package io.signalbox.server.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Txn;
+
+/** What cannot be read is named, and keeps nobody waiting. */
+final class DamagedStoreTest {
+  private static final int COUNT = 40;
+  private static final String KILOBYTE = "x".repeat(1_024);
+  private static final long LONG_AGO = 1;
+
+  @TempDir Path directory;
+
+  @Test
+  void aQueueEndsWhereItCannotBeRead() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fillQueue(fixture);
+      DamagedPages.loseLastPages(directory);
+      QueueSlice slice = fixture.queue(number);
+      assertTrue(slice.end());
+      assertFalse(slice.rows().isEmpty());
+      assertTrue(slice.rows().size() < COUNT);
+      assertEquals(slice.rows().getLast().sequence() + 1, slice.nextSequence());
+    }
+  }
+
+  @Test
+  void aRowWithoutAQualityOfServiceIsPassedOver() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fillQueue(fixture);
+      var damaged = new QueueRow();
+      damaged.flags = 0b11;
+      RowWriter row = new RowWriter().begin();
+      damaged.write(row);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.queue.put(txn, new Keys().queue(number, 1), row.row());
+        txn.commit();
+      }
+      assertEquals(COUNT - 1, fixture.queue(number).rows().size());
+      assertFalse(StoreCheck.run(fixture.store, _ -> {}, 1).isSound());
+    }
+  }
+
+  @Test
+  void retainedMessagesEndWhereTheyCannotBeRead() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      for (int i = 0; i < COUNT; i++) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, KILOBYTE)));
+      }
+      DamagedPages.loseLastPages(directory);
+      int found = fixture.retained("r/#").size();
+      assertTrue(found > 0 && found < COUNT, () -> found + " messages");
+    }
+  }
+
+  @Test
+  void housekeepingGoesOnBehindWhatItCannotRead() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fillQueue(fixture);
+      fixture.apply(StoreFixture.retain(StoreFixture.message("r", "expired", LONG_AGO)));
+      DamagedPages.loseLastPages(directory);
+      fixture.store.startHousekeeping();
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (fixture.store.totals().retainedMessages() > 0) {
+        assertTrue(System.nanoTime() < deadline, "not in time");
+        Thread.onSpinWait();
+      }
+      assertFalse(fixture.queue(number).rows().isEmpty());
+    }
+  }
+
+  @Test
+  void aReadWaitsForASnapshot() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.session("device").number();
+      var slices =
+          List.of(new CompletableFuture<QueueSlice>(), new CompletableFuture<QueueSlice>());
+      try (AutoCloseable _ = StoreFixture.takeSnapshots(fixture.store)) {
+        for (CompletableFuture<QueueSlice> slice : slices) {
+          fixture.store.scanQueue(number, 0, 10, 1 << 20, fixture.loop, slice::complete);
+        }
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a", "m"), number));
+      }
+      for (CompletableFuture<QueueSlice> slice : slices) {
+        assertEquals(1, slice.get(60, TimeUnit.SECONDS).rows().size());
+      }
+    }
+  }
+
+  @Test
+  void aPageThatCannotBeReadIsAProblemOfItsTable() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long _ = fillQueue(fixture);
+      for (int i = 0; i < COUNT; i++) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, KILOBYTE)));
+      }
+    }
+    DamagedPages.loseLastPages(directory);
+    List<String> problems = check();
+    for (String table : List.of("queue", "retained")) {
+      assertTrue(
+          problems.stream().anyMatch(p -> p.startsWith("table " + table + ": a page cannot")),
+          problems::toString);
+    }
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertTrue(repaired.kept() > COUNT, () -> repaired.descriptions().toString());
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertFalse(fixture.retained("r/#").isEmpty());
+    }
+  }
+
+  @Test
+  void countersThatAreDamagedAreAProblemAndKeepABrokerFromStarting() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long _ = fillQueue(fixture);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.meta.put(txn, new Keys().raw(Keys.STATE), new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
+    }
+    assertTrue(check().getFirst().startsWith("the counters: "));
+    String refusal =
+        String.valueOf(
+            assertThrows(StoreOpenException.class, () -> StoreFixture.open(directory))
+                .getMessage());
+    assertTrue(refusal.contains("signalbox store repair"), refusal);
+    assertEquals(1, StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10).leftOut());
+    assertEquals(List.of(), check());
+  }
+
+  @Test
+  void recordsThatCannotBeReadAreTold() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.records(RecordTable.REGISTRY)
+            .put(txn, new Keys().raw(new byte[] {1}), new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
+      assertThrows(
+          IllegalStateException.class, () -> fixture.store.records(RecordTable.REGISTRY, _ -> {}));
+    }
+  }
+
+  private List<String> check() throws Exception {
+    return StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).descriptions();
+  }
+
+  /** On more than one page. */
+  private static long fillQueue(StoreFixture fixture) throws Exception {
+    long number = fixture.session("device").number();
+    for (int i = 0; i < COUNT; i++) {
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", KILOBYTE), number));
+    }
+    return number;
+  }
+}
