@@ -452,20 +452,24 @@ public final class MqttClient {
 
   private void read() throws IOException, PacketException {
     Pipe current = pipe();
-    while (state != State.CLOSED) {
-      ByteBuffer buffer = loop.scratch().packetsIn(incomplete.length);
-      buffer.put(incomplete);
-      int read = current.read(buffer);
-      if (read < 0) {
-        throw new EOFException("the broker closed the connection" + whatWasMissing());
+    try {
+      while (state != State.CLOSED) {
+        ByteBuffer buffer = loop.scratch().packetsIn(incomplete.length);
+        buffer.put(incomplete);
+        int read = current.read(buffer);
+        if (read < 0) {
+          throw new EOFException("the broker closed the connection" + whatWasMissing());
+        }
+        if (read == 0) {
+          break;
+        }
+        int from = buffer.arrayOffset();
+        int to = from + buffer.position();
+        int consumed = decoder.decode(buffer.array(), from, to, this::accept);
+        incomplete = consumed == to ? NO_BYTES : Arrays.copyOfRange(buffer.array(), consumed, to);
       }
-      if (read == 0) {
-        break;
-      }
-      int from = buffer.arrayOffset();
-      int to = from + buffer.position();
-      int consumed = decoder.decode(buffer.array(), from, to, this::accept);
-      incomplete = consumed == to ? NO_BYTES : Arrays.copyOfRange(buffer.array(), consumed, to);
+    } finally {
+      listener.onRead(this);
     }
     if (state != State.CLOSED) {
       watch(current);
