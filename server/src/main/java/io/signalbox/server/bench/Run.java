@@ -191,6 +191,7 @@ final class Run implements AutoCloseable {
             });
     if (!all) {
       throw new ClientException(
+          ClientException.Kind.UNREACHABLE,
           target.endpoint() + ": " + connecting.size() + " connections were not answered in time");
     }
     return clients;
@@ -299,6 +300,7 @@ final class Run implements AutoCloseable {
         if (reason.isError()) {
           refusal =
               new ClientException(
+                  ClientException.Kind.REFUSED,
                   client
                       + ": the broker refused a subscription: "
                       + Explanation.reason(reason, subAck.properties()));

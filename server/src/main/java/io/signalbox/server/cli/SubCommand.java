@@ -217,6 +217,7 @@ final class SubCommand implements Callable<Integer> {
         if (reason.isError() && failure == null) {
           failure =
               new CommandFailure(
+                  ExitCode.REFUSED,
                   "the broker refused the subscription \""
                       + filters.get(i)
                       + "\": "
@@ -267,6 +268,7 @@ final class SubCommand implements Callable<Integer> {
       if (wait != null && System.nanoTime() - startedNanos >= wait.toNanos()) {
         if (!connected) {
           throw new CommandFailure(
+              ExitCode.UNREACHABLE,
               connection.endpoint() + ": no connection within " + wait.toSeconds() + " s");
         }
         client.disconnect();

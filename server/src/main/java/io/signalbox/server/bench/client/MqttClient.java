@@ -223,6 +223,7 @@ public final class MqttClient {
     if (length > packetBytesMax) {
       fail(
           new ClientException(
+              ClientException.Kind.REFUSED,
               "a message of " + length + " bytes; the broker takes at most " + packetBytesMax));
       return 0;
     }
@@ -499,6 +500,7 @@ public final class MqttClient {
         if (inState > CONNECT_TIMEOUT_NANOS) {
           fail(
               new ClientException(
+                  ClientException.Kind.UNREACHABLE,
                   endpoint
                       + ": no answer within "
                       + TimeUnit.NANOSECONDS.toSeconds(CONNECT_TIMEOUT_NANOS)
@@ -524,6 +526,7 @@ public final class MqttClient {
     if (pongsDue > 0 && silent > keepAliveNanos) {
       fail(
           new ClientException(
+              ClientException.Kind.UNREACHABLE,
               endpoint + ": no answer to a ping within " + keepAliveSeconds + " s"));
     } else if (pongsDue == 0 && silent > keepAliveNanos * 3 / 4) {
       ping();
