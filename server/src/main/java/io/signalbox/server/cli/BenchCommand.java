@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       "These must be 0, or the run has FAILED and the exit code is 1:",
       "  lost, duplicates          never came; came more than once",
       "  out-of-order              came after a later message of the same publisher",
+      "  not-sent                  of --count: the broker took no more, or --limit was reached",
       "  stale, without-retain-flag  retained, but not what was set last; not marked as retained",
       "  strays                    of no publisher of this run",
       "  refused, failed, unanswered, connections-lost",

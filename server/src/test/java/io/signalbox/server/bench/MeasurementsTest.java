@@ -41,6 +41,10 @@ class MeasurementsTest {
   }
 
   private Target target(ProtocolVersion version, Duration stall) {
+    return target(version, stall, Duration.ofMinutes(1));
+  }
+
+  private Target target(ProtocolVersion version, Duration stall, Duration limit) {
     return new Target(
         Endpoint.parse("mqtt://127.0.0.1:" + broker.port()),
         null,
@@ -54,7 +58,7 @@ class MeasurementsTest {
         1,
         List.of(),
         stall,
-        Duration.ofMinutes(1),
+        limit,
         () -> stopped.getAsBoolean());
   }
 
@@ -136,6 +140,54 @@ class MeasurementsTest {
 
     assertTrue(report.passed(), report::toText);
     assertTrue(json(report).get("received").getAsLong() > 0, report::toText);
+  }
+
+  @Test
+  void waitingForAMessageToBeDueIsNoStall() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0.4, 2);
+    Report report =
+        Traffic.measure(
+            target(ProtocolVersion.V5, Duration.ofSeconds(2)),
+            Traffic.Shape.P2P,
+            load,
+            load.qos(),
+            new Clients(1, 1, null, false));
+
+    assertAllThere(report, 2);
+  }
+
+  /** Patient, but not for long. */
+  private Target hurriedTarget() {
+    return target(ProtocolVersion.V5, Duration.ofSeconds(30), Duration.ofSeconds(2));
+  }
+
+  @Test
+  void theLimitIsBesideTheTimeThatAMeasurementIsMeantToLast() throws Exception {
+    Duration duration = Duration.ofMillis(2_500);
+    var load = new Load(Qos.AT_LEAST_ONCE, 64, 10, 50, 100, 0, duration, Duration.ZERO);
+    Report traffic =
+        Traffic.measure(
+            hurriedTarget(), Traffic.Shape.P2P, load, load.qos(), new Clients(1, 1, null, false));
+    Report idle = Idle.measure(hurriedTarget(), 2, false, duration, OptionalLong::empty);
+
+    assertTrue(traffic.passed(), traffic::toText);
+    assertTrue(json(traffic).get("seconds").getAsDouble() > 2.3, traffic::toText);
+    assertTrue(json(idle).get("seconds").getAsDouble() > 2.3, idle::toText);
+  }
+
+  @Test
+  void whatIsOnItsWayAtTheLimitIsWaitedFor() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 10_000_000);
+    Report report =
+        Traffic.measure(
+            hurriedTarget(), Traffic.Shape.P2P, load, load.qos(), new Clients(1, 1, null, false));
+
+    assertFalse(report.passed());
+    assertEquals(0, json(report).get("lost").getAsLong(), report::toText);
+    assertEquals(
+        10_000_000,
+        json(report).get("sent").getAsLong() + json(report).get("not-sent").getAsLong(),
+        report::toText);
   }
 
   private Report faultyTraffic(FakeBroker.Fault fault) throws ClientException, IOException {
