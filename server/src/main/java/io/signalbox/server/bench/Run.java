@@ -165,7 +165,7 @@ final class Run implements AutoCloseable {
         goesOnNanos = now;
       }
       long lastNanos = Math.max(dueNanos, Math.max(lastProgressNanos, goesOnNanos));
-      if (now - lastNanos > target.stall().toNanos() || isTimeUp()) {
+      if (now - lastNanos > target.stall().toNanos() || (isTimeUp() && !tidying)) {
         return false;
       }
     }
@@ -208,9 +208,7 @@ final class Run implements AutoCloseable {
                 throw new ClientException(
                     target.endpoint() + ": stopped while clients connected: nothing is measured");
               }
-              for (MqttClient client : connecting) {
-                throwIfFailed(client);
-              }
+              throwIfAnyFailed(connecting);
               if (connecting.removeIf(MqttClient::isConnected)) {
                 progress();
               }
@@ -230,10 +228,12 @@ final class Run implements AutoCloseable {
     return clients;
   }
 
-  private static void throwIfFailed(MqttClient client) throws ClientException {
-    ClientException failure = client.failure();
-    if (failure != null) {
-      throw failure;
+  static void throwIfAnyFailed(List<MqttClient> clients) throws ClientException {
+    for (MqttClient client : clients) {
+      ClientException failure = client.failure();
+      if (failure != null) {
+        throw failure;
+      }
     }
   }
 
@@ -277,17 +277,24 @@ final class Run implements AutoCloseable {
     boolean _ = await(() -> clients.stream().allMatch(MqttClient::isClosed));
   }
 
-  /**
-   * Makes the broker forget sessions that outlive their connections. Goes on when the measurement
-   * is stopped: it is what leaves nothing behind.
-   */
-  void endSessions(int count, String role) throws ClientException, IOException {
+  /** What leaves nothing behind. */
+  interface Tidying {
+    void run() throws ClientException, IOException;
+  }
+
+  /** Goes on when the measurement is stopped, and beyond its limit. */
+  void tidy(Tidying work) throws ClientException, IOException {
     tidying = true;
     try {
-      disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this)));
+      work.run();
     } finally {
       tidying = false;
     }
+  }
+
+  /** Makes the broker forget sessions that outlive their connections. */
+  void endSessions(int count, String role) throws ClientException, IOException {
+    tidy(() -> disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this))));
   }
 
   /** The same after a measurement. What it said stands when the broker went away meanwhile. */

@@ -275,6 +275,23 @@ class MeasurementsTest {
   }
 
   @Test
+  void retainedMessagesThatCannotBeFetchedAreTakenBack() {
+    broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 30);
+    var failure =
+        assertThrows(
+            ClientException.class,
+            () ->
+                Retained.measure(
+                    target(), load, Qos.AT_LEAST_ONCE, new Retained.Size(2, 3, 1, false)));
+
+    assertTrue(String.valueOf(failure.getMessage()).contains("refused a subscription"));
+    assertEquals(
+        60, broker.received(Publish.class).stream().filter(p -> p.payload().length > 0).count());
+    assertEquals(0, broker.retained());
+  }
+
+  @Test
   void leavesWhatItIsToldToLeave() throws Exception {
     Load load = load(Qos.AT_LEAST_ONCE, 0, 20);
     Report queued = Offline.measure(target(), load, 3, Offline.Clients.LEAVE);
