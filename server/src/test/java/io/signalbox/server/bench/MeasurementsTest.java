@@ -17,6 +17,8 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
@@ -349,6 +351,26 @@ class MeasurementsTest {
 
     assertTrue(report.passed(), report::toText);
     assertEquals(50, json(report).get("connected").getAsLong());
+  }
+
+  @Test
+  void theLatencyOfAConnectionCountsFromWhenItWasDue() throws Exception {
+    Report report = ConnectStorm.measure(target(), 200, 1_000_000);
+
+    assertTrue(report.passed(), report::toText);
+    double last = json(report).get("latency-p99-us").getAsDouble();
+    assertTrue(last > json(report).get("seconds").getAsDouble() * 1e6 / 2, report::toText);
+  }
+
+  @Test
+  void aConnectionThatIsNotDueIsWaitedForWithoutBusyness() throws Exception {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long cpuBefore = threads.getCurrentThreadCpuTime();
+    Report report = ConnectStorm.measure(target(), 4, 4);
+    double busy = (threads.getCurrentThreadCpuTime() - cpuBefore) / 1e9;
+
+    assertTrue(report.passed(), report::toText);
+    assertTrue(busy < json(report).get("seconds").getAsDouble() / 2, () -> busy + " s");
   }
 
   @Test
