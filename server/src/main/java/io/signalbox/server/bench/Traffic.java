@@ -152,7 +152,7 @@ public final class Traffic {
     }
     Sequence[] shared = shareName == null ? null : sequences();
     for (int i = 0; i < subscriberCount; i++) {
-      receivers.add(new Receiver(shared == null ? sequences() : shared));
+      receivers.add(new Receiver(i, shared == null ? sequences() : shared));
     }
     List<MqttClient> subscribing =
         run.connectAll(
@@ -341,10 +341,12 @@ public final class Traffic {
 
   /** One subscriber. */
   private final class Receiver extends Run.Member {
+    private final int index;
     private final Sequence[] sequences;
 
-    Receiver(Sequence[] sequences) {
+    Receiver(int index, Sequence[] sequences) {
       super(run);
+      this.index = index;
       this.sequences = sequences;
     }
 
@@ -356,6 +358,10 @@ public final class Traffic {
         return;
       }
       int publisher = Stamp.publisher(payload);
+      if (shape == Shape.P2P && publisher != index) {
+        strays++;
+        return;
+      }
       run.progress();
       if (sequences[publisher].received(Stamp.sequence(payload))) {
         publishers.get(publisher).delivered();

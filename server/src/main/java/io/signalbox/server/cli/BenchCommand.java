@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
       "  out-of-order              came after a later message of the same publisher",
       "  not-sent                  of --count: the broker took no more, or --limit was reached",
       "  stale, without-retain-flag  retained, but not what was set last; not marked as retained",
-      "  strays                    of no publisher of this run",
+      "  strays                    of no publisher of this run; p2p: for another subscriber",
       "  refused, failed, unanswered, connections-lost",
       "                            PUBLISH refused; connections that failed, got no answer, broke",
       "",

@@ -227,6 +227,17 @@ class MeasurementsTest {
   }
 
   @Test
+  void findsMessagesThatWentToAnotherSubscriberToo() throws Exception {
+    broker.fault = FakeBroker.Fault.SPREAD;
+    Report report = traffic(Traffic.Shape.P2P, load(Qos.AT_LEAST_ONCE, 0, 50), 2, 2, null);
+
+    assertFalse(report.passed(), report::toText);
+    assertTrue(json(report).get("strays").getAsLong() > 50, report::toText);
+    assertEquals(0, json(report).get("lost").getAsLong(), report::toText);
+    assertEquals(100, json(report).get("received").getAsLong(), report::toText);
+  }
+
+  @Test
   void countsRefusedMessages() throws Exception {
     broker.publishAnswer = ReasonCode.NOT_AUTHORIZED;
     Report report = faultyTraffic(FakeBroker.Fault.NONE);
