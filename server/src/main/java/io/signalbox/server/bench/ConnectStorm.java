@@ -5,6 +5,7 @@ import io.signalbox.server.bench.client.ClientListener;
 import io.signalbox.server.bench.client.MqttClient;
 import io.signalbox.server.packet.ConnAck;
 import java.io.IOException;
+import java.time.Duration;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,9 @@ public final class ConnectStorm {
   }
 
   private Report measure() throws ClientException, IOException {
+    if (perSecond > 0) {
+      run.allow(Duration.ofSeconds((long) Math.ceil(clients / perSecond)));
+    }
     Measured measured = Measured.start(run.server);
     long start = System.nanoTime();
     boolean all =
@@ -54,12 +58,14 @@ public final class ConnectStorm {
             () -> (opened == clients || run.isStopped()) && open == 0,
             () -> {
               while (opened < clients && !run.isStopped() && open < run.target.connectingMax()) {
-                long due = perSecond == 0 ? start : start + (long) (opened * 1e9 / perSecond);
-                if (due > System.nanoTime()) {
-                  return true;
+                long now = System.nanoTime();
+                long due = perSecond == 0 ? now : start + (long) (opened * 1e9 / perSecond);
+                if (due > now) {
+                  run.waitUntil(due);
+                  return false;
                 }
                 MqttClient _ =
-                    run.open(run.target.clean("storm", opened), new Connecting(), opened);
+                    run.open(run.target.clean("storm", opened), new Connecting(due), opened);
                 opened++;
                 open++;
               }
@@ -78,15 +84,21 @@ public final class ConnectStorm {
   }
 
   private final class Connecting implements ClientListener {
-    private final long startNanos = System.nanoTime();
+    /** When it should have been opened, or a broker that stops would look quick. */
+    private final long dueNanos;
+
     private boolean isConnected;
+
+    Connecting(long dueNanos) {
+      this.dueNanos = dueNanos;
+    }
 
     @Override
     public void onConnected(MqttClient client, ConnAck answer) {
       isConnected = true;
       connected++;
       run.progress();
-      latency.recordValue(Math.clamp(System.nanoTime() - startNanos, 0, LATENCY_NANOS_MAX));
+      latency.recordValue(Math.clamp(System.nanoTime() - dueNanos, 0, LATENCY_NANOS_MAX));
       client.disconnect();
     }
 

@@ -37,6 +37,7 @@ public final class Idle {
       connecting.putRate(report, "connections", clients);
 
       Measured holding = Measured.start(run.server);
+      run.allow(hold);
       long end = System.nanoTime() + hold.toNanos();
       boolean _ =
           run.await(

@@ -29,6 +29,9 @@ public record Load(
   /** Sequences are kept as bits. */
   static final long MESSAGES_MAX = 2_000_000_000;
 
+  /** Thirty years: what a very slow pace takes longer nobody waits for. */
+  private static final double SECONDS_MAX = 1e9;
+
   public Load {
     if (payloadBytes < Stamp.BYTES) {
       throw new IllegalArgumentException(
@@ -43,6 +46,20 @@ public record Load(
           "messages: " + messages + " is outside 0.." + MESSAGES_MAX);
     }
     requireRate(messagesPerSecond);
+  }
+
+  /**
+   * How long publishing is meant to take: the time that was asked for, or that the pace of so many
+   * messages takes; nothing for as many as possible.
+   */
+  Duration plannedTime(int publishers) {
+    if (messages == 0) {
+      return warmUp.plus(duration);
+    }
+    return messagesPerSecond == 0
+        ? warmUp
+        : warmUp.plusSeconds(
+            (long) Math.min(SECONDS_MAX, Math.ceil(messages * publishers / messagesPerSecond)));
   }
 
   /**

@@ -93,6 +93,21 @@ public final class Retained {
             .put("sets-each", setsEach)
             .put("subscribers", subscriberCount);
 
+    List<Receiver> receivers;
+    try {
+      receivers = setAndFetch(report, publishing, topics);
+    } catch (ClientException e) {
+      throw leave ? e : clearAfter(e, report, publishing);
+    }
+    if (!leave) {
+      clear(report, publishing);
+    }
+    check(report, receivers);
+    return report;
+  }
+
+  private List<Receiver> setAndFetch(Report report, List<MqttClient> publishing, long topics)
+      throws ClientException, IOException {
     Measured setting = Measured.start(run.server);
     publishAll(
         publishing,
@@ -103,12 +118,18 @@ public final class Retained {
     setting.putRate(report, "set", sets);
     boolean complete = sets == topics * setsEach;
 
-    List<Receiver> receivers = complete ? fetch(report, topics) : List.of();
-    if (!leave) {
+    return complete ? fetch(report, topics) : List.of();
+  }
+
+  /** What failed stands, whether the broker can be tidied or not. */
+  private ClientException clearAfter(
+      ClientException failure, Report report, List<MqttClient> publishing) throws IOException {
+    try {
       clear(report, publishing);
+    } catch (ClientException e) {
+      failure.addSuppressed(e);
     }
-    check(report, receivers);
-    return report;
+    return failure;
   }
 
   /** Also what was set before the measurement was stopped. */
@@ -119,7 +140,9 @@ public final class Retained {
       set[i] = Math.min(load.messages(), publishers.get(i).sentCount());
     }
     Measured clearing = Measured.start(run.server);
-    publishAll(publishing, i -> set[i], (publisher, i, n) -> publisher.clear(topic(i, n)));
+    run.tidy(
+        () ->
+            publishAll(publishing, i -> set[i], (publisher, i, n) -> publisher.clear(topic(i, n))));
     clearing.stop(run.lastProgressNanos());
     clearing.putRate(report, "cleared", Arrays.stream(set).sum());
   }
@@ -164,7 +187,7 @@ public final class Retained {
         run.await(
             () -> isSent(sent, messages),
             () -> {
-              run.throwIfLost();
+              Run.throwIfAnyFailed(publishing);
               boolean any = false;
               for (int i = 0; i < publisherCount; i++) {
                 while (sent[i] < messages.applyAsLong(i) && publishers.get(i).canSend()) {

@@ -18,10 +18,12 @@ import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicName;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 /** One measurement under way: the loop, its clients, and the clock that ends vain waiting. */
 final class Run implements AutoCloseable {
   private static final long IDLE_WAIT_MILLIS = 10;
+
+  /** The system wakes a thread up to so much too late. */
+  private static final long SPIN_NANOS = 2_000_000;
 
   final Target target;
   final ClientLoop loop;
@@ -40,6 +45,8 @@ final class Run implements AutoCloseable {
   private final long startNanos = System.nanoTime();
   private long progress;
   private long lastProgressNanos = System.nanoTime();
+  private long dueNanos = System.nanoTime();
+  private long limitNanos;
   private long connectionsLost;
   private @Nullable ClientException firstLoss;
   private boolean ending;
@@ -51,6 +58,7 @@ final class Run implements AutoCloseable {
 
   Run(Target target) throws IOException {
     this.target = target;
+    this.limitNanos = target.limit().toNanos();
     this.loop = new ClientLoop();
     this.server = new ServerProcess(target.pids());
   }
@@ -75,6 +83,21 @@ final class Run implements AutoCloseable {
   /** When something happened last, to a pass of the loop. */
   long lastProgressNanos() {
     return lastProgressNanos;
+  }
+
+  /** What is to last so long has this time beside the limit. */
+  void allow(Duration planned) {
+    limitNanos += Math.min(TimeUnit.NANOSECONDS.convert(planned), Long.MAX_VALUE - limitNanos);
+  }
+
+  /** Whether the limit is reached. */
+  boolean isTimeUp() {
+    return System.nanoTime() - startNanos > limitNanos;
+  }
+
+  /** Work has nothing to do before this time, which is no stall. */
+  void waitUntil(long nanos) {
+    dueNanos = nanos;
   }
 
   /** Whether a client's connection ended without being asked to. */
@@ -129,9 +152,10 @@ final class Run implements AutoCloseable {
   boolean await(BooleanSupplier done, Work work) throws ClientException, IOException {
     long seen = progress;
     long goesOnNanos = System.nanoTime();
+    dueNanos = goesOnNanos;
     while (!done.getAsBoolean()) {
       boolean goesOn = work.run();
-      loop.pass(goesOn ? 0 : IDLE_WAIT_MILLIS);
+      loop.pass(goesOn ? 0 : idleWaitMillis());
       long now = System.nanoTime();
       if (progress != seen) {
         seen = progress;
@@ -140,12 +164,21 @@ final class Run implements AutoCloseable {
       if (goesOn) {
         goesOnNanos = now;
       }
-      if (now - Math.max(lastProgressNanos, goesOnNanos) > target.stall().toNanos()
-          || now - startNanos > target.limit().toNanos()) {
+      long lastNanos = Math.max(dueNanos, Math.max(lastProgressNanos, goesOnNanos));
+      if (now - lastNanos > target.stall().toNanos() || (isTimeUp() && !tidying)) {
         return false;
       }
     }
     return true;
+  }
+
+  private long idleWaitMillis() {
+    long untilDue = dueNanos - System.nanoTime();
+    if (untilDue <= 0) {
+      return IDLE_WAIT_MILLIS;
+    }
+    return Math.min(
+        IDLE_WAIT_MILLIS, TimeUnit.NANOSECONDS.toMillis(Math.max(0, untilDue - SPIN_NANOS)));
   }
 
   boolean await(BooleanSupplier done) throws ClientException, IOException {
@@ -175,9 +208,7 @@ final class Run implements AutoCloseable {
                 throw new ClientException(
                     target.endpoint() + ": stopped while clients connected: nothing is measured");
               }
-              for (MqttClient client : connecting) {
-                throwIfFailed(client);
-              }
+              throwIfAnyFailed(connecting);
               if (connecting.removeIf(MqttClient::isConnected)) {
                 progress();
               }
@@ -191,15 +222,18 @@ final class Run implements AutoCloseable {
             });
     if (!all) {
       throw new ClientException(
+          ClientException.Kind.UNREACHABLE,
           target.endpoint() + ": " + connecting.size() + " connections were not answered in time");
     }
     return clients;
   }
 
-  private static void throwIfFailed(MqttClient client) throws ClientException {
-    ClientException failure = client.failure();
-    if (failure != null) {
-      throw failure;
+  static void throwIfAnyFailed(List<MqttClient> clients) throws ClientException {
+    for (MqttClient client : clients) {
+      ClientException failure = client.failure();
+      if (failure != null) {
+        throw failure;
+      }
     }
   }
 
@@ -243,17 +277,24 @@ final class Run implements AutoCloseable {
     boolean _ = await(() -> clients.stream().allMatch(MqttClient::isClosed));
   }
 
-  /**
-   * Makes the broker forget sessions that outlive their connections. Goes on when the measurement
-   * is stopped: it is what leaves nothing behind.
-   */
-  void endSessions(int count, String role) throws ClientException, IOException {
+  /** What leaves nothing behind. */
+  interface Tidying {
+    void run() throws ClientException, IOException;
+  }
+
+  /** Goes on when the measurement is stopped, and beyond its limit. */
+  void tidy(Tidying work) throws ClientException, IOException {
     tidying = true;
     try {
-      disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this)));
+      work.run();
     } finally {
       tidying = false;
     }
+  }
+
+  /** Makes the broker forget sessions that outlive their connections. */
+  void endSessions(int count, String role) throws ClientException, IOException {
+    tidy(() -> disconnectAll(connectAll(count, i -> target.clean(role, i), _ -> new Member(this))));
   }
 
   /** The same after a measurement. What it said stands when the broker went away meanwhile. */
@@ -299,6 +340,7 @@ final class Run implements AutoCloseable {
         if (reason.isError()) {
           refusal =
               new ClientException(
+                  ClientException.Kind.REFUSED,
                   client
                       + ": the broker refused a subscription: "
                       + Explanation.reason(reason, subAck.properties()));

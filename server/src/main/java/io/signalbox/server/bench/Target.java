@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *     ports
  * @param pids the broker's processes; their processor time is what is reported
  * @param stall without any progress for so long a wait is given up
- * @param limit from the start of a measurement; what is still missing then counts as lost
+ * @param limit for a measurement, beside the time that it is meant to last; what is still missing
+ *     then counts as lost
  * @param stopped asked all the time: true ends a measurement early, with what there is; leftovers
  *     are taken away then too
  */

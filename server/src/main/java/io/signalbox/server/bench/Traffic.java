@@ -47,7 +47,6 @@ public final class Traffic {
 
   private static final String SUBSCRIBER = "sub";
 
-  private static final long SPIN_NANOS = 2_000_000;
   private static final long LATENCY_NANOS_MAX = 600_000_000_000L;
 
   private final Run run;
@@ -125,6 +124,7 @@ public final class Traffic {
   }
 
   private Report measureConnected() throws ClientException, IOException {
+    run.allow(load.plannedTime(publisherCount));
     if (load.warmUp().isPositive()) {
       publish(Long.MAX_VALUE, load.warmUp().toNanos());
     }
@@ -152,7 +152,7 @@ public final class Traffic {
     }
     Sequence[] shared = shareName == null ? null : sequences();
     for (int i = 0; i < subscriberCount; i++) {
-      receivers.add(new Receiver(shared == null ? sequences() : shared));
+      receivers.add(new Receiver(i, shared == null ? sequences() : shared));
     }
     List<MqttClient> subscribing =
         run.connectAll(
@@ -199,7 +199,7 @@ public final class Traffic {
       long sent = publishers.get(i).sentCount();
       until[i] = messagesEach == Long.MAX_VALUE ? Load.MESSAGES_MAX : sent + messagesEach;
     }
-    boolean moving =
+    boolean sent =
         run.await(
             () ->
                 isSent(until)
@@ -207,7 +207,11 @@ public final class Traffic {
                     || run.isStopped()
                     || run.isLost(),
             () -> send(until));
-    if (moving) {
+    boolean isTimeUp = !sent && run.isTimeUp();
+    if (isTimeUp) {
+      run.allow(run.target.stall()); // what is on its way is not lost
+    }
+    if (sent || isTimeUp) {
       boolean _ = run.await(() -> isAllThere() || run.isLost());
     }
   }
@@ -264,7 +268,8 @@ public final class Traffic {
     while (blocked < publisherCount) {
       long due = phaseStart + (long) (phaseSent * nanosEach);
       if (due > now) {
-        return due - now < SPIN_NANOS;
+        run.waitUntil(due);
+        return false;
       }
       Publisher publisher = publishers.get(turn);
       if (publisher.sentCount() < until[turn] && publisher.canSend()) {
@@ -294,6 +299,7 @@ public final class Traffic {
     measured.putRate(report, "messages-in", sent);
     measured.putRate(report, "messages-in-and-out", sent + received);
     report.latency("latency", latency);
+    checkSent(report, sent);
     checkSequences(report);
     acknowledgements.report(report);
     return run.end(report);
@@ -301,6 +307,12 @@ public final class Traffic {
 
   private long sent() {
     return publishers.stream().mapToLong(Publisher::sentCount).sum();
+  }
+
+  private void checkSent(Report report, long sent) {
+    if (load.messages() > 0 && !run.isStopped()) {
+      report.check("not-sent", load.messages() * publisherCount - sent);
+    }
   }
 
   /** Over the warm-up as well: what was lost there is lost. */
@@ -329,10 +341,12 @@ public final class Traffic {
 
   /** One subscriber. */
   private final class Receiver extends Run.Member {
+    private final int index;
     private final Sequence[] sequences;
 
-    Receiver(Sequence[] sequences) {
+    Receiver(int index, Sequence[] sequences) {
       super(run);
+      this.index = index;
       this.sequences = sequences;
     }
 
@@ -344,6 +358,10 @@ public final class Traffic {
         return;
       }
       int publisher = Stamp.publisher(payload);
+      if (shape == Shape.P2P && publisher != index) {
+        strays++;
+        return;
+      }
       run.progress();
       if (sequences[publisher].received(Stamp.sequence(payload))) {
         publishers.get(publisher).delivered();

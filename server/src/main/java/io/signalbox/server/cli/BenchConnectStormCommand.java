@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Connect and disconnect again and again, with TLS and a client certificate if the options say"
           + " so.",
-      "Latency is from the first packet of TCP to CONNACK.",
+      "Latency is from the first packet of TCP, with --rate from when that was due, to CONNACK.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -40,9 +40,9 @@ interface BenchMeasurement {
       if (interruption.isRequested()) { // the process ends before anybody else could tell it
         spec.commandLine().getErr().println("signalbox: " + e.getMessage());
         spec.commandLine().getErr().flush();
-        return ExitCode.FAILED;
+        return ExitCode.of(e);
       }
-      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+      throw new CommandFailure(ExitCode.of(e), String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new CommandFailure("the measurement failed: " + e.getMessage(), e);
     }

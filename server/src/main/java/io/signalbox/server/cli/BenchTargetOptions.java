@@ -99,7 +99,9 @@ final class BenchTargetOptions {
       defaultValue = "10m",
       converter = BenchTimeConverter.class,
       description =
-          "Longest measurement; what is missing then counts as lost (default: ${DEFAULT-VALUE}).")
+          "Longest measurement, beside the time that --warm-up, --duration, --hold and a number"
+              + " with --rate take; what is missing then counts as lost (default:"
+              + " ${DEFAULT-VALUE}).")
   private Duration limit = Duration.ofMinutes(10);
 
   @Option(names = "--json", description = "One JSON object on one line.")

@@ -58,7 +58,7 @@ final class ClientRun {
         throw failure;
       }
     } catch (ClientException e) {
-      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+      throw new CommandFailure(ExitCode.of(e), String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new CommandFailure("the network failed: " + e.getMessage(), e);
     } finally {

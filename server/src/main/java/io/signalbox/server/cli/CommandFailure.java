@@ -18,7 +18,7 @@ public final class CommandFailure extends Exception {
     this(exitCode, message, null);
   }
 
-  private CommandFailure(int exitCode, String message, @Nullable Throwable cause) {
+  CommandFailure(int exitCode, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.exitCode = exitCode;
   }

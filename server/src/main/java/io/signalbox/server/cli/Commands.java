@@ -2,6 +2,10 @@ package io.signalbox.server.cli;
 
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.ConfigException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,6 +14,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -43,7 +48,15 @@ public final class Commands {
    * @return the exit code
    */
   public int run(String... arguments) {
-    return commandLine(arguments).execute(arguments);
+    CommandLine root = commandLine(arguments);
+    root.setOut(
+        new PrintWriter(new OutputStreamWriter(standardOutput(), System.out.charset()), true));
+    return root.execute(arguments);
+  }
+
+  /** {@code System.out} would keep its failures to itself. */
+  private static OutputStream standardOutput() {
+    return new FileOutputStream(FileDescriptor.out);
   }
 
   /**
@@ -59,12 +72,26 @@ public final class Commands {
     } else {
       all.forEach((name, branch) -> root.addSubcommand(name, branch.get()));
     }
+    root.setExecutionStrategy(parsed -> execute(parsed, root));
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
     root.setParameterExceptionHandler((e, _) -> reportUsage(e));
     root.setUsageHelpWidth(100);
     root.setUsageHelpAutoWidth(true);
     root.setCaseInsensitiveEnumValuesAllowed(true);
     return root;
+  }
+
+  /** A command that did its work has failed all the same when nobody can read what it printed. */
+  private static int execute(ParseResult parsed, CommandLine root) {
+    int exitCode = new CommandLine.RunLast().execute(parsed);
+    if (!root.getOut().checkError()) {
+      return exitCode;
+    }
+    root.getErr()
+        .println(
+            "signalbox: cannot write to standard output; is its disk full, or has its reader"
+                + " ended?");
+    return exitCode == ExitCode.DONE ? ExitCode.FAILED : exitCode;
   }
 
   private CommandSpec describe() {
@@ -138,7 +165,7 @@ public final class Commands {
                 .addSubcommand(new UserRemoveCommand()));
     all.put("policy", PolicyCommand::commandLine);
     all.put("pub", () -> new CommandLine(new PubCommand(System.in)));
-    all.put("sub", () -> new CommandLine(new SubCommand(System.out)));
+    all.put("sub", () -> new CommandLine(new SubCommand(standardOutput())));
     all.put("bench", BenchCommand::commandLine);
     all.putAll(ApiCommands.branches());
     all.put("version", () -> new CommandLine(new VersionCommand()));

@@ -162,15 +162,20 @@ final class ConnectionOptions {
     try {
       if (Files.size(tokenFile) > SECRET_BYTES_MAX) {
         throw new CommandFailure(
+            ExitCode.UNREACHABLE,
             "\"" + tokenFile + "\" is larger than " + SECRET_BYTES_MAX + " bytes; is it a token?");
       }
       return Files.readString(tokenFile).strip().getBytes(UTF_8);
     } catch (NoSuchFileException e) {
       throw new CommandFailure(
-          "cannot read the token from \"" + tokenFile + "\": it does not exist; check the path", e);
+          ExitCode.UNREACHABLE,
+          "cannot read the token from \"" + tokenFile + "\": it does not exist; check the path",
+          e);
     } catch (IOException e) {
       throw new CommandFailure(
-          "cannot read the token from \"" + tokenFile + "\": " + e.getMessage(), e);
+          ExitCode.UNREACHABLE,
+          "cannot read the token from \"" + tokenFile + "\": " + e.getMessage(),
+          e);
     }
   }
 

@@ -1,5 +1,7 @@
 package io.signalbox.server.cli;
 
+import io.signalbox.server.bench.client.ClientException;
+
 /** What the process says when it ends; scripts may rely on these. */
 final class ExitCode {
   static final int DONE = 0;
@@ -31,4 +33,13 @@ final class ExitCode {
   static final int CONFIGURATION = 78;
 
   private ExitCode() {}
+
+  /** What a connection to a broker failed for. */
+  static int of(ClientException failure) {
+    return switch (failure.kind()) {
+      case UNREACHABLE -> UNREACHABLE;
+      case REFUSED -> REFUSED;
+      case FAILED -> FAILED;
+    };
+  }
 }

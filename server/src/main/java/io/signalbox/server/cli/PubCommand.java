@@ -169,7 +169,9 @@ final class PubCommand implements Callable<Integer> {
             Properties.NONE);
     try (var loop = new ClientLoop();
         Payloads payloads = payloads(loop)) {
-      new ClientRun(loop).run(connection, connect, new Publishing(topicName(), payloads));
+      var publishing = new Publishing(topicName(), payloads);
+      new ClientRun(loop).run(connection, connect, publishing);
+      publishing.throwIfRefused();
     } catch (IOException e) {
       throw new CommandFailure("input or output failed: " + e.getMessage(), e);
     }
@@ -236,11 +238,15 @@ final class PubCommand implements Callable<Integer> {
       this.payloads = payloads;
     }
 
-    @Override
-    public void work(MqttClient client) throws CommandFailure {
+    void throwIfRefused() throws CommandFailure {
       if (refused != null) {
         throw refused;
       }
+    }
+
+    @Override
+    public void work(MqttClient client) throws CommandFailure {
+      throwIfRefused();
       while (client.canPublish(qos)) {
         byte[] payload = payloads.next();
         if (payload == null) {
@@ -269,6 +275,7 @@ final class PubCommand implements Callable<Integer> {
       if (reason.isError() && refused == null) {
         refused =
             new CommandFailure(
+                ExitCode.REFUSED,
                 "the broker refused the message on \""
                     + name
                     + "\": "

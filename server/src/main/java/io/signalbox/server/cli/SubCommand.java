@@ -155,7 +155,7 @@ final class SubCommand implements Callable<Integer> {
     var printing = new Printing();
     try (var loop = new ClientLoop()) {
       new ClientRun(loop).run(connection, connect, printing);
-      printing.printer.flush();
+      printing.throwIfFailed();
     } catch (IOException e) {
       throw new CommandFailure("input or output failed: " + e.getMessage(), e);
     }
@@ -217,6 +217,7 @@ final class SubCommand implements Callable<Integer> {
         if (reason.isError() && failure == null) {
           failure =
               new CommandFailure(
+                  ExitCode.REFUSED,
                   "the broker refused the subscription \""
                       + filters.get(i)
                       + "\": "
@@ -231,7 +232,8 @@ final class SubCommand implements Callable<Integer> {
       try {
         printer.print(message);
       } catch (IOException e) {
-        failure = new CommandFailure("cannot write to standard output: " + e.getMessage(), e);
+        cannotWrite(client, e);
+        return;
       }
       printed++;
       if (count != null && printed == count) {
@@ -240,18 +242,33 @@ final class SubCommand implements Callable<Integer> {
     }
 
     @Override
-    public void work(MqttClient client) throws CommandFailure {
+    public void onRead(MqttClient client) {
       try {
         printer.flush();
       } catch (IOException e) {
-        failure = new CommandFailure("cannot write to standard output: " + e.getMessage(), e);
+        cannotWrite(client, e);
       }
+    }
+
+    /** Closes at once: what is not printed is not acknowledged, so a session keeps it. */
+    private void cannotWrite(MqttClient client, IOException e) {
+      failure = new CommandFailure("cannot write to standard output: " + e.getMessage(), e);
+      client.close();
+    }
+
+    void throwIfFailed() throws CommandFailure {
       if (failure != null) {
         throw failure;
       }
+    }
+
+    @Override
+    public void work(MqttClient client) throws CommandFailure {
+      throwIfFailed();
       if (wait != null && System.nanoTime() - startedNanos >= wait.toNanos()) {
         if (!connected) {
           throw new CommandFailure(
+              ExitCode.UNREACHABLE,
               connection.endpoint() + ": no connection within " + wait.toSeconds() + " s");
         }
         client.disconnect();

@@ -1,5 +1,6 @@
 package io.signalbox.server.cli;
 
+import io.signalbox.server.config.AuthConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -46,7 +47,10 @@ final class TokenIssueCommand implements Callable<Integer> {
       paramLabel = "TIME",
       defaultValue = "1h",
       converter = LifetimeConverter.class,
-      description = "How long it is good: a number with s, m, h or d (default: ${DEFAULT-VALUE}).")
+      description =
+          "How long it is good: a number with s, m, h or d (default: ${DEFAULT-VALUE}). The broker"
+              + " refuses it while more than auth.jwt.lifetime-max-seconds of its configuration are"
+              + " left, a day by default.")
   private Duration lifetime;
 
   @Mixin private DataOption data;
@@ -60,6 +64,22 @@ final class TokenIssueCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailure {
     spec.commandLine().getOut().println(tokens.issue(data.directory(), subject, groups, lifetime));
+    warnIfLong();
     return ExitCode.DONE;
+  }
+
+  /** What the broker's configuration says nobody knows here. */
+  private void warnIfLong() {
+    long max = AuthConfig.DEFAULTS.jwt().lifetimeMax().toSeconds();
+    if (lifetime.toSeconds() > max) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "warning: a broker refuses a token while more than its"
+                  + " auth.jwt.lifetime-max-seconds are left, "
+                  + max
+                  + " by default; this one has "
+                  + lifetime.toSeconds());
+    }
   }
 }

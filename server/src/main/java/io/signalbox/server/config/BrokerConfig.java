@@ -1,6 +1,7 @@
 package io.signalbox.server.config;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -10,7 +11,8 @@ import java.util.Set;
  *
  * @param dataDirectory where the store, the development PKI and the local token key live; made at
  *     first start
- * @param listeners at least one, with unique names
+ * @param listeners at least one, with unique names; no two of them, nor {@code enrolment}, on one
+ *     address and port
  */
 public record BrokerConfig(
     Path dataDirectory,
@@ -60,6 +62,33 @@ public record BrokerConfig(
             "listeners: the name \"" + listener.name() + "\" is used twice");
       }
     }
+    requirePlacesOfTheirOwn(listeners, enrolment);
+  }
+
+  private static void requirePlacesOfTheirOwn(
+      List<ListenerConfig> listeners, EnrolmentConfig enrolment) {
+    List<Place> places = new ArrayList<>();
+    places.add(new Place("enrolment.http-port", enrolment.httpBind(), enrolment.httpPort()));
+    for (ListenerConfig listener : listeners) {
+      var place = new Place("\"" + listener.name() + "\"", listener.bind(), listener.port());
+      for (Place other : places) {
+        place.sharedWith(other).ifPresent(address -> refuse(other, place, address));
+      }
+      places.add(place);
+    }
+  }
+
+  private static void refuse(Place one, Place other, String address) {
+    throw new IllegalArgumentException(
+        "listeners: "
+            + one.owner()
+            + " and "
+            + other.owner()
+            + " both listen on port "
+            + one.port()
+            + " of \""
+            + address
+            + "\"; give one of them another port");
   }
 
   /** The same with another data directory: the command line's {@code --data} wins over the file. */

@@ -17,6 +17,8 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
@@ -41,6 +43,10 @@ class MeasurementsTest {
   }
 
   private Target target(ProtocolVersion version, Duration stall) {
+    return target(version, stall, Duration.ofMinutes(1));
+  }
+
+  private Target target(ProtocolVersion version, Duration stall, Duration limit) {
     return new Target(
         Endpoint.parse("mqtt://127.0.0.1:" + broker.port()),
         null,
@@ -54,7 +60,7 @@ class MeasurementsTest {
         1,
         List.of(),
         stall,
-        Duration.ofMinutes(1),
+        limit,
         () -> stopped.getAsBoolean());
   }
 
@@ -138,6 +144,54 @@ class MeasurementsTest {
     assertTrue(json(report).get("received").getAsLong() > 0, report::toText);
   }
 
+  @Test
+  void waitingForAMessageToBeDueIsNoStall() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0.4, 2);
+    Report report =
+        Traffic.measure(
+            target(ProtocolVersion.V5, Duration.ofSeconds(2)),
+            Traffic.Shape.P2P,
+            load,
+            load.qos(),
+            new Clients(1, 1, null, false));
+
+    assertAllThere(report, 2);
+  }
+
+  /** Patient, but not for long. */
+  private Target hurriedTarget() {
+    return target(ProtocolVersion.V5, Duration.ofSeconds(30), Duration.ofSeconds(2));
+  }
+
+  @Test
+  void theLimitIsBesideTheTimeThatAMeasurementIsMeantToLast() throws Exception {
+    Duration duration = Duration.ofMillis(2_500);
+    var load = new Load(Qos.AT_LEAST_ONCE, 64, 10, 50, 100, 0, duration, Duration.ZERO);
+    Report traffic =
+        Traffic.measure(
+            hurriedTarget(), Traffic.Shape.P2P, load, load.qos(), new Clients(1, 1, null, false));
+    Report idle = Idle.measure(hurriedTarget(), 2, false, duration, OptionalLong::empty);
+
+    assertTrue(traffic.passed(), traffic::toText);
+    assertTrue(json(traffic).get("seconds").getAsDouble() > 2.3, traffic::toText);
+    assertTrue(json(idle).get("seconds").getAsDouble() > 2.3, idle::toText);
+  }
+
+  @Test
+  void whatIsOnItsWayAtTheLimitIsWaitedFor() throws Exception {
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 10_000_000);
+    Report report =
+        Traffic.measure(
+            hurriedTarget(), Traffic.Shape.P2P, load, load.qos(), new Clients(1, 1, null, false));
+
+    assertFalse(report.passed());
+    assertEquals(0, json(report).get("lost").getAsLong(), report::toText);
+    assertEquals(
+        10_000_000,
+        json(report).get("sent").getAsLong() + json(report).get("not-sent").getAsLong(),
+        report::toText);
+  }
+
   private Report faultyTraffic(FakeBroker.Fault fault) throws ClientException, IOException {
     broker.fault = fault;
     return Traffic.measure(
@@ -170,6 +224,17 @@ class MeasurementsTest {
 
     assertFalse(report.passed());
     assertTrue(json(report).get("out-of-order").getAsLong() >= 4, report::toText);
+  }
+
+  @Test
+  void findsMessagesThatWentToAnotherSubscriberToo() throws Exception {
+    broker.fault = FakeBroker.Fault.SPREAD;
+    Report report = traffic(Traffic.Shape.P2P, load(Qos.AT_LEAST_ONCE, 0, 50), 2, 2, null);
+
+    assertFalse(report.passed(), report::toText);
+    assertTrue(json(report).get("strays").getAsLong() > 50, report::toText);
+    assertEquals(0, json(report).get("lost").getAsLong(), report::toText);
+    assertEquals(100, json(report).get("received").getAsLong(), report::toText);
   }
 
   @Test
@@ -220,6 +285,23 @@ class MeasurementsTest {
     assertFalse(faulty.passed());
     assertEquals(60, json(faulty).get("stale").getAsLong(), faulty::toText);
     assertEquals(60, json(faulty).get("lost").getAsLong(), faulty::toText);
+  }
+
+  @Test
+  void retainedMessagesThatCannotBeFetchedAreTakenBack() {
+    broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
+    Load load = load(Qos.AT_LEAST_ONCE, 0, 30);
+    var failure =
+        assertThrows(
+            ClientException.class,
+            () ->
+                Retained.measure(
+                    target(), load, Qos.AT_LEAST_ONCE, new Retained.Size(2, 3, 1, false)));
+
+    assertTrue(String.valueOf(failure.getMessage()).contains("refused a subscription"));
+    assertEquals(
+        60, broker.received(Publish.class).stream().filter(p -> p.payload().length > 0).count());
+    assertEquals(0, broker.retained());
   }
 
   @Test
@@ -280,6 +362,26 @@ class MeasurementsTest {
 
     assertTrue(report.passed(), report::toText);
     assertEquals(50, json(report).get("connected").getAsLong());
+  }
+
+  @Test
+  void theLatencyOfAConnectionCountsFromWhenItWasDue() throws Exception {
+    Report report = ConnectStorm.measure(target(), 200, 1_000_000);
+
+    assertTrue(report.passed(), report::toText);
+    double last = json(report).get("latency-p99-us").getAsDouble();
+    assertTrue(last > json(report).get("seconds").getAsDouble() * 1e6 / 2, report::toText);
+  }
+
+  @Test
+  void aConnectionThatIsNotDueIsWaitedForWithoutBusyness() throws Exception {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long cpuBefore = threads.getCurrentThreadCpuTime();
+    Report report = ConnectStorm.measure(target(), 4, 4);
+    double busy = (threads.getCurrentThreadCpuTime() - cpuBefore) / 1e9;
+
+    assertTrue(report.passed(), report::toText);
+    assertTrue(busy < json(report).get("seconds").getAsDouble() / 2, () -> busy + " s");
   }
 
   @Test

@@ -90,11 +90,20 @@ final class BenchCommandTest {
   @Test
   void saysWhyTheBrokerRefuses() {
     broker.connectAnswer = ReasonCode.BAD_USER_NAME_OR_PASSWORD;
-    assertEquals(1, run("idle", "--url", url(), "--clients", "1"));
+    assertEquals(6, run("idle", "--url", url(), "--clients", "1"));
 
     assertEquals("", out.toString());
     assertTrue(err.toString().startsWith("signalbox: " + url() + ": the broker refused"));
     assertEquals(1, err.toString().lines().count(), err::toString);
+  }
+
+  @Test
+  void theExitCodeTellsARefusalFromABrokerThatIsNotThere() throws IOException {
+    broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
+    assertEquals(5, run("p2p", "--url", url()), err::toString);
+
+    broker.close();
+    assertEquals(6, run("p2p", "--url", url()), err::toString);
   }
 
   @ParameterizedTest
@@ -139,7 +148,7 @@ final class BenchCommandTest {
   @Test
   void saysWhichFilesAreNotThere() {
     Path missing = folder.resolve("missing");
-    assertEquals(1, run("p2p", "--url", url(), "--token-file", missing.toString()));
+    assertEquals(6, run("p2p", "--url", url(), "--token-file", missing.toString()));
     assertEquals(
         1,
         run("p2p", "--url", "mqtts://127.0.0.1:" + broker.port(), "--certs", missing.toString()));

@@ -307,6 +307,19 @@ final class CommandsTest {
     assertEquals("d|alice|[a, b]|" + Duration.ofMinutes(90) + "\n", out.toString());
   }
 
+  @Test
+  void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() {
+    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", "d"));
+    assertEquals("", err.toString());
+
+    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", "d"));
+    assertEquals(
+        "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds are"
+            + " left, 86400 by default; this one has 604800\n",
+        err.toString());
+    assertEquals("d|a|[]|PT24H\nd|a|[]|PT168H\n", out.toString());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "1", "h", "-1h", "0s", "1w", "1.5h", "9999999999s"})
   void aLifetimeNeedsANumberAndAUnit(String ttl) {

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -58,7 +59,7 @@ class PubSubTest {
     line.setExecutionExceptionHandler(
         (e, _, _) -> {
           err.write(String.valueOf(e.getMessage()));
-          return ExitCode.FAILED;
+          return e instanceof CommandFailure failure ? failure.exitCode() : ExitCode.FAILED;
         });
     List<String> all = new ArrayList<>(List.of("--url", "mqtt://127.0.0.1:" + broker.port()));
     all.addAll(List.of(options));
@@ -158,7 +159,7 @@ class PubSubTest {
   void failsWhenTheBrokerRefusesAMessage() {
     broker.publishAnswer = ReasonCode.NOT_AUTHORIZED;
 
-    assertEquals(1, run("pub", "-t", "a/b", "-m", "hi", "-q", "1"));
+    assertEquals(5, run("pub", "-t", "a/b", "-m", "hi", "-q", "1"));
     assertTrue(
         err.toString().contains("refused the message on \"a/b\": not authorized (0x87)"),
         err::toString);
@@ -179,7 +180,7 @@ class PubSubTest {
   void failsWhenNobodyAnsweredInTime() {
     broker.answersNothing = true;
 
-    assertEquals(1, run("sub", "-t", "a", "--wait", "1s"));
+    assertEquals(6, run("sub", "-t", "a", "--wait", "1s"));
     assertTrue(err.toString().contains("no connection within 1 s"), err::toString);
   }
 
@@ -187,8 +188,37 @@ class PubSubTest {
   void failsWhenTheBrokerRefusesASubscription() {
     broker.subscribeAnswer = ReasonCode.NOT_AUTHORIZED;
 
-    assertEquals(1, run("sub", "-t", "a/#"));
+    assertEquals(5, run("sub", "-t", "a/#"));
     assertTrue(err.toString().contains("refused the subscription \"a/#\""), err::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "6, NOT_AUTHORIZED",
+    "6, BAD_USER_NAME_OR_PASSWORD",
+    "6, SERVER_BUSY",
+    "5, CLIENT_IDENTIFIER_NOT_VALID",
+  })
+  void theExitCodeTellsACredentialThatIsNotAcceptedFromAnotherRefusal(int code, ReasonCode reason) {
+    broker.connectAnswer = reason;
+
+    assertEquals(code, run("pub", "-t", "a", "-m", "x"), err::toString);
+    assertEquals(code, run("sub", "-t", "a"), err::toString);
+  }
+
+  @Test
+  void theExitCodeTellsThatNobodyListens() throws Exception {
+    broker.close();
+
+    assertEquals(6, run("pub", "-t", "a", "-m", "x"), err::toString);
+    assertEquals(6, run("sub", "-t", "a"), err::toString);
+  }
+
+  @Test
+  void theExitCodeTellsThatThereIsNoCredential() {
+    String missing = folder.resolve("missing").toString();
+
+    assertEquals(6, run("pub", "-t", "a", "-m", "x", "--token-file", missing), err::toString);
   }
 
   private void retain(String topic, String payload) {

@@ -132,6 +132,47 @@ final class ConfigReaderTest {
         "configuration:1:1 listeners: the name \"a\" is used twice");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "[127.0.0.1]        | [127.0.0.1]    | 127.0.0.1",
+        "[10.0.0.1, '::1']  | ['0:0:0::1']   | 0:0:0::1",
+        "[0.0.0.0]          | [10.0.0.1]     | 10.0.0.1",
+        "[10.0.0.1]         | ['::']         | 10.0.0.1",
+        "[broker.example]   | [Broker.example] | Broker.example",
+      })
+  void noTwoListenersHaveOneAddressAndPort(String one, String other, String shared) {
+    assertProblems(
+        "listeners:\n  - {name: a, type: tcp, port: 1, bind: %s}\n".formatted(one)
+            + "  - {name: b, type: tcp, port: 1, bind: %s}\n".formatted(other),
+        "configuration:1:1 listeners: \"a\" and \"b\" both listen on port 1 of \""
+            + shared
+            + "\"; give one of them another port");
+  }
+
+  @Test
+  void theHttpPortOfEnrolmentIsNoListeners() {
+    assertProblems(
+        "listeners:\n  - {name: a, type: tcp, port: 80}\nenrolment: {http-port: 80}",
+        "configuration:1:1 listeners: enrolment.http-port and \"a\" both listen on port 80 of"
+            + " \"127.0.0.1\"; give one of them another port");
+  }
+
+  @Test
+  void listenersMayShareAPortOnOtherAddressesAndTakeFreeOnes() throws ConfigException {
+    String yaml =
+        """
+        listeners:
+          - {name: a, type: tcp, port: 1, bind: [127.0.0.1]}
+          - {name: b, type: tcp, port: 1, bind: [127.0.0.2, localhost]}
+          - {name: c, type: tcp, port: 0}
+          - {name: d, type: tcp, port: 0}
+        """;
+    assertEquals(4, ConfigReader.parse(yaml).listeners().size());
+  }
+
   @Test
   void valuesThatContradictEachOtherAreReportedAtTheKey() {
     assertProblems(

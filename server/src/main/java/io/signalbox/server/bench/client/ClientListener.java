@@ -28,6 +28,12 @@ public interface ClientListener {
   default void onAnswer(MqttClient client, Packet answer) {}
 
   /**
+   * All that had come is told, perhaps the end as well. What answers it, such as acknowledgements
+   * of messages, is sent after this; not if it closes the connection.
+   */
+  default void onRead(MqttClient client) {}
+
+  /**
    * The end, once.
    *
    * @param failure null when {@link MqttClient#disconnect} or {@link MqttClient#close} caused it

@@ -55,7 +55,9 @@ public final class ClientLoop implements AutoCloseable {
       addresses = InetAddress.getAllByName(endpoint.host());
     } catch (UnknownHostException e) {
       throw new ClientException(
-          endpoint + ": the host \"" + endpoint.host() + "\" is not known; check its name", e);
+          ClientException.Kind.UNREACHABLE,
+          endpoint + ": the host \"" + endpoint.host() + "\" is not known; check its name",
+          e);
     }
     var client =
         new MqttClient(this, endpoint, addresses, local, tls, connect, listener, clients++);

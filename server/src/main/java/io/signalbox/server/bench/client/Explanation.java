@@ -1,5 +1,6 @@
 package io.signalbox.server.bench.client;
 
+import io.signalbox.server.bench.client.ClientException.Kind;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Disconnect;
 import io.signalbox.server.packet.PacketException;
@@ -18,12 +19,14 @@ public final class Explanation {
   private Explanation() {}
 
   static ClientException of(IOException failure, Endpoint endpoint) {
-    return new ClientException(endpoint + ": " + text(failure, endpoint), failure);
+    return new ClientException(
+        Kind.UNREACHABLE, endpoint + ": " + text(failure, endpoint), failure);
   }
 
   /** Of a connection that had been answered: it cannot be the wrong port. */
   static ClientException ofConnected(IOException failure, Endpoint endpoint) {
     return new ClientException(
+        Kind.FAILED,
         endpoint
             + ": the connection broke: "
             + lowerCase(failure)
@@ -35,6 +38,7 @@ public final class Explanation {
   /** Of something that is no MQTT, or not as the standard has it. */
   static ClientException of(PacketException failure, Endpoint endpoint, boolean isFirst) {
     return new ClientException(
+        Kind.UNREACHABLE,
         endpoint
             + ": the broker broke the protocol: "
             + failure.getMessage()
@@ -101,19 +105,39 @@ public final class Explanation {
   }
 
   static ClientException of(ConnAck refusal, Endpoint endpoint) {
+    ReasonCode reason = refusal.reason();
     return new ClientException(
+        reason == ReasonCode.NOT_AUTHORIZED ? Kind.UNREACHABLE : kind(reason),
         endpoint
             + ": the broker refused the connection: "
-            + reason(refusal.reason(), refusal.properties())
-            + hint(refusal.reason()));
+            + reason(reason, refusal.properties())
+            + hint(reason));
   }
 
   static ClientException of(Disconnect goodbye, Endpoint endpoint) {
     return new ClientException(
+        kind(goodbye.reason()),
         endpoint
             + ": the broker ended the connection: "
             + reason(goodbye.reason(), goodbye.properties())
             + hint(goodbye.reason()));
+  }
+
+  private static Kind kind(ReasonCode reason) {
+    return switch (reason) {
+      case BAD_USER_NAME_OR_PASSWORD,
+          BANNED,
+          BAD_AUTHENTICATION_METHOD,
+          SERVER_UNAVAILABLE,
+          SERVER_BUSY,
+          SERVER_SHUTTING_DOWN,
+          USE_ANOTHER_SERVER,
+          SERVER_MOVED,
+          CONNECTION_RATE_EXCEEDED ->
+          Kind.UNREACHABLE;
+      case SUCCESS, KEEP_ALIVE_TIMEOUT, SESSION_TAKEN_OVER, MAXIMUM_CONNECT_TIME -> Kind.FAILED;
+      default -> Kind.REFUSED;
+    };
   }
 
   /** {@code not authorized (0x87), "no policy allows it"}. */

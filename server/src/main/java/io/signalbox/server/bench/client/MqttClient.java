@@ -223,6 +223,7 @@ public final class MqttClient {
     if (length > packetBytesMax) {
       fail(
           new ClientException(
+              ClientException.Kind.REFUSED,
               "a message of " + length + " bytes; the broker takes at most " + packetBytesMax));
       return 0;
     }
@@ -452,20 +453,24 @@ public final class MqttClient {
 
   private void read() throws IOException, PacketException {
     Pipe current = pipe();
-    while (state != State.CLOSED) {
-      ByteBuffer buffer = loop.scratch().packetsIn(incomplete.length);
-      buffer.put(incomplete);
-      int read = current.read(buffer);
-      if (read < 0) {
-        throw new EOFException("the broker closed the connection" + whatWasMissing());
+    try {
+      while (state != State.CLOSED) {
+        ByteBuffer buffer = loop.scratch().packetsIn(incomplete.length);
+        buffer.put(incomplete);
+        int read = current.read(buffer);
+        if (read < 0) {
+          throw new EOFException("the broker closed the connection" + whatWasMissing());
+        }
+        if (read == 0) {
+          break;
+        }
+        int from = buffer.arrayOffset();
+        int to = from + buffer.position();
+        int consumed = decoder.decode(buffer.array(), from, to, this::accept);
+        incomplete = consumed == to ? NO_BYTES : Arrays.copyOfRange(buffer.array(), consumed, to);
       }
-      if (read == 0) {
-        break;
-      }
-      int from = buffer.arrayOffset();
-      int to = from + buffer.position();
-      int consumed = decoder.decode(buffer.array(), from, to, this::accept);
-      incomplete = consumed == to ? NO_BYTES : Arrays.copyOfRange(buffer.array(), consumed, to);
+    } finally {
+      listener.onRead(this);
     }
     if (state != State.CLOSED) {
       watch(current);
@@ -495,6 +500,7 @@ public final class MqttClient {
         if (inState > CONNECT_TIMEOUT_NANOS) {
           fail(
               new ClientException(
+                  ClientException.Kind.UNREACHABLE,
                   endpoint
                       + ": no answer within "
                       + TimeUnit.NANOSECONDS.toSeconds(CONNECT_TIMEOUT_NANOS)
@@ -520,6 +526,7 @@ public final class MqttClient {
     if (pongsDue > 0 && silent > keepAliveNanos) {
       fail(
           new ClientException(
+              ClientException.Kind.UNREACHABLE,
               endpoint + ": no answer to a ping within " + keepAliveSeconds + " s"));
     } else if (pongsDue == 0 && silent > keepAliveNanos * 3 / 4) {
       ping();

@@ -49,13 +49,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeBroker implements AutoCloseable {
 
-  /** What it does wrong: with each tenth delivery, or with each retained message. */
+  /**
+   * What it does wrong: with each tenth delivery, with each retained message, or with each message,
+   * which goes to all subscriptions.
+   */
   public enum Fault {
     NONE,
     LOSE,
     REPEAT,
     DELAY,
-    KEEP_FIRST
+    KEEP_FIRST,
+    SPREAD
   }
 
   public volatile Fault fault = Fault.NONE;
@@ -172,7 +176,7 @@ public final class FakeBroker implements AutoCloseable {
     for (Session session : sessions.values()) {
       session.filters.forEach(
           (filter, qos) -> {
-            if (matches(filter, publish.topic())) {
+            if (matches(filter, publish.topic()) || fault == Fault.SPREAD) {
               deliver(session, publish, qos.min(publish.qos()), false);
             }
           });
