@@ -22,9 +22,9 @@ import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.topic.TopicFilter;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -258,17 +258,6 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
   }
 
-  private DurableClient deviceThatLeavesMoreThanMemoryHolds(Handover handover) throws Exception {
-    start(config(D.queueMessagesMax(), MEMORY_QUEUE, handover), StoreConfig.DEFAULTS);
-    DurableClient device = deviceThatLeaves(BACKLOG.getFirst());
-    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
-    BACKLOG.stream().skip(1).forEach(message -> publisher.publish(Qos.AT_LEAST_ONCE, message));
-    return device;
-  }
-
-  private DurableClient memberInMemory() {
-    return DurableClient.connectWithReceiveMaximum(this, "in memory", 0, 1).subscribe(SHARED);
-
   @Test
   void endsAlthoughMoreComesAllTheTime() throws Exception {
     start(D, slicesOf(2));
@@ -292,6 +281,18 @@ final class SharedHandoverTest extends DurableSessionFixture {
     await(() -> again.payloads.size() == 5);
     assertEquals(Collections.nCopies(5, "u/1"), again.payloads);
     assertEquals(Collections.nCopies(5, "t/1"), member.payloads);
+  }
+
+  private DurableClient deviceThatLeavesMoreThanMemoryHolds(Handover handover) throws Exception {
+    start(config(D.queueMessagesMax(), MEMORY_QUEUE, handover), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves(BACKLOG.getFirst());
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    BACKLOG.stream().skip(1).forEach(message -> publisher.publish(Qos.AT_LEAST_ONCE, message));
+    return device;
+  }
+
+  private DurableClient memberInMemory() {
+    return DurableClient.connectWithReceiveMaximum(this, "in memory", 0, 1).subscribe(SHARED);
   }
 
   private static Authorizer withoutShareIf(AtomicBoolean barred) {
