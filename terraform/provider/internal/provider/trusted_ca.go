@@ -54,7 +54,7 @@ func newTrustedCa() resource.Resource {
 				"auto_register": flagAttribute("`true`: a device that is not known yet is registered at its first connection, by "+
 					"`provisioning_template`.", false),
 				"provisioning_template": schema.StringAttribute{Optional: true, Validators: []validator.String{isName()},
-					MarkdownDescription: "Template that makes the devices of `auto_register`."},
+					MarkdownDescription: "Template that makes the devices of `auto_register`; its `device_id_template` names the authority's devices in any case."},
 				"crl_pem": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()}, PlanModifiers: unchanged(samePem), MarkdownDescription: "Revocation list, PEM."},
 				"crl_url": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()},
 					MarkdownDescription: "Where the revocation list is fetched from."},

@@ -1,7 +1,7 @@
 import { Connection, type Qos } from "./connection";
 import { button, element, input, onSubmit, text } from "./elements";
 import { Messages } from "./messages";
-import { readToken, takeTokenFromAddress } from "./token";
+import { readToken, takeTokenFromAddress, type TokenContent } from "./token";
 
 const status = element("status", HTMLParagraphElement);
 const problem = element("problem", HTMLParagraphElement);
@@ -40,15 +40,24 @@ const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(
 
 const qosOf = (id: string) => Number(element(id, HTMLSelectElement).value) as Qos;
 
-function connect(): void {
-  const token = input("token").value.trim();
+/** What a token says, if it is worth a try; otherwise the page says why it is not. */
+function usable(token: string): TokenContent | undefined {
   const content = readToken(token);
   if (content === undefined) {
     complain("this is no token: it should be three parts of letters and digits with dots between them");
-    return;
+    return undefined;
   }
   if (content.expires !== undefined && content.expires.getTime() < Date.now()) {
     complain(`this token has ended at ${content.expires.toLocaleString()}; make a new one`);
+    return undefined;
+  }
+  return content;
+}
+
+function connect(): void {
+  const token = input("token").value.trim();
+  const content = usable(token);
+  if (content === undefined) {
     return;
   }
   complain(undefined);
@@ -87,16 +96,17 @@ function connect(): void {
   show("waiting", "Connecting");
 }
 
-/** Connects with the token in the address, if there is one, in place of the connection there is. */
+/** Connects with the token in the address, if there is one, in place of a connection with another token. */
 function openLink(): void {
   const token = takeTokenFromAddress();
   if (token === undefined) {
     return;
   }
-  input("token").value = token;
   if (connection === undefined) {
+    input("token").value = token;
     connect();
-  } else {
+  } else if (token !== input("token").value.trim() && usable(token) !== undefined) {
+    input("token").value = token;
     isReplacing = true;
     connection.end();
   }

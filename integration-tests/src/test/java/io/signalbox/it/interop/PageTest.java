@@ -354,6 +354,13 @@ final class PageTest {
   @Test
   void takesTheTokenOfAnotherLinkInTheSameTab() throws Exception {
     subscribe("a/#", 1);
+    browser.evaluate("location.hash = 'token=nonsense'");
+    browser.await("document.getElementById('problem').textContent.startsWith('This is no token')");
+    assertEquals("", browser.evaluate("location.hash"));
+    assertEquals("online", browser.evaluate("document.getElementById('status').dataset.state"));
+    assertEquals(
+        "a/#", browser.evaluate("document.querySelector('#subscriptions code').textContent"));
+
     openLinkInTheSameTab("bob");
     assertEquals("", browser.evaluate(subscriptions()));
 

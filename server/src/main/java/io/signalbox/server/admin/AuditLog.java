@@ -125,7 +125,12 @@ public final class AuditLog implements AutoCloseable {
             file(folder, number),
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    syncNamesOf(folder);
+    try {
+      syncNamesOf(folder);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
     return channel;
   }
 

@@ -100,6 +100,7 @@ final class AuthorityRoutes {
 
   private ApiResponse install(ApiRequest request)
       throws ApiException, RegistryException, InterruptedException {
+    request.requireNoCondition();
     Fields body = request.fields();
     String chain = body.required("chainPem", 262_144);
     body.end();

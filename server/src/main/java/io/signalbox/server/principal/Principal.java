@@ -73,6 +73,18 @@ public record Principal(
         && Objects.equals(issuer(), other.issuer());
   }
 
+  /** All that {@link #isSameAs} looks at, for the log. */
+  public String identity() {
+    var text = new StringBuilder(LogText.quote(id));
+    if (userName != null) {
+      text.append(", user ").append(LogText.quote(userName));
+    }
+    if (token != null) {
+      text.append(", issuer ").append(LogText.quote(token.issuer()));
+    }
+    return text.toString();
+  }
+
   private @Nullable String issuer() {
     return token == null ? null : token.issuer();
   }

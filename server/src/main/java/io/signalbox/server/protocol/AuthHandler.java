@@ -158,9 +158,7 @@ final class AuthHandler {
     Principal now = accepted.principal();
     if (!now.isSameAs(client.principal())) {
       failed(
-          client,
-          ReasonCode.NOT_AUTHORIZED,
-          "the new credential is another's: " + LogText.quote(now.id()));
+          client, ReasonCode.NOT_AUTHORIZED, "the new credential is another's: " + now.identity());
       return;
     }
     auth.over(NO_DATA);

@@ -198,6 +198,7 @@ final class PendingAcks {
       onCommit = null; // with it goes the message, while the acknowledgement may wait
       if (onRefusal != null) {
         onRefusal.run();
+        onRefusal = null;
       }
       boolean full =
           switch (problem.reason()) {

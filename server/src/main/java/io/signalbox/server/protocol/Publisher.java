@@ -109,7 +109,11 @@ final class Publisher {
     router.receivers(message.topic(), from, receivers);
     int count = receivers.size();
     int durable = message.qos() == Qos.AT_MOST_ONCE ? 0 : durableReceivers(count);
-    if (durable == 0 && !also.needsStore() && !isBehindAnother(message, from)) {
+    if (durable == 0 && !also.needsStore()) {
+      if (from != null && acknowledgement != null && count > 0 && isBehindAnother(message, from)) {
+        publishBehind(message, from, acknowledgement, count);
+        return;
+      }
       Subscriber pressed = null;
       for (int i = 0; i < count; i++) {
         Delivery delivery = receivers.get(i);
@@ -136,8 +140,47 @@ final class Publisher {
   }
 
   /** One that waits for the disk may not be overtaken by one that need not [MQTT-4.6.0-6]. */
-  private static boolean isBehindAnother(Message message, @Nullable Session from) {
-    return message.qos() == Qos.EXACTLY_ONCE && from != null && from.inboundQos2().isCommitting();
+  private static boolean isBehindAnother(Message message, Session from) {
+    return message.qos() == Qos.EXACTLY_ONCE && from.inboundQos2().isCommitting();
+  }
+
+  /** Nothing of the message is for the disk; it is offered when the disk has those before it. */
+  private void publishBehind(
+      Message message, Session from, Acknowledgement acknowledgement, int count) {
+    Delivery[] to = new Delivery[count];
+    Arrays.setAll(to, receivers::get);
+    InboundQos2 exchanges = from.inboundQos2();
+    exchanges.committing();
+    PendingAcks.Ack ack = acknowledgement.afterCommit();
+    writer.submit(
+        storeNothing(message, 0), // a barrier that is refused with what its client sends again
+        new OnLoop(
+            loop,
+            _ -> {
+              exchanges.committed();
+              offerBehind(message, from, to, ack);
+            },
+            problem -> {
+              exchanges.committed();
+              ack.completed(null, problem);
+            }),
+        acknowledgement.submitter());
+  }
+
+  private void offerBehind(Message message, Session from, Delivery[] to, PendingAcks.Ack ack) {
+    Subscriber pressed = null;
+    for (Delivery delivery : to) {
+      Subscriber subscriber = delivery.subscriber();
+      subscriber.offer(delivery, message, null, 0);
+      if (subscriber.isPressed()) {
+        pressed = subscriber;
+      }
+    }
+    if (pressed == null || pressed.equals(from)) {
+      ack.complete();
+    } else {
+      pressed.whenRelieved(loop, ack::complete);
+    }
   }
 
   private int durableReceivers(int count) {
@@ -161,42 +204,22 @@ final class Publisher {
     }
   }
 
-  /** A message of QoS 2, which its receivers get once the disk has it. */
-  private static final class Late {
-    private final Receiver[] to;
-    private final Message message;
-
-    /** Of a session that the disk knows nothing of; null: the disk keeps the order. */
-    private final @Nullable InboundQos2 exchanges;
-
-    Late(Receiver[] to, Message message, @Nullable Session from) {
-      this.to = to;
-      this.message = message;
-      this.exchanges = from == null || from.isDurable() ? null : from.inboundQos2();
-      if (exchanges != null) {
-        exchanges.committing();
-      }
+  /**
+   * A message of QoS 2 waits for the disk.
+   *
+   * @return to be told when it has answered; null: the disk keeps the order by itself
+   */
+  private static @Nullable InboundQos2 committing(@Nullable Session from) {
+    if (from == null || from.isDurable()) {
+      return null;
     }
+    from.inboundQos2().committing();
+    return from.inboundQos2();
+  }
 
-    OnLoop whenCommitted(EventLoop loop) {
-      return new OnLoop(
-          loop,
-          _ -> {
-            over();
-            offer();
-          },
-          _ -> over());
-    }
-
-    void offer() {
-      Publisher.offer(to, message);
-    }
-
-    /** The disk has answered. */
-    void over() {
-      if (exchanges != null) {
-        exchanges.committed();
-      }
+  private static void committed(@Nullable InboundQos2 exchanges) {
+    if (exchanges != null) {
+      exchanges.committed();
     }
   }
 
@@ -213,9 +236,9 @@ final class Publisher {
     Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
     Receiver[] to = toReceivers(message, stored, count, submitter);
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
-    Late late = early ? null : new Late(to, message, from);
+    InboundQos2 exchanges = early ? null : committing(from);
     if (acknowledgement == null || !hearsOfRefusal) {
-      writer.submit(stored, late == null ? null : late.whenCommitted(loop));
+      writer.submit(stored, early ? null : offerLater(to, message, exchanges));
       if (acknowledgement != null) {
         metrics.acksBeforeCommit.inc(loop.index());
         acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
@@ -227,9 +250,7 @@ final class Publisher {
       }
       ack.onCommit =
           () -> {
-            if (late != null) {
-              late.over();
-            }
+            committed(exchanges);
             if (stored.refusedAsAWhole()) {
               ack.refusedAsAWhole();
               return;
@@ -237,11 +258,11 @@ final class Publisher {
             if (stored.refusedByAll()) {
               ack.refusedByAll();
             }
-            if (late != null) {
-              late.offer();
+            if (!early) {
+              offer(to, message);
             }
           };
-      ack.onRefusal = late == null ? null : late::over;
+      ack.onRefusal = exchanges == null ? null : exchanges::committed;
       writer.submit(stored, ack, submitter);
     }
     if (early) {
@@ -252,6 +273,16 @@ final class Publisher {
   /** While there is no room even a lazy publisher waits to hear whether its message was taken. */
   private boolean mayAcknowledgeNow(Acknowledgement acknowledgement) {
     return acknowledgement.isLazy() && writer.hasRoom();
+  }
+
+  private OnLoop offerLater(Receiver[] to, Message message, @Nullable InboundQos2 exchanges) {
+    return new OnLoop(
+        loop,
+        _ -> {
+          committed(exchanges);
+          offer(to, message);
+        },
+        _ -> committed(exchanges));
   }
 
   private static void offer(Receiver[] to, Message message) {
@@ -366,10 +397,12 @@ final class Publisher {
 
   /** A stored will that is not published after all leaves its session's row. */
   void forgetWill(Message will, long number) {
-    writer.submit(
-        new StorePublish(
-            will, new long[0], new byte[0], new int[0][], Retaining.NO, 0, 0, 0, number, false),
-        null);
+    writer.submit(storeNothing(will, number), null);
+  }
+
+  private static StorePublish storeNothing(Message message, long willOf) {
+    return new StorePublish(
+        message, new long[0], new byte[0], new int[0][], Retaining.NO, 0, 0, 0, willOf, false);
   }
 
   /** A message that only one durable session gets. */

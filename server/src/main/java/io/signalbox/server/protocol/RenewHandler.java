@@ -81,7 +81,7 @@ final class RenewHandler {
       case Authentication.Accepted accepted -> {
         Principal now = accepted.principal();
         if (!now.isSameAs(client.principal())) {
-          outcome(client, ack, "the new token is another's: " + LogText.quote(now.id()));
+          outcome(client, ack, "the new token is another's: " + now.identity());
           return;
         }
         connectHandler.renewOrRestrict(client, now, mark);

@@ -77,6 +77,7 @@ final class KeptWill {
    * @param due runs on the session's thread unless it is {@linkplain #stopWaiting stopped}
    */
   void await(EventLoop loop, long millis, Runnable due) {
+    stopWaiting();
     timer = loop.schedule(millis, due);
   }
 
@@ -119,15 +120,16 @@ final class KeptWill {
    * The same will of a client that showed another credential, by which it is judged from now on; in
    * memory until the store has it.
    *
-   * @param again runs a second later if it cannot be read now
+   * @param again runs a second later if it cannot be read now, unless a newer one is shown
    * @return null: it cannot be read now, or is lost
    */
   @Nullable KeptWill of(
       Principal renewed, SessionContext context, Session session, Runnable again) {
     EventLoop loop = session.owner();
+    stopWaiting(); // for one that was shown before
     Content content = read(context.store(), session);
     if (content instanceof Unread) {
-      Timer _ = loop.schedule(RETRY_MILLIS, again);
+      await(loop, RETRY_MILLIS, again);
     }
     if (!(content instanceof Known known)) {
       return null;

@@ -98,18 +98,7 @@ final class DurableSessionTest extends DurableSessionFixture {
 
   @Test
   void noSessionOutlivesItsConnectionForLongerThanTheLimit() throws Exception {
-    SessionConfig d = SessionConfig.DEFAULTS;
-    start(
-        new SessionConfig(
-            10,
-            d.queueMessagesMax(),
-            d.queueBytesMax(),
-            d.queueOverflow(),
-            d.memoryQueueMessagesMax(),
-            d.memoryQueueBytesMax(),
-            d.willRestartGrace(),
-            d.sharedHandover()),
-        StoreConfig.DEFAULTS);
+    start(config(10, SessionConfig.DEFAULTS.memoryQueueMessagesMax()), StoreConfig.DEFAULTS);
     ProtocolVersion v3 = ProtocolVersion.V3_1_1;
     for (String name : List.of("early", "late")) {
       DurableClient.connect(this, name + " of 5", 1_000).drop();
@@ -205,7 +194,6 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("first", "second"), device.payloads); // [MQTT-4.6.0-6]
   }
 
-  /** The thread before stands still between handing one thread its tasks and another one its. */
   @Test
   void aSessionThatEndsWithItsConnectionIsNotTakenOver() throws Exception {
     start();
@@ -233,10 +221,34 @@ final class DurableSessionTest extends DurableSessionFixture {
     broker.releaseDisk();
     device.receive(2);
     assertEquals(List.of("first", "second"), device.payloads); // [MQTT-4.6.0-6]
+    await(() -> publisher.received.size() == 2);
     publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 3, "third", Properties.NONE));
     device.receive(3);
   }
 
+  @Test
+  void whatFollowsOneThatWaitsForTheDiskIsHeldBackForASlowReceiver() throws Exception {
+    start(config(SessionConfig.DEFAULTS.expirySecondsMax(), 4), StoreConfig.DEFAULTS);
+    DurableClient device =
+        DurableClient.connectWithReceiveMaximum(this, "device", 0, 1).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    broker.holdDisk();
+    publisher.send(DurableClient.retained(Qos.EXACTLY_ONCE, 1, "first"));
+    for (int i = 2; i <= 8; i++) {
+      publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, i, "behind", Properties.NONE));
+    }
+    doWhatWaits();
+    broker.releaseDisk();
+    await(() -> broker.metrics.acksHeldBack.value() > 0);
+    DurableClient.connect(this, "other", 1_000); // the store has come so far
+    doWhatWaits();
+    assertTrue(publisher.received.size() < 8, "all are acknowledged");
+    loops.advance(2_000);
+    await(() -> publisher.received.size() == 8);
+  }
+
+  /** The thread before stands still between handing one thread its tasks and another one its. */
   @Test
   void nothingOvertakesWhatIsOnItsWayBetweenThreads() throws Exception {
     start();
@@ -540,6 +552,19 @@ final class DurableSessionTest extends DurableSessionFixture {
     loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
     watcher.receive(1);
     assertEquals(List.of("kept"), watcher.payloads);
+  }
+
+  private static SessionConfig config(long expirySecondsMax, int memoryQueueMessagesMax) {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    return new SessionConfig(
+        expirySecondsMax,
+        d.queueMessagesMax(),
+        d.queueBytesMax(),
+        d.queueOverflow(),
+        memoryQueueMessagesMax,
+        d.memoryQueueBytesMax(),
+        d.willRestartGrace(),
+        d.sharedHandover());
   }
 
   private static Will will(String payload) {

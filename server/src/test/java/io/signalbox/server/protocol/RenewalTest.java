@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.ExchangeAuthenticator;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
@@ -205,6 +207,18 @@ final class RenewalTest {
       loops.advance(HOUR + 1_000);
       settle();
       assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
+    }
+  }
+
+  @Test
+  void aCredentialThatIsNotTakenIsAGuess() throws Exception {
+    try (World world = world(of("alice"))) {
+      var connection =
+          new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
+      Properties method = Properties.NONE.with(Property.AUTHENTICATION_METHOD, "JWT");
+      send(connection, new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, method));
+      assertEquals(ReasonCode.NOT_AUTHORIZED, ((ConnAck) connection.sent.remove()).reason());
+      assertEquals(1, connection.credentialsRefused);
     }
   }
 
