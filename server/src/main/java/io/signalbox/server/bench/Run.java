@@ -340,7 +340,7 @@ final class Run implements AutoCloseable {
         if (reason.isError()) {
           refusal =
               new ClientException(
-                  ClientException.Kind.REFUSED,
+                  Explanation.ofRefusal(reason),
                   client
                       + ": the broker refused a subscription: "
                       + Explanation.reason(reason, subAck.properties()));

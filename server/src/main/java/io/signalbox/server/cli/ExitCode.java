@@ -36,7 +36,11 @@ final class ExitCode {
 
   /** What a connection to a broker failed for. */
   static int of(ClientException failure) {
-    return switch (failure.kind()) {
+    return of(failure.kind());
+  }
+
+  static int of(ClientException.Kind kind) {
+    return switch (kind) {
       case UNREACHABLE -> UNREACHABLE;
       case REFUSED -> REFUSED;
       case FAILED -> FAILED;

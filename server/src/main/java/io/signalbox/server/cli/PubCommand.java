@@ -275,12 +275,12 @@ final class PubCommand implements Callable<Integer> {
       if (reason.isError() && refused == null) {
         refused =
             new CommandFailure(
-                ExitCode.REFUSED,
+                ExitCode.of(Explanation.ofRefusal(reason)),
                 "the broker refused the message on \""
                     + name
                     + "\": "
                     + Explanation.reason(reason, properties)
-                    + "; see which policy applies to this client");
+                    + Explanation.hintOfRefusal(reason));
         client.disconnect();
       }
     }

@@ -217,12 +217,12 @@ final class SubCommand implements Callable<Integer> {
         if (reason.isError() && failure == null) {
           failure =
               new CommandFailure(
-                  ExitCode.REFUSED,
+                  ExitCode.of(Explanation.ofRefusal(reason)),
                   "the broker refused the subscription \""
                       + filters.get(i)
                       + "\": "
                       + Explanation.reason(reason, subAck.properties())
-                      + "; see which policy applies to this client");
+                      + Explanation.hintOfRefusal(reason));
         }
       }
     }

@@ -197,6 +197,7 @@ class PubSubTest {
     "6, NOT_AUTHORIZED",
     "6, BAD_USER_NAME_OR_PASSWORD",
     "6, SERVER_BUSY",
+    "6, QUOTA_EXCEEDED",
     "5, CLIENT_IDENTIFIER_NOT_VALID",
   })
   void theExitCodeTellsACredentialThatIsNotAcceptedFromAnotherRefusal(int code, ReasonCode reason) {
@@ -204,6 +205,16 @@ class PubSubTest {
 
     assertEquals(code, run("pub", "-t", "a", "-m", "x"), err::toString);
     assertEquals(code, run("sub", "-t", "a"), err::toString);
+  }
+
+  @Test
+  void theExitCodeTellsThatThereIsNoRoomNow() {
+    broker.publishAnswer = ReasonCode.QUOTA_EXCEEDED;
+    broker.subscribeAnswer = ReasonCode.QUOTA_EXCEEDED;
+
+    assertEquals(6, run("pub", "-t", "a", "-m", "x", "-q", "1"), err::toString);
+    assertEquals(6, run("sub", "-t", "a"), err::toString);
+    assertTrue(err.toString().contains("the store is full"), err::toString);
   }
 
   @Test

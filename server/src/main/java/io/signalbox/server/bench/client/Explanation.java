@@ -133,11 +133,27 @@ public final class Explanation {
           SERVER_SHUTTING_DOWN,
           USE_ANOTHER_SERVER,
           SERVER_MOVED,
-          CONNECTION_RATE_EXCEEDED ->
+          CONNECTION_RATE_EXCEEDED,
+          QUOTA_EXCEEDED,
+          UNSPECIFIED_ERROR ->
           Kind.UNREACHABLE;
       case SUCCESS, KEEP_ALIVE_TIMEOUT, SESSION_TAKEN_OVER, MAXIMUM_CONNECT_TIME -> Kind.FAILED;
       default -> Kind.REFUSED;
     };
+  }
+
+  /**
+   * What a message or a subscription was refused for: where there was no room there may be some.
+   */
+  public static Kind ofRefusal(ReasonCode reason) {
+    return reason == ReasonCode.QUOTA_EXCEEDED ? Kind.UNREACHABLE : Kind.REFUSED;
+  }
+
+  /** What to do about a message or a subscription that was refused. */
+  public static String hintOfRefusal(ReasonCode reason) {
+    return reason == ReasonCode.QUOTA_EXCEEDED
+        ? "; a limit is reached or the store is full, which the broker's log tells"
+        : "; see which policy applies to this client";
   }
 
   /** {@code not authorized (0x87), "no policy allows it"}. */

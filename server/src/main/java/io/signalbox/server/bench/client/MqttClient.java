@@ -526,7 +526,7 @@ public final class MqttClient {
     if (pongsDue > 0 && silent > keepAliveNanos) {
       fail(
           new ClientException(
-              ClientException.Kind.UNREACHABLE,
+              ClientException.Kind.FAILED,
               endpoint + ": no answer to a ping within " + keepAliveSeconds + " s"));
     } else if (pongsDue == 0 && silent > keepAliveNanos * 3 / 4) {
       ping();
