@@ -63,7 +63,7 @@ final class SessionExpiryTest {
     assertTrue(connectWithDelayedWill(second, willTopic, 8).sessionPresent());
     second.close();
     observer.receivePublish("ended");
-    assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
+    assertFalse(clients.peer(second.clientId()).resume(0).sessionPresent());
   }
 
   @Test
@@ -131,14 +131,20 @@ final class SessionExpiryTest {
     peer.expectDisconnect(0x82);
   }
 
-  @Test
-  @Behaviour(67)
-  void disconnectMayNotStartAnIntervalWhereTheResumingConnectHadNone() {
+  /** The client of a lasting session, which comes back to it without an interval. */
+  private Peer backWithoutInterval() {
     Peer first = clients.peer();
     first.resume(600);
     first.disconnect();
     Peer second = clients.peer(first.clientId());
     assertTrue(second.connect(connect -> connect.cleanStart(false)).sessionPresent());
+    return second;
+  }
+
+  @Test
+  @Behaviour(67)
+  void disconnectMayNotStartAnIntervalWhereTheResumingConnectHadNone() {
+    Peer second = backWithoutInterval();
     second.send(disconnect(0x00, sessionExpiry(1)));
     second.expectDisconnect(0x82);
   }
@@ -162,30 +168,22 @@ final class SessionExpiryTest {
     assertTrue(connectWithDelayedWill(second, willTopic, 1).sessionPresent());
     second.close();
     observer.receivePublish("ended");
-    assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
+    assertFalse(clients.peer(second.clientId()).resume(0).sessionPresent());
   }
 
   @Test
   @Behaviour(68)
   void aReconnectWithoutIntervalEndsTheSessionWithItsConnection() {
-    Peer first = clients.peer();
-    first.resume(600);
-    first.disconnect();
-    Peer second = clients.peer(first.clientId());
-    assertTrue(second.connect(connect -> connect.cleanStart(false)).sessionPresent());
+    Peer second = backWithoutInterval();
     second.disconnect();
-    assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
+    assertFalse(clients.peer(second.clientId()).resume(0).sessionPresent());
   }
 
   @Test
   @Behaviour(68)
   void aSessionThatEndsWithItsConnectionEndsWhenItIsTakenOver() {
-    Peer first = clients.peer();
-    first.resume(600);
-    first.disconnect();
-    Peer second = clients.peer(first.clientId());
-    assertTrue(second.connect(connect -> connect.cleanStart(false)).sessionPresent());
-    assertFalse(clients.peer(first.clientId()).resume(0).sessionPresent());
+    Peer second = backWithoutInterval();
+    assertFalse(clients.peer(second.clientId()).resume(0).sessionPresent());
   }
 
   @Test
