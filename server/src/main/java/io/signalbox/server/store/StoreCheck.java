@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.store.SnapshotPair.DamagedPageException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ public final class StoreCheck {
   }
 
   private final Lmdb lmdb;
-  private final Txn<MemorySegment> txn;
+  private final SnapshotPair reading;
   private final Keys keys = new Keys();
   private final MetaState state;
   private final Consumer<byte[]> willForm;
@@ -56,14 +57,17 @@ public final class StoreCheck {
   private long problems;
   private long rows;
 
+  /** Tables of which not all was read, so that what is not there may be. */
+  private final Set<String> cutShort = new HashSet<>();
+
   private final Set<Long> sessions = new HashSet<>();
   private final Set<Long> ended = new HashSet<>();
   private final Map<Long, Integer> references = new HashMap<>();
 
   private StoreCheck(
-      Lmdb lmdb, Txn<MemorySegment> txn, Consumer<byte[]> willForm, int descriptionsMax) {
+      Lmdb lmdb, SnapshotPair reading, Consumer<byte[]> willForm, int descriptionsMax) {
     this.lmdb = lmdb;
-    this.txn = txn;
+    this.reading = reading;
     this.willForm = willForm;
     this.descriptionsMax = descriptionsMax;
     this.state = readState();
@@ -71,7 +75,7 @@ public final class StoreCheck {
 
   private MetaState readState() {
     try {
-      return new Readers.Snapshot(txn).state(lmdb);
+      return new Readers.Snapshot(reading.walking).state(lmdb);
     } catch (CorruptRowException | LmdbException e) {
       problem("the counters: " + e.getMessage());
       return new MetaState();
@@ -108,8 +112,10 @@ public final class StoreCheck {
   }
 
   private static Report run(Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax) {
-    try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
-      return new StoreCheck(lmdb, txn, willForm, descriptionsMax).run();
+    try (Txn<MemorySegment> walking = lmdb.env.txnRead();
+        Txn<MemorySegment> looking = lmdb.env.txnRead()) {
+      var reading = new SnapshotPair(walking, looking);
+      return new StoreCheck(lmdb, reading, willForm, descriptionsMax).run();
     }
   }
 
@@ -125,8 +131,11 @@ public final class StoreCheck {
         "counter of sessions is " + state.sessions + ", there are " + sessions.size());
     each("client", lmdb.clients, this::client);
     expect(
-        lmdb.clients.stat(txn).entries == sessions.size(),
-        lmdb.clients.stat(txn).entries + " clients have " + sessions.size() + " sessions");
+        lmdb.clients.stat(reading.walking).entries == sessions.size(),
+        lmdb.clients.stat(reading.walking).entries
+            + " clients have "
+            + sessions.size()
+            + " sessions");
     each("ended", lmdb.ended, (key, _) -> ended(key.get(Bytes.LONG, 0)));
     each("will", lmdb.wills, this::will);
     each("sub", lmdb.subscriptions, this::subscription);
@@ -152,26 +161,23 @@ public final class StoreCheck {
   }
 
   private void each(String table, Dbi<MemorySegment> dbi, RowCheck check) {
-    try (Cursor<MemorySegment> cursor = dbi.openCursor(txn)) {
+    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading.walking)) {
       for (boolean found = cursor.first(); found; found = cursor.next()) {
         rows++;
         MemorySegment key = cursor.key();
         try {
           check.check(key, cursor.val());
+        } catch (DamagedPageException _) {
+          // A problem of another table, whose own walk tells it.
         } catch (CorruptRowException | IndexOutOfBoundsException e) {
           problem("table " + table + ", key " + describe(key) + ": " + e.getMessage());
         }
       }
     } catch (LmdbException e) {
       problem("table " + table + ": a page cannot be read: " + e.getMessage());
-      goOn(txn);
+      cutShort.add(table);
+      reading.renew();
     }
-  }
-
-  /** LMDB reads nothing more in a transaction that met a damaged page. */
-  static void goOn(Txn<MemorySegment> reading) {
-    reading.reset();
-    reading.renew();
   }
 
   static String describe(MemorySegment key) {
@@ -202,7 +208,8 @@ public final class StoreCheck {
     expect(
         number > 0 && number < state.nextSessionNumber,
         "session " + number + " has a number that was not given out");
-    MemorySegment client = lmdb.clients.get(txn, keys.clientId(session.clientId));
+    MemorySegment client =
+        reading.lookUp(txn -> lmdb.clients.get(txn, keys.clientId(session.clientId)));
     expect(
         client != null && new RowReader(client).getLong() == number,
         "session " + number + " is not the session of its client");
@@ -328,7 +335,7 @@ public final class StoreCheck {
     }
 
     private long messageBytes(String name, long message) {
-      MemorySegment count = lmdb.messages.get(txn, keys.message(message, 0));
+      MemorySegment count = reading.lookUp(txn -> lmdb.messages.get(txn, keys.message(message, 0)));
       if (count == null) {
         problem(name + " refers to message " + message + ", which does not exist");
         return 0;
@@ -363,8 +370,10 @@ public final class StoreCheck {
   private final class MessageCheck {
     void run() {
       each("msg", lmdb.messages, this::row);
-      references.forEach(
-          (message, count) -> problem(count + " rows too many refer to message " + message));
+      if (!cutShort.contains("msg")) {
+        references.forEach(
+            (message, count) -> problem(count + " rows too many refer to message " + message));
+      }
     }
 
     private void row(MemorySegment key, MemorySegment value) {
@@ -372,7 +381,7 @@ public final class StoreCheck {
       int part = key.get(Bytes.BYTE, 8);
       if (part != 0) {
         expect(
-            lmdb.messages.get(txn, keys.message(sequence, 0)) != null,
+            lmdb.messages.get(reading.walking, keys.message(sequence, 0)) != null,
             "part " + part + " of message " + sequence + " is left alone");
         return;
       }
@@ -381,7 +390,7 @@ public final class StoreCheck {
       expect(
           referring != null && referring == receivers,
           "message " + sequence + " counts " + receivers + " receivers, has " + referring);
-      MemorySegment form = new MessageTable(lmdb.messages, keys).read(txn, sequence);
+      MemorySegment form = new MessageTable(lmdb.messages, keys).read(reading.walking, sequence);
       MessageBytes.read(new RowReader(form), null);
     }
   }

@@ -123,6 +123,63 @@ final class DamagedStoreTest {
   }
 
   @Test
+  void messagesThatCannotBeReadAreAProblemOfTheirTableAndTakeNoOtherRowsWithThem()
+      throws Exception {
+    long first;
+    long second;
+    try (var fixture = StoreFixture.open(directory)) {
+      first = fixture.session("first").number();
+      second = fixture.session("second").number();
+      for (int i = 0; i < COUNT / 2; i++) {
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", KILOBYTE), first, second));
+      }
+    }
+    DamagedPages.loseLastPages(directory);
+    List<String> problems = check();
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.getFirst().startsWith("table msg: a page cannot"), problems::toString);
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      int rows = fixture.queue(first).rows().size();
+      assertTrue(rows > 0 && rows < COUNT / 2, () -> rows + " rows");
+      assertEquals(rows, fixture.queue(second).rows().size());
+      assertEquals(COUNT - 2 * rows, repaired.leftOut(), "each row of a lost message is counted");
+    }
+  }
+
+  @Test
+  void endedSessionsThatCannotBeReadTakeNoOtherRowsWithThem() throws Exception {
+    int count = 300; // on more than one page
+    int kept = count - 2;
+    try (var fixture = StoreFixture.open(directory)) {
+      for (int i = 1; i <= count; i++) {
+        fixture.store.writer().submit(new OpenSession("c" + i, "owner", 3_600, false, null), null);
+      }
+      for (int i = 1; i <= count; i++) {
+        if (i != kept) {
+          fixture.store.writer().submit(new EndSession(i, Command.ANY_EPOCH), null);
+        }
+      }
+      fixture.apply(new Barrier());
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        for (int i = kept - 1; i <= kept + 1; i++) {
+          lmdb.inboundQos2.put(txn, new Keys().inboundQos2(i, 1), new RowWriter().begin().row());
+        }
+        txn.commit();
+      }
+    }
+    DamagedPages.loseLastPages(directory);
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(2, repaired.leftOut(), () -> repaired.descriptions().toString());
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(1, fixture.sessions().getFirst().inboundQos2().length);
+    }
+  }
+
+  @Test
   void countersThatAreDamagedAreAProblemAndKeepABrokerFromStarting() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {
       long _ = fillQueue(fixture);
