@@ -540,6 +540,25 @@ final class StoreWriterTest {
     }
   }
 
+  @Test
+  void closingWhileTheDiskIsFullIsNoFailure() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      disk.full.set(Integer.MAX_VALUE);
+      List<Answer> answers = new ArrayList<>();
+      StoreWriter writer = fixture.store.writer();
+      StorePublish clears = StoreFixture.retain(StoreFixture.message("a", ""));
+      writer.submit(clears, completion(fixture.loop, 0, answers));
+      awaitNoRoomForWhatMakesRoom(fixture);
+      writer.submit(new Barrier(), completion(fixture.loop, 1, answers));
+      fixture.store.close();
+      for (Answer answer : await(answers, 2)) {
+        assertEquals(Reason.CLOSED, answer.failure());
+      }
+      assertNull(fixture.fatal.get());
+    }
+  }
+
   private static void awaitNoRoomForWhatMakesRoom(StoreFixture fixture) {
     await(() -> fixture.metrics.storeFailures.value() >= 2);
   }
