@@ -20,6 +20,9 @@ final class DamagedStoreTest {
   private static final String KILOBYTE = "x".repeat(1_024);
   private static final long LONG_AGO = 1;
 
+  /** On more than one page. */
+  private static final int SESSIONS = 300;
+
   @TempDir Path directory;
 
   @Test
@@ -114,6 +117,7 @@ final class DamagedStoreTest {
           problems.stream().anyMatch(p -> p.startsWith("table " + table + ": a page cannot")),
           problems::toString);
     }
+    assertEquals(2, problems.size(), "nothing is compared with what was not read: " + problems);
     StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
     assertTrue(repaired.kept() > COUNT, () -> repaired.descriptions().toString());
     assertEquals(List.of(), check());
@@ -149,14 +153,27 @@ final class DamagedStoreTest {
   }
 
   @Test
-  void endedSessionsThatCannotBeReadTakeNoOtherRowsWithThem() throws Exception {
-    int count = 300; // on more than one page
-    int kept = count - 2;
+  void sessionsThatCannotBeReadAreNotMissedElsewhere() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {
-      for (int i = 1; i <= count; i++) {
-        fixture.store.writer().submit(new OpenSession("c" + i, "owner", 3_600, false, null), null);
-      }
-      for (int i = 1; i <= count; i++) {
+      openSessions(fixture);
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", "m"), 1, SESSIONS));
+    }
+    DamagedPages.loseLastPages(directory);
+    List<String> problems = check();
+    for (String table : List.of("session", "client")) {
+      assertTrue(
+          problems.stream().anyMatch(p -> p.startsWith("table " + table + ": a page cannot")),
+          problems::toString);
+    }
+    assertEquals(2, problems.size(), problems::toString);
+  }
+
+  @Test
+  void endedSessionsThatCannotBeReadTakeNoOtherRowsWithThem() throws Exception {
+    int kept = SESSIONS - 2;
+    try (var fixture = StoreFixture.open(directory)) {
+      openSessions(fixture);
+      for (int i = 1; i <= SESSIONS; i++) {
         if (i != kept) {
           fixture.store.writer().submit(new EndSession(i, Command.ANY_EPOCH), null);
         }
@@ -189,7 +206,9 @@ final class DamagedStoreTest {
         txn.commit();
       }
     }
-    assertTrue(check().getFirst().startsWith("the counters: "));
+    List<String> problems = check();
+    assertTrue(problems.getFirst().startsWith("the counters: "), problems::toString);
+    assertEquals(1, problems.size(), "nothing is compared with them: " + problems);
     String refusal =
         String.valueOf(
             assertThrows(StoreOpenException.class, () -> StoreFixture.open(directory))
@@ -215,6 +234,14 @@ final class DamagedStoreTest {
 
   private List<String> check() throws Exception {
     return StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).descriptions();
+  }
+
+  /** With the numbers 1..{@link #SESSIONS}. */
+  private static void openSessions(StoreFixture fixture) throws Exception {
+    for (int i = 1; i <= SESSIONS; i++) {
+      fixture.store.writer().submit(new OpenSession("c" + i, "owner", 3_600, false, null), null);
+    }
+    fixture.apply(new Barrier());
   }
 
   /** On more than one page. */
