@@ -3,6 +3,7 @@ package io.signalbox.server.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.store.SnapshotPair.DamagedPageException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ public final class StoreRepair {
 
   private final Lmdb from;
   private final Lmdb to;
-  private final Txn<MemorySegment> reading;
+  private final SnapshotPair reading;
   private final Consumer<byte[]> willForm;
   private final int descriptionsMax;
   private final Keys keys = new Keys();
@@ -64,11 +65,7 @@ public final class StoreRepair {
   private long leftOut;
 
   private StoreRepair(
-      Lmdb from,
-      Lmdb to,
-      Txn<MemorySegment> reading,
-      Consumer<byte[]> willForm,
-      int descriptionsMax) {
+      Lmdb from, Lmdb to, SnapshotPair reading, Consumer<byte[]> willForm, int descriptionsMax) {
     this.from = from;
     this.to = to;
     this.reading = reading;
@@ -109,7 +106,9 @@ public final class StoreRepair {
         Lmdb to = Lmdb.open(fresh, config)) {
       StoreFormat.requireCurrent(from);
       StoreFormat.bringUpToDate(to);
-      try (Txn<MemorySegment> reading = from.env.txnRead()) {
+      try (Txn<MemorySegment> walking = from.env.txnRead();
+          Txn<MemorySegment> looking = from.env.txnRead()) {
+        var reading = new SnapshotPair(walking, looking);
         return new StoreRepair(from, to, reading, willForm, descriptionsMax).run();
       }
     }
@@ -154,7 +153,7 @@ public final class StoreRepair {
   /** From the front as far as the pages can be read, then from the back to there. */
   private void each(String table, Dbi<MemorySegment> dbi, RowCopy copy) {
     byte[] last = null;
-    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading)) {
+    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading.walking)) {
       for (boolean found = cursor.first(); found; found = cursor.next()) {
         last = cursor.key().toArray(Bytes.BYTE);
         one(table, cursor, copy);
@@ -162,9 +161,9 @@ public final class StoreRepair {
       return;
     } catch (LmdbException e) {
       leaveOut("table " + table + ": a page cannot be read: " + e.getMessage());
-      StoreCheck.goOn(reading);
+      reading.renew();
     }
-    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading)) {
+    try (Cursor<MemorySegment> cursor = dbi.openCursor(reading.walking)) {
       for (boolean found = cursor.last(); found; found = cursor.prev()) {
         byte[] key = cursor.key().toArray(Bytes.BYTE);
         if (last != null && Arrays.compareUnsigned(key, last) <= 0) {
@@ -174,7 +173,7 @@ public final class StoreRepair {
       }
     } catch (LmdbException e) {
       leaveOut("table " + table + ", from its end: a page cannot be read: " + e.getMessage());
-      StoreCheck.goOn(reading);
+      reading.renew();
     }
   }
 
@@ -210,7 +209,7 @@ public final class StoreRepair {
   /** Counters only grow, so what rows show is the least they can have been. */
   private void readState() {
     try {
-      MetaState old = new Readers.Snapshot(reading).state(from);
+      MetaState old = new Readers.Snapshot(reading.walking).state(from);
       state.appliedIndex = old.appliedIndex;
       state.nextSequence = old.nextSequence;
       state.nextSessionNumber = old.nextSessionNumber;
@@ -243,9 +242,10 @@ public final class StoreRepair {
 
   /** Rows of ended sessions waited to be swept: they are no loss. */
   private boolean isEnded(MemorySegment key) {
+    MemorySegment number = keys.number(key.get(Bytes.LONG, 0));
     try {
-      return from.ended.get(reading, keys.number(key.get(Bytes.LONG, 0))) != null;
-    } catch (LmdbException e) {
+      return reading.lookUp(txn -> from.ended.get(txn, number) != null);
+    } catch (DamagedPageException e) {
       return false;
     }
   }
@@ -288,8 +288,7 @@ public final class StoreRepair {
       case QueueRow.INLINE -> MessageBytes.read(in, null);
       case QueueRow.REFERENCE -> {
         long message = in.getLong();
-        var messages = new MessageTable(from.messages, keys);
-        MessageBytes.read(new RowReader(messages.read(reading, message)), null);
+        MessageBytes.read(new RowReader(message(message)), null);
         references.merge(message, 1, Integer::sum);
       }
       default -> {
@@ -302,6 +301,14 @@ public final class StoreRepair {
     session.messages++;
     session.bytes += queueRow.bytes;
     state.nextSequence = Math.max(state.nextSequence, sequence + 1);
+  }
+
+  private MemorySegment message(long sequence) {
+    try {
+      return reading.lookUp(txn -> new MessageTable(from.messages, keys).read(txn, sequence));
+    } catch (DamagedPageException e) {
+      throw new CorruptRowException("message " + sequence + ": " + e.getMessage());
+    }
   }
 
   private void heads() {
@@ -320,7 +327,7 @@ public final class StoreRepair {
     var target = new MessageTable(to.messages, keys);
     references.forEach(
         (sequence, receivers) -> {
-          target.append(writing, sequence, receivers, source.read(reading, sequence));
+          target.append(writing, sequence, receivers, source.read(reading.walking, sequence));
           kept++;
         });
   }

@@ -234,7 +234,10 @@ public final class StoreWriter {
         && queue.bytes() <= config.queueBytesMax() / 2;
   }
 
-  /** Applies what was submitted before, then ends the thread. What comes later is refused. */
+  /**
+   * Applies what was submitted before, unless the disk has no room even for what makes some, then
+   * ends the thread. What comes later is refused.
+   */
   void close() {
     closed = true;
     queue.wake();
@@ -265,7 +268,9 @@ public final class StoreWriter {
       }
       gather(first);
       try {
-        carryOut();
+        if (!carryOut()) {
+          return;
+        }
       } catch (Throwable e) {
         fail(e);
       }
@@ -289,8 +294,12 @@ public final class StoreWriter {
     }
   }
 
-  /** Commits the batch, with fewer commands if it must be, and answers. */
-  private void carryOut() throws InterruptedException {
+  /**
+   * Commits the batch, with fewer commands if it must be, and answers.
+   *
+   * @return false: the store closes and there is no room, so that nothing more can be applied
+   */
+  private boolean carryOut() throws InterruptedException {
     boolean mayGrow = space.mayGrow();
     roomIs(mayGrow);
     while (true) {
@@ -312,7 +321,9 @@ public final class StoreWriter {
           // Not even what makes room finds room. Nothing is lost and nobody is answered until
           // somebody frees the disk.
           if (closed) {
-            throw new IllegalStateException("the disk is full and the store is to close", e);
+            LOG.log(Level.WARNING, "the disk is full and the store closes without what waits");
+            refuse(Reason.CLOSED);
+            return false;
           }
           Thread.sleep(RETRY_MILLIS);
         }
@@ -324,6 +335,7 @@ public final class StoreWriter {
     batch.sequencesStand();
     metrics.storeBatchCommands.observe(entries.size());
     answer();
+    return true;
   }
 
   /**
@@ -434,12 +446,17 @@ public final class StoreWriter {
     failed = true;
     metrics.storeFailures.inc();
     LOG.log(Level.ERROR, "the store failed; nothing is acknowledged any more", problem);
+    refuse(Reason.FAILED);
+    fatal.accept(problem);
+  }
+
+  /** Answers the batch, of which nothing was committed. */
+  private void refuse(Reason reason) {
     for (Entry entry : entries) {
       entry.result = null;
-      entry.failure = new StoreException(Reason.FAILED);
+      entry.failure = new StoreException(reason);
     }
     answer();
-    fatal.accept(problem);
   }
 
   /** Answers what waits when there is no writer any more; one thread at a time. */

@@ -11,6 +11,7 @@ import io.signalbox.server.registry.RegistryException.Reason;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,9 @@ final class WithdrawalTest {
     var free = new AtomicLong(1L << 40);
     try (var fixture = RegistryFixture.open(directory, StoreConfig.DEFAULTS, free::get)) {
       free.set(0);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (fixture.store.writer().hasRoom()) {
+        assertTrue(System.nanoTime() < deadline, "not in time");
         Thread.onSpinWait(); // it looks from time to time
       }
       withdrawAll(fixture);

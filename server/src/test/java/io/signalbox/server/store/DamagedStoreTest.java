@@ -20,6 +20,9 @@ final class DamagedStoreTest {
   private static final String KILOBYTE = "x".repeat(1_024);
   private static final long LONG_AGO = 1;
 
+  /** On more than one page. */
+  private static final int SESSIONS = 300;
+
   @TempDir Path directory;
 
   @Test
@@ -114,11 +117,82 @@ final class DamagedStoreTest {
           problems.stream().anyMatch(p -> p.startsWith("table " + table + ": a page cannot")),
           problems::toString);
     }
+    assertEquals(2, problems.size(), "nothing is compared with what was not read: " + problems);
     StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
     assertTrue(repaired.kept() > COUNT, () -> repaired.descriptions().toString());
     assertEquals(List.of(), check());
     try (var fixture = StoreFixture.open(directory)) {
       assertFalse(fixture.retained("r/#").isEmpty());
+    }
+  }
+
+  @Test
+  void messagesThatCannotBeReadAreAProblemOfTheirTableAndTakeNoOtherRowsWithThem()
+      throws Exception {
+    long first;
+    long second;
+    try (var fixture = StoreFixture.open(directory)) {
+      first = fixture.session("first").number();
+      second = fixture.session("second").number();
+      for (int i = 0; i < COUNT / 2; i++) {
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", KILOBYTE), first, second));
+      }
+    }
+    DamagedPages.loseLastPages(directory);
+    List<String> problems = check();
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.getFirst().startsWith("table msg: a page cannot"), problems::toString);
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      int rows = fixture.queue(first).rows().size();
+      assertTrue(rows > 0 && rows < COUNT / 2, () -> rows + " rows");
+      assertEquals(rows, fixture.queue(second).rows().size());
+      assertEquals(COUNT - 2 * rows, repaired.leftOut(), "each row of a lost message is counted");
+    }
+  }
+
+  @Test
+  void sessionsThatCannotBeReadAreNotMissedElsewhere() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      openSessions(fixture);
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", "m"), 1, SESSIONS));
+    }
+    DamagedPages.loseLastPages(directory);
+    List<String> problems = check();
+    for (String table : List.of("session", "client")) {
+      assertTrue(
+          problems.stream().anyMatch(p -> p.startsWith("table " + table + ": a page cannot")),
+          problems::toString);
+    }
+    assertEquals(2, problems.size(), problems::toString);
+  }
+
+  @Test
+  void endedSessionsThatCannotBeReadTakeNoOtherRowsWithThem() throws Exception {
+    int kept = SESSIONS - 2;
+    try (var fixture = StoreFixture.open(directory)) {
+      openSessions(fixture);
+      for (int i = 1; i <= SESSIONS; i++) {
+        if (i != kept) {
+          fixture.store.writer().submit(new EndSession(i, Command.ANY_EPOCH), null);
+        }
+      }
+      fixture.apply(new Barrier());
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        for (int i = kept - 1; i <= kept + 1; i++) {
+          lmdb.inboundQos2.put(txn, new Keys().inboundQos2(i, 1), new RowWriter().begin().row());
+        }
+        txn.commit();
+      }
+    }
+    DamagedPages.loseLastPages(directory);
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(2, repaired.leftOut(), () -> repaired.descriptions().toString());
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(1, fixture.sessions().getFirst().inboundQos2().length);
     }
   }
 
@@ -132,7 +206,9 @@ final class DamagedStoreTest {
         txn.commit();
       }
     }
-    assertTrue(check().getFirst().startsWith("the counters: "));
+    List<String> problems = check();
+    assertTrue(problems.getFirst().startsWith("the counters: "), problems::toString);
+    assertEquals(1, problems.size(), "nothing is compared with them: " + problems);
     String refusal =
         String.valueOf(
             assertThrows(StoreOpenException.class, () -> StoreFixture.open(directory))
@@ -158,6 +234,14 @@ final class DamagedStoreTest {
 
   private List<String> check() throws Exception {
     return StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).descriptions();
+  }
+
+  /** With the numbers 1..{@link #SESSIONS}. */
+  private static void openSessions(StoreFixture fixture) throws Exception {
+    for (int i = 1; i <= SESSIONS; i++) {
+      fixture.store.writer().submit(new OpenSession("c" + i, "owner", 3_600, false, null), null);
+    }
+    fixture.apply(new Barrier());
   }
 
   /** On more than one page. */

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -56,9 +57,7 @@ final class StoreWriterTest {
 
     /** The writer has gathered a batch and waits in its commit: what comes now is for the next. */
     void awaitHeld() {
-      while (!commits.hasQueuedThreads()) {
-        Thread.onSpinWait();
-      }
+      await(commits::hasQueuedThreads);
     }
 
     /** Bounded, so that a test that fails while it holds the disk can close its store. */
@@ -126,6 +125,14 @@ final class StoreWriterTest {
       }
       assertTrue(answers.size() >= count, () -> answers.size() + " of " + count + " answers");
       return List.copyOf(answers);
+    }
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "not in time");
+      Thread.onSpinWait();
     }
   }
 
@@ -319,9 +326,7 @@ final class StoreWriterTest {
       List<Answer> answers = new ArrayList<>();
       writer.submit(will, completion(fixture.loop, 0, answers));
       disk.awaitHeld();
-      while (will.sequence() == 0) {
-        Thread.onSpinWait();
-      }
+      await(() -> will.sequence() != 0);
       long told = will.sequence();
       disk.release();
       assertNull(await(answers, 1).getFirst().failure());
@@ -378,9 +383,7 @@ final class StoreWriterTest {
       OpenedSession session = fixture.session("device");
       fixture.apply(publish(session.number()));
       free.set(0); // the reserve is one MiB, the pages of the file that wait for reuse are few
-      while (writer.hasRoom()) {
-        Thread.onSpinWait(); // it looks from time to time, also when nothing comes
-      }
+      await(() -> !writer.hasRoom()); // it looks from time to time, also when nothing comes
       assertEquals(
           Reason.STORE_FULL,
           assertThrows(StoreException.class, () -> fixture.apply(publish(session.number())))
@@ -410,9 +413,7 @@ final class StoreWriterTest {
             Committer.TO_DISK,
             _ -> free.get())) {
       StoreWriter writer = fixture.store.writer();
-      while (writer.hasRoom()) {
-        Thread.onSpinWait();
-      }
+      await(() -> !writer.hasRoom());
       var called = new AtomicInteger();
       List<Waiting> leaving = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
@@ -521,7 +522,6 @@ final class StoreWriterTest {
     loop.close();
   }
 
-  /** Both sides of the race get the same answer, whoever wins. */
   @Test
   void closesAlthoughHousekeepingWaitsForADiskThatIsFull() throws Exception {
     var disk = new Disk();
@@ -530,9 +530,7 @@ final class StoreWriterTest {
       fixture.apply(new EndSession(session.number(), session.epoch()));
       disk.full.set(Integer.MAX_VALUE);
       fixture.store.startHousekeeping();
-      while (fixture.metrics.storeFailures.value() < 2) {
-        Thread.onSpinWait(); // what makes room has found none
-      }
+      awaitNoRoomForWhatMakesRoom(fixture);
       Thread closer = Thread.ofPlatform().start(fixture.store::close);
       try {
         assertTrue(closer.join(Duration.ofSeconds(30)));
@@ -542,6 +540,30 @@ final class StoreWriterTest {
     }
   }
 
+  @Test
+  void closingWhileTheDiskIsFullIsNoFailure() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      disk.full.set(Integer.MAX_VALUE);
+      List<Answer> answers = new ArrayList<>();
+      StoreWriter writer = fixture.store.writer();
+      StorePublish clears = StoreFixture.retain(StoreFixture.message("a", ""));
+      writer.submit(clears, completion(fixture.loop, 0, answers));
+      awaitNoRoomForWhatMakesRoom(fixture);
+      writer.submit(new Barrier(), completion(fixture.loop, 1, answers));
+      fixture.store.close();
+      for (Answer answer : await(answers, 2)) {
+        assertEquals(Reason.CLOSED, answer.failure());
+      }
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  private static void awaitNoRoomForWhatMakesRoom(StoreFixture fixture) {
+    await(() -> fixture.metrics.storeFailures.value() >= 2);
+  }
+
+  /** Both sides of the race get the same answer, whoever wins. */
   @Test
   void settlesEachPacketIdentifierOnce() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {
