@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,9 +54,10 @@ final class SharedHandover {
   /**
    * A Shared Subscription that the leaving session has or had, and who else has it.
    *
+   * @param group null: nobody
    * @param goes whether what came by it goes; else it is here to be told from those
    */
-  private record Left(Subscription subscription, SharedGroup group, boolean goes) {}
+  private record Left(Subscription subscription, @Nullable SharedGroup group, boolean goes) {}
 
   private final SessionContext context;
   private final EventLoop loop;
@@ -142,6 +144,7 @@ final class SharedHandover {
   static SharedHandover ofRevoked(
       SessionContext context, Session session, Collection<Subscription> shared, Runnable done) {
     List<Subscription> kept = new ArrayList<>(session.subscriptions().all());
+    kept.addAll(session.subscriptions().left()); // what waits by one that was left is its own
     kept.removeAll(shared);
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));
@@ -160,9 +163,8 @@ final class SharedHandover {
     List<Left> groups = new ArrayList<>();
     for (Subscription subscription : subscriptions) {
       String shareName = subscription.shareName();
-      SharedGroup group =
-          shareName == null ? null : context.trie().group(subscription.filter(), shareName);
-      if (group != null) {
+      if (shareName != null) {
+        SharedGroup group = context.trie().group(subscription.filter(), shareName);
         groups.add(new Left(subscription, group, go));
       }
     }
@@ -424,7 +426,7 @@ final class SharedHandover {
    * A row does not say by which of the session's Shared Subscriptions it came: one with its filter
    * and identifier, else one with its filter.
    *
-   * @return null if it may have come by one of which nothing goes
+   * @return null if it may have come by one of which nothing goes, or nobody has them any more
    */
   private @Nullable SharedGroup groupOf(QueuedRow row, Message message) {
     List<Left> matching =
@@ -434,9 +436,12 @@ final class SharedHandover {
     List<Left> same =
         matching.stream().filter(left -> isBy(left.subscription().identifier(), row)).toList();
     List<Left> candidates = same.isEmpty() ? matching : same;
-    return candidates.isEmpty() || !candidates.stream().allMatch(Left::goes)
-        ? null
-        : candidates.getFirst().group();
+    return candidates.stream().allMatch(Left::goes)
+        ? candidates.stream()
+            .flatMap(left -> Stream.ofNullable(left.group()))
+            .findFirst()
+            .orElse(null)
+        : null;
   }
 
   private static boolean isBy(int identifier, QueuedRow row) {
