@@ -42,6 +42,9 @@ final class SharedHandover {
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
   static final int MEMBERS_ASKED_MAX = 32;
 
+  /** Asked then: members in memory are asked first, and may all be full. */
+  private static final int KEEPERS_ASKED_MAX = 32;
+
   private enum Occasion {
     /** Whoever is there takes, or queues, what it leaves: else it is lost. */
     END,
@@ -327,8 +330,12 @@ final class SharedHandover {
 
   private @Nullable Delivery another(Leaving leaving) {
     leaving.refusing.add(leaver);
-    return leaving.refusing.size() < MEMBERS_ASKED_MAX
-        ? leaving.group.pickOtherThan(leaving.refusing)
+    int asked = leaving.refusing.size();
+    if (asked < MEMBERS_ASKED_MAX) {
+      return leaving.group.pickOtherThan(leaving.refusing);
+    }
+    return asked < MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX
+        ? leaving.group.pickKeeperOtherThan(leaving.refusing)
         : null;
   }
 

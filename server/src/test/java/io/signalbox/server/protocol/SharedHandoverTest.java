@@ -237,6 +237,22 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
   }
 
+  @Test
+  @Behaviour(206)
+  void aMemberThatIsAwayKeepsWhatManyInMemoryHaveNoRoomFor() throws Exception {
+    start(config(D.queueMessagesMax(), 1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves("sent");
+    DurableClient.connect(this, "publisher", 0).publishAll(BACKLOG.size());
+    DurableClient.connect(this, "keeps", 10_000).subscribe(SHARED).drop();
+    for (int i = 0; i < 40; i++) {
+      String clientId = "in memory " + i;
+      DurableClient full = DurableClient.connectWithReceiveMaximum(this, clientId, 0, 1);
+      full.subscribe(SHARED).acknowledging = false;
+    }
+    end(device);
+    assertEquals(BACKLOG.size() + 1, broker.metrics.sharedHandovers.value());
+  }
+
   /** The client that takes its session over is let in after some seconds. */
   @Test
   void countsWhatAMemberInMemoryHasNoRoomForInTime() throws Exception {
