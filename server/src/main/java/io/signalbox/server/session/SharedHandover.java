@@ -89,6 +89,15 @@ final class SharedHandover {
   /** The first one that waits for a member; null: none does. */
   private @Nullable Leaving waiting;
 
+  /** Sequences of those in the slice that nobody takes: lost, but for those read again. */
+  private final List<Long> untaken = new ArrayList<>();
+
+  /**
+   * Of the next slice. From one on when a message has waited, as far as members take what there is:
+   * each row of a slice may be refused before it is known that the first one waits.
+   */
+  private int rowsMax = ROWS_MAX;
+
   private long lastSequence;
 
   /** Rows from it on came since; 0: not known yet. */
@@ -202,6 +211,7 @@ final class SharedHandover {
     if (moving > 0) {
       return;
     }
+    countLost();
     if (!places.isEmpty()) {
       context.registry().fence(loop, this::leavePlaces);
       return;
@@ -211,8 +221,19 @@ final class SharedHandover {
     } else if (waiting != null) {
       await(waiting);
     } else {
-      context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
+      context.store().scanQueue(number, lastSequence, rowsMax, BYTES_MAX, loop, this::onSlice);
     }
+  }
+
+  /** Once for each, although what is behind the first that waits is read again. */
+  private void countLost() {
+    long readAgainFrom = waiting == null ? Long.MAX_VALUE : waiting.row.sequence();
+    for (long sequence : untaken) {
+      if (sequence < readAgainFrom) {
+        context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+      }
+    }
+    untaken.clear();
   }
 
   /** Every I/O thread has been through, so that what was offered is where it counts by itself. */
@@ -226,6 +247,7 @@ final class SharedHandover {
   private void await(Leaving first) {
     long millis = patience.nextMillis(first.row.sequence(), leaver.isAwaited());
     lastSequence = first.row.sequence() - 1;
+    rowsMax = 1;
     scanned = false;
     waiting = null;
     if (millis == 0) {
@@ -259,6 +281,7 @@ final class SharedHandover {
     if (endSequence == 0) {
       endSequence = slice.nextSequence();
     }
+    rowsMax = Math.min(2 * rowsMax, ROWS_MAX);
     if (!stopped) {
       slice.rows().stream().filter(row -> row.sequence() < endSequence).forEach(this::look);
       tellTakers();
@@ -358,7 +381,7 @@ final class SharedHandover {
       boolean isFirst = waiting == null || leaving.row.sequence() < waiting.row.sequence();
       waiting = isFirst ? leaving : waiting;
     } else if (occasion == Occasion.END && !leaving.refusing.isEmpty()) { // else it is not lost
-      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+      untaken.add(leaving.row.sequence());
     }
   }
 
