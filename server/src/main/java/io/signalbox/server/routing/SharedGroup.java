@@ -6,6 +6,7 @@ import io.signalbox.server.packet.Qos;
 import io.signalbox.server.topic.TopicName;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,15 +111,24 @@ public final class SharedGroup implements SharedGroups {
    * thread.
    */
   public @Nullable Delivery pickOtherThan(Set<Subscriber> refusing) {
+    return pickAmong(member -> !refusing.contains(member.subscriber()));
+  }
+
+  /** As {@link #pickOtherThan}, of those that keep their messages on disk, also while away. */
+  public @Nullable Delivery pickKeeperOtherThan(Set<Subscriber> refusing) {
+    return pickAmong(member -> keeps(member) && !refusing.contains(member.subscriber()));
+  }
+
+  private @Nullable Delivery pickAmong(Predicate<Delivery> eligible) {
     return switch (members) {
       case null -> null;
-      case Delivery lone -> refusing.contains(lone.subscriber()) ? null : pick();
-      case DeliveryTable table -> pickOtherThan(refusing, table);
+      case Delivery lone -> eligible.test(lone) ? pick() : null;
+      case DeliveryTable table -> pickAmong(eligible, table);
     };
   }
 
   /** Leaves the turn alone: that one was for the message, not for the attempt. */
-  private @Nullable Delivery pickOtherThan(Set<Subscriber> refusing, DeliveryTable table) {
+  private @Nullable Delivery pickAmong(Predicate<Delivery> eligible, DeliveryTable table) {
     int start = turn;
     @Nullable Object[] slots = table.slots();
     int places = Math.min(slots.length, SCAN_MAX);
@@ -126,9 +136,7 @@ public final class SharedGroup implements SharedGroups {
     int bestReadiness = NEVER;
     for (int place = start; place != start + places; place++) {
       Delivery member = DeliveryTable.delivery(slots, place & (slots.length - 1));
-      if (member != null
-          && !refusing.contains(member.subscriber())
-          && readiness(member) > bestReadiness) {
+      if (member != null && eligible.test(member) && readiness(member) > bestReadiness) {
         best = member;
         bestReadiness = readiness(member);
       }
@@ -141,8 +149,11 @@ public final class SharedGroup implements SharedGroups {
     if (subscriber.isOnline()) {
       return subscriber.hasRoom() ? READY : BUSY;
     }
-    boolean keeps = subscriber.isDurable() && member.maximumQos() != Qos.AT_MOST_ONCE;
-    return keeps ? LATER : NEVER;
+    return keeps(member) ? LATER : NEVER;
+  }
+
+  private static boolean keeps(Delivery member) {
+    return member.subscriber().isDurable() && member.maximumQos() != Qos.AT_MOST_ONCE;
   }
 
   private static boolean isOnlineMember(DeliveryTable table, @Nullable Delivery delivery) {

@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,9 @@ final class SharedHandover {
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
   static final int MEMBERS_ASKED_MAX = 32;
 
+  /** Asked then: members in memory are asked first, and may all be full. */
+  private static final int KEEPERS_ASKED_MAX = 32;
+
   private enum Occasion {
     /** Whoever is there takes, or queues, what it leaves: else it is lost. */
     END,
@@ -53,9 +57,10 @@ final class SharedHandover {
   /**
    * A Shared Subscription that the leaving session has or had, and who else has it.
    *
+   * @param group null: nobody
    * @param goes whether what came by it goes; else it is here to be told from those
    */
-  private record Left(Subscription subscription, SharedGroup group, boolean goes) {}
+  private record Left(Subscription subscription, @Nullable SharedGroup group, boolean goes) {}
 
   private final SessionContext context;
   private final EventLoop loop;
@@ -83,6 +88,15 @@ final class SharedHandover {
 
   /** The first one that waits for a member; null: none does. */
   private @Nullable Leaving waiting;
+
+  /** Sequences of those in the slice that nobody takes: lost, but for those read again. */
+  private final List<Long> untaken = new ArrayList<>();
+
+  /**
+   * Of the next slice. From one on when a message has waited, as far as members take what there is:
+   * each row of a slice may be refused before it is known that the first one waits.
+   */
+  private int rowsMax = ROWS_MAX;
 
   private long lastSequence;
 
@@ -142,6 +156,7 @@ final class SharedHandover {
   static SharedHandover ofRevoked(
       SessionContext context, Session session, Collection<Subscription> shared, Runnable done) {
     List<Subscription> kept = new ArrayList<>(session.subscriptions().all());
+    kept.addAll(session.subscriptions().left()); // what waits by one that was left is its own
     kept.removeAll(shared);
     List<Left> groups = groups(context, shared, true);
     groups.addAll(groups(context, kept, false));
@@ -160,9 +175,8 @@ final class SharedHandover {
     List<Left> groups = new ArrayList<>();
     for (Subscription subscription : subscriptions) {
       String shareName = subscription.shareName();
-      SharedGroup group =
-          shareName == null ? null : context.trie().group(subscription.filter(), shareName);
-      if (group != null) {
+      if (shareName != null) {
+        SharedGroup group = context.trie().group(subscription.filter(), shareName);
         groups.add(new Left(subscription, group, go));
       }
     }
@@ -197,6 +211,7 @@ final class SharedHandover {
     if (moving > 0) {
       return;
     }
+    countLost();
     if (!places.isEmpty()) {
       context.registry().fence(loop, this::leavePlaces);
       return;
@@ -206,8 +221,19 @@ final class SharedHandover {
     } else if (waiting != null) {
       await(waiting);
     } else {
-      context.store().scanQueue(number, lastSequence, ROWS_MAX, BYTES_MAX, loop, this::onSlice);
+      context.store().scanQueue(number, lastSequence, rowsMax, BYTES_MAX, loop, this::onSlice);
     }
+  }
+
+  /** Once for each, although what is behind the first that waits is read again. */
+  private void countLost() {
+    long readAgainFrom = waiting == null ? Long.MAX_VALUE : waiting.row.sequence();
+    for (long sequence : untaken) {
+      if (sequence < readAgainFrom) {
+        context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+      }
+    }
+    untaken.clear();
   }
 
   /** Every I/O thread has been through, so that what was offered is where it counts by itself. */
@@ -221,6 +247,7 @@ final class SharedHandover {
   private void await(Leaving first) {
     long millis = patience.nextMillis(first.row.sequence(), leaver.isAwaited());
     lastSequence = first.row.sequence() - 1;
+    rowsMax = 1;
     scanned = false;
     waiting = null;
     if (millis == 0) {
@@ -254,6 +281,7 @@ final class SharedHandover {
     if (endSequence == 0) {
       endSequence = slice.nextSequence();
     }
+    rowsMax = Math.min(2 * rowsMax, ROWS_MAX);
     if (!stopped) {
       slice.rows().stream().filter(row -> row.sequence() < endSequence).forEach(this::look);
       tellTakers();
@@ -325,8 +353,12 @@ final class SharedHandover {
 
   private @Nullable Delivery another(Leaving leaving) {
     leaving.refusing.add(leaver);
-    return leaving.refusing.size() < MEMBERS_ASKED_MAX
-        ? leaving.group.pickOtherThan(leaving.refusing)
+    int asked = leaving.refusing.size();
+    if (asked < MEMBERS_ASKED_MAX) {
+      return leaving.group.pickOtherThan(leaving.refusing);
+    }
+    return asked < MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX
+        ? leaving.group.pickKeeperOtherThan(leaving.refusing)
         : null;
   }
 
@@ -349,7 +381,7 @@ final class SharedHandover {
       boolean isFirst = waiting == null || leaving.row.sequence() < waiting.row.sequence();
       waiting = isFirst ? leaving : waiting;
     } else if (occasion == Occasion.END && !leaving.refusing.isEmpty()) { // else it is not lost
-      context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
+      untaken.add(leaving.row.sequence());
     }
   }
 
@@ -424,7 +456,7 @@ final class SharedHandover {
    * A row does not say by which of the session's Shared Subscriptions it came: one with its filter
    * and identifier, else one with its filter.
    *
-   * @return null if it may have come by one of which nothing goes
+   * @return null if it may have come by one of which nothing goes, or nobody has them any more
    */
   private @Nullable SharedGroup groupOf(QueuedRow row, Message message) {
     List<Left> matching =
@@ -434,9 +466,12 @@ final class SharedHandover {
     List<Left> same =
         matching.stream().filter(left -> isBy(left.subscription().identifier(), row)).toList();
     List<Left> candidates = same.isEmpty() ? matching : same;
-    return candidates.isEmpty() || !candidates.stream().allMatch(Left::goes)
-        ? null
-        : candidates.getFirst().group();
+    return candidates.stream().allMatch(Left::goes)
+        ? candidates.stream()
+            .flatMap(left -> Stream.ofNullable(left.group()))
+            .findFirst()
+            .orElse(null)
+        : null;
   }
 
   private static boolean isBy(int identifier, QueuedRow row) {

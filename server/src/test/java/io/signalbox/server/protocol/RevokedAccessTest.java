@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.Behaviour;
 import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.OnRevoke;
 import io.signalbox.server.auth.SubscribeDecision;
@@ -339,6 +340,28 @@ final class RevokedAccessTest extends DurableSessionFixture {
     again.receive(1);
     member.receive(1);
     assertEquals(1, broker.subscriptionsOf("away"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Behaviour(208)
+  void whatCameByASharedSubscriptionThatWasLeftIsNotForTheGroupOfAnother(boolean hasMembers) {
+    String left = "$share/left/t/#";
+    DurableClient away = DurableClient.connect(this, "away", 1_000).subscribe(left);
+    away.acknowledging = false;
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "job");
+    away.receive(1);
+    away.unsubscribe(left);
+    away.subscribe(SHARED).drop();
+    if (hasMembers) {
+      DurableClient.connect(this, "other", 1_000).subscribe(left);
+    }
+    DurableClient member = DurableClient.connect(this, "member", 1_000).subscribe(SHARED);
+    barredShares.add("g");
+    DurableClient again = DurableClient.connect(this, "away", 1_000);
+    await(() -> broker.subscriptionsOf("away") == 0);
+    again.receive(1);
+    member.expectNothing();
   }
 
   private static Subscribe identified(int identifier, String filter) {

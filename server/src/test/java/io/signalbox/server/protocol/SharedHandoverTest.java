@@ -237,6 +237,74 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
   }
 
+  @Test
+  @Behaviour(206)
+  void aMemberThatIsAwayKeepsWhatManyInMemoryHaveNoRoomFor() throws Exception {
+    start(config(D.queueMessagesMax(), 1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves("sent");
+    DurableClient.connect(this, "publisher", 0).publishAll(BACKLOG.size());
+    DurableClient.connect(this, "keeps", 10_000).subscribe(SHARED).drop();
+    for (int i = 0; i < 40; i++) {
+      String clientId = "in memory " + i;
+      DurableClient full = DurableClient.connectWithReceiveMaximum(this, clientId, 0, 1);
+      full.subscribe(SHARED).acknowledging = false;
+    }
+    end(device);
+    assertEquals(BACKLOG.size() + 1, broker.metrics.sharedHandovers.value());
+  }
+
+  @Test
+  void whileItWaitsForAMemberInMemoryItAsksAFullOneForOneRowAtATime() throws Exception {
+    sessionEndsBesideFullMembers();
+    long slices = broker.metrics.storeSlicesRead.value();
+    long commands = broker.metrics.storeCommands.value();
+    await(() -> slicesReadAsTimePasses() >= slices + 20);
+    long spent = broker.metrics.storeCommands.value() - commands;
+    assertTrue(spent <= 40, spent + " commands");
+  }
+
+  @Test
+  void countsOnceWhatNobodyTakesBehindWhatWaits() throws Exception {
+    DurableClient taker = sessionEndsBesideFullMembers();
+    long slices = broker.metrics.storeSlicesRead.value();
+    await(() -> slicesReadAsTimePasses() >= slices + 20);
+    assertEquals(0, dropped());
+    taker.acknowledging = true;
+    taker.send(new PubAck(taker.lastId));
+    await(
+        () -> {
+          loops.advance(10);
+          return broker.metrics.sharedHandovers.value() + dropped() >= 55;
+        });
+    assertEquals(5, dropped());
+  }
+
+  /** Its 50 messages of one group may go to the returned member as it takes them, 5 to nobody. */
+  private DurableClient sessionEndsBesideFullMembers() throws Exception {
+    start(config(100, MEMORY_QUEUE, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    String other = "$share/other/v/#";
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(SHARED).subscribe(other).drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/1", 30);
+    publish(publisher, "v/1", 5);
+    publish(publisher, "t/1", 20);
+    DurableClient full = DurableClient.connect(this, "full", 10_000).subscribe("u/#");
+    full.subscribe(SHARED).subscribe(other).drop();
+    publish(publisher, "u/1", 100);
+    DurableClient taker = memberInMemory();
+    taker.acknowledging = false;
+    loops.advance(1_000_000); // the session's end
+    long slices = broker.metrics.storeSlicesRead.value();
+    await(() -> slicesReadAsTimePasses() >= slices + 10); // what the member has room for is with it
+    return taker;
+  }
+
+  private long slicesReadAsTimePasses() {
+    loops.advance(10); // slowly: no other session shall expire
+    return broker.metrics.storeSlicesRead.value();
+  }
+
   /** The client that takes its session over is let in after some seconds. */
   @Test
   void countsWhatAMemberInMemoryHasNoRoomForInTime() throws Exception {

@@ -118,6 +118,17 @@ class SharedGroupTest {
   }
 
   @Test
+  void picksAKeeperAlthoughOthersAreOnline() {
+    var away = new FakeSubscriber("away").away().durable();
+    SharedGroup group = groupOf(List.of(away, new FakeSubscriber("ready")));
+
+    Delivery picked = group.pickKeeperOtherThan(Set.of());
+    assertNotNull(picked);
+    assertEquals(away, picked.subscriber());
+    assertNull(group.pickKeeperOtherThan(Set.of(away)));
+  }
+
+  @Test
   @Behaviour(204)
   void whoIsAwayAndWasGrantedQos0KeepsNothingAndHasNoTurn() {
     var keepsNothing = new FakeSubscriber("keeps nothing").away().durable();
