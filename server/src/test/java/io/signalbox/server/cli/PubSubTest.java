@@ -18,6 +18,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ import picocli.CommandLine;
 /** The commands pub and sub against a broker that notes what it gets. */
 class PubSubTest {
   private final FakeBroker broker;
+  private int port;
   private final StringWriter err = new StringWriter();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private String input = "";
@@ -41,6 +44,7 @@ class PubSubTest {
 
   PubSubTest() throws IOException {
     broker = new FakeBroker();
+    port = broker.port();
   }
 
   @AfterEach
@@ -61,7 +65,7 @@ class PubSubTest {
           err.write(String.valueOf(e.getMessage()));
           return e instanceof CommandFailure failure ? failure.exitCode() : ExitCode.FAILED;
         });
-    List<String> all = new ArrayList<>(List.of("--url", "mqtt://127.0.0.1:" + broker.port()));
+    List<String> all = new ArrayList<>(List.of("--url", "mqtt://127.0.0.1:" + port));
     all.addAll(List.of(options));
     return line.execute(all.toArray(String[]::new));
   }
@@ -219,10 +223,13 @@ class PubSubTest {
 
   @Test
   void theExitCodeTellsThatNobodyListens() throws Exception {
-    broker.close();
+    try (var silent = new Socket()) { // so that no other test gets the port
+      silent.bind(new InetSocketAddress("127.0.0.1", 0));
+      port = silent.getLocalPort();
 
-    assertEquals(6, run("pub", "-t", "a", "-m", "x"), err::toString);
-    assertEquals(6, run("sub", "-t", "a"), err::toString);
+      assertEquals(6, run("pub", "-t", "a", "-m", "x"), err::toString);
+      assertEquals(6, run("sub", "-t", "a"), err::toString);
+    }
   }
 
   @Test
