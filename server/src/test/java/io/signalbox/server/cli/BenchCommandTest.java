@@ -10,6 +10,7 @@ import io.signalbox.server.packet.ReasonCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -105,7 +106,7 @@ final class BenchCommandTest {
     assertEquals(5, run("p2p", "--url", url()), err::toString);
 
     try (var silent = new Socket()) { // so that no other test gets the port
-      silent.bind(new InetSocketAddress("127.0.0.1", 0));
+      silent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       String nobody = "mqtt://127.0.0.1:" + silent.getLocalPort();
       assertEquals(6, run("p2p", "--url", nobody), err::toString);
     }

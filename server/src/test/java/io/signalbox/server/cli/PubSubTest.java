@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -224,7 +225,7 @@ class PubSubTest {
   @Test
   void theExitCodeTellsThatNobodyListens() throws Exception {
     try (var silent = new Socket()) { // so that no other test gets the port
-      silent.bind(new InetSocketAddress("127.0.0.1", 0));
+      silent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       port = silent.getLocalPort();
 
       assertEquals(6, run("pub", "-t", "a", "-m", "x"), err::toString);
