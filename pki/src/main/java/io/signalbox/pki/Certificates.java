@@ -101,7 +101,8 @@ public final class Certificates {
         || isSignedBy(certificate, authority);
   }
 
-  static boolean isCa(X509Certificate certificate) {
+  /** Whether it may sign others by its basic constraints (RFC 5280 section 4.2.1.9). */
+  public static boolean isCa(X509Certificate certificate) {
     return certificate.getBasicConstraints() >= 0;
   }
 

@@ -53,10 +53,12 @@ public final class RegisteredAuthorities {
     Map<String, RevocationStatus.Revoked> withdrawn = issuing.withdrawn();
     trusted.register(
         specs,
-        (certificate, _, _) ->
-            certificate.getBasicConstraints() < 0
-                ? status(certificate)
-                : statusOfAuthority(certificate, withdrawn));
+        (certificate, _, _) -> {
+          RevocationStatus registered = status(certificate); // a device's may be an authority's too
+          return registered instanceof RevocationStatus.Good && Certificates.isCa(certificate)
+              ? statusOfAuthority(certificate, withdrawn)
+              : registered;
+        });
   }
 
   private static void add(List<AuthoritySpec> specs, String name, Supplier<AuthoritySpec> spec) {

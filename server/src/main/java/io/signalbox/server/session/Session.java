@@ -662,8 +662,7 @@ public final class Session implements Subscriber {
     }
   }
 
-  // ---------------------------------------------------------------- Shared Subscriptions taken
-  // away
+  // ---------------------------------------------------------------- what policies take away
 
   /**
    * Whether messages may wait for the client, or for its acknowledgement, that nobody else would
