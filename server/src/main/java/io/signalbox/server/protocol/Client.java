@@ -96,7 +96,7 @@ final class Client implements ClientHandler {
     this.connection = connection;
     this.dispatcher = dispatcher;
     this.context = context;
-    this.acks = new PendingAcks(this, connection);
+    this.acks = new PendingAcks(this);
   }
 
   // ---------------------------------------------------------------- what the transport calls

@@ -29,14 +29,12 @@ final class PendingAcks {
   }
 
   private final Client client;
-  private final ClientConnection connection;
 
   /** Null until an acknowledgement has to wait: those of many clients never do. */
   private @Nullable Deque<Ack> ring;
 
-  PendingAcks(Client client, ClientConnection connection) {
+  PendingAcks(Client client) {
     this.client = client;
-    this.connection = connection;
   }
 
   int size() {
@@ -99,7 +97,7 @@ final class PendingAcks {
     while (first != null && first.ready) {
       all.remove();
       if (first.repeated) {
-        connection.sendPubRec(first.packetId, first.reason); // counted with the first one
+        client.connection().sendPubRec(first.packetId, first.reason); // counted with the first one
       } else {
         send(first.kind, first.packetId, first.reason, first.packet);
       }
@@ -113,6 +111,7 @@ final class PendingAcks {
   }
 
   private void send(Kind kind, int packetId, ReasonCode reason, @Nullable Packet packet) {
+    ClientConnection connection = client.connection();
     switch (kind) {
       case PUBACK -> {
         connection.sendPubAck(packetId, reason);
@@ -226,7 +225,7 @@ final class PendingAcks {
 
     @Override
     public EventLoop loop() {
-      return connection.loop();
+      return client.connection().loop();
     }
 
     @Override

@@ -132,7 +132,7 @@ final class DiskReader {
   private boolean mayHold(int count, int bytes) {
     return count < HELD_MAX
         && OutboundQueue.mayHold(
-            session.owner().memory(), heldBytes + bytes, context.config().memoryQueueBytesMax());
+            session.owner().memory(), heldBytes + bytes, context.queueLimits().bytesMax());
   }
 
   private void count(long change) {

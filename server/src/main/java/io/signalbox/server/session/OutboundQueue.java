@@ -27,17 +27,15 @@ final class OutboundQueue {
 
   private static final int LITTLE_BYTES = 16 << 10;
 
-  private final int messagesMax;
-  private final long bytesMax;
+  private final QueueLimits limits;
   private @Nullable OutgoingPublish head;
   private @Nullable OutgoingPublish tail;
   private int size;
   private long bytes;
   private MemoryShare memory;
 
-  OutboundQueue(int messagesMax, long bytesMax, MemoryShare memory) {
-    this.messagesMax = messagesMax;
-    this.bytesMax = bytesMax;
+  OutboundQueue(QueueLimits limits, MemoryShare memory) {
+    this.limits = limits;
     this.memory = memory;
   }
 
@@ -59,7 +57,7 @@ final class OutboundQueue {
   boolean hasRoomFor(OutgoingPublish publish) {
     return isScarce(memory)
         ? mayHoldWhenScarce(memory, bytes + publish.bytes())
-        : size == 0 || (size < messagesMax && bytes < bytesMax);
+        : size == 0 || (size < limits.messagesMax() && bytes < limits.bytesMax());
   }
 
   /** Whether a queue may come to hold so much although memory is scarce. */
@@ -84,12 +82,14 @@ final class OutboundQueue {
 
   /** Three quarters of it are free. */
   boolean isNearlyEmpty() {
-    return size <= messagesMax / 4 && bytes <= bytesMax / 4;
+    return size <= limits.messagesMax() / 4 && bytes <= limits.bytesMax() / 4;
   }
 
   /** Whether it is time to read more from disk. */
   boolean isLow() {
-    return isMemoryFilling() ? size == 0 : size <= messagesMax / 2 && bytes <= bytesMax / 2;
+    return isMemoryFilling()
+        ? size == 0
+        : size <= limits.messagesMax() / 2 && bytes <= limits.bytesMax() / 2;
   }
 
   /**
@@ -100,26 +100,22 @@ final class OutboundQueue {
     if (isMemoryFilling()) {
       return isEmpty() && !isScarce(memory) ? 1 : 0;
     }
-    long inBytes = (bytesMax / 2 - bytes) / bytesOfPlace();
-    long left = Math.min(messagesMax / 2 - size, inBytes);
-    return Math.clamp(left, isEmpty() ? 1 : 0, messagesMax);
+    long inBytes = (limits.bytesMax() / 2 - bytes) / limits.bytesOfPlace();
+    long left = Math.min(limits.messagesMax() / 2 - size, inBytes);
+    return Math.clamp(left, isEmpty() ? 1 : 0, limits.messagesMax());
   }
 
   /** As how many messages one of so many bytes counts that is on its way here. */
   int places(int messageBytes) {
-    return Math.clamp(messageBytes / bytesOfPlace(), 1, messagesMax);
-  }
-
-  private long bytesOfPlace() {
-    return Math.max(1, bytesMax / messagesMax);
+    return Math.clamp(messageBytes / limits.bytesOfPlace(), 1, limits.messagesMax());
   }
 
   int room() {
-    return Math.max(1, messagesMax - size);
+    return Math.max(1, limits.messagesMax() - size);
   }
 
   int byteRoom() {
-    long most = isMemoryFilling() ? Math.min(bytesMax, LITTLE_BYTES) : bytesMax;
+    long most = isMemoryFilling() ? Math.min(limits.bytesMax(), LITTLE_BYTES) : limits.bytesMax();
     return Math.clamp(most - bytes, 1, Integer.MAX_VALUE);
   }
 

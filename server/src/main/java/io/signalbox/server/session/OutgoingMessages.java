@@ -46,7 +46,6 @@ public final class OutgoingMessages {
   private static final AtomicIntegerFieldUpdater<OutgoingMessages> RESERVED =
       AtomicIntegerFieldUpdater.newUpdater(OutgoingMessages.class, "reserved");
 
-  private final SessionContext context;
   private final Session session;
   private final OutboundQueue queue;
   private final InflightWindow inflight;
@@ -70,15 +69,9 @@ public final class OutgoingMessages {
   private boolean awaitsMemory;
 
   OutgoingMessages(SessionContext context, Session session) {
-    this.context = context;
     this.session = session;
-    this.queue =
-        new OutboundQueue(
-            context.config().memoryQueueMessagesMax(),
-            context.config().memoryQueueBytesMax(),
-            session.owner().memory());
-    this.inflight =
-        new InflightWindow(context.config().memoryQueueBytesMax(), session.owner().memory());
+    this.queue = new OutboundQueue(context.queueLimits(), session.owner().memory());
+    this.inflight = new InflightWindow(context.queueLimits().bytesMax(), session.owner().memory());
   }
 
   // ---------------------------------------------------------------- a connection comes and goes
@@ -101,10 +94,14 @@ public final class OutgoingMessages {
     }
   }
 
+  private SessionContext context() {
+    return session.context();
+  }
+
   private DiskReader disk() {
     DiskReader reader = disk;
     if (reader == null) {
-      reader = new DiskReader(context, session, this);
+      reader = new DiskReader(context(), session, this);
       disk = reader;
     }
     return reader;
@@ -203,7 +200,7 @@ public final class OutgoingMessages {
   private void beginPressure() {
     Pressure known = pressure;
     if (known == null) {
-      known = new Pressure(context.metrics());
+      known = new Pressure(context().metrics());
       pressure = known;
     }
     known.begin(session.owner());
@@ -219,7 +216,7 @@ public final class OutgoingMessages {
   PacketIds packetIds() {
     PacketIds known = ids;
     if (known == null) {
-      known = new PacketIds(context, session, this, inflight);
+      known = new PacketIds(context(), session, this, inflight);
       ids = known;
     }
     return known;
@@ -354,7 +351,10 @@ public final class OutgoingMessages {
       return;
     }
     if (client.congested()) {
-      context.metrics().messagesDropped.inc(Metrics.Drop.OUTPUT_CONGESTED, session.owner().index());
+      context()
+          .metrics()
+          .messagesDropped
+          .inc(Metrics.Drop.OUTPUT_CONGESTED, session.owner().index());
       return;
     }
     boolean retain = message.retain() && delivery.retainAsPublished();
@@ -417,7 +417,7 @@ public final class OutgoingMessages {
       mode = Mode.BEHIND; // it is on disk and will be read when there is room
     } else {
       beginPressure();
-      context
+      context()
           .metrics()
           .messagesDropped
           .inc(Metrics.Drop.MEMORY_QUEUE_FULL, session.owner().index());
@@ -559,12 +559,12 @@ public final class OutgoingMessages {
   private boolean isOver(OutgoingPublish publish) {
     return !publish.dup
         && publish.message != null
-        && publish.message.isExpired(context.clocks().wallMillis())
+        && publish.message.isExpired(context().clocks().wallMillis())
         && !publish.goesAtOnce;
   }
 
   private void dropExpired(OutgoingPublish publish) {
-    context.metrics().messagesDropped.inc(Metrics.Drop.EXPIRED, session.owner().index());
+    context().metrics().messagesDropped.inc(Metrics.Drop.EXPIRED, session.owner().index());
     packetIds().dropped(publish);
     dequeue(publish);
   }
@@ -616,7 +616,7 @@ public final class OutgoingMessages {
       return; // the connection broke in the middle: its row stays for the next one
     }
     if (!sent) { // larger than the client takes: as if it had been completed [MQTT-3.1.2-25]
-      context
+      context()
           .metrics()
           .messagesDropped
           .inc(Metrics.Drop.TOO_LARGE_FOR_CLIENT, session.owner().index());
@@ -640,8 +640,8 @@ public final class OutgoingMessages {
 
   /** Always false. */
   private boolean notReceived() {
-    context.metrics().messagesDropped.inc(Metrics.Drop.NOT_AUTHORIZED, session.owner().index());
-    context.metrics().policyDenials.inc(Metrics.Denial.RECEIVE, session.owner().index());
+    context().metrics().messagesDropped.inc(Metrics.Drop.NOT_AUTHORIZED, session.owner().index());
+    context().metrics().policyDenials.inc(Metrics.Denial.RECEIVE, session.owner().index());
     return false;
   }
 
@@ -678,9 +678,9 @@ public final class OutgoingMessages {
               false);
     }
     if (sent) {
-      context.metrics().publishSent.inc(qos.value(), session.owner().index());
+      context().metrics().publishSent.inc(qos.value(), session.owner().index());
     } else if (client.isOpen()) {
-      context.metrics().packetsUnsentTooLarge.inc(session.owner().index()); // [MQTT-3.1.2-24]
+      context().metrics().packetsUnsentTooLarge.inc(session.owner().index()); // [MQTT-3.1.2-24]
     }
     return sent;
   }
@@ -691,7 +691,7 @@ public final class OutgoingMessages {
   public void onPubAck(int packetId) {
     OutgoingPublish publish = inflight.get(packetId);
     if (publish == null || publish.qos != Qos.AT_LEAST_ONCE) {
-      context.metrics().acksUnexpected.inc(session.owner().index());
+      context().metrics().acksUnexpected.inc(session.owner().index());
       return;
     }
     inflight.remove(publish);
@@ -708,7 +708,7 @@ public final class OutgoingMessages {
   public boolean onPubRec(int packetId, boolean accepted) {
     OutgoingPublish publish = inflight.get(packetId);
     if (publish == null || publish.qos != Qos.EXACTLY_ONCE) {
-      context.metrics().acksUnexpected.inc(session.owner().index());
+      context().metrics().acksUnexpected.inc(session.owner().index());
       return publish != null;
     }
     if (!accepted) {
@@ -728,7 +728,7 @@ public final class OutgoingMessages {
     publish.state = OutgoingPublish.State.RELEASED;
     publish.releasing = true;
     ClientConnection forWhom = session.connection();
-    context
+    context()
         .writer()
         .submit(
             new MarkReleased(
@@ -760,7 +760,7 @@ public final class OutgoingMessages {
   public void onPubComp(int packetId) {
     OutgoingPublish publish = inflight.get(packetId);
     if (publish == null || publish.state != OutgoingPublish.State.RELEASED) {
-      context.metrics().acksUnexpected.inc(session.owner().index());
+      context().metrics().acksUnexpected.inc(session.owner().index());
       return;
     }
     inflight.remove(publish);
@@ -771,7 +771,7 @@ public final class OutgoingMessages {
   /** Its row goes; nobody waits for that. */
   private void dequeue(OutgoingPublish publish) {
     if (publish.durable()) {
-      context
+      context()
           .writer()
           .submit(
               new Dequeue(

@@ -102,6 +102,10 @@ public final class Session implements Subscriber {
 
   // ---------------------------------------------------------------- what others ask
 
+  SessionContext context() {
+    return context;
+  }
+
   @Override
   public String clientId() {
     return clientId;

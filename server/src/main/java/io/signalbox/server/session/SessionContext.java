@@ -26,6 +26,7 @@ record SessionContext(
     Metrics metrics,
     LimitsConfig limits,
     SessionConfig config,
+    QueueLimits queueLimits,
     Wills wills) {
   /**
    * How far beyond the row at hand the mark of rows that may have been sent is moved: each block

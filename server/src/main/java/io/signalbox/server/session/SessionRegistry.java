@@ -50,7 +50,17 @@ public final class SessionRegistry {
         this.loops.stream().map(loop -> new LeavingIds(writer, loop)).toList();
     this.context =
         new SessionContext(
-            this, trie, store, writer, leavingIds, clocks, metrics, limits, config, wills);
+            this,
+            trie,
+            store,
+            writer,
+            leavingIds,
+            clocks,
+            metrics,
+            limits,
+            config,
+            QueueLimits.of(config),
+            wills);
   }
 
   /** On the connection's I/O thread. The answer comes on the same thread, once. */

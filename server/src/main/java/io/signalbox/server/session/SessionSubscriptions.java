@@ -5,7 +5,6 @@ import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.routing.SubscriptionTrie;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 @ConfinedTo("the session's I/O thread, but for settle")
 public final class SessionSubscriptions {
-  /** Of those that were left: a client may leave as many as it likes. */
-  private static final int LEFT_MAX = 100;
-
   private final SubscriptionTrie trie;
   private final Session session;
 
@@ -28,11 +24,8 @@ public final class SessionSubscriptions {
 
   private int weight;
 
-  /** Shared Subscriptions that a durable session had; the one that was left last comes last. */
-  private Map<String, Subscription> left = Map.of();
-
-  /** Whether any was since the last connection ended: a message may still be on its way by it. */
-  private boolean leftNow;
+  /** Null while nothing in the queue can have come by any. */
+  private @Nullable LeftShares left;
 
   /** Null while the store has answered for all that replaced another one. */
   private @Nullable UnsettledGrants unsettled;
@@ -75,8 +68,8 @@ public final class SessionSubscriptions {
     if (byFilter.isEmpty()) {
       byFilter = new HashMap<>(2);
     }
-    if (!left.isEmpty()) {
-      left.remove(subscription.requestedFilter());
+    if (left != null) {
+      left.forget(subscription.requestedFilter());
     }
     Subscription before = byFilter.put(subscription.requestedFilter(), subscription);
     weight += before == null ? subscription.weight() : 0; // the filter is the same
@@ -146,28 +139,18 @@ public final class SessionSubscriptions {
     weight -= gone.weight();
     trie.remove(gone.filter(), gone.shareName(), session);
     if (gone.shareName() != null && session.isDurable()) {
-      leave(requestedFilter, gone);
+      left = left == null ? new LeftShares() : left;
+      left.add(gone);
     }
     return true;
   }
 
-  private void leave(String requestedFilter, Subscription shared) {
-    if (left.isEmpty()) {
-      left = new LinkedHashMap<>(2);
-    }
-    left.put(requestedFilter, shared);
-    if (left.size() > LEFT_MAX) {
-      left.remove(left.keySet().iterator().next());
-    }
-    leftNow = true;
-  }
-
   /**
-   * Shared Subscriptions that the client left, and that messages in its queue may have come by: the
-   * latest {@link #LEFT_MAX} since the broker started.
+   * Shared Subscriptions that the client left since the broker started, and that messages in its
+   * queue may have come by.
    */
   Collection<Subscription> left() {
-    return left.values();
+    return left == null ? List.of() : left.all();
   }
 
   /**
@@ -176,10 +159,9 @@ public final class SessionSubscriptions {
    * @param done nothing waited for the client, see {@link OutgoingMessages#isDone}
    */
   void connectionEnded(boolean done) {
-    if (done && !leftNow) {
-      left = Map.of();
+    if (left != null && left.connectionEnded(done)) {
+      left = null;
     }
-    leftNow = false;
   }
 
   /** The session ends. */
@@ -188,7 +170,7 @@ public final class SessionSubscriptions {
       trie.remove(subscription.filter(), subscription.shareName(), session);
     }
     byFilter = Map.of();
-    left = Map.of();
+    left = null;
     weight = 0;
   }
 }

@@ -7,7 +7,6 @@ import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
-import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Disconnect;
@@ -46,8 +45,6 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private final Peer peer;
   private final ClientSocket socket;
   private final PacketDecoder decoder;
-  private final ByteOutput output;
-  private final Metrics metrics;
   private final Admission.Ticket ticket;
   private final Set<ListenerConfig.Protocol> protocols;
   private @Nullable ClientHandler handler;
@@ -94,8 +91,6 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       Admission.Ticket ticket) {
     this.loop = loop;
     this.peer = peer;
-    this.output = loop.packetOutput();
-    this.metrics = loop.metrics();
     this.ticket = ticket;
     this.decoder = new PacketDecoder(loop.packetReader(), loop.topicNames(), packetBytesMax);
     this.lastPacketMillis = loop.nowMillis();
@@ -175,7 +170,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   public boolean accept(Packet packet) throws PacketException {
     packetSeen = true;
     packetsReceived++;
-    metrics.packetsReceived.inc(packet.type().number(), loop.index());
+    loop.metrics().packetsReceived.inc(packet.type().number(), loop.index());
     if (!accepted) {
       ProtocolVersion said = decoder.version();
       version = said == null ? version : said;
@@ -276,12 +271,12 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
       fitting = bare(fitting); // [MQTT-3.2.2-19] and its likes
       length = PacketEncoder.encodedLength(fitting, version);
       if (length > clientPacketBytesMax) {
-        metrics.packetsUnsentTooLarge.inc(loop.index());
+        loop.metrics().packetsUnsentTooLarge.inc(loop.index());
         return false;
       }
     }
     Chunk chunk = begin(length);
-    PacketEncoder.encode(fitting, version, output);
+    PacketEncoder.encode(fitting, version, loop.packetOutput());
     finish(chunk, fitting.type());
     return true;
   }
@@ -324,7 +319,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     Chunk chunk = begin(length);
     PacketEncoder.encodePublish(
         version,
-        output,
+        loop.packetOutput(),
         length,
         message.topic(),
         topicOmitted,
@@ -364,7 +359,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private void sendAck(PacketType type, int packetId, ReasonCode reason) {
     if (socket.isOpen()) {
       Chunk chunk = begin(ACK_BYTES_MAX);
-      PacketEncoder.encodeAck(type, version, packetId, reason, output);
+      PacketEncoder.encodeAck(type, version, packetId, reason, loop.packetOutput());
       finish(chunk, type);
     }
   }
@@ -374,6 +369,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   private Chunk begin(int length) {
     Chunk chunk = socket.room(length);
+    ByteOutput output = loop.packetOutput();
     output.array = chunk.array;
     output.position = chunk.end;
     return chunk;
@@ -381,8 +377,8 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   private void finish(Chunk chunk, PacketType type) {
     packetsSent++;
-    metrics.packetsSent.inc(type.number(), loop.index());
-    socket.written(chunk, output.position);
+    loop.metrics().packetsSent.inc(type.number(), loop.index());
+    socket.written(chunk, loop.packetOutput().position);
   }
 
   private static boolean mayAlwaysExplain(Packet packet) {

@@ -107,9 +107,8 @@ final class TimerWheel {
     if (next != null) {
       next.previous = previous;
     }
-    entry.previous = null;
     entry.next = null;
-    entry.linked = false;
+    entry.previous = entry;
     size--;
   }
 
@@ -117,9 +116,11 @@ final class TimerWheel {
   final class Entry implements Timer {
     private final long at;
     private @Nullable Runnable task;
+
+    /** Itself: it is in no slot. */
     private @Nullable Entry previous;
+
     private @Nullable Entry next;
-    private boolean linked = true;
 
     private Entry(long at, Runnable task) {
       this.at = at;
@@ -133,7 +134,7 @@ final class TimerWheel {
     @Override
     public void cancel() {
       task = null;
-      if (linked) {
+      if (previous != this) {
         unlink(this);
       }
     }

@@ -18,7 +18,7 @@ final class OutboundQueueTest {
 
   @Test
   void firstInFirstOut() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(10, 1 << 20), memory);
     OutgoingPublish a = publish(1);
     OutgoingPublish b = publish(1);
     queue.add(a);
@@ -34,7 +34,7 @@ final class OutboundQueueTest {
 
   @Test
   void isBoundedInCount() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(3, 1 << 20, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(3, 1 << 20), memory);
     for (int i = 0; i < 3; i++) {
       assertTrue(queue.hasRoomFor(publish(1)));
       queue.add(publish(1));
@@ -50,7 +50,7 @@ final class OutboundQueueTest {
 
   @Test
   void isBoundedInBytesButTakesOneOfAnySize() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(1_000, 10_000, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(1_000, 10_000), memory);
     assertTrue(queue.hasRoomFor(publish(1)));
     queue.add(publish(1_000_000));
     assertFalse(queue.hasRoomFor(publish(1)));
@@ -61,7 +61,7 @@ final class OutboundQueueTest {
 
   @Test
   void leavesHalfOfItselfToWhatIsPublished() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 10_000, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(10, 10_000), memory);
     assertEquals(5, queue.placesLeft());
     assertEquals(1, queue.places(999));
     assertEquals(4, queue.places(4_000), "a large message counts as several");
@@ -73,7 +73,7 @@ final class OutboundQueueTest {
 
   @Test
   void subscriptionIdentifiersCountAndAreNotKeptOnceTheyWereSent() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(1_000, 10_000, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(1_000, 10_000), memory);
     Message message = publish(1).message;
     var publish =
         new OutgoingPublish(message, Qos.AT_LEAST_ONCE, false, new int[2_500], null, 0, 0);
@@ -88,7 +88,7 @@ final class OutboundQueueTest {
 
   @Test
   void whatGoesFromItsMiddleLeavesTheOthersInOrder() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(10, 1 << 20), memory);
     OutgoingPublish first = publish(1);
     OutgoingPublish second = publish(2_000);
     OutgoingPublish third = publish(1);
@@ -113,7 +113,7 @@ final class OutboundQueueTest {
 
   @Test
   void countsWhatItHoldsInTheMemoryOfAll() throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(10, 1 << 20), memory);
     OutgoingPublish first = publish(1_000);
     OutgoingPublish second = publish(2_000);
     queue.add(first);
@@ -128,7 +128,7 @@ final class OutboundQueueTest {
   @Test
   void takesLittleWhileTheMemoryOfAllIsScarceAndNothingWhenItIsSpent()
       throws InvalidTopicException {
-    OutboundQueue queue = new OutboundQueue(10, 1 << 20, memory);
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(10, 1 << 20), memory);
     memory.eighthsUsed(5);
     assertTrue(queue.hasRoomFor(publish(100_000)));
     queue.add(publish(1));
