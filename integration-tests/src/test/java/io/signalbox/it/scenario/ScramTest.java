@@ -19,6 +19,8 @@ import io.signalbox.it.Behaviour;
 import io.signalbox.it.Spec;
 import io.signalbox.it.broker.BrokerUnderTest;
 import io.signalbox.it.broker.Clients;
+import io.signalbox.it.broker.Eventually;
+import io.signalbox.it.broker.Metrics;
 import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
@@ -215,8 +217,18 @@ final class ScramTest {
   void aDisconnectEndsTheExchange() {
     Peer peer = clients.peer();
     first(peer, new ScramClient("user", AuthBroker.PASSWORD));
+    Metrics before = Metrics.of(BROKER);
     peer.send(PacketBytes.disconnect());
     peer.expectClosed();
+    String closed = "signalbox_connections_closed_total";
+    Metrics now =
+        Eventually.succeeds(
+            () -> {
+              Metrics after = Metrics.of(BROKER);
+              assertEquals(1, after.since(before, closed, "reason=\"client_disconnect\""));
+              return after;
+            });
+    assertEquals(0, now.since(before, closed, "reason=\"internal_error\""));
   }
 
   @Test

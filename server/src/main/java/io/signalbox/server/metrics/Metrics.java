@@ -26,8 +26,6 @@ public final class Metrics extends MetricSet {
     TOO_LARGE_FOR_CLIENT,
     /** A policy forbids the client to receive it. */
     NOT_AUTHORIZED,
-    /** The memory for all buffers together is used up. */
-    MEMORY_LIMIT,
     /** A retained message over the count or the bytes allowed: delivered, not retained. */
     RETAINED_LIMIT
   }
@@ -49,6 +47,8 @@ public final class Metrics extends MetricSet {
 
   /** Why a connection ended. */
   public enum Close {
+    /** Of a listener for WebSockets or HTTP, and not upgraded. */
+    HTTP,
     CLIENT_DISCONNECT,
     PEER_CLOSED,
     PEER_RESET,
@@ -405,7 +405,7 @@ public final class Metrics extends MetricSet {
             "received_bytes", "Bytes of MQTT packets read, TLS and WebSocket framing not counted");
     bytesSent =
         counter(
-            "sent_bytes", "Bytes of MQTT packets written, TLS and WebSocket framing not counted");
+            "sent_bytes", "Bytes written to clients, with the frames of WebSocket and without TLS");
     socketWrites =
         counter("socket_writes", "Writes to sockets; far fewer than packets when batching works");
     slowReaders =

@@ -140,11 +140,9 @@ final class Client implements ClientHandler {
       waitingForAcks = true;
       context.metrics().limitsReached.inc(Metrics.Limit.PENDING_ACKS, connection.loop().index());
       connection.suspendReads();
-      context.metrics().readsSuspended.inc(connection.loop().index());
     }
     if (context.writer().congested() && forRelief == null) {
       connection.suspendReads();
-      context.metrics().readsSuspended.inc(connection.loop().index());
       forRelief = context.writer().whenRelieved(connection.loop(), this::relieved);
     }
     return !waitingForAcks && forRelief == null;
@@ -233,16 +231,28 @@ final class Client implements ClientHandler {
     closing(Metrics.Close.CONNECT_TIMEOUT);
     if (awaitsAuth()) {
       LOG.log(Level.INFO, "{0}: no AUTH in time", connection.peer());
-      context
-          .metrics()
-          .connectsRefused
-          .inc(Metrics.Refusal.NOT_AUTHORIZED, connection.loop().index());
-      refuse(ReasonCode.NOT_AUTHORIZED, "no AUTH in time");
-      return;
+      refuseLate(ReasonCode.NOT_AUTHORIZED, Metrics.Refusal.NOT_AUTHORIZED, "no AUTH in time");
+    } else if (phase == Phase.CONNECTING) {
+      LOG.log(
+          Level.WARNING,
+          "client {0} on {1}: its credentials were not checked or its session was not opened within"
+              + " limits.connect-timeout-millis",
+          LogText.quote(clientId),
+          connection.peer());
+      refuseLate(
+          ReasonCode.SERVER_UNAVAILABLE,
+          Metrics.Refusal.SERVER_UNAVAILABLE,
+          "the server could not open the session in time");
+    } else {
+      LOG.log(Level.INFO, "{0}: no CONNECT in time", connection.peer());
+      phase = Phase.ENDED;
+      connection.close();
     }
-    LOG.log(Level.INFO, "{0}: no CONNECT in time", connection.peer());
-    phase = Phase.ENDED;
-    connection.close();
+  }
+
+  private void refuseLate(ReasonCode reason, Metrics.Refusal refusal, String problem) {
+    context.metrics().connectsRefused.inc(refusal, connection.loop().index());
+    refuse(reason, problem);
   }
 
   @Override
@@ -252,6 +262,7 @@ final class Client implements ClientHandler {
           case PEER_CLOSED -> Metrics.Close.PEER_CLOSED;
           case PEER_RESET -> Metrics.Close.PEER_RESET;
           case SLOW_READER -> Metrics.Close.SLOW_READER;
+          case BUFFERS_FULL -> Metrics.Close.QUOTA_EXCEEDED;
           case SERVER_SHUTDOWN -> Metrics.Close.SERVER_SHUTDOWN;
           case CLOSED_BY_US ->
               session != null && !session.belongsTo(connection)

@@ -10,6 +10,8 @@ public enum CloseCause {
   CLOSED_BY_US,
   /** The peer did not read for longer than the configured time. */
   SLOW_READER,
+  /** The buffers of all clients were full, and it was in the middle of a packet. */
+  BUFFERS_FULL,
   SERVER_SHUTDOWN,
   /** A fault of ours, logged where it happened. */
   INTERNAL_ERROR

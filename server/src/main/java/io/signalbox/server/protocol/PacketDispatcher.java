@@ -1,6 +1,7 @@
 package io.signalbox.server.protocol;
 
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Auth;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
@@ -74,6 +75,7 @@ final class PacketDispatcher {
     switch (packet) {
       case Auth auth -> authHandler.onAuth(client, auth);
       case Disconnect _ -> {
+        client.closing(Metrics.Close.CLIENT_DISCONNECT);
         client.end(Session.WillFate.DISCARD);
         client.connection().close();
       }

@@ -44,7 +44,9 @@ final class Arrival implements HandshakeQueue.Waiting {
   private @Nullable SSLSession session;
   private @Nullable StreamConnection httpConnection;
   private boolean securing;
-  private boolean arrived;
+
+  /** Its end is counted, or that it was turned away. */
+  private boolean counted;
 
   /** HTTP requests that came. */
   private int requests;
@@ -189,8 +191,7 @@ final class Arrival implements HandshakeQueue.Waiting {
   /** The client has done nothing wrong. */
   private void leaveUnserved(Close cause) {
     securing = false;
-    arrived = true;
-    loop.metrics().connectionsClosed.inc(cause, loop.index());
+    countEnd(cause);
     PassSelectors.close(raw);
   }
 
@@ -223,7 +224,7 @@ final class Arrival implements HandshakeQueue.Waiting {
   public void turnDoesNotCome() {
     if (raw.isOpen()) {
       securing = false;
-      arrived = true;
+      counted = true;
       listener.turnAway(Turnaway.HANDSHAKE_QUEUE, loop);
       PassSelectors.close(raw);
     }
@@ -268,7 +269,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     loop.execute(
         () -> {
           if (listener.hasStopped()) {
-            PassSelectors.close(secured);
+            leaveUnserved(Close.SERVER_SHUTDOWN);
           } else if (secured.isOpen()) {
             secured.getSourceChannel().suspendReads();
             proceed(secured);
@@ -297,7 +298,6 @@ final class Arrival implements HandshakeQueue.Waiting {
    */
   boolean servesHttp(HttpServerExchange exchange) {
     inTime();
-    arrived = true;
     if (requests == 0 && !findsRoomForHttp()) {
       return false;
     }
@@ -322,6 +322,7 @@ final class Arrival implements HandshakeQueue.Waiting {
       }
     }
     if (over == Turnaway.HTTP_LIMIT) {
+      counted = true;
       listener.turnAway(over, loop);
       closeHttp();
     } else if (over != null) {
@@ -369,8 +370,11 @@ final class Arrival implements HandshakeQueue.Waiting {
   }
 
   private void openMqtt(StreamConnection connection, @Nullable String authorization) {
+    if (listener.hasStopped()) {
+      leaveUnserved(Close.SERVER_SHUTDOWN);
+      return;
+    }
     inTime();
-    arrived = true;
     ticket.whenClosed(null); // this object is done
     SSLSession secured = session;
     List<X509Certificate> certificates =
@@ -397,19 +401,23 @@ final class Arrival implements HandshakeQueue.Waiting {
   }
 
   private void timedOut() {
-    if (!arrived) {
-      loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_TIMEOUT, loop.index());
-      LOG.log(Level.DEBUG, "{0}: no handshake within the time limit", this);
-      arrived = true;
-      PassSelectors.close(raw);
-    }
+    LOG.log(Level.DEBUG, "{0}: no handshake within the time limit", this);
+    countEnd(Close.HANDSHAKE_TIMEOUT);
+    PassSelectors.close(raw);
   }
 
   private void turnAway(Turnaway reason, @Nullable String why) {
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     LOG.log(Level.DEBUG, "{0}: turned away, {1}", this, why);
-    arrived = true;
+    counted = true;
     PassSelectors.close(raw);
+  }
+
+  private void countEnd(Close cause) {
+    if (!counted) {
+      counted = true;
+      loop.metrics().connectionsClosed.inc(cause, loop.index());
+    }
   }
 
   /** What a request showed to prove who makes it was not good. Any thread. */
@@ -428,9 +436,9 @@ final class Arrival implements HandshakeQueue.Waiting {
       securing = false;
       loop.metrics().tlsHandshakesFailed.inc(loop.index());
       ticket.failed(loop.nowMillis());
-      if (!arrived) {
-        loop.metrics().connectionsClosed.inc(Close.HANDSHAKE_FAILED, loop.index());
-      }
+      countEnd(Close.HANDSHAKE_FAILED);
+    } else {
+      countEnd(config.type().isWebSocket() ? Close.HTTP : Close.PEER_CLOSED);
     }
     if (httpConnection != null) {
       loop.http().remove(httpConnection);

@@ -197,7 +197,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
         // for a read that gives nothing; resumed afterwards, it calls if it still holds data.
         source.suspendReads();
         read();
-        if (holds == 0 && !peerEnded && (state == State.OPEN || state == State.DRAINING)) {
+        boolean readsOn = state == State.DRAINING || (state == State.OPEN && holds == 0);
+        if (readsOn && !peerEnded) {
           source.resumeReads();
         }
       }
@@ -346,7 +347,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (loop.buffers().tight() && carry.size() + to - from > loop.limits().carryBytesWhenTight()) {
       if (!owner.isKnown()) {
         loop.metrics().connectionsTurnedAway.inc(Metrics.Turnaway.MEMORY_LIMIT, loop.index());
-        end(CloseCause.CLOSED_BY_US);
+        end(CloseCause.BUFFERS_FULL);
         return;
       }
       if ((holds & HOLD_MEMORY) == 0) {
@@ -389,7 +390,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   void hold(int reason) {
     if (holds == 0 && state == State.OPEN) {
       source.suspendReads();
-      loop.metrics().readsSuspended.inc(loop.index());
+      if (owner.isKnown()) { // while a CONNECT is looked at nobody has to catch up
+        loop.metrics().readsSuspended.inc(loop.index());
+      }
     }
     holds |= reason;
   }
@@ -430,6 +433,12 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (loop.nowMillis() - memoryHeldMillis < loop.limits().slowReaderTimeout().toMillis()) {
       return true;
     }
+    LOG.log(
+        Level.INFO,
+        "{0} is in the middle of a packet, and the buffers of all clients have been full for {1}"
+            + " ms, so it is cut off",
+        owner,
+        loop.limits().slowReaderTimeout().toMillis());
     owner.inputRefused();
     return false;
   }

@@ -238,7 +238,7 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
 
   @Override
   public void inputRefused() {
-    disconnect(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full");
+    end(ReasonCode.QUOTA_EXCEEDED, "the server's buffers are full", CloseCause.BUFFERS_FULL);
   }
 
   @Override

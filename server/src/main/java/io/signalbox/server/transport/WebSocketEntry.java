@@ -88,11 +88,21 @@ final class WebSocketEntry implements HttpHandler {
     } else if (!originAllowed(headers)) {
       refuse(exchange, StatusCodes.FORBIDDEN, Turnaway.ORIGIN);
     } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT, true)) {
+      inOneLine(headers);
       mqtt.handleRequest(exchange); // [MQTT-6.0.0-4], whatever else was offered
     } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT_LEGACY, true)) {
+      inOneLine(headers);
       mqttLegacy.handleRequest(exchange);
     } else {
       refuse(exchange, StatusCodes.BAD_REQUEST, Turnaway.SUBPROTOCOL); // [MQTT-6.0.0-3]
+    }
+  }
+
+  /** Undertow takes what was offered from the first line (RFC 6455 section 11.3.4 allows more). */
+  private static void inOneLine(HeaderMap headers) {
+    HeaderValues offered = headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL);
+    if (offered.size() > 1) {
+      headers.put(Headers.SEC_WEB_SOCKET_PROTOCOL, String.join(", ", offered));
     }
   }
 

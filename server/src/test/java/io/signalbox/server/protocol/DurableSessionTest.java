@@ -13,6 +13,7 @@ import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Close;
 import io.signalbox.server.metrics.Metrics.Limit;
+import io.signalbox.server.metrics.Metrics.Refusal;
 import io.signalbox.server.packet.Disconnect;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
@@ -314,6 +315,26 @@ final class DurableSessionTest extends DurableSessionFixture {
     stuck.send(new PubAck(stuck.lastId));
     stuck.receive(2);
     assertEquals(List.of("fills the window", "last"), stuck.payloads);
+  }
+
+  @Test
+  void saysThatTheSessionIsNotOpenedInTime() throws Exception {
+    start();
+    broker.holdDisk();
+    DurableClient unlucky = DurableClient.begin(this, ProtocolVersion.V5, "device", 1_000, null);
+    doWhatWaits();
+    loops.on(loops.loops.getFirst(), unlucky.connection::connectTimesOut);
+    await(() -> unlucky.connectReason != null);
+    assertEquals(ReasonCode.SERVER_UNAVAILABLE, unlucky.connectReason);
+    doWhatWaits();
+    assertFalse(unlucky.connection.isOpen());
+    assertEquals(1, broker.metrics.connectionsClosed.of(Close.CONNECT_TIMEOUT).value());
+    assertEquals(1, broker.metrics.connectsRefused.of(Refusal.SERVER_UNAVAILABLE).value());
+    broker.releaseDisk();
+    DurableClient again = DurableClient.connect(this, "device", 1_000).subscribe();
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "message");
+    again.receive(1);
+    assertEquals(1, broker.metrics.sessionsConnected.value() - 1);
   }
 
   @Test

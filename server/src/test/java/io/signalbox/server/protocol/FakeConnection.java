@@ -84,6 +84,11 @@ final class FakeConnection implements ClientConnection {
     handler.onWritable();
   }
 
+  /** CONNECT is not answered in time; call it on the loop. */
+  void connectTimesOut() {
+    handler.onConnectTimeout();
+  }
+
   /** From the client; call it on the loop. */
   void receive(Packet packet) {
     unread.add(packet);

@@ -137,6 +137,33 @@ class BackPressureTest {
   }
 
   @Test
+  void aConnectThatIsBeingLookedAtIsNone() throws Exception {
+    EchoHandler.Log log = new EchoHandler.Log();
+    ListenerConfig.Type type = ListenerConfig.Type.TCP;
+    try (var broker =
+            TestBroker.start(
+                c ->
+                    new EchoHandler(c, log) {
+                      @Override
+                      public boolean onPacket(Packet packet) throws PacketException {
+                        connection.suspendReads();
+                        boolean more = super.onPacket(packet);
+                        connection.resumeReads();
+                        return more;
+                      }
+                    },
+                type);
+        var wire = Wire.open(broker, type)) {
+      wire.send(RawClient.connect(0));
+      wire.read(5);
+      assertEquals(0, broker.metrics.readsSuspended.value());
+      wire.send(new byte[] {(byte) 0xC0, 0});
+      wire.read(2);
+      assertEquals(1, broker.metrics.readsSuspended.value());
+    }
+  }
+
+  @Test
   @Behaviour({117, 296})
   void aHeldConnectionTakesNoMoreThanTheSystemsBuffers() throws Exception {
     EchoHandler.Log log = new EchoHandler.Log();

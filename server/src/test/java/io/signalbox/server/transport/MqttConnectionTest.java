@@ -141,6 +141,35 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(307)
+  void theReasonReachesAClientOfWhichNothingMoreIsRead(ListenerConfig.Type type) throws Exception {
+    try (var broker =
+            TestBroker.start(
+                2,
+                Limits.with(l -> l.lingerMillis = 70_000), // longer than it is awaited
+                c ->
+                    new EchoHandler(c, log) {
+                      @Override
+                      void onPublish(Publish publish) {
+                        connection.suspendReads();
+                        connection.disconnect(ReasonCode.SESSION_TAKEN_OVER, null);
+                      }
+                    },
+                type);
+        var wire = connected(broker, type, 0)) {
+      wire.send(RawClient.publish(new byte[1]), new byte[500_000]);
+      assertArrayEquals(
+          new byte[] {(byte) 0xE0, 2, (byte) 0x8E, 0},
+          padded(unbroken(wire.readToEnd())),
+          "DISCONNECT with Session taken over, not a reset");
+      assertEquals(CloseCause.CLOSED_BY_US, log.closed.poll(60, TimeUnit.SECONDS));
+      wire.hangUp();
+      Await.until(() -> broker.transport.connections() == 0); // all was read, and then the end
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
   void aClientThatDisconnectsStillGetsAllThatWasSentToIt(ListenerConfig.Type type)
       throws Exception {
     byte[] publish = RawClient.publish(payload(1_000_000));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.metrics.Metrics.Close;
 import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Turnaway;
 import io.signalbox.server.packet.Connect;
@@ -56,6 +57,8 @@ class WebSocketEntryTest {
     "mqttv3.1, mqttv3.1",
     "'mqttv3.1, mqtt', mqtt",
     "'chat,mqtt', mqtt",
+    "'bearer.token\r\nSec-WebSocket-Protocol: mqtt', mqtt",
+    "'chat\r\nSec-WebSocket-Protocol: mqttv3.1', mqttv3.1",
   })
   void choosesTheSubprotocol(String offered, String chosen) throws Exception {
     try (var broker = broker(List.of());
@@ -68,6 +71,31 @@ class WebSocketEntryTest {
               .contains("sec-websocket-protocol: " + chosen + "\r\n"),
           answer);
       assertTrue(answer.contains("ICX+Yqv66kxgM0FcWaLWlFLwTAI="), answer); // RFC 6455 4.2.2 5.4
+    }
+  }
+
+  @Test
+  void letsNobodyInOnceItHasStopped() throws Exception {
+    try (var broker = broker(List.of());
+        var client = RawClient.plain(broker.address(WS))) {
+      Wire.request(client, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      client.read("page".length());
+      broker.transport.stopAccepting();
+      Wire.upgrade(client, MQTT);
+      assertArrayEquals(new byte[0], client.readToEnd());
+      assertTrue(log.connections.isEmpty());
+      assertEquals(1, broker.metrics.connectionsClosed.of(Close.SERVER_SHUTDOWN).value());
+    }
+  }
+
+  @Test
+  void countsTheEndOfAConnectionForHttp() throws Exception {
+    try (var broker = broker(List.of())) {
+      try (var client = RawClient.plain(broker.address(WS))) {
+        Wire.request(client, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        client.readToEnd();
+      }
+      Await.until(() -> broker.metrics.connectionsClosed.of(Close.HTTP).value() == 1);
     }
   }
 
@@ -299,7 +327,7 @@ class WebSocketEntryTest {
                 },
                 WS);
         var client = RawClient.plain(broker.address(WS))) {
-      String first = "GET /worker/page HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      String first = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
       client.send(first.getBytes(StandardCharsets.US_ASCII), UPGRADE);
       assertEquals(true, onItsThread.poll(60, TimeUnit.SECONDS));
     }
