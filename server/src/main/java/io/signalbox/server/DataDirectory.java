@@ -12,6 +12,7 @@ import io.signalbox.server.store.StoreCheck;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreOpenException;
 import io.signalbox.server.store.StoreRepair;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -355,6 +356,15 @@ final class DataDirectory implements StoreTools {
     if (!isWhole(source)) {
       throw new CommandFailure("\"" + backup + "\" holds no whole backup");
     }
+    try (Closeable _ = StoreFiles.keepStill(store(source))) {
+      return fill(target, source);
+    } catch (StoreOpenException | IOException e) {
+      throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
+    }
+  }
+
+  private static Outcome fill(Path target, Path source)
+      throws IOException, StoreOpenException, CommandFailure {
     try (var unfinished = UnfinishedDirectory.begin(target, source)) {
       String leftOut = copyFiles(source, target);
       StoreFiles.copy(store(source), store(target));
@@ -373,8 +383,6 @@ final class DataDirectory implements StoreTools {
       }
       unfinished.finish();
       return new Outcome(true, "restored to " + target + "; " + checked.text() + leftOut);
-    } catch (StoreOpenException | IOException e) {
-      throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
     }
   }
 

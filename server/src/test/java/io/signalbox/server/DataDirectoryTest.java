@@ -90,6 +90,21 @@ final class DataDirectoryTest {
     }
   }
 
+  @Test
+  void restoresNothingFromADirectoryThatABrokerHolds() throws Exception {
+    Path restored = base.resolve("restored");
+    try (var _ = StoreFixture.open(DataDirectory.store(data))) {
+      CommandFailure refused =
+          assertThrows(CommandFailure.class, () -> tools.restore(data, restored));
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("\"signalbox backup\""), refused::toString);
+      assertFalse(Files.exists(restored));
+    }
+    Path owner = DataDirectory.store(data).resolve("owner.pid");
+    Files.setPosixFilePermissions(owner, PosixFilePermissions.fromString("r--------"));
+    assertTrue(tools.restore(data, restored).sound(), "nobody holds it, and it may be read only");
+  }
+
   /** The default of {@code --data} is relative. */
   @Test
   void aCopyBelowTheDataDirectoryDoesNotHoldItself() throws Exception {
