@@ -97,6 +97,23 @@ final class StoreRepairTest {
   }
 
   @Test
+  void aRepairWithoutRoomLeavesNothingBehindAndSaysWhatItNeeds() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.writeMoreThanASmallMapTakes();
+    }
+    long bytes = Files.size(directory.resolve(Lmdb.DATA_FILE));
+    String refusal =
+        String.valueOf(
+            assertThrows(
+                    StoreOpenException.class,
+                    () -> StoreRepair.run(directory, StoreFixture.SMALL_MAP, _ -> {}, 10))
+                .getMessage());
+    assertTrue(refusal.contains("needs up to " + bytes + " bytes"), refusal);
+    assertFalse(Files.exists(directory.resolve("unfinished-repair")));
+    assertTrue(check().isSound(), "it is as it was");
+  }
+
+  @Test
   void putsAStoreAsideWithoutDeletingIt() throws Exception {
     fill();
     Path aside = StoreFiles.quarantine(directory);
