@@ -154,6 +154,11 @@ public final class StoreFiles {
     sync(directory);
   }
 
+  /** Whether a file belongs to root. */
+  public static boolean isRoots(Path file) throws IOException {
+    return Files.getAttribute(file, "unix:uid") instanceof Integer id && id == 0;
+  }
+
   /** Deletes a file, or a folder with all in it; links are not followed. */
   public static void deleteTree(Path tree) throws IOException {
     if (!Files.exists(tree)) {

@@ -7,6 +7,7 @@ import io.signalbox.server.store.SnapshotPair.DamagedPageException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
@@ -105,12 +107,29 @@ public final class StoreRepair {
       StoreFiles.deleteTree(fresh);
       StoreFiles.makeFolder(fresh);
       Report counts = copy(path, fresh, config, willForm, descriptionsMax);
+      keepAccess(path, fresh);
       Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
       return new Report(counts.kept, counts.leftOut, counts.descriptions, damaged);
     } catch (UnwritableException e) {
       throw new StoreOpenException(unwritable(path, e.problem), e);
     } catch (IOException | LmdbException e) {
       throw new StoreOpenException("repair of \"" + path + "\" failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** The new file is for the same users as the old one; so is what opening both has made. */
+  private static void keepAccess(Path path, Path fresh) throws IOException {
+    Path oldFile = path.resolve(Lmdb.DATA_FILE);
+    Path newFile = fresh.resolve(Lmdb.DATA_FILE);
+    FileOwner owner = FileOwner.of(oldFile);
+    owner.give(newFile);
+    Files.setPosixFilePermissions(newFile, Files.getPosixFilePermissions(oldFile));
+    if (StoreFiles.isRoots(fresh)) {
+      try (Stream<Path> entries = Files.list(path)) {
+        for (Path entry : entries.toList()) {
+          owner.giveTree(entry);
+        }
+      }
     }
   }
 
