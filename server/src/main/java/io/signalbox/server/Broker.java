@@ -103,7 +103,7 @@ final class Broker implements RunningBroker {
       parts.close();
       Thread.currentThread().interrupt();
       throw new CommandFailure("the start was interrupted", e);
-    } catch (CommandFailure | RuntimeException e) {
+    } catch (CommandFailure | RuntimeException | Error e) {
       parts.close();
       throw e;
     }

@@ -7,11 +7,13 @@ import io.signalbox.server.control.ControlClient;
 import io.signalbox.server.control.ControlSocket;
 import io.signalbox.server.control.RequestFailure;
 import io.signalbox.server.session.SessionWill;
+import io.signalbox.server.store.FileOwner;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreCheck;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreOpenException;
 import io.signalbox.server.store.StoreRepair;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -355,12 +357,30 @@ final class DataDirectory implements StoreTools {
     if (!isWhole(source)) {
       throw new CommandFailure("\"" + backup + "\" holds no whole backup");
     }
+    try (Closeable _ = StoreFiles.keepStill(store(source))) {
+      return fill(target, source);
+    } catch (StoreOpenException | IOException e) {
+      throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
+    }
+  }
+
+  private static Outcome fill(Path target, Path source)
+      throws IOException, StoreOpenException, CommandFailure {
+    FileOwner owner = FileOwner.of(Files.exists(target) ? target : source);
     try (var unfinished = UnfinishedDirectory.begin(target, source)) {
+      if (StoreFiles.isRoots(target)) {
+        owner.give(target); // at once: another attempt goes by it
+      }
       String leftOut = copyFiles(source, target);
       StoreFiles.copy(store(source), store(target));
       StoreFiles.bringUpToDate(store(target), CONFIG);
       Outcome checked =
           report(StoreCheck.run(store(target), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX));
+      if (StoreFiles.isRoots(store(target))) { // so we are root; others can give nothing away
+        for (Path entry : UnfinishedDirectory.entries(target)) {
+          owner.giveTree(entry);
+        }
+      }
       if (!checked.sound()) {
         throw new CommandFailure(
             "the backup is damaged, its copy is in \""
@@ -373,8 +393,6 @@ final class DataDirectory implements StoreTools {
       }
       unfinished.finish();
       return new Outcome(true, "restored to " + target + "; " + checked.text() + leftOut);
-    } catch (StoreOpenException | IOException e) {
-      throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
     }
   }
 

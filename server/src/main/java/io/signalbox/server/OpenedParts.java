@@ -28,7 +28,7 @@ final class OpenedParts {
       closing = last.what;
       try {
         last.part.close();
-      } catch (Exception e) {
+      } catch (Exception | Error e) { // after an error in the start another is likely
         LOG.log(Level.ERROR, "closing the " + last.what + " failed", e);
       }
     }

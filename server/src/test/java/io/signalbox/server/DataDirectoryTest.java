@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.control.ControlSocket;
+import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +90,46 @@ final class DataDirectoryTest {
     try (var fixture = StoreFixture.open(DataDirectory.store(base.resolve("copy")))) {
       assertEquals(50, fixture.store.totals().retainedMessages());
     }
+  }
+
+  /** The broker runs as another user, who could not open it. */
+  @Test
+  void whatRootRestoresBelongsToWhomTheDirectoryBelongs() throws Exception {
+    assumeTrue(StoreFiles.isRoots(data), "needs root");
+    tools.backup(data, base.resolve("copy"));
+    Path restored = Files.createDirectory(base.resolve("restored"));
+    Files.setAttribute(restored, "unix:uid", 4_242);
+    Files.setAttribute(restored, "unix:gid", 4_243);
+    assertTrue(tools.restore(base.resolve("copy"), restored).sound());
+    requireOwner(restored, 4_242, 4_243);
+    Files.setAttribute(base.resolve("copy"), "unix:uid", 4_244);
+    Path made = base.resolve("made");
+    assertTrue(tools.restore(base.resolve("copy"), made).sound());
+    requireOwner(made, 4_244, Files.getAttribute(base.resolve("copy"), "unix:gid"));
+  }
+
+  private static void requireOwner(Path directory, Object user, Object group) throws Exception {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.toList()) {
+        assertEquals(user, Files.getAttribute(file, "unix:uid"), file::toString);
+        assertEquals(group, Files.getAttribute(file, "unix:gid"), file::toString);
+      }
+    }
+  }
+
+  @Test
+  void restoresNothingFromADirectoryThatABrokerHolds() throws Exception {
+    Path restored = base.resolve("restored");
+    try (var _ = StoreFixture.open(DataDirectory.store(data))) {
+      CommandFailure refused =
+          assertThrows(CommandFailure.class, () -> tools.restore(data, restored));
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("\"signalbox backup\""), refused::toString);
+      assertFalse(Files.exists(restored));
+    }
+    Path owner = DataDirectory.store(data).resolve("owner.pid");
+    Files.setPosixFilePermissions(owner, PosixFilePermissions.fromString("r--------"));
+    assertTrue(tools.restore(data, restored).sound(), "nobody holds it, and it may be read only");
   }
 
   /** The default of {@code --data} is relative. */

@@ -27,6 +27,11 @@ final class OpenedPartsTest {
         () -> {
           throw new IllegalStateException("a fault");
         });
+    parts.add(
+        "admin API",
+        () -> {
+          throw new NoClassDefFoundError("a class");
+        });
     open("listeners");
     parts.close();
     parts.close(Duration.ofMinutes(1));

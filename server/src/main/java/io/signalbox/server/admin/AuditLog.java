@@ -126,12 +126,30 @@ public final class AuditLog implements AutoCloseable {
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     try {
+      endLine(file(folder, number), channel);
       syncNamesOf(folder);
     } catch (IOException e) {
       channel.close();
       throw e;
     }
     return channel;
+  }
+
+  /** One that a kill or a copy has cut short would take the next entry with it. */
+  private static void endLine(Path file, FileChannel channel) throws IOException {
+    long size = channel.size();
+    if (size > 0 && byteAt(file, size - 1) != '\n') {
+      channel.write(ByteBuffer.wrap(new byte[] {'\n'}));
+    }
+  }
+
+  /** A channel that appends cannot read. */
+  private static byte byteAt(Path file, long position) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      channel.read(one, position);
+      return one.get(0);
+    }
   }
 
   /** What is written to a new file is lost with its name, and its folder's. */

@@ -51,7 +51,11 @@ public final class Commands {
     CommandLine root = commandLine(arguments);
     root.setOut(
         new PrintWriter(new OutputStreamWriter(standardOutput(), System.out.charset()), true));
-    return root.execute(arguments);
+    try {
+      return root.execute(arguments);
+    } catch (Error e) { // which picocli lets through, and threads of a broker would outlive
+      return report(e, root);
+    }
   }
 
   /** {@code System.out} would keep its failures to itself. */
@@ -195,7 +199,7 @@ public final class Commands {
    * Expected failures are told in one line; anything else is our own fault and comes with its stack
    * trace.
    */
-  private static int report(Exception e, CommandLine command) {
+  private static int report(Throwable e, CommandLine command) {
     PrintWriter err = command.getErr();
     switch (e) {
       case CommandFailure failure -> {

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
       "Make a data directory of a backup.",
       "The directory is made, or must be empty. No broker starts on it before all is there and the"
           + " store is checked; a restore that was cut short is done again by the same command.",
+      "A data directory that no broker holds is as good as a backup of it.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -12,8 +12,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Write what can still be read of a damaged store into a new file, and put it in the place of"
           + " the old one.",
-      "The broker must not run. The old file stays beside it as store/damaged-TIME.mdb. What is"
-          + " lost is told; a backup, if there is one, loses less when the damage is large.",
+      "The broker must not run. The old file stays beside it as store/damaged-TIME.mdb, so the disk"
+          + " needs room for a second one, at most as large. What is lost is told; a backup, if"
+          + " there is one, loses less when the damage is large.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

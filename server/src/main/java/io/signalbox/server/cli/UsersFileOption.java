@@ -32,14 +32,24 @@ final class UsersFileOption {
 
   /** Reads, changes and writes the file, one command after the other. */
   void change(Change change) throws CommandFailure {
-    Path lockFile = file.resolveSibling("." + file.getFileName() + ".lock");
+    Path target = target();
+    Path lockFile = target.resolveSibling("." + target.getFileName() + ".lock");
     try (FileChannel channel =
             FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
       assert lock.isValid() : "just taken";
-      change.apply(Files.notExists(file) ? UsersFile.empty() : read()).write(file);
+      change.apply(Files.notExists(file) ? UsersFile.empty() : read()).write(target);
     } catch (UsersFileException | IOException e) {
       throw new CommandFailure("cannot change \"" + file + "\": " + e.getMessage(), e);
+    }
+  }
+
+  /** What a link names is shared, so that is changed and locked, not the link replaced. */
+  private Path target() throws CommandFailure {
+    try {
+      return Files.isSymbolicLink(file) ? file.toRealPath() : file;
+    } catch (IOException e) {
+      throw new CommandFailure("\"" + file + "\" is a link that names no file", e);
     }
   }
 

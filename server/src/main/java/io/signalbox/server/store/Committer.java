@@ -32,12 +32,18 @@ interface Committer {
 
   /** Tells a full disk from a broken one. */
   static NoRoomException noRoomOr(LmdbNativeException e) {
-    final int noSpaceLeft = 28; // ENOSPC
-    final int quotaExceeded = 122; // EDQUOT of Linux
-    int code = e.getResultCode();
-    if (e instanceof Env.MapFullException || code == noSpaceLeft || code == quotaExceeded) {
+    if (isNoRoom(e)) {
       return new NoRoomException(String.valueOf(e.getMessage()));
     }
     throw e;
+  }
+
+  /** Whether the disk, its quota or the map is full. */
+  static boolean isNoRoom(Exception e) {
+    final int noSpaceLeft = 28; // ENOSPC
+    final int quotaExceeded = 122; // EDQUOT of Linux
+    return e instanceof Env.MapFullException
+        || (e instanceof LmdbNativeException failed
+            && (failed.getResultCode() == noSpaceLeft || failed.getResultCode() == quotaExceeded));
   }
 }

@@ -2,12 +2,14 @@ package io.signalbox.server.store;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,7 +43,7 @@ final class DirectoryLock implements AutoCloseable {
               Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       try {
-        if (tryLock(channel) == null) {
+        if (tryLock(channel, false) == null) {
           throw new StoreOpenException(
               "data directory \""
                   + directory
@@ -62,9 +64,38 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+  /**
+   * Keeps owners away while the directory is read. Nothing is written: it may be a backup on a
+   * read-only medium.
+   *
+   * @throws StoreOpenException it is in use
+   */
+  static Closeable share(Path directory) throws StoreOpenException, IOException {
+    Path file = directory.resolve(FILE);
+    if (Files.notExists(file)) {
+      return () -> {}; // a backup that nobody has opened
+    }
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
-      return channel.tryLock(0, PID_AT, false);
+      if (tryLock(channel, true) == null) {
+        throw new StoreOpenException(
+            "\""
+                + directory
+                + "\" is in use by process "
+                + owner(channel)
+                + ", which may change it meanwhile; copy it with \"signalbox backup\"");
+      }
+      return channel;
+    } catch (IOException | StoreOpenException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel, boolean shared)
+      throws IOException {
+    try {
+      return channel.tryLock(0, PID_AT, shared);
     } catch (OverlappingFileLockException e) {
       return null; // this process has it already
     }

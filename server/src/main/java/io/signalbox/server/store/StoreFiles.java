@@ -1,6 +1,7 @@
 package io.signalbox.server.store;
 
 import io.signalbox.server.config.StoreConfig;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -59,6 +60,16 @@ public final class StoreFiles {
       syncDirectory(path);
       return aside;
     }
+  }
+
+  /**
+   * Keeps brokers and commands away from a store that is to be copied, until closed; writes nothing
+   * there.
+   *
+   * @throws StoreOpenException it is in use
+   */
+  public static Closeable keepStill(Path directory) throws StoreOpenException, IOException {
+    return DirectoryLock.share(directory);
   }
 
   /**
@@ -141,6 +152,11 @@ public final class StoreFiles {
   /** Waits until the names in a directory are on disk: a new file is not durable before. */
   public static void syncDirectory(Path directory) throws IOException {
     sync(directory);
+  }
+
+  /** Whether a file belongs to root. */
+  public static boolean isRoots(Path file) throws IOException {
+    return Files.getAttribute(file, "unix:uid") instanceof Integer id && id == 0;
   }
 
   /** Deletes a file, or a folder with all in it; links are not followed. */

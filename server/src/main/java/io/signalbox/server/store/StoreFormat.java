@@ -102,7 +102,8 @@ final class StoreFormat {
   /**
    * Writes the format row into a new file, or brings an old one up to date.
    *
-   * @throws StoreOpenException it is of a newer version, or damaged; it is left as it was
+   * @throws StoreOpenException it is of a newer version, or damaged, and left as it was; or it
+   *     cannot be written
    */
   static void bringUpToDate(Lmdb lmdb) throws StoreOpenException {
     var keys = new Keys();
@@ -121,6 +122,8 @@ final class StoreFormat {
       MemorySegment format = new RowWriter().begin().putBytes(MAGIC).putInt(VERSION).row();
       lmdb.meta.put(txn, keys.raw(Keys.FORMAT), format);
       txn.commit();
+    } catch (LmdbException e) {
+      throw StoreOpenException.unwritable(lmdb.dataFile(), e);
     }
   }
 
@@ -129,6 +132,9 @@ final class StoreFormat {
     try {
       migration.apply(lmdb, txn);
     } catch (CorruptRowException | LmdbException e) {
+      if (Committer.isNoRoom(e)) {
+        throw e;
+      }
       throw new StoreOpenException(
           "\""
               + lmdb.dataFile()

@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.store.SnapshotPair.DamagedPageException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
@@ -45,6 +48,18 @@ public final class StoreRepair {
   public record Report(long kept, long leftOut, List<String> descriptions, Path damagedFile) {
     public Report {
       descriptions = List.copyOf(descriptions);
+    }
+  }
+
+  /** The new file takes nothing more; not to be taken for a page of the old one that is damaged. */
+  private static final class UnwritableException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    final LmdbException problem;
+
+    UnwritableException(LmdbException problem) {
+      super(problem);
+      this.problem = problem;
     }
   }
 
@@ -84,19 +99,49 @@ public final class StoreRepair {
       Path directory, StoreConfig config, Consumer<byte[]> willForm, int descriptionsMax)
       throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
+    Path fresh = path.resolve(NEW_DIRECTORY);
     StoreFiles.requireStore(path);
-    try (DirectoryLock _ = DirectoryLock.take(path)) {
+    try (DirectoryLock _ = DirectoryLock.take(path);
+        Closeable _ = () -> StoreFiles.deleteTree(fresh)) { // a disk it has filled needs the room
       Lmdb.unpackLibraryInto(path);
-      Path fresh = path.resolve(NEW_DIRECTORY);
       StoreFiles.deleteTree(fresh);
       StoreFiles.makeFolder(fresh);
       Report counts = copy(path, fresh, config, willForm, descriptionsMax);
+      keepAccess(path, fresh);
       Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
-      StoreFiles.deleteTree(fresh);
       return new Report(counts.kept, counts.leftOut, counts.descriptions, damaged);
+    } catch (UnwritableException e) {
+      throw new StoreOpenException(unwritable(path, e.problem), e);
     } catch (IOException | LmdbException e) {
       throw new StoreOpenException("repair of \"" + path + "\" failed: " + e.getMessage(), e);
     }
+  }
+
+  /** The new file is for the same users as the old one; so is what opening both has made. */
+  private static void keepAccess(Path path, Path fresh) throws IOException {
+    Path oldFile = path.resolve(Lmdb.DATA_FILE);
+    Path newFile = fresh.resolve(Lmdb.DATA_FILE);
+    FileOwner owner = FileOwner.of(oldFile);
+    owner.give(newFile);
+    Files.setPosixFilePermissions(newFile, Files.getPosixFilePermissions(oldFile));
+    if (StoreFiles.isRoots(fresh)) {
+      try (Stream<Path> entries = Files.list(path)) {
+        for (Path entry : entries.toList()) {
+          owner.giveTree(entry);
+        }
+      }
+    }
+  }
+
+  private static String unwritable(Path path, LmdbException problem) {
+    String failed = "repair of \"" + path + "\" failed: " + problem.getMessage();
+    long bytesMax = path.resolve(Lmdb.DATA_FILE).toFile().length();
+    return Committer.isNoRoom(problem)
+        ? failed
+            + "; it needs up to "
+            + bytesMax
+            + " bytes beside the old file, which is as it was; make room and do it again"
+        : failed;
   }
 
   private static Report copy(
@@ -132,8 +177,8 @@ public final class StoreRepair {
             (key, value) -> record(to.records(table), key, value));
       }
       state.write(row.begin());
-      to.meta.put(writing, keys.raw(Keys.STATE), row.row());
-      writing.commit();
+      write(to.meta, keys.raw(Keys.STATE), row.row());
+      commit();
       return new Report(kept, leftOut, descriptions, Path.of(""));
     } finally {
       writing.close();
@@ -194,13 +239,29 @@ public final class StoreRepair {
   }
 
   private void put(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
-    table.put(writing, key, value);
+    write(table, key, value);
     kept++;
     if (++inBatch >= BATCH_ROWS) {
-      writing.commit();
+      commit();
       writing.close();
       writing = to.env.txnWrite();
       inBatch = 0;
+    }
+  }
+
+  private void write(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
+    try {
+      table.put(writing, key, value);
+    } catch (LmdbException e) {
+      throw new UnwritableException(e);
+    }
+  }
+
+  private void commit() {
+    try {
+      writing.commit();
+    } catch (LmdbException e) {
+      throw new UnwritableException(e);
     }
   }
 
@@ -225,7 +286,7 @@ public final class StoreRepair {
     if (to.clients.get(writing, client) != null) {
       throw new CorruptRowException("a second session of one client");
     }
-    to.clients.put(writing, client, row.begin().putLong(number).row());
+    write(to.clients, client, row.begin().putLong(number).row());
     put(to.sessions, key, value);
     sessions.put(number, session);
     state.sessions++;

@@ -13,6 +13,7 @@ import io.signalbox.server.metrics.Metrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -62,6 +63,26 @@ final class AuditLogTest {
     assertEquals(expected, read(7));
     assertEquals(expected, read(1_000));
     assertTrue(AuditLog.numbers(directory.resolve("audit")).size() > 3);
+  }
+
+  /** Of a process that was killed, or a file that was copied, in the middle of a line. */
+  @Test
+  void anEntryBehindOneThatWasCutShortIsRead() throws Exception {
+    Path folder = directory.resolve("audit");
+    try (var log = AuditLog.open(folder, 10_000, 3, metrics)) {
+      log.append(List.of(entry(1)));
+    }
+    Files.writeString(AuditLog.file(folder, 1), "{\"number\":2,\"pad", StandardOpenOption.APPEND);
+    for (int number = 3; number <= 4; number++) {
+      try (var log = AuditLog.open(folder, 10_000, 3, metrics)) {
+        log.append(List.of(entry(number)));
+      }
+    }
+    List<String> lines = Files.readAllLines(AuditLog.file(folder, 1));
+    assertEquals(
+        List.of(
+            entry(1).toString(), "{\"number\":2,\"pad", entry(3).toString(), entry(4).toString()),
+        lines);
   }
 
   @Test

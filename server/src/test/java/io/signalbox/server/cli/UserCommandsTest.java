@@ -103,6 +103,21 @@ final class UserCommandsTest {
   }
 
   @Test
+  void changesTheFileThatALinkNames() throws Exception {
+    Path shared = Files.createDirectory(folder.resolve("shared")).resolve("users");
+    Files.createSymbolicLink(file, Path.of("shared", "users"));
+    assertEquals(1, add("x", "alice"));
+    assertTrue(err.toString().contains("names no file"), err.toString());
+    Files.createFile(shared);
+    assertEquals(0, add("x", "alice"), err::toString);
+    assertEquals(0, add("x", "bob"), err::toString);
+    assertEquals(0, run(new UserRemoveCommand(), "bob", "--file", file.toString()));
+    assertTrue(Files.isSymbolicLink(file));
+    assertTrue(Files.readString(shared).contains("alice"));
+    assertTrue(Files.exists(shared.resolveSibling(".users.lock")), "locked where it is");
+  }
+
+  @Test
   void leavesABrokenFileAsItIs() throws Exception {
     Files.writeString(file, "broken\n");
     assertEquals(1, add("x", "alice"));

@@ -156,6 +156,26 @@ final class StoreFilesTest {
   }
 
   @Test
+  void leavesAStoreOfFormat1AsItIsWhenThereIsNoRoom() throws Exception {
+    Path copy = directory.resolve("copy");
+    try (var fixture = StoreFixture.open(directory.resolve("original"))) {
+      fixture.writeMoreThanASmallMapTakes();
+      fixture.becomeFormat1();
+      fixture.store.backup(copy); // has no page that is free
+    }
+    for (int attempt = 0; attempt < 2; attempt++) {
+      String refusal =
+          String.valueOf(
+              assertThrows(
+                      StoreOpenException.class,
+                      () -> StoreFiles.bringUpToDate(copy, StoreFixture.SMALL_MAP))
+                  .getMessage());
+      assertTrue(refusal.contains("make room and do it again; the file is as it was"), refusal);
+    }
+    StoreFiles.bringUpToDate(copy, StoreFixture.CONFIG);
+  }
+
+  @Test
   void doesNotStartWithoutASessionThatCannotBeRead() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {
       long number = fixture.session("device").number();

@@ -31,6 +31,10 @@ public final class StoreFixture implements AutoCloseable {
   public static final StoreConfig CONFIG =
       new StoreConfig(0, 0, 1 << 20, 1L << 40, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
 
+  /** With the smallest map there can be: 17 MiB, or as much as the file has. */
+  static final StoreConfig SMALL_MAP =
+      new StoreConfig(0, 0, 1 << 20, 17 << 20, 4_096, 4 << 20, 65_536, 64L << 20, 2, 1_000);
+
   /** What {@code beforeCommit} throws for a commit that finds no room. */
   public static final class DiskFull extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -242,6 +246,13 @@ public final class StoreFixture implements AutoCloseable {
       row.begin().putBytes("signlbox".getBytes(UTF_8)).putInt(1);
       lmdb.meta.put(txn, keys.raw(Keys.FORMAT), row.row());
       txn.commit();
+    }
+  }
+
+  /** Writes more than {@link #SMALL_MAP} takes. */
+  void writeMoreThanASmallMapTakes() throws Exception {
+    for (int i = 0; i < 80; i++) {
+      apply(retain(message("large/" + i, "x".repeat(300_000))));
     }
   }
 

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.signalbox.server.packet.Qos;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lmdbjava.Txn;
@@ -94,6 +97,50 @@ final class StoreRepairTest {
       assertEquals(1, fixture.sessions().size());
       assertEquals(1, fixture.sessions().getFirst().subscriptions().size());
     }
+  }
+
+  @Test
+  void keepsTheModeOfTheFile() throws Exception {
+    fill();
+    Path file = directory.resolve(Lmdb.DATA_FILE);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+  }
+
+  /** The broker runs as another user, who could not open it. */
+  @Test
+  void whatRootRepairsBelongsToWhomItDid() throws Exception {
+    fill();
+    assumeTrue(StoreFiles.isRoots(directory.resolve(Lmdb.DATA_FILE)), "needs root");
+    Files.delete(directory.resolve("lock.mdb"));
+    StoreFiles.deleteTree(directory.resolve("native"));
+    Files.setAttribute(directory.resolve(Lmdb.DATA_FILE), "unix:uid", 4_242);
+    Files.setAttribute(directory.resolve(Lmdb.DATA_FILE), "unix:gid", 4_243);
+    StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(path -> !path.equals(directory)).toList()) {
+        assertEquals(4_242, Files.getAttribute(file, "unix:uid"), file::toString);
+        assertEquals(4_243, Files.getAttribute(file, "unix:gid"), file::toString);
+      }
+    }
+  }
+
+  @Test
+  void aRepairWithoutRoomLeavesNothingBehindAndSaysWhatItNeeds() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.writeMoreThanASmallMapTakes();
+    }
+    long bytes = Files.size(directory.resolve(Lmdb.DATA_FILE));
+    String refusal =
+        String.valueOf(
+            assertThrows(
+                    StoreOpenException.class,
+                    () -> StoreRepair.run(directory, StoreFixture.SMALL_MAP, _ -> {}, 10))
+                .getMessage());
+    assertTrue(refusal.contains("needs up to " + bytes + " bytes"), refusal);
+    assertFalse(Files.exists(directory.resolve("unfinished-repair")));
+    assertTrue(check().isSound(), "it is as it was");
   }
 
   @Test
