@@ -241,6 +241,14 @@ func TestADeviceGetsItsFirstCertificateLater(t *testing.T) {
 	})
 }
 
+// short has an authority whose certificates are due for renewal as soon as they are issued: its own end comes before.
+const short = `
+resource "signalbox_issuing_ca" "short" {
+  name           = "short"
+  validity_hours = 2
+}
+`
+
 func TestSaysWhenEachApplyWouldRenewACertificate(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t)
@@ -250,12 +258,7 @@ func TestSaysWhenEachApplyWouldRenewACertificate(t *testing.T) {
 		w.write(t, id+".csr", request)
 	}
 	due := func(more string) {
-		w.write(t, "main.tf", requirement+fmt.Sprintf(`
-resource "signalbox_issuing_ca" "short" {
-  name           = "short"
-  validity_hours = 2
-}
-
+		w.write(t, "main.tf", requirement+short+fmt.Sprintf(`
 resource "signalbox_fleet_device" "one" {
   id                 = "due-1"
   csr_pem            = file("due-1.csr")
@@ -287,6 +290,48 @@ resource "signalbox_device_certificate" "two" {
 			if output := w.apply(t, "-target="+one); !strings.Contains(output, "The new certificate is due for renewal already") {
 				t.Errorf("there is no warning when %s is %s:\n%s", one, why, last(output, 2000))
 			}
+		}
+	}
+}
+
+func TestACertificateThatIsDueByTimeAloneIsRenewedInPlace(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, short+`
+resource "signalbox_device" "all" {
+  for_each = toset(["in-place-1", "in-place-2"])
+  id       = each.key
+}
+
+resource "signalbox_device_certificate" "requested" {
+  device             = signalbox_device.all["in-place-1"].id
+  csr_pem            = file("in-place-1.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+}
+
+resource "signalbox_device_certificate" "sealed" {
+  device             = signalbox_device.all["in-place-2"].id
+  seal_to_pem        = file("receiver.pem")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+}
+`).of(t, b)
+	_, request := requestOf(t, "in-place-1")
+	w.write(t, "in-place-1.csr", request)
+	w.write(t, "receiver.pem", publicKey(t))
+	w.init(t).apply(t)
+
+	planned := w.planned(t)
+	for _, address := range []string{"signalbox_device_certificate.requested", "signalbox_device_certificate.sealed"} {
+		if !strings.HasPrefix(planned[address], "update") {
+			t.Errorf("the plan for %s is %q", address, planned[address])
+		}
+	}
+	w.run(t, "apply", "-no-color", "the.plan")
+	for _, device := range []string{"in-place-1", "in-place-2"} {
+		if found := b.statuses(t, device); len(found) != 2 || strings.Contains(fmt.Sprint(found), ":revoked") {
+			t.Errorf("the certificates of %s are %v", device, found)
 		}
 	}
 }
