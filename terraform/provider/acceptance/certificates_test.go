@@ -517,6 +517,17 @@ resource "signalbox_device_certificate" "two" {
 			}
 		}
 	}
+	onlyTheNewest := func() {
+		t.Helper()
+		for _, device := range devices {
+			newest, _ := b.newest(t, device)
+			for fingerprint, status := range b.statuses(t, device) {
+				if (status == "active") != (fingerprint == newest) {
+					t.Errorf("the certificate %s of %s, whose newest is %s, is %s", fingerprint, device, newest, status)
+				}
+			}
+		}
+	}
 
 	w.write(t, "main.tf", requirement)
 	w.init(t)
@@ -532,16 +543,11 @@ resource "signalbox_device_certificate" "two" {
 	all("inactive")
 	with(0, "active")
 	w.hasNothingToDo(t)
-	for _, device := range devices {
-		newest, _ := b.newest(t, device)
-		for fingerprint, status := range b.statuses(t, device) {
-			if (status == "active") != (fingerprint == newest) {
-				t.Errorf("the certificate %s of %s, whose newest is %s, is %s", fingerprint, device, newest, status)
-			}
-		}
-	}
+	onlyTheNewest()
 	with(100_000, "inactive")
 	all("inactive")
+	with(100_000, "active") // issues another one
+	onlyTheNewest()
 }
 
 func TestWhatIsMadeInactiveHasNoOtherCertificateThatIsGood(t *testing.T) {

@@ -130,7 +130,7 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	}
 	var switched *client.Certificate
 	var err error
-	if !plan.Status.Equal(state.Status) {
+	if plan.switches(state.Status, plan.Status) {
 		switched, err = switchName(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
 			plan.Status.ValueString())
 	}

@@ -176,12 +176,12 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 	return err
 }
 
-// updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
-// when it is there; otherwise they are good until they end, as after a renewal.
+// updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes
+// from another request, and only when it is there; otherwise they are good until they end, as after a renewal.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
 	var switched *client.Certificate
 	var err error
-	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && !plan.Status.Equal(state.Status) {
+	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && plan.switches(state.Status, plan.Status) {
 		switched, err = switchName(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
 	}
 	switch {

@@ -189,6 +189,12 @@ func switchName(ctx context.Context, c *client.Client, device, name, newest, sta
 	return switchCertificate(ctx, c, newest, status)
 }
 
+// switches says whether a plan changes the status of what is there. It switches nothing on where it has another certificate issued, which is
+// the newest then: the one before stays off, whatever becomes of the other.
+func (i *issued) switches(before, after types.String) bool {
+	return !after.Equal(before) && (after.ValueString() == "inactive" || !i.Fingerprint.IsUnknown())
+}
+
 // switchOffBut makes the active certificates of a name inactive, but for one.
 func switchOffBut(ctx context.Context, c *client.Client, device, name, but string) error {
 	all, err := usable(ctx, c, device, name)
