@@ -30,7 +30,6 @@ type certificate struct {
 	SealedPrivateKey types.String `tfsdk:"sealed_private_key"`
 	Serial           types.String `tfsdk:"serial"`
 	NotBefore        types.String `tfsdk:"not_before"`
-	ReadyForRenewal  types.Bool   `tfsdk:"ready_for_renewal"`
 }
 
 // importedSeal stands for the receiver of a sealed key that was imported: the broker forgets whom it was sealed to.
@@ -68,7 +67,6 @@ func (c *certificate) decode(a *client.Certificate) {
 	c.SealedPrivateKey = optional(a.SealedPrivateKey)
 	c.Serial = types.StringValue(a.Serial)
 	c.NotBefore = types.StringValue(a.NotBefore)
-	c.ReadyForRenewal = types.BoolValue(a.Origin != "imported" && c.isDue(time.Now()))
 }
 
 func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
@@ -181,8 +179,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	if response.Diagnostics.HasError() || !config.CertificatePEM.IsNull() {
 		return
 	}
-	state.RenewBeforeHours = renewBefore
-	if !state.mayBeDue(time.Now()) && ca.Equal(state.CA) {
+	if !state.mayBeDue(renewBefore, time.Now()) && ca.Equal(state.CA) {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), false)...)
 		return
 	}

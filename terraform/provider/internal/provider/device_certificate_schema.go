@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -50,8 +49,6 @@ func deviceCertificateSchema() schema.Schema {
 			"-inkey KEY`."),
 		"serial":     fixed("Serial number, hexadecimal."),
 		"not_before": fixed("From when it is good, RFC 3339."),
-		"ready_for_renewal": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the next apply renews it.",
-			PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
 	})
 	return schema.Schema{
 		MarkdownDescription: "A certificate with which a device connects. Exactly one of `csr_pem`, `seal_to_pem` and `certificate_pem` says " +
