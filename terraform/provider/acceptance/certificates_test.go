@@ -664,3 +664,58 @@ output "kind" {
 		t.Errorf("the key is %s", kind)
 	}
 }
+
+func TestWhatTakesTheirPlaceOutlivesCertificatesThatAreDestroyedLast(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, short+`
+resource "signalbox_device" "all" {
+  for_each = toset(["last-1", "last-2"])
+  id       = each.key
+}
+
+resource "signalbox_device_certificate" "due" {
+  device             = signalbox_device.all["last-1"].id
+  csr_pem            = file("last-1.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "signalbox_device_certificate" "good" {
+  device  = signalbox_device.all["last-2"].id
+  csr_pem = file("last-2.csr")
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`).of(t, b)
+	request := func(device string) {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	request("last-1")
+	request("last-2")
+	w.init(t).apply(t)
+	first, _ := b.newest(t, "last-1")
+	same, _ := b.newest(t, "last-2")
+
+	t.Run("made from another request", func(t *testing.T) {
+		request("last-1")
+		w.apply(t, "-target=signalbox_device_certificate.due")
+		second, _ := b.newest(t, "last-1")
+		wantStatuses(t, b, "last-1", map[string]string{first: "revoked", second: "active"})
+	})
+	t.Run("the same one", func(t *testing.T) {
+		w.apply(t, "-target=signalbox_device_certificate.good", "-replace=signalbox_device_certificate.good")
+		wantStatuses(t, b, "last-2", map[string]string{same: "active"})
+	})
+	t.Run("and is destroyed like any other", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color", "-target=signalbox_device_certificate.good")
+		wantStatuses(t, b, "last-2", map[string]string{same: "revoked"})
+	})
+}

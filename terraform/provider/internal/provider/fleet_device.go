@@ -188,7 +188,8 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
 		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
-			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, plan.Fingerprint.ValueString(), "superseded")
+			stays := func(fingerprint string) bool { return fingerprint == plan.Fingerprint.ValueString() }
+			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, stays, "superseded")
 		}
 	case switched != nil:
 		foretold := plan.ReadyForRenewal

@@ -178,11 +178,11 @@ func usable(ctx context.Context, c *client.Client, device, name string) ([]clien
 	}), err
 }
 
-// revokeAll revokes the usable certificates of a name, but for one.
-func revokeAll(ctx context.Context, c *client.Client, device, name, but, reason string) error {
+// revokeAll revokes the usable certificates of a name, but for those that stay.
+func revokeAll(ctx context.Context, c *client.Client, device, name string, stays func(fingerprint string) bool, reason string) error {
 	all, err := usable(ctx, c, device, name)
 	for _, present := range all {
-		if err == nil && present.Fingerprint != but {
+		if err == nil && !stays(present.Fingerprint) {
 			err = c.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", client.Revoke{Reason: reason}, nil)
 		}
 	}
