@@ -58,7 +58,7 @@ func newJwtIssuer() resource.Resource {
 			return &jwtIssuer{Name: types.StringValue(name), HmacSecretWOVersion: version}, err
 		},
 		secretChanged: func(before, after *jwtIssuer) bool {
-			return !before.HmacSecretWOVersion.Equal(after.HmacSecretWOVersion)
+			return !before.HmacSecretWOVersion.Equal(after.HmacSecretWOVersion) || before.showsKeys()
 		},
 		encode: encodeJwtIssuer,
 		decode: decodeJwtIssuer,
@@ -71,6 +71,11 @@ func newJwtIssuer() resource.Resource {
 			resourcevalidator.RequiredTogether(path.MatchRoot("hmac_secret_wo"), path.MatchRoot("hmac_secret_wo_version")),
 		},
 	}
+}
+
+// showsKeys says whether the broker has keys that it shows: then it has no secret, whatever version of one was sent before.
+func (m *jwtIssuer) showsKeys() bool {
+	return !m.JwksURI.IsNull() || !m.JwksJSON.IsNull() || !m.PublicKeysPEM.IsNull()
 }
 
 func jwtIssuerSchema() schema.Schema {
