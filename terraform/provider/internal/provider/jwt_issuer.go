@@ -178,7 +178,8 @@ func decodeJwtIssuer(ctx context.Context, a *client.JwtIssuer, m *jwtIssuer, dia
 	if a.LastRefreshStatus == "failed" {
 		diagnostics.AddAttributeWarning(path.Root("jwks_uri"), "The broker has no new keys of the issuer "+a.Name, a.LastRefreshProblem+
 			". Tokens count that are signed with keys of an earlier fetch, if there was one, and no others. "+
-			"See to it that the broker's machine reaches the address; it asks again when the next token comes.")
+			"See to it that the broker's machine reaches the address; it asks again every jwks-pause-seconds, though where it never had a set not "+
+			"before the next token comes.")
 	}
 	m.CreatedAt = types.StringValue(a.CreatedAt)
 	m.Revision = types.Int64Value(a.Revision)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -60,6 +61,15 @@ func sentSecret(t *testing.T, keys client.JwtIssuer) string {
 		t.Fatal(response.Diagnostics)
 	}
 	return sent.HmacSecret
+}
+
+func TestSaysWhenKeysThatCouldNotBeFetchedAreAskedForAgain(t *testing.T) {
+	var issuer jwtIssuer
+	var diagnostics diag.Diagnostics
+	decodeJwtIssuer(context.Background(), &client.JwtIssuer{LastRefreshStatus: "failed", LastRefreshProblem: "no route"}, &issuer, &diagnostics)
+	if said := diagnostics.Warnings(); len(said) != 1 || !strings.Contains(said[0].Detail(), "every jwks-pause-seconds") {
+		t.Errorf("it says %v", said)
+	}
 }
 
 func TestASecretIsSentAgainWhereSomebodyElseHasPutOtherKeys(t *testing.T) {
