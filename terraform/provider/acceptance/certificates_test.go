@@ -241,6 +241,14 @@ func TestADeviceGetsItsFirstCertificateLater(t *testing.T) {
 	})
 }
 
+// short has an authority whose certificates are due for renewal as soon as they are issued: its own end comes before.
+const short = `
+resource "signalbox_issuing_ca" "short" {
+  name           = "short"
+  validity_hours = 2
+}
+`
+
 func TestSaysWhenEachApplyWouldRenewACertificate(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t)
@@ -250,12 +258,7 @@ func TestSaysWhenEachApplyWouldRenewACertificate(t *testing.T) {
 		w.write(t, id+".csr", request)
 	}
 	due := func(more string) {
-		w.write(t, "main.tf", requirement+fmt.Sprintf(`
-resource "signalbox_issuing_ca" "short" {
-  name           = "short"
-  validity_hours = 2
-}
-
+		w.write(t, "main.tf", requirement+short+fmt.Sprintf(`
 resource "signalbox_fleet_device" "one" {
   id                 = "due-1"
   csr_pem            = file("due-1.csr")
@@ -287,6 +290,48 @@ resource "signalbox_device_certificate" "two" {
 			if output := w.apply(t, "-target="+one); !strings.Contains(output, "The new certificate is due for renewal already") {
 				t.Errorf("there is no warning when %s is %s:\n%s", one, why, last(output, 2000))
 			}
+		}
+	}
+}
+
+func TestACertificateThatIsDueByTimeAloneIsRenewedInPlace(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, short+`
+resource "signalbox_device" "all" {
+  for_each = toset(["in-place-1", "in-place-2"])
+  id       = each.key
+}
+
+resource "signalbox_device_certificate" "requested" {
+  device             = signalbox_device.all["in-place-1"].id
+  csr_pem            = file("in-place-1.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+}
+
+resource "signalbox_device_certificate" "sealed" {
+  device             = signalbox_device.all["in-place-2"].id
+  seal_to_pem        = file("receiver.pem")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+}
+`).of(t, b)
+	_, request := requestOf(t, "in-place-1")
+	w.write(t, "in-place-1.csr", request)
+	w.write(t, "receiver.pem", publicKey(t))
+	w.init(t).apply(t)
+
+	planned := w.planned(t)
+	for _, address := range []string{"signalbox_device_certificate.requested", "signalbox_device_certificate.sealed"} {
+		if !strings.HasPrefix(planned[address], "update") {
+			t.Errorf("the plan for %s is %q", address, planned[address])
+		}
+	}
+	w.run(t, "apply", "-no-color", "the.plan")
+	for _, device := range []string{"in-place-1", "in-place-2"} {
+		if found := b.statuses(t, device); len(found) != 2 || strings.Contains(fmt.Sprint(found), ":revoked") {
+			t.Errorf("the certificates of %s are %v", device, found)
 		}
 	}
 }
@@ -472,6 +517,17 @@ resource "signalbox_device_certificate" "two" {
 			}
 		}
 	}
+	onlyTheNewest := func() {
+		t.Helper()
+		for _, device := range devices {
+			newest, _ := b.newest(t, device)
+			for fingerprint, status := range b.statuses(t, device) {
+				if (status == "active") != (fingerprint == newest) {
+					t.Errorf("the certificate %s of %s, whose newest is %s, is %s", fingerprint, device, newest, status)
+				}
+			}
+		}
+	}
 
 	w.write(t, "main.tf", requirement)
 	w.init(t)
@@ -487,16 +543,11 @@ resource "signalbox_device_certificate" "two" {
 	all("inactive")
 	with(0, "active")
 	w.hasNothingToDo(t)
-	for _, device := range devices {
-		newest, _ := b.newest(t, device)
-		for fingerprint, status := range b.statuses(t, device) {
-			if (status == "active") != (fingerprint == newest) {
-				t.Errorf("the certificate %s of %s, whose newest is %s, is %s", fingerprint, device, newest, status)
-			}
-		}
-	}
+	onlyTheNewest()
 	with(100_000, "inactive")
 	all("inactive")
+	with(100_000, "active") // issues another one
+	onlyTheNewest()
 }
 
 func TestWhatIsMadeInactiveHasNoOtherCertificateThatIsGood(t *testing.T) {
@@ -612,4 +663,59 @@ output "kind" {
 	if kind := w.run(t, "output", "-raw", "kind"); kind != "ec-p256" {
 		t.Errorf("the key is %s", kind)
 	}
+}
+
+func TestWhatTakesTheirPlaceOutlivesCertificatesThatAreDestroyedLast(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, short+`
+resource "signalbox_device" "all" {
+  for_each = toset(["last-1", "last-2"])
+  id       = each.key
+}
+
+resource "signalbox_device_certificate" "due" {
+  device             = signalbox_device.all["last-1"].id
+  csr_pem            = file("last-1.csr")
+  ca                 = signalbox_issuing_ca.short.name
+  renew_before_hours = 3
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "signalbox_device_certificate" "good" {
+  device  = signalbox_device.all["last-2"].id
+  csr_pem = file("last-2.csr")
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`).of(t, b)
+	request := func(device string) {
+		_, request := requestOf(t, device)
+		w.write(t, device+".csr", request)
+	}
+	request("last-1")
+	request("last-2")
+	w.init(t).apply(t)
+	first, _ := b.newest(t, "last-1")
+	same, _ := b.newest(t, "last-2")
+
+	t.Run("made from another request", func(t *testing.T) {
+		request("last-1")
+		w.apply(t, "-target=signalbox_device_certificate.due")
+		second, _ := b.newest(t, "last-1")
+		wantStatuses(t, b, "last-1", map[string]string{first: "revoked", second: "active"})
+	})
+	t.Run("the same one", func(t *testing.T) {
+		w.apply(t, "-target=signalbox_device_certificate.good", "-replace=signalbox_device_certificate.good")
+		wantStatuses(t, b, "last-2", map[string]string{same: "active"})
+	})
+	t.Run("and is destroyed like any other", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color", "-target=signalbox_device_certificate.good")
+		wantStatuses(t, b, "last-2", map[string]string{same: "revoked"})
+	})
 }

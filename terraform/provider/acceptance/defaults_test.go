@@ -61,3 +61,25 @@ func TestWhatIsLeftOutAgainIsAsAnotherAttributeSays(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAuthorityStaysWhenItIsWrittenThatNothingConstrainsIt(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	b.makeAuthorities(t)
+	before := b.get(t, "/issuing-cas/factory")["fingerprint"]
+	w := newWorkspace(t, `
+resource "signalbox_issuing_ca" "one" {
+  name             = "factory"
+  name_constraints = {}
+}
+`).of(t, b).init(t)
+	w.run(t, "import", "-no-color", "signalbox_issuing_ca.one", "factory")
+	if planned := w.planned(t)["signalbox_issuing_ca.one"]; !strings.HasPrefix(planned, "update") {
+		t.Errorf("the plan says %q", planned)
+	}
+	w.apply(t)
+	w.hasNothingToDo(t)
+	if after := b.get(t, "/issuing-cas/factory")["fingerprint"]; after != before {
+		t.Errorf("%v has taken the place of the authority %v", after, before)
+	}
+}

@@ -178,7 +178,7 @@ func mendsChanges(t *testing.T, w *workspace, b *broker) {
 	b.change(t, "/groups/all-group", map[string]any{"description": "changed"})
 	b.change(t, "/groups/all-other-group", map[string]any{"attributes": map[string]any{"a": "b"}})
 	b.change(t, "/jwt-issuers/all-login", map[string]any{"audiences": []any{"elsewhere"}})
-	b.change(t, "/jwt-issuers/all-service", map[string]any{"clockSkewSeconds": 3})
+	b.change(t, "/jwt-issuers/all-service", map[string]any{"jwksJson": keySet(t), "algorithms": []string{"ES256"}})
 	b.change(t, "/trusted-cas/all-factory", map[string]any{"autoRegister": false, "ocsp": map[string]any{"mode": "hard"}})
 	b.change(t, "/issuing-cas/all-old-plant", map[string]any{"enabled": false})
 	b.change(t, "/issuing-cas/all-plant", map[string]any{"enabled": false})

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -63,12 +65,14 @@ func numberAttribute(description string, fallback int64, checks ...validator.Int
 
 func mapAttribute(description string) schema.MapAttribute {
 	return schema.MapAttribute{Optional: true, Computed: true, ElementType: types.StringType, MarkdownDescription: description,
-		Default: mapdefault.StaticValue(types.MapValueMust(types.StringType, nil))}
+		Default:    mapdefault.StaticValue(types.MapValueMust(types.StringType, nil)),
+		Validators: []validator.Map{mapvalidator.NoNullValues()}}
 }
 
 func setAttribute(description string, checks ...validator.Set) schema.SetAttribute {
 	return schema.SetAttribute{Optional: true, Computed: true, ElementType: types.StringType, MarkdownDescription: description,
-		Default: setdefault.StaticValue(types.SetValueMust(types.StringType, nil)), Validators: checks}
+		Default:    setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
+		Validators: append(checks, setvalidator.NoNullValues())}
 }
 
 // fixed is computed once and stays, so that plans show it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -182,7 +183,7 @@ func statementAttributes() map[string]schema.Attribute {
 		"effect": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.OneOf("allow", "deny")},
 			MarkdownDescription: "`allow` or `deny`; a deny wins."},
 		"actions": schema.ListAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "`connect`, `publish`, `subscribe`, `receive`.",
-			Validators: []validator.List{listvalidator.SizeAtLeast(1),
+			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(),
 				listvalidator.ValueStringsAre(stringvalidator.OneOf("connect", "publish", "subscribe", "receive"))}},
 		"client_ids":      texts("Client Identifiers; variables, and `*` at the end."),
 		"topics":          texts("Topic Filters; levels may hold variables."),
@@ -216,9 +217,10 @@ func oneOf(description string, choices ...string) schema.StringAttribute {
 
 func texts(description string) schema.ListAttribute {
 	return schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: description,
-		Validators: []validator.List{listvalidator.SizeAtLeast(1)}}
+		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()}}
 }
 
 func textsByName(description string) schema.MapAttribute {
-	return schema.MapAttribute{Optional: true, ElementType: types.ListType{ElemType: types.StringType}, MarkdownDescription: description}
+	return schema.MapAttribute{Optional: true, ElementType: types.ListType{ElemType: types.StringType}, MarkdownDescription: description,
+		Validators: []validator.Map{mapvalidator.NoNullValues(), mapvalidator.ValueListsAre(listvalidator.NoNullValues())}}
 }

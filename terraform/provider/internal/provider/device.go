@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -48,6 +49,7 @@ func deviceAttributes() map[string]schema.Attribute {
 		"display_name": textAttribute("For people."),
 		"attributes":   mapAttribute("Text by name; policies know them as `${device.attr.NAME}`."),
 		"groups": schema.SetAttribute{Optional: true, Computed: true, ElementType: types.StringType,
+			Validators: []validator.Set{setvalidator.NoNullValues()},
 			MarkdownDescription: "Groups that it is in, exactly. Left out, memberships are not managed here but by " +
 				"`signalbox_group_membership`; do not use both for one device."},
 		"enabled":          flagAttribute("`false` refuses its connections and ends those that are open.", true),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,7 +17,12 @@ import (
 )
 
 // deviceCertificate is a certificate that the broker issues or registers, under a name that the caller chooses.
-type deviceCertificate struct{ base }
+type deviceCertificate struct {
+	base
+	// created has the fingerprints of the certificates that resources were created with since the provider was configured, which is for
+	// one plan or apply.
+	created *sync.Map
+}
 
 type certificate struct {
 	issued
@@ -30,14 +36,13 @@ type certificate struct {
 	SealedPrivateKey types.String `tfsdk:"sealed_private_key"`
 	Serial           types.String `tfsdk:"serial"`
 	NotBefore        types.String `tfsdk:"not_before"`
-	ReadyForRenewal  types.Bool   `tfsdk:"ready_for_renewal"`
 }
 
 // importedSeal stands for the receiver of a sealed key that was imported: the broker forgets whom it was sealed to.
 const importedSeal = "imported"
 
-func newDeviceCertificate() resource.Resource {
-	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}}
+func newDeviceCertificate(created *sync.Map) resource.Resource {
+	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}, created}
 }
 
 func (c *certificate) path() string {
@@ -68,7 +73,6 @@ func (c *certificate) decode(a *client.Certificate) {
 	c.SealedPrivateKey = optional(a.SealedPrivateKey)
 	c.Serial = types.StringValue(a.Serial)
 	c.NotBefore = types.StringValue(a.NotBefore)
-	c.ReadyForRenewal = types.BoolValue(a.Origin != "imported" && c.isDue(time.Now()))
 }
 
 func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse) {
@@ -82,6 +86,7 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 		d.fail(&response.Diagnostics, "create", err)
 		return
 	}
+	d.created.Store(plan.Fingerprint.ValueString(), true)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
@@ -130,7 +135,7 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	}
 	var switched *client.Certificate
 	var err error
-	if !plan.Status.Equal(state.Status) {
+	if plan.switches(state.Status, plan.Status) {
 		switched, err = switchName(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
 			plan.Status.ValueString())
 	}
@@ -150,14 +155,20 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
-// Delete revokes all certificates of the name that could still be used, those from before a renewal included.
+// Delete revokes all certificates of the name that could still be used, those from before a renewal included; but not one that a resource
+// was created with just now, which takes the place of this one (create_before_destroy). It may be the same: the broker answers the same
+// request with the certificate that is there.
 func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
 	var state certificate
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	if response.Diagnostics.HasError() {
 		return
 	}
-	err := revokeAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), "", state.RevocationReason.ValueString())
+	stays := func(fingerprint string) bool {
+		_, found := d.created.Load(fingerprint)
+		return found
+	}
+	err := revokeAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), stays, state.RevocationReason.ValueString())
 	if err != nil {
 		d.fail(&response.Diagnostics, "revoke", err)
 	}
@@ -181,8 +192,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	if response.Diagnostics.HasError() || !config.CertificatePEM.IsNull() {
 		return
 	}
-	state.RenewBeforeHours = renewBefore
-	if !state.mayBeDue(time.Now()) && ca.Equal(state.CA) {
+	if !state.mayBeDue(renewBefore, time.Now()) && ca.Equal(state.CA) {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), false)...)
 		return
 	}

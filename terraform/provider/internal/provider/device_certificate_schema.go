@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -50,8 +49,6 @@ func deviceCertificateSchema() schema.Schema {
 			"-inkey KEY`."),
 		"serial":     fixed("Serial number, hexadecimal."),
 		"not_before": fixed("From when it is good, RFC 3339."),
-		"ready_for_renewal": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the next apply renews it.",
-			PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
 	})
 	return schema.Schema{
 		MarkdownDescription: "A certificate with which a device connects. Exactly one of `csr_pem`, `seal_to_pem` and `certificate_pem` says " +
@@ -59,8 +56,9 @@ func deviceCertificateSchema() schema.Schema {
 			"it, seals it for its receiver and forgets it.\n\n" +
 			"A certificate that has less than `renew_before_hours` left is renewed in place by the next apply, and another `ca` issues another " +
 			"one; the one before stays good until it ends. Destroying revokes all of this name, which ends their live connections. With another `csr_pem`, `device` or " +
-			"`name` the old one is revoked before the new one is issued; for an overlap make a second resource with another `name`. A " +
-			"certificate that was brought (`certificate_pem`) keeps its device and its name: revoked for the other's sake, it could not come back.",
+			"`name` the old one is revoked before the new one is issued; for an overlap make a second resource with another `name`. " +
+			"What takes its place by `create_before_destroy` under the same `name` outlives it; from the same request it is the same certificate, " +
+			"and from another the broker issues none while the old one is good and not due. A certificate that was brought (`certificate_pem`) keeps its device and its name: revoked for the other's sake, it could not come back.",
 		Attributes: attributes,
 	}
 }

@@ -38,6 +38,7 @@ func (d *fleetDevice) certificatePath() string {
 func (d *fleetDevice) decodeCertificate(a *client.Certificate) {
 	if a == nil {
 		d.ChainPEM, d.Fingerprint, d.NotAfter = types.StringNull(), types.StringNull(), types.StringNull()
+		d.ReadyForRenewal = types.BoolValue(false)
 		if d.CA.IsUnknown() {
 			d.CA = types.StringNull()
 		}
@@ -105,7 +106,7 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, r
 		return err
 	}
 	plan.decodeCertificate(made)
-	if plan.isDue(time.Now()) {
+	if plan.ReadyForRenewal.ValueBool() {
 		plan.warnOfEachApply(diagnostics)
 	}
 	return nil
@@ -134,13 +135,11 @@ func (f *fleetDevices) read(ctx context.Context, state *fleetDevice, diagnostics
 		return err
 	}
 	decodeDevice(ctx, &found.Device, &state.device, diagnostics)
-	switch {
-	case state.CSRPEM.IsNull(): // it is not ours
-	case found.Certificate != nil && found.Certificate.Status == "revoked":
-		state.decodeCertificate(nil)
-	default:
-		state.decodeCertificate(found.Certificate)
+	ours := found.Certificate
+	if state.CSRPEM.IsNull() || (ours != nil && ours.Status == "revoked") {
+		ours = nil
 	}
+	state.decodeCertificate(ours)
 	return nil
 }
 
@@ -176,12 +175,12 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 	return err
 }
 
-// updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes from another request, and only
-// when it is there; otherwise they are good until they end, as after a renewal.
+// updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes
+// from another request, and only when it is there; otherwise they are good until they end, as after a renewal.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
 	var switched *client.Certificate
 	var err error
-	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && !plan.Status.Equal(state.Status) {
+	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && plan.switches(state.Status, plan.Status) {
 		switched, err = switchName(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
 	}
 	switch {
@@ -189,17 +188,15 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
 		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
-			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, plan.Fingerprint.ValueString(), "superseded")
+			stays := func(fingerprint string) bool { return fingerprint == plan.Fingerprint.ValueString() }
+			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, stays, "superseded")
 		}
 	case switched != nil:
+		foretold := plan.ReadyForRenewal
 		plan.decodeCertificate(switched)
+		plan.ReadyForRenewal = foretold // the time may have come since the plan; the next one sees it
 	}
 	return err
-}
-
-// dueFor says whether a plan renews the certificate of this state, or may.
-func (d *fleetDevice) dueFor(plan *fleetDevice, now time.Time) bool {
-	return (&issued{NotAfter: d.NotAfter, RenewBeforeHours: plan.RenewBeforeHours}).mayBeDue(now)
 }
 
 // Delete needs no word about the certificate: with the device it is revoked.
@@ -233,6 +230,11 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 		return
 	}
 	next, changes := plan.nextCertificate(&state, &config, time.Now())
+	ready := types.BoolValue(false)
+	if next.IsUnknown() {
+		ready = types.BoolUnknown()
+	}
+	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), ready)...)
 	if !changes {
 		return
 	}
@@ -249,7 +251,7 @@ func (d *fleetDevice) nextCertificate(state, config *fleetDevice, now time.Time)
 	switch {
 	case config.CSRPEM.IsNull():
 		return types.StringNull(), !state.Fingerprint.IsNull()
-	case state.Fingerprint.IsNull() || state.dueFor(d, now) || !d.CSRPEM.Equal(state.CSRPEM) || !d.CA.Equal(state.CA):
+	case state.Fingerprint.IsNull() || state.mayBeDue(d.RenewBeforeHours, now) || !d.CSRPEM.Equal(state.CSRPEM) || !d.CA.Equal(state.CA):
 		return types.StringUnknown(), true
 	}
 	return types.StringNull(), false

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -32,6 +33,7 @@ type issued struct {
 	ChainPEM         types.String `tfsdk:"chain_pem"`
 	Fingerprint      types.String `tfsdk:"fingerprint_sha256"`
 	NotAfter         types.String `tfsdk:"not_after"`
+	ReadyForRenewal  types.Bool   `tfsdk:"ready_for_renewal"`
 }
 
 // issuedAttributes are those of issued; a caller adds to some what is its own.
@@ -46,6 +48,9 @@ func issuedAttributes() map[string]schema.Attribute {
 		"chain_pem":          fixed("The certificate and the authorities above it, without the root: what the device presents."),
 		"fingerprint_sha256": fixed("SHA-256 of the certificate, hexadecimal."),
 		"not_after":          fixed("Until when the certificate is good, RFC 3339."),
+		"ready_for_renewal": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the next apply renews it, as of the last refresh " +
+			"of the state.",
+			PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
 	}
 }
 
@@ -66,6 +71,7 @@ func (i *issued) decode(a *client.Certificate) {
 		i.ValidityHours = hoursOf(a)
 	}
 	i.ChainPEM, i.Fingerprint, i.NotAfter = optional(a.ChainPEM), types.StringValue(a.Fingerprint), types.StringValue(a.NotAfter)
+	i.ReadyForRenewal = types.BoolValue(a.Origin != "imported" && i.isDue(time.Now()))
 }
 
 // isDue says whether less time is left than renew_before_hours; 0 means that it is never renewed.
@@ -75,9 +81,18 @@ func (i *issued) isDue(now time.Time) bool {
 	return err == nil && before > 0 && end.Sub(now) <= time.Duration(before)*time.Hour
 }
 
-// mayBeDue is isDue for a plan, which need not know renew_before_hours yet: Terraform asks for the plan again when it does, and what was
-// to stay must stay then.
-func (i *issued) mayBeDue(now time.Time) bool { return i.RenewBeforeHours.IsUnknown() || i.isDue(now) }
+// mayBeDue says whether a plan with these renew_before_hours renews the certificate of this state, or may while it does not know them yet.
+// Terraform asks for the plan again when it applies it, perhaps hours later, and what was to stay must stay then: so the time of the last
+// refresh counts, unless the plan changes the hours.
+func (i *issued) mayBeDue(before types.Int64, now time.Time) bool {
+	if before.IsUnknown() {
+		return true
+	}
+	if before.Equal(i.RenewBeforeHours) {
+		return i.ReadyForRenewal.ValueBool()
+	}
+	return (&issued{NotAfter: i.NotAfter, RenewBeforeHours: before}).isDue(now)
+}
 
 // warnOfEachApply is for a certificate that was due when it was issued.
 func (i *issued) warnOfEachApply(diagnostics *diag.Diagnostics) {
@@ -163,11 +178,11 @@ func usable(ctx context.Context, c *client.Client, device, name string) ([]clien
 	}), err
 }
 
-// revokeAll revokes the usable certificates of a name, but for one.
-func revokeAll(ctx context.Context, c *client.Client, device, name, but, reason string) error {
+// revokeAll revokes the usable certificates of a name, but for those that stay.
+func revokeAll(ctx context.Context, c *client.Client, device, name string, stays func(fingerprint string) bool, reason string) error {
 	all, err := usable(ctx, c, device, name)
 	for _, present := range all {
-		if err == nil && present.Fingerprint != but {
+		if err == nil && !stays(present.Fingerprint) {
 			err = c.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", client.Revoke{Reason: reason}, nil)
 		}
 	}
@@ -187,6 +202,12 @@ func switchName(ctx context.Context, c *client.Client, device, name, newest, sta
 		return nil, nil
 	}
 	return switchCertificate(ctx, c, newest, status)
+}
+
+// switches says whether a plan changes the status of what is there. It switches nothing on where it has another certificate issued, which is
+// the newest then: the one before stays off, whatever becomes of the other.
+func (i *issued) switches(before, after types.String) bool {
+	return !after.Equal(before) && (after.ValueString() == "inactive" || !i.Fingerprint.IsUnknown())
 }
 
 // switchOffBut makes the active certificates of a name inactive, but for one.

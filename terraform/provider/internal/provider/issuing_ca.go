@@ -98,7 +98,7 @@ func newIssuingCa() resource.Resource {
 				"name_constraints": schema.SingleNestedAttribute{Optional: true,
 					MarkdownDescription: "Names that it and those below it may certify (RFC 5280 section 4.2.1.10). A kind of which nothing is permitted " +
 						"is not limited. Not with `offline`.",
-					PlanModifiers: []planmodifier.Object{objectplanmodifier.RequiresReplace()},
+					PlanModifiers: []planmodifier.Object{objectplanmodifier.RequiresReplaceIf(constrainsOtherwise, otherConstraints, otherConstraints)},
 					Attributes: map[string]schema.Attribute{
 						"permitted_dns":       setAttribute("DNS names: each with all below it. A device id below such an authority is one of them."),
 						"excluded_dns":        setAttribute("DNS names that are refused, permitted or not."),
@@ -163,6 +163,24 @@ func newIssuingCa() resource.Resource {
 			m.Revision = types.Int64Value(a.Revision)
 		},
 	}
+}
+
+const otherConstraints = "other names make another authority; none at all are as good as what is left out"
+
+// constrainsOtherwise says whether a plan has other constraints, not only another way to say that there are none. Terraform wants what is
+// written in the plan, so that the state changes in place.
+func constrainsOtherwise(_ context.Context, request planmodifier.ObjectRequest, response *objectplanmodifier.RequiresReplaceIfFuncResponse) {
+	response.RequiresReplace = constrains(request.StateValue) || constrains(request.PlanValue)
+}
+
+// constrains says whether constraints name anything, or may.
+func constrains(constraints types.Object) bool {
+	for _, names := range constraints.Attributes() {
+		if names.IsUnknown() || len(names.(types.Set).Elements()) > 0 {
+			return true
+		}
+	}
+	return constraints.IsUnknown()
 }
 
 func encodeNameConstraints(ctx context.Context, m *nameConstraints, diagnostics *diag.Diagnostics) *client.NameConstraints {

@@ -58,7 +58,7 @@ func newJwtIssuer() resource.Resource {
 			return &jwtIssuer{Name: types.StringValue(name), HmacSecretWOVersion: version}, err
 		},
 		secretChanged: func(before, after *jwtIssuer) bool {
-			return !before.HmacSecretWOVersion.Equal(after.HmacSecretWOVersion)
+			return !before.HmacSecretWOVersion.Equal(after.HmacSecretWOVersion) || before.showsKeys()
 		},
 		encode: encodeJwtIssuer,
 		decode: decodeJwtIssuer,
@@ -71,6 +71,11 @@ func newJwtIssuer() resource.Resource {
 			resourcevalidator.RequiredTogether(path.MatchRoot("hmac_secret_wo"), path.MatchRoot("hmac_secret_wo_version")),
 		},
 	}
+}
+
+// showsKeys says whether the broker has keys that it shows: then it has no secret, whatever version of one was sent before.
+func (m *jwtIssuer) showsKeys() bool {
+	return !m.JwksURI.IsNull() || !m.JwksJSON.IsNull() || !m.PublicKeysPEM.IsNull()
 }
 
 func jwtIssuerSchema() schema.Schema {
@@ -88,19 +93,22 @@ func jwtIssuerSchema() schema.Schema {
 			"issuer": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 1024)},
 				MarkdownDescription: "The exact claim `iss`."},
 			"audiences": schema.SetAttribute{Required: true, ElementType: types.StringType,
-				Validators: []validator.Set{setvalidator.SizeBetween(1, 32)}, MarkdownDescription: "A token's `aud` must hold one of them."},
+				Validators:          []validator.Set{setvalidator.SizeBetween(1, 32), setvalidator.NoNullValues()},
+				MarkdownDescription: "A token's `aud` must hold one of them."},
 			"jwks_uri": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty()},
 				MarkdownDescription: "Address of the issuer's key set; https, or http on the broker's own machine."},
 			"jwks_json": schema.StringAttribute{Optional: true, Validators: []validator.String{notEmpty(), holdsNoKey{}}, PlanModifiers: unchanged(sameJSON),
 				MarkdownDescription: "The key set itself, JSON."},
 			"public_keys_pem": schema.ListAttribute{Optional: true, ElementType: types.StringType,
-				Validators:          []validator.List{listvalidator.SizeBetween(1, 32), listvalidator.ValueStringsAre(holdsNoKey{})},
+				Validators: []validator.List{listvalidator.SizeBetween(1, 32), listvalidator.NoNullValues(),
+					listvalidator.ValueStringsAre(holdsNoKey{})},
 				MarkdownDescription: "Public keys or certificates in PEM form."},
 			"hmac_secret_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true, Validators: []validator.String{notEmpty()},
 				MarkdownDescription: "Secret shared with the issuer, base64; sent when the issuer is made and when `hmac_secret_wo_version` changes."},
 			"hmac_secret_wo_version": schema.Int64Attribute{Optional: true, MarkdownDescription: secretVersion},
 			"algorithms": schema.SetAttribute{Required: true, ElementType: types.StringType,
-				Validators:          []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(algorithms...))},
+				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(),
+					setvalidator.ValueStringsAre(stringvalidator.OneOf(algorithms...))},
 				MarkdownDescription: "The only ones that its tokens may have: HS, RS, PS or ES with 256, 384 or 512, or EdDSA."},
 			"claim_mapping": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Paths of claims, such as `realm_access.roles`.",
 				Attributes: map[string]schema.Attribute{
@@ -170,7 +178,8 @@ func decodeJwtIssuer(ctx context.Context, a *client.JwtIssuer, m *jwtIssuer, dia
 	if a.LastRefreshStatus == "failed" {
 		diagnostics.AddAttributeWarning(path.Root("jwks_uri"), "The broker has no new keys of the issuer "+a.Name, a.LastRefreshProblem+
 			". Tokens count that are signed with keys of an earlier fetch, if there was one, and no others. "+
-			"See to it that the broker's machine reaches the address; it asks again when the next token comes.")
+			"See to it that the broker's machine reaches the address; it asks again every jwks-pause-seconds, though where it never had a set not "+
+			"before the next token comes.")
 	}
 	m.CreatedAt = types.StringValue(a.CreatedAt)
 	m.Revision = types.Int64Value(a.Revision)

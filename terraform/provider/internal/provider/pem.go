@@ -153,11 +153,11 @@ func (replaceUnlessSame) Description(context.Context) string {
 func (r replaceUnlessSame) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
 
 func (replaceUnlessSame) PlanModifyString(_ context.Context, request planmodifier.StringRequest, response *planmodifier.StringResponse) {
-	if request.State.Raw.IsNull() || request.Plan.Raw.IsNull() || request.ConfigValue.Equal(request.StateValue) {
-		return
+	if request.State.Raw.IsNull() || request.Plan.Raw.IsNull() || request.PlanValue.Equal(request.StateValue) {
+		return // what the configuration leaves out to be computed is planned as it was where nothing else changes
 	}
-	if request.ConfigValue.IsNull() && response.PlanValue.IsUnknown() {
-		return // computed
+	if request.ConfigValue.IsNull() && request.PlanValue.IsUnknown() {
+		return // computed, and something else changes
 	}
 	before := request.StateValue.ValueString()
 	if !request.ConfigValue.IsUnknown() && !request.ConfigValue.IsNull() && !request.StateValue.IsNull() &&

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -74,6 +76,71 @@ func takesNoEmptyText(t *testing.T, at path.Path, attributes map[string]schema.A
 			}
 		}
 	}
+}
+
+// TestRefusesANullAmongOtherValues: the API has no such thing, and no plan should show one.
+func TestRefusesANullAmongOtherValues(t *testing.T) {
+	ctx := context.Background()
+	for _, made := range (&signalbox{}).Resources(ctx) {
+		var of resource.MetadataResponse
+		var described resource.SchemaResponse
+		made().Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "signalbox"}, &of)
+		made().Schema(ctx, resource.SchemaRequest{}, &described)
+		takesNoNull(t, path.Root(of.TypeName), described.Schema.Attributes)
+	}
+}
+
+func takesNoNull(t *testing.T, at path.Path, attributes map[string]schema.Attribute) {
+	t.Helper()
+	for name, attribute := range attributes {
+		var found diag.Diagnostics
+		switch attribute := attribute.(type) {
+		case schema.SingleNestedAttribute:
+			takesNoNull(t, at.AtName(name), attribute.Attributes)
+			continue
+		case schema.SetAttribute:
+			found = nullInSet(attribute)
+		case schema.ListAttribute:
+			found = nullInList(attribute)
+		case schema.MapAttribute:
+			found = nullInMap(attribute)
+		default:
+			continue
+		}
+		if (attribute.IsOptional() || attribute.IsRequired()) && !found.HasError() {
+			t.Errorf("%s may hold a null", at.AtName(name))
+		}
+	}
+}
+
+func nullInSet(attribute schema.SetAttribute) (found diag.Diagnostics) {
+	value := types.SetValueMust(types.StringType, []attr.Value{types.StringNull()})
+	for _, check := range attribute.Validators {
+		var response validator.SetResponse
+		check.ValidateSet(context.Background(), validator.SetRequest{ConfigValue: value}, &response)
+		found.Append(response.Diagnostics...)
+	}
+	return found
+}
+
+func nullInList(attribute schema.ListAttribute) (found diag.Diagnostics) {
+	value := types.ListValueMust(types.StringType, []attr.Value{types.StringNull()})
+	for _, check := range attribute.Validators {
+		var response validator.ListResponse
+		check.ValidateList(context.Background(), validator.ListRequest{ConfigValue: value}, &response)
+		found.Append(response.Diagnostics...)
+	}
+	return found
+}
+
+func nullInMap(attribute schema.MapAttribute) (found diag.Diagnostics) {
+	value := types.MapValueMust(types.StringType, map[string]attr.Value{"hall": types.StringNull()})
+	for _, check := range attribute.Validators {
+		var response validator.MapResponse
+		check.ValidateMap(context.Background(), validator.MapRequest{ConfigValue: value}, &response)
+		found.Append(response.Diagnostics...)
+	}
+	return found
 }
 
 func takes(attribute schema.StringAttribute, text string) bool {

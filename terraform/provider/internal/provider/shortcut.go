@@ -122,5 +122,5 @@ func (s *shortcut) staysAsItIs(request *tfprotov6.PlanResourceChangeRequest) boo
 		return false
 	}
 	_, changes := state.nextCertificate(&state, &config, time.Now())
-	return !changes
+	return !changes && !state.ReadyForRenewal.IsNull()
 }

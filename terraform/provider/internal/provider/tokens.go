@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/ephemeralvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
@@ -85,8 +86,9 @@ func newAccessToken() ephemeral.EphemeralResource {
 				"plan, and the broker keeps nothing of it.",
 			Attributes: tokenAttributes(map[string]schema.Attribute{
 				"subject": schema.StringAttribute{Required: true, MarkdownDescription: "User that the token is for."},
-				"groups": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Groups that the token gives. " +
-					"Not those that give a role which the caller does not have."},
+				"groups": schema.SetAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.NoNullValues()},
+					MarkdownDescription: "Groups that the token gives. " +
+						"Not those that give a role which the caller does not have."},
 			}),
 		},
 		encode: func(ctx context.Context, m *accessToken, diagnostics *diag.Diagnostics) any {

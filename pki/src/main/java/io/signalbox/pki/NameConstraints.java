@@ -1,6 +1,7 @@
 package io.signalbox.pki;
 
 import java.util.List;
+import java.util.Set;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralSubtree;
 
@@ -88,6 +89,12 @@ public record NameConstraints(List<Subtree> permitted, List<Subtree> excluded) {
     GeneralSubtree toAsn1() {
       return new GeneralSubtree(new GeneralName(kind.tag, value));
     }
+  }
+
+  /** Whether the other limits names in the same way; their order means nothing. */
+  public boolean isSameAs(NameConstraints other) {
+    return Set.copyOf(permitted).equals(Set.copyOf(other.permitted))
+        && Set.copyOf(excluded).equals(Set.copyOf(other.excluded));
   }
 
   boolean isNone() {

@@ -85,7 +85,7 @@ public record AuthorityForm(
     if (second != null && (onToken || offline)) {
       in.problem("alternativeKeyType", "goes with keys in files that are signed here");
     }
-    NameConstraints names = in.has("nameConstraints") ? names(in) : d.names;
+    NameConstraints names = in.has("nameConstraints") ? names(in, d.names) : d.names;
     if (offline && !names.equals(NameConstraints.NONE)) {
       in.problem("nameConstraints", "are put into the certificate by the root that is elsewhere");
     }
@@ -107,7 +107,8 @@ public record AuthorityForm(
     return found.equals(NO_KEY) ? null : found;
   }
 
-  private static NameConstraints names(Fields in) {
+  /** The same names in another order are no change: they stay in that of the certificate. */
+  private static NameConstraints names(Fields in, NameConstraints earlier) {
     Fields part = in.part("nameConstraints");
     List<Subtree> permitted = new ArrayList<>();
     List<Subtree> excluded = new ArrayList<>();
@@ -116,7 +117,8 @@ public record AuthorityForm(
       excluded.addAll(subtrees(part, "excluded", kind));
     }
     part.endPart();
-    return new NameConstraints(permitted, excluded);
+    var names = new NameConstraints(permitted, excluded);
+    return names.isSameAs(earlier) ? earlier : names;
   }
 
   private static List<Subtree> subtrees(Fields in, String prefix, Kind kind) {

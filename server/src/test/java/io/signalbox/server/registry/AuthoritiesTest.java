@@ -110,6 +110,31 @@ final class AuthoritiesTest {
   }
 
   @Test
+  void constraintsInAnotherOrderAreTheSame() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      String permitted = "'nameConstraints':{'permittedDns':['%s.example','%s.example']}";
+      fixture.makeAuthority("narrow", "{" + permitted.formatted("pumps", "fans") + "}");
+      AuthorityForm made = narrow(fixture).form();
+
+      fixture.makeAuthority(
+          "narrow", "{" + permitted.formatted("fans", "pumps") + ",'enabled':false}");
+      assertFalse(narrow(fixture).enabled());
+      assertEquals(made, narrow(fixture).form());
+      RegistryException refused =
+          assertThrows(
+              RegistryException.class,
+              () ->
+                  fixture.makeAuthority(
+                      "narrow", "{" + permitted.formatted("fans", "lamps") + "}"));
+      assertEquals(RegistryException.Reason.CONFLICT, refused.reason());
+    }
+  }
+
+  private static IssuingAuthority narrow(RegistryFixture fixture) {
+    return Objects.requireNonNull(fixture.registry.find(Kind.ISSUING_CA, "narrow"));
+  }
+
+  @Test
   void makesPostQuantumKeysOnlyWhereTheConfigurationAllowsIt() throws Exception {
     String hybrid = "{'alternativeKeyType':'ml-dsa-44'}";
     try (var fixture = RegistryFixture.open(directory)) {
