@@ -1,5 +1,7 @@
 package io.signalbox.server.enrolment;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.Certificates;
 import io.signalbox.pki.EstMessages;
@@ -42,8 +44,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Issues certificates to devices that ask for themselves. Signs and waits for the disk: worker
- * threads only. The same request again gets the same certificate, so that a lost answer costs
- * nothing.
+ * threads only. The same request again, by the same certificate if by one, gets the same
+ * certificate, so that a lost answer costs nothing.
  */
 public final class Enrolment {
   private static final Logger LOG = System.getLogger(Enrolment.class.getName());
@@ -259,7 +261,7 @@ public final class Enrolment {
    */
   private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
     String id = request.names().commonName();
-    String label = label(request);
+    String label = label(request, null);
     boolean taken =
         registry.certificatesOf(id).stream()
             .filter(one -> one.revoked() == null && !one.label().equals(label))
@@ -421,7 +423,8 @@ public final class Enrolment {
     try {
       boolean isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;
-      try (Inventory.Prepared prepared = inventory.prepare(id, label(request), wanted, false);
+      String label = label(request, holder);
+      try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
         requireGood(holder); // a removal of the device may have come before
         prepared.begin();
@@ -477,10 +480,21 @@ public final class Enrolment {
     }
   }
 
-  /** The same request has the same place in the inventory, a new one has its own. */
-  private static String label(CertificateSigningRequest request) {
+  /**
+   * The same request has the same place in the inventory, a new one has its own. With some types of
+   * keys (RSA, Ed25519) a request for the same key has the same bytes each time, and by the next
+   * certificate it is a renewal all the same.
+   *
+   * @param holder whose right it is by a certificate; null: it is somebody else's
+   */
+  private static String label(
+      CertificateSigningRequest request, Applicant.@Nullable Holder holder) {
     try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(request.encoded());
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      if (holder != null) {
+        sha256.update(Certificates.fingerprint(holder.certificate()).getBytes(US_ASCII));
+      }
+      byte[] hash = sha256.digest(request.encoded());
       return "est-" + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);

@@ -1,5 +1,6 @@
 package io.signalbox.server.enrolment;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -42,6 +43,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -51,6 +53,8 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class EnrolmentTest {
   private static final String SECRET = "0123456789abcdef01234567";
@@ -272,6 +276,30 @@ final class EnrolmentTest {
       fixture.makeAuthority("pumps", "{'successor':'pumps-2'}");
       assertEquals("pumps-2", enrolment.enrol(request("p7"), holder, null).entry().ca());
       assertEquals("pumps-2", enrolment.renew(request("p7"), holder, "pumps-2").entry().ca());
+    }
+  }
+
+  /** Its request has the same bytes each time: signatures by RSA are always the same. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{'validityHours':24}"})
+  void whoKeepsItsRsaKeyGetsANewCertificateByEachRenewal(String template) throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, template);
+      Enrolment enrolment = enrolment(fixture);
+      KeyPair keys = KeyAlgorithm.RSA_2048.generate(RegistryFixture.RANDOM);
+      byte[] request = request("p7", keys);
+      assertArrayEquals(request, request("p7", keys));
+      X509Certificate first = enrolment.enrol(request, CLAIMANT, null).certificate();
+
+      Applicant.Holder before = holder("p7", "factory", first);
+      X509Certificate second = enrolment.renew(request, before, null).certificate();
+      assertNotEquals(first, second);
+      assertEquals(second, enrolment.renew(request, before, null).certificate());
+
+      Applicant.Holder after = holder("p7", "factory", second);
+      X509Certificate third = enrolment.renew(request, after, null).certificate();
+      assertEquals(3, Set.of(first, second, third).size());
+      assertEquals(third, enrolment.renew(request, after, null).certificate());
     }
   }
 
