@@ -120,7 +120,8 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN,
               "a device enrols itself only: the common name must be " + LogText.quote(id));
         }
-        yield issue(id, request, null, CsrRules.ID_ONLY, asked(caOf(holder), label), holder);
+        yield issue(
+            id, request, boundAs(holder, CsrRules.ID_ONLY), asked(caOf(holder), label), holder);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, label);
       case Applicant.Invited(Invitation.OfDevice(String id)) -> {
@@ -129,7 +130,7 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
         String ca = asked(registry.config().defaultCa(), label);
-        yield issue(id, request, null, CsrRules.ID_ONLY, ca, null);
+        yield issue(id, request, new Bounds(0, CsrRules.ID_ONLY), ca, null);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         synchronized (placeOf(request)) {
@@ -165,16 +166,34 @@ public final class Enrolment {
     return issue(
         idOf(holder),
         request,
-        null,
-        ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY,
+        boundAs(holder, ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY),
         asked(caOf(holder), label),
         holder);
   }
 
+  /**
+   * What a certificate may be.
+   *
+   * @param validityHours 0: the default
+   */
+  private record Bounds(int validityHours, CsrRules rules) {}
+
+  /** A device sheds nothing of what its certificate was made for by asking with it. */
+  private Bounds boundAs(Applicant.Holder holder, CsrRules names) {
+    DeviceCertificate current = certificateOf(holder);
+    return current == null
+        ? new Bounds(0, names)
+        : new Bounds(current.validityHours(), names.withKeyTypes(current.keyTypes()));
+  }
+
+  /** Null: it is not registered. */
+  private @Nullable DeviceCertificate certificateOf(Applicant.Holder holder) {
+    return registry.certificate(Certificates.fingerprint(holder.certificate()));
+  }
+
   /** The authority here that has issued the holder's certificate; null: it is not known or gone. */
   private @Nullable String issuerOf(Applicant.Holder holder) {
-    DeviceCertificate current =
-        registry.certificate(Certificates.fingerprint(holder.certificate()));
+    DeviceCertificate current = certificateOf(holder);
     String issuer = current == null ? null : current.ca();
     return issuer == null || registry.find(Kind.ISSUING_CA, issuer) == null ? null : issuer;
   }
@@ -375,7 +394,8 @@ public final class Enrolment {
     } catch (RegistryException e) {
       throw refused(e);
     }
-    Issued issued = issue(id, request, template, template.rules(), ca, null);
+    var bounds = new Bounds(template.validityHours(), template.rules());
+    Issued issued = issue(id, request, bounds, ca, null);
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
@@ -406,8 +426,7 @@ public final class Enrolment {
   private Issued issue(
       String id,
       CertificateSigningRequest request,
-      @Nullable ProvisioningTemplate template,
-      CsrRules rules,
+      Bounds bounds,
       String ca,
       Applicant.@Nullable Holder holder)
       throws EnrolmentException, InterruptedException {
@@ -415,11 +434,11 @@ public final class Enrolment {
         new CertificateRequest(
             new CertificateRequest.Source.Csr(request.toPem()),
             ca,
-            template == null ? 0 : template.validityHours(),
+            bounds.validityHours,
             0,
             null,
             true,
-            rules);
+            bounds.rules);
     try {
       boolean isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;

@@ -398,6 +398,8 @@ public final class Inventory {
               certificate.getNotBefore().toInstant().toEpochMilli(),
               certificate.getNotAfter().toInstant().toEpochMilli(),
               null,
+              origin == Origin.IMPORTED ? 0 : request.validityHours(),
+              request.rules().keyTypes(),
               Stamp.NEW),
           new CertificateContent(hash, certificate.getEncoded(), sealedKey),
           certificate);

@@ -37,6 +37,8 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
@@ -301,6 +303,38 @@ final class EnrolmentTest {
       assertEquals(3, Set.of(first, second, third).size());
       assertEquals(third, enrolment.renew(request, after, null).certificate());
     }
+  }
+
+  @Test
+  void whatADeviceGetsByItsCertificateIsBoundAsThatOneWas() throws Exception {
+    X509Certificate own;
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{'validityHours':24,'csrRules':{'keyTypes':['ec-p256']}}");
+      own = enrolment(fixture).enrol(request("p7"), CLAIMANT, null).certificate();
+    }
+    KeyPair otherType = KeyAlgorithm.EC_P384.generate(RegistryFixture.RANDOM);
+    for (int generation = 1; generation < 3; generation++) {
+      try (var fixture = RegistryFixture.open(directory)) {
+        Enrolment enrolment = enrolment(fixture);
+        Applicant.Holder holder = holder("p7", "factory", own);
+        own = enrolment.renew(request("p7"), holder, null).certificate();
+        assertEndsWithin(Duration.ofHours(24), own);
+        assertEndsWithin(
+            Duration.ofHours(24), enrolment.enrol(request("p7"), holder, null).certificate());
+        for (Executable asked :
+            List.<Executable>of(
+                () -> enrolment.renew(request("p7", otherType), holder, null),
+                () -> enrolment.enrol(request("p7", otherType), holder, null))) {
+          var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+          assertEquals(StatusCodes.BAD_REQUEST, refused.status(), refused::getMessage);
+        }
+      }
+    }
+  }
+
+  private static void assertEndsWithin(Duration length, X509Certificate certificate) {
+    Instant end = certificate.getNotAfter().toInstant();
+    assertFalse(end.isAfter(Instant.now().plus(length)), end::toString);
   }
 
   @Test
