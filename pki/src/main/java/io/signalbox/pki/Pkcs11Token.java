@@ -46,7 +46,7 @@ public final class Pkcs11Token {
    * Logs in to a token.
    *
    * @param library the vendor's PKCS#11 library
-   * @param slotIndex position among the slots with a token, from 0
+   * @param slotIndex position among all slots of the library, with a token or without, from 0
    * @throws PinRefusedException if the token does not take the PIN
    * @throws PkiException if the library cannot be loaded, or there is no such slot
    */
