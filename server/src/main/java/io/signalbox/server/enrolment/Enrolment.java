@@ -9,6 +9,8 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.registry.Authorities;
@@ -33,6 +35,7 @@ import java.lang.System.Logger.Level;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Enrolment {
   private static final Logger LOG = System.getLogger(Enrolment.class.getName());
+  private static final String LABEL_START = "est-";
   private static final int LABEL_DIGITS = 12;
   private static final int PLACES = 64;
 
@@ -58,23 +62,35 @@ public final class Enrolment {
   private final Claims claims;
   private final Provisioning provisioning;
   private final AdminConfig.Roles roles;
+  private final int certificatesPerDevicePerDayMax;
+  private final Clocks clocks;
+  private final Metrics metrics;
 
   /** Each stands for some names of devices: who asks for a new one is served after the other. */
   private final List<Object> places = Stream.generate(Object::new).limit(PLACES).toList();
 
+  /**
+   * @param certificatesPerDevicePerDayMax new ones; as many requests as come at once may pass it
+   */
   public Enrolment(
       Registry registry,
       Authorities authorities,
       Inventory inventory,
       Claims claims,
       Provisioning provisioning,
-      AdminConfig.Roles roles) {
+      AdminConfig.Roles roles,
+      int certificatesPerDevicePerDayMax,
+      Clocks clocks,
+      Metrics metrics) {
     this.registry = registry;
     this.authorities = authorities;
     this.inventory = inventory;
     this.claims = claims;
     this.provisioning = provisioning;
     this.roles = roles;
+    this.certificatesPerDevicePerDayMax = certificatesPerDevicePerDayMax;
+    this.clocks = clocks;
+    this.metrics = metrics;
   }
 
   /**
@@ -439,10 +455,11 @@ public final class Enrolment {
             null,
             true,
             bounds.rules);
+    String label = label(request, holder);
+    requireRoom(id, label);
     try {
       boolean isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;
-      String label = label(request, holder);
       try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
         requireGood(holder); // a removal of the device may have come before
@@ -460,6 +477,26 @@ public final class Enrolment {
       throw refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
+    }
+  }
+
+  /**
+   * A device that asks for one certificate after the other fills the inventory for all. What it got
+   * before it gets again.
+   */
+  private void requireRoom(String id, String label) throws EnrolmentException {
+    long dayAgo = clocks.wallMillis() - Duration.ofDays(1).toMillis();
+    if (inventory.newest(id, label) == null
+        && inventory.madeSince(dayAgo, id, LABEL_START) >= certificatesPerDevicePerDayMax) {
+      metrics.limitsReached.inc(Metrics.Limit.CERTIFICATES_PER_DEVICE);
+      throw new EnrolmentException(
+          StatusCodes.TOO_MANY_REQUESTS,
+          "the device "
+              + LogText.quote(id)
+              + " got "
+              + certificatesPerDevicePerDayMax
+              + " certificates within 24 hours, as many as"
+              + " enrolment.certificates-per-device-per-day-max allows; come again later");
     }
   }
 
@@ -514,7 +551,7 @@ public final class Enrolment {
         sha256.update(Certificates.fingerprint(holder.certificate()).getBytes(US_ASCII));
       }
       byte[] hash = sha256.digest(request.encoded());
-      return "est-" + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
+      return LABEL_START + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

@@ -64,6 +64,10 @@ final class EnrolmentTest {
   private static final Applicant.Claimant CLAIMANT =
       new Applicant.Claimant("batch", SECRET, InetAddress.getLoopbackAddress());
 
+  private static final int CERTIFICATES_PER_DAY_MAX = 8;
+
+  private final Metrics metrics = new Metrics(1, "test");
+
   @TempDir Path directory;
 
   /** A request with a key of its own, as it is sent. */
@@ -79,7 +83,25 @@ final class EnrolmentTest {
     return Base64.getMimeEncoder().encode(der);
   }
 
-  private static Enrolment enrolment(RegistryFixture fixture) throws Exception {
+  private static Clocks ahead(Duration offset) {
+    return new Clocks() {
+      @Override
+      public long wallMillis() {
+        return Clocks.system().wallMillis() + offset.toMillis();
+      }
+
+      @Override
+      public long nanos() {
+        return Clocks.system().nanos();
+      }
+    };
+  }
+
+  private Enrolment enrolment(RegistryFixture fixture) throws Exception {
+    return enrolment(fixture, Clocks.system());
+  }
+
+  private Enrolment enrolment(RegistryFixture fixture, Clocks clocks) throws Exception {
     return new Enrolment(
         fixture.registry,
         fixture.authorities,
@@ -89,13 +111,12 @@ final class EnrolmentTest {
             fixture.registry,
             fixture.inventory,
             new ApiPolicies(
-                PolicyStore.open(
-                    PolicyConfig.DEFAULTS,
-                    fixture.registry,
-                    new Metrics(1, "test"),
-                    Clocks.system()),
+                PolicyStore.open(PolicyConfig.DEFAULTS, fixture.registry, metrics, Clocks.system()),
                 fixture.registry)),
-        AdminConfig.DEFAULTS.roles());
+        AdminConfig.DEFAULTS.roles(),
+        CERTIFICATES_PER_DAY_MAX,
+        clocks,
+        metrics);
   }
 
   /** An authority, a template, and a claim token that is good once. */
@@ -335,6 +356,51 @@ final class EnrolmentTest {
   private static void assertEndsWithin(Duration length, X509Certificate certificate) {
     Instant end = certificate.getNotAfter().toInstant();
     assertFalse(end.isAfter(Instant.now().plus(length)), end::toString);
+  }
+
+  @Test
+  void aDeviceDoesNotFillTheInventory() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      X509Certificate own = enrolment.enrol(request("p7"), CLAIMANT, null).certificate();
+      Applicant.Holder holder = holder("p7", "factory", own);
+      for (int made = 2; made < CERTIFICATES_PER_DAY_MAX; made++) {
+        enrolment.renew(request("p7"), holder, null);
+      }
+      byte[] last = request("p7");
+      X509Certificate issued = enrolment.enrol(last, holder, null).certificate();
+      var invited = new Applicant.Invited(new Invitation.OfDevice("p7"));
+      for (Executable asked :
+          List.<Executable>of(
+              () -> enrolment.renew(request("p7"), holder, null),
+              () -> enrolment.enrol(request("p7"), holder, null),
+              () -> enrolment.enrol(request("p7"), invited, null))) {
+        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+        assertEquals(StatusCodes.TOO_MANY_REQUESTS, refused.status(), refused::getMessage);
+      }
+      assertEquals(3, metrics.limitsReached.of(Metrics.Limit.CERTIFICATES_PER_DEVICE).value());
+      assertEquals(issued, enrolment.enrol(last, holder, null).certificate());
+      assertEquals(
+          CERTIFICATES_PER_DAY_MAX, fixture.registry.certificatesOf("p7").size(), "no more");
+      enrolment.renew(request("p8"), holder("p8", "elsewhere", foreign("p8")), null);
+    }
+  }
+
+  /** Its certificates of the day before count no more. */
+  @Test
+  void aDeviceGoesOnToRenewTheNextDay() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment today = enrolment(fixture);
+      X509Certificate own = today.enrol(request("p7"), CLAIMANT, null).certificate();
+      Applicant.Holder holder = holder("p7", "factory", own);
+      for (int made = 1; made < CERTIFICATES_PER_DAY_MAX; made++) {
+        today.renew(request("p7"), holder, null);
+      }
+      Enrolment tomorrow = enrolment(fixture, ahead(Duration.ofHours(25)));
+      assertTrue(tomorrow.renew(request("p7"), holder, null).isNew());
+    }
   }
 
   @Test
