@@ -128,7 +128,11 @@ public final class CertificateSigningRequest {
     return publicKey;
   }
 
-  /** The names asked for; a profile decides about them. */
+  /**
+   * The names asked for; a profile decides about them. Without what identifies nobody here, and so
+   * comes into no certificate: further attributes of the subject, which many tools put in unasked,
+   * and alternative names of other kinds.
+   */
   public SubjectNames names() {
     return names;
   }

@@ -46,7 +46,7 @@ public final class Pkcs11Token {
    * Logs in to a token.
    *
    * @param library the vendor's PKCS#11 library
-   * @param slotIndex position among the slots with a token, from 0
+   * @param slotIndex position among all slots of the library, with a token or without, from 0
    * @throws PinRefusedException if the token does not take the PIN
    * @throws PkiException if the library cannot be loaded, or there is no such slot
    */
@@ -55,11 +55,15 @@ public final class Pkcs11Token {
       throw new PkiException(
           "the PKCS#11 library \"" + library + "\" is not there or not readable; check the path");
     }
+    // A token that went away is to be opened again here: without destroyTokenAfterLogout, which
+    // does
+    // no more than this because nobody logs out, a provider would look for it on a thread for ever.
     String configuration =
         """
         --name = signalbox%d
         library = %s
         slotListIndex = %d
+        destroyTokenAfterLogout = true
         attributes(generate, CKO_PRIVATE_KEY, *) = {
           CKA_SENSITIVE = true
           CKA_EXTRACTABLE = false
@@ -68,8 +72,7 @@ public final class Pkcs11Token {
             .formatted(OPENED.incrementAndGet(), library, slotIndex);
     try {
       Provider provider = Security.getProvider("SunPKCS11").configure(configuration);
-      KeyStore store = KeyStore.getInstance("PKCS11", provider);
-      store.load(null, pin.characters());
+      KeyStore store = loggedIn(provider, pin);
       Security.addProvider(provider);
       return new Pkcs11Token(provider, store);
     } catch (GeneralSecurityException | IOException | ProviderException e) {
@@ -82,6 +85,29 @@ public final class Pkcs11Token {
       }
       throw new PkiException("cannot log in to " + token + "; check the slot and the PIN", e);
     }
+  }
+
+  private static KeyStore loggedIn(Provider provider, Passphrase pin)
+      throws GeneralSecurityException, IOException {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS11", provider);
+      store.load(null, pin.characters());
+      return store;
+    } catch (GeneralSecurityException | IOException | ProviderException e) {
+      endLooking(provider);
+      throw e;
+    }
+  }
+
+  /**
+   * A provider that was made while a reader has no token looks for one on a thread of its own,
+   * which nothing ends but the token or this. It is not kept for the next attempt, because it gives
+   * up for good when a token that was just put in does not answer at once.
+   */
+  private static void endLooking(Provider provider) {
+    Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("Poller-" + provider.getName()))
+        .forEach(Thread::interrupt);
   }
 
   /**

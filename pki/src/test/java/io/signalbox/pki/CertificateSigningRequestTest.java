@@ -1,6 +1,7 @@
 package io.signalbox.pki;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.security.KeyPair;
@@ -12,8 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.ExtensionsGenerator;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -38,6 +44,26 @@ class CertificateSigningRequestTest {
     CertificateSigningRequest read = CertificateSigningRequest.parsePem(pem, "dev-7.csr");
     assertEquals(names, read.names());
     assertEquals(keys.getPublic(), read.publicKey());
+  }
+
+  /** Tools put an organization and a country into every request. */
+  @Test
+  void leavesOutWhatIdentifiesNobodyHere() throws Exception {
+    var extensions = new ExtensionsGenerator();
+    extensions.addExtension(
+        Extension.subjectAlternativeName,
+        false,
+        new GeneralNames(new GeneralName(new X500Name("CN=elsewhere"))));
+    byte[] der =
+        new PKCS10CertificationRequestBuilder(
+                new X500Name("C=DE,O=Acme,SERIALNUMBER=7,CN=dev-7"),
+                SubjectPublicKeyInfo.getInstance(keys.getPublic().getEncoded()))
+            .addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate())
+            .build(Signing.signer(keys.getPrivate(), KeyAlgorithm.EC_P256, random))
+            .getEncoded();
+    var issued = new TestPki().issuing.issue(assertParses(der), CertificateProfile.DEVICE);
+    assertEquals("CN=dev-7", issued.getSubjectX500Principal().getName());
+    assertNull(issued.getSubjectAlternativeNames());
   }
 
   @Test

@@ -52,7 +52,10 @@ final class EnrolmentSetup {
             inventory,
             new Claims(registry, clocks),
             new Provisioning(registry, inventory, policies),
-            config.admin().roles());
+            config.admin().roles(),
+            config.enrolment().certificatesPerDevicePerDayMax(),
+            clocks,
+            metrics);
     EnrolmentTokens tokens =
         EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random, metrics);
     est = new EstHandler(enrolment, tokens, authenticators, audit, metrics);

@@ -49,7 +49,7 @@ public record RegistryConfig(
   /**
    * A token by its vendor's PKCS#11 library.
    *
-   * @param slot 0..65,535 position among the slots with a token
+   * @param slot 0..65,535 position among all slots of the library, with a token or without
    */
   public record Pkcs11(Path library, int slot, Secret pin) {
     public Pkcs11 {

@@ -1,5 +1,7 @@
 package io.signalbox.server.enrolment;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.signalbox.pki.CertificateSigningRequest;
 import io.signalbox.pki.Certificates;
 import io.signalbox.pki.EstMessages;
@@ -7,6 +9,8 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.EnrolmentTokens.Invitation;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.eventloop.Clocks;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.registry.Authorities;
@@ -31,6 +35,7 @@ import java.lang.System.Logger.Level;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -42,11 +47,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Issues certificates to devices that ask for themselves. Signs and waits for the disk: worker
- * threads only. The same request again gets the same certificate, so that a lost answer costs
- * nothing.
+ * threads only. The same request again, by the same certificate if by one, gets the same
+ * certificate, so that a lost answer costs nothing.
  */
 public final class Enrolment {
   private static final Logger LOG = System.getLogger(Enrolment.class.getName());
+  private static final String LABEL_START = "est-";
   private static final int LABEL_DIGITS = 12;
   private static final int PLACES = 64;
 
@@ -56,23 +62,35 @@ public final class Enrolment {
   private final Claims claims;
   private final Provisioning provisioning;
   private final AdminConfig.Roles roles;
+  private final int certificatesPerDevicePerDayMax;
+  private final Clocks clocks;
+  private final Metrics metrics;
 
   /** Each stands for some names of devices: who asks for a new one is served after the other. */
   private final List<Object> places = Stream.generate(Object::new).limit(PLACES).toList();
 
+  /**
+   * @param certificatesPerDevicePerDayMax new ones; as many requests as come at once may pass it
+   */
   public Enrolment(
       Registry registry,
       Authorities authorities,
       Inventory inventory,
       Claims claims,
       Provisioning provisioning,
-      AdminConfig.Roles roles) {
+      AdminConfig.Roles roles,
+      int certificatesPerDevicePerDayMax,
+      Clocks clocks,
+      Metrics metrics) {
     this.registry = registry;
     this.authorities = authorities;
     this.inventory = inventory;
     this.claims = claims;
     this.provisioning = provisioning;
     this.roles = roles;
+    this.certificatesPerDevicePerDayMax = certificatesPerDevicePerDayMax;
+    this.clocks = clocks;
+    this.metrics = metrics;
   }
 
   /**
@@ -118,7 +136,8 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN,
               "a device enrols itself only: the common name must be " + LogText.quote(id));
         }
-        yield issue(id, request, null, CsrRules.ID_ONLY, asked(caOf(holder), label), holder);
+        yield issue(
+            id, request, boundAs(holder, CsrRules.ID_ONLY), asked(caOf(holder), label), holder);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, label);
       case Applicant.Invited(Invitation.OfDevice(String id)) -> {
@@ -127,7 +146,7 @@ public final class Enrolment {
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
         String ca = asked(registry.config().defaultCa(), label);
-        yield issue(id, request, null, CsrRules.ID_ONLY, ca, null);
+        yield issue(id, request, new Bounds(0, CsrRules.ID_ONLY), ca, null);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         synchronized (placeOf(request)) {
@@ -163,16 +182,34 @@ public final class Enrolment {
     return issue(
         idOf(holder),
         request,
-        null,
-        ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY,
+        boundAs(holder, ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY),
         asked(caOf(holder), label),
         holder);
   }
 
+  /**
+   * What a certificate may be.
+   *
+   * @param validityHours 0: the default
+   */
+  private record Bounds(int validityHours, CsrRules rules) {}
+
+  /** A device sheds nothing of what its certificate was made for by asking with it. */
+  private Bounds boundAs(Applicant.Holder holder, CsrRules names) {
+    DeviceCertificate current = certificateOf(holder);
+    return current == null
+        ? new Bounds(0, names)
+        : new Bounds(current.validityHours(), names.withKeyTypes(current.keyTypes()));
+  }
+
+  /** Null: it is not registered. */
+  private @Nullable DeviceCertificate certificateOf(Applicant.Holder holder) {
+    return registry.certificate(Certificates.fingerprint(holder.certificate()));
+  }
+
   /** The authority here that has issued the holder's certificate; null: it is not known or gone. */
   private @Nullable String issuerOf(Applicant.Holder holder) {
-    DeviceCertificate current =
-        registry.certificate(Certificates.fingerprint(holder.certificate()));
+    DeviceCertificate current = certificateOf(holder);
     String issuer = current == null ? null : current.ca();
     return issuer == null || registry.find(Kind.ISSUING_CA, issuer) == null ? null : issuer;
   }
@@ -259,7 +296,7 @@ public final class Enrolment {
    */
   private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
     String id = request.names().commonName();
-    String label = label(request);
+    String label = label(request, null);
     boolean taken =
         registry.certificatesOf(id).stream()
             .filter(one -> one.revoked() == null && !one.label().equals(label))
@@ -373,7 +410,8 @@ public final class Enrolment {
     } catch (RegistryException e) {
       throw refused(e);
     }
-    Issued issued = issue(id, request, template, template.rules(), ca, null);
+    var bounds = new Bounds(template.validityHours(), template.rules());
+    Issued issued = issue(id, request, bounds, ca, null);
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
@@ -404,8 +442,7 @@ public final class Enrolment {
   private Issued issue(
       String id,
       CertificateSigningRequest request,
-      @Nullable ProvisioningTemplate template,
-      CsrRules rules,
+      Bounds bounds,
       String ca,
       Applicant.@Nullable Holder holder)
       throws EnrolmentException, InterruptedException {
@@ -413,15 +450,17 @@ public final class Enrolment {
         new CertificateRequest(
             new CertificateRequest.Source.Csr(request.toPem()),
             ca,
-            template == null ? 0 : template.validityHours(),
+            bounds.validityHours,
             0,
             null,
             true,
-            rules);
+            bounds.rules);
+    String label = label(request, holder);
+    requireRoom(id, label);
     try {
       boolean isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;
-      try (Inventory.Prepared prepared = inventory.prepare(id, label(request), wanted, false);
+      try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
         requireGood(holder); // a removal of the device may have come before
         prepared.begin();
@@ -438,6 +477,26 @@ public final class Enrolment {
       throw refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
+    }
+  }
+
+  /**
+   * A device that asks for one certificate after the other fills the inventory for all. What it got
+   * before it gets again.
+   */
+  private void requireRoom(String id, String label) throws EnrolmentException {
+    long dayAgo = clocks.wallMillis() - Duration.ofDays(1).toMillis();
+    if (inventory.newest(id, label) == null
+        && inventory.madeSince(dayAgo, id, LABEL_START) >= certificatesPerDevicePerDayMax) {
+      metrics.limitsReached.inc(Metrics.Limit.CERTIFICATES_PER_DEVICE);
+      throw new EnrolmentException(
+          StatusCodes.TOO_MANY_REQUESTS,
+          "the device "
+              + LogText.quote(id)
+              + " got "
+              + certificatesPerDevicePerDayMax
+              + " certificates within 24 hours, as many as"
+              + " enrolment.certificates-per-device-per-day-max allows; come again later");
     }
   }
 
@@ -477,11 +536,22 @@ public final class Enrolment {
     }
   }
 
-  /** The same request has the same place in the inventory, a new one has its own. */
-  private static String label(CertificateSigningRequest request) {
+  /**
+   * The same request has the same place in the inventory, a new one has its own. With some types of
+   * keys (RSA, Ed25519) a request for the same key has the same bytes each time, and by the next
+   * certificate it is a renewal all the same.
+   *
+   * @param holder whose right it is by a certificate; null: it is somebody else's
+   */
+  private static String label(
+      CertificateSigningRequest request, Applicant.@Nullable Holder holder) {
     try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(request.encoded());
-      return "est-" + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      if (holder != null) {
+        sha256.update(Certificates.fingerprint(holder.certificate()).getBytes(US_ASCII));
+      }
+      byte[] hash = sha256.digest(request.encoded());
+      return LABEL_START + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

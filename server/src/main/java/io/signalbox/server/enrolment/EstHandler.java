@@ -107,7 +107,10 @@ public final class EstHandler implements HttpHandler {
         metrics.enrolments.inc(
             switch (e.status()) {
               case StatusCodes.UNAUTHORIZED -> EnrolmentOutcome.UNAUTHORIZED;
-              case StatusCodes.FORBIDDEN, StatusCodes.CONFLICT, StatusCodes.NOT_FOUND ->
+              case StatusCodes.FORBIDDEN,
+                  StatusCodes.CONFLICT,
+                  StatusCodes.NOT_FOUND,
+                  StatusCodes.TOO_MANY_REQUESTS ->
                   EnrolmentOutcome.REFUSED;
               case StatusCodes.BAD_REQUEST -> EnrolmentOutcome.INVALID;
               default -> EnrolmentOutcome.FAILED;

@@ -3,7 +3,6 @@ package io.signalbox.server.enrolment;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.OcspAuthority;
 import io.signalbox.pki.OcspResponder;
-import io.signalbox.pki.RevocationStatus;
 import io.signalbox.server.registry.Authorities;
 import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.IssuingAuthority;
@@ -17,7 +16,6 @@ import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.math.BigInteger;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +23,6 @@ import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -120,7 +117,7 @@ public final class StatusHandler implements HttpHandler {
     for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
       try {
         CertificateAuthority signer = authorities.signer(entry.name());
-        all.add(OcspAuthority.signingItself(signer, serial -> status(entry.name(), serial)));
+        all.add(OcspAuthority.signingItself(signer, serial -> authorities.status(entry, serial)));
       } catch (RegistryException e) {
         LOG.log(Level.DEBUG, "no OCSP for {0}: {1}", entry.name(), e.getMessage());
         if (e.reason() == RegistryException.Reason.UNAVAILABLE) {
@@ -129,22 +126,6 @@ public final class StatusHandler implements HttpHandler {
       }
     }
     return all;
-  }
-
-  private RevocationStatus status(String ca, BigInteger serial) {
-    for (DeviceCertificate certificate : registry.certificatesWithSerial(serial.toString(16))) {
-      if (ca.equals(certificate.ca())) {
-        DeviceCertificate.Revoked how = certificate.revoked();
-        return how == null
-            ? new RevocationStatus.Good()
-            : new RevocationStatus.Revoked(Instant.ofEpochMilli(how.atMillis()), how.reason());
-      }
-    }
-    // The development authority signs for the command line and for this broker's own TLS too,
-    // without an entry in the inventory.
-    return ca.equals(Authorities.DEVELOPMENT)
-        ? new RevocationStatus.Good()
-        : new RevocationStatus.Unknown("this authority issued no such certificate");
   }
 
   private void list(HttpServerExchange exchange, String name) {

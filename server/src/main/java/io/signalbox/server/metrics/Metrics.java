@@ -191,6 +191,8 @@ public final class Metrics extends MetricSet {
     EXCHANGES,
     /** More of a kind than the registry may hold. */
     REGISTRY_ENTRIES,
+    /** More certificates than one device gets by EST in a day. */
+    CERTIFICATES_PER_DEVICE,
     /** More requests of the admin API than may wait. */
     ADMIN_REQUESTS,
     /** The body of an HTTP request was not there in time. */

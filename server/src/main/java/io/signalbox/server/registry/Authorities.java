@@ -6,7 +6,6 @@ import io.signalbox.pki.LockedKeyException;
 import io.signalbox.pki.Pem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.RevocationList;
-import io.signalbox.pki.RevocationReason;
 import io.signalbox.pki.RevocationStatus;
 import io.signalbox.pki.RevokedCertificate;
 import io.signalbox.pki.SigningException;
@@ -57,6 +56,7 @@ public final class Authorities {
   private final Registry registry;
   private final AuthorityKeys keys;
   private final RemovedAuthorities removed;
+  private final Certified certified;
   private final Clock clock;
   private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
   private final AtomicLong listNumber = new AtomicLong();
@@ -71,6 +71,7 @@ public final class Authorities {
     this.registry = registry;
     this.keys = keys;
     this.removed = new RemovedAuthorities(registry);
+    this.certified = new Certified(registry, removed, this::certificate);
     this.clock = clock;
   }
 
@@ -317,16 +318,20 @@ public final class Authorities {
     Map<String, RevocationStatus.Revoked> withdrawn = new HashMap<>(removed.all());
     for (IssuingAuthority entry : registry.all(Kind.ISSUING_CA)) {
       if (!entry.enabled()) {
-        Instant since = Instant.ofEpochMilli(entry.stamp().updatedAtMillis());
         own(entry)
             .ifPresent(
                 certificate ->
                     withdrawn.put(
-                        Certificates.keyFingerprint(certificate),
-                        new RevocationStatus.Revoked(since, RevocationReason.CERTIFICATE_HOLD)));
+                        Certificates.keyFingerprint(certificate), Certified.onHold(entry)));
       }
     }
     return withdrawn;
+  }
+
+  /** As it was read with the key, if that is there: a question about each costs no parsing. */
+  private Optional<X509Certificate> certificate(IssuingAuthority entry) {
+    CertificateAuthority signer = signers.get(entry.name());
+    return signer == null ? own(entry) : Optional.of(signer.certificate());
   }
 
   /** Empty while there is none, or if it cannot be read, which is logged. */
@@ -509,14 +514,41 @@ public final class Authorities {
       }
       AuthorityForm form = entry.form();
       boolean certifiedItself = form.parent() == null && !form.offline();
-      removed.delete(name, condition, certifiedItself ? null : own(entry).orElse(null));
+      removed.delete(
+          name,
+          condition,
+          certifiedItself ? null : own(entry).orElse(null),
+          parentOf(form).flatMap(this::own).orElse(null));
       signers.remove(name);
       keys.setAside(entry);
       return new Written<>(entry, null);
     }
   }
 
-  /** A fresh list of the authority's certificates that are revoked and have not ended. */
+  private Optional<IssuingAuthority> parentOf(AuthorityForm form) {
+    String parent = form.parent();
+    return parent == null
+        ? Optional.empty()
+        : Optional.ofNullable(registry.find(Kind.ISSUING_CA, parent));
+  }
+
+  /**
+   * What counts of a certificate of an authority, a device's or that of another authority. Reads
+   * the disk.
+   */
+  public RevocationStatus status(IssuingAuthority authority, BigInteger serial) {
+    RevocationStatus known = certified.status(authority, serial);
+    // The development authority signs for the command line and for this broker's own TLS too,
+    // without an entry in the inventory.
+    return known instanceof RevocationStatus.Unknown && authority.name().equals(DEVELOPMENT)
+        ? new RevocationStatus.Good()
+        : known;
+  }
+
+  /**
+   * A fresh list of the authority's certificates, devices' and those of other authorities, that are
+   * revoked or on hold and have not ended. Reads the disk.
+   */
   public RevocationList revocationList(String name) throws RegistryException {
     IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
     if (entry == null) {
@@ -530,20 +562,10 @@ public final class Authorities {
       throw new RegistryException(
           Reason.CONFLICT, "the issuing CA \"" + name + "\" has no key here to sign a list with");
     }
-    long now = clock.millis();
-    List<RevokedCertificate> revoked = new ArrayList<>();
-    for (DeviceCertificate certificate : registry.all(Kind.CERTIFICATE)) {
-      DeviceCertificate.Revoked how = certificate.revoked();
-      if (how != null && name.equals(certificate.ca()) && certificate.notAfterMillis() > now) {
-        revoked.add(
-            new RevokedCertificate(
-                new BigInteger(certificate.serial(), 16),
-                Instant.ofEpochMilli(how.atMillis()),
-                how.reason()));
-      }
-    }
+    Instant now = clock.instant();
+    List<RevokedCertificate> revoked = certified.revoked(entry, now);
     try {
-      long number = listNumber.updateAndGet(last -> Math.max(last + 1, now));
+      long number = listNumber.updateAndGet(last -> Math.max(last + 1, now.toEpochMilli()));
       return RevocationList.issue(signer, BigInteger.valueOf(number), revoked, LIST_LIFETIME);
     } catch (SigningException e) {
       throw comeAgain(name, e.getMessage());

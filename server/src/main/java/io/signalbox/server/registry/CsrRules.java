@@ -49,14 +49,27 @@ public record CsrRules(List<String> keyTypes, NamePolicy names) {
             List.of()));
   }
 
-  static CsrRules read(Fields in) {
-    List<String> keyTypes =
-        in.texts(
+  /** The same names with keys of these types only; empty: of all. */
+  public CsrRules withKeyTypes(List<String> others) {
+    return new CsrRules(others, names);
+  }
+
+  /** Few different ones, so that many entries with them share their texts. */
+  static List<String> readKeyTypes(Fields in) {
+    return in
+        .texts(
             "keyTypes",
             AuthorityForm.KEY_TYPES.size(),
             16,
             AuthorityForm.KEY_TYPES::contains,
-            "one of " + String.join(", ", AuthorityForm.KEY_TYPES));
+            "one of " + String.join(", ", AuthorityForm.KEY_TYPES))
+        .stream()
+        .map(String::intern)
+        .toList();
+  }
+
+  static CsrRules read(Fields in) {
+    List<String> keyTypes = readKeyTypes(in);
     List<String> units = in.texts("organizationalUnits", 32, 64, u -> !u.isEmpty(), "not empty");
     List<String> domains = in.texts("dnsDomains", 32, 253, d -> !d.isEmpty(), "not empty");
     List<String> prefixes = in.texts("uriPrefixes", 32, 256, CsrRules::isPrefix, PREFIX_RULE);

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param ca issuing authority of this broker; null if it was made elsewhere
  * @param active false: switched off, for now
  * @param revoked null if it is not
+ * @param validityHours that it was made for, and what its device gets by it is; 0: the default
+ * @param keyTypes that what its device gets by it may have; empty: all
  */
 public record DeviceCertificate(
     String name,
@@ -27,8 +29,14 @@ public record DeviceCertificate(
     long notBeforeMillis,
     long notAfterMillis,
     @Nullable Revoked revoked,
+    int validityHours,
+    List<String> keyTypes,
     Stamp stamp)
     implements Entry<DeviceCertificate> {
+
+  public DeviceCertificate {
+    keyTypes = List.copyOf(keyTypes);
+  }
 
   /** Where a certificate comes from. */
   public enum Origin {
@@ -67,6 +75,8 @@ public record DeviceCertificate(
         in.number("notBeforeMillis", 0, Long.MIN_VALUE, Long.MAX_VALUE),
         in.number("notAfterMillis", 0, Long.MIN_VALUE, Long.MAX_VALUE),
         revokedAt == 0 ? null : new Revoked(revokedAt, RevocationReason.of(reason)),
+        (int) in.number("validityHours", 0, 0, AuthorityForm.VALIDITY_HOURS_MAX),
+        CsrRules.readKeyTypes(in),
         stamp);
   }
 
@@ -105,6 +115,8 @@ public record DeviceCertificate(
         notBeforeMillis,
         notAfterMillis,
         isRevoked,
+        validityHours,
+        keyTypes,
         other);
   }
 
@@ -136,6 +148,12 @@ public record DeviceCertificate(
     if (revoked != null) {
       out.addProperty("revokedAtMillis", revoked.atMillis());
       out.addProperty("revocationReason", revoked.reason().code());
+    }
+    if (validityHours > 0) {
+      out.addProperty("validityHours", validityHours);
+    }
+    if (!keyTypes.isEmpty()) {
+      out.add("keyTypes", JsonOut.list(keyTypes));
     }
   }
 }

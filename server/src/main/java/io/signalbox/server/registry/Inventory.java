@@ -59,6 +59,17 @@ public final class Inventory {
   }
 
   /**
+   * How many certificates were made for a device since a time and are under labels with this
+   * beginning.
+   */
+  public long madeSince(long millis, String device, String labelStart) {
+    return registry.certificatesOf(device).stream()
+        .filter(one -> one.stamp().createdAtMillis() > millis)
+        .filter(one -> one.label().startsWith(labelStart))
+        .count();
+  }
+
+  /**
    * The newest certificate that an authority here has issued to a device for this very key and
    * these names, and that is good; or null. The device's id is the request's common name. Reads the
    * disk.
@@ -398,6 +409,8 @@ public final class Inventory {
               certificate.getNotBefore().toInstant().toEpochMilli(),
               certificate.getNotAfter().toInstant().toEpochMilli(),
               null,
+              origin == Origin.IMPORTED ? 0 : request.validityHours(),
+              request.rules().keyTypes(),
               Stamp.NEW),
           new CertificateContent(hash, certificate.getEncoded(), sealedKey),
           certificate);

@@ -1,5 +1,6 @@
 package io.signalbox.server.enrolment;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -36,12 +37,15 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -51,12 +55,18 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class EnrolmentTest {
   private static final String SECRET = "0123456789abcdef01234567";
 
   private static final Applicant.Claimant CLAIMANT =
       new Applicant.Claimant("batch", SECRET, InetAddress.getLoopbackAddress());
+
+  private static final int CERTIFICATES_PER_DAY_MAX = 8;
+
+  private final Metrics metrics = new Metrics(1, "test");
 
   @TempDir Path directory;
 
@@ -73,7 +83,25 @@ final class EnrolmentTest {
     return Base64.getMimeEncoder().encode(der);
   }
 
-  private static Enrolment enrolment(RegistryFixture fixture) throws Exception {
+  private static Clocks ahead(Duration offset) {
+    return new Clocks() {
+      @Override
+      public long wallMillis() {
+        return Clocks.system().wallMillis() + offset.toMillis();
+      }
+
+      @Override
+      public long nanos() {
+        return Clocks.system().nanos();
+      }
+    };
+  }
+
+  private Enrolment enrolment(RegistryFixture fixture) throws Exception {
+    return enrolment(fixture, Clocks.system());
+  }
+
+  private Enrolment enrolment(RegistryFixture fixture, Clocks clocks) throws Exception {
     return new Enrolment(
         fixture.registry,
         fixture.authorities,
@@ -83,13 +111,12 @@ final class EnrolmentTest {
             fixture.registry,
             fixture.inventory,
             new ApiPolicies(
-                PolicyStore.open(
-                    PolicyConfig.DEFAULTS,
-                    fixture.registry,
-                    new Metrics(1, "test"),
-                    Clocks.system()),
+                PolicyStore.open(PolicyConfig.DEFAULTS, fixture.registry, metrics, Clocks.system()),
                 fixture.registry)),
-        AdminConfig.DEFAULTS.roles());
+        AdminConfig.DEFAULTS.roles(),
+        CERTIFICATES_PER_DAY_MAX,
+        clocks,
+        metrics);
   }
 
   /** An authority, a template, and a claim token that is good once. */
@@ -272,6 +299,107 @@ final class EnrolmentTest {
       fixture.makeAuthority("pumps", "{'successor':'pumps-2'}");
       assertEquals("pumps-2", enrolment.enrol(request("p7"), holder, null).entry().ca());
       assertEquals("pumps-2", enrolment.renew(request("p7"), holder, "pumps-2").entry().ca());
+    }
+  }
+
+  /** Its request has the same bytes each time: signatures by RSA are always the same. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{'validityHours':24}"})
+  void whoKeepsItsRsaKeyGetsANewCertificateByEachRenewal(String template) throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, template);
+      Enrolment enrolment = enrolment(fixture);
+      KeyPair keys = KeyAlgorithm.RSA_2048.generate(RegistryFixture.RANDOM);
+      byte[] request = request("p7", keys);
+      assertArrayEquals(request, request("p7", keys));
+      X509Certificate first = enrolment.enrol(request, CLAIMANT, null).certificate();
+
+      Applicant.Holder before = holder("p7", "factory", first);
+      X509Certificate second = enrolment.renew(request, before, null).certificate();
+      assertNotEquals(first, second);
+      assertEquals(second, enrolment.renew(request, before, null).certificate());
+
+      Applicant.Holder after = holder("p7", "factory", second);
+      X509Certificate third = enrolment.renew(request, after, null).certificate();
+      assertEquals(3, Set.of(first, second, third).size());
+      assertEquals(third, enrolment.renew(request, after, null).certificate());
+    }
+  }
+
+  @Test
+  void whatADeviceGetsByItsCertificateIsBoundAsThatOneWas() throws Exception {
+    X509Certificate own;
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{'validityHours':24,'csrRules':{'keyTypes':['ec-p256']}}");
+      own = enrolment(fixture).enrol(request("p7"), CLAIMANT, null).certificate();
+    }
+    KeyPair otherType = KeyAlgorithm.EC_P384.generate(RegistryFixture.RANDOM);
+    for (int generation = 1; generation < 3; generation++) {
+      try (var fixture = RegistryFixture.open(directory)) {
+        Enrolment enrolment = enrolment(fixture);
+        Applicant.Holder holder = holder("p7", "factory", own);
+        own = enrolment.renew(request("p7"), holder, null).certificate();
+        assertEndsWithin(Duration.ofHours(24), own);
+        assertEndsWithin(
+            Duration.ofHours(24), enrolment.enrol(request("p7"), holder, null).certificate());
+        for (Executable asked :
+            List.<Executable>of(
+                () -> enrolment.renew(request("p7", otherType), holder, null),
+                () -> enrolment.enrol(request("p7", otherType), holder, null))) {
+          var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+          assertEquals(StatusCodes.BAD_REQUEST, refused.status(), refused::getMessage);
+        }
+      }
+    }
+  }
+
+  private static void assertEndsWithin(Duration length, X509Certificate certificate) {
+    Instant end = certificate.getNotAfter().toInstant();
+    assertFalse(end.isAfter(Instant.now().plus(length)), end::toString);
+  }
+
+  @Test
+  void aDeviceDoesNotFillTheInventory() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      X509Certificate own = enrolment.enrol(request("p7"), CLAIMANT, null).certificate();
+      Applicant.Holder holder = holder("p7", "factory", own);
+      for (int made = 2; made < CERTIFICATES_PER_DAY_MAX; made++) {
+        enrolment.renew(request("p7"), holder, null);
+      }
+      byte[] last = request("p7");
+      X509Certificate issued = enrolment.enrol(last, holder, null).certificate();
+      var invited = new Applicant.Invited(new Invitation.OfDevice("p7"));
+      for (Executable asked :
+          List.<Executable>of(
+              () -> enrolment.renew(request("p7"), holder, null),
+              () -> enrolment.enrol(request("p7"), holder, null),
+              () -> enrolment.enrol(request("p7"), invited, null))) {
+        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+        assertEquals(StatusCodes.TOO_MANY_REQUESTS, refused.status(), refused::getMessage);
+      }
+      assertEquals(3, metrics.limitsReached.of(Metrics.Limit.CERTIFICATES_PER_DEVICE).value());
+      assertEquals(issued, enrolment.enrol(last, holder, null).certificate());
+      assertEquals(
+          CERTIFICATES_PER_DAY_MAX, fixture.registry.certificatesOf("p7").size(), "no more");
+      enrolment.renew(request("p8"), holder("p8", "elsewhere", foreign("p8")), null);
+    }
+  }
+
+  /** Its certificates of the day before count no more. */
+  @Test
+  void aDeviceGoesOnToRenewTheNextDay() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment today = enrolment(fixture);
+      X509Certificate own = today.enrol(request("p7"), CLAIMANT, null).certificate();
+      Applicant.Holder holder = holder("p7", "factory", own);
+      for (int made = 1; made < CERTIFICATES_PER_DAY_MAX; made++) {
+        today.renew(request("p7"), holder, null);
+      }
+      Enrolment tomorrow = enrolment(fixture, ahead(Duration.ofHours(25)));
+      assertTrue(tomorrow.renew(request("p7"), holder, null).isNew());
     }
   }
 

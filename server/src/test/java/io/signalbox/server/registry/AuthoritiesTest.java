@@ -3,6 +3,7 @@ package io.signalbox.server.registry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,11 +11,18 @@ import io.signalbox.pki.AuthorityFiles;
 import io.signalbox.pki.CertificateVerifier;
 import io.signalbox.pki.Certificates;
 import io.signalbox.pki.RevocationCheck;
+import io.signalbox.pki.RevocationReason;
+import io.signalbox.pki.RevocationStatus;
 import io.signalbox.pki.TrustedCa;
 import io.signalbox.pki.Verification;
 import io.signalbox.server.config.RegistryConfig;
+import java.io.ByteArrayInputStream;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CRLEntry;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,6 +34,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -215,6 +224,61 @@ final class AuthoritiesTest {
       assertEquals(RegistryException.Reason.LIMIT_REACHED, refused.reason());
       assertEquals(Set.of("factory", "root"), fixture.authorities.anchors().keySet());
       assertEquals(2, fixture.authorities.withdrawn().size());
+    }
+  }
+
+  @Test
+  void tellsOfTheAuthoritiesThatItHasCertified() throws Exception {
+    BigInteger first;
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("root", "{'pathLength':1}");
+      fixture.makeAuthority("line", "{'parent':'root'}");
+      first = serial(fixture, "line");
+      assertStatus(null, fixture, first);
+      fixture.makeAuthority("line", "{'parent':'root','enabled':false}");
+      assertStatus(RevocationReason.CERTIFICATE_HOLD, fixture, first);
+      fixture.makeAuthority("line", "{'parent':'root'}");
+      assertStatus(null, fixture, first);
+      fixture.authorities.delete("line", Condition.NONE);
+      assertStatus(RevocationReason.CESSATION_OF_OPERATION, fixture, first);
+      fixture.makeAuthority("line", "{'parent':'root'}");
+    }
+    try (var fixture = RegistryFixture.open(directory)) {
+      assertStatus(RevocationReason.CESSATION_OF_OPERATION, fixture, first);
+      assertStatus(null, fixture, serial(fixture, "line"));
+      for (String other : List.of("line", "root")) {
+        assertInstanceOf(
+            RevocationStatus.Unknown.class,
+            fixture.authorities.status(authority(fixture, other), serial(fixture, "root")));
+      }
+    }
+  }
+
+  private static IssuingAuthority authority(RegistryFixture fixture, String name) {
+    return Objects.requireNonNull(fixture.registry.find(Kind.ISSUING_CA, name));
+  }
+
+  private static BigInteger serial(RegistryFixture fixture, String ca) {
+    return fixture.authorities.chain(authority(fixture, ca)).getFirst().getSerialNumber();
+  }
+
+  /** What the root says of a certificate, if it is asked and in its list; null: that it is good. */
+  private static void assertStatus(
+      @Nullable RevocationReason reason, RegistryFixture fixture, BigInteger serial)
+      throws Exception {
+    RevocationStatus status = fixture.authorities.status(authority(fixture, "root"), serial);
+    var list =
+        (X509CRL)
+            CertificateFactory.getInstance("X.509")
+                .generateCRL(
+                    new ByteArrayInputStream(fixture.authorities.revocationList("root").encoded()));
+    X509CRLEntry entry = list.getRevokedCertificate(serial);
+    if (reason == null) {
+      assertInstanceOf(RevocationStatus.Good.class, status);
+      assertNull(entry);
+    } else {
+      assertEquals(reason, assertInstanceOf(RevocationStatus.Revoked.class, status).reason());
+      assertEquals(reason.name(), entry.getRevocationReason().name());
     }
   }
 
