@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.control.ControlClient;
 import io.signalbox.server.control.ControlSocket;
+import io.signalbox.server.control.RequestFailure;
 import io.signalbox.server.store.StoreFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,6 +89,18 @@ final class DataDirectoryTest {
     assertFalse(Files.exists(base.resolve("copy").resolve("control")));
     try (var fixture = StoreFixture.open(DataDirectory.store(base.resolve("copy")))) {
       assertEquals(50, fixture.store.totals().retainedMessages());
+    }
+  }
+
+  /** As without a locale the name of any file that is not ASCII. */
+  @Test
+  void aNameThatTheBrokerCannotUseIsRefusedInWords() throws Exception {
+    try (var fixture = StoreFixture.open(DataDirectory.store(data));
+        var _ = ControlSocket.open(data, DataDirectory.requests(data, fixture.store))) {
+      RequestFailure refused =
+          assertThrows(
+              RequestFailure.class, () -> ControlClient.ask(data, "backup /backup/\0monday"));
+      assertTrue(String.valueOf(refused.getMessage()).contains("LANG=C.UTF-8"), refused::toString);
     }
   }
 

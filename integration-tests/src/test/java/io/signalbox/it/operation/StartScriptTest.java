@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ./signalbox}, which chooses options of the virtual machine. */
 final class StartScriptTest {
@@ -114,6 +115,40 @@ final class StartScriptTest {
 
     assertEquals(1, said.out().lines().count(), said.out());
     assertTrue(said.err().contains("[aot]"), said.err());
+  }
+
+  /** As cron starts it, and {@code docker exec}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "LANG=C", "LANG=de_DE.UTF-8 LC_ALL=POSIX", "LC_CTYPE=C"})
+  void takesArgumentsAsUtf8WithoutALocale(String locale) throws Exception {
+    String script =
+        "env -u LANG -u LC_ALL -u LC_CTYPE " + locale + " $0 $'K\\xc3\\xbcche' 2>&1 || :";
+    List<String> command = List.of("bash", "-c", script, SCRIPT.toString());
+
+    String said = run(Map.of("SIGNALBOX_BUILD", "never"), command);
+
+    assertTrue(said.contains("Küche"), said);
+  }
+
+  @Test
+  void whatACommandPrintsIsUtf8InAnyLocale(@TempDir Path folder) throws Exception {
+    Path users = folder.resolve("users");
+    Files.writeString(
+        users,
+        "Süd - SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$"
+            + "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+            + "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\n");
+
+    CommandLine.Result listed =
+        CommandLine.signalbox(
+                List.of("-Dstdout.encoding=US-ASCII"),
+                "users-file",
+                "list",
+                "--file",
+                users.toString())
+            .expectSuccess();
+
+    assertTrue(listed.out().contains("Süd"), listed::out);
   }
 
   /** The defaults name ::1 too. */

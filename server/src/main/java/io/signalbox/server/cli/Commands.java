@@ -1,5 +1,7 @@
 package io.signalbox.server.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.ConfigException;
 import java.io.FileDescriptor;
@@ -49,8 +51,8 @@ public final class Commands {
    */
   public int run(String... arguments) {
     CommandLine root = commandLine(arguments);
-    root.setOut(
-        new PrintWriter(new OutputStreamWriter(standardOutput(), System.out.charset()), true));
+    // Not System.out.charset(): without a locale, as cron starts it, that is ASCII.
+    root.setOut(new PrintWriter(new OutputStreamWriter(standardOutput(), UTF_8), true));
     return root.execute(arguments);
   }
 
