@@ -65,6 +65,25 @@ final class StartScriptTest {
     assertFalse(said.contains("unbound"), said);
   }
 
+  /** The build runs in another folder than the one that the name is relative to. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SIGNALBOX_JAVA=jdk", "SIGNALBOX_JAVA=jdk/bin/java", "JAVA_HOME=jdk"})
+  void buildsAndRunsOnAJdkThatIsNamedRelatively(String named, @TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Files.createFile(home.resolve("server/target/signalbox.unfinished"));
+    Path maven = home.resolve("mvnw");
+    Files.writeString(maven, "#!/usr/bin/env bash\necho built on $JAVA_HOME\n");
+    assertTrue(maven.toFile().setExecutable(true));
+    Path folder = Files.createDirectory(home.resolve("folder"));
+    Path jdk = jdkThatPrintsItsOptions(folder.resolve("jdk"));
+    String start = "cd $0 && exec env -u SIGNALBOX_JAVA " + named + " $1 version";
+
+    String said = run(Map.of(), List.of("bash", "-c", start, folder.toString(), script.toString()));
+
+    assertTrue(said.contains("built on " + jdk + System.lineSeparator()), said);
+    assertTrue(said.contains(" -jar "), said);
+  }
+
   /** As "mvn verify" leaves it: built, but without a class cache. */
   @Test
   void theFirstStartRecordsTheClassesOfAJarThatHasNoCache(@TempDir Path home) throws Exception {
