@@ -16,16 +16,18 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * Gives the classes in a jar that were compiled for Java 5 or older what Java 7 asks of a class
- * file, stack maps: {@code java StackMaps.java JAR}. The JDK's class cache refuses older ones,
- * which then are parsed and verified at each start. Nothing else in the jar changes, and a second
- * run changes nothing. A class that has no such form (with subroutines, or of a hierarchy that is
- * not in the jar) stays as it is, with one line that says so.
+ * file, stack maps, and moves it to its place: {@code java StackMaps.java JAR PLACE}. The JDK's
+ * class cache refuses older ones, which then are parsed and verified at each start. Nothing else in
+ * the jar changes, and a second run changes nothing. A class that has no such form (with
+ * subroutines, or of a hierarchy that is not in the jar) stays as it is, with one line that says
+ * so. A program that runs from the jar that was in the place keeps that one's file.
  */
 final class StackMaps {
   /** The first format that the class cache takes. */
@@ -49,9 +51,11 @@ final class StackMaps {
   }
 
   public static void main(String[] args) throws IOException {
-    try (FileSystem jar = FileSystems.newFileSystem(Path.of(args[0]))) {
+    Path file = Path.of(args[0]);
+    try (FileSystem jar = FileSystems.newFileSystem(file)) {
       new StackMaps(jar.getPath("/")).rewriteAll();
     }
+    Files.move(file, Path.of(args[1]), StandardCopyOption.ATOMIC_MOVE);
   }
 
   private void rewriteAll() throws IOException {

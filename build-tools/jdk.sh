@@ -39,6 +39,11 @@ jdk_folders() {
   fi
 }
 
+absolute() {
+  if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi
+}
+
+# The absolute path of a JDK's folder, also where it was named by a relative one.
 find_jdk() {
   local folder
   if [[ -n ${SIGNALBOX_JAVA:-} ]]; then
@@ -48,12 +53,12 @@ find_jdk() {
       say "SIGNALBOX_JAVA is \"$SIGNALBOX_JAVA\", which is no Java $java_minimum or newer"
       return 1
     fi
-    echo "$folder"
+    absolute "$folder"
     return
   fi
   while IFS= read -r folder; do
     if [[ -n $folder ]] && (($(version_of "$folder") >= java_minimum)); then
-      echo "$folder"
+      absolute "$folder"
       return
     fi
   done < <(jdk_folders)

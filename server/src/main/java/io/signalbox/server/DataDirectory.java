@@ -17,6 +17,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -99,6 +100,14 @@ final class DataDirectory implements StoreTools {
             return copy(dataDirectory, Path.of(to), target -> store.backup(target));
           } catch (IOException e) {
             throw new RequestFailure(problem(e));
+          } catch (InvalidPathException e) { // without a locale only ASCII makes a path
+            throw new RequestFailure(
+                "the broker cannot name \""
+                    + to
+                    + "\": "
+                    + e.getReason()
+                    + "; start it with LANG=C.UTF-8 in its environment, or choose a name of ASCII"
+                    + " characters");
           }
         });
   }

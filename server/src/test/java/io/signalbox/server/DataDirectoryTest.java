@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.control.ControlClient;
 import io.signalbox.server.control.ControlSocket;
+import io.signalbox.server.control.RequestFailure;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreFixture;
 import java.nio.file.Files;
@@ -130,6 +132,19 @@ final class DataDirectoryTest {
     Path owner = DataDirectory.store(data).resolve("owner.pid");
     Files.setPosixFilePermissions(owner, PosixFilePermissions.fromString("r--------"));
     assertTrue(tools.restore(data, restored).sound(), "nobody holds it, and it may be read only");
+  }
+
+
+  /** As without a locale the name of any file that is not ASCII. */
+  @Test
+  void aNameThatTheBrokerCannotUseIsRefusedInWords() throws Exception {
+    try (var fixture = StoreFixture.open(DataDirectory.store(data));
+        var _ = ControlSocket.open(data, DataDirectory.requests(data, fixture.store))) {
+      RequestFailure refused =
+          assertThrows(
+              RequestFailure.class, () -> ControlClient.ask(data, "backup /backup/\0monday"));
+      assertTrue(String.valueOf(refused.getMessage()).contains("LANG=C.UTF-8"), refused::toString);
+    }
   }
 
   /** The default of {@code --data} is relative. */

@@ -3,9 +3,11 @@ package io.signalbox.it.operation;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -24,8 +26,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -51,7 +55,7 @@ final class StackMapsTest {
     before.put("New.class", ownClass());
     write(jar, before);
 
-    String said = run(jar);
+    String said = run(jar, jar);
 
     assertTrue(said.startsWith("[WARNING] no stack maps for /Subroutine.class: "), said);
     assertEquals(1, said.lines().count(), said);
@@ -71,12 +75,31 @@ final class StackMapsTest {
   void aSecondRunChangesNothing() throws Exception {
     Path jar = folder.resolve("some.jar");
     write(jar, Map.of("Loop.class", oldClass("Loop", StackMapsTest::countsToTen)));
-    assertEquals("", run(jar));
+    assertEquals("", run(jar, jar));
     byte[] once = Files.readAllBytes(jar);
 
-    assertEquals("", run(jar));
+    assertEquals("", run(jar, jar));
 
     assertArrayEquals(once, Files.readAllBytes(jar));
+  }
+
+  /** A broker loads classes as long as it runs, and a command may build meanwhile. */
+  @Test
+  void aProgramThatRunsFromTheJarBeforeKeepsIt() throws Exception {
+    Path made = folder.resolve("made.jar");
+    Path jar = folder.resolve("some.jar");
+    write(made, Map.of("new.txt", text("new")));
+    write(jar, Map.of("old.txt", text("old")));
+    try (var before = new JarFile(jar.toFile())) {
+
+      assertEquals("", run(made, jar));
+
+      try (InputStream old = before.getInputStream(before.getEntry("old.txt"))) {
+        assertArrayEquals(text("old"), old.readAllBytes());
+      }
+    }
+    assertEquals(Set.of("new.txt"), read(jar).keySet());
+    assertFalse(Files.exists(made));
   }
 
   private static void countsToTen(CodeBuilder code) {
@@ -141,11 +164,11 @@ final class StackMapsTest {
   }
 
   /** Returns what the program printed. */
-  private String run(Path jar) throws IOException, InterruptedException {
+  private String run(Path jar, Path place) throws IOException, InterruptedException {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     Path log = folder.resolve("log");
     Process process =
-        new ProcessBuilder(java.toString(), PROGRAM.toString(), jar.toString())
+        new ProcessBuilder(java.toString(), PROGRAM.toString(), jar.toString(), place.toString())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();

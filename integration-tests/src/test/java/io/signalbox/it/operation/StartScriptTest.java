@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ./signalbox}, which chooses options of the virtual machine. */
 final class StartScriptTest {
@@ -62,35 +65,109 @@ final class StartScriptTest {
     assertFalse(said.contains("unbound"), said);
   }
 
+  /** The build runs in another folder than the one that the name is relative to. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SIGNALBOX_JAVA=jdk", "SIGNALBOX_JAVA=jdk/bin/java", "JAVA_HOME=jdk"})
+  void buildsAndRunsOnAJdkThatIsNamedRelatively(String named, @TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Files.createFile(home.resolve("server/target/signalbox.unfinished"));
+    Path maven = home.resolve("mvnw");
+    Files.writeString(maven, "#!/usr/bin/env bash\necho built on $JAVA_HOME\n");
+    assertTrue(maven.toFile().setExecutable(true));
+    Path folder = Files.createDirectory(home.resolve("folder"));
+    Path jdk = jdkThatPrintsItsOptions(folder.resolve("jdk"));
+    String start = "cd $0 && exec env -u SIGNALBOX_JAVA " + named + " $1 version";
+
+    String said = run(Map.of(), List.of("bash", "-c", start, folder.toString(), script.toString()));
+
+    assertTrue(said.contains("built on " + jdk + System.lineSeparator()), said);
+    assertTrue(said.contains(" -jar "), said);
+  }
+
   /** As "mvn verify" leaves it: built, but without a class cache. */
   @Test
   void theFirstStartRecordsTheClassesOfAJarThatHasNoCache(@TempDir Path home) throws Exception {
-    for (String part :
-        List.of(
-            "build-tools/jdk.sh",
-            "build-tools/Licenses.java",
-            "build-tools/StackMaps.java",
-            "config/signalbox.yaml",
-            "pom.xml",
-            "acl-policies/pom.xml",
-            "pki/pom.xml",
-            "server/pom.xml")) {
-      Files.createDirectories(home.resolve(part).getParent());
-      Files.copy(SCRIPT.resolveSibling(part), home.resolve(part));
-    }
-    for (String module : List.of("acl-policies", "pki", "server")) {
-      Files.createDirectories(home.resolve(module).resolve("src/main"));
-    }
-    Path script = Files.copy(SCRIPT, home.resolve("signalbox"), StandardCopyOption.COPY_ATTRIBUTES);
-    Path target = Files.createDirectory(home.resolve("server/target"));
-    Files.copy(CommandLine.jar(), target.resolve("signalbox.jar"));
+    Path script = builtProject(home);
 
     List<String> serve = List.of(script.toString(), "serve", "--help");
     assertTrue(run(Map.of(), serve).contains("recording a class cache, once"));
-    assertTrue(Files.size(target.resolve("signalbox.aot")) > 1_000_000);
+    assertTrue(Files.size(home.resolve("server/target/signalbox.aot")) > 1_000_000);
     String loads = "-XX:AOTMode=on -Xlog:disable -Xlog:all=error:stderr"; // fails without a cache
     String said = run(Map.of("SIGNALBOX_JAVA_OPTIONS", loads), serve);
     assertTrue(said.startsWith("Usage: signalbox serve"), said);
+  }
+
+  /** The virtual machine takes a class cache only of itself. */
+  @Test
+  void aClassCacheOfAnotherJdkIsNotUsedAndTheNextStartRecordsIt(@TempDir Path home)
+      throws Exception {
+    Path script = builtProject(home);
+    Path jdk = jdkThatPrintsItsOptions(home.resolve("jdk"));
+    Path release = jdk.resolve("release");
+    List<String> serve = List.of(script.toString(), "serve");
+    List<String> version = List.of(script.toString(), "version");
+    Map<String, String> environment = Map.of("SIGNALBOX_JAVA", jdk.toString());
+    String recording = "recording a class cache, once";
+    assertTrue(run(environment, serve).contains(recording));
+    assertFalse(run(environment, serve).contains(recording), "there is one");
+    assertTrue(run(environment, version).contains("-XX:AOTCache="));
+
+    Files.writeString(release, "JAVA_VERSION=\"25.0.9\"\n");
+
+    assertFalse(run(environment, version).contains("-XX:AOTCache="));
+    String said = run(environment, serve);
+    assertTrue(said.contains(recording) && said.contains("-XX:AOTCache="), said);
+    assertFalse(run(environment, serve).contains(recording), "there is one");
+  }
+
+  /** So that {@code token issue >file} writes a token and nothing else. */
+  @Test
+  void whatTheVirtualMachineWarnsOfIsOnStandardError(@TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Path jdk = Path.of(System.getProperty("java.home"));
+    Files.writeString(home.resolve("server/target/signalbox.aot"), "no class cache");
+    Files.copy(jdk.resolve("release"), home.resolve("server/target/signalbox.aot.jdk"));
+
+    CommandLine.Result said =
+        CommandLine.run(List.of("env", "SIGNALBOX_JAVA=" + jdk, script.toString(), "version"))
+            .expectSuccess();
+
+    assertEquals(1, said.out().lines().count(), said.out());
+    assertTrue(said.err().contains("[aot]"), said.err());
+  }
+
+  /** As cron starts it, and {@code docker exec}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "LANG=C", "LANG=de_DE.UTF-8 LC_ALL=POSIX", "LC_CTYPE=C"})
+  void takesArgumentsAsUtf8WithoutALocale(String locale) throws Exception {
+    String script =
+        "env -u LANG -u LC_ALL -u LC_CTYPE " + locale + " $0 $'K\\xc3\\xbcche' 2>&1 || :";
+    List<String> command = List.of("bash", "-c", script, SCRIPT.toString());
+
+    String said = run(Map.of("SIGNALBOX_BUILD", "never"), command);
+
+    assertTrue(said.contains("Küche"), said);
+  }
+
+  @Test
+  void whatACommandPrintsIsUtf8InAnyLocale(@TempDir Path folder) throws Exception {
+    Path users = folder.resolve("users");
+    Files.writeString(
+        users,
+        "Süd - SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$"
+            + "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+            + "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\n");
+
+    CommandLine.Result listed =
+        CommandLine.signalbox(
+                List.of("-Dstdout.encoding=US-ASCII"),
+                "users-file",
+                "list",
+                "--file",
+                users.toString())
+            .expectSuccess();
+
+    assertTrue(listed.out().contains("Süd"), listed::out);
   }
 
   /** The defaults name ::1 too. */
@@ -106,6 +183,54 @@ final class StartScriptTest {
             .expectSuccess();
     assertTrue(trained.err().contains("listener wss does without \"::1\""), trained::err);
     assertFalse(trained.err().contains("a client of the training run failed"), trained::err);
+  }
+
+  /**
+   * A project with the jar and no class cache. The jar is newer than its sources and older than
+   * anything made from now on, also where the file system's clock is coarse.
+   *
+   * @return the script there
+   */
+  private static Path builtProject(Path home) throws IOException {
+    for (String part :
+        List.of(
+            "build-tools/jdk.sh",
+            "build-tools/Licenses.java",
+            "build-tools/StackMaps.java",
+            "config/signalbox.yaml",
+            "pom.xml",
+            "acl-policies/pom.xml",
+            "pki/pom.xml",
+            "server/pom.xml",
+            "signalbox")) {
+      Path to = home.resolve(part);
+      Files.createDirectories(to.getParent());
+      Files.copy(SCRIPT.resolveSibling(part), to, StandardCopyOption.COPY_ATTRIBUTES);
+      Files.setLastModifiedTime(to, FileTime.from(Instant.EPOCH));
+    }
+    for (String module : List.of("acl-policies", "pki", "server")) {
+      Files.createDirectories(home.resolve(module).resolve("src/main"));
+    }
+    Path jar = Files.createDirectory(home.resolve("server/target")).resolve("signalbox.jar");
+    Files.copy(CommandLine.jar(), jar);
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().minusSeconds(1)));
+    return home.resolve("signalbox");
+  }
+
+  private static Path jdkThatPrintsItsOptions(Path jdk) throws IOException {
+    Path java = Files.createDirectories(jdk.resolve("bin")).resolve("java");
+    Files.writeString(
+        java,
+        """
+        #!/usr/bin/env bash
+        for option; do
+          [[ $option != -XX:AOTCacheOutput=* ]] || echo recorded >"${option#*=}"
+        done
+        echo "$@"
+        """);
+    assertTrue(java.toFile().setExecutable(true));
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25\"\n");
+    return jdk;
   }
 
   private static String run(String options, String... arguments)

@@ -1,5 +1,7 @@
 package io.signalbox.server.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.config.ConfigException;
 import java.io.FileDescriptor;
@@ -49,6 +51,7 @@ public final class Commands {
    */
   public int run(String... arguments) {
     CommandLine root = commandLine(arguments);
+<<<<<<< HEAD
     root.setOut(
         new PrintWriter(new OutputStreamWriter(standardOutput(), System.out.charset()), true));
     try {
@@ -56,6 +59,11 @@ public final class Commands {
     } catch (Error e) { // which picocli lets through, and threads of a broker would outlive
       return report(e, root);
     }
+=======
+    // Not System.out.charset(): without a locale, as cron starts it, that is ASCII.
+    root.setOut(new PrintWriter(new OutputStreamWriter(standardOutput(), UTF_8), true));
+    return root.execute(arguments);
+>>>>>>> fix-script
   }
 
   /** {@code System.out} would keep its failures to itself. */

@@ -145,7 +145,8 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private BrokerConfig read() throws ConfigException {
-    var reader = new ConfigReader(environment);
+    // What is recorded needs nothing of the operator's, such as keys on a token that counts tries.
+    var reader = new ConfigReader(isGiven(trainingOnly) ? Map.of() : environment);
     Path from = file.getValue();
     BrokerConfig config = from == null ? reader.withoutFile() : reader.read(from);
     Path directory = data.getValue();

@@ -98,7 +98,10 @@ public record BrokerConfig(
         admin, log);
   }
 
-  /** The same on ports that the system chooses, so that it can run beside another broker. */
+  /**
+   * The same on ports that the system chooses, so that it can run beside another broker; revocation
+   * lists and OCSP are not served over plain HTTP.
+   */
   public BrokerConfig withFreePorts() {
     List<ListenerConfig> free = listeners.stream().map(listener -> listener.withPort(0)).toList();
     return new BrokerConfig(
@@ -112,7 +115,7 @@ public record BrokerConfig(
         auth,
         policies,
         registry,
-        enrolment,
+        enrolment.withHttpPort(0),
         admin,
         log);
   }

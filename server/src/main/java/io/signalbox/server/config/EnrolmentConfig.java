@@ -38,6 +38,10 @@ public record EnrolmentConfig(
     HTTP_CONNECTIONS_MAX.check(httpConnectionsMax);
   }
 
+  EnrolmentConfig withHttpPort(int port) {
+    return new EnrolmentConfig(est, port, httpBind, httpConnectionsMax);
+  }
+
   static EnrolmentConfig read(Section enrolment) {
     EnrolmentConfig d = DEFAULTS;
     return enrolment.make(

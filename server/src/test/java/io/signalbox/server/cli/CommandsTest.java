@@ -172,7 +172,7 @@ final class CommandsTest {
 
   @Test
   void trainingStartsTwiceAndTakesNoPortFromARunningBroker() throws Exception {
-    Path file = Files.writeString(folder.resolve("b.yaml"), "log: {level: debug}");
+    Path file = Files.writeString(folder.resolve("b.yaml"), "enrolment: {http-port: 8080}");
     assertEquals(
         0,
         run(
@@ -185,9 +185,20 @@ final class CommandsTest {
     assertEquals(2, brokers.started.size());
     for (BrokerConfig started : brokers.started) {
       assertEquals(List.of(0, 0), started.listeners().stream().map(ListenerConfig::port).toList());
+      assertEquals(0, started.enrolment().httpPort());
     }
     assertEquals(2, brokers.stops);
     assertContains(out.toString(), "--cafile");
+  }
+
+  /** That is the operator's: files of another folder, keys on a token that counts the tries. */
+  @Test
+  void trainingTakesNothingFromTheEnvironment() {
+    environment = Map.of("SIGNALBOX_TLS_CERTIFICATE_FILE", "server.crt");
+    assertEquals(0, run("serve", "--data", folder.resolve("data").toString(), "--train"));
+    for (BrokerConfig started : brokers.started) {
+      assertEquals(BrokerConfig.DEFAULTS.tls(), started.tls());
+    }
   }
 
   @Test
