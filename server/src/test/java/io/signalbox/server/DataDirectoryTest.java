@@ -134,7 +134,6 @@ final class DataDirectoryTest {
     assertTrue(tools.restore(data, restored).sound(), "nobody holds it, and it may be read only");
   }
 
-
   /** As without a locale the name of any file that is not ASCII. */
   @Test
   void aNameThatTheBrokerCannotUseIsRefusedInWords() throws Exception {
