@@ -126,18 +126,32 @@ final class ServeCommand implements Callable<Integer> {
     Thread stopper = stopWhenTheProcessIsTold(broker); // whoever reads "ready" may tell it at once
     LOG.log(System.Logger.Level.INFO, "ready");
     if (file.getValue() == null) {
-      new Welcome(config, broker.listening(), tokens).print(out);
+      welcome(config, broker, stopper, out);
     }
     if (isGiven(trainingOnly)) {
       broker.stop();
     }
     boolean stopped = broker.awaitEnd();
     if (!stopped) {
-      leaveTheEndToUs(stopper);
+      leaveTheEndToUs(stopper, ExitCode.DISK_FAILED);
       throw new CommandFailure(
           ExitCode.DISK_FAILED, "the broker gave up; the reason is in the log above");
     }
     return ExitCode.DONE;
+  }
+
+  /** What fails here fails the start: the process ends as one that could not start. */
+  private void welcome(
+      BrokerConfig config, RunningBroker broker, Thread stopper, PrintWriter out)
+      throws CommandFailure, InterruptedException {
+    try {
+      new Welcome(config, broker.listening(), tokens).print(out);
+    } catch (CommandFailure | RuntimeException | Error e) {
+      broker.stop();
+      broker.awaitEnd();
+      leaveTheEndToUs(stopper, ExitCode.FAILED);
+      throw e;
+    }
   }
 
   private static boolean isGiven(OptionSpec flag) {
@@ -179,12 +193,12 @@ final class ServeCommand implements Callable<Integer> {
     Runtime.getRuntime().halt(exitCode);
   }
 
-  /** The broker gave up; a hook that runs already may wait for what it has left open. */
-  private static void leaveTheEndToUs(Thread stopper) {
+  /** The broker has ended by itself; a hook that runs already may wait for what it has left open. */
+  private static void leaveTheEndToUs(Thread stopper, int exitCode) {
     try {
       Runtime.getRuntime().removeShutdownHook(stopper);
     } catch (IllegalStateException e) { // the process was told to stop meanwhile
-      Runtime.getRuntime().halt(ExitCode.DISK_FAILED);
+      Runtime.getRuntime().halt(exitCode);
     }
   }
 }

@@ -383,6 +383,11 @@ final class Client implements ClientHandler {
     connection.disconnect(ReasonCode.UNSPECIFIED_ERROR, problem.getMessage());
   }
 
+  /** Whether its CONNECT was refused, or none came. */
+  boolean isRefused() {
+    return closing == Metrics.Close.REFUSED || closing == Metrics.Close.CONNECT_TIMEOUT;
+  }
+
   /** Refuses the CONNECT. */
   void refuse(ReasonCode reason, String problem) {
     phase = Phase.ENDED;

@@ -256,7 +256,13 @@ final class ConnectHandler {
       }
       case OpenResult.Opened opened -> {
         if (client.phase() != Client.Phase.CONNECTING) {
-          opened.session().connectionEnded(client.connection(), Session.WillFate.SEND);
+          opened
+              .session()
+              .connectionEnded(
+                  client.connection(),
+                  client.isRefused() // then there never was a connection [MQTT-3.1.2-8]
+                      ? Session.WillFate.DISCARD
+                      : Session.WillFate.SEND);
           return;
         }
         try {

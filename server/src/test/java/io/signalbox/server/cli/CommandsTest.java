@@ -113,9 +113,13 @@ final class CommandsTest {
   }
 
   private int run(String... arguments) {
-    TokenFactory tokens =
+    return run(
         (data, subject, groups, lifetime) ->
-            String.join("|", data.toString(), subject, groups.toString(), lifetime.toString());
+            String.join("|", data.toString(), subject, groups.toString(), lifetime.toString()),
+        arguments);
+  }
+
+  private int run(TokenFactory tokens, String... arguments) {
     CommandLine commands =
         new Commands(brokers, tokens, new Stores(), environment).commandLine(arguments);
     commands.setOut(new PrintWriter(out, true));
@@ -147,6 +151,17 @@ final class CommandsTest {
         " pub"
             + clients
             + " --cert devices/pump7.crt --key devices/pump7.key -t devices/pump7/data -m 21.5\n");
+  }
+
+  @Test
+  void aBrokerThatCannotSayHowToConnectIsStoppedAndDidNotStart() {
+    TokenFactory failing =
+        (_, _, _, _) -> {
+          throw new CommandFailure("cannot read the key");
+        };
+    assertEquals(1, run(failing, "serve", "--data", folder.toString()));
+    assertEquals(1, brokers.stops);
+    assertContains(err.toString(), "cannot read the key");
   }
 
   @Test

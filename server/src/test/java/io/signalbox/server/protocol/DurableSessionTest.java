@@ -320,8 +320,10 @@ final class DurableSessionTest extends DurableSessionFixture {
   @Test
   void saysThatTheSessionIsNotOpenedInTime() throws Exception {
     start();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
     broker.holdDisk();
-    DurableClient unlucky = DurableClient.begin(this, ProtocolVersion.V5, "device", 1_000, null);
+    DurableClient unlucky =
+        DurableClient.begin(this, ProtocolVersion.V5, "device", 1_000, will("will"));
     doWhatWaits();
     loops.on(loops.loops.getFirst(), unlucky.connection::connectTimesOut);
     await(() -> unlucky.connectReason != null);
@@ -334,7 +336,9 @@ final class DurableSessionTest extends DurableSessionFixture {
     DurableClient again = DurableClient.connect(this, "device", 1_000).subscribe();
     DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "message");
     again.receive(1);
-    assertEquals(1, broker.metrics.sessionsConnected.value() - 1);
+    watcher.receive(1);
+    assertEquals(List.of("message"), watcher.payloads, "no Will of whom nobody let in");
+    assertEquals(3, broker.metrics.sessionsConnected.value());
   }
 
   @Test

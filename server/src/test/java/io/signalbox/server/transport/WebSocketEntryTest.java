@@ -327,7 +327,7 @@ class WebSocketEntryTest {
                 },
                 WS);
         var client = RawClient.plain(broker.address(WS))) {
-      String first = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      String first = "GET /worker/page HTTP/1.1\r\nHost: localhost\r\n\r\n";
       client.send(first.getBytes(StandardCharsets.US_ASCII), UPGRADE);
       assertEquals(true, onItsThread.poll(60, TimeUnit.SECONDS));
     }
