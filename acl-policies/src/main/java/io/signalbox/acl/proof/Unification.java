@@ -176,11 +176,13 @@ final class Unification {
   }
 
   private static boolean hasUnresolved(TopicTemplate pattern, Subject subject) {
-    return pattern.variables().stream()
-        .anyMatch(
-            variable ->
-                variable.of(subject).isEmpty()
-                    || !variable.of(subject).stream().allMatch(Word::isUsable));
+    return pattern.variables().stream().anyMatch(variable -> !isKnown(variable, subject));
+  }
+
+  /** Whether there is a value, and all can stand for the variable; else a deny is wider. */
+  static boolean isKnown(Attribute variable, Subject subject) {
+    List<String> values = variable.of(subject);
+    return !values.isEmpty() && values.stream().allMatch(Word::isUsable);
   }
 
   /** Variables that leave no doubt. */
