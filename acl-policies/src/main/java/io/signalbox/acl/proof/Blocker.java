@@ -10,6 +10,7 @@ import io.signalbox.acl.model.Template;
 import io.signalbox.acl.model.TopicTemplate;
 import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Attribute.Kind;
+import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -70,7 +71,9 @@ record Blocker(
       }
     }
     for (NameTemplate name : statement.clientIds()) {
-      if (name.prefix() && !origin.isEmpty()) {
+      if (origin.isEmpty()) {
+        addOtherIds(demands, name, ways);
+      } else if (name.prefix()) {
         addPrefixMisses(demands, name.template(), origin.getFirst(), ways);
       } else {
         addMisses(demands, name.template(), 0, ways);
@@ -144,6 +147,26 @@ record Blocker(
       }
     }
     addMisses(demands, written, 0, ways);
+  }
+
+  /** As {@link #addMisses}, for the Client Identifier of a client that may have any. */
+  private void addOtherIds(Demands demands, NameTemplate name, List<Way> ways) {
+    Subject subject = candidate.subject();
+    List<Attribute> variables = name.template().variables();
+    if (variables.contains(CLIENT_ID)) {
+      return; // it goes along
+    }
+    boolean inTheWay = variables.stream().anyMatch(each -> !Unification.isKnown(each, subject));
+    for (String text : Unification.texts(name.template(), subject)) {
+      Glob denied = new Glob(name.prefix() ? text + "*" : text);
+      if (denied.matches(subject.clientId())) {
+        inTheWay = true;
+        ways.add(new Way(demands.with(new Test(CLIENT_ID, List.of(denied)), false), List.of()));
+      }
+    }
+    if (inTheWay) {
+      addMisses(demands, name.template(), 0, ways);
+    }
   }
 
   private static boolean startsWith(List<Template.Part> whole, List<Template.Part> start) {

@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -227,6 +228,10 @@ final class Gains {
     private final boolean literal;
 
     private final @Nullable NameTemplate name;
+
+    /** One of the statement's share groups; null: the request is not shared. */
+    private final @Nullable NameTemplate group;
+
     private boolean doubtful;
 
     Trial(
@@ -239,6 +244,7 @@ final class Gains {
       this.statement = statement;
       this.request = request;
       this.forbidding = forbidding;
+      group = request.shareGroup() == null ? null : NameTemplate.of(request.shareGroup());
       if (request.action() == Action.CONNECT) {
         pattern = null;
         literal = false;
@@ -266,11 +272,16 @@ final class Gains {
           demands = demands.withSlot(variable);
         }
       }
+      if (group != null) {
+        for (Attribute variable : group.template().variables()) {
+          demands = demands.withSlot(variable);
+        }
+      }
       List<Demands> starts = List.of(demands);
       if (forbidding.isPresent()) {
         formulas.add(ofPoor.of(forbidding.get().policy));
         formulas.add(Formula.of(forbidding.get().statement.where()));
-        starts = new ArrayList<>(overlaps(demands, forbidding.get().statement));
+        starts = overlaps(demands, forbidding.get().statement);
       }
       Search search = new Search(vocabulary.denyVariables(), vocabulary.texts(), this::attempt);
       for (Demands start : starts) {
@@ -289,8 +300,10 @@ final class Gains {
       List<Demands> all = new ArrayList<>();
       Joining joining = new Joining();
       if (pattern != null) {
-        deny.topics().forEach(other -> all.addAll(joining.topics(demands, pattern, other)));
-        deny.literalFilters().forEach(other -> all.addAll(joining.topics(demands, pattern, other)));
+        for (Demands start : inGroups(demands, deny, joining)) {
+          deny.topics().forEach(other -> all.addAll(joining.topics(start, pattern, other)));
+          deny.literalFilters().forEach(other -> all.addAll(joining.topics(start, pattern, other)));
+        }
       } else {
         NameTemplate mine = Objects.requireNonNull(name);
         deny.clientIds().forEach(other -> all.addAll(joining.names(demands, mine, other)));
@@ -299,31 +312,53 @@ final class Gains {
       return all;
     }
 
+    /** Demands under which the deny speaks of the share group; one with groups of no other. */
+    private List<Demands> inGroups(Demands demands, Statement deny, Joining joining) {
+      if (deny.shareGroups().isEmpty()) {
+        return List.of(demands);
+      }
+      List<Demands> all = new ArrayList<>();
+      if (group != null) {
+        deny.shareGroups().forEach(other -> all.addAll(joining.names(demands, group, other)));
+      }
+      return all;
+    }
+
     private Outcome attempt(Candidate candidate) {
       List<Blocker> blockers = new ArrayList<>();
-      for (String text : texts(candidate)) {
-        Subject subject =
-            name == null ? candidate.subject() : candidate.subject().with().clientId(text).build();
-        Request asked = instantiated(candidate);
-        BoundPolicies after = rich.bind(subject);
-        BoundPolicies before = poor.bind(subject);
-        Filter at = name == null ? new Filter(Filter.split(text)) : Filter.ALL;
-        Answer now = answer(asked, after, text, candidate);
-        if (!now.decision.allowed()) {
-          for (Reception.Refusal refusal : now.refusals) {
-            if (refusal.decision().reason() == Reason.EXPLICIT_DENY) {
-              block(ofRich, refusal.decision().statement(), refusal.filter(), candidate, blockers);
-            }
+      for (Request asked : instantiated(candidate)) {
+        for (String text : texts(candidate)) {
+          Optional<Witness> found = attempt(candidate, asked, text, blockers);
+          if (found.isPresent()) {
+            return new Outcome(found, List.of());
           }
-          continue;
         }
-        Decision then = asked.ask(before, text);
-        if (!then.allowed()) {
-          return Outcome.found(witness(subject, asked, text, now));
-        }
-        block(ofPoor, then.statement(), at, candidate, blockers);
       }
       return Outcome.blocked(blockers);
+    }
+
+    private Optional<Witness> attempt(
+        Candidate candidate, Request asked, String text, List<Blocker> blockers) {
+      Subject subject =
+          name == null ? candidate.subject() : candidate.subject().with().clientId(text).build();
+      BoundPolicies after = rich.bind(subject);
+      BoundPolicies before = poor.bind(subject);
+      Filter at = name == null ? new Filter(Filter.split(text)) : Filter.ALL;
+      Answer now = answer(asked, after, text, candidate);
+      if (!now.decision.allowed()) {
+        for (Reception.Refusal refusal : now.refusals) {
+          if (refusal.decision().reason() == Reason.EXPLICIT_DENY) {
+            block(ofRich, refusal.decision().statement(), refusal.filter(), candidate, blockers);
+          }
+        }
+        return Optional.empty();
+      }
+      Decision then = asked.ask(before, text);
+      if (!then.allowed()) {
+        return Optional.of(witness(subject, asked, text, now));
+      }
+      block(ofPoor, then.statement(), at, candidate, blockers);
+      return Optional.empty();
     }
 
     /**
@@ -370,24 +405,23 @@ final class Gains {
       Blocker.of(bindings, ref, at, origin, Identity.ANY, candidate).ifPresent(blockers::add);
     }
 
-    /** Share groups are written as patterns; this is one that the pattern means. */
-    private Request instantiated(Candidate candidate) {
-      String group = request.shareGroup();
+    /** Share groups are written as patterns; these are some that this one and the deny mean. */
+    private List<Request> instantiated(Candidate candidate) {
       if (group == null) {
-        return request;
+        return List.of(request);
       }
-      NameTemplate template = NameTemplate.of(group);
-      Map<Attribute, String> values = new HashMap<>(candidate.slots());
-      for (Attribute variable : template.template().variables()) {
-        variable.of(candidate.subject()).stream()
-            .filter(Word::isUsable)
-            .findFirst()
-            .ifPresent(value -> values.putIfAbsent(variable, value));
-        values.putIfAbsent(variable, "-");
-      }
-      String text =
-          template.template().substitute(values) + (template.prefix() ? vocabulary.fresh(0) : "");
-      return new Request(request.action(), request.qos(), false, 0, text);
+      List<NameTemplate> templates = new ArrayList<>(List.of(group));
+      forbidding.ifPresent(f -> templates.addAll(f.statement.shareGroups()));
+      return templates.stream()
+          .flatMap(template -> groups(template, candidate.subject()))
+          .distinct()
+          .map(text -> new Request(request.action(), request.qos(), false, 0, text))
+          .toList();
+    }
+
+    private Stream<String> groups(NameTemplate template, Subject subject) {
+      String end = template.prefix() ? vocabulary.fresh(0) : "";
+      return Unification.texts(template.template(), subject).stream().map(text -> text + end);
     }
 
     private List<String> texts(Candidate candidate) {

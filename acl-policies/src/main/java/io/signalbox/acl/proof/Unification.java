@@ -22,6 +22,23 @@ final class Unification {
     return text.equals("+") || text.equals("#");
   }
 
+  /** What the template is for this client: one text for each choice among its usable values. */
+  static List<String> texts(Template template, Subject subject) {
+    List<Template> filledIn = List.of(template);
+    for (Attribute variable : template.variables()) {
+      List<Template> values =
+          variable.of(subject).stream()
+              .filter(Word::isUsable)
+              .map(value -> new Template(List.of(new Template.Literal(value))))
+              .toList();
+      filledIn =
+          filledIn.stream()
+              .flatMap(some -> values.stream().map(value -> some.replacing(variable, value)))
+              .toList();
+    }
+    return filledIn.stream().map(Template::toString).toList();
+  }
+
   /** All values of the variables for which the template is this text. */
   static List<Map<Attribute, String>> solutions(Template template, String text) {
     List<Map<Attribute, String>> solutions = new ArrayList<>();
@@ -159,11 +176,13 @@ final class Unification {
   }
 
   private static boolean hasUnresolved(TopicTemplate pattern, Subject subject) {
-    return pattern.variables().stream()
-        .anyMatch(
-            variable ->
-                variable.of(subject).isEmpty()
-                    || !variable.of(subject).stream().allMatch(Word::isUsable));
+    return pattern.variables().stream().anyMatch(variable -> !isKnown(variable, subject));
+  }
+
+  /** Whether there is a value, and all can stand for the variable; else a deny is wider. */
+  static boolean isKnown(Attribute variable, Subject subject) {
+    List<String> values = variable.of(subject);
+    return !values.isEmpty() && values.stream().allMatch(Word::isUsable);
   }
 
   /** Variables that leave no doubt. */

@@ -2,6 +2,7 @@ package io.signalbox.acl.proof;
 
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.filter.Filter;
+import io.signalbox.acl.model.NameTemplate;
 import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.model.PolicyJson;
 import io.signalbox.acl.model.Statement;
@@ -59,9 +60,13 @@ final class Vocabulary {
         denyVariables.addAll(topic.variables());
       }
     }
-    statement.clientIds().forEach(name -> texts.add(name.template().toString()));
-    if (statement.isDeny()) {
-      statement.clientIds().forEach(name -> denyVariables.addAll(name.template().variables()));
+    List<NameTemplate> names = new ArrayList<>(statement.clientIds());
+    names.addAll(statement.shareGroups());
+    for (NameTemplate name : names) {
+      texts.add(name.template().toString());
+      if (statement.isDeny()) {
+        denyVariables.addAll(name.template().variables());
+      }
     }
   }
 

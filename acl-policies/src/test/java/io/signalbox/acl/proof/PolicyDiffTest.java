@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.acl.decision.BoundPolicies;
 import io.signalbox.acl.decision.Decision;
 import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.SubscribeDecision;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.model.PolicyJson;
@@ -15,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PolicyDiffTest {
   @Test
@@ -71,6 +74,29 @@ class PolicyDiffTest {
     for (String forbidden : List.of("d1:x", "d1:*", "d*")) {
       assertGain(open + denyingConnect(forbidden), open, "connect as");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "*, billing, $share/billing/a",
+    "g*, g1, $share/g1/a",
+    "g*, g1*, $share/g1~any/a",
+    "g1, g*, $share/g1/a",
+    "g1, ${group}, $share/g1/a",
+    "${group}, g1, $share/g1/a",
+    "${group}, g1*, $share/g1",
+    "${group}, ${device.id}, $share/some",
+    "x-${device.id}, ${group}, $share/x-some",
+    "g*, ${group}, $share/g",
+  })
+  void seesADenyOfAShareGroupComeAndGo(String allowed, String denied, String part) {
+    String allow =
+        "{ id: a, effect: allow, actions: [subscribe], topics: [\"a/#\"], shareGroups: [\"%s\"] }"
+            .formatted(allowed);
+    String deny =
+        "\n  - { id: d, effect: deny, actions: [subscribe], topics: [\"+/#\"], shareGroups: [\"%s\"] }"
+            .formatted(denied);
+    assertGain(allow + deny, allow, part);
   }
 
   private static String denyingConnect(String name) {
@@ -181,11 +207,20 @@ class PolicyDiffTest {
     Witness witness = change.witness().orElseThrow();
     PolicyBundle poor = change.gained() ? before : after;
     PolicyBundle rich = change.gained() ? after : before;
+    if (witness.request().startsWith("$share/")) {
+      return subscribes(rich, witness) && !subscribes(poor, witness);
+    }
     Request request =
         new Request(
             witness.action(), witness.qos(), witness.retain(), witness.payloadBytes(), null);
     return request.ask(rich.bind(witness.subject()), witness.request()).allowed()
         && !request.ask(poor.bind(witness.subject()), witness.request()).allowed();
+  }
+
+  private static boolean subscribes(PolicyBundle bundle, Witness witness) {
+    SubscribeDecision answer =
+        bundle.bind(witness.subject()).decideSubscribe(witness.request(), witness.qos(), null);
+    return answer.decision().allowed() && answer.grantedQos() >= witness.qos();
   }
 
   /** One policy replaced, removed or added. */

@@ -97,6 +97,26 @@ class ProofsTest {
   }
 
   @Test
+  void knowsThatWhoMayHaveAnyClientIdHasOneThatNoDenyNames() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { device: { id: "s*" } }
+        statements:
+          - { id: c, effect: allow, actions: [connect], clientIds: ["${client.id}"] }
+          - { id: d, effect: deny, actions: [connect], clientIds: [%s] }
+          - { id: ota, effect: allow, actions: [publish], topics: ["ota/#"] }
+        """;
+    assertBroken(text.formatted("\"s*\""), "ota/#");
+    assertBroken(text.formatted("some-client-id"), "ota/#");
+    assertBroken(text.formatted("\"s*\", \"c*\", \"some*\""), "ota/#");
+    assertBroken(text.formatted("\"${device.id}*\", \"s*\""), "ota/#");
+    PolicyBundle none = Universe.bundle(List.of(Universe.parse(text.formatted("\"*\""))));
+    assertProved(none, "ota/#", "{ group: none }");
+  }
+
+  @Test
   void provesPastADenyOfAllNamesThatBeginSo() {
     String text =
         """

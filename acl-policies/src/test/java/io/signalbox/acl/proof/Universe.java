@@ -171,20 +171,20 @@ public final class Universe {
     if (where.isEmpty() && !deny && random.nextInt(4) == 0) {
       where = actions.equals("subscribe") ? ", where: { maxQos: 1 }" : ", where: { maxQos: 0 }";
     }
-    String more = rich && actions.contains("subscribe") ? subscribing(deny, random) : "";
+    String more = rich && actions.contains("subscribe") ? subscribing(deny, actions, random) : "";
     return "  - { id: %s, effect: %s, actions: [%s], topics: [\"%s\", \"%s\"]%s }\n"
         .formatted(
             id, deny ? "deny" : "allow", actions, pattern(random), pattern(random), where + more);
   }
 
   /** What only a statement on SUBSCRIBE may have. */
-  private static String subscribing(boolean deny, SplittableRandom random) {
+  private static String subscribing(boolean deny, String actions, SplittableRandom random) {
     String more = "";
-    if (deny && random.nextInt(3) == 0) {
-      more += ", overlap: filter";
-    }
-    if (!deny && random.nextInt(3) == 0) {
+    boolean groups = random.nextInt(3) == 0 && (!deny || actions.equals("subscribe"));
+    if (groups) {
       more += ", shareGroups: [\"" + pick(random, "g1", "g*", "${group}", "x-${device.id}") + "\"]";
+    } else if (deny && random.nextInt(3) == 0) {
+      more += ", overlap: filter";
     }
     if (random.nextInt(4) == 0) {
       more += ", literalFilters: [\"" + pattern(random) + "\"]";

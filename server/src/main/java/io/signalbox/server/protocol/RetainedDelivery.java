@@ -49,9 +49,25 @@ final class RetainedDelivery {
     }
   }
 
-  /** A look that may have met values which are refused after it. */
+  /**
+   * A look that may have met values which are refused after it. All of one filter are equal, so
+   * that a topic is watched no more often than the session has subscriptions, however many
+   * SUBSCRIBEs come while the disk is slow; of the subscriptions only the last is in force.
+   */
   private record Looked(RetainedDelivery delivery, Subscription subscription)
       implements RefusalWatch {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Looked(RetainedDelivery itsDelivery, Subscription its)
+          && itsDelivery.equals(delivery)
+          && its.filter().equals(subscription.filter());
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * delivery.hashCode() + subscription.filter().hashCode();
+    }
+
     @Override
     public EventLoop loop() {
       return delivery.connection.loop();

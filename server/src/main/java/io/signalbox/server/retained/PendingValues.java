@@ -4,9 +4,8 @@ import io.signalbox.server.routing.Message;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +21,50 @@ final class PendingValues {
   /**
    * Replaced, never changed, but for who watches: within the map's operations on the topic, and no
    * more once it has left the map.
+   *
+   * @param added values since the topic is in the map
+   * @param settled of them
+   * @param watches the eldest first, each with what was {@code added} when it looked; null: none
    */
-  private record Pending(Message newest, int unsettled, @Nullable Set<RefusalWatch> watches) {}
+  private record Pending(
+      Message newest,
+      long added,
+      long settled,
+      @Nullable LinkedHashMap<RefusalWatch, Long> watches) {
+    Pending with(Message message) {
+      return new Pending(message, added + 1, settled, watches);
+    }
+
+    /** One more is settled; null: all are. */
+    @Nullable Pending settled(boolean refused) {
+      if (settled + 1 == added) {
+        return null;
+      }
+      return new Pending(newest, added, settled + 1, refused ? null : stillWatching());
+    }
+
+    /**
+     * Without those for whom all is settled that was pending when they looked: what came later has
+     * reached them by their subscriptions. On a topic that always has a value on its way they would
+     * never go otherwise. Should two publishers' values be settled in another order than they came,
+     * one of the later ones was kept, and that is what stands.
+     */
+    private @Nullable LinkedHashMap<RefusalWatch, Long> stillWatching() {
+      while (watches != null
+          && !watches.isEmpty()
+          && watches.firstEntry().getValue() <= settled + 1) {
+        watches.pollFirstEntry();
+      }
+      return watches;
+    }
+
+    Pending watchedBy(RefusalWatch watch) {
+      LinkedHashMap<RefusalWatch, Long> all = watches == null ? new LinkedHashMap<>(2) : watches;
+      all.remove(watch); // an equal one, which is further ahead and may stand for less
+      all.put(watch, added);
+      return new Pending(newest, added, settled, all);
+    }
+  }
 
   private final ConcurrentHashMap<TopicName, Pending> byTopic = new ConcurrentHashMap<>();
 
@@ -37,8 +78,8 @@ final class PendingValues {
     unsettled.incrementAndGet();
     byTopic.merge(
         message.topic(),
-        new Pending(message, 1, null),
-        (before, now) -> new Pending(now.newest, before.unsettled + 1, before.watches));
+        new Pending(message, 1, 0, null),
+        (before, now) -> before.with(now.newest));
   }
 
   /** One of the topic's values is on disk, or was refused: then those who watch it are told. */
@@ -48,30 +89,22 @@ final class PendingValues {
         topic,
         (_, pending) -> {
           unsettled.decrementAndGet();
-          Set<RefusalWatch> watches = pending.watches;
-          if (refused && watches != null) {
-            told.addAll(watches);
-            watches = null;
+          if (refused && pending.watches != null) {
+            told.addAll(pending.watches.keySet());
           }
-          return pending.unsettled == 1
-              ? null
-              : new Pending(pending.newest, pending.unsettled - 1, watches);
+          return pending.settled(refused);
         });
     for (RefusalWatch watch : told) {
       watch.loop().execute(() -> watch.again(topic));
     }
   }
 
-  /** As {@link #newest}; from now on it is watched whether one of the topic's values is refused. */
+  /**
+   * As {@link #newest}; until the topic's values of now are settled it is watched whether one is
+   * refused. The watch takes the place of an equal one.
+   */
   @Nullable Message watch(TopicName topic, RefusalWatch watch) {
-    Pending pending =
-        byTopic.computeIfPresent(
-            topic,
-            (_, now) -> {
-              Set<RefusalWatch> watches = now.watches == null ? HashSet.newHashSet(1) : now.watches;
-              watches.add(watch);
-              return new Pending(now.newest, now.unsettled, watches);
-            });
+    Pending pending = byTopic.computeIfPresent(topic, (_, now) -> now.watchedBy(watch));
     return pending == null ? null : pending.newest;
   }
 
