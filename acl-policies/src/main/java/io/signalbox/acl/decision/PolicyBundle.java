@@ -168,6 +168,16 @@ public final class PolicyBundle {
   }
 
   /**
+   * As {@link #has}; a policy may be named without its namespace too, as where clients are
+   * described for tests.
+   */
+  public boolean hasNamed(String refOrName) {
+    return has(refOrName)
+        || policies.stream().anyMatch(policy -> policy.name().equals(refOrName))
+        || (shadow != null && shadow.hasNamed(refOrName));
+  }
+
+  /**
    * Compiles.
    *
    * <p>Policies with {@code mode: observe} go to the {@link #shadow()}, which holds the enforced

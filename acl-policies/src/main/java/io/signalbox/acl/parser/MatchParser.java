@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** {@code match}: which clients a policy binds to; the same conditions serve tests and tools. */
@@ -161,7 +162,9 @@ public final class MatchParser {
           .ifPresent(
               text -> {
                 try {
-                  globs.add(glob(normalized(attribute.kind(), text)));
+                  Glob glob = glob(normalized(attribute.kind(), text));
+                  requireWord(attribute.kind(), glob);
+                  globs.add(glob);
                 } catch (IllegalArgumentException e) {
                   problems.add(value.position(), what + ": " + e.getMessage());
                 }
@@ -176,6 +179,22 @@ public final class MatchParser {
           "\"" + text + "\" holds a variable; here only fixed values and \"*\" are compared");
     }
     return new Glob(text);
+  }
+
+  /** Another word than these no client has: a policy that denies would bind to nobody. */
+  private static void requireWord(Kind kind, Glob glob) {
+    Set<String> words =
+        switch (kind) {
+          case TRANSPORT -> Words.TRANSPORTS.keySet();
+          case AUTH_METHOD -> Words.AUTH_METHODS.keySet();
+          default -> Set.of();
+        };
+    if (!words.isEmpty() && words.stream().noneMatch(glob::matches)) {
+      String hint = Suggestion.among(words, glob.text());
+      throw new IllegalArgumentException(
+          "\"%s\" holds for no client%s there are %s"
+              .formatted(glob.text(), hint.isEmpty() ? ";" : hint, String.join(", ", words)));
+    }
   }
 
   /** Tools print fingerprints and serials in several ways; they are compared in one. */

@@ -35,6 +35,14 @@ public final class TestRunner {
   }
 
   private void run(Case test) {
+    String what = "%s %s \"%s\"".formatted(test.principal(), test.action().word(), test.request());
+    for (String policy : test.attached()) {
+      if (!bundle.hasNamed(policy)) { // whatever it is to deny would be denied for want of it
+        results.add(
+            new Result(test.position(), what, "there is no policy \"%s\"".formatted(policy)));
+        return;
+      }
+    }
     BoundPolicies bound = bundle.bind(test.subject(), test.attached());
     SubscribeDecision subscribe =
         bound.decideSubscribe(
@@ -51,7 +59,6 @@ public final class TestRunner {
     if (fault.isEmpty()) {
       decided.add(decision.statement());
     }
-    String what = "%s %s \"%s\"".formatted(test.principal(), test.action().word(), test.request());
     results.add(new Result(test.position(), what, fault));
   }
 

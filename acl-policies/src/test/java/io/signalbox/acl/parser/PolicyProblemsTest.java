@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** Messages are an interface to people: where, what, and what to do. */
 class PolicyProblemsTest {
+  private static final String AUTH_METHODS = String.join(", ", Words.AUTH_METHODS.keySet());
+
   private static final String HEAD = "version: 1\nname: p\nstatements:\n";
 
   @Test
@@ -50,6 +52,28 @@ class PolicyProblemsTest {
         "x.yaml:13:22: \"maxQos\": 3 is outside 0..2",
         "x.yaml:13:37: \"maxPayload\" only goes with \"actions\" that hold publish",
         "x.yaml:13:37: \"maxPayload\" is a size such as 512B, 64KiB or 1MiB");
+  }
+
+  @Test
+  void refusesAMatchThatHoldsForNoClient() {
+    assertProblems(
+        """
+        version: 1
+        name: p
+        match:
+          any:
+            - transport: [tls, "ws*"]
+            - auth: "cert"
+            - transport: "*tts"
+              auth: "*"
+          not:
+            - auth: jwt-token
+        statements:
+          - { id: a, effect: deny, actions: [connect], clientIds: ["*"] }
+        """,
+        "x.yaml:5:19: \"transport\": \"tls\" holds for no client; there are mqtt, mqtts, ws, wss",
+        "x.yaml:6:13: \"auth\": \"cert\" holds for no client; there are " + AUTH_METHODS,
+        "x.yaml:10:13: \"auth\": \"jwt-token\" holds for no client; there are " + AUTH_METHODS);
   }
 
   @Test

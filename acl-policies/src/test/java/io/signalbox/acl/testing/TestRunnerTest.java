@@ -110,6 +110,24 @@ class TestRunnerTest {
   }
 
   @Test
+  void aPolicyThatIsNotThereIsNoReasonForADenial() {
+    TestReport report =
+        run(
+            """
+            version: 1
+            principals:
+              lost: { device: { id: p7 }, policies: [quarantine] }
+              pump: { device: { id: p7 }, policies: [pump, "file:pump"] }
+            cases:
+              - { as: lost, publish: pump/p7/data/t, expect: deny }
+              - { as: pump, publish: pump/p7/data/t, expect: allow }
+            """);
+    assertEquals(
+        List.of("t.yaml:6:5: lost publish \"pump/p7/data/t\": there is no policy \"quarantine\""),
+        report.text().lines().filter(line -> line.startsWith("t.yaml")).toList());
+  }
+
+  @Test
   void saysWhatIsNotAsExpected() {
     TestReport report =
         run(

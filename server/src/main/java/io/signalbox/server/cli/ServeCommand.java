@@ -141,8 +141,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** What fails here fails the start: the process ends as one that could not start. */
-  private void welcome(
-      BrokerConfig config, RunningBroker broker, Thread stopper, PrintWriter out)
+  private void welcome(BrokerConfig config, RunningBroker broker, Thread stopper, PrintWriter out)
       throws CommandFailure, InterruptedException {
     try {
       new Welcome(config, broker.listening(), tokens).print(out);
@@ -193,7 +192,9 @@ final class ServeCommand implements Callable<Integer> {
     Runtime.getRuntime().halt(exitCode);
   }
 
-  /** The broker has ended by itself; a hook that runs already may wait for what it has left open. */
+  /**
+   * The broker has ended by itself; a hook that runs already may wait for what it has left open.
+   */
   private static void leaveTheEndToUs(Thread stopper, int exitCode) {
     try {
       Runtime.getRuntime().removeShutdownHook(stopper);
