@@ -49,6 +49,7 @@ final class Gains {
   private final Bindings ofPoor;
   private final Bindings ofRich;
   private final Vocabulary vocabulary;
+  private final Effort effort = new Effort();
   private final Set<String> changed;
 
   Gains(PolicyBundle poor, PolicyBundle rich, boolean gained) {
@@ -283,7 +284,8 @@ final class Gains {
         formulas.add(Formula.of(forbidding.get().statement.where()));
         starts = overlaps(demands, forbidding.get().statement);
       }
-      Search search = new Search(vocabulary.denyVariables(), vocabulary.texts(), this::attempt);
+      Search search =
+          new Search(vocabulary.denyVariables(), vocabulary.texts(), this::attempt, effort);
       for (Demands start : starts) {
         Optional<Witness> found = search.find(start, formulas);
         if (found.isPresent()) {

@@ -31,6 +31,7 @@ final class Reach {
   private final PolicyBundle bundle;
   private final Bindings bindings;
   private final Vocabulary vocabulary;
+  private final Effort effort = new Effort();
 
   /**
    * @param region of the questions
@@ -168,7 +169,8 @@ final class Reach {
             new Search(
                 vocabulary.denyVariables(),
                 vocabulary.texts(),
-                candidate -> new Inquiry(identity.apply(candidate)).outcome());
+                candidate -> new Inquiry(identity.apply(candidate)).outcome(),
+                effort);
         Optional<Witness> found = search.find(demands, formulas);
         if (found.isPresent()) {
           return found;

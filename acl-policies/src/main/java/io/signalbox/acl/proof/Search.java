@@ -49,17 +49,20 @@ final class Search {
   private final Collection<Attribute> wanted;
   private final Set<String> avoid;
   private final Trial trial;
+  private final Effort effort;
   private int clients;
 
   /**
    * @param wanted attributes that should be known if possible: a deny is widest where it knows
    *     least
    * @param avoid texts that patterns name
+   * @param effort of all that is searched for one answer
    */
-  Search(Collection<Attribute> wanted, Set<String> avoid, Trial trial) {
+  Search(Collection<Attribute> wanted, Set<String> avoid, Trial trial, Effort effort) {
     this.wanted = wanted;
     this.avoid = avoid;
     this.trial = trial;
+    this.effort = effort;
   }
 
   /**
@@ -79,7 +82,8 @@ final class Search {
             _ -> {
               any[0] = true;
               return Outcome.blocked(List.of());
-            });
+            },
+            effort);
     search.find(demands, pending);
     return any[0];
   }
@@ -116,7 +120,7 @@ final class Search {
     if (++clients > CLIENTS_MAX) {
       throw new TooComplex("gave up after trying " + CLIENTS_MAX + " clients");
     }
-    Optional<Candidate> candidate = SubjectFinder.find(demands, wanted, avoid);
+    Optional<Candidate> candidate = SubjectFinder.find(demands, wanted, avoid, effort);
     if (candidate.isEmpty()) {
       return Optional.empty();
     }

@@ -39,31 +39,34 @@ final class SubjectFinder {
       List.of(Transport.MQTTS, Transport.WSS, Transport.MQTT, Transport.WS);
 
   private final Demands demands;
+  private final Effort effort;
   private final Map<Attribute, List<String>> values = new LinkedHashMap<>();
   private final Map<Attribute, String> slots = new LinkedHashMap<>();
   private final Set<String> taken;
 
-  private SubjectFinder(Demands demands, Set<String> avoid) {
+  private SubjectFinder(Demands demands, Set<String> avoid, Effort effort) {
     this.demands = demands;
+    this.effort = effort;
     this.taken = new HashSet<>(avoid);
   }
 
   /**
    * @param wanted attributes that should have a usable value if nothing speaks against it
    * @param avoid values that should not be used if others will do
+   * @throws TooComplex when it was given up
    */
   static Optional<Candidate> find(
-      Demands demands, Collection<Attribute> wanted, Set<String> avoid) {
+      Demands demands, Collection<Attribute> wanted, Set<String> avoid, Effort effort) {
     for (AuthMethod method : methods(demands)) {
       Demands more = withDependencies(demands, method);
-      Optional<Candidate> found = new SubjectFinder(more, avoid).find();
+      Optional<Candidate> found = new SubjectFinder(more, avoid, effort).find();
       if (found.isEmpty()) {
         continue;
       }
       for (Attribute attribute : wanted) {
         if (attribute.of(found.get().subject()).isEmpty()) {
           Demands richer = withDependencies(more.with(present(attribute), true), method);
-          Optional<Candidate> rich = new SubjectFinder(richer, avoid).find();
+          Optional<Candidate> rich = new SubjectFinder(richer, avoid, effort).find();
           if (rich.isPresent()) {
             more = richer;
             found = rich;
@@ -203,7 +206,7 @@ final class SubjectFinder {
     Word word = new Word(parts, true);
     Optional<String> value =
         exact.isEmpty()
-            ? word.find(taken, seed(group.members().getFirst().slot()))
+            ? word.find(taken, seed(group.members().getFirst().slot()), effort)
             : Optional.of(exact.iterator().next())
                 .filter(only -> exact.size() == 1 && word.accepts(only));
     value.ifPresent(
@@ -240,9 +243,9 @@ final class SubjectFinder {
   /** One more value; usable in a level when possible, so that no deny grows wide by it. */
   private boolean fill(Attribute attribute, List<AnyOf> required) {
     Word word = new Word(required, forbidden(attribute), true);
-    Optional<String> value = word.find(taken, seed(attribute));
+    Optional<String> value = word.find(taken, seed(attribute), effort);
     if (value.isEmpty()) {
-      value = new Word(word.parts(), false).find(taken, seed(attribute));
+      value = new Word(word.parts(), false).find(taken, seed(attribute), effort);
     }
     value.ifPresent(found -> add(attribute, found));
     return value.isPresent();

@@ -87,8 +87,9 @@ record Word(List<Part> parts, boolean level) {
    * Such a text, if there is any: one that is not in {@code avoid} when possible.
    *
    * @param seed makes texts for different purposes different
+   * @throws TooComplex when it was given up
    */
-  Optional<String> find(Set<String> avoid, String seed) {
+  Optional<String> find(Set<String> avoid, String seed, Effort effort) {
     Optional<String> guessed = guess(avoid, seed);
     if (guessed.isPresent()) {
       return guessed;
@@ -102,8 +103,8 @@ record Word(List<Part> parts, boolean level) {
     }
     List<Part> apart = new ArrayList<>(parts);
     apart.add(new Part("", "", List.of(), List.of(), avoid));
-    Optional<String> other = new Word(apart, level).search();
-    return other.isPresent() ? other : search();
+    Optional<String> other = new Word(apart, level).search(effort);
+    return other.isPresent() ? other : search(effort);
   }
 
   /** All such texts, when a part names them one by one: then nothing need be searched. */
@@ -159,7 +160,7 @@ record Word(List<Part> parts, boolean level) {
    * <p>A fixed text tells only its own beginnings from others: what has left all of them is known
    * by its positions in the patterns alone.
    */
-  private Optional<String> search() {
+  private Optional<String> search(Effort effort) {
     record State(List<BitSet> positions, String beginning) {}
     record Step(List<BitSet> positions, String text) {}
     List<Told> all = parts.stream().flatMap(part -> part.told().stream()).toList();
@@ -184,6 +185,7 @@ record Word(List<Part> parts, boolean level) {
       if (accepts(step.text)) {
         return Optional.of(step.text);
       }
+      effort.spend(1 + globs.size() * letters.size());
       for (char letter : letters) {
         List<BitSet> next = new ArrayList<>();
         for (int i = 0; i < globs.size(); i++) {
