@@ -51,19 +51,13 @@ public final class Commands {
    */
   public int run(String... arguments) {
     CommandLine root = commandLine(arguments);
-<<<<<<< HEAD
-    root.setOut(
-        new PrintWriter(new OutputStreamWriter(standardOutput(), System.out.charset()), true));
+    // Not System.out.charset(): without a locale, as cron starts it, that is ASCII.
+    root.setOut(new PrintWriter(new OutputStreamWriter(standardOutput(), UTF_8), true));
     try {
       return root.execute(arguments);
     } catch (Error e) { // which picocli lets through, and threads of a broker would outlive
       return report(e, root);
     }
-=======
-    // Not System.out.charset(): without a locale, as cron starts it, that is ASCII.
-    root.setOut(new PrintWriter(new OutputStreamWriter(standardOutput(), UTF_8), true));
-    return root.execute(arguments);
->>>>>>> fix-script
   }
 
   /** {@code System.out} would keep its failures to itself. */
