@@ -39,7 +39,8 @@ public record EnrolmentConfig(
   }
 
   EnrolmentConfig withHttpPort(int port) {
-    return new EnrolmentConfig(est, port, httpBind, httpConnectionsMax);
+    return new EnrolmentConfig(
+        est, certificatesPerDevicePerDayMax, port, httpBind, httpConnectionsMax);
   }
 
   static EnrolmentConfig read(Section enrolment) {
