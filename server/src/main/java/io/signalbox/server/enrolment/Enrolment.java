@@ -495,9 +495,9 @@ public final class Enrolment {
    * before it gets again.
    */
   private void requireRoom(String id, String label) throws EnrolmentException {
-    long dayAgo = clocks.wallMillis() - Duration.ofDays(1).toMillis();
     if (inventory.newest(id, label) == null
-        && inventory.madeSince(dayAgo, id, LABEL_START) >= certificatesPerDevicePerDayMax) {
+        && inventory.madeWithin(Duration.ofDays(1), clocks.wallMillis(), id, LABEL_START)
+            >= certificatesPerDevicePerDayMax) {
       metrics.limitsReached.inc(Metrics.Limit.CERTIFICATES_PER_DEVICE);
       throw new EnrolmentException(
           StatusCodes.TOO_MANY_REQUESTS,
