@@ -714,8 +714,61 @@ resource "signalbox_device_certificate" "good" {
 		w.apply(t, "-target=signalbox_device_certificate.good", "-replace=signalbox_device_certificate.good")
 		wantStatuses(t, b, "last-2", map[string]string{same: "active"})
 	})
+	t.Run("renewed by the apply that destroys the old one, which another has left", func(t *testing.T) {
+		before := w.state(t)
+		request("last-1")
+		w.apply(t, "-target=signalbox_device_certificate.due")
+		second, _ := b.newest(t, "last-1")
+		w.leaveBehind(t, before, "due")
+		w.apply(t, "-target=signalbox_device_certificate.due")
+		third, _ := b.newest(t, "last-1")
+		if found := b.statuses(t, "last-1"); found[second] != "revoked" || found[third] != "active" {
+			t.Errorf("the certificates are %v", found)
+		}
+	})
+	t.Run("asked for again by the apply that destroys the old one", func(t *testing.T) {
+		w.leaveBehind(t, w.state(t), "good")
+		w.apply(t, "-target=signalbox_device_certificate.good", "-replace=signalbox_device_certificate.good")
+		wantStatuses(t, b, "last-2", map[string]string{same: "active"})
+	})
+	t.Run("otherwise another takes its place by the apply after", func(t *testing.T) {
+		w.leaveBehind(t, w.state(t), "good")
+		w.apply(t, "-target=signalbox_device_certificate.good")
+		wantStatuses(t, b, "last-2", map[string]string{same: "revoked"})
+		first := same
+		w.apply(t, "-target=signalbox_device_certificate.good")
+		same, _ = b.newest(t, "last-2")
+		wantStatuses(t, b, "last-2", map[string]string{first: "revoked", same: "active"})
+	})
 	t.Run("and is destroyed like any other", func(t *testing.T) {
 		w.run(t, "destroy", "-auto-approve", "-no-color", "-target=signalbox_device_certificate.good")
-		wantStatuses(t, b, "last-2", map[string]string{same: "revoked"})
+		if found := b.statuses(t, "last-2")[same]; found != "revoked" {
+			t.Errorf("it is %s", found)
+		}
 	})
+}
+
+// leaveBehind adds to the state what a certificate was in an earlier one, as an apply does that ends before it has destroyed it.
+func (w *workspace) leaveBehind(t testing.TB, earlier, name string) {
+	t.Helper()
+	var states [2]map[string]any
+	var resources [2]map[string]any
+	for i, text := range []string{earlier, w.state(t)} {
+		if err := json.Unmarshal([]byte(text), &states[i]); err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range states[i]["resources"].([]any) {
+			if one := one.(map[string]any); one["type"] == "signalbox_device_certificate" && one["name"] == name {
+				resources[i] = one
+			}
+		}
+	}
+	left := resources[0]["instances"].([]any)[0].(map[string]any)
+	left["deposed"] = "0123abcd"
+	resources[1]["instances"] = append(resources[1]["instances"].([]any), left)
+	text, err := json.Marshal(states[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "terraform.tfstate", string(text))
 }

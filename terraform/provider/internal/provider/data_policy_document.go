@@ -135,7 +135,7 @@ func policyDocumentSchema() schema.Schema {
 			"on_denied": oneOf("What a denied PUBLISH does where the protocol cannot say no.", "drop", "disconnect"),
 			"on_revoke": oneOf("What happens to a subscription that a change no longer allows.", "filter", "disconnect"),
 			"statements": schema.ListNestedAttribute{Required: true, MarkdownDescription: "What is allowed and denied; their order does not matter.",
-				Validators:   []validator.List{listvalidator.SizeAtLeast(1)},
+				Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
 				NestedObject: schema.NestedAttributeObject{Attributes: statementAttributes()}},
 			"json": schema.StringAttribute{Computed: true, MarkdownDescription: "The policy, JSON."},
 		},
@@ -143,7 +143,8 @@ func policyDocumentSchema() schema.Schema {
 }
 
 func conditions(description string) schema.ListNestedAttribute {
-	return schema.ListNestedAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
+	return schema.ListNestedAttribute{Optional: true, MarkdownDescription: description,
+		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"everyone": schema.BoolAttribute{Optional: true, MarkdownDescription: "`true`: everyone."},
 			"cert": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Fields of the certificate; `*` stands for any characters.",

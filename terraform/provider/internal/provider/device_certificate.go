@@ -19,9 +19,8 @@ import (
 // deviceCertificate is a certificate that the broker issues or registers, under a name that the caller chooses.
 type deviceCertificate struct {
 	base
-	// created has the fingerprints of the certificates that resources were created with since the provider was configured, which is for
-	// one plan or apply.
-	created *sync.Map
+	// got has the fingerprints of the certificates that resources got since the provider was configured, which is for one plan or apply.
+	got *sync.Map
 }
 
 type certificate struct {
@@ -41,8 +40,8 @@ type certificate struct {
 // importedSeal stands for the receiver of a sealed key that was imported: the broker forgets whom it was sealed to.
 const importedSeal = "imported"
 
-func newDeviceCertificate(created *sync.Map) resource.Resource {
-	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}, created}
+func newDeviceCertificate(got *sync.Map) resource.Resource {
+	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}, got}
 }
 
 func (c *certificate) path() string {
@@ -86,7 +85,6 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 		d.fail(&response.Diagnostics, "create", err)
 		return
 	}
-	d.created.Store(plan.Fingerprint.ValueString(), true)
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
 }
 
@@ -97,6 +95,7 @@ func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, 
 		return err
 	}
 	plan.decode(made)
+	d.got.Store(made.Fingerprint, true)
 	if plan.ReadyForRenewal.ValueBool() {
 		plan.warnOfEachApply(diagnostics)
 	}
@@ -156,8 +155,9 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 }
 
 // Delete revokes all certificates of the name that could still be used, those from before a renewal included; but not one that a resource
-// was created with just now, which takes the place of this one (create_before_destroy). It may be the same: the broker answers the same
-// request with the certificate that is there.
+// got just now, which takes the place of this one (create_before_destroy). It may be the same: the broker answers the same request with
+// the certificate that is there. What an earlier apply put in this one's place cannot be told from what somebody else has issued under the
+// name, which is revoked too.
 func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
 	var state certificate
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
@@ -165,7 +165,7 @@ func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteR
 		return
 	}
 	stays := func(fingerprint string) bool {
-		_, found := d.created.Load(fingerprint)
+		_, found := d.got.Load(fingerprint)
 		return found
 	}
 	err := revokeAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), stays, state.RevocationReason.ValueString())

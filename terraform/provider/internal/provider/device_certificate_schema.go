@@ -58,7 +58,9 @@ func deviceCertificateSchema() schema.Schema {
 			"one; the one before stays good until it ends. Destroying revokes all of this name, which ends their live connections. With another `csr_pem`, `device` or " +
 			"`name` the old one is revoked before the new one is issued; for an overlap make a second resource with another `name`. " +
 			"What takes its place by `create_before_destroy` under the same `name` outlives it; from the same request it is the same certificate, " +
-			"and from another the broker issues none while the old one is good and not due. A certificate that was brought (`certificate_pem`) keeps its device and its name: revoked for the other's sake, it could not come back.",
+			"and from another the broker issues none while the old one is good and not due. If that apply ends before it has destroyed the old " +
+			"one, the next does so with all of this name that it does not issue itself: run it with `-replace=ADDRESS`, by which the broker " +
+			"gives the same certificate again and it stays; otherwise it is revoked, and the apply after that issues another. A certificate that was brought (`certificate_pem`) keeps its device and its name: revoked for the other's sake, it could not come back.",
 		Attributes: attributes,
 	}
 }

@@ -33,7 +33,7 @@ func New(version string) func() provider.Provider {
 type signalbox struct {
 	version string
 	client  *client.Client // from Configure on
-	created *sync.Map      // see deviceCertificate; from Configure on
+	got     *sync.Map      // see deviceCertificate; from Configure on
 }
 
 var (
@@ -162,7 +162,7 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		return
 	}
 	p.client = made
-	p.created = new(sync.Map)
+	p.got = new(sync.Map)
 	response.ResourceData = made
 	response.DataSourceData = made
 	response.EphemeralResourceData = made
@@ -170,7 +170,7 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 
 func (p *signalbox) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newDevice, newFleetDevice, newGroup, newGroupMembership, func() resource.Resource { return newDeviceCertificate(p.created) }, newJwtIssuer, newTrustedCa, newIssuingCa,
+		newDevice, newFleetDevice, newGroup, newGroupMembership, func() resource.Resource { return newDeviceCertificate(p.got) }, newJwtIssuer, newTrustedCa, newIssuingCa,
 		newProvisioningTemplate, newClaimToken, newUser, newPolicy, newPolicyAttachment,
 	}
 }

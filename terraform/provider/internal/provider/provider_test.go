@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // The acceptance tests take everything through import, drift, lost answers and destruction; this holds them to everything.
@@ -88,57 +90,61 @@ func TestRefusesANullAmongOtherValues(t *testing.T) {
 		made().Schema(ctx, resource.SchemaRequest{}, &described)
 		takesNoNull(t, path.Root(of.TypeName), described.Schema.Attributes)
 	}
+	for _, made := range (&signalbox{}).DataSources(ctx) {
+		var of datasource.MetadataResponse
+		var described datasource.SchemaResponse
+		made().Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: "signalbox"}, &of)
+		made().Schema(ctx, datasource.SchemaRequest{}, &described)
+		takesNoNull(t, path.Root("data").AtName(of.TypeName), described.Schema.Attributes)
+	}
 }
 
-func takesNoNull(t *testing.T, at path.Path, attributes map[string]schema.Attribute) {
+// takesNoNull is for the attributes of resources and of data sources, which have the same methods.
+func takesNoNull[A schema.Attribute](t *testing.T, at path.Path, attributes map[string]A) {
 	t.Helper()
 	for name, attribute := range attributes {
-		var found diag.Diagnostics
-		switch attribute := attribute.(type) {
-		case schema.SingleNestedAttribute:
-			takesNoNull(t, at.AtName(name), attribute.Attributes)
-			continue
-		case schema.SetAttribute:
-			found = nullInSet(attribute)
-		case schema.ListAttribute:
-			found = nullInList(attribute)
-		case schema.MapAttribute:
-			found = nullInMap(attribute)
-		default:
+		if !attribute.IsOptional() && !attribute.IsRequired() {
 			continue
 		}
-		if (attribute.IsOptional() || attribute.IsRequired()) && !found.HasError() {
+		if nested, found := schema.Attribute(attribute).(schema.NestedAttribute); found {
+			takesNoNull(t, at.AtName(name), nested.GetNestedObject().GetAttributes())
+		}
+		if of, found := attribute.GetType().(attr.TypeWithElementType); found && !nullIn(t, attribute, of.ElementType()).HasError() {
 			t.Errorf("%s may hold a null", at.AtName(name))
 		}
 	}
 }
 
-func nullInSet(attribute schema.SetAttribute) (found diag.Diagnostics) {
-	value := types.SetValueMust(types.StringType, []attr.Value{types.StringNull()})
-	for _, check := range attribute.Validators {
-		var response validator.SetResponse
-		check.ValidateSet(context.Background(), validator.SetRequest{ConfigValue: value}, &response)
-		found.Append(response.Diagnostics...)
+// nullIn is what the validators of a list, set or map say of one that holds a null.
+func nullIn(t *testing.T, attribute schema.Attribute, of attr.Type) (found diag.Diagnostics) {
+	t.Helper()
+	ctx := context.Background()
+	null, err := of.ValueFromTerraform(ctx, tftypes.NewValue(of.TerraformType(ctx), nil))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return found
-}
-
-func nullInList(attribute schema.ListAttribute) (found diag.Diagnostics) {
-	value := types.ListValueMust(types.StringType, []attr.Value{types.StringNull()})
-	for _, check := range attribute.Validators {
-		var response validator.ListResponse
-		check.ValidateList(context.Background(), validator.ListRequest{ConfigValue: value}, &response)
-		found.Append(response.Diagnostics...)
-	}
-	return found
-}
-
-func nullInMap(attribute schema.MapAttribute) (found diag.Diagnostics) {
-	value := types.MapValueMust(types.StringType, map[string]attr.Value{"hall": types.StringNull()})
-	for _, check := range attribute.Validators {
-		var response validator.MapResponse
-		check.ValidateMap(context.Background(), validator.MapRequest{ConfigValue: value}, &response)
-		found.Append(response.Diagnostics...)
+	switch attribute := attribute.(type) {
+	case interface{ ListValidators() []validator.List }:
+		value := types.ListValueMust(of, []attr.Value{null})
+		for _, check := range attribute.ListValidators() {
+			var response validator.ListResponse
+			check.ValidateList(ctx, validator.ListRequest{ConfigValue: value}, &response)
+			found.Append(response.Diagnostics...)
+		}
+	case interface{ SetValidators() []validator.Set }:
+		value := types.SetValueMust(of, []attr.Value{null})
+		for _, check := range attribute.SetValidators() {
+			var response validator.SetResponse
+			check.ValidateSet(ctx, validator.SetRequest{ConfigValue: value}, &response)
+			found.Append(response.Diagnostics...)
+		}
+	case interface{ MapValidators() []validator.Map }:
+		value := types.MapValueMust(of, map[string]attr.Value{"hall": null})
+		for _, check := range attribute.MapValidators() {
+			var response validator.MapResponse
+			check.ValidateMap(ctx, validator.MapRequest{ConfigValue: value}, &response)
+			found.Append(response.Diagnostics...)
+		}
 	}
 	return found
 }

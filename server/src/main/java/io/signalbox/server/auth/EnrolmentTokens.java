@@ -23,8 +23,12 @@ public final class EnrolmentTokens {
 
   /** What a token is good for. */
   public sealed interface Invitation {
-    /** The enrolment of one device. */
-    record OfDevice(String id) implements Invitation {}
+    /**
+     * The enrolment of one device.
+     *
+     * @param tokenId tells the token from others for the device
+     */
+    record OfDevice(String id, String tokenId) implements Invitation {}
 
     /** The enrolment of devices by a template. */
     record OfTemplate(String name) implements Invitation {}
@@ -55,7 +59,7 @@ public final class EnrolmentTokens {
     try {
       TokenClaims claims = tokens.verify(token.getBytes(StandardCharsets.UTF_8)).token();
       if (claims != null && "device".equals(claims.claims().get("use"))) {
-        return Optional.of(new Invitation.OfDevice(claims.subject()));
+        return Optional.of(new Invitation.OfDevice(claims.subject(), claims.tokenId()));
       }
       if (claims != null && "template".equals(claims.claims().get("use"))) {
         return Optional.of(new Invitation.OfTemplate(claims.subject()));

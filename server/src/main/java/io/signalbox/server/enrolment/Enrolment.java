@@ -47,14 +47,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Issues certificates to devices that ask for themselves. Signs and waits for the disk: worker
- * threads only. The same request again, by the same certificate if by one, gets the same
- * certificate, so that a lost answer costs nothing.
+ * threads only. The same request again, by the same certificate or token for the device if by one,
+ * gets the same certificate, so that a lost answer costs nothing.
  */
 public final class Enrolment {
   private static final Logger LOG = System.getLogger(Enrolment.class.getName());
   private static final String LABEL_START = "est-";
   private static final int LABEL_DIGITS = 12;
   private static final int PLACES = 64;
+
+  /** Whatever token it is: the certificates of new devices are told apart by the request alone. */
+  private static final String BY_TEMPLATE = "";
 
   private final Registry registry;
   private final Authorities authorities;
@@ -137,16 +140,22 @@ public final class Enrolment {
               "a device enrols itself only: the common name must be " + LogText.quote(id));
         }
         yield issue(
-            id, request, boundAs(holder, CsrRules.ID_ONLY), asked(caOf(holder), label), holder);
+            id,
+            label(request, holder),
+            request,
+            boundAs(holder, CsrRules.ID_ONLY),
+            asked(caOf(holder), label),
+            holder);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, label);
-      case Applicant.Invited(Invitation.OfDevice(String id)) -> {
+      case Applicant.Invited(Invitation.OfDevice(String id, String tokenId)) -> {
         if (!request.names().commonName().equals(id) || registry.device(id) == null) {
           throw new EnrolmentException(
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
         String ca = asked(registry.config().defaultCa(), label);
-        yield issue(id, request, new Bounds(0, CsrRules.ID_ONLY), ca, null);
+        var bounds = new Bounds(0, CsrRules.ID_ONLY);
+        yield issue(id, label(request, tokenId), request, bounds, ca, null);
       }
       case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
         synchronized (placeOf(request)) {
@@ -181,6 +190,7 @@ public final class Enrolment {
     boolean ours = issuerOf(holder) != null; // others decide for their own names
     return issue(
         idOf(holder),
+        label(request, holder),
         request,
         boundAs(holder, ours ? CsrRules.SAME_NAMES : CsrRules.ID_ONLY),
         asked(caOf(holder), label),
@@ -296,7 +306,7 @@ public final class Enrolment {
    */
   private void requireNotTaken(CertificateSigningRequest request) throws EnrolmentException {
     String id = request.names().commonName();
-    String label = label(request, null);
+    String label = label(request, BY_TEMPLATE);
     boolean taken =
         registry.certificatesOf(id).stream()
             .filter(one -> one.revoked() == null && !one.label().equals(label))
@@ -411,7 +421,7 @@ public final class Enrolment {
       throw refused(e);
     }
     var bounds = new Bounds(template.validityHours(), template.rules());
-    Issued issued = issue(id, request, bounds, ca, null);
+    Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null);
     return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
   }
 
@@ -441,6 +451,7 @@ public final class Enrolment {
    */
   private Issued issue(
       String id,
+      String label,
       CertificateSigningRequest request,
       Bounds bounds,
       String ca,
@@ -455,7 +466,6 @@ public final class Enrolment {
             null,
             true,
             bounds.rules);
-    String label = label(request, holder);
     requireRoom(id, label);
     try {
       boolean isNewDevice = holder != null && registered(id, holder);
@@ -485,9 +495,9 @@ public final class Enrolment {
    * before it gets again.
    */
   private void requireRoom(String id, String label) throws EnrolmentException {
-    long dayAgo = clocks.wallMillis() - Duration.ofDays(1).toMillis();
     if (inventory.newest(id, label) == null
-        && inventory.madeSince(dayAgo, id, LABEL_START) >= certificatesPerDevicePerDayMax) {
+        && inventory.madeWithin(Duration.ofDays(1), clocks.wallMillis(), id, LABEL_START)
+            >= certificatesPerDevicePerDayMax) {
       metrics.limitsReached.inc(Metrics.Limit.CERTIFICATES_PER_DEVICE);
       throw new EnrolmentException(
           StatusCodes.TOO_MANY_REQUESTS,
@@ -539,22 +549,24 @@ public final class Enrolment {
   /**
    * The same request has the same place in the inventory, a new one has its own. With some types of
    * keys (RSA, Ed25519) a request for the same key has the same bytes each time, and by the next
-   * certificate it is a renewal all the same.
+   * certificate it is a renewal all the same, and by the next token it begins anew.
    *
-   * @param holder whose right it is by a certificate; null: it is somebody else's
+   * @param right what tells the certificate or token that the applicant comes with; {@link
+   *     #BY_TEMPLATE} of one that makes new devices
    */
-  private static String label(
-      CertificateSigningRequest request, Applicant.@Nullable Holder holder) {
+  private static String label(CertificateSigningRequest request, String right) {
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      if (holder != null) {
-        sha256.update(Certificates.fingerprint(holder.certificate()).getBytes(US_ASCII));
-      }
+      sha256.update(right.getBytes(US_ASCII));
       byte[] hash = sha256.digest(request.encoded());
       return LABEL_START + HexFormat.of().formatHex(hash).substring(0, LABEL_DIGITS);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
+  }
+
+  private static String label(CertificateSigningRequest request, Applicant.Holder holder) {
+    return label(request, Certificates.fingerprint(holder.certificate()));
   }
 
   private static EnrolmentException refused(RegistryException e) {

@@ -59,12 +59,13 @@ public final class Inventory {
   }
 
   /**
-   * How many certificates were made for a device since a time and are under labels with this
-   * beginning.
+   * How many certificates were made for a device in the time up to now and are under labels with
+   * this beginning. What a clock that was ahead has stamped with a later time is not among them.
    */
-  public long madeSince(long millis, String device, String labelStart) {
+  public long madeWithin(Duration time, long nowMillis, String device, String labelStart) {
     return registry.certificatesOf(device).stream()
-        .filter(one -> one.stamp().createdAtMillis() > millis)
+        .filter(one -> one.stamp().createdAtMillis() > nowMillis - time.toMillis())
+        .filter(one -> one.stamp().createdAtMillis() <= nowMillis)
         .filter(one -> one.label().startsWith(labelStart))
         .count();
   }

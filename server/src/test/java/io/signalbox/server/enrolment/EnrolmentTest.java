@@ -270,6 +270,10 @@ final class EnrolmentTest {
         certificate);
   }
 
+  private static Applicant.Invited invited(String device, String tokenId) {
+    return new Applicant.Invited(new Invitation.OfDevice(device, tokenId));
+  }
+
   private static void assertForbidden(Executable asked) {
     var refused = Assertions.assertThrows(EnrolmentException.class, asked);
     assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
@@ -326,6 +330,29 @@ final class EnrolmentTest {
     }
   }
 
+  /** Its request is the one of its first certificate, byte for byte. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{'validityHours':24}", "{'ca':'pumps'}"})
+  void whoKeepsItsRsaKeyBeginsAnewByEachEnrolmentToken(String template) throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("pumps");
+      claimGoodOnce(fixture, template);
+      Enrolment enrolment = enrolment(fixture);
+      byte[] request = request("p7", KeyAlgorithm.RSA_2048.generate(RegistryFixture.RANDOM));
+      X509Certificate first = enrolment.enrol(request, CLAIMANT, null).certificate();
+
+      Applicant.Invited invited = invited("p7", "token-1");
+      Enrolment.Issued second = enrolment.enrol(request, invited, null);
+      assertNotEquals(first, second.certificate());
+      assertEquals(0, second.entry().validityHours());
+      assertEquals(fixture.registry.config().defaultCa(), second.entry().ca());
+      assertEquals(second.certificate(), enrolment.enrol(request, invited, null).certificate());
+
+      Enrolment.Issued third = enrolment.enrol(request, invited("p7", "token-2"), null);
+      assertTrue(third.isNew());
+    }
+  }
+
   @Test
   void whatADeviceGetsByItsCertificateIsBoundAsThatOneWas() throws Exception {
     X509Certificate own;
@@ -370,7 +397,7 @@ final class EnrolmentTest {
       }
       byte[] last = request("p7");
       X509Certificate issued = enrolment.enrol(last, holder, null).certificate();
-      var invited = new Applicant.Invited(new Invitation.OfDevice("p7"));
+      var invited = invited("p7", "token-1");
       for (Executable asked :
           List.<Executable>of(
               () -> enrolment.renew(request("p7"), holder, null),
@@ -387,9 +414,10 @@ final class EnrolmentTest {
     }
   }
 
-  /** Its certificates of the day before count no more. */
-  @Test
-  void aDeviceGoesOnToRenewTheNextDay() throws Exception {
+  /** Its certificates of the day before count no more, nor do those of a clock that was ahead. */
+  @ParameterizedTest
+  @ValueSource(longs = {25, -25})
+  void aDeviceGoesOnToRenewOnAnotherDay(long hours) throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
       claimGoodOnce(fixture, "{}");
       Enrolment today = enrolment(fixture);
@@ -398,8 +426,8 @@ final class EnrolmentTest {
       for (int made = 1; made < CERTIFICATES_PER_DAY_MAX; made++) {
         today.renew(request("p7"), holder, null);
       }
-      Enrolment tomorrow = enrolment(fixture, ahead(Duration.ofHours(25)));
-      assertTrue(tomorrow.renew(request("p7"), holder, null).isNew());
+      Enrolment anotherDay = enrolment(fixture, ahead(Duration.ofHours(hours)));
+      assertTrue(anotherDay.renew(request("p7"), holder, null).isNew());
     }
   }
 
@@ -451,7 +479,7 @@ final class EnrolmentTest {
       assertEquals(0, uses(fixture));
 
       Enrolment.Issued first = enrolment.enrol(request("p7"), CLAIMANT, "factory");
-      var invited = new Applicant.Invited(new Invitation.OfDevice("p7"));
+      var invited = invited("p7", "token-1");
       assertForbidden(() -> enrolment.enrol(request("p7"), invited, "gateways"));
       assertEquals("factory", enrolment.enrol(request("p7"), invited, null).entry().ca());
 
