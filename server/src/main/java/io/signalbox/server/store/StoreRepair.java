@@ -225,6 +225,7 @@ public final class StoreRepair {
   private void one(String table, Cursor<MemorySegment> cursor, RowCopy copy) {
     MemorySegment key = cursor.key();
     try {
+      Keys.requireLength(key); // else the new file refuses it
       copy.copy(key, cursor.val());
     } catch (CorruptRowException | IndexOutOfBoundsException e) {
       leaveOut("table " + table + ", key " + StoreCheck.describe(key) + ": " + e.getMessage());
@@ -283,6 +284,7 @@ public final class StoreRepair {
     long number = key.get(Bytes.LONG, 0);
     SessionState session = SessionState.read(number, value);
     MemorySegment client = keys.clientId(session.clientId);
+    Keys.requireLength(client);
     if (to.clients.get(writing, client) != null) {
       throw new CorruptRowException("a second session of one client");
     }

@@ -12,10 +12,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lmdbjava.Txn;
 
 /** What can be saved of a damaged store is saved, and the damaged file too. */
@@ -96,6 +99,46 @@ final class StoreRepairTest {
       assertEquals(19, fixture.retained("#").size());
       assertEquals(1, fixture.sessions().size());
       assertEquals(1, fixture.sessions().getFirst().subscriptions().size());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 600})
+  void leavesOutARowWhoseKeyHasALengthThatNoneCanHave(int bytes) throws Exception {
+    fill();
+    byte[] key = "a key that is damaged".getBytes(UTF_8);
+    byte[] value = new byte[999];
+    Arrays.fill(value, (byte) 1); // a revision, wherever it is looked for
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.apply(new PutRecord(RecordTable.POLICY, key, PutRecord.ANY_REVISION, value, true));
+    }
+    DamagedPages.misstateLength(directory, key, bytes);
+    assertFalse(check().isSound());
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(1, report.leftOut(), () -> report.descriptions().toString());
+    String said = report.descriptions().getFirst();
+    assertTrue(said.contains("POLICY") && said.contains("a key of " + bytes + " bytes"), said);
+    assertTrue(check().isSound());
+  }
+
+  @Test
+  void leavesOutSessionsWithoutAClientAndKeepsThoseBetween() throws Exception {
+    fill();
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        var row = new RowWriter().begin();
+        new SessionState(0, "").write(row);
+        lmdb.sessions.put(txn, new Keys().number(0), row.row());
+        lmdb.sessions.put(txn, new Keys().number(99), row.row());
+        txn.commit();
+      }
+    }
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(2, report.leftOut(), () -> report.descriptions().toString());
+    assertTrue(check().isSound());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(2, fixture.sessions().size());
     }
   }
 
