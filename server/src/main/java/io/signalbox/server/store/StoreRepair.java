@@ -390,7 +390,9 @@ public final class StoreRepair {
     var target = new MessageTable(to.messages, keys);
     references.forEach(
         (sequence, receivers) -> {
-          target.append(writing, sequence, receivers, source.read(reading.walking, sequence));
+          MemorySegment message = source.read(reading.walking, sequence);
+          row.begin().putBytes(message); // LMDB copies from no array
+          target.append(writing, sequence, receivers, row.row());
           kept++;
         });
   }

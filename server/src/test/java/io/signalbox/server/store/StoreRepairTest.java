@@ -71,6 +71,22 @@ final class StoreRepairTest {
     }
   }
 
+  /** It lies in two parts, and is put together outside the map. */
+  @Test
+  void keepsAMessageThatIsLargerThanAPage() throws Exception {
+    String payload = "x".repeat(5_000);
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", payload), number));
+    }
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(0, report.leftOut(), () -> report.descriptions().toString());
+    assertTrue(check().isSound());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(payload, StoreFixture.payload(fixture.queue(number).rows().getFirst()));
+    }
+  }
+
   @Test
   void leavesOutDamagedRowsAndMakesTheCountersTrueAgain() throws Exception {
     fill();
