@@ -135,12 +135,15 @@ public final class StoreRepair {
 
   private static String unwritable(Path path, LmdbException problem) {
     String failed = "repair of \"" + path + "\" failed: " + problem.getMessage();
-    long bytesMax = path.resolve(Lmdb.DATA_FILE).toFile().length();
-    return Committer.isNoRoom(problem)
-        ? failed
-            + "; it needs up to "
-            + bytesMax
-            + " bytes beside the old file, which is as it was; make room and do it again"
+    String needed =
+        "it needs up to "
+            + path.resolve(Lmdb.DATA_FILE).toFile().length()
+            + " bytes beside the old file, which is as it was; make room and do it again";
+    if (Committer.isNoRoom(problem)) {
+      return failed + "; " + needed;
+    }
+    return Committer.isPerhapsNoRoom(problem)
+        ? failed + "; the disk is perhaps full: " + needed
         : failed;
   }
 
@@ -251,16 +254,16 @@ public final class StoreRepair {
   }
 
   private void write(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
-    try {
-      table.put(writing, key, value);
-    } catch (LmdbException e) {
-      throw new UnwritableException(e);
-    }
+    write(() -> table.put(writing, key, value));
   }
 
   private void commit() {
+    write(writing::commit);
+  }
+
+  private static void write(Runnable intoNewFile) {
     try {
-      writing.commit();
+      intoNewFile.run();
     } catch (LmdbException e) {
       throw new UnwritableException(e);
     }
@@ -392,7 +395,7 @@ public final class StoreRepair {
         (sequence, receivers) -> {
           MemorySegment message = source.read(reading.walking, sequence);
           row.begin().putBytes(message); // LMDB copies from no array
-          target.append(writing, sequence, receivers, row.row());
+          write(() -> target.append(writing, sequence, receivers, row.row()));
           kept++;
         });
   }

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -190,6 +191,22 @@ final class StoreRepairTest {
     try (var fixture = StoreFixture.open(directory)) {
       fixture.writeMoreThanASmallMapTakes();
     }
+    requireRefusalForWantOfRoom();
+  }
+
+  @Test
+  void aRepairWithoutRoomForTheMessagesOfQueuesSaysTheSame() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      for (int i = 0; i < 80; i++) {
+        var message = StoreFixture.message("large", "x".repeat(300_000));
+        fixture.apply(StoreFixture.publish(message, number));
+      }
+    }
+    requireRefusalForWantOfRoom();
+  }
+
+  private void requireRefusalForWantOfRoom() throws Exception {
     long bytes = Files.size(directory.resolve(Lmdb.DATA_FILE));
     String refusal =
         String.valueOf(
@@ -199,6 +216,22 @@ final class StoreRepairTest {
                 .getMessage());
     assertTrue(refusal.contains("needs up to " + bytes + " bytes"), refusal);
     assertFalse(Files.exists(directory.resolve("unfinished-repair")));
+    assertTrue(check().isSound(), "it is as it was");
+  }
+
+  /** Of a write on a disk that is full the first part finds room: LMDB tells an I/O error. */
+  @Test
+  void aWriteThatWasCutShortIsPerhapsForWantOfRoom() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.writeMoreThanASmallMapTakes();
+    }
+    String limit = "ulimit -f 10001 && exec \"$@\""; // blocks, and no whole number of pages
+    List<String> command = new ArrayList<>(List.of("sh", "-c", limit, "sh"));
+    command.addAll(ChildProcess.command(RepairChild.class, directory.toString()));
+    Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(child.getInputStream().readAllBytes(), UTF_8);
+    assertEquals(0, child.waitFor(), said);
+    assertTrue(said.contains("the disk is perhaps full: it needs up to "), said);
     assertTrue(check().isSound(), "it is as it was");
   }
 
