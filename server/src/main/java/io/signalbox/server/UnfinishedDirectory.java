@@ -109,13 +109,15 @@ final class UnfinishedDirectory implements AutoCloseable {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
   }
 
+  /** For its owner alone; what is missing above it, for all to pass through: it is given away. */
   private static void make(Path directory) throws IOException {
-    boolean isNew = Files.notExists(directory);
-    Files.createDirectories(directory, mode("rwx------"));
     Path parent = directory.toAbsolutePath().getParent();
-    if (isNew && parent != null) {
-      StoreFiles.syncDirectory(parent);
+    if (Files.exists(directory) || parent == null) {
+      return;
     }
+    Files.createDirectories(parent);
+    Files.createDirectory(directory, mode("rwx------"));
+    StoreFiles.syncDirectory(parent);
   }
 
   private static Path markIn(Path directory) {

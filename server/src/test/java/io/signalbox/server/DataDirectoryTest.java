@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -108,6 +109,22 @@ final class DataDirectoryTest {
     Path made = base.resolve("made");
     assertTrue(tools.restore(base.resolve("copy"), made).sound());
     requireOwner(made, 4_244, Files.getAttribute(base.resolve("copy"), "unix:gid"));
+  }
+
+  /** Its user has to get there. */
+  @Test
+  void whatIsMissingAboveARestoredDirectoryHasTheUsualMode() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path usual = Files.createDirectory(base.resolve("usual"));
+    Path above = base.resolve("missing");
+    tools.restore(base.resolve("copy"), above.resolve("too").resolve("restored"));
+    for (Path made : List.of(above, above.resolve("too"))) {
+      assertEquals(Files.getPosixFilePermissions(usual), Files.getPosixFilePermissions(made));
+    }
+    assertEquals(
+        "rwx------",
+        PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(above.resolve("too").resolve("restored"))));
   }
 
   private static void requireOwner(Path directory, Object user, Object group) throws Exception {
