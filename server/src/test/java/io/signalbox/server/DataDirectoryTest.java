@@ -111,6 +111,46 @@ final class DataDirectoryTest {
     requireOwner(made, 4_244, Files.getAttribute(base.resolve("copy"), "unix:gid"));
   }
 
+  /** Else its owner could put links in the way, which root would follow. */
+  @Test
+  void whatRootRestoresIsRootsUntilAllIsThere() throws Exception {
+    assumeTrue(StoreFiles.isRoots(data), "needs root");
+    tools.backup(data, base.resolve("copy"));
+    tools.backup(data, base.resolve("broken"));
+    Files.writeString(DataDirectory.store(base.resolve("broken")).resolve("data.mdb"), "noise");
+    Path restored = Files.createDirectory(base.resolve("restored"));
+    Files.setAttribute(restored, "unix:uid", 4_242);
+    Files.setAttribute(restored, "unix:gid", 4_243);
+    assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("broken"), restored));
+    assertTrue(StoreFiles.isRoots(restored));
+    assertTrue(StoreFiles.isRoots(restored.resolve("pki")));
+    Path link = Files.createSymbolicLink(base.resolve("link"), restored);
+    assertTrue(tools.restore(base.resolve("copy"), link).sound());
+    requireOwner(restored, 4_242, 4_243);
+  }
+
+  @Test
+  void aRestoreThatIsRefusedLeavesTheDirectoryWhoseItWas() throws Exception {
+    assumeTrue(StoreFiles.isRoots(data), "needs root");
+    tools.backup(data, base.resolve("copy"));
+    Path restored = base.resolve("restored");
+    leaveHalf(restored);
+    Files.writeString(restored.resolve("notes"), "mine");
+    Files.setAttribute(restored, "unix:uid", 4_242);
+    assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
+    assertEquals(4_242, Files.getAttribute(restored, "unix:uid"));
+  }
+
+  @Test
+  void aMarkThatLeadsElsewhereIsNotWrittenTo() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path elsewhere = Files.writeString(base.resolve("elsewhere"), "mine");
+    Path restored = Files.createDirectory(base.resolve("restored"));
+    Files.createSymbolicLink(restored.resolve(UnfinishedDirectory.MARK), elsewhere);
+    assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
+    assertEquals("mine", Files.readString(elsewhere));
+  }
+
   /** Its user has to get there. */
   @Test
   void whatIsMissingAboveARestoredDirectoryHasTheUsualMode() throws Exception {
@@ -344,7 +384,7 @@ final class DataDirectoryTest {
 
   /** What the end of a process leaves at its worst: all names there, no content whole. */
   private static void leaveHalf(Path directory) throws Exception {
-    try (var _ = UnfinishedDirectory.begin(directory, directory)) {
+    try (var _ = UnfinishedDirectory.begin(directory, directory, null)) {
       Path key = Files.createDirectory(directory.resolve("pki")).resolve("ca.key");
       Files.writeString(key, "sec");
       Path store = Files.createDirectory(DataDirectory.store(directory));
@@ -380,7 +420,7 @@ final class DataDirectoryTest {
   void twoDoNotFillOneDirectoryAtOnce() throws Exception {
     tools.backup(data, base.resolve("copy"));
     Path restored = base.resolve("restored");
-    try (var first = UnfinishedDirectory.begin(restored, base.resolve("copy"))) {
+    try (var first = UnfinishedDirectory.begin(restored, base.resolve("copy"), null)) {
       CommandFailure second =
           assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
       assertTrue(String.valueOf(second.getMessage()).contains("is being filled"), second::toString);

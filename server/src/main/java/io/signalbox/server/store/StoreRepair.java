@@ -8,7 +8,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -123,7 +125,8 @@ public final class StoreRepair {
     Path newFile = fresh.resolve(Lmdb.DATA_FILE);
     FileOwner owner = FileOwner.of(oldFile);
     owner.give(newFile);
-    Files.setPosixFilePermissions(newFile, Files.getPosixFilePermissions(oldFile));
+    Files.getFileAttributeView(newFile, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+        .setPermissions(Files.getPosixFilePermissions(oldFile));
     if (StoreFiles.isRoots(fresh)) {
       try (Stream<Path> entries = Files.list(path)) {
         for (Path entry : entries.toList()) {

@@ -7,7 +7,9 @@ import java.util.concurrent.CountDownLatch;
 final class CopyingChild {
   private CopyingChild() {}
 
-  /** Argument: directory. Tells on its standard output when it holds it, and goes on until killed. */
+  /**
+   * Argument: directory. Tells on its standard output when it holds it, and goes on until killed.
+   */
   public static void main(String[] arguments) throws Exception {
     try (var _ = StoreFiles.keepStill(Path.of(arguments[0]))) {
       System.out.println("copying");
