@@ -247,7 +247,7 @@ final class DataDirectory implements StoreTools {
     if (!StoreFiles.exists(store(dataDirectory))) {
       throw new IOException("there is no store in \"" + store(dataDirectory) + "\"");
     }
-    try (var unfinished = UnfinishedDirectory.begin(to, dataDirectory)) {
+    try (var unfinished = UnfinishedDirectory.begin(to, dataDirectory, null)) {
       Path keys = authorityKeys(dataDirectory);
       if (Files.isDirectory(keys)) {
         Files.walkFileTree(keys, new Copying(dataDirectory, to, new ArrayList<>()));
@@ -362,34 +362,34 @@ final class DataDirectory implements StoreTools {
   @Override
   public Outcome restore(Path backup, Path dataDirectory) throws CommandFailure {
     Path source = backup.toAbsolutePath().normalize();
-    Path target = dataDirectory.toAbsolutePath().normalize();
     if (!isWhole(source)) {
       throw new CommandFailure("\"" + backup + "\" holds no whole backup");
     }
     try (Closeable _ = StoreFiles.keepStill(store(source))) {
-      return fill(target, source);
+      return fill(targetOf(dataDirectory), source);
     } catch (StoreOpenException | IOException e) {
       throw new CommandFailure("cannot restore \"" + backup + "\": " + problem(e), e);
     }
   }
 
+  /** A link may lead to it, which is not to be given in its place. */
+  private static Path targetOf(Path dataDirectory) throws IOException {
+    return Files.exists(dataDirectory)
+        ? dataDirectory.toRealPath()
+        : dataDirectory.toAbsolutePath().normalize();
+  }
+
   private static Outcome fill(Path target, Path source)
       throws IOException, StoreOpenException, CommandFailure {
-    FileOwner owner = FileOwner.of(Files.exists(target) ? target : source);
-    try (var unfinished = UnfinishedDirectory.begin(target, source)) {
-      if (StoreFiles.isRoots(target)) {
-        owner.give(target); // at once: another attempt goes by it
-      }
+    FileOwner owner =
+        Files.exists(target) ? UnfinishedDirectory.owner(target) : FileOwner.of(source);
+    try (var unfinished = UnfinishedDirectory.begin(target, source, owner)) {
       String leftOut = copyFiles(source, target);
       StoreFiles.copy(store(source), store(target));
       StoreFiles.bringUpToDate(store(target), CONFIG);
       Outcome checked =
           report(StoreCheck.run(store(target), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX));
-      if (StoreFiles.isRoots(store(target))) { // so we are root; others can give nothing away
-        for (Path entry : UnfinishedDirectory.entries(target)) {
-          owner.giveTree(entry);
-        }
-      }
+      unfinished.give();
       if (!checked.sound()) {
         throw new CommandFailure(
             "the backup is damaged, its copy is in \""

@@ -2,6 +2,7 @@ package io.signalbox.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.signalbox.server.store.FileOwner;
 import io.signalbox.server.store.StoreFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,9 +39,13 @@ final class UnfinishedDirectory implements AutoCloseable {
   /** Locked: tells a directory that is being filled from one that was left. */
   private final FileChannel mark;
 
-  private UnfinishedDirectory(Path directory, FileChannel mark) {
+  /** To whom root gives all in the end. */
+  private final @Nullable FileOwner heir;
+
+  private UnfinishedDirectory(Path directory, FileChannel mark, @Nullable FileOwner heir) {
     this.directory = directory;
     this.mark = mark;
+    this.heir = heir;
   }
 
   /**
@@ -48,17 +53,24 @@ final class UnfinishedDirectory implements AutoCloseable {
    *
    * @param source what it is to be a copy of; nothing is deleted that has another name than what is
    *     there
+   * @param owner whom {@link #give} gives it to; until then it is root's, so that nobody puts links
+   *     in the way, and the mark tells whose it will be. Null, or for others than root: it stays
+   *     whose it is
    */
-  static UnfinishedDirectory begin(Path directory, Path source) throws IOException {
+  static UnfinishedDirectory begin(Path directory, Path source, @Nullable FileOwner owner)
+      throws IOException {
     boolean wasBegun = isMarked(directory);
     requireFree(directory);
     if (!wasBegun) {
       make(directory);
       Files.createFile(markIn(directory), mode("rw-------"));
     }
-    FileChannel mark = FileChannel.open(markIn(directory), StandardOpenOption.WRITE);
+    FileChannel mark =
+        FileChannel.open(markIn(directory), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    FileOwner heir = null;
     try {
       lock(mark, directory);
+      heir = owner != null && take(directory, owner) ? owner : null;
       if (wasBegun) {
         empty(directory, source);
       } else {
@@ -67,15 +79,35 @@ final class UnfinishedDirectory implements AutoCloseable {
       mark.write(ByteBuffer.wrap(MARK_TEXT.getBytes(UTF_8)));
       mark.force(true);
       StoreFiles.syncDirectory(directory);
-      return new UnfinishedDirectory(directory, mark);
+      return new UnfinishedDirectory(directory, mark, heir);
     } catch (IOException | RuntimeException e) {
       mark.close();
+      if (heir != null) {
+        heir.give(directory);
+      }
       throw e;
     }
   }
 
   static boolean isMarked(Path directory) {
-    return Files.exists(markIn(directory));
+    return Files.exists(markIn(directory), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Whose a directory is, or is to be when all is there. */
+  static FileOwner owner(Path directory) throws IOException {
+    boolean isTaken = isMarked(directory) && StoreFiles.isRoots(directory);
+    return FileOwner.of(isTaken ? markIn(directory) : directory);
+  }
+
+  /** Makes it root's. False: this process may not, so it is not root and can give nothing away. */
+  private static boolean take(Path directory, FileOwner owner) {
+    try {
+      owner.give(markIn(directory)); // before it is the only one that tells
+      Files.setAttribute(directory, "unix:uid", 0);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Refuses a directory that {@link #begin} would refuse, whatever the source. */
@@ -109,13 +141,15 @@ final class UnfinishedDirectory implements AutoCloseable {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
   }
 
+  /** For its owner alone; what is missing above it, for all to pass through: it is given away. */
   private static void make(Path directory) throws IOException {
-    boolean isNew = Files.notExists(directory);
-    Files.createDirectories(directory, mode("rwx------"));
     Path parent = directory.toAbsolutePath().getParent();
-    if (isNew && parent != null) {
-      StoreFiles.syncDirectory(parent);
+    if (Files.exists(directory) || parent == null) {
+      return;
     }
+    Files.createDirectories(parent);
+    Files.createDirectory(directory, mode("rwx------"));
+    StoreFiles.syncDirectory(parent);
   }
 
   private static Path markIn(Path directory) {
@@ -170,6 +204,16 @@ final class UnfinishedDirectory implements AutoCloseable {
     }
     for (Path entry : left) {
       StoreFiles.deleteTree(entry);
+    }
+  }
+
+  /** Gives all to whom it is for, the directory itself last. */
+  void give() throws IOException {
+    if (heir != null) {
+      for (Path entry : entries(directory)) {
+        heir.giveTree(entry);
+      }
+      heir.give(directory);
     }
   }
 

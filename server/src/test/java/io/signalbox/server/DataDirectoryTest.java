@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -108,6 +109,62 @@ final class DataDirectoryTest {
     Path made = base.resolve("made");
     assertTrue(tools.restore(base.resolve("copy"), made).sound());
     requireOwner(made, 4_244, Files.getAttribute(base.resolve("copy"), "unix:gid"));
+  }
+
+  /** Else its owner could put links in the way, which root would follow. */
+  @Test
+  void whatRootRestoresIsRootsUntilAllIsThere() throws Exception {
+    assumeTrue(StoreFiles.isRoots(data), "needs root");
+    tools.backup(data, base.resolve("copy"));
+    tools.backup(data, base.resolve("broken"));
+    Files.writeString(DataDirectory.store(base.resolve("broken")).resolve("data.mdb"), "noise");
+    Path restored = Files.createDirectory(base.resolve("restored"));
+    Files.setAttribute(restored, "unix:uid", 4_242);
+    Files.setAttribute(restored, "unix:gid", 4_243);
+    assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("broken"), restored));
+    assertTrue(StoreFiles.isRoots(restored));
+    assertTrue(StoreFiles.isRoots(restored.resolve("pki")));
+    Path link = Files.createSymbolicLink(base.resolve("link"), restored);
+    assertTrue(tools.restore(base.resolve("copy"), link).sound());
+    requireOwner(restored, 4_242, 4_243);
+  }
+
+  @Test
+  void aRestoreThatIsRefusedLeavesTheDirectoryWhoseItWas() throws Exception {
+    assumeTrue(StoreFiles.isRoots(data), "needs root");
+    tools.backup(data, base.resolve("copy"));
+    Path restored = base.resolve("restored");
+    leaveHalf(restored);
+    Files.writeString(restored.resolve("notes"), "mine");
+    Files.setAttribute(restored, "unix:uid", 4_242);
+    assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
+    assertEquals(4_242, Files.getAttribute(restored, "unix:uid"));
+  }
+
+  @Test
+  void aMarkThatLeadsElsewhereIsNotWrittenTo() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path elsewhere = Files.writeString(base.resolve("elsewhere"), "mine");
+    Path restored = Files.createDirectory(base.resolve("restored"));
+    Files.createSymbolicLink(restored.resolve(UnfinishedDirectory.MARK), elsewhere);
+    assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
+    assertEquals("mine", Files.readString(elsewhere));
+  }
+
+  /** Its user has to get there. */
+  @Test
+  void whatIsMissingAboveARestoredDirectoryHasTheUsualMode() throws Exception {
+    tools.backup(data, base.resolve("copy"));
+    Path usual = Files.createDirectory(base.resolve("usual"));
+    Path above = base.resolve("missing");
+    tools.restore(base.resolve("copy"), above.resolve("too").resolve("restored"));
+    for (Path made : List.of(above, above.resolve("too"))) {
+      assertEquals(Files.getPosixFilePermissions(usual), Files.getPosixFilePermissions(made));
+    }
+    assertEquals(
+        "rwx------",
+        PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(above.resolve("too").resolve("restored"))));
   }
 
   private static void requireOwner(Path directory, Object user, Object group) throws Exception {
@@ -327,7 +384,7 @@ final class DataDirectoryTest {
 
   /** What the end of a process leaves at its worst: all names there, no content whole. */
   private static void leaveHalf(Path directory) throws Exception {
-    try (var _ = UnfinishedDirectory.begin(directory, directory)) {
+    try (var _ = UnfinishedDirectory.begin(directory, directory, null)) {
       Path key = Files.createDirectory(directory.resolve("pki")).resolve("ca.key");
       Files.writeString(key, "sec");
       Path store = Files.createDirectory(DataDirectory.store(directory));
@@ -363,7 +420,7 @@ final class DataDirectoryTest {
   void twoDoNotFillOneDirectoryAtOnce() throws Exception {
     tools.backup(data, base.resolve("copy"));
     Path restored = base.resolve("restored");
-    try (var first = UnfinishedDirectory.begin(restored, base.resolve("copy"))) {
+    try (var first = UnfinishedDirectory.begin(restored, base.resolve("copy"), null)) {
       CommandFailure second =
           assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("copy"), restored));
       assertTrue(String.valueOf(second.getMessage()).contains("is being filled"), second::toString);

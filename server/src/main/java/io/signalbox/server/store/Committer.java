@@ -2,6 +2,7 @@ package io.signalbox.server.store;
 
 import java.lang.foreign.MemorySegment;
 import org.lmdbjava.Env;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.LmdbNativeException;
 import org.lmdbjava.Txn;
 
@@ -45,5 +46,14 @@ interface Committer {
     return e instanceof Env.MapFullException
         || (e instanceof LmdbNativeException failed
             && (failed.getResultCode() == noSpaceLeft || failed.getResultCode() == quotaExceeded));
+  }
+
+  /**
+   * Whether the disk may be full as well as broken: of a write that only in part finds room LMDB
+   * says that it failed.
+   */
+  static boolean isPerhapsNoRoom(LmdbException e) {
+    final int failed = 5; // EIO
+    return e instanceof LmdbNativeException told && told.getResultCode() == failed;
   }
 }

@@ -44,12 +44,7 @@ final class DirectoryLock implements AutoCloseable {
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       try {
         if (tryLock(channel, false) == null) {
-          throw new StoreOpenException(
-              "data directory \""
-                  + directory
-                  + "\" is in use by process "
-                  + owner(channel)
-                  + "; stop it first");
+          throw new StoreOpenException("data directory \"" + directory + "\" is " + use(channel));
         }
         byte[] pid = ("\n" + ProcessHandle.current().pid() + "\n").getBytes(US_ASCII);
         channel.truncate(0);
@@ -98,6 +93,15 @@ final class DirectoryLock implements AutoCloseable {
       return channel.tryLock(0, PID_AT, shared);
     } catch (OverlappingFileLockException e) {
       return null; // this process has it already
+    }
+  }
+
+  /** Who shares the lock writes no id, and the one that is there is of an owner before. */
+  private static String use(FileChannel channel) throws IOException {
+    try (FileLock shared = tryLock(channel, true)) {
+      return shared == null
+          ? "in use by process " + owner(channel) + "; stop it first"
+          : "being copied by \"signalbox restore\"; try again when that has ended";
     }
   }
 

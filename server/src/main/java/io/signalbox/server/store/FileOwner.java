@@ -8,6 +8,7 @@ import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.Comparator;
 import java.util.stream.Stream;
 
 /**
@@ -21,10 +22,13 @@ public record FileOwner(UserPrincipal user, GroupPrincipal group) {
     return new FileOwner(attributes.owner(), attributes.group());
   }
 
-  /** Gives a file, or a folder with all in it; links are not followed. */
+  /**
+   * Gives a file, or a folder with all in it; links are not followed. A folder comes after what is
+   * in it, which its new owner could replace by a link.
+   */
   public void giveTree(Path tree) throws IOException {
     try (Stream<Path> files = Files.walk(tree)) {
-      for (Path file : files.toList()) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         give(file);
       }
     }

@@ -34,7 +34,6 @@ import java.util.Arrays;
  * </pre>
  *
  * <p>No text in MQTT has a zero byte and no short name has 481 bytes, so the two forms cannot meet.
- * LMDB allows 511 bytes a key.
  *
  * <p>An instance holds the memory of one thread's keys: two keys of different length may be in use
  * at once, two of the same length may not.
@@ -42,6 +41,9 @@ import java.util.Arrays;
 final class Keys {
   /** Longest name that is its own key. */
   static final int NAME_BYTES_MAX = 480;
+
+  /** Longest key that LMDB takes. */
+  private static final int BYTES_MAX = 511;
 
   static final int PREFIX_BYTES = NAME_BYTES_MAX - 16;
   private static final int HASH_BYTES = 16;
@@ -142,6 +144,18 @@ final class Keys {
       return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  /**
+   * Refuses a key that was read and that LMDB would not take.
+   *
+   * @throws CorruptRowException it is empty or too long
+   */
+  static void requireLength(MemorySegment key) {
+    long bytes = key.byteSize();
+    if (bytes < 1 || bytes > BYTES_MAX) {
+      throw new CorruptRowException("a key of " + bytes + " bytes");
     }
   }
 

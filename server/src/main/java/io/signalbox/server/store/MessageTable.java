@@ -53,7 +53,11 @@ final class MessageTable {
     return length - wholePages <= LEAF_BYTES_MAX ? wholePages : length;
   }
 
-  /** Sequences only grow, so all rows go to the end of the table. */
+  /**
+   * Sequences only grow, so all rows go to the end of the table.
+   *
+   * @param form the message, in native memory
+   */
   void append(Txn<MemorySegment> txn, long sequence, int receivers, MemorySegment form) {
     long length = form.byteSize();
     long first = firstPartBytes(length);
@@ -103,7 +107,7 @@ final class MessageTable {
     return in.getInt();
   }
 
-  /** The message's bytes, in the map where they lie in one piece. */
+  /** The message's bytes, in the map where they lie in one piece, or else in an array. */
   MemorySegment read(Txn<MemorySegment> txn, long sequence) {
     MemorySegment first = table.get(txn, keys.message(sequence, FIRST));
     int length = length(txn, sequence);

@@ -63,6 +63,7 @@ final class SegmentProxy extends BufferProxy<MemorySegment> {
 
   @Override
   protected @org.jspecify.annotations.Nullable Pointer in(MemorySegment segment, Pointer struct) {
+    assert segment.isNative() : "an array has no address";
     long address = struct.address();
     MEMORY.set(NATIVE_LONG, address + STRUCT_FIELD_OFFSET_SIZE, segment.byteSize());
     MEMORY.set(NATIVE_LONG, address + STRUCT_FIELD_OFFSET_DATA, segment.address());
@@ -72,6 +73,7 @@ final class SegmentProxy extends BufferProxy<MemorySegment> {
   @Override
   protected @org.jspecify.annotations.Nullable Pointer in(
       MemorySegment segment, int size, Pointer struct) {
+    assert segment.isNative() : "an array has no address";
     long address = struct.address();
     MEMORY.set(NATIVE_LONG, address + STRUCT_FIELD_OFFSET_SIZE, size);
     MEMORY.set(NATIVE_LONG, address + STRUCT_FIELD_OFFSET_DATA, segment.address());

@@ -153,6 +153,7 @@ public final class StoreCheck {
         rows++;
         MemorySegment key = cursor.key();
         try {
+          Keys.requireLength(key);
           check.check(key, cursor.val());
         } catch (DamagedPageException _) {
           // A problem of another table, whose own walk tells it.
@@ -199,8 +200,9 @@ public final class StoreCheck {
     expect(
         number > 0 && (state == null || number < state.nextSessionNumber),
         "session " + number + " has a number that was not given out");
-    MemorySegment client =
-        reading.lookUp(txn -> lmdb.clients.get(txn, keys.clientId(session.clientId)));
+    MemorySegment clientKey = keys.clientId(session.clientId);
+    Keys.requireLength(clientKey);
+    MemorySegment client = reading.lookUp(txn -> lmdb.clients.get(txn, clientKey));
     expect(
         client != null && new RowReader(client).getLong() == number,
         "session " + number + " is not the session of its client");

@@ -18,14 +18,17 @@ public final class StoreOpenException extends Exception {
 
   /** A first commit or a change of the format failed. */
   static StoreOpenException unwritable(Path dataFile, LmdbException e) {
-    return new StoreOpenException(
-        Committer.isNoRoom(e)
-            ? "there is no room to write \""
-                + dataFile
-                + "\": "
-                + e.getMessage()
-                + "; make room and do it again; the file is as it was"
-            : "cannot write \"" + dataFile + "\": " + e.getMessage(),
-        e);
+    return new StoreOpenException(unwritable("\"" + dataFile + "\": " + e.getMessage(), e), e);
+  }
+
+  private static String unwritable(String file, LmdbException e) {
+    if (Committer.isNoRoom(e)) {
+      return "there is no room to write "
+          + file
+          + "; make room and do it again; the file is as it was";
+    }
+    return "cannot write "
+        + file
+        + (Committer.isPerhapsNoRoom(e) ? "; the disk is perhaps full" : "");
   }
 }

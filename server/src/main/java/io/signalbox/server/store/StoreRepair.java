@@ -8,7 +8,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -123,7 +125,8 @@ public final class StoreRepair {
     Path newFile = fresh.resolve(Lmdb.DATA_FILE);
     FileOwner owner = FileOwner.of(oldFile);
     owner.give(newFile);
-    Files.setPosixFilePermissions(newFile, Files.getPosixFilePermissions(oldFile));
+    Files.getFileAttributeView(newFile, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+        .setPermissions(Files.getPosixFilePermissions(oldFile));
     if (StoreFiles.isRoots(fresh)) {
       try (Stream<Path> entries = Files.list(path)) {
         for (Path entry : entries.toList()) {
@@ -135,12 +138,15 @@ public final class StoreRepair {
 
   private static String unwritable(Path path, LmdbException problem) {
     String failed = "repair of \"" + path + "\" failed: " + problem.getMessage();
-    long bytesMax = path.resolve(Lmdb.DATA_FILE).toFile().length();
-    return Committer.isNoRoom(problem)
-        ? failed
-            + "; it needs up to "
-            + bytesMax
-            + " bytes beside the old file, which is as it was; make room and do it again"
+    String needed =
+        "it needs up to "
+            + path.resolve(Lmdb.DATA_FILE).toFile().length()
+            + " bytes beside the old file, which is as it was; make room and do it again";
+    if (Committer.isNoRoom(problem)) {
+      return failed + "; " + needed;
+    }
+    return Committer.isPerhapsNoRoom(problem)
+        ? failed + "; the disk is perhaps full: " + needed
         : failed;
   }
 
@@ -225,6 +231,7 @@ public final class StoreRepair {
   private void one(String table, Cursor<MemorySegment> cursor, RowCopy copy) {
     MemorySegment key = cursor.key();
     try {
+      Keys.requireLength(key); // else the new file refuses it
       copy.copy(key, cursor.val());
     } catch (CorruptRowException | IndexOutOfBoundsException e) {
       leaveOut("table " + table + ", key " + StoreCheck.describe(key) + ": " + e.getMessage());
@@ -250,16 +257,16 @@ public final class StoreRepair {
   }
 
   private void write(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
-    try {
-      table.put(writing, key, value);
-    } catch (LmdbException e) {
-      throw new UnwritableException(e);
-    }
+    write(() -> table.put(writing, key, value));
   }
 
   private void commit() {
+    write(writing::commit);
+  }
+
+  private static void write(Runnable intoNewFile) {
     try {
-      writing.commit();
+      intoNewFile.run();
     } catch (LmdbException e) {
       throw new UnwritableException(e);
     }
@@ -283,6 +290,7 @@ public final class StoreRepair {
     long number = key.get(Bytes.LONG, 0);
     SessionState session = SessionState.read(number, value);
     MemorySegment client = keys.clientId(session.clientId);
+    Keys.requireLength(client);
     if (to.clients.get(writing, client) != null) {
       throw new CorruptRowException("a second session of one client");
     }
@@ -388,7 +396,9 @@ public final class StoreRepair {
     var target = new MessageTable(to.messages, keys);
     references.forEach(
         (sequence, receivers) -> {
-          target.append(writing, sequence, receivers, source.read(reading.walking, sequence));
+          MemorySegment message = source.read(reading.walking, sequence);
+          row.begin().putBytes(message); // LMDB copies from no array
+          write(() -> target.append(writing, sequence, receivers, row.row()));
           kept++;
         });
   }

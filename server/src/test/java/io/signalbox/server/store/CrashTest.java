@@ -14,7 +14,6 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -90,24 +89,12 @@ final class CrashTest {
 
   /** Kills the child after it told so much; what is still in the pipe counts as told. */
   private void runAndKill(Oracle oracle, long told) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-      if (flag.startsWith("--enable-native-access") || flag.startsWith("--sun-misc")) {
-        command.add(flag);
-      }
-    }
-    command.addAll(
-        List.of(
-            "-Xmx128m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            CrashChild.class.getName(),
+    List<String> command =
+        ChildProcess.command(
+            CrashChild.class,
             directory.toString(),
             // Above all that a child may have stored and not told.
-            String.valueOf(oracle.highest + UNTOLD_MAX)));
+            String.valueOf(oracle.highest + UNTOLD_MAX));
     Process child =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try (var in = new DataInputStream(new BufferedInputStream(child.getInputStream()))) {

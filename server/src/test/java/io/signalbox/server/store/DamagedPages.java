@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /** Pages of LMDB's file as a fault of the disk may leave them. */
 final class DamagedPages {
@@ -34,5 +36,19 @@ final class DamagedPages {
         at += PAGE_BYTES;
       }
     }
+  }
+
+  /** The rows of one key say that it has another length. While no process has the store open. */
+  static void misstateLength(Path directory, byte[] key, int bytes) throws IOException {
+    Path file = directory.resolve(Lmdb.DATA_FILE);
+    byte[] content = Files.readAllBytes(file);
+    ByteBuffer pages = ByteBuffer.wrap(content).order(ByteOrder.nativeOrder());
+    for (int at = Short.BYTES; at + key.length <= content.length; at++) {
+      if (pages.getShort(at - Short.BYTES) == key.length
+          && Arrays.equals(content, at, at + key.length, key, 0, key.length)) {
+        pages.putShort(at - Short.BYTES, (short) bytes);
+      }
+    }
+    Files.write(file, content);
   }
 }

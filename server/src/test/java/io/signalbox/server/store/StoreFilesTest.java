@@ -50,6 +50,23 @@ final class StoreFilesTest {
     StoreFixture.open(directory).close();
   }
 
+  /** The id in the lock is of the owner before. */
+  @Test
+  void refusesAnOwnerWhileARestoreCopiesAndNamesNoProcess() throws Exception {
+    StoreFixture.open(directory).close();
+    Process restore =
+        new ProcessBuilder(ChildProcess.command(CopyingChild.class, directory.toString()))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (var told = restore.inputReader()) {
+      assertEquals("copying", told.readLine());
+      String refusal = refusal();
+      assertTrue(refusal.contains("is being copied by \"signalbox restore\""), refusal);
+    } finally {
+      restore.destroyForcibly();
+    }
+  }
+
   @Test
   void refusesAFileThatIsNoDatabase() throws Exception {
     byte[] noise = new byte[50_000];

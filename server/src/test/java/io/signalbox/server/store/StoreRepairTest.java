@@ -12,10 +12,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lmdbjava.Txn;
 
 /** What can be saved of a damaged store is saved, and the damaged file too. */
@@ -68,6 +72,22 @@ final class StoreRepairTest {
     }
   }
 
+  /** It lies in two parts, and is put together outside the map. */
+  @Test
+  void keepsAMessageThatIsLargerThanAPage() throws Exception {
+    String payload = "x".repeat(5_000);
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", payload), number));
+    }
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(0, report.leftOut(), () -> report.descriptions().toString());
+    assertTrue(check().isSound());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(payload, StoreFixture.payload(fixture.queue(number).rows().getFirst()));
+    }
+  }
+
   @Test
   void leavesOutDamagedRowsAndMakesTheCountersTrueAgain() throws Exception {
     fill();
@@ -96,6 +116,46 @@ final class StoreRepairTest {
       assertEquals(19, fixture.retained("#").size());
       assertEquals(1, fixture.sessions().size());
       assertEquals(1, fixture.sessions().getFirst().subscriptions().size());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 600})
+  void leavesOutARowWhoseKeyHasALengthThatNoneCanHave(int bytes) throws Exception {
+    fill();
+    byte[] key = "a key that is damaged".getBytes(UTF_8);
+    byte[] value = new byte[999];
+    Arrays.fill(value, (byte) 1); // a revision, wherever it is looked for
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.apply(new PutRecord(RecordTable.POLICY, key, PutRecord.ANY_REVISION, value, true));
+    }
+    DamagedPages.misstateLength(directory, key, bytes);
+    assertFalse(check().isSound());
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(1, report.leftOut(), () -> report.descriptions().toString());
+    String said = report.descriptions().getFirst();
+    assertTrue(said.contains("POLICY") && said.contains("a key of " + bytes + " bytes"), said);
+    assertTrue(check().isSound());
+  }
+
+  @Test
+  void leavesOutSessionsWithoutAClientAndKeepsThoseBetween() throws Exception {
+    fill();
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        var row = new RowWriter().begin();
+        new SessionState(0, "").write(row);
+        lmdb.sessions.put(txn, new Keys().number(0), row.row());
+        lmdb.sessions.put(txn, new Keys().number(99), row.row());
+        txn.commit();
+      }
+    }
+    StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(2, report.leftOut(), () -> report.descriptions().toString());
+    assertTrue(check().isSound());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(2, fixture.sessions().size());
     }
   }
 
@@ -131,6 +191,22 @@ final class StoreRepairTest {
     try (var fixture = StoreFixture.open(directory)) {
       fixture.writeMoreThanASmallMapTakes();
     }
+    requireRefusalForWantOfRoom();
+  }
+
+  @Test
+  void aRepairWithoutRoomForTheMessagesOfQueuesSaysTheSame() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      for (int i = 0; i < 80; i++) {
+        var message = StoreFixture.message("large", "x".repeat(300_000));
+        fixture.apply(StoreFixture.publish(message, number));
+      }
+    }
+    requireRefusalForWantOfRoom();
+  }
+
+  private void requireRefusalForWantOfRoom() throws Exception {
     long bytes = Files.size(directory.resolve(Lmdb.DATA_FILE));
     String refusal =
         String.valueOf(
@@ -140,6 +216,22 @@ final class StoreRepairTest {
                 .getMessage());
     assertTrue(refusal.contains("needs up to " + bytes + " bytes"), refusal);
     assertFalse(Files.exists(directory.resolve("unfinished-repair")));
+    assertTrue(check().isSound(), "it is as it was");
+  }
+
+  /** Of a write on a disk that is full the first part finds room: LMDB tells an I/O error. */
+  @Test
+  void aWriteThatWasCutShortIsPerhapsForWantOfRoom() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.writeMoreThanASmallMapTakes();
+    }
+    String limit = "ulimit -f 10001 && exec \"$@\""; // blocks, and no whole number of pages
+    List<String> command = new ArrayList<>(List.of("sh", "-c", limit, "sh"));
+    command.addAll(ChildProcess.command(RepairChild.class, directory.toString()));
+    Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(child.getInputStream().readAllBytes(), UTF_8);
+    assertEquals(0, child.waitFor(), said);
+    assertTrue(said.contains("the disk is perhaps full: it needs up to "), said);
     assertTrue(check().isSound(), "it is as it was");
   }
 
