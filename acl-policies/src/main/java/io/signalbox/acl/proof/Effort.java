@@ -5,18 +5,27 @@ package io.signalbox.acl.proof;
  * ask for many that go up to theirs. One thread at a time.
  */
 final class Effort {
-  /** Some seconds; what real policies ask for needs no search at all, or a few hundred steps. */
-  private static final long STEPS_MAX = 2_000_000;
-
+  private final long stepsMax;
   private long steps;
 
   /**
-   * @param more steps of a pattern by one letter
+   * @param stepsMax of a pattern by one letter; a million takes from half a second to three
+   */
+  Effort(long stepsMax) {
+    this.stepsMax = stepsMax;
+  }
+
+  /** For an answer without which no policy comes into force: that one may take its time. */
+  static Effort unbounded() {
+    return new Effort(Long.MAX_VALUE);
+  }
+
+  /**
    * @throws TooComplex when they are too many
    */
   void spend(int more) {
     steps += more;
-    if (steps > STEPS_MAX) {
+    if (steps > stepsMax) {
       throw new TooComplex("gave up after a long search for clients that would tell");
     }
   }

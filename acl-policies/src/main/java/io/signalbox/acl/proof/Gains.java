@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * changed, nothing is searched. One thread.
  */
 final class Gains {
+  /** Half a minute at worst; what real policies ask for needs no search, or a short one. */
+  private static final long EFFORT_MAX = 10_000_000;
+
   private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
 
   private final PolicyBundle poor;
@@ -49,7 +52,7 @@ final class Gains {
   private final Bindings ofPoor;
   private final Bindings ofRich;
   private final Vocabulary vocabulary;
-  private final Effort effort = new Effort();
+  private final Effort effort = new Effort(EFFORT_MAX);
   private final Set<String> changed;
 
   Gains(PolicyBundle poor, PolicyBundle rich, boolean gained) {
@@ -95,6 +98,9 @@ final class Gains {
             }
             if (trial.doubtful) {
               doubts.add("variables of two patterns are joined in too many ways");
+            }
+            if (trial.groupStandsInTheWay) {
+              doubts.add("a statement on share groups may be one for some clients alone");
             }
           } catch (TooComplex e) {
             doubts.add(String.valueOf(e.getMessage()));
@@ -234,6 +240,12 @@ final class Gains {
     private final @Nullable NameTemplate group;
 
     private boolean doubtful;
+
+    /**
+     * A statement with share groups stood in the way of a group that each client has its own of: it
+     * may not stand in the way of others, for whom nobody looked.
+     */
+    private boolean groupStandsInTheWay;
 
     Trial(
         Policy policy,
@@ -404,7 +416,15 @@ final class Gains {
 
     private void block(
         Bindings bindings, String ref, Filter at, Candidate candidate, List<Blocker> blockers) {
-      Blocker.of(bindings, ref, at, origin, Identity.ANY, candidate).ifPresent(blockers::add);
+      Blocker.of(bindings, ref, at, origin, Identity.ANY, candidate)
+          .ifPresent(
+              blocker -> {
+                blockers.add(blocker);
+                groupStandsInTheWay |=
+                    group != null
+                        && !group.template().variables().isEmpty()
+                        && !blocker.statement().shareGroups().isEmpty();
+              });
     }
 
     /** Share groups are written as patterns; these are some that this one and the deny mean. */

@@ -139,7 +139,7 @@ final class Joining {
     doubtful = true;
     Word both = new Word(List.of(shape(mine), shape(theirs)), List.of(), true);
     List<Demands> joined = new ArrayList<>();
-    both.find(Set.of(), "some", new Effort())
+    both.find(Set.of(), "some", Effort.unbounded())
         .ifPresent(
             level -> {
               for (Map<Attribute, String> way : Unification.solutions(mine, level)) {

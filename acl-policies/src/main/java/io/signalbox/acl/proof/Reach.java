@@ -31,7 +31,7 @@ final class Reach {
   private final PolicyBundle bundle;
   private final Bindings bindings;
   private final Vocabulary vocabulary;
-  private final Effort effort = new Effort();
+  private final Effort effort = Effort.unbounded();
 
   /**
    * @param region of the questions

@@ -19,15 +19,15 @@ final class EffortTest {
 
   @Test
   void manySearchesForOneAnswerAreGivenUpTogether() {
-    Effort effort = new Effort();
+    Effort effort = new Effort(1_000);
     assertEquals(Optional.of("aba"), SEARCHED.find(Set.of(), "some", effort));
     assertThrows(
         TooComplex.class,
         () -> {
-          for (int i = 0; i < 1_000_000; i++) {
+          for (int i = 0; i < 1_000; i++) {
             SEARCHED.find(Set.of(), "some", effort);
           }
         });
-    assertEquals(Optional.of("aba"), SEARCHED.find(Set.of(), "some", new Effort()));
+    assertEquals(Optional.of("aba"), SEARCHED.find(Set.of(), "some", Effort.unbounded()));
   }
 }

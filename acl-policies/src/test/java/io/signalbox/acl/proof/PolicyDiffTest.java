@@ -99,6 +99,37 @@ class PolicyDiffTest {
     assertGain(allow + deny, allow, part);
   }
 
+  /** For the first client that is tried the deny, or the allow of before, stands in the way. */
+  @ParameterizedTest
+  @CsvSource({"deny", "allow"})
+  void doubtsWhereAShareGroupOfSomeClientsStandsInTheWay(String effect) {
+    String before =
+        """
+        version: 1
+        name: p
+        match: { device: { id: ["pump-*", "valve-*"] } }
+        statements:
+          - { id: all, effect: allow, actions: [subscribe], topics: ["a/#"] }
+          - { id: some, effect: %s, actions: [subscribe], topics: ["a/#"], shareGroups: ["valve-*"] }
+        """
+            .formatted(effect);
+    String after =
+        before
+            + """
+              - id: own
+                effect: allow
+                actions: [subscribe]
+                topics: ["a/#"]
+                shareGroups: ["${device.id}"]
+            """
+                .indent(0);
+    PolicyDiff diff =
+        PolicyDiff.between(
+            Universe.bundle(List.of(Universe.parse(before))),
+            Universe.bundle(List.of(Universe.parse(after))));
+    assertTrue(diff.changes().stream().anyMatch(Change::gained), diff::text);
+  }
+
   private static String denyingConnect(String name) {
     return "\n  - { id: d, effect: deny, actions: [connect], clientIds: [\"" + name + "\"] }";
   }
