@@ -14,8 +14,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,13 +41,25 @@ final class UnfinishedDirectory implements AutoCloseable {
   /** Locked: tells a directory that is being filled from one that was left. */
   private final FileChannel mark;
 
-  /** To whom root gives all in the end. */
-  private final @Nullable FileOwner heir;
+  /** To whom root gives all in the end; null: it is not root's to give. */
+  private final @Nullable Heir heir;
 
-  private UnfinishedDirectory(Path directory, FileChannel mark, @Nullable FileOwner heir) {
+  private UnfinishedDirectory(Path directory, FileChannel mark, @Nullable Heir heir) {
     this.directory = directory;
     this.mark = mark;
     this.heir = heir;
+  }
+
+  /**
+   * Whose the directory is to be.
+   *
+   * @param mode that it had
+   */
+  private record Heir(FileOwner owner, Set<PosixFilePermission> mode) {
+    void give(Path directory) throws IOException {
+      Files.setPosixFilePermissions(directory, mode);
+      owner.give(directory);
+    }
   }
 
   /**
@@ -67,10 +81,10 @@ final class UnfinishedDirectory implements AutoCloseable {
     }
     FileChannel mark =
         FileChannel.open(markIn(directory), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-    FileOwner heir = null;
+    Heir heir = null;
     try {
       lock(mark, directory);
-      heir = owner != null && take(directory, owner) ? owner : null;
+      heir = owner == null ? null : take(directory, owner);
       if (wasBegun) {
         empty(directory, source);
       } else {
@@ -99,14 +113,18 @@ final class UnfinishedDirectory implements AutoCloseable {
     return FileOwner.of(isTaken ? markIn(directory) : directory);
   }
 
-  /** Makes it root's. False: this process may not, so it is not root and can give nothing away. */
-  private static boolean take(Path directory, FileOwner owner) {
+  /**
+   * Makes it root's alone. Null: this process may not, so it is not root and can give nothing away.
+   */
+  private static @Nullable Heir take(Path directory, FileOwner owner) {
     try {
       owner.give(markIn(directory)); // before it is the only one that tells
+      Heir heir = new Heir(owner, Files.getPosixFilePermissions(directory));
       Files.setAttribute(directory, "unix:uid", 0);
-      return true;
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+      return heir;
     } catch (IOException e) {
-      return false;
+      return null;
     }
   }
 
@@ -211,7 +229,7 @@ final class UnfinishedDirectory implements AutoCloseable {
   void give() throws IOException {
     if (heir != null) {
       for (Path entry : entries(directory)) {
-        heir.giveTree(entry);
+        heir.owner.giveTree(entry);
       }
       heir.give(directory);
     }

@@ -103,8 +103,10 @@ final class DataDirectoryTest {
     Path restored = Files.createDirectory(base.resolve("restored"));
     Files.setAttribute(restored, "unix:uid", 4_242);
     Files.setAttribute(restored, "unix:gid", 4_243);
+    Files.setPosixFilePermissions(restored, PosixFilePermissions.fromString("rwxr-x---"));
     assertTrue(tools.restore(base.resolve("copy"), restored).sound());
     requireOwner(restored, 4_242, 4_243);
+    assertEquals("rwxr-x---", mode(restored));
     Files.setAttribute(base.resolve("copy"), "unix:uid", 4_244);
     Path made = base.resolve("made");
     assertTrue(tools.restore(base.resolve("copy"), made).sound());
@@ -121,8 +123,10 @@ final class DataDirectoryTest {
     Path restored = Files.createDirectory(base.resolve("restored"));
     Files.setAttribute(restored, "unix:uid", 4_242);
     Files.setAttribute(restored, "unix:gid", 4_243);
+    Files.setPosixFilePermissions(restored, PosixFilePermissions.fromString("rwxrwxrwx"));
     assertThrows(CommandFailure.class, () -> tools.restore(base.resolve("broken"), restored));
     assertTrue(StoreFiles.isRoots(restored));
+    assertEquals("rwx------", mode(restored), "what is copied keeps its owner meanwhile");
     assertTrue(StoreFiles.isRoots(restored.resolve("pki")));
     Path link = Files.createSymbolicLink(base.resolve("link"), restored);
     assertTrue(tools.restore(base.resolve("copy"), link).sound());
@@ -165,6 +169,10 @@ final class DataDirectoryTest {
         "rwx------",
         PosixFilePermissions.toString(
             Files.getPosixFilePermissions(above.resolve("too").resolve("restored"))));
+  }
+
+  private static String mode(Path directory) throws Exception {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(directory));
   }
 
   private static void requireOwner(Path directory, Object user, Object group) throws Exception {

@@ -260,7 +260,8 @@ final class ConnectHandler {
               .session()
               .connectionEnded(
                   client.connection(),
-                  client.isRefused() // then there never was a connection [MQTT-3.1.2-8]
+                  // [MQTT-3.1.2-8]; in a session that was there it took an earlier Will's place
+                  client.isRefused() && !opened.sessionPresent()
                       ? Session.WillFate.DISCARD
                       : Session.WillFate.SEND);
           return;

@@ -134,7 +134,7 @@ final class Lmdb implements AutoCloseable {
         throw new StoreOpenException(
             "\"" + dataFile + "\" is not a store of this program; move it away", e);
       } catch (LmdbException e) {
-        if (Committer.isNoRoom(e)) {
+        if (Committer.isNoRoom(e) || Committer.isPerhapsNoRoom(e)) {
           throw StoreOpenException.unwritable(dataFile, e);
         }
         if (bytes / 2 < bytesMin) {

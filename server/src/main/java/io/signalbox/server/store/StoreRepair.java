@@ -206,8 +206,10 @@ public final class StoreRepair {
     byte[] last = null;
     try (Cursor<MemorySegment> cursor = dbi.openCursor(reading.walking)) {
       for (boolean found = cursor.first(); found; found = cursor.next()) {
-        last = cursor.key().toArray(Bytes.BYTE);
-        one(table, cursor, copy);
+        if (hasKey(table, cursor)) {
+          last = cursor.key().toArray(Bytes.BYTE);
+          one(table, cursor, copy);
+        }
       }
       return;
     } catch (LmdbException e) {
@@ -216,6 +218,9 @@ public final class StoreRepair {
     }
     try (Cursor<MemorySegment> cursor = dbi.openCursor(reading.walking)) {
       for (boolean found = cursor.last(); found; found = cursor.prev()) {
+        if (!hasKey(table, cursor)) {
+          continue;
+        }
         byte[] key = cursor.key().toArray(Bytes.BYTE);
         if (last != null && Arrays.compareUnsigned(key, last) <= 0) {
           return;
@@ -228,10 +233,20 @@ public final class StoreRepair {
     }
   }
 
+  /** A key of another length is in no order, and may reach beyond the file. */
+  private boolean hasKey(String table, Cursor<MemorySegment> cursor) {
+    try {
+      Keys.requireLength(cursor.key());
+      return true;
+    } catch (CorruptRowException e) {
+      leaveOut("table " + table + ": " + e.getMessage());
+      return false;
+    }
+  }
+
   private void one(String table, Cursor<MemorySegment> cursor, RowCopy copy) {
     MemorySegment key = cursor.key();
     try {
-      Keys.requireLength(key); // else the new file refuses it
       copy.copy(key, cursor.val());
     } catch (CorruptRowException | IndexOutOfBoundsException e) {
       leaveOut("table " + table + ", key " + StoreCheck.describe(key) + ": " + e.getMessage());

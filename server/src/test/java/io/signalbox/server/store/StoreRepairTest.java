@@ -120,7 +120,7 @@ final class StoreRepairTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 600})
+  @ValueSource(ints = {0, 600, 65_535})
   void leavesOutARowWhoseKeyHasALengthThatNoneCanHave(int bytes) throws Exception {
     fill();
     byte[] key = "a key that is damaged".getBytes(UTF_8);
