@@ -194,6 +194,26 @@ final class DataDirectory implements StoreTools {
   }
 
   @Override
+  public Outcome policies(Path dataDirectory) throws CommandFailure {
+    return PolicyMending.list(dataDirectory);
+  }
+
+  @Override
+  public Outcome policy(Path dataDirectory, String name) throws CommandFailure {
+    return PolicyMending.show(dataDirectory, name);
+  }
+
+  @Override
+  public Outcome replacePolicy(Path dataDirectory, String name, Path file) throws CommandFailure {
+    return PolicyMending.replace(dataDirectory, name, file);
+  }
+
+  @Override
+  public Outcome removePolicy(Path dataDirectory, String name) throws CommandFailure {
+    return PolicyMending.remove(dataDirectory, name);
+  }
+
+  @Override
   public Outcome backup(Path dataDirectory, Path to) throws CommandFailure {
     Path absolute = to.toAbsolutePath().normalize();
     try {

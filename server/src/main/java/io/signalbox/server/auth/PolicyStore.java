@@ -118,12 +118,12 @@ public final class PolicyStore {
     try {
       bundle = load(PolicyEdit.NOTHING, true);
     } catch (PolicyException e) {
-      throw setupProblem(e);
+      throw startProblem(e);
     }
     this.inForce = new InForce(bundle, 0);
     this.history = PolicyHistory.open(registry, config.revisionsMax());
     PolicyRevision last = history.latest();
-    if (last == null || !last.others().equals(others(bundle))) {
+    if (last == null || !last.others().equals(others(bundle)) || last.bundle().isEmpty()) {
       note(revision("start", "start", bundle, List.of()));
     }
   }
@@ -192,6 +192,24 @@ public final class PolicyStore {
       throw new PolicyException(problems.list());
     }
     return bundle.get();
+  }
+
+  /** Those of the API cannot be mended by the API: it is not there without a start. */
+  private static AuthSetupException startProblem(PolicyException e) {
+    List<String> problems = new ArrayList<>();
+    boolean ofApi = false;
+    for (Problem problem : e.problems()) {
+      problems.add(problem.toString());
+      ofApi |= StoredPolicies.isFile(problem.position().file());
+    }
+    if (ofApi) {
+      problems.add(
+          "the policies of files named "
+              + StoredPolicies.NAMESPACE
+              + ":NAME are in the store; without a running broker they are mended by"
+              + " \"signalbox store policy NAME --replace FILE --data DIR\"");
+    }
+    return new AuthSetupException(problems);
   }
 
   private static AuthSetupException setupProblem(PolicyException e) {

@@ -67,6 +67,11 @@ final class StoredPolicies {
     return NAMESPACE + ":" + name + "." + format.word();
   }
 
+  /** Whether a position is in the document of one. */
+  static boolean isFile(String file) {
+    return file.startsWith(NAMESPACE + ":");
+  }
+
   /** What is stored, as it would be after an edit. */
   Content content(PolicyEdit edit, Problems problems) {
     Registry stored = registry;

@@ -159,6 +159,7 @@ public final class Commands {
             new CommandLine(new StoreCommand())
                 .addSubcommand(new StoreCheckCommand(stores))
                 .addSubcommand(new StoreRepairCommand(stores))
+                .addSubcommand(new StorePolicyCommand(stores))
                 .addSubcommand(new StoreQuarantineCommand(stores)));
     all.put("backup", () -> new CommandLine(new BackupCommand(stores)));
     all.put("restore", () -> new CommandLine(new RestoreCommand(stores)));

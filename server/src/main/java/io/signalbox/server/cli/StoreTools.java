@@ -21,6 +21,22 @@ public interface StoreTools {
   /** Puts a store that is not in use aside. */
   Outcome quarantine(Path dataDirectory) throws CommandFailure;
 
+  /** Lists the API's access policies of a store that is not in use, and what is wrong with each. */
+  Outcome policies(Path dataDirectory) throws CommandFailure;
+
+  /** The document of one of them. */
+  Outcome policy(Path dataDirectory, String name) throws CommandFailure;
+
+  /**
+   * Puts another document in the place of one of them.
+   *
+   * @param file JSON if its name ends in {@code .json}, else YAML
+   */
+  Outcome replacePolicy(Path dataDirectory, String name, Path file) throws CommandFailure;
+
+  /** Removes one of them, with what it is attached by. */
+  Outcome removePolicy(Path dataDirectory, String name) throws CommandFailure;
+
   /**
    * Copies a data directory, in use or not.
    *

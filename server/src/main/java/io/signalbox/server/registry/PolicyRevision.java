@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param atMillis wall clock, milliseconds since 1970
  * @param author who did it
  * @param cause for people: {@code put api:pump}, {@code files}, {@code rollback to 7}
- * @param bundle hash of all policies that were in force then, those of files included
+ * @param bundle hash of all policies that were in force then, those of files included; empty: it
+ *     was made while no broker ran, and the start after it is a revision too
  * @param others hash of those that are not of the API alone: which a start may find changed
  * @param deltas what changed; empty at a start, before which files may have changed
  */

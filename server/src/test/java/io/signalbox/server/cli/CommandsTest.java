@@ -99,6 +99,26 @@ final class CommandsTest {
     }
 
     @Override
+    public Outcome policies(Path dataDirectory) {
+      return asked("policies", dataDirectory);
+    }
+
+    @Override
+    public Outcome policy(Path dataDirectory, String name) {
+      return asked("policy " + name, dataDirectory);
+    }
+
+    @Override
+    public Outcome replacePolicy(Path dataDirectory, String name, Path file) {
+      return asked("replace " + name, dataDirectory, file);
+    }
+
+    @Override
+    public Outcome removePolicy(Path dataDirectory, String name) {
+      return asked("remove " + name, dataDirectory);
+    }
+
+    @Override
     public Outcome backup(Path dataDirectory, Path to) {
       return asked("backup", dataDirectory, to);
     }
@@ -363,6 +383,17 @@ final class CommandsTest {
     assertEquals(1, run("store", "repair", "--data", "damaged"));
     assertEquals(0, run("store", "quarantine", "--data", "d"));
     assertContains(out.toString(), "quarantine [d]");
+    assertEquals(0, run("store", "policy", "--data", "d"));
+    assertContains(out.toString(), "policies [d]");
+    assertEquals(1, run("store", "policy", "--data", "damaged"));
+    assertEquals(0, run("store", "policy", "api:p", "--data", "d"));
+    assertContains(out.toString(), "policy p [d]");
+    assertEquals(0, run("store", "policy", "p", "--replace", "f.json", "--data", "d"));
+    assertContains(out.toString(), "replace p [d, f.json]");
+    assertEquals(0, run("store", "policy", "p", "--remove", "--data", "d"));
+    assertContains(out.toString(), "remove p [d]");
+    assertEquals(2, run("store", "policy", "--remove", "--data", "d"));
+    assertEquals(2, run("store", "policy", "p", "--remove", "--replace", "f"));
     assertEquals(2, run("store"));
   }
 
