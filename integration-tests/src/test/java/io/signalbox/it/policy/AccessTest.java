@@ -227,6 +227,13 @@ final class AccessTest {
     }
     drops.ping();
     Peer leaves = member("leavers");
+    if (v5) { // it can be told, so it stays
+      leaves.send(leaves.publish("f/other/data/t").qos(1, 1));
+      assertEquals(0x87, leaves.receive(PUBACK).reasonCode());
+      leaves.send(leaves.publish("f/other/data/t").qos(2, 2));
+      assertEquals(0x87, leaves.receive(PUBREC).reasonCode());
+      leaves.ping();
+    }
     leaves.send(leaves.publish("f/other/data/t").payload("x"));
     leaves.expectDisconnect(0x87);
   }

@@ -166,8 +166,9 @@ final class PublishHandler {
    */
   private void deny(
       Client client, Publish publish, ReasonCode reason, String why, OnDenied onDenied) {
+    boolean isHeard = client.isV5() && publish.qos() != Qos.AT_MOST_ONCE;
     boolean silent = publish.qos() == Qos.AT_MOST_ONCE || onDenied == OnDenied.DROP;
-    if (onDenied == OnDenied.DISCONNECT || (!silent && !client.isV5())) {
+    if (!isHeard && (onDenied == OnDenied.DISCONNECT || !silent)) {
       client.closing(Metrics.Close.NOT_AUTHORIZED);
       client.end(Session.WillFate.SEND);
       client.connection().disconnect(reason, why);

@@ -14,14 +14,17 @@ import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.session.InboundQos2;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.session.Session;
+import io.signalbox.server.store.Completion;
 import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.store.StorePublish.Retaining;
 import io.signalbox.server.store.StoreWriter;
 import io.signalbox.server.store.Submitter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -234,11 +237,12 @@ final class Publisher {
     boolean hearsOfRefusal = acknowledgement != null && !mayAcknowledgeNow(acknowledgement);
     StorePublish stored = toStore(message, also, hearsOfRefusal, count, durable);
     Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
-    Receiver[] to = toReceivers(message, stored, count, submitter);
+    List<StorePublish> copies = new ArrayList<>(secondCopies.cardinality());
+    Receiver[] to = toReceivers(message, stored, count, copies);
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
     InboundQos2 exchanges = early ? null : committing(from);
     if (acknowledgement == null || !hearsOfRefusal) {
-      writer.submit(stored, early ? null : offerLater(to, message, exchanges));
+      submit(stored, copies, early ? null : offerLater(to, message, exchanges), null);
       if (acknowledgement != null) {
         metrics.acksBeforeCommit.inc(loop.index());
         acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
@@ -263,10 +267,22 @@ final class Publisher {
             }
           };
       ack.onRefusal = exchanges == null ? null : exchanges::committed;
-      writer.submit(stored, ack, submitter);
+      submit(stored, copies, ack, submitter);
     }
     if (early) {
       offer(to, message); // INVARIANT: after submit, see Session.moveTo
+    }
+  }
+
+  private void submit(
+      StorePublish stored,
+      List<StorePublish> copies,
+      @Nullable Completion completion,
+      @Nullable Submitter submitter) {
+    if (copies.isEmpty()) {
+      writer.submit(stored, completion, submitter);
+    } else {
+      writer.submit(stored, copies, completion, submitter);
     }
   }
 
@@ -328,10 +344,10 @@ final class Publisher {
 
   /**
    * Each durable receiver has its place in the command, in the order of the list; the second copy
-   * for one session has a command of its own.
+   * for one session has a command of its own, committed with it.
    */
   private Receiver[] toReceivers(
-      Message message, StorePublish stored, int count, @Nullable Submitter submitter) {
+      Message message, StorePublish stored, int count, List<StorePublish> copies) {
     Receiver[] to = new Receiver[count];
     int place = 0;
     for (int i = 0; i < count; i++) {
@@ -340,13 +356,11 @@ final class Publisher {
         to[i] = new Receiver(delivery, null, 0);
       } else if (secondCopies.get(i)) {
         StorePublish own =
-            storeFor(
+            stored.copyFor(
                 delivery.subscriber().sessionNumber(),
-                message,
                 flags(message, delivery),
                 delivery.subscriptionIdentifiers());
-        // Before the command that is acknowledged: committed before it or with it.
-        writer.submit(own, null, submitter);
+        copies.add(own);
         to[i] = new Receiver(delivery, own, 0);
       } else {
         to[i] = new Receiver(delivery, stored, place++);

@@ -1,5 +1,6 @@
 package io.signalbox.server.store;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -19,6 +20,9 @@ final class CommandQueue {
 
     /** Applying it failed once and is not tried again. */
     boolean faulty;
+
+    /** The next one was pushed together with it, and belongs into its batch. */
+    boolean together;
 
     // Written before the entry is published, then by the writer alone.
     private @Nullable Entry next;
@@ -59,13 +63,32 @@ final class CommandQueue {
 
   /** Any thread. */
   void push(Entry entry) {
-    commands.incrementAndGet();
-    bytes.addAndGet(entry.bytes());
+    push(entry, entry, 1, entry.bytes());
+  }
+
+  /** Several, with none of another thread between them and for one batch. Any thread. */
+  void push(List<Entry> entries) {
+    long allBytes = 0;
+    Entry before = null;
+    for (Entry entry : entries) {
+      allBytes += entry.bytes();
+      entry.next = before; // a stack: the oldest lies lowest
+      if (before != null) {
+        before.together = true;
+      }
+      before = entry;
+    }
+    push(entries.getFirst(), entries.getLast(), entries.size(), allBytes);
+  }
+
+  private void push(Entry first, Entry last, int count, long allBytes) {
+    commands.addAndGet(count);
+    bytes.addAndGet(allBytes);
     Entry head;
     do {
       head = newest.get();
-      entry.next = head;
-    } while (!newest.compareAndSet(head, entry));
+      first.next = head;
+    } while (!newest.compareAndSet(head, last));
     if (head == null) {
       wake();
     }

@@ -42,6 +42,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
   private static final int DROP_EXPIRED = 17;
   private static final int WRITE_RECORDS = 18;
   private static final int RENEW_WILL = 19;
+  private static final int STORE_COPY = 20;
 
   LogEntry {
     commands = List.copyOf(commands);
@@ -98,7 +99,18 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
         out.putInt(c.requestedFilters().size());
         c.requestedFilters().forEach(out::putString);
       }
-      case StorePublish c -> encodePublish(out.putByte(STORE_PUBLISH), c);
+      case StorePublish c -> {
+        StorePublish original = c.copyOf();
+        if (original == null) {
+          encodePublish(out.putByte(STORE_PUBLISH), c);
+        } else {
+          Integer place = places.get(original);
+          if (place == null) {
+            throw new IllegalStateException("a copy is not in the entry of its original");
+          }
+          encodePublish(out.putByte(STORE_COPY).putInt(place), c);
+        }
+      }
       case Dequeue c -> {
         out.putByte(DEQUEUE).putLong(c.number()).putLong(c.epoch());
         encodeRow(out, c.sequence(), c.handle(), places);
@@ -232,7 +244,14 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
         }
         yield new RemoveSubscriptions(number, epoch, filters);
       }
-      case STORE_PUBLISH -> decodePublish(in);
+      case STORE_PUBLISH -> decodePublish(in, null);
+      case STORE_COPY -> {
+        StorePublish original = publishes.get(in.getInt());
+        if (original == null) {
+          throw new CorruptRowException("a copy of no publish");
+        }
+        yield decodePublish(in, original);
+      }
       case DEQUEUE -> {
         var row = Row.read(in, publishes);
         yield new Dequeue(row.number, row.epoch, row.sequence, row.handle);
@@ -316,7 +335,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
     return new StoreSubscriptions(number, epoch, subscriptions);
   }
 
-  private static StorePublish decodePublish(RowReader in) {
+  private static StorePublish decodePublish(RowReader in, @Nullable StorePublish original) {
     Message message = MessageBytes.read(RowReader.of(in.getLongBytes()), null);
     int receivers = in.getInt();
     if (receivers < 0 || receivers > in.remaining()) {
@@ -332,7 +351,7 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       packetIds[i] = in.getShort();
       identifiers[i] = decodeInts(in);
     }
-    var publish =
+    var read =
         new StorePublish(
             message,
             numbers,
@@ -344,6 +363,8 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
             in.getLong(),
             in.getLong(),
             in.getByte() != 0);
+    StorePublish publish =
+        original == null ? read : original.copyFor(message, numbers, flags, identifiers);
     for (int i = 0; i < receivers; i++) {
       if (packetIds[i] != 0) {
         publish.setPacketId(i, packetIds[i]);

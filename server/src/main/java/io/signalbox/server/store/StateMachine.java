@@ -69,6 +69,7 @@ final class StateMachine {
   }
 
   private StorePublish publish(StorePublish publish) throws StoreException {
+    publish.setStored(false);
     if (publish.qos2Number() != 0) {
       batch.sessions.require(publish.qos2Number(), publish.epochOfQos2());
     }
@@ -78,6 +79,11 @@ final class StateMachine {
         publish.markDuplicate(); // [MQTT-4.3.3-10]
         return publish;
       }
+    }
+    StorePublish original = publish.copyOf();
+    if (original != null && !original.isStored()) {
+      publish.markDuplicate(); // its publisher hears of one of them for both
+      return publish;
     }
     if (publish.retaining() == StorePublish.Retaining.OR_REFUSED
         && !batch.retained.hasRoomFor(publish)) {
@@ -97,6 +103,7 @@ final class StateMachine {
     if (publish.willOf() != 0) {
       batch.sessions.clearWill(publish.willOf());
     }
+    publish.setStored(true);
     return publish;
   }
 
@@ -106,6 +113,7 @@ final class StateMachine {
    */
   void passOver(Command command) {
     if (command instanceof StorePublish publish) {
+      publish.setStored(false);
       batch.sequencesBegin(publish.sequence() + 1);
     }
   }

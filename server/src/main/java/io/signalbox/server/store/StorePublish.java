@@ -86,13 +86,16 @@ public final class StorePublish implements Command, StoredMessage {
   private long[] numbers;
   private byte[] flags;
   private int[][] subscriptionIdentifiers;
-  private final long identifierBytes;
+  private final int identifierBytes;
   private final Retaining retaining;
   private final long qos2Number;
   private final int qos2PacketId;
   private final long epochOfQos2;
   private final long willOf;
   private final boolean othersToo;
+
+  /** The publish of which this is another copy for a session that it has already; null: none. */
+  private final @Nullable StorePublish copyOf;
 
   /** Open addressing: index + 1 of the receiver whose number hashes here; empty for few. */
   private int[] slots;
@@ -110,6 +113,10 @@ public final class StorePublish implements Command, StoredMessage {
 
   @ConfinedTo("store writer until the completion, then constant")
   private boolean duplicate;
+
+  /** Whether it was applied in this attempt, and neither refused nor a repetition. */
+  @ConfinedTo("store writer")
+  private boolean stored;
 
   @ConfinedTo("store writer until the completion, then constant")
   private boolean refusedAsAWhole;
@@ -148,6 +155,33 @@ public final class StorePublish implements Command, StoredMessage {
       long epochOfQos2,
       long willOf,
       boolean othersToo) {
+    this(
+        message,
+        numbers,
+        flags,
+        subscriptionIdentifiers,
+        retaining,
+        qos2Number,
+        qos2PacketId,
+        epochOfQos2,
+        willOf,
+        othersToo,
+        null);
+  }
+
+  @SuppressWarnings("TooManyParameters")
+  private StorePublish(
+      Message message,
+      long[] numbers,
+      byte[] flags,
+      int[][] subscriptionIdentifiers,
+      Retaining retaining,
+      long qos2Number,
+      int qos2PacketId,
+      long epochOfQos2,
+      long willOf,
+      boolean othersToo,
+      @Nullable StorePublish copyOf) {
     if (flags.length != numbers.length || subscriptionIdentifiers.length != numbers.length) {
       throw new IllegalArgumentException(
           numbers.length
@@ -171,17 +205,46 @@ public final class StorePublish implements Command, StoredMessage {
     this.epochOfQos2 = epochOfQos2;
     this.willOf = willOf;
     this.othersToo = othersToo;
+    this.copyOf = copyOf;
     this.slots = index(numbers);
     this.claims = new int[numbers.length];
     this.rows = new byte[numbers.length];
   }
 
-  private static long bytes(int[][] lists) {
+  /**
+   * Another copy of this message, for a session that has one already: it has a row and a sequence
+   * of its own, and is stored in the same commit as this or not at all. Submit both together.
+   *
+   * @param number of the session
+   * @param copyFlags see {@link #flags}
+   */
+  public StorePublish copyFor(long number, byte copyFlags, int[] identifiers) {
+    return copyFor(
+        message(), new long[] {number}, new byte[] {copyFlags}, new int[][] {identifiers});
+  }
+
+  StorePublish copyFor(
+      Message message, long[] numbers, byte[] flags, int[][] subscriptionIdentifiers) {
+    return new StorePublish(
+        message,
+        numbers,
+        flags,
+        subscriptionIdentifiers,
+        Retaining.NO,
+        0,
+        0,
+        0,
+        0,
+        true, // else somebody might be told that nobody took it
+        this);
+  }
+
+  private static int bytes(int[][] lists) {
     long bytes = 0;
     for (int[] list : lists) {
       bytes += (long) Integer.BYTES * list.length;
     }
-    return bytes;
+    return (int) Math.min(Integer.MAX_VALUE, bytes);
   }
 
   /** How a receiver gets the message. */
@@ -319,13 +382,16 @@ public final class StorePublish implements Command, StoredMessage {
    */
   @Override
   public boolean grows() {
+    if (copyOf != null) {
+      return copyOf.grows();
+    }
     boolean setsValue = setRetained() && message().payload().length > 0;
     return willOf == 0 && (numbers.length > 0 || qos2Number != 0 || setsValue);
   }
 
   @Override
   public int bytes() {
-    long bytes = message().bytes() + 64L * numbers.length + identifierBytes;
+    long bytes = message().bytes() + 64L * numbers.length + (long) identifierBytes;
     return (int) Math.min(Integer.MAX_VALUE, bytes);
   }
 
@@ -367,8 +433,20 @@ public final class StorePublish implements Command, StoredMessage {
     return othersToo;
   }
 
+  @Nullable StorePublish copyOf() {
+    return copyOf;
+  }
+
   int formBytes() {
     return formBytes;
+  }
+
+  boolean isStored() {
+    return stored;
+  }
+
+  void setStored(boolean now) {
+    stored = now;
   }
 
   boolean pending() {

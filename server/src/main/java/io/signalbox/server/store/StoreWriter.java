@@ -144,6 +144,30 @@ public final class StoreWriter {
     submit(publish, completion);
   }
 
+  /**
+   * The same, with further copies for sessions that have it already: in one commit, or refused
+   * together.
+   *
+   * @param copies made by {@link StorePublish#copyFor} of {@code publish}
+   */
+  public void submit(
+      StorePublish publish,
+      List<StorePublish> copies,
+      @Nullable Completion completion,
+      @Nullable Submitter submitter) {
+    StoreException refused = refusal(publish);
+    List<StorePublish> all = new ArrayList<>();
+    List<Entry> together = new ArrayList<>();
+    all.add(publish);
+    all.addAll(copies);
+    for (StorePublish each : all) {
+      each.submittedBy(submitter);
+      Completion told = each == publish ? completion : null;
+      together.add(new Entry(refused == null ? each : null, told, refused));
+    }
+    push(all, together, refused);
+  }
+
   private static @Nullable Submitter submitter(Command command) {
     return command instanceof StorePublish publish ? publish.submitter() : null;
   }
@@ -153,6 +177,19 @@ public final class StoreWriter {
       publish.refuse();
     }
     queue.push(entry);
+    pushed(command, refused);
+  }
+
+  private void push(
+      List<StorePublish> publishes, List<Entry> entries, @Nullable StoreException refused) {
+    if (refused != null) {
+      publishes.reversed().forEach(StorePublish::refuse); // see refuseWhatGrows
+    }
+    queue.push(entries);
+    publishes.forEach(publish -> pushed(publish, refused));
+  }
+
+  private void pushed(Command command, @Nullable StoreException refused) {
     if (refused != null && command instanceof StorePublish publish) {
       metrics.messagesDropped.of(Drop.STORE_FULL).add(refused.reason() == Reason.BUSY ? 1 : 0);
       settle(publish, false);
@@ -287,10 +324,8 @@ public final class StoreWriter {
     while (next != null) {
       entries.add(next);
       bytes += next.bytes();
-      next =
-          entries.size() < config.batchCommandsMax() && bytes < config.batchBytesMax()
-              ? queue.poll()
-              : null;
+      boolean hasRoom = entries.size() < config.batchCommandsMax() && bytes < config.batchBytesMax();
+      next = hasRoom || next.together ? queue.poll() : null;
     }
   }
 

@@ -145,7 +145,7 @@ final class Arrival implements HandshakeQueue.Waiting {
   private void secure() {
     Turnaway tooMany = ticket.from(remote.getAddress(), loop.nowMillis());
     if (tooMany != null) {
-      turnAway(tooMany, "its address is over a limit: " + tooMany);
+      turnAwaySource(tooMany);
       return;
     }
     if (!config.type().isTls()) {
@@ -326,7 +326,7 @@ final class Arrival implements HandshakeQueue.Waiting {
       listener.turnAway(over, loop);
       closeHttp();
     } else if (over != null) {
-      turnAway(over, "its address is over a limit: " + over);
+      turnAwaySource(over);
     }
     return over == null;
   }
@@ -409,6 +409,14 @@ final class Arrival implements HandshakeQueue.Waiting {
   private void turnAway(Turnaway reason, @Nullable String why) {
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     LOG.log(Level.DEBUG, "{0}: turned away, {1}", this, why);
+    counted = true;
+    PassSelectors.close(raw);
+  }
+
+  /** Its address is over a limit. */
+  private void turnAwaySource(Turnaway reason) {
+    listener.turnAway(reason, remote.getAddress(), loop);
+    LOG.log(Level.DEBUG, "{0}: turned away, its address is over a limit: {1}", this, reason);
     counted = true;
     PassSelectors.close(raw);
   }

@@ -276,6 +276,15 @@ final class Listener {
 
   /** Counts it, and says so now and then. */
   void turnAway(Turnaway reason, XnioEventLoop loop) {
+    turnAway(reason, "", loop);
+  }
+
+  /** The same, for a bound that each address has for itself. */
+  void turnAway(Turnaway reason, InetAddress source, XnioEventLoop loop) {
+    turnAway(reason, " for each address, reached by " + source.getHostAddress(), loop);
+  }
+
+  private void turnAway(Turnaway reason, String whose, XnioEventLoop loop) {
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     notices
         .computeIfAbsent(reason, _ -> new Notice())
@@ -284,10 +293,11 @@ final class Listener {
             count ->
                 LOG.log(
                     Level.WARNING,
-                    "listener {0}: {1}, so connections are turned away; {2} since this was last"
+                    "listener {0}: {1}{2}, so connections are turned away; {3} since this was last"
                         + " said",
                     config.name(),
                     bound(reason),
+                    whose,
                     Long.toString(count)));
   }
 
@@ -312,17 +322,26 @@ final class Listener {
               + config.connectionsMax();
       case MEMORY_LIMIT ->
           "buffers hold limits.buffered-bytes-max, " + limits.bufferedBytesMax() + " bytes";
-      case SOURCE_CONNECTIONS,
-          SOURCE_HALF_OPEN,
-          SOURCE_HTTP,
-          SOURCE_RATE,
-          SOURCE_FAILURES,
-          PROXY_HEADER,
+      case SOURCE_CONNECTIONS ->
+          "limits.connections-per-source-max is " + limits.connectionsPerSourceMax();
+      case SOURCE_HALF_OPEN ->
+          "limits.half-open-per-source-max is "
+              + limits.halfOpenPerSourceMax()
+              + " that have not completed CONNECT,";
+      case SOURCE_HTTP ->
+          "limits.half-open-per-source-max is "
+              + limits.halfOpenPerSourceMax()
+              + " that serve HTTP requests,";
+      case SOURCE_RATE ->
+          "limits.connects-per-second-per-source is " + limits.connectionsPerSecondPerSource();
+      case SOURCE_FAILURES ->
+          "limits.failures-per-minute-per-source is " + limits.failuresPerMinutePerSource();
+      case PROXY_HEADER,
           ORIGIN,
           SUBPROTOCOL,
           UPGRADE ->
           throw new AssertionError(
-              "nobody is turned away for " + reason + " when it is accepted, or is said elsewhere");
+              "who is turned away for " + reason + " is alone with it, and the operator not asked");
     };
   }
 
