@@ -237,7 +237,7 @@ final class Publisher {
     boolean hearsOfRefusal = acknowledgement != null && !mayAcknowledgeNow(acknowledgement);
     StorePublish stored = toStore(message, also, hearsOfRefusal, count, durable);
     Submitter submitter = acknowledgement == null ? null : acknowledgement.submitter();
-    List<StorePublish> copies = new ArrayList<>(secondCopies.cardinality());
+    List<StorePublish> copies = secondCopies.isEmpty() ? List.of() : new ArrayList<>();
     Receiver[] to = toReceivers(message, stored, count, copies);
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
     InboundQos2 exchanges = early ? null : committing(from);
