@@ -186,7 +186,11 @@ public final class AuditLog implements AutoCloseable {
     return folder;
   }
 
-  /** Writes down whose connections were ended, and why. Not synced: there may be thousands. */
+  /**
+   * Writes down whose connections were ended, and why. Not synced: there may be thousands. A Client
+   * Identifier may have 64 KB and is shortened: what its client sends must not push other entries
+   * out.
+   */
   public void ended(List<LiveClients.Ended> all, long wallMillis) {
     String at = Views.time(wallMillis);
     long _ =
@@ -201,7 +205,7 @@ public final class AuditLog implements AutoCloseable {
                           line.addProperty(
                               "remote", one.client().peer().address().getHostAddress());
                           line.addProperty("method", "DISCONNECT");
-                          line.addProperty("path", "/clients/" + one.client().clientId());
+                          line.addProperty("path", "/clients/" + RefusalLog.shortened(one.client().clientId()));
                           line.addProperty("status", one.ending().reason().code());
                           line.addProperty(
                               "detail", one.client().principal().id() + ": " + one.ending().text());
