@@ -271,7 +271,12 @@ final class EnrolmentTest {
   }
 
   private static Applicant.Invited invited(String device, String tokenId) {
-    return new Applicant.Invited(new Invitation.OfDevice(device, tokenId));
+    return invited(device, tokenId, System.currentTimeMillis());
+  }
+
+  private static Applicant.Invited invited(String device, String tokenId, long issuedAtMillis) {
+    return new Applicant.Invited(
+        new Invitation.OfDevice(device, tokenId, issuedAtMillis / 1_000 * 1_000));
   }
 
   private static void assertForbidden(Executable asked) {
@@ -328,6 +333,33 @@ final class EnrolmentTest {
       assertEquals(3, Set.of(first, second, third).size());
       assertEquals(third, enrolment.renew(request, after, null).certificate());
     }
+  }
+
+  @Test
+  void anEnrolmentTokenEndsWithTheDeviceOrTemplateThatItWasMadeFor() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      long ofDevice = fixture.put(Kind.DEVICE, "p7", "{}").entry().stamp().createdAtMillis();
+      long ofTemplate = fixture.put(Kind.TEMPLATE, "line", "{}").entry().stamp().createdAtMillis();
+      Enrolment enrolment = enrolment(fixture);
+      for (Executable asked :
+          List.<Executable>of(
+              () -> enrolment.enrol(request("p7"), invited("p7", "t", ofDevice - 1_000), null),
+              () -> enrolment.enrol(request("p8"), invitedBy("line", ofTemplate - 1_000), null))) {
+        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+        assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
+        assertTrue(String.valueOf(refused.getMessage()).contains("was made before"));
+      }
+      assertEquals(0, fixture.registry.certificatesOf("p7").size());
+      assertNull(fixture.registry.device("p8"));
+      assertTrue(enrolment.enrol(request("p7"), invited("p7", "t", ofDevice), null).isNew());
+      assertTrue(enrolment.enrol(request("p8"), invitedBy("line", ofTemplate), null).isNew());
+    }
+  }
+
+  private static Applicant.Invited invitedBy(String template, long issuedAtMillis) {
+    return new Applicant.Invited(
+        new Invitation.OfTemplate(template, issuedAtMillis / 1_000 * 1_000));
   }
 
   /** Its request is the one of its first certificate, byte for byte. */
