@@ -240,6 +240,35 @@ final class RegisteredKeySetTest {
     assertTrue(authenticator.refresh(), "whoever is connected is to be asked again");
   }
 
+  /** Else those who are connected with a key that was withdrawn stay until a token comes. */
+  @Test
+  void aNewAddressThatIsDownIsAskedAgainThoughNoTokenComes() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    Principal alice = principal("k");
+    server.status(503);
+    JwtIssuer elsewhere = issuer(2, server.address() + "?moved", "ES256");
+    authenticator.registered(List.of(elsewhere));
+    awaited(elsewhere, Status.FAILED);
+    int requests = server.requests();
+    for (int looks = 0; looks < 100; looks++) {
+      assertFalse(authenticator.refresh());
+    }
+    assertEquals(requests, server.requests(), "within the pause");
+
+    server.status(200);
+    server.answer(set("other"));
+    clocks.advance(Duration.ofSeconds(10));
+    while (!authenticator.refresh()) {
+      assertFalse(Thread.interrupted(), "not in time");
+      Thread.onSpinWait();
+    }
+    assertEquals(
+        Optional.of("the key that signed the token was withdrawn"), authenticator.problem(alice));
+    assertEquals(requests + 1, server.requests());
+  }
+
   @Test
   void anAlgorithmThatIsNoLongerAllowedTakesItsTokensWithIt() throws Exception {
     server.answer(set("k"));
