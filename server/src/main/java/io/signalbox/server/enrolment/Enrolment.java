@@ -176,8 +176,8 @@ public final class Enrolment {
   }
 
   /**
-   * A token ends with what it was made for: another device or template of that name may be
-   * somebody else's.
+   * A token ends with what it was made for: another device or template of that name may be somebody
+   * else's.
    *
    * @param issuedAtMillis in whole seconds: the token was made up to a second later
    */
@@ -443,8 +443,12 @@ public final class Enrolment {
       throw refused(e);
     }
     var bounds = new Bounds(template.validityHours(), template.rules());
-    Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null);
-    return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
+    try {
+      Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null);
+      return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
+    } catch (EnrolmentException e) {
+      throw isNewDevice ? e.ofNewDevice(id) : e;
+    }
   }
 
   /**
@@ -489,8 +493,9 @@ public final class Enrolment {
             true,
             bounds.rules);
     requireRoom(id, label);
+    boolean isNewDevice = false;
     try {
-      boolean isNewDevice = holder != null && registered(id, holder);
+      isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;
       try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
@@ -506,7 +511,7 @@ public final class Enrolment {
           issued.serial());
       return new Issued(certificate(issued), issued, written.isCreated(), isNewDevice);
     } catch (RegistryException e) {
-      throw refused(e);
+      throw isNewDevice ? refused(e).ofNewDevice(id) : refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
     }

@@ -51,6 +51,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -536,6 +537,32 @@ final class EnrolmentTest {
             KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
             SubjectNames.ofCommonName(device),
             CertificateProfile.DEVICE);
+  }
+
+  /** Which the audit log is to have, though nobody gets anything. */
+  @Test
+  void aRefusalNamesTheDeviceThatWasRegisteredBeforeIt() throws Exception {
+    try (var fixture = RegistryFixture.open(directory, 1)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.put(Kind.CLAIM_TOKEN, "batch", "{'template':'line','maxUses':9}");
+      Enrolment enrolment = enrolment(fixture);
+      enrolment.enrol(request("p1"), CLAIMANT, null);
+
+      Applicant.Holder holder = holder("p3", "elsewhere", foreign("p3"));
+      assertLeaves("p2", () -> enrolment.enrol(request("p2"), CLAIMANT, null));
+      assertLeaves(null, () -> enrolment.enrol(request("p2"), CLAIMANT, null));
+      assertLeaves("p3", () -> enrolment.renew(request("p3"), holder, null));
+      assertLeaves(null, () -> enrolment.renew(request("p3"), holder, null));
+      for (String id : List.of("p2", "p3")) {
+        assertEquals(id, Objects.requireNonNull(fixture.registry.device(id)).name());
+      }
+    }
+  }
+
+  private static void assertLeaves(@Nullable String device, Executable asked) {
+    var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+    assertEquals(StatusCodes.SERVICE_UNAVAILABLE, refused.status(), refused::getMessage);
+    assertEquals(device, refused.newDevice());
   }
 
   @Test
