@@ -196,6 +196,12 @@ final class AdminSetup implements AutoCloseable {
             certificate,
             isNewDevice ? "by enrolment, the device with it" : "by enrolment");
       }
+
+      @Override
+      public void registeredAlone(String actor, InetAddress from, String device, String why) {
+        audit.registeredAlone(
+            clocks.wallMillis(), "ENROL", actor, from.getHostAddress(), device, why);
+      }
     };
   }
 
@@ -219,6 +225,17 @@ final class AdminSetup implements AutoCloseable {
             isNewDevice
                 ? "at its first connection, the device with it"
                 : "at the first connection with it");
+      }
+
+      @Override
+      public void registeredAlone(String device, @Nullable InetAddress from, String why) {
+        audit.registeredAlone(
+            clocks.wallMillis(),
+            "PROVISION",
+            "device:" + device,
+            from == null ? "" : from.getHostAddress(),
+            device,
+            why);
       }
     };
   }

@@ -57,7 +57,7 @@ final class EnrolmentSetup {
             clocks,
             metrics);
     EnrolmentTokens tokens =
-        EnrolmentTokens.of(config.auth(), config.dataDirectory(), clocks, random, metrics);
+        EnrolmentTokens.of(config.auth(), config.dataDirectory(), authenticators, clocks, random);
     est = new EstHandler(enrolment, tokens, authenticators, audit, metrics);
     status = new StatusHandler(registry, authorities, Clock.systemUTC(), random);
   }

@@ -186,7 +186,11 @@ public final class AuditLog implements AutoCloseable {
     return folder;
   }
 
-  /** Writes down whose connections were ended, and why. Not synced: there may be thousands. */
+  /**
+   * Writes down whose connections were ended, and why. Not synced: there may be thousands. A Client
+   * Identifier may have 64 KB and is shortened: what its client sends must not push other entries
+   * out.
+   */
   public void ended(List<LiveClients.Ended> all, long wallMillis) {
     String at = Views.time(wallMillis);
     long _ =
@@ -201,7 +205,8 @@ public final class AuditLog implements AutoCloseable {
                           line.addProperty(
                               "remote", one.client().peer().address().getHostAddress());
                           line.addProperty("method", "DISCONNECT");
-                          line.addProperty("path", "/clients/" + one.client().clientId());
+                          line.addProperty(
+                              "path", "/clients/" + RefusalLog.shortened(one.client().clientId()));
                           line.addProperty("status", one.ending().reason().code());
                           line.addProperty(
                               "detail", one.client().principal().id() + ": " + one.ending().text());
@@ -226,21 +231,51 @@ public final class AuditLog implements AutoCloseable {
       String remote,
       DeviceCertificate certificate,
       String detail) {
-    var line = new JsonObject();
-    line.addProperty("at", Views.time(wallMillis));
-    line.addProperty("actor", actor);
-    line.addProperty("remote", remote);
-    line.addProperty("method", method);
-    line.addProperty("path", "/certificates/" + certificate.name());
-    line.addProperty("status", StatusCodes.CREATED);
-    line.add("before", JsonNull.INSTANCE);
     var after = new JsonObject();
     after.addProperty("fingerprint", certificate.name());
     after.addProperty("serial", certificate.serial());
     after.addProperty("device", certificate.device());
     after.addProperty("ca", certificate.ca());
+    String path = "/certificates/" + certificate.name();
+    made(wallMillis, method, actor, remote, path, after, certificate.device(), detail);
+  }
+
+  /**
+   * Writes down a device that was registered without an administrator for a certificate that could
+   * not be made or registered, and waits until it is on disk.
+   *
+   * @param method how
+   * @param actor whose right it was
+   * @param remote address; empty: not known here
+   * @param why it has none, for people
+   */
+  public void registeredAlone(
+      long wallMillis, String method, String actor, String remote, String device, String why) {
+    var after = new JsonObject();
+    after.addProperty("id", device);
+    String detail = "registered without a certificate: " + why;
+    made(wallMillis, method, actor, remote, "/devices/" + device, after, device, detail);
+  }
+
+  private void made(
+      long wallMillis,
+      String method,
+      String actor,
+      String remote,
+      String path,
+      JsonObject after,
+      String device,
+      String detail) {
+    var line = new JsonObject();
+    line.addProperty("at", Views.time(wallMillis));
+    line.addProperty("actor", actor);
+    line.addProperty("remote", remote);
+    line.addProperty("method", method);
+    line.addProperty("path", path);
+    line.addProperty("status", StatusCodes.CREATED);
+    line.add("before", JsonNull.INSTANCE);
     line.add("after", after);
-    line.addProperty("detail", "device:" + certificate.device() + ": " + detail);
+    line.addProperty("detail", "device:" + device + ": " + detail);
     append(List.of(line));
   }
 

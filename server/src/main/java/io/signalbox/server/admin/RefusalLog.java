@@ -194,7 +194,7 @@ public final class RefusalLog implements AutoCloseable {
   }
 
   /** What waits must not hold the whole of what clients sent. */
-  private static String shortened(String text) {
+  static String shortened(String text) {
     return text.length() > TEXT_MAX ? text.substring(0, TEXT_MAX) + "..." : text;
   }
 

@@ -42,6 +42,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   private final Devices devices;
   private final CertificateAuthenticator certificates;
   private final JwtAuthenticator tokens;
+  private final RevokedTokens revoked;
   private final PasswordAuthenticator passwords;
   private final Users users;
   private final AuthWorkers workers;
@@ -52,6 +53,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       Devices devices,
       CertificateAuthenticator certificates,
       JwtAuthenticator tokens,
+      RevokedTokens revoked,
       Users users,
       AuthWorkers workers,
       Metrics metrics) {
@@ -59,6 +61,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     this.devices = devices;
     this.certificates = certificates;
     this.tokens = tokens;
+    this.revoked = revoked;
     this.passwords = new PasswordAuthenticator(users);
     this.users = users;
     this.workers = workers;
@@ -89,15 +92,14 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     LocalTokenKey local =
         config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
     Devices devices = new Devices(registry, provisioning);
+    RevokedTokens revoked = RevokedTokens.open(config.jwt().revokedFile(), metrics);
     return new AuthenticatorChain(
         trusted,
         devices,
         new CertificateAuthenticator(trusted::verifier, devices, clocks),
         new JwtAuthenticator(
-            config.jwt(),
-            TokenTrust.of(config.jwt(), local, fetcher, clocks),
-            RevokedTokens.open(config.jwt().revokedFile(), metrics),
-            clocks),
+            config.jwt(), TokenTrust.of(config.jwt(), local, fetcher, clocks), revoked, clocks),
+        revoked,
         Users.open(registry, config.usersFile(), dataDirectory, random, metrics),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
         metrics);
@@ -122,6 +124,11 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
 
   Users users() {
     return users;
+  }
+
+  /** Looked at again by {@link #refresh}. */
+  RevokedTokens revokedTokens() {
+    return revoked;
   }
 
   @Override

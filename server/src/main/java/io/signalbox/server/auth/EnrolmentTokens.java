@@ -2,7 +2,6 @@ package io.signalbox.server.auth;
 
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.eventloop.Clocks;
-import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.TokenClaims;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -27,20 +26,33 @@ public final class EnrolmentTokens {
      * The enrolment of one device.
      *
      * @param tokenId tells the token from others for the device
+     * @param issuedAtMillis wall clock, in whole seconds: not later than the token was made
      */
-    record OfDevice(String id, String tokenId) implements Invitation {}
+    record OfDevice(String id, String tokenId, long issuedAtMillis) implements Invitation {}
 
-    /** The enrolment of devices by a template. */
-    record OfTemplate(String name) implements Invitation {}
+    /**
+     * The enrolment of devices by a template.
+     *
+     * @param issuedAtMillis as of a device
+     */
+    record OfTemplate(String name, long issuedAtMillis) implements Invitation {}
   }
 
   private EnrolmentTokens(@Nullable JwtAuthenticator tokens) {
     this.tokens = tokens;
   }
 
-  /** Those signed with the data directory's own key; none if the configuration does without it. */
+  /**
+   * Those signed with the data directory's own key; none if the configuration does without it.
+   *
+   * @param chain knows which tokens are void before their end
+   */
   public static EnrolmentTokens of(
-      AuthConfig config, Path dataDirectory, Clocks clocks, SecureRandom random, Metrics metrics)
+      AuthConfig config,
+      Path dataDirectory,
+      AuthenticatorChain chain,
+      Clocks clocks,
+      SecureRandom random)
       throws AuthSetupException {
     if (!config.jwt().localIssuer()) {
       return new EnrolmentTokens(null);
@@ -48,7 +60,7 @@ public final class EnrolmentTokens {
     LocalTokenKey key = LocalTokenKey.openOrCreate(dataDirectory, random);
     TokenTrust trust = TokenTrust.ofEnrolment(config.jwt(), key, clocks);
     return new EnrolmentTokens(
-        new JwtAuthenticator(config.jwt(), trust, RevokedTokens.open(null, metrics), clocks));
+        new JwtAuthenticator(config.jwt(), trust, chain.revokedTokens(), clocks));
   }
 
   /** Empty if it is no good one; why is logged. */
@@ -59,14 +71,20 @@ public final class EnrolmentTokens {
     try {
       TokenClaims claims = tokens.verify(token.getBytes(StandardCharsets.UTF_8)).token();
       if (claims != null && "device".equals(claims.claims().get("use"))) {
-        return Optional.of(new Invitation.OfDevice(claims.subject(), claims.tokenId()));
+        return Optional.of(
+            new Invitation.OfDevice(claims.subject(), claims.tokenId(), issuedAtMillis(claims)));
       }
       if (claims != null && "template".equals(claims.claims().get("use"))) {
-        return Optional.of(new Invitation.OfTemplate(claims.subject()));
+        return Optional.of(new Invitation.OfTemplate(claims.subject(), issuedAtMillis(claims)));
       }
     } catch (CredentialException e) {
       LOG.log(Level.WARNING, "an enrolment token is not accepted: {0}", e.getMessage());
     }
     return Optional.empty();
+  }
+
+  /** Those that are signed here have it. */
+  private static long issuedAtMillis(TokenClaims claims) {
+    return claims.claims().get("iat") instanceof Long seconds ? seconds * 1_000 : 0;
   }
 }

@@ -41,6 +41,10 @@ final class FetchedKeys {
 
   // Guarded by this.
   private boolean everFetched;
+
+  /** {@link #begin} has found none: the first token need not wait until the pause is over. */
+  private boolean firstTokenMayAsk;
+
   private long askedMillis;
   private long refreshedMillis;
   private @Nullable CompletableFuture<Void> asking;
@@ -102,17 +106,18 @@ final class FetchedKeys {
 
   /**
    * Fetches the set before the first token comes, so that a wrong address shows at once. If it
-   * fails, the first token has it fetched without a pause, as if this had not been.
+   * fails, {@link #refresh} has it fetched again, for those who are connected with a token of the
+   * keys before, and the first token does without a pause, as if this had not been.
    */
   void begin() {
-    CompletableFuture<Void> fetch = fetch();
+    CompletableFuture<Void> fetch = fetch(false);
     if (fetch != null) {
-      var _ = fetch.thenRun(this::forgetFailure);
+      var _ = fetch.thenRun(this::begun);
     }
   }
 
-  private synchronized void forgetFailure() {
-    everFetched &= !keys.isEmpty();
+  private synchronized void begun() {
+    firstTokenMayAsk = keys.isEmpty();
   }
 
   /**
@@ -123,7 +128,7 @@ final class FetchedKeys {
    */
   boolean refresh() {
     if (isDue()) {
-      var _ = fetch();
+      var _ = fetch(false);
     }
     return changed.getAndSet(false);
   }
@@ -135,19 +140,21 @@ final class FetchedKeys {
 
   CompletableFuture<Void> prepare(CompactToken token) {
     // Of a set that is merely old nobody waits for the next: its keys were good a moment ago.
-    CompletableFuture<Void> fetch = TokenTrust.hasKeyFor(keys, token) ? null : fetch();
+    CompletableFuture<Void> fetch = TokenTrust.hasKeyFor(keys, token) ? null : fetch(true);
     return fetch == null ? CompletableFuture.completedFuture(null) : fetch;
   }
 
   /** Null: the pause since the last fetch is not over. */
-  private synchronized @Nullable CompletableFuture<Void> fetch() {
+  private synchronized @Nullable CompletableFuture<Void> fetch(boolean forToken) {
     if (asking != null) {
       return asking;
     }
     long now = clocks.nanos() / 1_000_000;
-    if (everFetched && now - askedMillis < pauseMillis) {
+    boolean atOnce = !everFetched || (forToken && firstTokenMayAsk);
+    if (!atOnce && now - askedMillis < pauseMillis) {
       return null;
     }
+    firstTokenMayAsk &= !forToken;
     everFetched = true;
     askedMillis = now;
     CompletableFuture<Void> answered =
@@ -182,6 +189,7 @@ final class FetchedKeys {
       List<TokenKey> fresh = KeySet.read(body, algorithms);
       synchronized (this) {
         refreshedMillis = clocks.nanos() / 1_000_000;
+        firstTokenMayAsk = false;
       }
       if (!fresh.equals(keys)) { // else those that were there keep what they have computed
         LOG.log(Level.INFO, "the issuer \"{0}\" has the keys {1}", issuer, ids(fresh));

@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
@@ -74,11 +75,16 @@ final class JwtAuthenticator {
         token.length > CompactToken.BYTES_MAX
             ? null
             : believed.verified.find(VerifiedTokens.Hash.of(token), clocks.wallMillis());
-    return known == null || problem(known).isPresent() ? null : known;
+    return known == null || withdrawn(known).isPresent() ? null : known;
   }
 
   /** Why the token of a principal is no longer good although it has not ended. */
   Optional<String> problem(Principal principal) {
+    Optional<String> withdrawn = withdrawn(principal);
+    return withdrawn.isPresent() ? withdrawn : disowned(principal);
+  }
+
+  private Optional<String> withdrawn(Principal principal) {
     TokenClaims token = principal.token();
     if (token == null) {
       return Optional.empty();
@@ -86,6 +92,33 @@ final class JwtAuthenticator {
     return revoked.isRevoked(token)
         ? Optional.of("the token was revoked")
         : believed.trust.problem(token);
+  }
+
+  /**
+   * Why by the present entry of its issuer a token would be refused, or be somebody else's. Of
+   * tokens that are read anew nobody asks it: those are read by that entry.
+   */
+  private Optional<String> disowned(Principal principal) {
+    TokenClaims token = principal.token();
+    TokenTrust.Issuer issuer = token == null ? null : believed.trust.registeredIssuerOf(token);
+    if (token == null || issuer == null) {
+      return Optional.empty();
+    }
+    Map<String, Object> claims = token.claims();
+    try {
+      checkLifetime(token.expiresAtMillis(), issuer);
+      List<String> _ = groups(claims, issuer);
+      String device = deviceId(claims, issuer);
+      boolean isItsDevice =
+          principal.method() == AuthMethod.JWT
+              ? Objects.equals(device, principal.deviceId())
+              : device == null || device.equals(principal.deviceId()); // its certificate names it
+      return isItsDevice && subject(claims, issuer).equals(token.subject())
+          ? Optional.empty()
+          : Optional.of("its issuer names somebody else by the token now");
+    } catch (CredentialException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
   }
 
   /** Believes these issuers beside those of the configuration, and no others any more. */
@@ -196,7 +229,7 @@ final class JwtAuthenticator {
     CompactToken parsed = CompactToken.parse(token);
     Believed now = believed;
     Principal principal = principal(parsed, now.trust.issuerOf(parsed));
-    if (problem(principal).isPresent()) {
+    if (withdrawn(principal).isPresent()) {
       throw CredentialException.ofToken(
           AuthFailure.TOKEN_REVOKED, "token of " + LogText.quote(principal.id()) + " was revoked");
     }
@@ -211,10 +244,7 @@ final class JwtAuthenticator {
     Map<String, Object> claims = parsed.claims();
     List<String> audiences = audiences(claims, issuer); // cheap checks first
     long endMillis = endMillis(claims, issuer);
-    String subject = issuer.user().in(claims) instanceof String text ? text : "";
-    if (subject.isEmpty() || subject.length() > SUBJECT_MAX) {
-      throw claim(issuer.user().toString(), "a text of 1 to " + SUBJECT_MAX + " characters");
-    }
+    String subject = subject(claims, issuer);
     String device = deviceId(claims, issuer);
     List<String> groups = groups(claims, issuer);
     TokenKey key = TokenTrust.checkSignature(parsed, issuer); // nothing is believed before this
@@ -268,8 +298,14 @@ final class JwtAuthenticator {
           AuthFailure.TOKEN_NOT_YET_VALID,
           "token is valid from " + Instant.ofEpochMilli(nbf) + " only");
     }
-    long lifetimeMax = issuer.lifetimeMax().toMillis();
-    if (exp - now > lifetimeMax + skew) {
+    checkLifetime(exp, issuer);
+    // Within the skew the issuer's clock may be behind ours: it would have ended already by ours.
+    return exp > now ? exp : exp + skew;
+  }
+
+  private void checkLifetime(long exp, TokenTrust.Issuer issuer) throws CredentialException {
+    long longest = issuer.lifetimeMax().plus(issuer.clockSkew()).toMillis();
+    if (exp - clocks.wallMillis() > longest) {
       throw CredentialException.ofToken(
           AuthFailure.TOKEN_LIFETIME,
           "token is valid until "
@@ -277,8 +313,6 @@ final class JwtAuthenticator {
               + ", auth.jwt.lifetime-max-seconds is "
               + issuer.lifetimeMax().toSeconds());
     }
-    // Within the skew the issuer's clock may be behind ours: it would have ended already by ours.
-    return exp > now ? exp : exp + skew;
   }
 
   /** A NumericDate (RFC 7519 section 2) in milliseconds, or null when it is absent. */
@@ -298,6 +332,15 @@ final class JwtAuthenticator {
       throw claim(name, "a time between 1970 and 9999");
     }
     return seconds.movePointRight(3).longValue();
+  }
+
+  private static String subject(Map<String, Object> claims, TokenTrust.Issuer issuer)
+      throws CredentialException {
+    String subject = issuer.user().in(claims) instanceof String text ? text : "";
+    if (subject.isEmpty() || subject.length() > SUBJECT_MAX) {
+      throw claim(issuer.user().toString(), "a text of 1 to " + SUBJECT_MAX + " characters");
+    }
+    return subject;
   }
 
   private static List<String> groups(Map<String, Object> claims, TokenTrust.Issuer issuer)

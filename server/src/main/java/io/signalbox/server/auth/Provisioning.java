@@ -122,9 +122,11 @@ public final class Provisioning {
     if (obstacle != null) {
       throw notRegistered(id, obstacle);
     }
+    boolean isNewDevice = registry.device(id) == null;
+    boolean hasDevice = false;
     try {
-      boolean isNewDevice = registry.device(id) == null;
       device(id, template);
+      hasDevice = true;
       String label = "jit-" + Certificates.fingerprint(certificate).substring(0, LABEL_DIGITS);
       var request =
           new CertificateRequest(
@@ -140,6 +142,9 @@ public final class Provisioning {
         audit.registered(written.entry(), from, isNewDevice);
       }
     } catch (RegistryException e) {
+      if (isNewDevice && hasDevice) {
+        audit.registeredAlone(id, from, e.getMessage());
+      }
       throw notRegistered(id, e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -20,6 +20,9 @@ public interface ProvisioningAudit {
         @Override
         public void registered(
             DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {}
+
+        @Override
+        public void registeredAlone(String device, @Nullable InetAddress from, String why) {}
       };
 
   /** Why nobody may be registered now, for people; null if they may. */
@@ -33,4 +36,13 @@ public interface ProvisioningAudit {
    * @param isNewDevice false: the device was there
    */
   void registered(DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice);
+
+  /**
+   * Returns when it is on disk; called once the device is registered, whose certificate then could
+   * not be.
+   *
+   * @param from whence it came; null: not known
+   * @param why not, for people
+   */
+  void registeredAlone(String device, @Nullable InetAddress from, String why);
 }

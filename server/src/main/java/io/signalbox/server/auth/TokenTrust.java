@@ -212,6 +212,15 @@ final class TokenTrust {
         : Optional.of("the key that signed the token was withdrawn");
   }
 
+  /**
+   * The issuer of the registry whose token it is; null if the configuration has it, where nothing
+   * changes, or nobody.
+   */
+  @Nullable Issuer registeredIssuerOf(TokenClaims token) {
+    Issuer issuer = issuerIn(token.claims());
+    return issuer == null || configured.containsKey(token.claims().get("iss")) ? null : issuer;
+  }
+
   private @Nullable Issuer issuerIn(Map<String, Object> claims) {
     return claims.get("iss") instanceof String iss ? issuers.get(iss) : null;
   }

@@ -20,6 +20,7 @@ import io.signalbox.server.registry.Claims;
 import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.DeviceCertificate;
+import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Inventory;
 import io.signalbox.server.registry.IssuingAuthority;
 import io.signalbox.server.registry.Kind;
@@ -55,6 +56,7 @@ public final class Enrolment {
   private static final String LABEL_START = "est-";
   private static final int LABEL_DIGITS = 12;
   private static final int PLACES = 64;
+  private static final int TOKEN_TIME_UNIT_MILLIS = 1_000;
 
   /** Whatever token it is: the certificates of new devices are told apart by the request alone. */
   private static final String BY_TEMPLATE = "";
@@ -148,26 +150,46 @@ public final class Enrolment {
             holder);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, label);
-      case Applicant.Invited(Invitation.OfDevice(String id, String tokenId)) -> {
-        if (!request.names().commonName().equals(id) || registry.device(id) == null) {
+      case Applicant.Invited(Invitation.OfDevice(String id, String tokenId, long issuedAt)) -> {
+        Device device = registry.device(id);
+        if (!request.names().commonName().equals(id) || device == null) {
           throw new EnrolmentException(
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
+        requireNotBefore(device, issuedAt);
         String ca = asked(registry.config().defaultCa(), label);
         var bounds = new Bounds(0, CsrRules.ID_ONLY);
         yield issue(id, label(request, tokenId), request, bounds, ca, null);
       }
-      case Applicant.Invited(Invitation.OfTemplate(String name)) -> {
+      case Applicant.Invited(Invitation.OfTemplate(String name, long issuedAt)) -> {
         synchronized (placeOf(request)) {
           ProvisioningTemplate template = registry.find(Kind.TEMPLATE, name);
           if (template == null || !template.enabled()) {
             throw new EnrolmentException(
                 StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
           }
+          requireNotBefore(template, issuedAt);
           yield byTemplate(request, template, name, null, label);
         }
       }
     };
+  }
+
+  /**
+   * A token ends with what it was made for: another device or template of that name may be somebody
+   * else's.
+   *
+   * @param issuedAtMillis in whole seconds: the token was made up to a second later
+   */
+  private static void requireNotBefore(Entry<?> invited, long issuedAtMillis)
+      throws EnrolmentException {
+    if (issuedAtMillis + TOKEN_TIME_UNIT_MILLIS <= invited.stamp().createdAtMillis()) {
+      throw new EnrolmentException(
+          StatusCodes.FORBIDDEN,
+          "the enrolment token was made before "
+              + invited.name()
+              + " was registered, for one of that name that has been removed");
+    }
   }
 
   /**
@@ -421,8 +443,12 @@ public final class Enrolment {
       throw refused(e);
     }
     var bounds = new Bounds(template.validityHours(), template.rules());
-    Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null);
-    return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
+    try {
+      Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null);
+      return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
+    } catch (EnrolmentException e) {
+      throw isNewDevice ? e.ofNewDevice(id) : e;
+    }
   }
 
   /**
@@ -467,8 +493,9 @@ public final class Enrolment {
             true,
             bounds.rules);
     requireRoom(id, label);
+    boolean isNewDevice = false;
     try {
-      boolean isNewDevice = holder != null && registered(id, holder);
+      isNewDevice = holder != null && registered(id, holder);
       Written<DeviceCertificate> written;
       try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
@@ -484,7 +511,7 @@ public final class Enrolment {
           issued.serial());
       return new Issued(certificate(issued), issued, written.isCreated(), isNewDevice);
     } catch (RegistryException e) {
-      throw refused(e);
+      throw isNewDevice ? refused(e).ofNewDevice(id) : refused(e);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
     }

@@ -16,4 +16,13 @@ public interface EnrolmentAudit {
    * @param isNewDevice whether the device was registered with it
    */
   void issued(String actor, InetAddress from, DeviceCertificate certificate, boolean isNewDevice);
+
+  /**
+   * A device was registered for a certificate that then could not be issued. Returns when it is on
+   * disk.
+   *
+   * @param actor who asked
+   * @param why no certificate was issued, for people
+   */
+  void registeredAlone(String actor, InetAddress from, String device, String why);
 }

@@ -19,6 +19,7 @@ import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -188,14 +189,22 @@ public final class EstHandler implements HttpHandler {
       throw new EnrolmentException(
           StatusCodes.SERVICE_UNAVAILABLE, obstacle + ", so nothing is issued");
     }
-    Enrolment.Issued issued =
-        renews ? enrolment.renew(body, applicant, label) : enrolment.enrol(body, applicant, label);
+    InetAddress from = exchange.getSourceAddress().getAddress();
+    Enrolment.Issued issued;
+    try {
+      issued =
+          renews
+              ? enrolment.renew(body, applicant, label)
+              : enrolment.enrol(body, applicant, label);
+    } catch (EnrolmentException e) {
+      String alone = e.newDevice();
+      if (alone != null) {
+        audit.registeredAlone(actor(applicant), from, alone, String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
     if (issued.isNew()) {
-      audit.issued(
-          actor(applicant),
-          exchange.getSourceAddress().getAddress(),
-          issued.entry(),
-          issued.isNewDevice());
+      audit.issued(actor(applicant), from, issued.entry(), issued.isNewDevice());
     }
     certificates(exchange, List.of(issued.certificate()));
     metrics.enrolments.inc(renews ? EnrolmentOutcome.RENEWED : EnrolmentOutcome.ISSUED);

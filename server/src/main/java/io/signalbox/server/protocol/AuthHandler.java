@@ -58,7 +58,8 @@ final class AuthHandler {
 
   private void connectStep(Client client, EnhancedAuth auth, Authentication outcome) {
     if (client.phase() != Client.Phase.CONNECTING) {
-      return; // it has gone meanwhile
+      ConnectHandler.tooLate(client, outcome);
+      return;
     }
     switch (outcome) {
       case Authentication.Continue more -> {

@@ -498,7 +498,7 @@ final class Client implements ClientHandler {
             .schedule(
                 delay,
                 () ->
-                    endAndTell(
+                    endBy(
                         Ending.credentialExpired(
                             who.token() != null
                                 && who.token().expiresAtMillis() == who.expiresAtMillis())));

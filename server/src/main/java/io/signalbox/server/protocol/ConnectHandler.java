@@ -103,7 +103,8 @@ final class ConnectHandler {
 
   void authenticated(Client client, Connect connect, Authentication outcome) {
     if (client.phase() != Client.Phase.CONNECTING) {
-      return; // it has gone meanwhile
+      tooLate(client, outcome);
+      return;
     }
     switch (outcome) {
       case Authentication.Rejected rejected ->
@@ -421,11 +422,22 @@ final class ConnectHandler {
 
   /** What it showed was not taken. */
   void rejected(Client client, ReasonCode reason, String problem) {
+    countGuess(client, reason);
+    refuse(client, reason, problem);
+  }
+
+  /** The client has gone, or its time was over; a guess was one all the same. */
+  static void tooLate(Client client, Authentication outcome) {
+    if (outcome instanceof Authentication.Rejected rejected) {
+      countGuess(client, rejected.reason());
+    }
+  }
+
+  private static void countGuess(Client client, ReasonCode reason) {
     switch (reason) {
       case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED -> client.connection().credentialRefused();
       default -> {} // nobody said that it is bad
     }
-    refuse(client, reason, problem);
   }
 
   void refuse(Client client, ReasonCode reason, String problem) {

@@ -70,6 +70,9 @@ public final class LiveClients {
   public record Ended(LiveClient client, Ending ending) {}
 
   /**
+   * Of credentials that have ended by themselves nobody is told: that comes to every client in its
+   * time, and with tokens as often as whoever issues them likes.
+   *
    * @param told of those whose connections were ended together, on the last one's I/O thread: must
    *     be quick
    */
@@ -139,7 +142,8 @@ public final class LiveClients {
    * @return how many were ended, when the last one was
    */
   public CompletableFuture<Integer> disconnect(Predicate<LiveClient> which, Ending ending) {
-    return end(client -> which.test(client) ? Optional.of(ending) : Optional.empty());
+    return end(client -> which.test(client) ? Optional.of(ending) : Optional.empty())
+        .thenApply(this::told);
   }
 
   /**
@@ -160,11 +164,11 @@ public final class LiveClients {
    */
   public CompletableFuture<Integer> recheckCredentials(Predicate<LiveClient> which) {
     epoch.incrementAndGet();
-    return end(
-        facts ->
+    return end(facts ->
             which.test(facts)
                 ? withdrawn(facts.principal(), facts.peer(), facts.clientId())
-                : Optional.empty());
+                : Optional.empty())
+        .thenApply(this::told);
   }
 
   /**
@@ -194,7 +198,7 @@ public final class LiveClients {
    * @return how many were ended, when the last one was
    */
   public CompletableFuture<Integer> endExpired(long wallMillis) {
-    return end(facts -> expired(facts.principal(), wallMillis));
+    return end(facts -> expired(facts.principal(), wallMillis)).thenApply(List::size);
   }
 
   private static Optional<Ending> expired(Principal who, long wallMillis) {
@@ -205,7 +209,7 @@ public final class LiveClients {
             Ending.credentialExpired(token != null && token.expiresAtMillis() <= wallMillis));
   }
 
-  private CompletableFuture<Integer> end(Function<LiveClient, Optional<Ending>> verdict) {
+  private CompletableFuture<List<Ended>> end(Function<LiveClient, Optional<Ending>> verdict) {
     var endings = new HashMap<Client, Ending>();
     for (Client client : clients.values()) {
       Optional<Ending> ending = verdict.apply(client.facts());
@@ -222,7 +226,7 @@ public final class LiveClients {
                 ended.add(new Ended(client.facts(), ending));
               }
             })
-        .thenApply(_ -> told(List.copyOf(ended)));
+        .thenApply(_ -> List.copyOf(ended));
   }
 
   /** One whose connection was ended by itself. Its I/O thread. */

@@ -33,6 +33,12 @@ final class Admission {
 
   private static final int BURST_SECONDS = 4;
 
+  /**
+   * For so long at most an address is turned away for what it has failed already. Others may share
+   * it, and nobody but time lets them in again.
+   */
+  private static final int FAILURES_OWED_MINUTES = 10;
+
   private final TransportLimits limits;
   private final MemoryBudget memory;
   private final int filesMax;
@@ -62,7 +68,10 @@ final class Admission {
     double tokens;
     long refilledMillis;
 
-    /** Failures that it may still have, earned again with time. */
+    /**
+     * Failures that it may still have, earned again with time. Below 0 it has had more: whoever has
+     * opened many connections fails on all of them, however few it could open after the first.
+     */
     double failures;
 
     long failedMillis;
@@ -76,6 +85,12 @@ final class Admission {
     double mayFail(TransportLimits limits, long nowMillis) {
       int most = limits.failuresPerMinutePerSource();
       return Math.min(most, failures + (nowMillis - failedMillis) * most / 60_000.0);
+    }
+
+    void fails(TransportLimits limits, long nowMillis) {
+      double least = 1 - (double) limits.failuresPerMinutePerSource() * FAILURES_OWED_MINUTES;
+      failures = Math.max(least, mayFail(limits, nowMillis) - 1);
+      failedMillis = nowMillis;
     }
   }
 
@@ -216,16 +231,16 @@ final class Admission {
       }
     }
 
-    /** A handshake or a credential was not good. */
+    /** A handshake or a credential was not good; also when the connection has ended meanwhile. */
     void failed(long nowMillis) {
       InetAddress address = source;
       if (address != null && limits.failuresPerMinutePerSource() > 0) {
-        sources.computeIfPresent(
+        sources.compute(
             address,
             (_, known) -> {
-              known.failures = Math.max(0, known.mayFail(limits, nowMillis) - 1);
-              known.failedMillis = nowMillis;
-              return known;
+              Source failing = known == null ? newSource(nowMillis) : known;
+              failing.fails(limits, nowMillis);
+              return failing;
             });
       }
     }
@@ -329,11 +344,7 @@ final class Admission {
     sources.compute(
         address,
         (_, known) -> {
-          Source source = known == null ? new Source() : known;
-          if (known == null) {
-            source.failures = limits.failuresPerMinutePerSource();
-            source.failedMillis = nowMillis;
-          }
+          Source source = known == null ? newSource(nowMillis) : known;
           over[0] = over(source, known == null, forHttp, nowMillis);
           if (over[0] == null) {
             source.open++;
@@ -346,6 +357,13 @@ final class Admission {
           return source;
         });
     return over[0];
+  }
+
+  private Source newSource(long nowMillis) {
+    Source source = new Source();
+    source.failures = limits.failuresPerMinutePerSource();
+    source.failedMillis = nowMillis;
+    return source;
   }
 
   private @Nullable Turnaway over(Source source, boolean isNew, boolean forHttp, long nowMillis) {

@@ -10,7 +10,14 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.packet.ProtocolVersion;
+import io.signalbox.server.principal.Peer;
+import io.signalbox.server.principal.Principal;
+import io.signalbox.server.protocol.Ending;
+import io.signalbox.server.protocol.LiveClient;
+import io.signalbox.server.protocol.LiveClients;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -99,6 +106,33 @@ final class AuditLogTest {
     ApiResponse page = AuditReader.page(directory.resolve("audit"), "", _ -> true, 1_000);
     assertTrue(page.body().length < 5_000_000, () -> page.body().length + " bytes");
     assertEquals(expected, read(1_000));
+  }
+
+  /** MQTT allows 64 KB, and the log has room for little. */
+  @Test
+  void aLongClientIdentifierPushesNothingOut() throws Exception {
+    InetAddress local = InetAddress.getLoopbackAddress();
+    var client =
+        new LiveClient(
+            "c".repeat(65_535),
+            Principal.anonymous(),
+            new Peer("l", "tcp", local, 1, null, List.of(), true, false, null),
+            ProtocolVersion.V5,
+            true,
+            60,
+            0);
+    Path folder = directory.resolve("audit");
+    try (var log = AuditLog.open(folder, 10_000, 1, metrics)) {
+      log.append(List.of(entry(1)));
+      log.ended(
+          List.of(new LiveClients.Ended(client, Ending.credentialWithdrawn("was revoked"))), 0);
+    }
+    List<String> lines = Files.readAllLines(AuditLog.file(folder, 1));
+    assertEquals(entry(1).toString(), lines.getFirst());
+    JsonObject ended = JsonParser.parseString(lines.getLast()).getAsJsonObject();
+    assertEquals("DISCONNECT", ended.get("method").getAsString());
+    assertTrue(
+        ended.get("path").getAsString().matches("/clients/c{256}\\.\\.\\."), ended::toString);
   }
 
   @Test

@@ -33,6 +33,7 @@ import io.signalbox.server.registry.AuthorityForm;
 import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.CsrRules;
 import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.DeviceCertificate;
 import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.IdentityMapping;
@@ -84,15 +85,16 @@ final class RegisteredDevicesTest {
   private PolicyStore policies;
   private CertificateAuthority factory;
   private RegisteredAuthorities authorities;
+  private Provisioning provisioning;
   private AuthenticatorChain chain;
 
   @BeforeEach
   void open() throws Exception {
     clocks.set(Instant.now());
-    open(Required.NONE);
+    open(requiring(Required.NONE));
   }
 
-  private void open(Required required) throws Exception {
+  private void open(RegistryConfig config) throws Exception {
     store =
         Store.open(
             data.resolve("store"),
@@ -103,9 +105,7 @@ final class RegisteredDevicesTest {
             problem -> {
               throw new AssertionError("the store failed", problem);
             });
-    registry =
-        Registry.open(
-            store, requiring(required), Sealing.openOrCreate(data, RANDOM), clocks, metrics);
+    registry = Registry.open(store, config, Sealing.openOrCreate(data, RANDOM), clocks, metrics);
     policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
     Authorities issuing =
         Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null);
@@ -116,6 +116,7 @@ final class RegisteredDevicesTest {
         CertificateAuthority.createRoot(
             "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
     authorities = new RegisteredAuthorities(registry, issuing, trusted);
+    provisioning = new Provisioning(registry, inventory, new ApiPolicies(policies, registry));
     chain =
         AuthenticatorChain.of(
             AuthConfig.DEFAULTS,
@@ -123,7 +124,7 @@ final class RegisteredDevicesTest {
             trusted,
             fetcher,
             registry,
-            new Provisioning(registry, inventory, new ApiPolicies(policies, registry)),
+            provisioning,
             Runnable::run,
             clocks,
             RANDOM,
@@ -131,6 +132,10 @@ final class RegisteredDevicesTest {
   }
 
   private static RegistryConfig requiring(Required required) {
+    return requiring(required, RegistryConfig.DEFAULTS.certificatesMax());
+  }
+
+  private static RegistryConfig requiring(Required required, int certificatesMax) {
     RegistryConfig d = RegistryConfig.DEFAULTS;
     return new RegistryConfig(
         required,
@@ -140,7 +145,7 @@ final class RegisteredDevicesTest {
         d.experimentalKeyTypes(),
         d.pkcs11(),
         d.devicesMax(),
-        d.certificatesMax(),
+        certificatesMax,
         d.groupsMax(),
         d.othersMax(),
         d.attributesMax(),
@@ -312,6 +317,39 @@ final class RegisteredDevicesTest {
   }
 
   @Test
+  void aDeviceWhoseCertificateFindsNoRoomIsWrittenDown() throws Exception {
+    store.close();
+    open(requiring(Required.NONE, 1));
+    List<String> written = new ArrayList<>();
+    provisioning.writtenDownBy(
+        new ProvisioningAudit() {
+          @Override
+          public @Nullable String obstacle() {
+            return null;
+          }
+
+          @Override
+          public void registered(
+              DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {
+            written.add(certificate.device() + " with its certificate");
+          }
+
+          @Override
+          public void registeredAlone(String device, @Nullable InetAddress from, String why) {
+            assertEquals(InetAddress.getLoopbackAddress(), from);
+            assertTrue(why.contains("as many as the configuration allows"), why);
+            written.add(device);
+          }
+        });
+    trustFactory(true, null, IdentityMapping.COMMON_NAME);
+    accepted("p1", certificate("p1"));
+    assertRefused("cannot be registered", "p2", certificate("p2"));
+    assertTrue(registry.device("p2") != null);
+    accepted("p2", certificate("p2"));
+    assertEquals(List.of("p1 with its certificate", "p2"), written);
+  }
+
+  @Test
   void aDeviceKeepsItsIdWhenItsAuthorityRegistersNoOthersAnyMore() throws Exception {
     put(
         Kind.TEMPLATE,
@@ -341,7 +379,7 @@ final class RegisteredDevicesTest {
   @Test
   void registersEachCertificateOfAKnownDeviceWhereThatIsRequired() throws Exception {
     store.close();
-    open(Required.CERTIFICATE);
+    open(requiring(Required.CERTIFICATE));
     trustFactory(true, null, IdentityMapping.COMMON_NAME);
     for (int i = 1; i < 3; i++) {
       var certificate = certificate("p7");

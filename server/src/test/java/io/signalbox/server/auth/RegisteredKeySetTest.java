@@ -11,6 +11,7 @@ import io.signalbox.server.auth.KeyRefresh.Status;
 import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Stamp;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,21 +65,38 @@ final class RegisteredKeySetTest {
 
   private static JwtIssuer issuer(
       long revision, JwtIssuer.Keys keys, String algorithm, String audience) {
+    return issuer(revision, keys, algorithm, audience, "sub", null, 86_400);
+  }
+
+  private static JwtIssuer issuer(
+      long revision,
+      JwtIssuer.Keys keys,
+      String algorithm,
+      String audience,
+      String userClaim,
+      @Nullable String deviceClaim,
+      int lifetimeMaxSeconds) {
     return new JwtIssuer(
         "cloud",
         "https://cloud.example",
         List.of(audience),
         keys,
         List.of(algorithm),
-        "sub",
-        null,
+        userClaim,
+        deviceClaim,
         "groups",
         Map.of(),
         30,
-        86_400,
+        lifetimeMaxSeconds,
         false,
         true,
         new Stamp(0, 0, revision));
+  }
+
+  /** Of another user, device or length of tokens than {@link #issuer} has. */
+  private static JwtIssuer mapping(
+      long revision, String userClaim, @Nullable String deviceClaim, int lifetimeMaxSeconds) {
+    return issuer(revision, json("k"), "ES256", "iot", userClaim, deviceClaim, lifetimeMaxSeconds);
   }
 
   private static byte[] set(String id) {
@@ -96,7 +115,8 @@ final class RegisteredKeySetTest {
     byte[] token =
         TokenForge.token(
             "{\"alg\":\"ES256\",\"kid\":\"" + key + "\"}",
-            "{\"iss\":\"https://cloud.example\",\"aud\":\"iot\",\"sub\":\"alice\",\"exp\":"
+            "{\"iss\":\"https://cloud.example\",\"aud\":\"iot\",\"sub\":\"alice\",\"name\":\"ann\",\"unit\":\"p7\""
+                + ",\"exp\":"
                 + (clocks.seconds() + 3_600)
                 + "}",
             Algorithm.ES256,
@@ -220,6 +240,64 @@ final class RegisteredKeySetTest {
   }
 
   @Test
+  void anotherUserOrDeviceByTheSameTokenTakesItWithIt() throws Exception {
+    authenticator.registered(List.of(mapping(1, "sub", null, 86_400)));
+    Principal alice = principal("k");
+    String somebodyElse = "its issuer names somebody else by the token now";
+    assertWithdrawn(somebodyElse, alice, mapping(2, "name", null, 86_400));
+    assertWithdrawn(somebodyElse, alice, mapping(3, "sub", "unit", 86_400));
+    assertWithdrawn(
+        "token whose claim \"nosuch\" is not the id of a device",
+        alice,
+        mapping(4, "sub", "nosuch", 86_400));
+
+    authenticator.registered(List.of(mapping(5, "sub", "unit", 86_400)));
+    Principal pump = principal("k");
+    assertEquals("device:p7", pump.id());
+    assertEquals(Optional.empty(), authenticator.problem(pump));
+    assertWithdrawn(somebodyElse, pump, mapping(6, "sub", null, 86_400));
+  }
+
+  /** Whose certificate names the device, and whose token may name it too. */
+  @Test
+  void aTokenThatNamesAnotherDeviceThanTheCertificateBesideItIsWithdrawn() throws Exception {
+    authenticator.registered(List.of(mapping(1, "sub", null, 86_400)));
+    Principal beside = principal("k");
+    Principal pump = ofDevice("p7", beside);
+    Principal fan = ofDevice("f1", beside);
+    assertEquals(Optional.empty(), authenticator.problem(pump));
+    authenticator.registered(List.of(mapping(2, "sub", "unit", 86_400)));
+    assertEquals(Optional.empty(), authenticator.problem(pump));
+    assertTrue(authenticator.problem(fan).isPresent());
+  }
+
+  private static Principal ofDevice(String id, Principal user) {
+    return new Principal(
+        "device:" + id,
+        AuthMethod.CERTIFICATE,
+        id,
+        user.userName(),
+        List.of(),
+        Map.of(),
+        null,
+        user.token());
+  }
+
+  @Test
+  void aTokenThatLastsLongerThanIsAllowedNowIsWithdrawnAsItWouldBeRefused() throws Exception {
+    authenticator.registered(List.of(mapping(1, "sub", null, 86_400)));
+    Principal alice = principal("k"); // for an hour, and 30 seconds are the skew
+    authenticator.registered(List.of(mapping(2, "sub", null, 3_570)));
+    assertEquals(Optional.empty(), authenticator.problem(alice));
+    principal("k");
+    authenticator.registered(List.of(mapping(3, "sub", null, 3_569)));
+    var refused = assertThrows(CredentialException.class, () -> principal("k"));
+    assertEquals(Optional.of(String.valueOf(refused.getMessage())), authenticator.problem(alice));
+    clocks.advance(Duration.ofSeconds(1));
+    assertEquals(Optional.empty(), authenticator.problem(alice), "as at its next connect");
+  }
+
+  @Test
   void aNewAddressDecidesAboutThoseWhoAreThereOnceItHasServedASet() throws Exception {
     server.answer(set("k"));
     authenticator.registered(List.of(issuer));
@@ -238,6 +316,35 @@ final class RegisteredKeySetTest {
       tryToVerify("other");
     }
     assertTrue(authenticator.refresh(), "whoever is connected is to be asked again");
+  }
+
+  /** Else those who are connected with a key that was withdrawn stay until a token comes. */
+  @Test
+  void aNewAddressThatIsDownIsAskedAgainThoughNoTokenComes() throws Exception {
+    server.answer(set("k"));
+    authenticator.registered(List.of(issuer));
+    awaited(issuer, Status.OK);
+    Principal alice = principal("k");
+    server.status(503);
+    JwtIssuer elsewhere = issuer(2, server.address() + "?moved", "ES256");
+    authenticator.registered(List.of(elsewhere));
+    awaited(elsewhere, Status.FAILED);
+    int requests = server.requests();
+    for (int looks = 0; looks < 100; looks++) {
+      assertFalse(authenticator.refresh());
+    }
+    assertEquals(requests, server.requests(), "within the pause");
+
+    server.status(200);
+    server.answer(set("other"));
+    clocks.advance(Duration.ofSeconds(10));
+    while (!authenticator.refresh()) {
+      assertFalse(Thread.interrupted(), "not in time");
+      Thread.onSpinWait();
+    }
+    assertEquals(
+        Optional.of("the key that signed the token was withdrawn"), authenticator.problem(alice));
+    assertEquals(requests + 1, server.requests());
   }
 
   @Test

@@ -51,6 +51,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -271,7 +272,12 @@ final class EnrolmentTest {
   }
 
   private static Applicant.Invited invited(String device, String tokenId) {
-    return new Applicant.Invited(new Invitation.OfDevice(device, tokenId));
+    return invited(device, tokenId, System.currentTimeMillis());
+  }
+
+  private static Applicant.Invited invited(String device, String tokenId, long issuedAtMillis) {
+    return new Applicant.Invited(
+        new Invitation.OfDevice(device, tokenId, issuedAtMillis / 1_000 * 1_000));
   }
 
   private static void assertForbidden(Executable asked) {
@@ -328,6 +334,33 @@ final class EnrolmentTest {
       assertEquals(3, Set.of(first, second, third).size());
       assertEquals(third, enrolment.renew(request, after, null).certificate());
     }
+  }
+
+  @Test
+  void anEnrolmentTokenEndsWithTheDeviceOrTemplateThatItWasMadeFor() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      long ofDevice = fixture.put(Kind.DEVICE, "p7", "{}").entry().stamp().createdAtMillis();
+      long ofTemplate = fixture.put(Kind.TEMPLATE, "line", "{}").entry().stamp().createdAtMillis();
+      Enrolment enrolment = enrolment(fixture);
+      for (Executable asked :
+          List.<Executable>of(
+              () -> enrolment.enrol(request("p7"), invited("p7", "t", ofDevice - 1_000), null),
+              () -> enrolment.enrol(request("p8"), invitedBy("line", ofTemplate - 1_000), null))) {
+        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+        assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
+        assertTrue(String.valueOf(refused.getMessage()).contains("was made before"));
+      }
+      assertEquals(0, fixture.registry.certificatesOf("p7").size());
+      assertNull(fixture.registry.device("p8"));
+      assertTrue(enrolment.enrol(request("p7"), invited("p7", "t", ofDevice), null).isNew());
+      assertTrue(enrolment.enrol(request("p8"), invitedBy("line", ofTemplate), null).isNew());
+    }
+  }
+
+  private static Applicant.Invited invitedBy(String template, long issuedAtMillis) {
+    return new Applicant.Invited(
+        new Invitation.OfTemplate(template, issuedAtMillis / 1_000 * 1_000));
   }
 
   /** Its request is the one of its first certificate, byte for byte. */
@@ -504,6 +537,32 @@ final class EnrolmentTest {
             KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
             SubjectNames.ofCommonName(device),
             CertificateProfile.DEVICE);
+  }
+
+  /** Which the audit log is to have, though nobody gets anything. */
+  @Test
+  void aRefusalNamesTheDeviceThatWasRegisteredBeforeIt() throws Exception {
+    try (var fixture = RegistryFixture.open(directory, 1)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.put(Kind.CLAIM_TOKEN, "batch", "{'template':'line','maxUses':9}");
+      Enrolment enrolment = enrolment(fixture);
+      enrolment.enrol(request("p1"), CLAIMANT, null);
+
+      Applicant.Holder holder = holder("p3", "elsewhere", foreign("p3"));
+      assertLeaves("p2", () -> enrolment.enrol(request("p2"), CLAIMANT, null));
+      assertLeaves(null, () -> enrolment.enrol(request("p2"), CLAIMANT, null));
+      assertLeaves("p3", () -> enrolment.renew(request("p3"), holder, null));
+      assertLeaves(null, () -> enrolment.renew(request("p3"), holder, null));
+      for (String id : List.of("p2", "p3")) {
+        assertEquals(id, Objects.requireNonNull(fixture.registry.device(id)).name());
+      }
+    }
+  }
+
+  private static void assertLeaves(@Nullable String device, Executable asked) {
+    var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+    assertEquals(StatusCodes.SERVICE_UNAVAILABLE, refused.status(), refused::getMessage);
+    assertEquals(device, refused.newDevice());
   }
 
   @Test

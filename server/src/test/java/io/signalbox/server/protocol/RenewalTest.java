@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.auth.Authentication;
+import io.signalbox.server.auth.Authenticator;
 import io.signalbox.server.auth.ExchangeAuthenticator;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.packet.ConnAck;
@@ -96,10 +97,18 @@ final class RenewalTest {
   }
 
   private World world(Principal who) throws Exception {
+    return world(data, answering(who));
+  }
+
+  private static Authenticator answering(Principal who) {
+    return (_, _, _, answer) -> answer.accept(new Authentication.Accepted(who));
+  }
+
+  private World world(Path folder, Authenticator authenticator) throws Exception {
     return World.open(
-        data,
+        folder,
         loops,
-        (_, _, _, answer) -> answer.accept(new Authentication.Accepted(who)),
+        authenticator,
         new ExchangeAuthenticator() {
           @Override
           public boolean knows(String method) {
@@ -177,6 +186,43 @@ final class RenewalTest {
 
   private static ReasonCode lastPubAck(FakeConnection connection) {
     return ((PubAck) Objects.requireNonNull(connection.sent.peekLast())).reason();
+  }
+
+  /** The bound on guesses of an address would not count those whose client hangs up. */
+  @Test
+  void aGuessThatIsJudgedWhenItsClientHasGoneIsAGuess() throws Exception {
+    var bad = new Authentication.Rejected(ReasonCode.BAD_USER_NAME_OR_PASSWORD, "no such password");
+    var good = new Authentication.Accepted(of("alice"));
+    for (Authentication verdict : List.of(bad, good)) {
+      List<Consumer<Authentication>> asked = new ArrayList<>();
+      try (World world =
+          world(
+              data.resolve(verdict.equals(bad) ? "bad" : "good"),
+              (_, _, _, answer) -> asked.add(answer))) {
+        FakeConnection connection = connect(world, ProtocolVersion.V5);
+        connection.loop().execute(connection::drop);
+        settle();
+        connection.loop().execute(() -> asked.getFirst().accept(verdict));
+        settle();
+        assertEquals(verdict.equals(bad) ? 1 : 0, connection.credentialsRefused);
+      }
+    }
+  }
+
+  @Test
+  void aTokenOfAnExchangeThatIsJudgedTooLateIsAGuess() throws Exception {
+    try (World world = world(of("alice"))) {
+      answersLater = true;
+      var connection =
+          new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
+      Properties method = Properties.NONE.with(Property.AUTHENTICATION_METHOD, "JWT");
+      send(connection, new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, method));
+      connection.loop().execute(connection::connectTimesOut);
+      connection.loop().execute(late);
+      settle();
+      assertEquals(ReasonCode.SERVER_UNAVAILABLE, ((ConnAck) connection.sent.remove()).reason());
+      assertEquals(1, connection.credentialsRefused);
+    }
   }
 
   @Test
@@ -329,6 +375,30 @@ final class RenewalTest {
     }
   }
 
+  /** Else clients with short tokens would push the changes of administrators out of the log. */
+  @Test
+  void whoIsToldOfEndingsIsToldOfWithdrawnCredentialsAndNotOfTheirOwnEnd() throws Exception {
+    List<LiveClients.Ended> told = new ArrayList<>();
+    try (World world = world(of("alice", "first"))) {
+      world.clients().onEnded(told::addAll);
+      FakeConnection ended = connect(world, ProtocolVersion.V5);
+      loops.advance(HOUR + 1_000);
+      settle();
+      assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, ended.disconnectedWith);
+      assertEquals(List.of(), told);
+    }
+    try (World world = world(data.resolve("again"), answering(of("alice", "first")))) {
+      world.clients().onEnded(told::addAll);
+      FakeConnection withdrawn = connect(world, ProtocolVersion.V5);
+      revoked.add("first");
+      var swept = world.clients().recheckCredentials();
+      settle();
+      assertEquals(1, swept.get());
+      assertEquals(ReasonCode.NOT_AUTHORIZED, withdrawn.disconnectedWith);
+      assertEquals("c", told.getFirst().client().clientId());
+    }
+  }
+
   @Test
   void aClockThatWasSetEndsWhatHasEndedByIt() throws Exception {
     try (World world = world(of("alice"))) {
@@ -342,7 +412,7 @@ final class RenewalTest {
       settle();
       assertEquals(1, late.get());
       assertEquals(ReasonCode.MAXIMUM_CONNECT_TIME, connection.disconnectedWith);
-      assertEquals("c", told.getFirst().client().clientId());
+      assertEquals(List.of(), told);
     }
   }
 }

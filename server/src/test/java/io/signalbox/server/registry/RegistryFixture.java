@@ -72,16 +72,21 @@ public final class RegistryFixture implements AutoCloseable {
     return new RegistryFixture(directory, config(100, 64), storeConfig, freeBytes);
   }
 
+  /** With room for so many certificates. */
+  public static RegistryFixture open(Path directory, int certificatesMax) throws Exception {
+    return open(directory, config(100, 64, false, certificatesMax));
+  }
+
   static RegistryConfig config(int devicesMax, int attributesMax) {
-    return config(devicesMax, attributesMax, false);
+    return config(devicesMax, attributesMax, false, RegistryConfig.DEFAULTS.certificatesMax());
   }
 
   static RegistryConfig config(boolean experimentalKeyTypes) {
-    return config(100, 64, experimentalKeyTypes);
+    return config(100, 64, experimentalKeyTypes, RegistryConfig.DEFAULTS.certificatesMax());
   }
 
   private static RegistryConfig config(
-      int devicesMax, int attributesMax, boolean experimentalKeyTypes) {
+      int devicesMax, int attributesMax, boolean experimentalKeyTypes, int certificatesMax) {
     RegistryConfig d = RegistryConfig.DEFAULTS;
     return new RegistryConfig(
         d.required(),
@@ -91,7 +96,7 @@ public final class RegistryFixture implements AutoCloseable {
         experimentalKeyTypes,
         null,
         devicesMax,
-        d.certificatesMax(),
+        certificatesMax,
         d.groupsMax(),
         d.othersMax(),
         attributesMax,

@@ -94,6 +94,63 @@ class AdmissionTest {
     assertEquals(2, admission.addresses());
   }
 
+  /** As many connections at once as somebody likes, and only then a guess on each of them. */
+  @Test
+  @Behaviour(254)
+  void failuresAtTheSameTimeCountEachForItself() throws Exception {
+    Admission admission = admission(Limits.with(l -> l.failuresPerMinute = 3));
+    InetAddress bad = InetAddress.getByName("192.0.2.1");
+    failAtOnce(admission, bad, 30);
+    assertEquals(Turnaway.SOURCE_FAILURES, from(admission, bad, 21_000), "one is earned back");
+    assertEquals(Turnaway.SOURCE_FAILURES, from(admission, bad, 559_000), "27 are");
+    assertNull(from(admission, bad, 561_000));
+  }
+
+  /** Others behind the same address translator may have done nothing. */
+  @Test
+  @Behaviour(254)
+  void noFailureShutsAnAddressOutForMoreThanTenMinutes() throws Exception {
+    Admission admission = admission(Limits.with(l -> l.failuresPerMinute = 3));
+    InetAddress bad = InetAddress.getByName("192.0.2.1");
+    failAtOnce(admission, bad, 1_000);
+    assertEquals(Turnaway.SOURCE_FAILURES, from(admission, bad, 599_000));
+    assertNull(from(admission, bad, 601_000));
+  }
+
+  private void failAtOnce(Admission admission, InetAddress address, int count) {
+    List<Admission.Ticket> all = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Admission.Ticket ticket = ticket(admission.admit(onListener, 10_000));
+      assertNull(ticket.from(address, 0));
+      all.add(ticket);
+    }
+    for (Admission.Ticket ticket : all) {
+      ticket.failed(0);
+      ticket.closed();
+    }
+  }
+
+  private @Nullable Turnaway from(Admission admission, InetAddress address, long nowMillis) {
+    Admission.Ticket ticket = ticket(admission.admit(onListener, 10_000));
+    Turnaway over = ticket.from(address, nowMillis);
+    ticket.closed();
+    return over;
+  }
+
+  /** Whoever hangs up, or is out of time, before its credential was judged. */
+  @Test
+  @Behaviour(254)
+  void aFailureCountsThoughItsConnectionHasEnded() throws Exception {
+    Admission admission = admission(Limits.with(l -> l.failuresPerMinute = 1));
+    InetAddress bad = InetAddress.getByName("192.0.2.1");
+    Admission.Ticket ticket = ticket(admission.admit(onListener, 10));
+    assertNull(ticket.from(bad, 0));
+    ticket.closed();
+    assertEquals(0, admission.addresses());
+    ticket.failed(0);
+    assertEquals(Turnaway.SOURCE_FAILURES, from(admission, bad, 1_000));
+  }
+
   @Test
   @Behaviour(293)
   void boundsHalfOpenConnections() {
