@@ -22,6 +22,42 @@ import (
 // cutOffWithin is many times what is promised: a machine that builds other things too may be slow, and a broker that forgets never does it.
 const cutOffWithin = 60 * time.Second
 
+// TestThePreparationOfTheQuickstartSaysWhyItFails with an openssl that fails, as an old one does, and with none.
+func TestThePreparationOfTheQuickstartSaysWhyItFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ openssl, says string }{
+		"openssl fails": {"#!/bin/sh\necho \"unknown option $6\" >&2\nexit 1\n", "unknown option "},
+		"no openssl":    {"", "prepare: needs the program openssl"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			programs, example := t.TempDir(), t.TempDir()
+			if err := os.CopyFS(example, os.DirFS("../../examples/quickstart")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Join(example, "keys")); err != nil { // of whoever has tried it here
+				t.Fatal(err)
+			}
+			for _, program := range []string{"bash", "dirname", "mkdir"} {
+				if err := os.Symlink(must(exec.LookPath(program)), filepath.Join(programs, program)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.openssl != "" {
+				if err := os.WriteFile(filepath.Join(programs, "openssl"), []byte(c.openssl), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			prepare := exec.Command(filepath.Join(example, "prepare"))
+			prepare.Env = []string{"PATH=" + programs, "SIGNALBOX=" + must(exec.LookPath("true"))}
+			output, err := prepare.CombinedOutput()
+			if err == nil || !strings.Contains(string(output), c.says) || !strings.Contains(string(output), "prepare: ") {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
+
 // TestTheQuickstart does what the example's README tells people to do.
 func TestTheQuickstart(t *testing.T) {
 	t.Parallel()

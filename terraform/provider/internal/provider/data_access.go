@@ -37,8 +37,8 @@ func accessAttributes() map[string]schema.Attribute {
 			"[\"browsers\"] })`. Exactly one of these three is set."),
 		"client_id": optionalText("Client Identifier. Left out: the device's id or the user's name."),
 		"source":    optionalText("IP address that it comes from. Left out: `192.0.2.1`, which nobody has, unless `client_json` says one."),
-		"listener":  optionalText("Name of the listener. `default` if left out."),
-		"transport": oneOf("`tls` if left out.", "tcp", "tls", "ws", "wss"),
+		"listener":  optionalText("Name of the listener. Left out: `default`, unless `client_json` says one; another one than that is an error."),
+		"transport": oneOf("`tls` if left out, unless `client_json` says one; another one than that is an error.", "tcp", "tls", "ws", "wss"),
 	}
 }
 

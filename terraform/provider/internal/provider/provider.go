@@ -77,7 +77,7 @@ func (p *signalbox) Schema(_ context.Context, _ provider.SchemaRequest, response
 				"from; without it those of the system. From the environment: `SIGNALBOX_CA_FILE`."},
 			"ca_pem": schema.StringAttribute{Optional: true, MarkdownDescription: "The same as text. From the environment: `SIGNALBOX_CA_PEM`."},
 			"request_timeout": schema.StringAttribute{Optional: true, MarkdownDescription: "For how long one request may take. `30s` by " +
-				"default."},
+				"default. From the environment: `SIGNALBOX_REQUEST_TIMEOUT`."},
 			"patience": schema.StringAttribute{Optional: true, MarkdownDescription: "For how long a request is repeated while the broker cannot " +
 				"be reached or is busy, for instance while it restarts. `30s` by default; `0s` never repeats. From the environment: " +
 				"`SIGNALBOX_PATIENCE`."},

@@ -120,6 +120,12 @@ final class Broker implements RunningBroker {
    */
   private static boolean mayPass(Throwable problem) {
     for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      for (Throwable other : cause.getSuppressed()) {
+        if ((other instanceof PkiException || other instanceof AuthSetupException)
+            && !mayPass(other)) {
+          return false; // of several problems, of which the first is the cause
+        }
+      }
       if (cause instanceof GeneralSecurityException) {
         return false; // what cannot be parsed has an IOException behind it too
       }

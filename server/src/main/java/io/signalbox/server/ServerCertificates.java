@@ -4,6 +4,7 @@ import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.HostNames;
 import io.signalbox.pki.InMemoryKeyManager;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.PkiProblems;
 import io.signalbox.pki.TlsIdentity;
 import io.signalbox.server.config.TlsConfig;
 import io.signalbox.server.metrics.Metrics;
@@ -42,14 +43,17 @@ final class ServerCertificates {
    *
    * @param development makes the certificate, if the configuration names none; null exactly when it
    *     names one
+   * @throws PkiException naming every pair that cannot be used
    */
   static ServerCertificates load(
       TlsConfig config, @Nullable DevelopmentPki development, Metrics metrics, SecureRandom random)
       throws PkiException {
+    PkiProblems problems = new PkiProblems();
     List<WatchedKeyPair> pairs = new ArrayList<>();
     for (TlsConfig.KeyPairFiles files : config.keyPairs()) {
-      pairs.add(new WatchedKeyPair(files, random));
+      problems.read(() -> new WatchedKeyPair(files, random)).ifPresent(pairs::add);
     }
+    problems.end();
     InMemoryKeyManager keys = new InMemoryKeyManager(read(pairs, development));
     metrics.tlsCertificatesStale.from(() -> pairs.stream().filter(WatchedKeyPair::isStale).count());
     metrics.tlsCertificateEndTime.from(() -> firstEnd(keys.identities()).getEpochSecond());

@@ -4,6 +4,7 @@ import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.ClientTrust;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.PkiProblems;
 import io.signalbox.pki.TlsContexts;
 import io.signalbox.pki.TlsIdentity;
 import io.signalbox.pki.Verification;
@@ -63,7 +64,11 @@ final class TlsSetup {
             new ClientTrust(trusted::handshakeVerifier, Clock.systemUTC(), TlsSetup::refused));
   }
 
-  /** Makes the development PKI if it is to be used and is not there. */
+  /**
+   * Makes the development PKI if it is to be used and is not there.
+   *
+   * @throws PkiException naming every file of the configuration that cannot be used
+   */
   static TlsSetup load(
       BrokerConfig config, Fetcher fetcher, Clocks clocks, Metrics metrics, SecureRandom random)
       throws PkiException {
@@ -82,18 +87,22 @@ final class TlsSetup {
                     TlsConfig.DEVELOPMENT_CA,
                     development.trustedCa(TlsConfig.DEVELOPMENT_CA).anchors()));
     return settled(
-        () ->
-            new TlsSetup(
-                development,
-                ServerCertificates.load(
-                    tls, tls.certificateFile() == null ? development : null, metrics, random),
-                TrustedAuthorities.load(tls, others, fetcher, clocks)),
+        () -> {
+          PkiProblems problems = new PkiProblems();
+          Optional<ServerCertificates> own =
+              problems.read(
+                  () ->
+                      ServerCertificates.load(
+                          tls,
+                          tls.certificateFile() == null ? development : null,
+                          metrics,
+                          random));
+          Optional<TrustedAuthorities> trusted =
+              problems.read(() -> TrustedAuthorities.load(tls, others, fetcher, clocks));
+          problems.end();
+          return new TlsSetup(development, own.orElseThrow(), trusted.orElseThrow());
+        },
         () -> LockSupport.parkNanos(LOOK_AGAIN_NANOS));
-  }
-
-  /** Reads files. */
-  interface Reading<T> {
-    T read() throws PkiException;
   }
 
   /**
@@ -102,7 +111,7 @@ final class TlsSetup {
    *
    * @param pause between two looks
    */
-  static <T> T settled(Reading<T> files, Runnable pause) throws PkiException {
+  static <T> T settled(PkiProblems.Reading<T> files, Runnable pause) throws PkiException {
     for (int look = 1; look < LOOKS; look++) {
       try {
         return files.read();
@@ -169,12 +178,19 @@ final class TlsSetup {
     }
   }
 
-  /** Reads every file that the configuration names and makes nothing. */
+  /**
+   * Reads every file that the configuration names and makes nothing.
+   *
+   * @throws PkiException naming all that cannot be used
+   */
   static void check(TlsConfig tls, Fetcher fetcher, SecureRandom random) throws PkiException {
-    TrustedAuthorities.load(tls, List.of(), fetcher, Clocks.system());
+    PkiProblems problems = new PkiProblems();
+    problems.read(() -> TrustedAuthorities.load(tls, List.of(), fetcher, Clocks.system()));
     for (TlsConfig.KeyPairFiles pair : tls.keyPairs()) {
-      TlsIdentity.readServer(pair.certificateFile(), pair.privateKeyFile(), random);
+      problems.read(
+          () -> TlsIdentity.readServer(pair.certificateFile(), pair.privateKeyFile(), random));
     }
+    problems.end();
   }
 
   static Path pkiFolder(Path dataDirectory) {

@@ -1,14 +1,20 @@
 package io.signalbox.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.DevelopmentPki;
+import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.Commands;
+import io.signalbox.server.config.BrokerConfig;
+import io.signalbox.server.config.ConfigReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +28,33 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class BrokersTest {
   private static final int FAILED = 1;
   private static final int CONFIGURATION = 78;
+
+  private static final String BROKEN_TLS =
+      """
+      tls:
+        certificate-file: pair.pem
+        private-key-file: pair.pem
+        trusted-cas:
+          - { name: a, file: broken.pem }
+          - { name: b, file: other.pem }
+          - { name: c, file: AUTHORITY, revocation: { crl-files: [no.crl] } }
+      """;
+
+  private static final String BROKEN_AUTH =
+      """
+      auth:
+        users-file: users
+        jwt:
+          revoked-tokens-file: revoked
+          issuers:
+            - name: i
+              issuer: i
+              audiences: [a]
+              keys: [{ algorithm: ES256, public-key-file: no.key }]
+      """;
+
+  private static final String[] OF_TLS = {"pair.pem", "broken.pem", "other.pem", "no.crl"};
+  private static final String[] OF_AUTH = {"users:1: ", "revoked", "auth.jwt.issuers: key"};
 
   @TempDir Path folder;
 
@@ -68,6 +101,59 @@ final class BrokersTest {
               case "keys.json" -> withKeySet("");
               default -> "";
             }));
+  }
+
+  @Test
+  void checkNamesEveryFileThatCannotBeUsed() throws Exception {
+    String policies = "policies: { directory: policies }\n";
+    String said = problem(BROKEN_TLS + BROKEN_AUTH + policies, new Brokers()::check);
+    assertNames(said, OF_TLS);
+    assertNames(said, OF_AUTH);
+    assertNames(said, "a.policy.yaml");
+  }
+
+  @Test
+  void aStartNamesAtOnceEveryFileOfTlsThatCannotBeUsed() throws Exception {
+    assertNames(problem(BROKEN_TLS, new Brokers()::start), OF_TLS);
+  }
+
+  @Test
+  void aStartNamesAtOnceEveryFileOfCredentialsThatCannotBeUsed() throws Exception {
+    assertNames(problem(BROKEN_AUTH, new Brokers()::start), OF_AUTH);
+  }
+
+  private static void assertNames(String said, String... files) {
+    for (String file : files) {
+      assertTrue(said.contains(file), () -> file + " is not in:\n" + said);
+    }
+  }
+
+  private interface Serving {
+    void serve(BrokerConfig config) throws CommandFailure;
+  }
+
+  private String problem(String yaml, Serving brokers) throws Exception {
+    for (String file : List.of("other.pem", "pair.pem", "no.crl", "no.key", "revoked")) {
+      Files.writeString(folder.resolve(file), "nothing\n");
+    }
+    Path file =
+        Files.writeString(
+            folder.resolve("signalbox.yaml"), yaml.replace("AUTHORITY", authority().toString()));
+    BrokerConfig config =
+        new ConfigReader(Map.of()).read(file).withDataDirectory(folder.resolve("data"));
+    return String.valueOf(
+        assertThrows(CommandFailure.class, () -> brokers.serve(config)).getMessage());
+  }
+
+  /** The operator has to mend one of the files, whatever becomes of the other. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFileThatCannotBeReadForNowBesideOneThatCannotBeUsedIsABadConfiguration() throws Exception {
+    Files.createSymbolicLink(folder.resolve("first.pem"), Path.of("/proc/self/mem"));
+    String yaml =
+        "tls: { trusted-cas: [{ name: a, file: first.pem }, { name: b, file: broken.pem }] }";
+    assertEquals(CONFIGURATION, serve(yaml));
+    assertEquals(FAILED, serve(yaml.replace("broken.pem", "first.pem")));
   }
 
   private static String withKeySet(String keys) {

@@ -1,7 +1,7 @@
 /**
- * Where bundles come from: folders, the shipped policies, earlier revisions. Reads files; call it
- * from a worker thread. May import {@code testing}, {@code decision}, {@code parser}, {@code model}
- * and {@code source}.
+ * Where bundles come from: folders and the shipped policies. Reads files; call it from a worker
+ * thread. May import {@code testing}, {@code decision}, {@code parser}, {@code model} and {@code
+ * source}.
  */
 @NullMarked
 package io.signalbox.acl.load;

@@ -428,6 +428,41 @@ final class PolicyApiTest {
     ask("test", "version: 2").expectProblem(422, "invalid");
   }
 
+  /** What it says of itself and what the question says of its connection go together, or not. */
+  @Test
+  void aDescribedClientComesOverTheTransportAndTheListenerOfTheQuestion() {
+    String name = Clients.unique("p");
+    putYaml(
+            name,
+            readers(name, "match: { all: [ { group: " + name + " }, { listener: iot } ] }", "t/#")
+                .replace("topics", "where: { transport: [mqtts, wss] }, topics"))
+        .expect(201);
+    String question =
+        "{'action':'subscribe','topic':'t/a','client':{'groups':['" + name + "']%s}%s}";
+    assertTrue(isAllowed(question.formatted("", ",'listener':'iot'")));
+    assertTrue(isAllowed(question.formatted("", ",'listener':'iot','transport':'wss'")));
+    assertFalse(isAllowed(question.formatted("", ",'listener':'iot','transport':'ws'")));
+    assertFalse(isAllowed(question.formatted("", ",'transport':'tls'")), "another listener");
+    String own = ",'listener':'iot','transport':'mqtts','tlsVersion':'TLSv1.2'";
+    assertTrue(isAllowed(question.formatted(own, ",'listener':'iot','transport':'tls'")));
+    for (String other : List.of("'listener':'mqtts'", "'transport':'tcp'")) {
+      String field = other.split("'", -1)[1];
+      assertContradicts("/" + field, question.formatted(own, "," + other));
+    }
+    assertContradicts(
+        "/transport", question.formatted(",'tlsVersion':'TLSv1.2'", ",'transport':'ws'"));
+  }
+
+  private static boolean isAllowed(String question) {
+    AdminClient.Answer answer = admin.post("/policy-tools/authorize", question).expect(200);
+    return answer.json().get("allowed").getAsBoolean();
+  }
+
+  private static void assertContradicts(String field, String question) {
+    String said = admin.post("/policy-tools/authorize", question).expectProblem(422, "invalid");
+    assertTrue(said.contains(field + ": ") && said.contains("contradicts"), said);
+  }
+
   @Test
   void everyRefusalIsInTheAuditLogWithPolicyAndStatement() {
     String name = Clients.unique("p");

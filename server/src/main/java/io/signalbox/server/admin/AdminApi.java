@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The API, put together from its routes. */
 public final class AdminApi implements HttpHandler, AutoCloseable {
-  /** A body is never read beyond this, even if the configuration sets no bound. */
-  private static final long BODY_BYTES_MAX = 64L << 20;
+  /** A body is never read beyond this, even if the configuration sets no bound or a larger one. */
+  static final long BODY_BYTES_MAX = 64L << 20;
 
   private final ApiHandler handler;
 
@@ -37,7 +37,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
    *     on an I/O thread
    * @param localToken null: not accepted
    * @param signer null: this broker accepts no tokens of its own
-   * @param bodyBytesMax 0: no bound
+   * @param bodyBytesMax as {@code limits.http-body-bytes-max} says; 0: no bound but our own
    */
   public record Parts(
       AdminConfig config,

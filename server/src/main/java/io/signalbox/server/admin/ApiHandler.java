@@ -229,7 +229,10 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
             ApiProblem.Type.TOO_LARGE,
             "the body is incomplete, or larger than the "
                 + bodyBytesMax
-                + " bytes of limits.http-body-bytes-max; send fewer operations at once"));
+                + (bodyBytesMax < AdminApi.BODY_BYTES_MAX
+                    ? " bytes of limits.http-body-bytes-max"
+                    : " bytes that the API takes at most")
+                + "; send fewer operations at once"));
   }
 
   private static Caller required(Optional<Caller> caller, HttpServerExchange exchange)

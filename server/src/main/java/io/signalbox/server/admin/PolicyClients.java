@@ -5,6 +5,8 @@ import io.signalbox.acl.source.Documents;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
 import io.signalbox.acl.subject.Subject;
+import io.signalbox.acl.subject.TlsVersion;
+import io.signalbox.acl.subject.Transport;
 import io.signalbox.acl.testing.SubjectParser;
 import io.signalbox.pki.Certificates;
 import io.signalbox.pki.Pem;
@@ -26,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads which client a question about policies means. */
@@ -76,7 +79,8 @@ final class PolicyClients {
     boolean described = in.has("client");
     String clientId = in.optional("clientId", 65_535);
     String source = in.optional("source", 64);
-    String listener = in.text("listener", "default", 64);
+    String listener = in.optional("listener", 64);
+    boolean overOne = in.has("transport");
     String transport = in.choice("transport", "tls", List.of("tcp", "tls", "ws", "wss"));
     int ways =
         (device == null ? 0 : 1) + (described ? 1 : 0) + (pem == null && token == null ? 0 : 1);
@@ -85,7 +89,10 @@ final class PolicyClients {
           "", "say which client is meant by one of device, certificatePem or token, and client");
     }
     if (described) {
-      return new Asked(described(body, clientId, source), List.of());
+      Subject subject = described(body, clientId, source);
+      Set<String> said = body.getAsJsonObject("client").keySet();
+      subject = listener == null ? subject : at(listener, subject, said);
+      return new Asked(overOne ? over(transport, subject, said) : subject, List.of());
     }
     Principal principal = device != null ? registered(device) : shown(pem, token);
     String as = clientId == null ? usualClientId(principal) : clientId;
@@ -95,7 +102,7 @@ final class PolicyClients {
         authorizers.subject(
             principal,
             as,
-            listener,
+            listener == null ? "default" : listener,
             transport,
             address(source == null ? REMOTE : source),
             encrypted ? "TLSv1.3" : "");
@@ -166,6 +173,42 @@ final class PolicyClients {
       subject.source(address(source));
     }
     return subject.build();
+  }
+
+  /**
+   * The described client at the listener that the question names.
+   *
+   * @param said what its description says itself
+   */
+  private static Subject at(String listener, Subject client, Set<String> said)
+      throws RegistryException {
+    if (said.contains("listener") && !client.listener().equals(listener)) {
+      throw contradiction("listener", listener, client.listener());
+    }
+    return client.with().listener(listener).build();
+  }
+
+  /** The same over a transport, of which each has a TLS version or none. */
+  private static Subject over(String word, Subject client, Set<String> said)
+      throws RegistryException {
+    Transport transport = PolicyAuthorizers.transport(word);
+    if (said.contains("transport") && client.transport() != transport) {
+      throw contradiction("transport", word, client.transport().word());
+    }
+    if (transport.isEncrypted()) { // as every client whose description says nothing of it
+      return client.with().transport(transport).build();
+    }
+    TlsVersion version = client.tlsVersion();
+    if (said.contains("tlsVersion") && version != null) {
+      throw contradiction("transport", word, version.word());
+    }
+    return client.with().transport(transport).tlsVersion(null).build();
+  }
+
+  private static RegistryException contradiction(String field, String asked, String described) {
+    return RegistryException.invalid(
+        "/" + field,
+        "\"" + asked + "\" contradicts the description of the client, \"" + described + "\"");
   }
 
   /**

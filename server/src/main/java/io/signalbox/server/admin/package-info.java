@@ -1,9 +1,10 @@
 /**
- * What the WebSocket listeners answer over HTTP besides MQTT: health, metrics and the browser page.
- * Handlers run on I/O threads and move to a worker thread before anything that computes or waits.
+ * What the WebSocket listeners answer over HTTP besides MQTT and EST: the API with its audit log
+ * and the log of refusals, health, metrics and the browser page. Handlers run on I/O threads and
+ * move to another one before anything that computes or waits.
  *
- * <p>May import session, retained, routing, registry, auth, store, principal, packet, topic,
- * config, metrics and the modules pki and acl-policies.
+ * <p>May import protocol, registry, auth, principal, packet, config, metrics, eventloop and the
+ * modules pki and acl-policies.
  */
 @NullMarked
 package io.signalbox.server.admin;

@@ -75,7 +75,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    * @param registry of devices, issuers and users; null: there is none
    * @param provisioning registers devices that connect for the first time; null: nobody does
    * @param workers run signature checks of up to half a millisecond, and checks of passwords
-   * @throws AuthSetupException naming every key and user that cannot be used
+   * @throws AuthSetupException naming every key, user and list of tokens that cannot be used
    */
   public static AuthenticatorChain of(
       AuthConfig config,
@@ -91,16 +91,23 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       throws AuthSetupException {
     LocalTokenKey local =
         config.jwt().localIssuer() ? LocalTokenKey.openOrCreate(dataDirectory, random) : null;
+    SetupProblems problems = new SetupProblems();
+    Optional<TokenTrust> trust =
+        problems.read(() -> TokenTrust.of(config.jwt(), local, fetcher, clocks));
+    Optional<RevokedTokens> revoked =
+        problems.read(() -> RevokedTokens.open(config.jwt().revokedFile(), metrics));
+    Optional<Users> users =
+        problems.read(
+            () -> Users.open(registry, config.usersFile(), dataDirectory, random, metrics));
+    problems.end();
     Devices devices = new Devices(registry, provisioning);
-    RevokedTokens revoked = RevokedTokens.open(config.jwt().revokedFile(), metrics);
     return new AuthenticatorChain(
         trusted,
         devices,
         new CertificateAuthenticator(trusted::verifier, devices, clocks),
-        new JwtAuthenticator(
-            config.jwt(), TokenTrust.of(config.jwt(), local, fetcher, clocks), revoked, clocks),
-        revoked,
-        Users.open(registry, config.usersFile(), dataDirectory, random, metrics),
+        new JwtAuthenticator(config.jwt(), trust.orElseThrow(), revoked.orElseThrow(), clocks),
+        revoked.orElseThrow(),
+        users.orElseThrow(),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),
         metrics);
   }
@@ -108,18 +115,20 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   /**
    * Reads every key and user that the configuration names, without touching the data directory.
    *
-   * @throws AuthSetupException naming every key that cannot be used
+   * @throws AuthSetupException naming all that cannot be used
    */
   public static void check(AuthConfig config, Fetcher fetcher) throws AuthSetupException {
-    TokenTrust.of(config.jwt(), null, fetcher, Clocks.system());
+    SetupProblems problems = new SetupProblems();
+    problems.read(() -> TokenTrust.of(config.jwt(), null, fetcher, Clocks.system()));
     Path revoked = config.jwt().revokedFile();
     if (revoked != null) {
-      RevokedTokens.check(revoked);
+      problems.read(() -> RevokedTokens.load(revoked));
     }
     Path file = config.usersFile();
     if (file != null) {
-      WatchedUsersFile.check(file);
+      problems.read(() -> WatchedUsersFile.load(file));
     }
+    problems.end();
   }
 
   Users users() {

@@ -86,7 +86,12 @@ public final class PolicyAuthorizers implements Authorizers {
             claims.aclGrants() ? AclClaim.GRANT : AclClaim.NARROW);
   }
 
-  private static Transport transport(String name) {
+  /**
+   * What policies call the transport of a listener.
+   *
+   * @param name {@code tcp}, {@code tls}, {@code ws} or {@code wss}
+   */
+  public static Transport transport(String name) {
     return switch (name) {
       case "tcp" -> Transport.MQTT;
       case "tls" -> Transport.MQTTS;

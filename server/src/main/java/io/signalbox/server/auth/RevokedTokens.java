@@ -48,15 +48,11 @@ final class RevokedTokens {
   }
 
   /**
-   * Reads the file only to see whether it can be used.
+   * What the file holds.
    *
-   * @throws AuthSetupException if it cannot
+   * @throws AuthSetupException if it cannot be used
    */
-  static void check(Path file) throws AuthSetupException {
-    load(file);
-  }
-
-  private static Set<String> load(Path file) throws AuthSetupException {
+  static Set<String> load(Path file) throws AuthSetupException {
     try {
       return read(file);
     } catch (IOException | IllegalArgumentException e) {

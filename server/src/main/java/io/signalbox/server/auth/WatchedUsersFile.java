@@ -49,15 +49,11 @@ final class WatchedUsersFile {
   }
 
   /**
-   * Reads the file only to see whether it can be used.
+   * What the file holds.
    *
    * @throws AuthSetupException with every problem of the file
    */
-  static void check(Path path) throws AuthSetupException {
-    load(path);
-  }
-
-  private static UsersFile load(Path path) throws AuthSetupException {
+  static UsersFile load(Path path) throws AuthSetupException {
     try {
       return UsersFile.read(path);
     } catch (UsersFileException e) {

@@ -134,8 +134,14 @@ public final class Commands {
     codes.put("2", "wrong usage of the command line");
     codes.put("4", "the disk failed while the broker ran; start it again once the disk is sound");
     codes.put("5", "the running broker refused it; the reason is on standard error");
-    codes.put("6", "the running broker cannot be reached, or does not accept the credential");
-    codes.put("78", "the configuration has problems; each is on standard error");
+    codes.put(
+        "6",
+        "no broker did it: none can be reached, it does not accept the credential, or it cannot do"
+            + " it now");
+    codes.put(
+        "78",
+        "the configuration has problems, or a file that it names cannot be used; each is on"
+            + " standard error");
     return codes;
   }
 

@@ -39,7 +39,8 @@ final class ServeCommand implements Callable<Integer> {
       OptionSpec.builder("--check")
           .type(boolean.class)
           .description(
-              "Name every problem of the configuration and of the files it names, then exit.")
+              "Name every problem of the configuration or, if it has none, every file it names that"
+                  + " cannot be used, then exit.")
           .build();
   private final OptionSpec trainingOnly =
       OptionSpec.builder("--train")

@@ -52,7 +52,8 @@ import java.time.Duration;
  *     with 1009
  * @param httpHeaderBytesMax 1 KiB..1 MiB of request line and headers
  * @param httpHeadersMax 10..10,000 headers of a request
- * @param httpBodyBytesMax 0..1 TiB of a request's body; 0: no bound
+ * @param httpBodyBytesMax 0..1 TiB of a request's body; 0: no bound but those that what serves it
+ *     has itself, such as 64 MiB of the admin API
  * @param httpHeaderTimeout 100 ms..10 min from a request's first byte to the end of its headers
  * @param httpIdleTimeout 100 ms..1 h between two requests of one connection
  * @param httpBodyTimeout 100 ms..1 h from the end of a request's headers to the end of its body

@@ -26,7 +26,10 @@ public final class Metrics extends MetricSet {
     TOO_LARGE_FOR_CLIENT,
     /** A policy forbids the client to receive it. */
     NOT_AUTHORIZED,
-    /** A retained message over the count or the bytes allowed: delivered, not retained. */
+    /**
+     * A retained message over the count or the bytes allowed: refused as a whole; or, such as a
+     * Will, whose publisher cannot be told, delivered and not retained.
+     */
     RETAINED_LIMIT
   }
 
@@ -176,7 +179,10 @@ public final class Metrics extends MetricSet {
     CLOSE_CODE
   }
 
-  /** A bound that a client ran into and that is answered with a Reason Code rather than a drop. */
+  /**
+   * A bound that a client, or a request over HTTP, ran into: it is refused with a Reason Code or a
+   * status, has to wait or loses its connection, and no message is dropped.
+   */
   public enum Limit {
     SUBSCRIPTIONS,
     FILTERS_PER_PACKET,
@@ -463,7 +469,7 @@ public final class Metrics extends MetricSet {
     limitsReached =
         counters(
             "limits_reached",
-            "Times a client ran into a limit that is answered with a Reason Code",
+            "Times somebody ran into a limit and was refused, had to wait or lost a connection",
             "limit",
             Limit.class);
 

@@ -13,10 +13,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,14 +39,25 @@ public final class UsersFile {
       # NAME GROUP,GROUP SCRAM-SHA-256$ITERATIONS:SALT$STORED-KEY:SERVER-KEY
       """;
 
-  private final Map<String, ScramUser> byName;
+  private final NavigableMap<String, ScramUser> byName;
 
-  private UsersFile(Map<String, ScramUser> byName) {
+  /** Lines of people, among them users who are switched off, by the name of the user below. */
+  private final Map<String, List<String>> comments;
+
+  /** Those below the last user. */
+  private final List<String> lastComments;
+
+  private UsersFile(
+      NavigableMap<String, ScramUser> byName,
+      Map<String, List<String>> comments,
+      List<String> lastComments) {
     this.byName = byName;
+    this.comments = comments;
+    this.lastComments = lastComments;
   }
 
   public static UsersFile empty() {
-    return new UsersFile(Map.of());
+    return new UsersFile(new TreeMap<>(), Map.of(), List.of());
   }
 
   /**
@@ -76,17 +90,28 @@ public final class UsersFile {
     } catch (CharacterCodingException e) {
       throw new UsersFileException(source + ": not UTF-8", e);
     }
-    Map<String, ScramUser> byName = new TreeMap<>();
+    NavigableMap<String, ScramUser> byName = new TreeMap<>();
+    Map<String, List<String>> comments = new HashMap<>();
+    List<String> above = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     int number = 0;
     for (String line : text.lines().toList()) {
       number++;
-      if (line.isBlank() || line.startsWith("#")) {
+      if (line.isBlank()) {
+        continue;
+      }
+      if (line.startsWith("#")) {
+        if (HEADER.lines().noneMatch(line::equals)) {
+          above.add(line);
+        }
         continue;
       }
       String problem = take(line, byName);
       if (problem != null) {
         problems.add(source + ":" + number + ": " + problem);
+      } else if (!above.isEmpty()) {
+        comments.put(fields(line)[0], above);
+        above = new ArrayList<>();
       }
       if (problems.size() == PROBLEMS_MAX || byName.size() > USERS_MAX) {
         break;
@@ -98,12 +123,16 @@ public final class UsersFile {
     if (!problems.isEmpty()) {
       throw new UsersFileException(problems);
     }
-    return new UsersFile(byName);
+    return new UsersFile(byName, comments, above);
+  }
+
+  private static String[] fields(String line) {
+    return line.strip().split("[ \t]+", -1);
   }
 
   /** Never quotes the line: it may hold a password that somebody put in the wrong place. */
   private static @Nullable String take(String line, Map<String, ScramUser> byName) {
-    String[] fields = line.strip().split("[ \t]+", -1);
+    String[] fields = fields(line);
     if (fields.length != 3) {
       return "not three fields: name, groups or -, verifier";
     }
@@ -128,27 +157,44 @@ public final class UsersFile {
 
   /** With this user, in the place of one of the same name if there is one. */
   public UsersFile with(ScramUser user) {
-    Map<String, ScramUser> changed = new TreeMap<>(byName);
+    NavigableMap<String, ScramUser> changed = new TreeMap<>(byName);
     changed.put(user.name(), user);
-    return new UsersFile(changed);
+    return new UsersFile(changed, comments, lastComments);
   }
 
+  /** Without this user; the comments above it are then above the next one. */
   public UsersFile without(String name) {
-    Map<String, ScramUser> changed = new TreeMap<>(byName);
+    NavigableMap<String, ScramUser> changed = new TreeMap<>(byName);
     changed.remove(name);
-    return new UsersFile(changed);
+    Map<String, List<String>> kept = new HashMap<>(comments);
+    List<String> above = kept.remove(name);
+    if (above == null) {
+      return new UsersFile(changed, kept, lastComments);
+    }
+    String next = changed.higherKey(name);
+    if (next == null) {
+      return new UsersFile(changed, kept, joined(above, lastComments));
+    }
+    kept.merge(next, above, (below, own) -> joined(own, below));
+    return new UsersFile(changed, kept, lastComments);
   }
 
-  /** What {@link #parse} reads; comments of a file that was read are not kept. */
+  private static List<String> joined(List<String> first, List<String> second) {
+    return Stream.concat(first.stream(), second.stream()).toList();
+  }
+
+  /** What {@link #parse} reads, in the order of names, each comment above the user it was above. */
   public String text() {
     var text = new StringBuilder(HEADER);
     for (ScramUser user : byName.values()) {
+      comments.getOrDefault(user.name(), List.of()).forEach(line -> text.append(line).append('\n'));
       String groups =
           user.groups().isEmpty()
               ? NO_GROUP
               : user.groups().stream().collect(Collectors.joining(","));
       text.append("%s %s %s\n".formatted(user.name(), groups, user.verifier().text()));
     }
+    lastComments.forEach(line -> text.append(line).append('\n'));
     return text.toString();
   }
 

@@ -10,8 +10,8 @@
  * reader threads and hand over heap objects: a {@code MemorySegment} never leaves the transaction
  * that gave it. {@link io.signalbox.server.store.Keys} shows all tables.
  *
- * <p>May import {@code routing}, {@code packet}, {@code topic}, {@code principal}, {@code config},
- * {@code metrics} and {@code eventloop}.
+ * <p>May import {@code routing}, {@code codec}, {@code packet}, {@code topic}, {@code principal},
+ * {@code config}, {@code metrics} and {@code eventloop}.
  */
 @NullMarked
 package io.signalbox.server.store;

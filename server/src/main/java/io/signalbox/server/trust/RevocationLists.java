@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.signalbox.pki.FileChange;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.PkiProblems;
 import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.RevocationList;
 import io.signalbox.pki.RevocationListCheck;
@@ -88,7 +89,8 @@ final class RevocationLists implements RevocationCheck {
   /**
    * Reads all files; addresses are asked by the first {@link #refresh}.
    *
-   * @throws PkiException if a file cannot be read or is not a list of these authorities
+   * @throws PkiException naming every file that cannot be read or is not a list of these
+   *     authorities
    */
   static RevocationLists load(AuthoritySpec spec, Fetcher fetcher, Clocks clocks)
       throws PkiException {
@@ -102,13 +104,17 @@ final class RevocationLists implements RevocationCheck {
               given,
               RevocationList.parseAll(spec.crlPem().getBytes(US_ASCII), where, spec.anchors()));
     }
+    PkiProblems problems = new PkiProblems();
     for (Source source : lists.sources) {
       Path file = source.file;
       if (file != null) {
-        source.lists = lists.checks(source, lists.read(file));
+        problems
+            .read(() -> lists.checks(source, lists.read(file)))
+            .ifPresent(read -> source.lists = read);
       }
       source.lists.forEach(check -> lists.tell(source, check.list()));
     }
+    problems.end();
     lists.publish();
     return lists;
   }

@@ -2,6 +2,7 @@ package io.signalbox.server.trust;
 
 import io.signalbox.pki.CertificateVerifier;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.PkiProblems;
 import io.signalbox.pki.RevocationCheck;
 import io.signalbox.pki.Verification;
 import io.signalbox.server.config.TlsConfig;
@@ -78,19 +79,23 @@ public final class TrustedAuthorities implements CurrentAuthorities {
    * Reads what the configuration names; fetches nothing.
    *
    * @param others until {@link #register} says otherwise
-   * @throws PkiException if a file cannot be used
+   * @throws PkiException naming every file that cannot be used
    */
   public static TrustedAuthorities load(
       TlsConfig config, List<AuthoritySpec> others, Fetcher fetcher, Clocks clocks)
       throws PkiException {
+    PkiProblems problems = new PkiProblems();
     List<TrustedAuthority> configured = new ArrayList<>();
     for (TlsConfig.TrustedCa ca : config.trustedCas()) {
-      configured.add(TrustedAuthority.open(AuthoritySpec.of(ca), fetcher, clocks));
+      problems
+          .read(() -> TrustedAuthority.open(AuthoritySpec.of(ca), fetcher, clocks))
+          .ifPresent(configured::add);
     }
     List<TrustedAuthority> further = new ArrayList<>();
     for (AuthoritySpec spec : others) {
-      further.add(TrustedAuthority.open(spec, fetcher, clocks));
+      problems.read(() -> TrustedAuthority.open(spec, fetcher, clocks)).ifPresent(further::add);
     }
+    problems.end();
     return new TrustedAuthorities(configured, further, fetcher, clocks);
   }
 

@@ -33,6 +33,7 @@ final class AdminApiFixture implements AutoCloseable {
       AuditLog audit,
       LocalToken token,
       @Nullable TokenSigner signer,
+      long bodyBytesMax,
       Metrics metrics)
       throws Exception {
     this.registry = registry;
@@ -60,7 +61,7 @@ final class AdminApiFixture implements AutoCloseable {
                 audit,
                 (_, _, _, _, _) -> {},
                 new ServerFacts("test", List::of, () -> ""),
-                1_024,
+                bodyBytesMax,
                 Clocks.system(),
                 metrics));
   }
@@ -69,12 +70,21 @@ final class AdminApiFixture implements AutoCloseable {
    * @param signer null: no tokens of its own
    */
   static AdminApiFixture open(Path directory, @Nullable TokenSigner signer) throws Exception {
+    return open(directory, signer, 1_024);
+  }
+
+  /**
+   * @param bodyBytesMax 0: no bound but that of the API
+   */
+  static AdminApiFixture open(Path directory, @Nullable TokenSigner signer, long bodyBytesMax)
+      throws Exception {
     var metrics = new Metrics(1, "test");
     return new AdminApiFixture(
         RegistryFixture.open(directory),
         AuditLog.open(directory.resolve("audit"), 1 << 20, 2, metrics),
         LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),
         signer,
+        bodyBytesMax,
         metrics);
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.signalbox.acl.subject.Subject;
 import io.signalbox.pki.RevocationReason;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
@@ -31,11 +32,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which client a question means, and whether there could be one. */
@@ -154,5 +157,47 @@ final class PolicyClientsTest {
     var problem =
         assertThrows(RegistryException.class, () -> ask("{" + client + ",'source':'localhost'}"));
     assertEquals("/source", problem.problems().getFirst().pointer());
+  }
+
+  /** What the description says itself, what the question adds, and what comes of it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {} | | default MQTTS V1_3
+          {} | ,'listener':'iot' | iot MQTTS V1_3
+          {} | ,'transport':'tcp' | default MQTT null
+          {} | ,'transport':'ws' | default WS null
+          {} | ,'transport':'wss' | default WSS V1_3
+          {'tlsVersion':'TLSv1.2'} | ,'transport':'wss' | default WSS V1_2
+          {'listener':'iot','transport':'mqtts'} | ,'listener':'iot','transport':'tls' | iot MQTTS V1_3
+          {'transport':'ws'} | ,'transport':'ws' | default WS null
+          """)
+  void aDescribedClientComesByTheConnectionThatTheQuestionNames(
+      String description, @Nullable String more, String connection) throws Exception {
+    Subject client = ask("{'client':" + description + (more == null ? "" : more) + "}").subject();
+    assertEquals(
+        connection, client.listener() + " " + client.transport() + " " + client.tlsVersion());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'listener':'iot'} | 'listener':'default' | /listener
+          {'transport':'mqtts'} | 'transport':'tcp' | /transport
+          {'transport':'ws'} | 'transport':'wss' | /transport
+          {'tlsVersion':'TLSv1.3'} | 'transport':'ws' | /transport
+          """)
+  void aQuestionThatContradictsTheDescriptionIsRefused(
+      String description, String more, String pointer) {
+    var problem =
+        assertThrows(
+            RegistryException.class, () -> ask("{'client':" + description + "," + more + "}"));
+    assertEquals(pointer, problem.problems().getFirst().pointer());
   }
 }

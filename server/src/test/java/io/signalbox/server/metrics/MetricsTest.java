@@ -10,13 +10,20 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class MetricsTest {
+  private static final Pattern NAME = Pattern.compile("\\bsignalbox_[a-z0-9_]+");
+
   private final Metrics metrics = new Metrics(2, "1.2.3");
 
   @Test
@@ -56,6 +63,36 @@ final class MetricsTest {
             + metrics.publishReceived.of(1).value()
             + metrics.publishReceived.of(2).value());
     assertEquals(200_000, metrics.malformedPackets.value());
+  }
+
+  /** What people put into their alarms. */
+  @Test
+  void everyMetricThatTheDocumentsNameIsOne() throws Exception {
+    String text = text();
+    Set<String> wrong = new TreeSet<>();
+    int found = 0;
+    for (String folder : List.of("..", "../docs", "../docs/adr", "../acl-policies", "../config")) {
+      try (Stream<Path> files = Files.list(Path.of(folder))) {
+        for (Path file : files.filter(MetricsTest::isDocument).toList()) {
+          Matcher name = NAME.matcher(Files.readString(file));
+          while (name.find()) {
+            found++;
+            if (!text.contains("\n" + name.group() + "{")
+                && !text.contains("\n" + name.group() + " ")) {
+              wrong.add(file + ": " + name.group());
+            }
+          }
+        }
+      }
+    }
+    assertEquals(Set.of(), wrong);
+    assertTrue(found > 40, "found only " + found);
+  }
+
+  /** The changelog tells of earlier names, and of Terraform's. */
+  private static boolean isDocument(Path file) {
+    String name = file.getFileName().toString();
+    return name.matches(".*\\.(md|yaml)") && !name.equals("CHANGELOG.md");
   }
 
   @Test

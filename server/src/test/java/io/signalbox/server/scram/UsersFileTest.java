@@ -51,6 +51,34 @@ final class UsersFileTest {
     assertNull(read.find("Alice"));
   }
 
+  /** A user who is switched off by a hash at the line's beginning would lose the verifier. */
+  @Test
+  void keepsCommentsWhereTheyStood() throws Exception {
+    String off = "#alice - " + VERIFIER + "\n";
+    String bob = "bob - " + VERIFIER + "\n";
+    String carol = "carol - " + VERIFIER + "\n";
+    String header = UsersFile.empty().text();
+    UsersFile users =
+        parse(header + "# staff\n" + off + bob + "# guests\n" + carol + "# the last line\n");
+    UsersFile more = users.with(Objects.requireNonNull(parse("abe - " + VERIFIER).find("abe")));
+    String text =
+        header
+            + "abe - "
+            + VERIFIER
+            + "\n# staff\n"
+            + off
+            + bob
+            + "# guests\n"
+            + carol
+            + "# the last line\n";
+    assertEquals(text, more.text());
+    assertEquals(text, parse(more.text()).text());
+    assertEquals(text.replace(bob, ""), more.without("bob").text());
+    assertEquals(
+        text.replace(bob, "").replace(carol, ""), more.without("bob").without("carol").text());
+    assertEquals(text.replace(carol, ""), parse(text).without("carol").text());
+  }
+
   @Test
   void leavesItsFileToWhomItBelongs() throws Exception {
     Path file = Files.writeString(folder.resolve("users"), "");
