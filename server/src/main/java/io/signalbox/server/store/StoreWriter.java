@@ -419,7 +419,7 @@ public final class StoreWriter {
     entry.failure = null;
     Submitter submitter = submitter(command);
     boolean overtakes = submitter != null && submitter.isRefused();
-    if (overtakes || (!mayGrow && command.grows())) {
+    if (overtakes || (!mayGrow && command.grows() && !machine.makesRoom(command))) {
       if (command instanceof StorePublish publish) {
         publish.refuse();
         batch.drops.storeFull++;
