@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.lmdbjava.CopyFlags;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
@@ -66,6 +67,7 @@ final class Lmdb implements AutoCloseable {
   private final Path dataFile;
   private final long mapBytes;
   private final int pageBytes;
+  private final AtomicInteger longReads = new AtomicInteger();
 
   private Lmdb(Env<MemorySegment> env, Path dataFile, long mapBytes) {
     this.env = env;
@@ -219,9 +221,31 @@ final class Lmdb implements AutoCloseable {
     return pages * pageBytes;
   }
 
+  /** A read that takes as long as the data is large; until it is closed. */
+  interface LongRead extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * To be told by who holds a snapshot for long: pages that are freed meanwhile are not used again
+   * before it ends. Any thread.
+   */
+  LongRead longRead() {
+    longReads.incrementAndGet();
+    return longReads::decrementAndGet;
+  }
+
+  /** How many last. Any thread. */
+  int longReads() {
+    return longReads.get();
+  }
+
   /** Writes a compacted copy of one consistent state into an existing, empty directory. */
   void copy(Path directory) {
-    env.copy(directory.toFile(), CopyFlags.MDB_CP_COMPACT);
+    try (LongRead _ = longRead()) {
+      env.copy(directory.toFile(), CopyFlags.MDB_CP_COMPACT);
+    }
   }
 
   @Override

@@ -125,7 +125,8 @@ public final class StoreCheck {
 
   static Report run(
       Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax, ReferenceWindow references) {
-    try (Txn<MemorySegment> walking = lmdb.env.txnRead();
+    try (Lmdb.LongRead _ = lmdb.longRead();
+        Txn<MemorySegment> walking = lmdb.env.txnRead();
         Txn<MemorySegment> looking = lmdb.env.txnRead()) {
       var reading = new SnapshotPair(walking, looking);
       return new StoreCheck(lmdb, reading, willForm, descriptionsMax, references).run();

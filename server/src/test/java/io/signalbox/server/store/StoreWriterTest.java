@@ -17,6 +17,7 @@ import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -398,6 +399,70 @@ final class StoreWriterTest {
       assertTrue(resumed.await(60, TimeUnit.SECONDS), "told without another command");
       fixture.apply(publish(session.number()));
       assertEquals(1, fixture.queue(session.number()).rows().size());
+    }
+  }
+
+  /** Each look at the time finds it later by as much as passes between two looks at the disk. */
+  private static Clocks lookingEachTime() {
+    var nanos = new AtomicLong();
+    return new Clocks() {
+      @Override
+      public long wallMillis() {
+        return Clocks.system().wallMillis();
+      }
+
+      @Override
+      public long nanos() {
+        return nanos.addAndGet(10_000_000);
+      }
+    };
+  }
+
+  /** What it frees waits for the backup; what a disk has that the file takes is gone. */
+  @Test
+  @Behaviour(149)
+  void leavesTheReserveFreeWhileABackupKeepsPagesFromBeingUsedAgain() throws Exception {
+    long diskBytes = 8 << 20;
+    long reserveBytes = 1 << 20;
+    DiskSpace.FreeSpace disk = file -> diskBytes - Files.size(file);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            lookingEachTime(),
+            Committer.TO_DISK,
+            disk)) {
+      StoreWriter writer = fixture.store.writer();
+      Lmdb lmdb = fixture.store.lmdb();
+      setAndClear(fixture);
+      try (Lmdb.LongRead _ = lmdb.longRead();
+          Txn<MemorySegment> _ = lmdb.env.txnRead()) {
+        while (writer.hasRoom()) {
+          setAndClear(fixture);
+          long free = disk.bytes(lmdb.dataFile());
+          assertTrue(free > reserveBytes / 10 * 9, () -> free + " bytes are free");
+        }
+        for (int i = 0; i < 10; i++) {
+          fixture.apply(StoreFixture.retain(StoreFixture.message("a", ""))); // makes room
+          assertFalse(writer.hasRoom(), "what is freed is no room yet");
+        }
+      }
+      await(writer::hasRoom);
+      for (int i = 0; i < 100; i++) {
+        setAndClear(fixture);
+      }
+      assertTrue(disk.bytes(lmdb.dataFile()) > reserveBytes / 10 * 8, "pages are used again");
+    }
+  }
+
+  private static void setAndClear(StoreFixture fixture) throws Exception {
+    for (String payload : List.of("x".repeat(60_000), "")) {
+      try {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("a", payload)));
+      } catch (StoreException refused) {
+        assertEquals(Reason.STORE_FULL, refused.reason());
+      }
     }
   }
 
