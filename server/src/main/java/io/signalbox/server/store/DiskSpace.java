@@ -48,6 +48,9 @@ final class DiskSpace {
 
   private static final long LOOK_NANOS = 10_000_000;
 
+  /** A write that was cut short took the last of the disk, so far more than this is not free. */
+  private static final long CUT_SHORT_BYTES_MAX = 16 << 20;
+
   private final Lmdb lmdb;
   private final long quotaBytes;
   private final long reserveBytes;
@@ -66,6 +69,9 @@ final class DiskSpace {
 
   /** By which the file has grown since the disk came near the reserve; some is for LMDB itself. */
   private long takenBytes;
+
+  /** What the disk had free at the last look. */
+  private long diskBytes = Long.MAX_VALUE;
 
   private volatile long usedBytes;
 
@@ -110,9 +116,35 @@ final class DiskSpace {
     lookedAtNanos = clocks.nanos();
   }
 
+  /**
+   * Whether a write that failed was only cut short, because the disk has not the room for all of
+   * it. Not so when a page that was written cannot have reached the disk: nobody tells again which,
+   * so that what comes next may build on a page that is not there.
+   *
+   * @param bytes that were to be written, less what LMDB adds
+   */
+  boolean cutShort(long bytes) {
+    try {
+      long before = diskBytes; // of somebody who makes room just now it does not know yet
+      if (Math.min(before, look()) >= bytes + CUT_SHORT_BYTES_MAX) {
+        return false;
+      }
+      lmdb.sync();
+      return true;
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the disk is full, and fails: {0}", e.getMessage());
+      return false;
+    }
+  }
+
+  private long look() throws IOException {
+    diskBytes = disk.bytes(lmdb.dataFile());
+    return diskBytes;
+  }
+
   private long room() {
     try {
-      long growable = Math.min(disk.bytes(lmdb.dataFile()), lmdb.mapRoomBytes()) - reserveBytes;
+      long growable = Math.min(look(), lmdb.mapRoomBytes()) - reserveBytes;
       long grown = lmdb.fileBytes() - fileBytes;
       fileBytes += grown;
       return Math.min(growable + reusable(growable, grown), quotaBytes - usedBytes);

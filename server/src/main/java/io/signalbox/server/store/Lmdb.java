@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -65,13 +67,15 @@ final class Lmdb implements AutoCloseable {
   private final List<Dbi<MemorySegment>> all = new ArrayList<>();
 
   private final Path dataFile;
+  private final FileChannel syncing;
   private final long mapBytes;
   private final int pageBytes;
   private final AtomicInteger longReads = new AtomicInteger();
 
-  private Lmdb(Env<MemorySegment> env, Path dataFile, long mapBytes) {
+  private Lmdb(Env<MemorySegment> env, Path dataFile, FileChannel syncing, long mapBytes) {
     this.env = env;
     this.dataFile = dataFile;
+    this.syncing = syncing;
     this.mapBytes = mapBytes;
     this.pageBytes = env.stat().pageSize;
     meta = table(META);
@@ -165,9 +169,25 @@ final class Lmdb implements AutoCloseable {
             granted,
             config.mapBytes());
       }
-      return new Lmdb(env, dataFile, granted);
+      return opened(env, dataFile, granted);
     } catch (StoreOpenException | RuntimeException e) {
       env.close();
+      throw e;
+    }
+  }
+
+  private static Lmdb opened(Env<MemorySegment> env, Path dataFile, long granted)
+      throws StoreOpenException {
+    FileChannel syncing;
+    try {
+      syncing = FileChannel.open(dataFile, StandardOpenOption.READ);
+    } catch (IOException e) {
+      throw new StoreOpenException("cannot read \"" + dataFile + "\": " + e.getMessage(), e);
+    }
+    try {
+      return new Lmdb(env, dataFile, syncing, granted);
+    } catch (RuntimeException e) {
+      closeQuietly(syncing);
       throw e;
     }
   }
@@ -248,8 +268,28 @@ final class Lmdb implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits until all that was written is on the disk, by a descriptor that has been there from the
+   * start: the system tells each descriptor of a page that it could not write back and has given
+   * up, also when LMDB's was told before.
+   *
+   * @throws IOException the disk failed, now or since the last time
+   */
+  void sync() throws IOException {
+    syncing.force(false);
+  }
+
   @Override
   public void close() {
     env.close();
+    closeQuietly(syncing);
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "closing the data file failed: {0}", e.getMessage());
+    }
   }
 }

@@ -17,6 +17,7 @@ import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Constructor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.LmdbNativeException;
 import org.lmdbjava.Txn;
 
 /** Group commit: what waits, who is told when, and what a failing disk does. */
@@ -279,6 +281,73 @@ final class StoreWriterTest {
     fixture.store.writer().whenRoom(fixture.loop, room::countDown);
     assertTrue(room.await(60, TimeUnit.SECONDS), "still full");
     fixture.apply(publish(number));
+  }
+
+  private static RuntimeException ioError() {
+    try {
+      Constructor<LmdbNativeException> maker =
+          LmdbNativeException.class.getDeclaredConstructor(int.class, String.class);
+      maker.setAccessible(true);
+      return maker.newInstance(5, "Input/output error (5)");
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(e.getMessage(), e);
+    }
+  }
+
+  /** LMDB tells an I/O error of it, as of a disk that fails. */
+  @Test
+  @Behaviour(149)
+  void aWriteThatIsCutShortByTheEndOfTheDiskIsForWantOfRoom() throws Exception {
+    var disk = new Disk();
+    var free = new AtomicLong(1L << 40);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            Clocks.system(),
+            disk,
+            _ -> free.get())) {
+      OpenedSession session = fixture.session("device");
+      disk.failure.set(
+          () -> {
+            free.set(0);
+            return ioError();
+          });
+      List<Answer> answers = new ArrayList<>();
+      StoreWriter writer = fixture.store.writer();
+      writer.submit(publish(session.number()), completion(fixture.loop, 0, answers));
+      assertEquals(Reason.STORE_FULL, await(answers, 1).getFirst().failure());
+      writer.submit(
+          StoreFixture.retain(StoreFixture.message("a", "")), completion(fixture.loop, 1, answers));
+      awaitNoRoomForWhatMakesRoom(fixture); // it waits, with what makes room
+      free.set(1L << 40);
+      disk.failure.set(null);
+      assertNull(await(answers, 2).get(1).failure());
+      assertNull(fixture.fatal.get());
+      awaitAccepted(fixture, session.number());
+    }
+  }
+
+  @Test
+  @Behaviour(120)
+  void aWriteThatFailsOnADiskWithRoomIsAFailureOfTheDisk() throws Exception {
+    var disk = new Disk();
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            Clocks.system(),
+            disk,
+            _ -> 1L << 30)) {
+      long number = fixture.session("device").number();
+      disk.failure.set(StoreWriterTest::ioError);
+      assertEquals(
+          Reason.FAILED,
+          assertThrows(StoreException.class, () -> fixture.apply(publish(number))).reason());
+      await(() -> fixture.fatal.get() != null);
+    }
   }
 
   @Test
