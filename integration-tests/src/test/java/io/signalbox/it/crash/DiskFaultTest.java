@@ -42,6 +42,7 @@ class DiskFaultTest {
     WRITE_IS_SHORT,
     SYNC_FAILS,
     NO_SPACE,
+    FILLED_BY_OTHERS,
     BELOW_RESERVE,
   }
 
@@ -66,7 +67,12 @@ class DiskFaultTest {
   @Test
   @Timeout(600)
   void nothingAcknowledgedIsLostWhenTheDiskIsFull() throws Exception {
-    strike(Blow.NO_SPACE, Blow.BELOW_RESERVE, Blow.SYNC_FAILS, Blow.NO_SPACE, Blow.BELOW_RESERVE);
+    strike(
+        Blow.NO_SPACE,
+        Blow.BELOW_RESERVE,
+        Blow.SYNC_FAILS,
+        Blow.FILLED_BY_OTHERS,
+        Blow.BELOW_RESERVE);
   }
 
   private void strike(Blow... all) throws Exception {
@@ -91,19 +97,18 @@ class DiskFaultTest {
                     fail(struck, disk, NativeDisk.SYNC_ERRNO, chance);
                   }
                   case SYNC_FAILS -> fail(struck, disk, NativeDisk.SYNC_ERRNO, chance);
-                  case NO_SPACE -> {
-                    int failures = disk.get(NativeDisk.FAILURES);
-                    run.playWhileFull(
-                        () -> {
-                          disk.set(NativeDisk.WRITE_ERRNO, NativeDisk.ENOSPC);
-                          NativeDisk.await(
-                              () -> disk.get(NativeDisk.FAILURES) > failures,
-                              "the disk was not used");
-                        },
-                        false, // where even what makes room finds none, all wait
-                        disk::heal);
-                    struck.kill9();
-                  }
+                  case NO_SPACE ->
+                      playWithoutRoom(
+                          run,
+                          struck,
+                          disk,
+                          () -> disk.set(NativeDisk.WRITE_ERRNO, NativeDisk.ENOSPC));
+                  case FILLED_BY_OTHERS ->
+                      playWithoutRoom(
+                          run,
+                          struck,
+                          disk,
+                          () -> disk.set(NativeDisk.WRITE_SHORT, NativeDisk.FULL));
                   case BELOW_RESERVE -> {
                     run.playWhileFull(() -> disk.set(NativeDisk.FREE_MIB, 1 + 8), true, disk::heal);
                     struck.kill9();
@@ -117,6 +122,19 @@ class DiskFaultTest {
     } catch (AssertionError e) {
       throw new AssertionError("-Dcrash.seed=" + seed + ": " + e.getMessage(), e);
     }
+  }
+
+  private static void playWithoutRoom(
+      CrashRun run, BrokerUnderTest struck, NativeDisk disk, Runnable fill) {
+    int failures = disk.get(NativeDisk.FAILURES);
+    run.playWhileFull(
+        () -> {
+          fill.run();
+          NativeDisk.await(() -> disk.get(NativeDisk.FAILURES) > failures, "the disk was not used");
+        },
+        false, // where even what makes room finds none, all wait
+        disk::heal);
+    struck.kill9();
   }
 
   private static void fail(BrokerUnderTest struck, NativeDisk disk, int how, Random chance) {
@@ -148,6 +166,32 @@ class DiskFaultTest {
     NativeDisk disk = NativeDisk.in(folder);
     try (BrokerUnderTest broker = start(disk)) {
       fullAndEmptyAgain(broker, disk, () -> disk.set(NativeDisk.WRITE_ERRNO, NativeDisk.ENOSPC));
+    }
+  }
+
+  /**
+   * Of several pages at once the first ones find room: LMDB takes that for an error of the disk.
+   */
+  @Test
+  void aDiskThatOthersFillToTheLastByteIsFullAndNotBroken() throws Exception {
+    NativeDisk disk = NativeDisk.in(folder);
+    try (BrokerUnderTest broker = start(disk)) {
+      fullAndEmptyAgain(broker, disk, () -> disk.set(NativeDisk.WRITE_SHORT, NativeDisk.FULL));
+      assertTrue(disk.get(NativeDisk.CUT_SHORT) > 0, "no write was cut short");
+    }
+  }
+
+  /** What was to be synced is perhaps lost, and nobody tells a second time. */
+  @Test
+  void aSyncThatFailsEndsTheBrokerAlthoughTheDiskIsFull() throws Exception {
+    NativeDisk disk = NativeDisk.in(folder);
+    try (BrokerUnderTest broker = start(disk);
+        Peer client = peer(broker, Version.V5, "client")) {
+      client.resume(3_600);
+      disk.set(NativeDisk.FREE_MIB, 1);
+      disk.set(NativeDisk.SYNC_ERRNO, NativeDisk.EIO);
+      client.disconnect(); // its session's time begins, also without room
+      assertEquals(DISK_FAILED, broker.awaitExit(), "exit code");
     }
   }
 

@@ -41,8 +41,12 @@ final class NativeDisk {
   static final int SYNCS_WAITING = 6;
   static final int FAILURES = 7;
   static final int COMMITS = 8;
+  static final int CUT_SHORT = 9;
   private static final int INTS = 16;
   private static final long POLL_NANOS = 500_000;
+
+  /** Of {@link #WRITE_SHORT}: as when somebody else fills the disk. */
+  static final int FULL = 2;
 
   static final int EIO = 5;
   static final int ENOSPC = 28;

@@ -205,6 +205,9 @@ final class RestartTest {
       will.close();
       Peer lost = peer("lost");
       lost.connect(connect -> lost.persistent(connect, 600).will(topic("heir"), 1, false, "lost"));
+      stored("widow", 1);
+      peer("brief")
+          .connect(connect -> connect.will(topic("widow"), 1, false, "brief", willDelay(3_600)));
 
       Peer shortLived = stored("short", 1);
       shortLived.send(disconnectWith(AWAY_SECONDS));
@@ -380,6 +383,15 @@ final class RestartTest {
     Peer heir = resumed("heir");
     heir.acknowledge(heir.receivePublish("lost"));
     heir.disconnect();
+  }
+
+  /** It ended with the broker, so only the grace is waited for. */
+  @Test
+  @Behaviour({81, 82})
+  void theDelayOfAWillEndsWithASessionThatHasNoExpiry() {
+    Peer widow = resumed("widow");
+    widow.acknowledge(widow.receivePublish("brief"));
+    widow.disconnect();
   }
 
   @Test

@@ -31,7 +31,7 @@
 /* Ints of the control file. */
 enum {
   WRITE_ERRNO = 0,    /* writes to the file fail with it */
-  WRITE_SHORT = 1,    /* 1: they write half of what they should and say so */
+  WRITE_SHORT = 1,    /* 1: they write half of what they should and say so; FULL: see there */
   WRITES_SPARED = 2,  /* so many more succeed first */
   SYNC_ERRNO = 3,     /* fdatasync and fsync fail with it, and so does the write of the meta page */
   SYNC_MILLIS = 4,    /* a sync takes so long more, before it begins */
@@ -39,12 +39,20 @@ enum {
   SYNCS_WAITING = 6,  /* told: syncs that are taking their time */
   FAILURES = 7,       /* told: calls that were made to fail */
   COMMITS = 8,        /* told: meta pages that are on the disk, each the end of a transaction */
+  CUT_SHORT = 9,      /* told: writes that were made to write less than they should */
   INTS = 16
 };
+
+/*
+ * WRITE_SHORT of a disk that somebody else fills: of several pages the first finds room, a page alone does not, and from
+ * then on statvfs says that nothing is free.
+ */
+enum { FULL = 2, PAGE_BYTES = 4096 };
 
 static volatile int *control;
 static const char *file_path;
 static int journal = -1;
+static volatile int is_full;
 static uint64_t records;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -146,14 +154,22 @@ static ssize_t disk_write(int fd, const struct iovec *parts, int count, off_t of
   size_t total = 0;
   for (int i = 0; i < count; i++) total += parts[i].iov_len;
   int last = lasts_at_once(fd);
+  int filling = told(WRITE_SHORT) == FULL;
   /* The meta page is overwritten where it is, which takes no space. */
-  int fits = last && told(WRITE_ERRNO) == ENOSPC;
+  int fits = last && (told(WRITE_ERRNO) == ENOSPC || filling);
   if (!fits && (told(WRITE_ERRNO) != 0 || told(WRITE_SHORT) != 0) && !spared()) {
     if (told(WRITE_SHORT) == 0 && failing(WRITE_ERRNO)) return -1;
     __atomic_add_fetch(&control[FAILURES], 1, __ATOMIC_SEQ_CST);
-    struct iovec half = {parts[0].iov_base, total / 2 < parts[0].iov_len ? total / 2 : parts[0].iov_len};
-    note('W', (uint64_t)offset, &half, 1);
-    return real_pwrite(fd, half.iov_base, half.iov_len, offset);
+    if (filling) is_full = 1;
+    if (filling && total <= PAGE_BYTES) {
+      errno = ENOSPC;
+      return -1;
+    }
+    __atomic_add_fetch(&control[CUT_SHORT], 1, __ATOMIC_SEQ_CST);
+    size_t room = filling ? PAGE_BYTES : total / 2;
+    struct iovec part = {parts[0].iov_base, room < parts[0].iov_len ? room : parts[0].iov_len};
+    note('W', (uint64_t)offset, &part, 1);
+    return real_pwrite(fd, part.iov_base, part.iov_len, offset);
   }
   uint64_t record = note('W', (uint64_t)offset, parts, count);
   if (last) delay();
@@ -223,8 +239,10 @@ int ftruncate64(int fd, off64_t length) { return ftruncate(fd, length); }
 
 int statvfs(const char *path, struct statvfs *into) {
   int result = real_statvfs(path, into);
-  if (result == 0 && told(FREE_MIB) > 0) {
-    into->f_bavail = into->f_bfree = (fsblkcnt_t)(told(FREE_MIB) - 1) * 1048576 / into->f_frsize;
+  if (told(WRITE_SHORT) != FULL) is_full = 0;
+  if (result == 0 && (told(FREE_MIB) > 0 || is_full)) {
+    fsblkcnt_t free_mib = is_full ? 0 : (fsblkcnt_t)(told(FREE_MIB) - 1);
+    into->f_bavail = into->f_bfree = free_mib * 1048576 / into->f_frsize;
   }
   return result;
 }

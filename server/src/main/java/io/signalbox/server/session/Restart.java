@@ -27,7 +27,7 @@ final class Restart {
    * Each client first gets the time to come back, which it could not do while we were away, also
    * when its will was due meanwhile.
    *
-   * @param delaySeconds its Will Delay Interval
+   * @param delaySeconds its Will Delay Interval, or its Session Expiry Interval if that is shorter
    */
   long willDelayMillis(SessionRow row, long delaySeconds) {
     long grace = context.restartGraceMillis();

@@ -191,7 +191,9 @@ public final class SessionRegistry {
     KeptWill will = head == null ? null : new KeptWill(SessionWill.delaySeconds(head));
     long willDelayMillis = 0;
     if (will != null) {
-      willDelayMillis = restart.willDelayMillis(row, will.delaySeconds());
+      // Or until the session ends, if that is before (section 3.1.3.2.2).
+      long delaySeconds = Math.min(will.delaySeconds(), row.expirySeconds());
+      willDelayMillis = restart.willDelayMillis(row, delaySeconds);
       willDelayMillis = durable ? Math.min(willDelayMillis, leftMillis) : willDelayMillis;
     }
     session.restore(

@@ -50,7 +50,7 @@ interface Committer {
 
   /**
    * Whether the disk may be full as well as broken: of a write that only in part finds room LMDB
-   * says that it failed.
+   * says that it failed. Of a store in use {@link DiskSpace#cutShort} tells which.
    */
   static boolean isPerhapsNoRoom(LmdbException e) {
     final int failed = 5; // EIO

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Room is what the disk has free, plus pages of the file that wait for reuse, less the reserve;
  * not more than the map can still take; and what the quota leaves.
+ *
+ * <p>LMDB uses no page again that a reader may still look at, nor for a large message pages that do
+ * not lie together: the file grows although it has free ones. When that would touch the reserve,
+ * they are no room; of those that are freed later, none as long as a {@link Lmdb#longRead} lasts.
  */
 @ConfinedTo("store writer")
 final class DiskSpace {
@@ -44,6 +48,9 @@ final class DiskSpace {
 
   private static final long LOOK_NANOS = 10_000_000;
 
+  /** A write that was cut short took the last of the disk, so far more than this is not free. */
+  private static final long CUT_SHORT_BYTES_MAX = 16 << 20;
+
   private final Lmdb lmdb;
   private final long quotaBytes;
   private final long reserveBytes;
@@ -53,6 +60,19 @@ final class DiskSpace {
   private boolean mayGrow = true;
   private long lookedAtNanos;
   private boolean looked;
+
+  private long fileBytes;
+  private int longReads;
+
+  /** Free pages of the file that have turned out to be no room. */
+  private long useless;
+
+  /** By which the file has grown since the disk came near the reserve; some is for LMDB itself. */
+  private long takenBytes;
+
+  /** What the disk had free at the last look. */
+  private long diskBytes = Long.MAX_VALUE;
+
   private volatile long usedBytes;
 
   /**
@@ -64,6 +84,7 @@ final class DiskSpace {
     this.reserveBytes = reserveBytes;
     this.clocks = clocks;
     this.disk = disk;
+    this.fileBytes = lmdb.fileBytes();
   }
 
   /** Bytes of pages in use at the last commit. Any thread. */
@@ -95,21 +116,80 @@ final class DiskSpace {
     lookedAtNanos = clocks.nanos();
   }
 
+  /**
+   * Whether a write that failed was only cut short, because the disk has not the room for all of
+   * it. Not so when a page that was written cannot have reached the disk: nobody tells again which,
+   * so that what comes next may build on a page that is not there.
+   *
+   * @param bytes that were to be written, less what LMDB adds
+   */
+  boolean cutShort(long bytes) {
+    try {
+      long before = diskBytes; // of somebody who makes room just now it does not know yet
+      if (Math.min(before, look()) >= bytes + CUT_SHORT_BYTES_MAX) {
+        return false;
+      }
+      lmdb.sync();
+      return true;
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the disk is full, and fails: {0}", e.getMessage());
+      return false;
+    }
+  }
+
+  private long look() throws IOException {
+    diskBytes = disk.bytes(lmdb.dataFile());
+    return diskBytes;
+  }
+
   private long room() {
     try {
-      long reusable = Math.max(0, lmdb.fileBytes() - usedBytes);
-      long growable = Math.min(disk.bytes(lmdb.dataFile()), lmdb.mapRoomBytes());
-      return Math.min(growable + reusable - reserveBytes, quotaBytes - usedBytes);
+      long growable = Math.min(look(), lmdb.mapRoomBytes()) - reserveBytes;
+      long grown = lmdb.fileBytes() - fileBytes;
+      fileBytes += grown;
+      return Math.min(growable + reusable(growable, grown), quotaBytes - usedBytes);
     } catch (IOException e) {
       LOG.log(Level.WARNING, "cannot see the free space of the disk: {0}", e.getMessage());
       return mayGrow ? Long.MAX_VALUE : 0;
     }
   }
 
+  /**
+   * Bytes of free pages in the file that are used before it grows; less than none when it has grown
+   * all the same and, if it did so again, would touch the reserve.
+   *
+   * @param growable bytes before the file touches the reserve
+   * @param grown bytes since the last look
+   */
+  private long reusable(long growable, long grown) {
+    long free = Math.max(0, fileBytes - usedBytes);
+    int reads = lmdb.longReads();
+    boolean ended = reads < longReads; // so it has perhaps grown for a reader that is gone
+    longReads = reads;
+    if (ended || growable > margin()) {
+      useless = 0;
+      takenBytes = 0;
+    }
+    if (!ended && growable < grown && grown > 0) {
+      takenBytes += grown;
+      if (reads > 0 || takenBytes > margin()) {
+        useless = free;
+        return -grown;
+      }
+    }
+    if (reads > 0 && useless > 0) {
+      useless = free;
+    }
+    return Math.max(0, free - useless);
+  }
+
+  private long margin() {
+    return Math.min(reserveBytes, quotaBytes / 2) / 8;
+  }
+
   /** Stops at nothing left; resumes only with a margin, so that it does not flap. */
   private void decide(long room) {
-    long margin = Math.min(reserveBytes, quotaBytes / 2) / 8;
-    boolean now = mayGrow ? room > 0 : room > margin;
+    boolean now = mayGrow ? room > 0 : room > margin();
     if (now != mayGrow) {
       mayGrow = now;
       if (now) {

@@ -7,15 +7,18 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.lmdbjava.CopyFlags;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
@@ -64,12 +67,15 @@ final class Lmdb implements AutoCloseable {
   private final List<Dbi<MemorySegment>> all = new ArrayList<>();
 
   private final Path dataFile;
+  private final FileChannel syncing;
   private final long mapBytes;
   private final int pageBytes;
+  private final AtomicInteger longReads = new AtomicInteger();
 
-  private Lmdb(Env<MemorySegment> env, Path dataFile, long mapBytes) {
+  private Lmdb(Env<MemorySegment> env, Path dataFile, FileChannel syncing, long mapBytes) {
     this.env = env;
     this.dataFile = dataFile;
+    this.syncing = syncing;
     this.mapBytes = mapBytes;
     this.pageBytes = env.stat().pageSize;
     meta = table(META);
@@ -163,9 +169,25 @@ final class Lmdb implements AutoCloseable {
             granted,
             config.mapBytes());
       }
-      return new Lmdb(env, dataFile, granted);
+      return opened(env, dataFile, granted);
     } catch (StoreOpenException | RuntimeException e) {
       env.close();
+      throw e;
+    }
+  }
+
+  private static Lmdb opened(Env<MemorySegment> env, Path dataFile, long granted)
+      throws StoreOpenException {
+    FileChannel syncing;
+    try {
+      syncing = FileChannel.open(dataFile, StandardOpenOption.READ);
+    } catch (IOException e) {
+      throw new StoreOpenException("cannot read \"" + dataFile + "\": " + e.getMessage(), e);
+    }
+    try {
+      return new Lmdb(env, dataFile, syncing, granted);
+    } catch (RuntimeException e) {
+      closeQuietly(syncing);
       throw e;
     }
   }
@@ -219,13 +241,55 @@ final class Lmdb implements AutoCloseable {
     return pages * pageBytes;
   }
 
+  /** A read that takes as long as the data is large; until it is closed. */
+  interface LongRead extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * To be told by who holds a snapshot for long: pages that are freed meanwhile are not used again
+   * before it ends. Any thread.
+   */
+  LongRead longRead() {
+    longReads.incrementAndGet();
+    return longReads::decrementAndGet;
+  }
+
+  /** How many last. Any thread. */
+  int longReads() {
+    return longReads.get();
+  }
+
   /** Writes a compacted copy of one consistent state into an existing, empty directory. */
   void copy(Path directory) {
-    env.copy(directory.toFile(), CopyFlags.MDB_CP_COMPACT);
+    try (LongRead _ = longRead()) {
+      env.copy(directory.toFile(), CopyFlags.MDB_CP_COMPACT);
+    }
+  }
+
+  /**
+   * Waits until all that was written is on the disk, by a descriptor that has been there from the
+   * start: the system tells each descriptor of a page that it could not write back and has given
+   * up, also when LMDB's was told before.
+   *
+   * @throws IOException the disk failed, now or since the last time
+   */
+  void sync() throws IOException {
+    syncing.force(false);
   }
 
   @Override
   public void close() {
     env.close();
+    closeQuietly(syncing);
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "closing the data file failed: {0}", e.getMessage());
+    }
   }
 }

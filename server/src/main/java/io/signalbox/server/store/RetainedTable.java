@@ -28,6 +28,9 @@ final class RetainedTable {
     }
   }
 
+  /** A key and a value of more lie in no page with others: (4,096 - 16) / 2. */
+  private static final int LEAF_BYTES_MAX = 2_040;
+
   private final WriteBatch batch;
   private final Lmdb lmdb;
   private final StoreLimits limits;
@@ -49,6 +52,16 @@ final class RetainedTable {
 
   private Held held(TopicName topic) {
     return held.computeIfAbsent(topic, _ -> new Held(bytesOnDisk(topic.utf8())));
+  }
+
+  /**
+   * Bytes of the value on disk that lies in pages of its own, which are free as soon as it is
+   * cleared; 0 when it is a part of a page, or the batch has changed it.
+   */
+  long pageBytes(TopicName topic) {
+    Held now = held(topic);
+    boolean hasPages = !now.changed && now.bytes > LEAF_BYTES_MAX;
+    return hasPages ? now.bytes - Keys.topicKey(topic.utf8()).length : 0;
   }
 
   /** Whether the limits allow to keep it in place of its topic's message. */

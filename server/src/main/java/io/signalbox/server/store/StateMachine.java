@@ -108,6 +108,27 @@ final class StateMachine {
   }
 
   /**
+   * Whether a command that {@link Command#grows} leaves more room than it found all the same: it
+   * clears a retained message whose pages are at least twice what its rows take, for a page may be
+   * half empty.
+   */
+  boolean makesRoom(Command command) {
+    return command instanceof StorePublish publish
+        && publish.clearsRetained()
+        && batch.retained.pageBytes(publish.message().topic()) >= 2 * rowBytes(publish);
+  }
+
+  private static long rowBytes(StorePublish publish) {
+    long formBytes = MessageBytes.length(publish.message(), true);
+    long bytes = publish.qos2Number() == 0 ? 0 : QueueRow.OVERHEAD_BYTES;
+    for (int i = 0; i < publish.receivers(); i++) {
+      bytes += QueueRow.OVERHEAD_BYTES + formBytes;
+      bytes += (long) Integer.BYTES * publish.subscriptionIdentifiersOf(i).length;
+    }
+    return bytes;
+  }
+
+  /**
    * A command of the batch is refused after all. Its sequence, told before an aborted transaction,
    * names no row then and must never name another's: its receivers may still acknowledge by it.
    */

@@ -8,10 +8,8 @@ import io.signalbox.server.store.SnapshotPair.DamagedPageException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +23,10 @@ import org.lmdbjava.Txn;
  * row belongs to a session that exists or waits to be swept, the heads of queues and the counters
  * say what the rows add up to, and each message has as many receivers as queues refer to it.
  *
- * <p>Reads everything in one snapshot, so on a store in use the file grows while it runs. Behind a
- * page that cannot be read the next table is looked at, in another snapshot, and nothing is
- * compared with what was not read.
+ * <p>Reads everything in one snapshot, so on a store in use the file grows while it runs. Queues
+ * are gone through more than once when they hold very many messages ({@link ReferenceWindow}).
+ * Behind a page that cannot be read the next table is looked at, in another snapshot, and nothing
+ * is compared with what was not read.
  */
 public final class StoreCheck {
   /**
@@ -66,14 +65,19 @@ public final class StoreCheck {
 
   private final Set<Long> sessions = new HashSet<>();
   private final Set<Long> ended = new HashSet<>();
-  private final Map<Long, Integer> references = new HashMap<>();
+  private final ReferenceWindow references;
 
   private StoreCheck(
-      Lmdb lmdb, SnapshotPair reading, Consumer<byte[]> willForm, int descriptionsMax) {
+      Lmdb lmdb,
+      SnapshotPair reading,
+      Consumer<byte[]> willForm,
+      int descriptionsMax,
+      ReferenceWindow references) {
     this.lmdb = lmdb;
     this.reading = reading;
     this.willForm = willForm;
     this.descriptionsMax = descriptionsMax;
+    this.references = references;
     this.state = readState();
   }
 
@@ -116,10 +120,16 @@ public final class StoreCheck {
   }
 
   private static Report run(Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax) {
-    try (Txn<MemorySegment> walking = lmdb.env.txnRead();
+    return run(lmdb, willForm, descriptionsMax, new ReferenceWindow(ReferenceWindow.SEQUENCES_MAX));
+  }
+
+  static Report run(
+      Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax, ReferenceWindow references) {
+    try (Lmdb.LongRead _ = lmdb.longRead();
+        Txn<MemorySegment> walking = lmdb.env.txnRead();
         Txn<MemorySegment> looking = lmdb.env.txnRead()) {
       var reading = new SnapshotPair(walking, looking);
-      return new StoreCheck(lmdb, reading, willForm, descriptionsMax).run();
+      return new StoreCheck(lmdb, reading, willForm, descriptionsMax, references).run();
     }
   }
 
@@ -346,7 +356,7 @@ public final class StoreCheck {
             case QueueRow.REFERENCE -> {
               long message = in.getLong();
               in.expectEnd();
-              references.merge(message, 1, Integer::sum);
+              references.count(message);
               yield messageBytes(name, message);
             }
             default -> 0;
@@ -395,12 +405,27 @@ public final class StoreCheck {
 
   /** Messages: receivers left against references, parts against length. */
   private final class MessageCheck {
+    /** Of which the references were counted; what is damaged leads to a newer one. */
+    private final long snapshot = reading.walking.getId();
+
     void run() {
       each("msg", lmdb.messages, this::row);
-      if (isWhole("msg")) {
-        references.forEach(
-            (message, count) -> problem(count + " rows too many refer to message " + message));
+      while (isWhole("msg") && areCounted()) {
+        tellRest();
+        if (references.isLast()) {
+          return;
+        }
+        countNext();
       }
+    }
+
+    private void tellRest() {
+      references.rest(
+          (message, count) -> problem(count + " rows too many refer to message " + message));
+    }
+
+    private boolean areCounted() {
+      return isWhole("queue") && reading.walking.getId() == snapshot;
     }
 
     private void row(MemorySegment key, MemorySegment value) {
@@ -413,12 +438,28 @@ public final class StoreCheck {
         return;
       }
       int receivers = value.get(Bytes.INT, 0);
-      Integer referring = references.remove(sequence);
-      expect(
-          !isWhole("queue") || (referring != null && referring == receivers),
-          "message " + sequence + " counts " + receivers + " receivers, has " + referring);
+      if (areCounted()) {
+        int referring = referring(sequence);
+        expect(
+            referring == receivers,
+            "message " + sequence + " counts " + receivers + " receivers, has " + referring);
+      }
       MemorySegment form = new MessageTable(lmdb.messages, keys).read(reading.walking, sequence);
       MessageBytes.read(new RowReader(form), null);
+    }
+
+    /** Sequences come in their order, so a window behind which one lies is done with. */
+    private int referring(long sequence) {
+      while (references.endsBefore(sequence)) {
+        tellRest();
+        countNext();
+      }
+      return references.take(sequence);
+    }
+
+    private void countNext() {
+      references.next();
+      references.countAll(lmdb.queue, reading.walking);
     }
   }
 

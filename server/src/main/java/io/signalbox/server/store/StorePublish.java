@@ -389,6 +389,10 @@ public final class StorePublish implements Command, StoredMessage {
     return willOf == 0 && (numbers.length > 0 || qos2Number != 0 || setsValue);
   }
 
+  boolean clearsRetained() {
+    return setRetained() && message().payload().length == 0;
+  }
+
   @Override
   public int bytes() {
     long bytes = message().bytes() + 64L * numbers.length + (long) identifierBytes;

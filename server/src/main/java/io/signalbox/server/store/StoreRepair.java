@@ -16,7 +16,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +35,17 @@ import org.lmdbjava.Txn;
 public final class StoreRepair {
   private static final String NEW_DIRECTORY = "unfinished-repair";
 
-  /** Rows of a transaction: few enough for memory. */
-  private static final int BATCH_ROWS = 10_000;
+  /**
+   * What is held in memory.
+   *
+   * @param batchRows 1.. of a transaction
+   * @param batchBytes 1.. of a transaction, beyond which its last row may go
+   * @param references 2.. messages of which the rows are counted at a time
+   */
+  record Bounds(int batchRows, long batchBytes, int references) {
+    private static final Bounds DEFAULTS =
+        new Bounds(10_000, 16 << 20, ReferenceWindow.SEQUENCES_MAX);
+  }
 
   /**
    * What became of the rows.
@@ -65,6 +73,7 @@ public final class StoreRepair {
     }
   }
 
+  private final Bounds bounds;
   private final Lmdb from;
   private final Lmdb to;
   private final SnapshotPair reading;
@@ -74,15 +83,23 @@ public final class StoreRepair {
   private final RowWriter row = new RowWriter();
   private final List<String> descriptions = new ArrayList<>();
   private final Map<Long, SessionState> sessions = new HashMap<>();
-  private final TreeMap<Long, Integer> references = new TreeMap<>();
+  private final ReferenceWindow references;
   private final MetaState state = new MetaState();
   private Txn<MemorySegment> writing;
-  private int inBatch;
+  private int rowsInBatch;
+  private long bytesInBatch;
   private long kept;
   private long leftOut;
 
   private StoreRepair(
-      Lmdb from, Lmdb to, SnapshotPair reading, Consumer<byte[]> willForm, int descriptionsMax) {
+      Lmdb from,
+      Lmdb to,
+      SnapshotPair reading,
+      Consumer<byte[]> willForm,
+      int descriptionsMax,
+      Bounds bounds) {
+    this.bounds = bounds;
+    this.references = new ReferenceWindow(bounds.references);
     this.from = from;
     this.to = to;
     this.reading = reading;
@@ -100,6 +117,16 @@ public final class StoreRepair {
   public static Report run(
       Path directory, StoreConfig config, Consumer<byte[]> willForm, int descriptionsMax)
       throws StoreOpenException {
+    return run(directory, config, willForm, descriptionsMax, Bounds.DEFAULTS);
+  }
+
+  static Report run(
+      Path directory,
+      StoreConfig config,
+      Consumer<byte[]> willForm,
+      int descriptionsMax,
+      Bounds bounds)
+      throws StoreOpenException {
     Path path = directory.toAbsolutePath().normalize();
     Path fresh = path.resolve(NEW_DIRECTORY);
     StoreFiles.requireStore(path);
@@ -108,7 +135,7 @@ public final class StoreRepair {
       Lmdb.unpackLibraryInto(path);
       StoreFiles.deleteTree(fresh);
       StoreFiles.makeFolder(fresh);
-      Report counts = copy(path, fresh, config, willForm, descriptionsMax);
+      Report counts = copy(path, fresh, config, willForm, descriptionsMax, bounds);
       keepAccess(path, fresh);
       Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
       return new Report(counts.kept, counts.leftOut, counts.descriptions, damaged);
@@ -151,7 +178,12 @@ public final class StoreRepair {
   }
 
   private static Report copy(
-      Path path, Path fresh, StoreConfig config, Consumer<byte[]> willForm, int descriptionsMax)
+      Path path,
+      Path fresh,
+      StoreConfig config,
+      Consumer<byte[]> willForm,
+      int descriptionsMax,
+      Bounds bounds)
       throws StoreOpenException {
     try (Lmdb from = Lmdb.open(path, config);
         Lmdb to = Lmdb.open(fresh, config)) {
@@ -160,7 +192,7 @@ public final class StoreRepair {
       try (Txn<MemorySegment> walking = from.env.txnRead();
           Txn<MemorySegment> looking = from.env.txnRead()) {
         var reading = new SnapshotPair(walking, looking);
-        return new StoreRepair(from, to, reading, willForm, descriptionsMax).run();
+        return new StoreRepair(from, to, reading, willForm, descriptionsMax, bounds).run();
       }
     }
   }
@@ -263,23 +295,31 @@ public final class StoreRepair {
   private void put(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
     write(table, key, value);
     kept++;
-    if (++inBatch >= BATCH_ROWS) {
-      commit();
-      writing.close();
-      writing = to.env.txnWrite();
-      inBatch = 0;
-    }
   }
 
   private void write(Dbi<MemorySegment> table, MemorySegment key, MemorySegment value) {
-    write(() -> table.put(writing, key, value));
+    write(key.byteSize() + value.byteSize(), () -> table.put(writing, key, value));
+  }
+
+  /** The one way into the new file: what a transaction has written is in memory until it ends. */
+  private void write(long bytes, Runnable rows) {
+    orUnwritable(rows);
+    rowsInBatch++;
+    bytesInBatch += bytes;
+    if (rowsInBatch >= bounds.batchRows || bytesInBatch >= bounds.batchBytes) {
+      commit();
+      writing.close();
+      writing = to.env.txnWrite();
+      rowsInBatch = 0;
+      bytesInBatch = 0;
+    }
   }
 
   private void commit() {
-    write(writing::commit);
+    orUnwritable(writing::commit);
   }
 
-  private static void write(Runnable intoNewFile) {
+  private static void orUnwritable(Runnable intoNewFile) {
     try {
       intoNewFile.run();
     } catch (LmdbException e) {
@@ -373,7 +413,7 @@ public final class StoreRepair {
       case QueueRow.REFERENCE -> {
         long message = in.getLong();
         MessageBytes.read(new RowReader(message(message)), null);
-        references.merge(message, 1, Integer::sum);
+        references.count(message);
       }
       default -> {
         if (queueRow.state != QueueRow.RELEASED) {
@@ -409,13 +449,20 @@ public final class StoreRepair {
   private void messages() {
     var source = new MessageTable(from.messages, new Keys());
     var target = new MessageTable(to.messages, keys);
-    references.forEach(
-        (sequence, receivers) -> {
-          MemorySegment message = source.read(reading.walking, sequence);
-          row.begin().putBytes(message); // LMDB copies from no array
-          write(() -> target.append(writing, sequence, receivers, row.row()));
-          kept++;
-        });
+    while (true) {
+      references.rest(
+          (sequence, receivers) -> {
+            MemorySegment message = source.read(reading.walking, sequence);
+            row.begin().putBytes(message); // LMDB copies from no array
+            write(message.byteSize(), () -> target.append(writing, sequence, receivers, row.row()));
+            kept++;
+          });
+      if (references.isLast()) {
+        return;
+      }
+      references.next();
+      references.countAll(to.queue, writing);
+    }
   }
 
   private void retained(MemorySegment key, MemorySegment value) {

@@ -418,12 +418,27 @@ public final class StoreWriter {
       metrics.storeCommands.add(entries.size());
       batch.drops.report(metrics);
     } catch (LmdbNativeException e) {
-      throw Committer.noRoomOr(e);
+      throw noRoomOr(e);
     } finally {
       if (!committed) {
         batch.abort();
       }
     }
+  }
+
+  private NoRoomException noRoomOr(LmdbNativeException e) {
+    if (Committer.isPerhapsNoRoom(e) && space.cutShort(bytesOfBatch())) {
+      return new NoRoomException(String.valueOf(e.getMessage()));
+    }
+    return Committer.noRoomOr(e);
+  }
+
+  private long bytesOfBatch() {
+    long bytes = 0;
+    for (Entry entry : entries) {
+      bytes += entry.bytes();
+    }
+    return bytes;
   }
 
   /** The highest sequence that was told before an aborted attempt; 0: none was. */
@@ -455,7 +470,7 @@ public final class StoreWriter {
     entry.failure = null;
     Submitter submitter = submitter(command);
     boolean overtakes = submitter != null && submitter.isRefused();
-    if (overtakes || (!mayGrow && command.grows())) {
+    if (overtakes || (!mayGrow && command.grows() && !machine.makesRoom(command))) {
       if (command instanceof StorePublish publish) {
         publish.refuse();
         batch.drops.storeFull++;

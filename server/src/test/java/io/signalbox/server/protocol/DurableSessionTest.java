@@ -29,6 +29,7 @@ import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.packet.Will;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.session.SessionRegistry;
 import io.signalbox.server.store.SessionRow;
 import io.signalbox.server.topic.TopicFilter;
 import java.time.Duration;
@@ -392,6 +393,21 @@ final class DurableSessionTest extends DurableSessionFixture {
     loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
     watcher.receive(2);
     assertEquals(List.of("gone", "gone-durable"), watcher.payloads.stream().sorted().toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {3_600, SessionRegistry.NEVER_SECONDS})
+  void delaysNoWillAfterARestartBeyondTheEndOfItsSession(long delaySeconds) throws Exception {
+    start();
+    Will will = will("gone", Duration.ofSeconds(delaySeconds));
+    DurableClient.connect(this, ProtocolVersion.V5, "device", 0, will);
+    restart();
+    restart(); // which finds what the first one noted
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    watcher.expectNothing();
+    loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
+    watcher.receive(1);
+    assertEquals(List.of("gone"), watcher.payloads);
   }
 
   @ParameterizedTest

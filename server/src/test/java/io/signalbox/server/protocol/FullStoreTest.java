@@ -203,6 +203,52 @@ final class FullStoreTest extends DurableSessionFixture {
         payload.getBytes(UTF_8));
   }
 
+  @Test
+  @Behaviour(149)
+  void clearsALargeRetainedMessageAlsoForSessionsThatAreToHearOfIt() throws Exception {
+    startSmall();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    String large = "x".repeat(100_000);
+    publisher.send(retained(Qos.EXACTLY_ONCE, 1, large));
+    publisher.send(retained(Qos.EXACTLY_ONCE, 2, large));
+    publisher.send(retained(Qos.EXACTLY_ONCE, 3, "small"));
+    await(() -> publisher.completed == 3);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.receive(3);
+    device.drop();
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    int filled = fill(filler);
+    publisher.send(retained(Qos.AT_LEAST_ONCE, 3, ""));
+    await(() -> publisher.ackReason != null);
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.ackReason, "it takes more than it leaves");
+    publisher.ackReason = null;
+    publisher.send(retained(Qos.AT_LEAST_ONCE, 1, ""));
+    await(() -> publisher.ackReason != null);
+    assertEquals(ReasonCode.SUCCESS, publisher.ackReason);
+    filled += fill(filler);
+    publisher.send(retained(Qos.EXACTLY_ONCE, 2, ""));
+    await(() -> publisher.received.size() == 4);
+    assertEquals(ReasonCode.SUCCESS, publisher.received.getLast());
+    await(() -> publisher.completed == 4);
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    again.receive(filled + 2);
+    assertEquals(2, again.payloads.stream().filter(String::isEmpty).count());
+    DurableClient later = DurableClient.connect(this, "later", 0).subscribe();
+    await(() -> later.payloads.contains("small"));
+    assertEquals(List.of("small"), later.payloads);
+  }
+
+  private static Publish retained(Qos qos, int topic, String payload) {
+    return new Publish(
+        SimulatedBroker.topic("t/" + topic),
+        qos,
+        false,
+        true,
+        topic,
+        Properties.NONE,
+        payload.getBytes(UTF_8));
+  }
+
   @ParameterizedTest
   @CsvSource({"t/1,new", "t/1,''", "t/+,new", "t/+,''"})
   void givesANewSubscriberTheRetainedValueWhoseReplacementIsRefused(String filter, String newer)

@@ -72,6 +72,92 @@ final class StoreRepairTest {
     }
   }
 
+  /** How many transactions a file has seen. */
+  private long transactions() throws Exception {
+    try (Lmdb lmdb = Lmdb.open(directory, StoreFixture.CONFIG)) {
+      return lmdb.env.info().lastTransactionId;
+    }
+  }
+
+  /** What a transaction has written is in memory until it ends, whatever table it is for. */
+  @Test
+  void writesNoMoreInATransactionThanItsBounds() throws Exception {
+    int messages = 40;
+    String payload = "x".repeat(50_000);
+    try (var fixture = StoreFixture.open(directory)) {
+      number = fixture.session("device").number();
+      for (int i = 0; i < messages; i++) {
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", payload), number));
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, payload)));
+      }
+    }
+    long batchBytes = 200_000; // of which four make one
+    var bounds = new StoreRepair.Bounds(1_000_000, batchBytes, 1_000);
+    StoreRepair.Report report =
+        StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10, bounds);
+    assertEquals(0, report.leftOut(), () -> report.descriptions().toString());
+    long commits = transactions();
+    assertTrue(commits >= 2 * messages / 4, () -> commits + " transactions");
+    assertTrue(check().isSound());
+  }
+
+  @Test
+  void keepsAllMessagesThoughItCountsTheirRowsAFewAtATime() throws Exception {
+    fill();
+    StoreRepair.Report report =
+        StoreRepair.run(
+            directory, StoreFixture.CONFIG, _ -> {}, 10, new StoreRepair.Bounds(7, 1 << 20, 3));
+    assertEquals(0, report.leftOut(), () -> report.descriptions().toString());
+    StoreCheck.Report after = check();
+    assertTrue(after.isSound(), () -> after.descriptions().toString());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(40, fixture.queue(number).rows().size());
+      assertEquals(20, fixture.queue(other).rows().size());
+    }
+  }
+
+  /** Also when it goes through the queues many times, so as not to hold all their messages. */
+  @Test
+  void aCheckFindsWhatDoesNotAddUpWhereverItIs() throws Exception {
+    fill();
+    try (var fixture = StoreFixture.open(directory)) {
+      Lmdb lmdb = fixture.store.lmdb();
+      List<Long> shared =
+          fixture.queue(other).rows().stream().map(QueuedRow::sequence).toList(); // 20
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        var keys = new Keys();
+        var row = new RowWriter();
+        for (int at : new int[] {0, 10, 19}) { // has three receivers, it says
+          MemorySegment key = keys.message(shared.get(at), 0);
+          int length = lmdb.messages.get(txn, key).get(Bytes.INT, Integer.BYTES);
+          lmdb.messages.put(txn, key, row.begin().putInt(3).putInt(length).row());
+        }
+        for (int at : new int[] {1, 11, 18}) { // is gone
+          lmdb.messages.delete(txn, keys.message(shared.get(at), 0));
+          lmdb.messages.delete(txn, keys.message(shared.get(at), 1));
+        }
+        for (int at : new int[] {2, 12, 17}) { // nobody has it
+          lmdb.queue.delete(txn, keys.queue(number, shared.get(at)));
+          lmdb.queue.delete(txn, keys.queue(other, shared.get(at)));
+        }
+        txn.commit();
+      }
+      List<String> problems = problems(lmdb, ReferenceWindow.SEQUENCES_MAX);
+      assertEquals(3, problems.stream().filter(p -> p.contains("counts 3 receivers")).count());
+      assertEquals(3, problems.stream().filter(p -> p.contains("receivers, has 0")).count());
+      assertEquals(6, problems.stream().filter(p -> p.contains("which does not exist")).count());
+      assertEquals(3, problems.stream().filter(p -> p.contains("2 rows too many")).count());
+      for (int window : new int[] {2, 3, 5, 17}) {
+        assertEquals(problems, problems(lmdb, window), () -> "windows of " + window);
+      }
+    }
+  }
+
+  private static List<String> problems(Lmdb lmdb, int window) {
+    StoreCheck.Report report = StoreCheck.run(lmdb, _ -> {}, 1_000, new ReferenceWindow(window));
+    return report.descriptions().stream().sorted().toList();
+  }
+
   /** It lies in two parts, and is put together outside the map. */
   @Test
   void keepsAMessageThatIsLargerThanAPage() throws Exception {

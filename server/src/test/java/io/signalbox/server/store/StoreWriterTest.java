@@ -17,6 +17,8 @@ import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Constructor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.LmdbNativeException;
 import org.lmdbjava.Txn;
 
 /** Group commit: what waits, who is told when, and what a failing disk does. */
@@ -280,6 +283,73 @@ final class StoreWriterTest {
     fixture.apply(publish(number));
   }
 
+  private static RuntimeException ioError() {
+    try {
+      Constructor<LmdbNativeException> maker =
+          LmdbNativeException.class.getDeclaredConstructor(int.class, String.class);
+      maker.setAccessible(true);
+      return maker.newInstance(5, "Input/output error (5)");
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(e.getMessage(), e);
+    }
+  }
+
+  /** LMDB tells an I/O error of it, as of a disk that fails. */
+  @Test
+  @Behaviour(149)
+  void aWriteThatIsCutShortByTheEndOfTheDiskIsForWantOfRoom() throws Exception {
+    var disk = new Disk();
+    var free = new AtomicLong(1L << 40);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            Clocks.system(),
+            disk,
+            _ -> free.get())) {
+      OpenedSession session = fixture.session("device");
+      disk.failure.set(
+          () -> {
+            free.set(0);
+            return ioError();
+          });
+      List<Answer> answers = new ArrayList<>();
+      StoreWriter writer = fixture.store.writer();
+      writer.submit(publish(session.number()), completion(fixture.loop, 0, answers));
+      assertEquals(Reason.STORE_FULL, await(answers, 1).getFirst().failure());
+      writer.submit(
+          StoreFixture.retain(StoreFixture.message("a", "")), completion(fixture.loop, 1, answers));
+      awaitNoRoomForWhatMakesRoom(fixture); // it waits, with what makes room
+      free.set(1L << 40);
+      disk.failure.set(null);
+      assertNull(await(answers, 2).get(1).failure());
+      assertNull(fixture.fatal.get());
+      awaitAccepted(fixture, session.number());
+    }
+  }
+
+  @Test
+  @Behaviour(120)
+  void aWriteThatFailsOnADiskWithRoomIsAFailureOfTheDisk() throws Exception {
+    var disk = new Disk();
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            Clocks.system(),
+            disk,
+            _ -> 1L << 30)) {
+      long number = fixture.session("device").number();
+      disk.failure.set(StoreWriterTest::ioError);
+      assertEquals(
+          Reason.FAILED,
+          assertThrows(StoreException.class, () -> fixture.apply(publish(number))).reason());
+      await(() -> fixture.fatal.get() != null);
+    }
+  }
+
   @Test
   void refusesOnlyTheCommandThatFailsToApply() throws Exception {
     var disk = new Disk();
@@ -398,6 +468,70 @@ final class StoreWriterTest {
       assertTrue(resumed.await(60, TimeUnit.SECONDS), "told without another command");
       fixture.apply(publish(session.number()));
       assertEquals(1, fixture.queue(session.number()).rows().size());
+    }
+  }
+
+  /** Each look at the time finds it later by as much as passes between two looks at the disk. */
+  private static Clocks lookingEachTime() {
+    var nanos = new AtomicLong();
+    return new Clocks() {
+      @Override
+      public long wallMillis() {
+        return Clocks.system().wallMillis();
+      }
+
+      @Override
+      public long nanos() {
+        return nanos.addAndGet(10_000_000);
+      }
+    };
+  }
+
+  /** What it frees waits for the backup; what a disk has that the file takes is gone. */
+  @Test
+  @Behaviour(149)
+  void leavesTheReserveFreeWhileABackupKeepsPagesFromBeingUsedAgain() throws Exception {
+    long diskBytes = 8 << 20;
+    long reserveBytes = 1 << 20;
+    DiskSpace.FreeSpace disk = file -> diskBytes - Files.size(file);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            lookingEachTime(),
+            Committer.TO_DISK,
+            disk)) {
+      StoreWriter writer = fixture.store.writer();
+      Lmdb lmdb = fixture.store.lmdb();
+      setAndClear(fixture);
+      try (Lmdb.LongRead _ = lmdb.longRead();
+          Txn<MemorySegment> _ = lmdb.env.txnRead()) {
+        while (writer.hasRoom()) {
+          setAndClear(fixture);
+          long free = disk.bytes(lmdb.dataFile());
+          assertTrue(free > reserveBytes / 10 * 9, () -> free + " bytes are free");
+        }
+        for (int i = 0; i < 10; i++) {
+          fixture.apply(StoreFixture.retain(StoreFixture.message("a", ""))); // makes room
+          assertFalse(writer.hasRoom(), "what is freed is no room yet");
+        }
+      }
+      await(writer::hasRoom);
+      for (int i = 0; i < 100; i++) {
+        setAndClear(fixture);
+      }
+      assertTrue(disk.bytes(lmdb.dataFile()) > reserveBytes / 10 * 8, "pages are used again");
+    }
+  }
+
+  private static void setAndClear(StoreFixture fixture) throws Exception {
+    for (String payload : List.of("x".repeat(60_000), "")) {
+      try {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("a", payload)));
+      } catch (StoreException refused) {
+        assertEquals(Reason.STORE_FULL, refused.reason());
+      }
     }
   }
 
