@@ -387,4 +387,36 @@ final class PageTest {
     awaitState("offline");
     assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"light", "dark"})
+  void bordersOfFieldsCanBeSeen(String scheme) throws Exception {
+    browser.preferColorScheme(scheme);
+
+    assertEquals(
+        "",
+        browser.evaluate(
+            """
+            (() => {
+              const luminance = color => {
+                const [r, g, b] = color.match(/[0-9.]+/g).map(Number).map(v => v / 255)
+                    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+              };
+              const contrast = (one, other) => {
+                const [a, b] = [luminance(one), luminance(other)].sort((x, y) => y - x);
+                return (a + 0.05) / (b + 0.05);
+              };
+              const fields = 'input:not([type="checkbox"]), select, textarea, button.quiet';
+              return [...document.querySelectorAll(fields)].flatMap(field => {
+                const style = getComputedStyle(field);
+                const around = getComputedStyle(field.closest('section')).backgroundColor;
+                const inside = field.matches('button') ? around : style.backgroundColor;
+                return [around, inside]
+                    .filter(ground => !(contrast(style.borderTopColor, ground) >= 3))
+                    .map(ground => field.id + ': ' + style.borderTopColor + ' on ' + ground);
+              }).join();
+            })()
+            """));
+  }
 }
