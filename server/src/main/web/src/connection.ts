@@ -44,7 +44,9 @@ export class Connection {
   #wasConnected = false;
   #hasEnded = false;
 
+  /** @throws if the browser opens no WebSocket to this address */
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
+    const url = address();
     const options: IClientOptions = {
       clientId,
       protocolVersion: version,
@@ -61,8 +63,9 @@ export class Connection {
       connectTimeout: 10_000,
       reconnectPeriod: 2_000,
       reconnectOnConnackError: true,
+      // MQTT.js makes a URL of the parts again, and forgets the brackets of an IPv6 address.
+      transformWsUrl: () => url,
     };
-    const url = address();
     this.#client = mqtt.connect(url, options);
     this.#client.on("connect", () => {
       this.#wasConnected = true;

@@ -1,6 +1,7 @@
-import { Connection, type Qos } from "./connection";
+import { Connection, type Listener, type Qos } from "./connection";
 import { button, element, input, onSubmit, text } from "./elements";
 import { Messages } from "./messages";
+import { explain } from "./reasons";
 import { readToken, takeTokenFromAddress, type TokenContent } from "./token";
 
 const status = element("status", HTMLParagraphElement);
@@ -64,7 +65,7 @@ function connect(): void {
   const who = content.subject === undefined ? "" : ` as ${content.subject}`;
   const until = content.expires === undefined ? "" : ` until ${content.expires.toLocaleTimeString()}`;
   const version = element("version", HTMLSelectElement).value === "4" ? 4 : 5;
-  connection = new Connection(token, input("client-id").value, version, {
+  const listener: Listener = {
     connected() {
       complain(undefined);
       show("online", `Connected${who}${until}`);
@@ -92,7 +93,13 @@ function connect(): void {
     received(message) {
       messages.add(message);
     },
-  });
+  };
+  try {
+    connection = new Connection(token, input("client-id").value, version, listener);
+  } catch (error) {
+    complain(`cannot connect: ${explain(error)}`);
+    return;
+  }
   show("waiting", "Connecting");
 }
 

@@ -1,6 +1,7 @@
 package io.signalbox.it.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
@@ -10,6 +11,8 @@ import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -384,6 +387,46 @@ final class PageTest {
 
     click("disconnect");
 
+    awaitState("offline");
+    assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
+  }
+
+  @Test
+  void connectsByAnIpv6Address() throws Exception {
+    assumeTrue(hasIpv6(), "no IPv6 on this machine");
+    click("disconnect");
+    awaitState("offline");
+    broker.stop();
+    Path config = broker.configFile();
+    Files.writeString(config, Files.readString(config).replace("bind: 127.0.0.1", "bind: '::1'"));
+    broker.restart();
+
+    for (Transport transport : new Transport[] {Transport.WSS, Transport.WS}) {
+      openPage(transport.isTls() ? "https://[::1]" : "http://[::1]", transport);
+
+      browser.await("location.protocol === '" + (transport.isTls() ? "https:" : "http:") + "'");
+      awaitState("online");
+    }
+  }
+
+  private static boolean hasIpv6() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("::1"))) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void saysThatTheBrowserOpensNoWebSocket() throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    browser.evaluate(
+        "WebSocket = class { constructor() { throw new Error('no such thing'); } }; ''");
+
+    click("connect");
+
+    awaitProblem("Cannot connect: no such thing");
     awaitState("offline");
     assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
   }
