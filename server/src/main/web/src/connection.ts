@@ -13,6 +13,12 @@ export interface Received {
 /** What came of a SUBSCRIBE: the granted QoS; or why there is none, and whether the broker has answered so. */
 export type Grant = { readonly qos: Qos } | { readonly why: string; readonly isRefusal: boolean };
 
+/** Why a PUBLISH was not acknowledged; the broker may have published it all the same, unless it is certain that it has not. */
+export interface Failure {
+  readonly why: string;
+  readonly isCertain: boolean;
+}
+
 /** What the page wants to hear; all calls come on the page's only thread. */
 export interface Listener {
   /** There are no subscriptions yet, after an interruption neither. */
@@ -30,6 +36,9 @@ const HINT =
   "a proxy in between must pass WebSockets on to the broker, with the header Host as it came, or the listener's allowed-origins must " +
   `have ${location.origin}`;
 
+/** How long the broker may take to hear a DISCONNECT. */
+const GOODBYE_MILLIS = 2_000;
+
 /** Where the listener that served this page has its WebSocket. */
 function address(): string {
   const path = document.documentElement.dataset["mqttPath"] ?? "/mqtt";
@@ -40,12 +49,16 @@ function address(): string {
 /** One connection to the broker that served this page. */
 export class Connection {
   readonly #client: MqttClient;
+  readonly #version: 4 | 5;
+  /** Each settles a PUBLISH that is neither sent nor acknowledged yet; it is told whether the connection ends as the user wished. */
+  readonly #unsettled = new Set<(isAsked: boolean) => void>();
   #why: string | undefined;
   #wasConnected = false;
   #hasEnded = false;
 
   /** @throws if the browser opens no WebSocket to this address */
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
+    this.#version = version;
     const url = address();
     const options: IClientOptions = {
       clientId,
@@ -80,17 +93,15 @@ export class Connection {
       if (code === undefined && this.#client.reconnecting) {
         return; // An answer is late, and MQTT.js tries again.
       }
-      this.#failed(explain(error), code !== undefined && passes(code));
+      this.#failed(explain(error), code);
     });
     this.#client.on("disconnect", (packet) => {
       const code = packet.reasonCode ?? 0;
-      this.#failed(reason(code), passes(code));
+      this.#failed(reason(code), code);
     });
     this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
-      if (version === 4) {
-        this.#giveUpPublishes();
-      }
+      this.#giveUp(false);
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
       } else if (this.#wasConnected) {
@@ -102,28 +113,40 @@ export class Connection {
   }
 
   /**
-   * MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection, and MQTT.js would send it again as soon as it has another, to
-   * the same end.
+   * The next connection has a new session: what MQTT.js sent again there would be published twice. In MQTT 3.1.1 a PUBLISH that no policy
+   * allows would end each connection anew.
    */
-  #giveUpPublishes(): void {
-    for (const [packetId, sent] of Object.entries(this.#client.outgoing)) {
-      sent.cb(new Error("the connection was closed before the broker acknowledged this; maybe no policy allows it"));
+  #giveUp(isAsked: boolean): void {
+    for (const settle of this.#unsettled) {
+      settle(isAsked);
+    }
+    for (const packetId of Object.keys(this.#client.outgoing)) {
       this.#client.removeOutgoingMessage(Number(packetId));
     }
   }
 
   /** What does not pass ends the connection: the same token and client id would be refused again. */
-  #failed(why: string, isPassing: boolean): void {
+  #failed(why: string, code: number | undefined): void {
+    if (this.#client.disconnecting) {
+      return; // What comes after the end, such as an acknowledgement that can no longer be written, is no reason for it.
+    }
     this.#why = why;
-    if (!isPassing) {
+    if (code === undefined || !passes(code)) {
+      this.#giveUp(false);
       this.#client.end(true);
     }
   }
 
   end(): void {
+    if (this.#client.disconnecting) {
+      return;
+    }
     this.#why = undefined;
+    this.#giveUp(true); // MQTT.js would wait for what is not acknowledged.
     // Without a connection there is nobody to say goodbye to, and MQTT.js would wait for one.
     this.#client.end(!this.#client.connected);
+    // Where the network has gone without a word nothing answers.
+    setTimeout(() => this.#client.stream.destroy(), GOODBYE_MILLIS);
   }
 
   /** Between two attempts MQTT.js emits "end" alone, else "close" first; a connection ends once. */
@@ -134,11 +157,15 @@ export class Connection {
     }
   }
 
-  async subscribe(filter: string, qos: Qos): Promise<Grant> {
+  /** @returns undefined if the connection ends, which tells why itself */
+  async subscribe(filter: string, qos: Qos): Promise<Grant | undefined> {
     try {
       const grants = await this.#client.subscribeAsync(filter, { qos });
       return { qos: (grants[0]?.qos ?? qos) as Qos };
     } catch (error) {
+      if (this.#client.disconnecting) {
+        return undefined;
+      }
       const code = refusalOf(error);
       return code === undefined ? { why: explain(error), isRefusal: false } : { why: reason(code), isRefusal: true };
     }
@@ -152,12 +179,21 @@ export class Connection {
   }
 
   /** @returns why it failed, undefined if it did not; for QoS 1 and 2 after the broker's acknowledgement */
-  async publish(topic: string, payload: string, qos: Qos, retain: boolean): Promise<string | undefined> {
-    try {
-      await this.#client.publishAsync(topic, payload, { qos, retain });
-      return undefined;
-    } catch (error) {
-      return explain(error);
-    }
+  publish(topic: string, payload: string, qos: Qos, retain: boolean): Promise<Failure | undefined> {
+    return new Promise((resolve) => {
+      const giveUp = (isAsked: boolean) => {
+        // MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection.
+        const refused = this.#version === 4 && !isAsked ? ", or it was refused: maybe no policy allows it" : "";
+        settle({ why: `the connection ended before the broker acknowledged this; it may have been published${refused}`, isCertain: false });
+      };
+      const settle = (failure: Failure | undefined) => {
+        this.#unsettled.delete(giveUp);
+        resolve(failure);
+      };
+      this.#unsettled.add(giveUp);
+      this.#client.publish(topic, payload, { qos, retain }, (error) =>
+        settle(error ? { why: explain(error), isCertain: true } : undefined),
+      );
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { Connection, type Listener, type Qos } from "./connection";
+import { Connection, type Failure, type Listener, type Qos } from "./connection";
 import { button, element, input, onSubmit, text } from "./elements";
 import { Messages } from "./messages";
 import { explain } from "./reasons";
@@ -103,6 +103,12 @@ function connect(): void {
   show("waiting", "Connecting");
 }
 
+/** It takes a moment, in which nothing more can be sent. */
+function disconnect(): void {
+  show("waiting", "Disconnecting");
+  connection?.end();
+}
+
 /** Connects with the token in the address, if there is one, in place of a connection with another token. */
 function openLink(): void {
   const token = takeTokenFromAddress();
@@ -115,7 +121,7 @@ function openLink(): void {
   } else if (token !== input("token").value.trim() && usable(token) !== undefined) {
     input("token").value = token;
     isReplacing = true;
-    connection.end();
+    disconnect();
   }
 }
 
@@ -193,18 +199,24 @@ async function publish(): Promise<void> {
   if (connection === undefined) {
     return;
   }
+  tellOfPublish(""); // else one would take what came of the message before for what came of this
   const failure = await connection.publish(topic, payload, qos, input("retain").checked);
+  if (failure === undefined) {
+    tellOfPublish(`${qos === 0 ? "Sent" : "Acknowledged"} at ${new Date().toLocaleTimeString()}: ${topic}`);
+  } else {
+    tellOfPublish(`${failure.isCertain ? "Not" : "Maybe not"} published to ${topic}: ${failure.why}`, failure);
+  }
+}
+
+function tellOfPublish(words: string, failure?: Failure): void {
   published.toggleAttribute("data-failed", failure !== undefined);
-  published.textContent =
-    failure === undefined
-      ? `${qos === 0 ? "Sent" : "Acknowledged"} at ${new Date().toLocaleTimeString()}: ${topic}`
-      : `Not published to ${topic}: ${failure}`;
+  published.textContent = words;
 }
 
 onSubmit("connection", connect);
 onSubmit("subscription", () => void subscribe());
 onSubmit("publication", () => void publish());
-button("disconnect").addEventListener("click", () => connection?.end());
+button("disconnect").addEventListener("click", disconnect);
 button("clear").addEventListener("click", () => messages.clear());
 
 // Not randomUUID, which browsers have only on pages that came over TLS.

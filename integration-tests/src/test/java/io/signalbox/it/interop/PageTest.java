@@ -29,6 +29,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the broker's page shows when something goes otherwise than wished. */
 @Timeout(400)
 final class PageTest {
+  /** Types of packets (section 2.1.2). */
+  private static final int PUBLISH = 3;
+
+  private static final int PUBREL = 6;
+
   private BrokerUnderTest broker;
   private Chromium browser;
 
@@ -246,7 +251,7 @@ final class PageTest {
 
       publish("closed", qos, "refused");
 
-      awaitPublished("Not published to closed");
+      awaitPublished((version.isV5() ? "Not" : "Maybe not") + " published to closed");
       awaitPublished("no policy allows it");
       awaitState("online");
       publish("open", qos, "taken");
@@ -391,6 +396,46 @@ final class PageTest {
     assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
   }
 
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void doesNotPublishAgainWhatTheBrokerHadNotAcknowledged(Version version) throws Exception {
+    use(version);
+    try (Peer device = device()) {
+      device.subscribe("q", 2);
+      for (int last : new int[] {PUBLISH, PUBREL}) {
+        closeAfter(last);
+
+        publish("q", 2, "ended by " + last);
+
+        awaitPublished("Maybe not published to q: the connection ended before the broker");
+        awaitState("online");
+        device.acknowledge(device.receivePublish("ended by " + last));
+        awaitPublished("it may have been published");
+      }
+      publish("q", 2, "last");
+      device.acknowledge(device.receivePublish("last"));
+      awaitPublished("Acknowledged");
+    }
+  }
+
+  /** Ends the connection as soon as the page has sent a packet of this type, once. */
+  private void closeAfter(int type) throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (data) {
+            send.call(this, data);
+            if (data[0] >> 4 === %d) {
+              WebSocket.prototype.send = send;
+              this.close();
+            }
+          };
+        })()
+        """
+            .formatted(type));
+  }
+
   @Test
   void connectsByAnIpv6Address() throws Exception {
     assumeTrue(hasIpv6(), "no IPv6 on this machine");
@@ -429,6 +474,81 @@ final class PageTest {
     awaitProblem("Cannot connect: no such thing");
     awaitState("offline");
     assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
+  }
+
+  @Test
+  void endsAConnectionWhateverIsUnderWay() throws Exception {
+    subscribe("a", 1);
+    publish("b", 1, "taken");
+    awaitPublished("Acknowledged");
+    cutOff();
+    publish("b", 1, "lost");
+    assertEquals("", browser.evaluate("document.getElementById('published').textContent"));
+    openPage("https://localhost", Transport.WSS);
+    awaitPublished("Maybe not published to b: the connection ended");
+    awaitState("online");
+
+    cutOff();
+    publish("b", 2, "lost");
+    click("disconnect");
+    awaitState("offline");
+    awaitPublished("it may have been published");
+    assertEquals("true", browser.evaluate("document.getElementById('problem').hidden"));
+  }
+
+  /** From now on nothing leaves by the connection that the page has, and nothing comes. */
+  private void cutOff() throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const { send, close } = WebSocket.prototype;
+          let dead;
+          WebSocket.prototype.send = function (data) {
+            dead ??= this;
+            if (this !== dead) {
+              send.call(this, data);
+            }
+          };
+          WebSocket.prototype.close = function () {
+            if (this !== dead) {
+              close.call(this);
+            }
+          };
+        })()
+        """);
+  }
+
+  @Test
+  void saysNothingOfWhatArrivesWhileItDisconnects() throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (data) {
+            window.socket = this;
+            WebSocket.prototype.send = send;
+            send.call(this, data);
+          };
+        })()
+        """);
+    publish("b", 1, "b");
+    awaitPublished("Acknowledged");
+
+    browser.evaluate( // messages at QoS 1 that want an acknowledgement each
+        """
+        (() => {
+          const packets = [];
+          for (let id = 1; id <= 1000; id++) {
+            packets.push(0x32, 7, 0, 1, 97, id >> 8, id & 0xFF, 0, 98);
+          }
+          const data = new Uint8Array(packets).buffer;
+          socket.dispatchEvent(new MessageEvent('message', { data }));
+          document.getElementById('disconnect').click();
+        })()
+        """);
+
+    awaitState("offline");
+    assertEquals("true", browser.evaluate("document.getElementById('problem').hidden"));
   }
 
   @ParameterizedTest
