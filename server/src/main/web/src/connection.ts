@@ -1,4 +1,5 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { filterProblem, publishBytes, PUBLISH_BYTES_MAX, topicProblem } from "./packets";
 import { codeOf, explain, passes, reason, refusalOf } from "./reasons";
 
 export type Qos = 0 | 1 | 2;
@@ -159,6 +160,10 @@ export class Connection {
 
   /** @returns undefined if the connection ends, which tells why itself */
   async subscribe(filter: string, qos: Qos): Promise<Grant | undefined> {
+    const problem = filterProblem(filter);
+    if (problem !== undefined) {
+      return { why: problem, isRefusal: false };
+    }
     try {
       const grants = await this.#client.subscribeAsync(filter, { qos });
       return { qos: (grants[0]?.qos ?? qos) as Qos };
@@ -180,10 +185,16 @@ export class Connection {
 
   /** @returns why it failed, undefined if it did not; for QoS 1 and 2 after the broker's acknowledgement */
   publish(topic: string, payload: string, qos: Qos, retain: boolean): Promise<Failure | undefined> {
+    const bytes = publishBytes(topic, payload, qos, this.#version);
+    const problem = topicProblem(topic) ?? this.#sizeProblem(bytes);
+    if (problem !== undefined) {
+      return Promise.resolve({ why: problem, isCertain: true });
+    }
     return new Promise((resolve) => {
       const giveUp = (isAsked: boolean) => {
         // MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection.
-        const refused = this.#version === 4 && !isAsked ? ", or it was refused: maybe no policy allows it" : "";
+        const refused =
+          this.#version === 4 && !isAsked ? `, or it was refused: maybe no policy allows it, or ${bytes} bytes are too many` : "";
         settle({ why: `the connection ended before the broker acknowledged this; it may have been published${refused}`, isCertain: false });
       };
       const settle = (failure: Failure | undefined) => {
@@ -195,5 +206,11 @@ export class Connection {
         settle(error ? { why: explain(error), isCertain: true } : undefined),
       );
     });
+  }
+
+  /** The broker ends a connection for a packet that is too large; in MQTT 3.1.1 it does not say beforehand what is. */
+  #sizeProblem(bytes: number): string | undefined {
+    const max = this.#client.serverProperties?.maximumPacketSize ?? PUBLISH_BYTES_MAX;
+    return bytes > max ? `it would be a packet of ${bytes} bytes, and the broker takes ${max}` : undefined;
   }
 }

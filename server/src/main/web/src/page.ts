@@ -10,6 +10,9 @@ const published = element("published", HTMLParagraphElement);
 const subscriptions = element("subscriptions", HTMLUListElement);
 const messages = new Messages();
 
+/** Of a topic in a complaint. */
+const TOPIC_CHARACTERS_MAX = 200;
+
 let connection: Connection | undefined;
 /** A link with another token was opened, and the connection with the one before has not ended yet. */
 let isReplacing = false;
@@ -133,7 +136,7 @@ async function subscribe(): Promise<void> {
     return;
   }
   if ("why" in grant) {
-    complain(`cannot subscribe to "${filter}": ${grant.why}`);
+    complain(`cannot subscribe to "${brief(filter)}": ${grant.why}`);
     return;
   }
   complain(undefined);
@@ -202,9 +205,9 @@ async function publish(): Promise<void> {
   tellOfPublish(""); // else one would take what came of the message before for what came of this
   const failure = await connection.publish(topic, payload, qos, input("retain").checked);
   if (failure === undefined) {
-    tellOfPublish(`${qos === 0 ? "Sent" : "Acknowledged"} at ${new Date().toLocaleTimeString()}: ${topic}`);
+    tellOfPublish(`${qos === 0 ? "Sent" : "Acknowledged"} at ${new Date().toLocaleTimeString()}: ${brief(topic)}`);
   } else {
-    tellOfPublish(`${failure.isCertain ? "Not" : "Maybe not"} published to ${topic}: ${failure.why}`, failure);
+    tellOfPublish(`${failure.isCertain ? "Not" : "Maybe not"} published to ${brief(topic)}: ${failure.why}`, failure);
   }
 }
 
@@ -212,6 +215,8 @@ function tellOfPublish(words: string, failure?: Failure): void {
   published.toggleAttribute("data-failed", failure !== undefined);
   published.textContent = words;
 }
+
+const brief = (text: string) => (text.length > TOPIC_CHARACTERS_MAX ? `${text.slice(0, TOPIC_CHARACTERS_MAX)}…` : text);
 
 onSubmit("connection", connect);
 onSubmit("subscription", () => void subscribe());

@@ -119,9 +119,17 @@ final class PageTest {
   }
 
   private void publish(String topic, int qos, String payload) throws Exception {
-    browser.evaluate("document.getElementById('topic').value = '" + topic + "'");
+    publishValues("'" + topic + "'", qos, "'" + payload + "'");
+  }
+
+  /**
+   * @param topic an expression of JavaScript
+   * @param payload likewise
+   */
+  private void publishValues(String topic, int qos, String payload) throws Exception {
+    browser.evaluate("document.getElementById('topic').value = " + topic);
     browser.evaluate("document.getElementById('publish-qos').value = '" + qos + "'");
-    browser.evaluate("document.getElementById('payload').value = '" + payload + "'");
+    browser.evaluate("document.getElementById('payload').value = " + payload);
     click("publish");
   }
 
@@ -434,6 +442,45 @@ final class PageTest {
         })()
         """
             .formatted(type));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void refusesItselfWhatIsNoPacketAndKeepsItsSubscriptions(Version version) throws Exception {
+    use(version);
+    subscribe("a/#", 1);
+    browser.evaluate(
+        """
+        window.states = 0;
+        new MutationObserver(() => states++)
+            .observe(document.getElementById('status'), { attributes: true });
+        """);
+
+    publish("a/#", 1, "to many");
+    awaitPublished("Not published to a/#: a message goes to one topic");
+    publishValues("'a'.repeat(65536)", 0, "''");
+    awaitPublished("the topic has 65536 bytes, and 65535 are possible");
+    publishValues("'a\\0b'", 2, "''");
+    awaitPublished("the topic has the character U+0000");
+    browser.evaluate("document.getElementById('filter').value = 'a'.repeat(65536)");
+    click("subscribe");
+    awaitProblem("the topic filter has 65536 bytes, and 65535 are possible");
+    if (version.isV5()) {
+      publishValues("'a/a'", 1, "'b'.repeat(1048576 - 11)");
+      awaitPublished("it would be a packet of 1048577 bytes, and the broker takes 1048576");
+      publishValues("'a/a'", 1, "'b'.repeat(1048576 - 12)");
+      awaitPublished("Acknowledged");
+      browser.await("document.querySelectorAll('#messages li').length === 1");
+    }
+
+    assertEquals("0", browser.evaluate("states"));
+    assertEquals("online", browser.evaluate("document.getElementById('status').dataset.state"));
+    if (!version.isV5()) { // It is told nothing of the broker's limit.
+      publishValues("'a/a'", 1, "'b'.repeat(1048576)");
+      awaitPublished("1048587 bytes are too many");
+      awaitState("online");
+    }
+    assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
   }
 
   @Test
