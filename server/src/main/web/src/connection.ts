@@ -26,7 +26,7 @@ export interface Listener {
   connected(): void;
   /** The connection was lost, with the reason in words if it is known; another attempt follows by itself. */
   interrupted(why: string | undefined): void;
-  /** There has been no connection yet; another attempt follows by itself. */
+  /** An attempt got no connection; another follows by itself. */
   unreachable(why: string): void;
   /** For good, with the reason in words; undefined if it was asked for. */
   ended(why: string | undefined): void;
@@ -34,11 +34,18 @@ export interface Listener {
 }
 
 const HINT =
-  "a proxy in between must pass WebSockets on to the broker, with the header Host as it came, or the listener's allowed-origins must " +
-  `have ${location.origin}`;
+  "if the broker runs, a proxy in between must pass WebSockets on to it, with the header Host as it came, or the listener's " +
+  `allowed-origins must have ${location.origin}`;
+
+/** Before the first attempt to connect again, and at most. */
+const PAUSE_MILLIS = 2_000;
+const PAUSE_MILLIS_MAX = 15_000;
 
 /** How long the broker may take to hear a DISCONNECT. */
 const GOODBYE_MILLIS = 2_000;
+
+/** Milliseconds before the next attempt; left to chance, for the pages that a broker had would else come back to it all at once. */
+const pause = (attempts: number) => Math.min(PAUSE_MILLIS * 2 ** attempts, PAUSE_MILLIS_MAX) * (0.5 + Math.random() / 2);
 
 /** Where the listener that served this page has its WebSocket. */
 function address(): string {
@@ -54,7 +61,10 @@ export class Connection {
   /** Each settles a PUBLISH that is neither sent nor acknowledged yet; it is told whether the connection ends as the user wished. */
   readonly #unsettled = new Set<(isAsked: boolean) => void>();
   #why: string | undefined;
+  /** In this attempt. */
   #wasConnected = false;
+  /** Since there was a connection. */
+  #attempts = 0;
   #hasEnded = false;
 
   /** @throws if the browser opens no WebSocket to this address */
@@ -75,7 +85,7 @@ export class Connection {
       // The other kinds of timer need a worker made of text, which this page's Content-Security-Policy forbids.
       timerVariant: "native",
       connectTimeout: 10_000,
-      reconnectPeriod: 2_000,
+      reconnectPeriod: pause(0),
       reconnectOnConnackError: true,
       // MQTT.js makes a URL of the parts again, and forgets the brackets of an IPv6 address.
       transformWsUrl: () => url,
@@ -84,7 +94,13 @@ export class Connection {
     this.#client.on("connect", () => {
       this.#wasConnected = true;
       this.#why = undefined;
+      this.#attempts = 0;
+      this.#client.options.reconnectPeriod = pause(0);
       listener.connected();
+    });
+    this.#client.on("reconnect", () => {
+      this.#attempts++;
+      this.#client.options.reconnectPeriod = pause(this.#attempts); // for the attempt after this one
     });
     this.#client.on("message", (topic, payload, packet) =>
       listener.received({ topic, payload, qos: packet.qos, retain: packet.retain }),
@@ -105,11 +121,15 @@ export class Connection {
       this.#giveUp(false);
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
-      } else if (this.#wasConnected) {
+        return;
+      }
+      if (this.#wasConnected) {
         listener.interrupted(this.#why);
       } else {
         listener.unreachable(this.#why ?? `no connection to ${url}; ${HINT}`);
       }
+      this.#wasConnected = false;
+      this.#why = undefined;
     });
   }
 

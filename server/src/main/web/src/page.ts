@@ -34,9 +34,18 @@ function show(state: "offline" | "waiting" | "online", words: string): void {
   button("publish").disabled = state !== "online";
 }
 
+/** Takes the words back if they are undefined. Does not move what the user is reading. */
 function complain(words: string | undefined): void {
-  problem.hidden = words === undefined;
-  problem.textContent = words === undefined ? "" : sentence(words);
+  const shown = words === undefined ? "" : sentence(words);
+  if (shown !== problem.textContent) { // written again, the same would be read aloud again
+    problem.hidden = words === undefined;
+    problem.textContent = shown;
+  }
+}
+
+/** Complains of what the user has just done, where it is seen. */
+function answer(words: string | undefined): void {
+  complain(words);
   problem.scrollIntoView({ block: "nearest" });
 }
 
@@ -48,11 +57,11 @@ const qosOf = (id: string) => Number(element(id, HTMLSelectElement).value) as Qo
 function usable(token: string): TokenContent | undefined {
   const content = readToken(token);
   if (content === undefined) {
-    complain("this is no token: it should be three parts of letters and digits with dots between them");
+    answer("this is no token: it should be three parts of letters and digits with dots between them");
     return undefined;
   }
   if (content.expires !== undefined && content.expires.getTime() < Date.now()) {
-    complain(`this token has ended at ${content.expires.toLocaleString()}; make a new one`);
+    answer(`this token has ended at ${content.expires.toLocaleString()}; make a new one`);
     return undefined;
   }
   return content;
@@ -68,8 +77,10 @@ function connect(): void {
   const who = content.subject === undefined ? "" : ` as ${content.subject}`;
   const until = content.expires === undefined ? "" : ` until ${content.expires.toLocaleTimeString()}`;
   const version = element("version", HTMLSelectElement).value === "4" ? 4 : 5;
+  let tell = answer; // What comes later than the first news is no answer to a click.
   const listener: Listener = {
     connected() {
+      tell = complain;
       complain(undefined);
       show("online", `Connected${who}${until}`);
       void subscribeAgainToAll();
@@ -79,14 +90,15 @@ function connect(): void {
       show("waiting", "Connection lost, trying again");
     },
     unreachable(why) {
-      complain(why);
-      show("waiting", "No connection yet, trying again");
+      tell(why);
+      tell = complain;
+      show("waiting", "No connection, trying again");
     },
     ended(why) {
       connection = undefined;
       filters.clear();
       subscriptions.replaceChildren();
-      complain(why);
+      tell(why);
       show("offline", "Not connected");
       if (isReplacing) {
         isReplacing = false;
@@ -100,7 +112,7 @@ function connect(): void {
   try {
     connection = new Connection(token, input("client-id").value, version, listener);
   } catch (error) {
-    complain(`cannot connect: ${explain(error)}`);
+    answer(`cannot connect: ${explain(error)}`);
     return;
   }
   show("waiting", "Connecting");
@@ -136,7 +148,7 @@ async function subscribe(): Promise<void> {
     return;
   }
   if ("why" in grant) {
-    complain(`cannot subscribe to "${brief(filter)}": ${grant.why}`);
+    answer(`cannot subscribe to "${brief(filter)}": ${grant.why}`);
     return;
   }
   complain(undefined);

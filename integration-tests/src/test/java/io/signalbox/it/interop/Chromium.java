@@ -130,6 +130,16 @@ final class Chromium implements AutoCloseable {
     }
   }
 
+  /** Makes the window that large, in CSS pixels. */
+  void resize(int width, int height) throws Exception {
+    JsonObject parameters = new JsonObject();
+    parameters.addProperty("width", width);
+    parameters.addProperty("height", height);
+    parameters.addProperty("deviceScaleFactor", 1);
+    parameters.addProperty("mobile", false);
+    call("Emulation.setDeviceMetricsOverride", parameters);
+  }
+
   /** Has the page believe that its user prefers this: {@code light} or {@code dark}. */
   void preferColorScheme(String scheme) throws Exception {
     JsonObject feature = new JsonObject();

@@ -1,6 +1,7 @@
 package io.signalbox.it.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
@@ -29,6 +30,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the broker's page shows when something goes otherwise than wished. */
 @Timeout(400)
 final class PageTest {
+  /** Where the page is scrolled to, and where that shows the list of messages. */
+  private static final String VIEW =
+      "scrollY + ' ' + document.getElementById('log').getBoundingClientRect().top";
+
   /** Types of packets (section 2.1.2). */
   private static final int PUBLISH = 3;
 
@@ -161,6 +166,16 @@ final class PageTest {
     browser.await("document.getElementById('problem').textContent.includes('" + words + "')");
   }
 
+  /** Collects in {@code problems} what the page complains of, for it does not stay. */
+  private void rememberProblems() throws Exception {
+    browser.evaluate(
+        """
+        window.problems = [];
+        new MutationObserver(() => problems.push(document.getElementById('problem').textContent))
+            .observe(document.getElementById('problem'), { childList: true });
+        """);
+  }
+
   /** Publishes to both topics, of which the page is to be subscribed to the second alone. */
   private void assertReceives(String not, String only) throws Exception {
     publish(not, 1, "stray");
@@ -179,9 +194,10 @@ final class PageTest {
   void keepsItsSubscriptionsWhenTheBrokerStartsAnew(Version version) throws Exception {
     use(version);
     subscribe("a/#", 1);
+    rememberProblems();
     stopBroker();
     if (version.isV5()) {
-      awaitProblem("The broker is shutting down.");
+      browser.await("problems.includes('The broker is shutting down.')");
     }
 
     broker.restart();
@@ -507,6 +523,64 @@ final class PageTest {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  @Test
+  void saysOfEachAttemptWhyItFailsAndDoesNotMoveWhatIsRead() throws Exception {
+    browser.resize(400, 600);
+    rememberProblems();
+    rememberPauses();
+    browser.evaluate("scrollTo(0, document.body.scrollHeight); ''");
+    String url = "wss://localhost:" + broker.endpoint(Transport.WSS).address().getPort() + "/mqtt";
+    Path config = broker.configFile();
+    String before = Files.readString(config);
+
+    stopBroker();
+    awaitProblem("No connection to " + url);
+    String view = browser.evaluate(VIEW);
+    Files.writeString(config, before.replaceFirst("type: wss", "type: wss\n    path: /other"));
+    broker.restart();
+    browser.evaluate("problems.length = 0; pauses.length = 0");
+    browser.await("pauses.length > 5");
+
+    awaitProblem("No connection to " + url);
+    assertEquals("0", browser.evaluate("problems.length"));
+    assertEquals(view, browser.evaluate(VIEW));
+    assertEquals(
+        "true",
+        browser.evaluate("document.getElementById('problem').getBoundingClientRect().bottom < 0"));
+    assertEquals("true", browser.evaluate("pauses.slice(-3).every(pause => pause >= 7500)"));
+
+    broker.stop();
+    Files.writeString(config, before);
+    broker.restart();
+    awaitState("online");
+    browser.evaluate("pauses.length = 0");
+    broker.kill9();
+    browser.await("pauses.length > 3");
+    for (int i = 0; i < 4; i++) {
+      double pause = Double.parseDouble(browser.evaluate("pauses[" + i + "]"));
+      double most = Math.min(2_000 << i, 15_000);
+      assertTrue(pause >= most / 2 && pause <= most, i + ": " + pause);
+    }
+  }
+
+  /**
+   * Collects in {@code pauses} how long the page would wait before each attempt, and shortens it.
+   */
+  private void rememberPauses() throws Exception {
+    browser.evaluate(
+        """
+        window.pauses = [];
+        window.setInterval = (interval => (action, millis) => {
+          if (millis > 15000) {
+            return interval(action, millis);
+          }
+          pauses.push(millis);
+          return interval(action, 50);
+        })(setInterval);
+        ''
+        """);
   }
 
   @Test
