@@ -1,6 +1,6 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { filterProblem, publishBytes, PUBLISH_BYTES_MAX, topicProblem } from "./packets";
-import { codeOf, explain, passes, reason, refusalOf } from "./reasons";
+import { codeOf, explain, isOfToken, passes, reason, refusalOf } from "./reasons";
 
 export type Qos = 0 | 1 | 2;
 
@@ -28,8 +28,8 @@ export interface Listener {
   interrupted(why: string | undefined): void;
   /** An attempt got no connection; another follows by itself. */
   unreachable(why: string): void;
-  /** For good, with the reason in words; undefined if it was asked for. */
-  ended(why: string | undefined): void;
+  /** For good, with the reason in words, undefined if it was asked for; and whether the reason is the token. */
+  ended(why: string | undefined, isOfToken: boolean): void;
   received(message: Received): void;
 }
 
@@ -61,6 +61,7 @@ export class Connection {
   /** Each settles a PUBLISH that is neither sent nor acknowledged yet; it is told whether the connection ends as the user wished. */
   readonly #unsettled = new Set<(isAsked: boolean) => void>();
   #why: string | undefined;
+  #isOfToken = false;
   /** In this attempt. */
   #wasConnected = false;
   /** Since there was a connection. */
@@ -153,6 +154,7 @@ export class Connection {
     }
     this.#why = why;
     if (code === undefined || !passes(code)) {
+      this.#isOfToken = code !== undefined && isOfToken(code);
       this.#giveUp(false);
       this.#client.end(true);
     }
@@ -174,7 +176,7 @@ export class Connection {
   #ended(listener: Listener): void {
     if (!this.#hasEnded) {
       this.#hasEnded = true;
-      listener.ended(this.#why);
+      listener.ended(this.#why, this.#isOfToken);
     }
   }
 

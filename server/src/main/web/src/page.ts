@@ -53,18 +53,27 @@ const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(
 
 const qosOf = (id: string) => Number(element(id, HTMLSelectElement).value) as Qos;
 
-/** What a token says, if it is worth a try; otherwise the page says why it is not. */
+/** The date too, if it is not today. */
+function timeOf(date: Date): string {
+  return date.toDateString() === new Date().toDateString() ? date.toLocaleTimeString() : date.toLocaleString();
+}
+
+/**
+ * What a token says, if it is one; otherwise the page says that it is none. Whether it has ended is for the broker to tell: this computer's
+ * clock may be wrong.
+ */
 function usable(token: string): TokenContent | undefined {
   const content = readToken(token);
   if (content === undefined) {
     answer("this is no token: it should be three parts of letters and digits with dots between them");
-    return undefined;
-  }
-  if (content.expires !== undefined && content.expires.getTime() < Date.now()) {
-    answer(`this token has ended at ${content.expires.toLocaleString()}; make a new one`);
-    return undefined;
   }
   return content;
+}
+
+/** When the token that was refused ended, if this computer's clock explains the refusal. */
+function endOf(token: TokenContent): string {
+  const hasEnded = token.expires !== undefined && token.expires.getTime() < Date.now();
+  return hasEnded ? `; by this computer's clock it ended at ${timeOf(token.expires)}` : "";
 }
 
 function connect(): void {
@@ -75,7 +84,7 @@ function connect(): void {
   }
   complain(undefined);
   const who = content.subject === undefined ? "" : ` as ${content.subject}`;
-  const until = content.expires === undefined ? "" : ` until ${content.expires.toLocaleTimeString()}`;
+  const until = content.expires === undefined ? "" : ` until ${timeOf(content.expires)}`;
   const version = element("version", HTMLSelectElement).value === "4" ? 4 : 5;
   let tell = answer; // What comes later than the first news is no answer to a click.
   const listener: Listener = {
@@ -94,11 +103,11 @@ function connect(): void {
       tell = complain;
       show("waiting", "No connection, trying again");
     },
-    ended(why) {
+    ended(why, isOfToken) {
       connection = undefined;
       filters.clear();
       subscriptions.replaceChildren();
-      tell(why);
+      tell(why !== undefined && isOfToken ? why + endOf(content) : why);
       show("offline", "Not connected");
       if (isReplacing) {
         isReplacing = false;

@@ -584,6 +584,31 @@ final class PageTest {
   }
 
   @Test
+  void leavesItToTheBrokerWhetherATokenHasEnded() throws Exception {
+    browser.evaluate("Date.now = (now => () => now() + 7200000)(Date.now); ''");
+
+    openLinkInTheSameTab("bob");
+
+    String token = broker.issueToken("carol", "browsers", "1h");
+    String forged = token.substring(0, token.lastIndexOf('.') + 1) + "A".repeat(86);
+    openLink("https://localhost", Transport.WSS, forged);
+    awaitProblem("by this computer\\'s clock it ended at");
+    awaitState("offline");
+
+    String longer = broker.issueToken("carol", "browsers", "24h");
+    openLink("https://localhost", Transport.WSS, longer);
+    awaitState("online");
+    assertEquals(
+        "Connected as carol until "
+            + browser.evaluate(
+                "new Date(JSON.parse(atob('"
+                    + longer.substring(longer.indexOf('.') + 1, longer.lastIndexOf('.'))
+                    + "')).exp * 1000)"
+                    + ".toLocaleString()"),
+        browser.evaluate("document.getElementById('status').textContent"));
+  }
+
+  @Test
   void saysThatTheBrowserOpensNoWebSocket() throws Exception {
     click("disconnect");
     awaitState("offline");
