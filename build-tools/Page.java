@@ -116,9 +116,11 @@ final class Page {
     }
     List<Path> files = new ArrayList<>();
     try (Stream<Path> top = Files.list(sources);
-        Stream<Path> src = Files.walk(sources.resolve("src"))) {
+        Stream<Path> src = Files.walk(sources.resolve("src"));
+        Stream<Path> licenses = Files.walk(sources.resolve("licenses"))) {
       top.forEach(files::add);
       src.forEach(files::add);
+      licenses.forEach(files::add);
     }
     for (Path file : files) {
       if (Files.isRegularFile(file) && isNewer(file, built)) {

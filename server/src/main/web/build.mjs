@@ -1,5 +1,6 @@
 // Bundles the page into a folder: node build.mjs OUTPUT_FOLDER
 import { build } from "esbuild";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -10,10 +11,11 @@ if (!out) {
 }
 
 await mkdir(out, { recursive: true });
-await build({
+const { metafile } = await build({
   entryPoints: ["src/page.ts"],
   outfile: join(out, "page.js"),
   bundle: true,
+  metafile: true,
   minify: true,
   format: "esm",
   target: ["es2022"],
@@ -25,17 +27,43 @@ for (const file of ["index.html", "page.css", "icon.svg"]) {
 }
 await writeFile(join(out, "licenses.txt"), await licenses());
 
-/** The licence texts of everything that is in the bundle. */
+/** The licence texts of everything that is in the bundle; a package without one fails the build. */
 async function licenses() {
-  const { packages } = JSON.parse(await readFile("package-lock.json", "utf8"));
+  const names = new Set(Object.keys(metafile.inputs).flatMap((input) => packageOf(input) ?? []));
+  for (const name of await bundledBefore()) {
+    names.add(name);
+  }
   const parts = [];
-  for (const [folder, about] of Object.entries(packages)) {
-    // Type declarations and what only the build needs are not part of the bundle.
-    if (folder === "" || about.dev || folder.includes("/@types/")) continue;
-    const names = await readdir(folder);
-    const file = names.find((name) => /^licen[cs]e/i.test(name));
-    const text = file ? await readFile(join(folder, file), "utf8") : `${about.license}\n`;
-    parts.push(`${folder.replace(/^.*node_modules\//, "")} ${about.version}\n\n${text.trim()}\n`);
+  for (const name of [...names].sort()) {
+    parts.push(`${name}\n\n${(await license(name)).trim()}\n`);
   }
   return parts.join(`\n${"-".repeat(80)}\n\n`);
+}
+
+/** MQTT.js comes as a bundle itself. The variant of it that is not minified says what each part was made of. */
+async function bundledBefore() {
+  const bundle = await readFile("node_modules/mqtt/dist/mqtt.js", "utf8");
+  const names = [...bundle.matchAll(/^ *\/\/ (node_modules\/\S+)$/gm)].map(([, file]) => packageOf(file));
+  if (names.length === 0) {
+    throw new Error("the bundle of MQTT.js does not say any more what is in it");
+  }
+  // Bundled twice: it starts a worker, whose code it has as a text.
+  return names.includes("worker-timers") ? [...names, "worker-factory", "worker-timers-worker"] : names;
+}
+
+/** The name of the package that a file is from, undefined if it is ours. */
+function packageOf(file) {
+  return /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+}
+
+/** From the package, if npm installs it here, else from our folder. */
+async function license(name) {
+  const installed = join("node_modules", name);
+  const names = existsSync(installed) ? await readdir(installed) : [];
+  const file = names.find((entry) => /^licen[cs]e/i.test(entry));
+  const ours = join("licenses", `${name}.txt`);
+  if (file === undefined && !existsSync(ours)) {
+    throw new Error(`the licence of ${name}, which is in the bundle, is missing: put it into ${ours}`);
+  }
+  return readFile(file === undefined ? ours : join(installed, file), "utf8");
 }

@@ -1,5 +1,6 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { codeOf, explain, passes, reason, refusalOf } from "./reasons";
+import { filterProblem, publishBytes, PUBLISH_BYTES_MAX, topicProblem } from "./packets";
+import { codeOf, explain, isOfToken, passes, reason, refusalOf } from "./reasons";
 
 export type Qos = 0 | 1 | 2;
 
@@ -13,22 +14,38 @@ export interface Received {
 /** What came of a SUBSCRIBE: the granted QoS; or why there is none, and whether the broker has answered so. */
 export type Grant = { readonly qos: Qos } | { readonly why: string; readonly isRefusal: boolean };
 
+/** Why a PUBLISH was not acknowledged; the broker may have published it all the same, unless it is certain that it has not. */
+export interface Failure {
+  readonly why: string;
+  readonly isCertain: boolean;
+}
+
 /** What the page wants to hear; all calls come on the page's only thread. */
 export interface Listener {
   /** There are no subscriptions yet, after an interruption neither. */
   connected(): void;
   /** The connection was lost, with the reason in words if it is known; another attempt follows by itself. */
   interrupted(why: string | undefined): void;
-  /** There has been no connection yet; another attempt follows by itself. */
+  /** An attempt got no connection; another follows by itself. */
   unreachable(why: string): void;
-  /** For good, with the reason in words; undefined if it was asked for. */
-  ended(why: string | undefined): void;
+  /** For good, with the reason in words, undefined if it was asked for; and whether the reason is the token. */
+  ended(why: string | undefined, isOfToken: boolean): void;
   received(message: Received): void;
 }
 
 const HINT =
-  "a proxy in between must pass WebSockets on to the broker, with the header Host as it came, or the listener's allowed-origins must " +
-  `have ${location.origin}`;
+  "if the broker runs, a proxy in between must pass WebSockets on to it, with the header Host as it came, or the listener's " +
+  `allowed-origins must have ${location.origin}`;
+
+/** Before the first attempt to connect again, and at most. */
+const PAUSE_MILLIS = 2_000;
+const PAUSE_MILLIS_MAX = 15_000;
+
+/** How long the broker may take to hear a DISCONNECT. */
+const GOODBYE_MILLIS = 2_000;
+
+/** Milliseconds before the next attempt; left to chance, for the pages that a broker had would else come back to it all at once. */
+const pause = (attempts: number) => Math.min(PAUSE_MILLIS * 2 ** attempts, PAUSE_MILLIS_MAX) * (0.5 + Math.random() / 2);
 
 /** Where the listener that served this page has its WebSocket. */
 function address(): string {
@@ -40,11 +57,21 @@ function address(): string {
 /** One connection to the broker that served this page. */
 export class Connection {
   readonly #client: MqttClient;
+  readonly #version: 4 | 5;
+  /** Each settles a PUBLISH that is neither sent nor acknowledged yet; it is told whether the connection ends as the user wished. */
+  readonly #unsettled = new Set<(isAsked: boolean) => void>();
   #why: string | undefined;
+  #isOfToken = false;
+  /** In this attempt. */
   #wasConnected = false;
+  /** Since there was a connection. */
+  #attempts = 0;
   #hasEnded = false;
 
+  /** @throws if the browser opens no WebSocket to this address */
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
+    this.#version = version;
+    const url = address();
     const options: IClientOptions = {
       clientId,
       protocolVersion: version,
@@ -59,15 +86,22 @@ export class Connection {
       // The other kinds of timer need a worker made of text, which this page's Content-Security-Policy forbids.
       timerVariant: "native",
       connectTimeout: 10_000,
-      reconnectPeriod: 2_000,
+      reconnectPeriod: pause(0),
       reconnectOnConnackError: true,
+      // MQTT.js makes a URL of the parts again, and forgets the brackets of an IPv6 address.
+      transformWsUrl: () => url,
     };
-    const url = address();
     this.#client = mqtt.connect(url, options);
     this.#client.on("connect", () => {
       this.#wasConnected = true;
       this.#why = undefined;
+      this.#attempts = 0;
+      this.#client.options.reconnectPeriod = pause(0);
       listener.connected();
+    });
+    this.#client.on("reconnect", () => {
+      this.#attempts++;
+      this.#client.options.reconnectPeriod = pause(this.#attempts); // for the attempt after this one
     });
     this.#client.on("message", (topic, payload, packet) =>
       listener.received({ topic, payload, qos: packet.qos, retain: packet.retain }),
@@ -77,65 +111,88 @@ export class Connection {
       if (code === undefined && this.#client.reconnecting) {
         return; // An answer is late, and MQTT.js tries again.
       }
-      this.#failed(explain(error), code !== undefined && passes(code));
+      this.#failed(explain(error), code);
     });
     this.#client.on("disconnect", (packet) => {
       const code = packet.reasonCode ?? 0;
-      this.#failed(reason(code), passes(code));
+      this.#failed(reason(code), code);
     });
     this.#client.on("end", () => this.#ended(listener));
     this.#client.on("close", () => {
-      if (version === 4) {
-        this.#giveUpPublishes();
-      }
+      this.#giveUp(false);
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
-      } else if (this.#wasConnected) {
+        return;
+      }
+      if (this.#wasConnected) {
         listener.interrupted(this.#why);
       } else {
         listener.unreachable(this.#why ?? `no connection to ${url}; ${HINT}`);
       }
+      this.#wasConnected = false;
+      this.#why = undefined;
     });
   }
 
   /**
-   * MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection, and MQTT.js would send it again as soon as it has another, to
-   * the same end.
+   * The next connection has a new session: what MQTT.js sent again there would be published twice. In MQTT 3.1.1 a PUBLISH that no policy
+   * allows would end each connection anew.
    */
-  #giveUpPublishes(): void {
-    for (const [packetId, sent] of Object.entries(this.#client.outgoing)) {
-      sent.cb(new Error("the connection was closed before the broker acknowledged this; maybe no policy allows it"));
+  #giveUp(isAsked: boolean): void {
+    for (const settle of this.#unsettled) {
+      settle(isAsked);
+    }
+    for (const packetId of Object.keys(this.#client.outgoing)) {
       this.#client.removeOutgoingMessage(Number(packetId));
     }
   }
 
   /** What does not pass ends the connection: the same token and client id would be refused again. */
-  #failed(why: string, isPassing: boolean): void {
+  #failed(why: string, code: number | undefined): void {
+    if (this.#client.disconnecting) {
+      return; // What comes after the end, such as an acknowledgement that can no longer be written, is no reason for it.
+    }
     this.#why = why;
-    if (!isPassing) {
+    if (code === undefined || !passes(code)) {
+      this.#isOfToken = code !== undefined && isOfToken(code);
+      this.#giveUp(false);
       this.#client.end(true);
     }
   }
 
   end(): void {
+    if (this.#client.disconnecting) {
+      return;
+    }
     this.#why = undefined;
+    this.#giveUp(true); // MQTT.js would wait for what is not acknowledged.
     // Without a connection there is nobody to say goodbye to, and MQTT.js would wait for one.
     this.#client.end(!this.#client.connected);
+    // Where the network has gone without a word nothing answers.
+    setTimeout(() => this.#client.stream.destroy(), GOODBYE_MILLIS);
   }
 
   /** Between two attempts MQTT.js emits "end" alone, else "close" first; a connection ends once. */
   #ended(listener: Listener): void {
     if (!this.#hasEnded) {
       this.#hasEnded = true;
-      listener.ended(this.#why);
+      listener.ended(this.#why, this.#isOfToken);
     }
   }
 
-  async subscribe(filter: string, qos: Qos): Promise<Grant> {
+  /** @returns undefined if the connection ends, which tells why itself */
+  async subscribe(filter: string, qos: Qos): Promise<Grant | undefined> {
+    const problem = filterProblem(filter);
+    if (problem !== undefined) {
+      return { why: problem, isRefusal: false };
+    }
     try {
       const grants = await this.#client.subscribeAsync(filter, { qos });
       return { qos: (grants[0]?.qos ?? qos) as Qos };
     } catch (error) {
+      if (this.#client.disconnecting) {
+        return undefined;
+      }
       const code = refusalOf(error);
       return code === undefined ? { why: explain(error), isRefusal: false } : { why: reason(code), isRefusal: true };
     }
@@ -149,12 +206,33 @@ export class Connection {
   }
 
   /** @returns why it failed, undefined if it did not; for QoS 1 and 2 after the broker's acknowledgement */
-  async publish(topic: string, payload: string, qos: Qos, retain: boolean): Promise<string | undefined> {
-    try {
-      await this.#client.publishAsync(topic, payload, { qos, retain });
-      return undefined;
-    } catch (error) {
-      return explain(error);
+  publish(topic: string, payload: string, qos: Qos, retain: boolean): Promise<Failure | undefined> {
+    const bytes = publishBytes(topic, payload, qos, this.#version);
+    const problem = topicProblem(topic) ?? this.#sizeProblem(bytes);
+    if (problem !== undefined) {
+      return Promise.resolve({ why: problem, isCertain: true });
     }
+    return new Promise((resolve) => {
+      const giveUp = (isAsked: boolean) => {
+        // MQTT 3.1.1 has no way to refuse a PUBLISH but to close the connection.
+        const refused =
+          this.#version === 4 && !isAsked ? `, or it was refused: maybe no policy allows it, or ${bytes} bytes are too many` : "";
+        settle({ why: `the connection ended before the broker acknowledged this; it may have been published${refused}`, isCertain: false });
+      };
+      const settle = (failure: Failure | undefined) => {
+        this.#unsettled.delete(giveUp);
+        resolve(failure);
+      };
+      this.#unsettled.add(giveUp);
+      this.#client.publish(topic, payload, { qos, retain }, (error) =>
+        settle(error ? { why: explain(error), isCertain: true } : undefined),
+      );
+    });
+  }
+
+  /** The broker ends a connection for a packet that is too large; in MQTT 3.1.1 it does not say beforehand what is. */
+  #sizeProblem(bytes: number): string | undefined {
+    const max = this.#client.serverProperties?.maximumPacketSize ?? PUBLISH_BYTES_MAX;
+    return bytes > max ? `it would be a packet of ${bytes} bytes, and the broker takes ${max}` : undefined;
   }
 }

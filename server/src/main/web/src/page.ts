@@ -1,6 +1,7 @@
-import { Connection, type Qos } from "./connection";
+import { Connection, type Failure, type Listener, type Qos } from "./connection";
 import { button, element, input, onSubmit, text } from "./elements";
 import { Messages } from "./messages";
+import { explain } from "./reasons";
 import { readToken, takeTokenFromAddress, type TokenContent } from "./token";
 
 const status = element("status", HTMLParagraphElement);
@@ -8,6 +9,9 @@ const problem = element("problem", HTMLParagraphElement);
 const published = element("published", HTMLParagraphElement);
 const subscriptions = element("subscriptions", HTMLUListElement);
 const messages = new Messages();
+
+/** Of a topic in a complaint. */
+const TOPIC_CHARACTERS_MAX = 200;
 
 let connection: Connection | undefined;
 /** A link with another token was opened, and the connection with the one before has not ended yet. */
@@ -30,9 +34,18 @@ function show(state: "offline" | "waiting" | "online", words: string): void {
   button("publish").disabled = state !== "online";
 }
 
+/** Takes the words back if they are undefined. Does not move what the user is reading. */
 function complain(words: string | undefined): void {
-  problem.hidden = words === undefined;
-  problem.textContent = words === undefined ? "" : sentence(words);
+  const shown = words === undefined ? "" : sentence(words);
+  if (shown !== problem.textContent) { // written again, the same would be read aloud again
+    problem.hidden = words === undefined;
+    problem.textContent = shown;
+  }
+}
+
+/** Complains of what the user has just done, where it is seen. */
+function answer(words: string | undefined): void {
+  complain(words);
   problem.scrollIntoView({ block: "nearest" });
 }
 
@@ -40,18 +53,27 @@ const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(
 
 const qosOf = (id: string) => Number(element(id, HTMLSelectElement).value) as Qos;
 
-/** What a token says, if it is worth a try; otherwise the page says why it is not. */
+/** The date too, if it is not today. */
+function timeOf(date: Date): string {
+  return date.toDateString() === new Date().toDateString() ? date.toLocaleTimeString() : date.toLocaleString();
+}
+
+/**
+ * What a token says, if it is one; otherwise the page says that it is none. Whether it has ended is for the broker to tell: this computer's
+ * clock may be wrong.
+ */
 function usable(token: string): TokenContent | undefined {
   const content = readToken(token);
   if (content === undefined) {
-    complain("this is no token: it should be three parts of letters and digits with dots between them");
-    return undefined;
-  }
-  if (content.expires !== undefined && content.expires.getTime() < Date.now()) {
-    complain(`this token has ended at ${content.expires.toLocaleString()}; make a new one`);
-    return undefined;
+    answer("this is no token: it should be three parts of letters and digits with dots between them");
   }
   return content;
+}
+
+/** When the token that was refused ended, if this computer's clock explains the refusal. */
+function endOf(token: TokenContent): string {
+  const hasEnded = token.expires !== undefined && token.expires.getTime() < Date.now();
+  return hasEnded ? `; by this computer's clock it ended at ${timeOf(token.expires)}` : "";
 }
 
 function connect(): void {
@@ -62,10 +84,12 @@ function connect(): void {
   }
   complain(undefined);
   const who = content.subject === undefined ? "" : ` as ${content.subject}`;
-  const until = content.expires === undefined ? "" : ` until ${content.expires.toLocaleTimeString()}`;
+  const until = content.expires === undefined ? "" : ` until ${timeOf(content.expires)}`;
   const version = element("version", HTMLSelectElement).value === "4" ? 4 : 5;
-  connection = new Connection(token, input("client-id").value, version, {
+  let tell = answer; // What comes later than the first news is no answer to a click.
+  const listener: Listener = {
     connected() {
+      tell = complain;
       complain(undefined);
       show("online", `Connected${who}${until}`);
       void subscribeAgainToAll();
@@ -75,14 +99,15 @@ function connect(): void {
       show("waiting", "Connection lost, trying again");
     },
     unreachable(why) {
-      complain(why);
-      show("waiting", "No connection yet, trying again");
+      tell(why);
+      tell = complain;
+      show("waiting", "No connection, trying again");
     },
-    ended(why) {
+    ended(why, isOfToken) {
       connection = undefined;
       filters.clear();
       subscriptions.replaceChildren();
-      complain(why);
+      tell(why !== undefined && isOfToken ? why + endOf(content) : why);
       show("offline", "Not connected");
       if (isReplacing) {
         isReplacing = false;
@@ -92,8 +117,20 @@ function connect(): void {
     received(message) {
       messages.add(message);
     },
-  });
+  };
+  try {
+    connection = new Connection(token, input("client-id").value, version, listener);
+  } catch (error) {
+    answer(`cannot connect: ${explain(error)}`);
+    return;
+  }
   show("waiting", "Connecting");
+}
+
+/** It takes a moment, in which nothing more can be sent. */
+function disconnect(): void {
+  show("waiting", "Disconnecting");
+  connection?.end();
 }
 
 /** Connects with the token in the address, if there is one, in place of a connection with another token. */
@@ -108,7 +145,7 @@ function openLink(): void {
   } else if (token !== input("token").value.trim() && usable(token) !== undefined) {
     input("token").value = token;
     isReplacing = true;
-    connection.end();
+    disconnect();
   }
 }
 
@@ -120,7 +157,7 @@ async function subscribe(): Promise<void> {
     return;
   }
   if ("why" in grant) {
-    complain(`cannot subscribe to "${filter}": ${grant.why}`);
+    answer(`cannot subscribe to "${brief(filter)}": ${grant.why}`);
     return;
   }
   complain(undefined);
@@ -186,18 +223,26 @@ async function publish(): Promise<void> {
   if (connection === undefined) {
     return;
   }
+  tellOfPublish(""); // else one would take what came of the message before for what came of this
   const failure = await connection.publish(topic, payload, qos, input("retain").checked);
-  published.toggleAttribute("data-failed", failure !== undefined);
-  published.textContent =
-    failure === undefined
-      ? `${qos === 0 ? "Sent" : "Acknowledged"} at ${new Date().toLocaleTimeString()}: ${topic}`
-      : `Not published to ${topic}: ${failure}`;
+  if (failure === undefined) {
+    tellOfPublish(`${qos === 0 ? "Sent" : "Acknowledged"} at ${new Date().toLocaleTimeString()}: ${brief(topic)}`);
+  } else {
+    tellOfPublish(`${failure.isCertain ? "Not" : "Maybe not"} published to ${brief(topic)}: ${failure.why}`, failure);
+  }
 }
+
+function tellOfPublish(words: string, failure?: Failure): void {
+  published.toggleAttribute("data-failed", failure !== undefined);
+  published.textContent = words;
+}
+
+const brief = (text: string) => (text.length > TOPIC_CHARACTERS_MAX ? `${text.slice(0, TOPIC_CHARACTERS_MAX)}…` : text);
 
 onSubmit("connection", connect);
 onSubmit("subscription", () => void subscribe());
 onSubmit("publication", () => void publish());
-button("disconnect").addEventListener("click", () => connection?.end());
+button("disconnect").addEventListener("click", disconnect);
 button("clear").addEventListener("click", () => messages.clear());
 
 // Not randomUUID, which browsers have only on pages that came over TLS.

@@ -34,6 +34,11 @@ const PASSING: ReadonlySet<number> = new Set([0x03, 0x80, 0x88, 0x89, 0x8b, 0x8d
 
 export const passes = (code: number): boolean => PASSING.has(code);
 
+/** Refusals of a token, and the end of one. */
+const OF_TOKEN: ReadonlySet<number> = new Set([0x04, 0x86, 0xa0]);
+
+export const isOfToken = (code: number): boolean => OF_TOKEN.has(code);
+
 export function reason(code: number): string {
   return WORDS[code] ?? `reason 0x${code.toString(16).padStart(2, "0")}`;
 }

@@ -1,5 +1,6 @@
 package io.signalbox.it.interop;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -127,6 +128,28 @@ final class Chromium implements AutoCloseable {
     if (result.has("errorText")) {
       throw new AssertionError("cannot open " + url + ": " + result.get("errorText"));
     }
+  }
+
+  /** Makes the window that large, in CSS pixels. */
+  void resize(int width, int height) throws Exception {
+    JsonObject parameters = new JsonObject();
+    parameters.addProperty("width", width);
+    parameters.addProperty("height", height);
+    parameters.addProperty("deviceScaleFactor", 1);
+    parameters.addProperty("mobile", false);
+    call("Emulation.setDeviceMetricsOverride", parameters);
+  }
+
+  /** Has the page believe that its user prefers this: {@code light} or {@code dark}. */
+  void preferColorScheme(String scheme) throws Exception {
+    JsonObject feature = new JsonObject();
+    feature.addProperty("name", "prefers-color-scheme");
+    feature.addProperty("value", scheme);
+    JsonArray features = new JsonArray();
+    features.add(feature);
+    JsonObject parameters = new JsonObject();
+    parameters.add("features", features);
+    call("Emulation.setEmulatedMedia", parameters);
   }
 
   /** The value of a JavaScript expression as text; a promise is awaited. */

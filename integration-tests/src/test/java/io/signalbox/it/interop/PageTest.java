@@ -1,6 +1,8 @@
 package io.signalbox.it.interop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.signalbox.it.broker.BrokerConfig;
 import io.signalbox.it.broker.BrokerUnderTest;
@@ -10,6 +12,8 @@ import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -26,6 +30,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the broker's page shows when something goes otherwise than wished. */
 @Timeout(400)
 final class PageTest {
+  /** Where the page is scrolled to, and where that shows the list of messages. */
+  private static final String VIEW =
+      "scrollY + ' ' + document.getElementById('log').getBoundingClientRect().top";
+
+  /** Types of packets (section 2.1.2). */
+  private static final int PUBLISH = 3;
+
+  private static final int PUBREL = 6;
+
   private BrokerUnderTest broker;
   private Chromium browser;
 
@@ -111,9 +124,17 @@ final class PageTest {
   }
 
   private void publish(String topic, int qos, String payload) throws Exception {
-    browser.evaluate("document.getElementById('topic').value = '" + topic + "'");
+    publishValues("'" + topic + "'", qos, "'" + payload + "'");
+  }
+
+  /**
+   * @param topic an expression of JavaScript
+   * @param payload likewise
+   */
+  private void publishValues(String topic, int qos, String payload) throws Exception {
+    browser.evaluate("document.getElementById('topic').value = " + topic);
     browser.evaluate("document.getElementById('publish-qos').value = '" + qos + "'");
-    browser.evaluate("document.getElementById('payload').value = '" + payload + "'");
+    browser.evaluate("document.getElementById('payload').value = " + payload);
     click("publish");
   }
 
@@ -145,6 +166,16 @@ final class PageTest {
     browser.await("document.getElementById('problem').textContent.includes('" + words + "')");
   }
 
+  /** Collects in {@code problems} what the page complains of, for it does not stay. */
+  private void rememberProblems() throws Exception {
+    browser.evaluate(
+        """
+        window.problems = [];
+        new MutationObserver(() => problems.push(document.getElementById('problem').textContent))
+            .observe(document.getElementById('problem'), { childList: true });
+        """);
+  }
+
   /** Publishes to both topics, of which the page is to be subscribed to the second alone. */
   private void assertReceives(String not, String only) throws Exception {
     publish(not, 1, "stray");
@@ -163,9 +194,10 @@ final class PageTest {
   void keepsItsSubscriptionsWhenTheBrokerStartsAnew(Version version) throws Exception {
     use(version);
     subscribe("a/#", 1);
+    rememberProblems();
     stopBroker();
     if (version.isV5()) {
-      awaitProblem("The broker is shutting down.");
+      browser.await("problems.includes('The broker is shutting down.')");
     }
 
     broker.restart();
@@ -243,7 +275,7 @@ final class PageTest {
 
       publish("closed", qos, "refused");
 
-      awaitPublished("Not published to closed");
+      awaitPublished((version.isV5() ? "Not" : "Maybe not") + " published to closed");
       awaitPublished("no policy allows it");
       awaitState("online");
       publish("open", qos, "taken");
@@ -386,5 +418,314 @@ final class PageTest {
 
     awaitState("offline");
     assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void doesNotPublishAgainWhatTheBrokerHadNotAcknowledged(Version version) throws Exception {
+    use(version);
+    try (Peer device = device()) {
+      device.subscribe("q", 2);
+      for (int last : new int[] {PUBLISH, PUBREL}) {
+        closeAfter(last);
+
+        publish("q", 2, "ended by " + last);
+
+        awaitPublished("Maybe not published to q: the connection ended before the broker");
+        awaitState("online");
+        device.acknowledge(device.receivePublish("ended by " + last));
+        awaitPublished("it may have been published");
+      }
+      publish("q", 2, "last");
+      device.acknowledge(device.receivePublish("last"));
+      awaitPublished("Acknowledged");
+    }
+  }
+
+  /** Ends the connection as soon as the page has sent a packet of this type, once. */
+  private void closeAfter(int type) throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (data) {
+            send.call(this, data);
+            if (data[0] >> 4 === %d) {
+              WebSocket.prototype.send = send;
+              this.close();
+            }
+          };
+        })()
+        """
+            .formatted(type));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void refusesItselfWhatIsNoPacketAndKeepsItsSubscriptions(Version version) throws Exception {
+    use(version);
+    subscribe("a/#", 1);
+    browser.evaluate(
+        """
+        window.states = 0;
+        new MutationObserver(() => states++)
+            .observe(document.getElementById('status'), { attributes: true });
+        """);
+
+    publish("a/#", 1, "to many");
+    awaitPublished("Not published to a/#: a message goes to one topic");
+    publishValues("'a'.repeat(65536)", 0, "''");
+    awaitPublished("the topic has 65536 bytes, and 65535 are possible");
+    publishValues("'a\\0b'", 2, "''");
+    awaitPublished("the topic has the character U+0000");
+    browser.evaluate("document.getElementById('filter').value = 'a'.repeat(65536)");
+    click("subscribe");
+    awaitProblem("the topic filter has 65536 bytes, and 65535 are possible");
+    if (version.isV5()) {
+      publishValues("'a/a'", 1, "'b'.repeat(1048576 - 11)");
+      awaitPublished("it would be a packet of 1048577 bytes, and the broker takes 1048576");
+      publishValues("'a/a'", 1, "'b'.repeat(1048576 - 12)");
+      awaitPublished("Acknowledged");
+      browser.await("document.querySelectorAll('#messages li').length === 1");
+    }
+
+    assertEquals("0", browser.evaluate("states"));
+    assertEquals("online", browser.evaluate("document.getElementById('status').dataset.state"));
+    if (!version.isV5()) { // It is told nothing of the broker's limit.
+      publishValues("'a/a'", 1, "'b'.repeat(1048576)");
+      awaitPublished("1048587 bytes are too many");
+      awaitState("online");
+    }
+    assertEquals("a/# QoS 1", browser.evaluate(subscriptions()));
+  }
+
+  @Test
+  void connectsByAnIpv6Address() throws Exception {
+    assumeTrue(hasIpv6(), "no IPv6 on this machine");
+    click("disconnect");
+    awaitState("offline");
+    broker.stop();
+    Path config = broker.configFile();
+    Files.writeString(config, Files.readString(config).replace("bind: 127.0.0.1", "bind: '::1'"));
+    broker.restart();
+
+    for (Transport transport : new Transport[] {Transport.WSS, Transport.WS}) {
+      openPage(transport.isTls() ? "https://[::1]" : "http://[::1]", transport);
+
+      browser.await("location.protocol === '" + (transport.isTls() ? "https:" : "http:") + "'");
+      awaitState("online");
+    }
+  }
+
+  private static boolean hasIpv6() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("::1"))) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void saysOfEachAttemptWhyItFailsAndDoesNotMoveWhatIsRead() throws Exception {
+    browser.resize(400, 600);
+    rememberProblems();
+    rememberPauses();
+    browser.evaluate("scrollTo(0, document.body.scrollHeight); ''");
+    String url = "wss://localhost:" + broker.endpoint(Transport.WSS).address().getPort() + "/mqtt";
+    Path config = broker.configFile();
+    String before = Files.readString(config);
+
+    stopBroker();
+    awaitProblem("No connection to " + url);
+    String view = browser.evaluate(VIEW);
+    Files.writeString(config, before.replaceFirst("type: wss", "type: wss\n    path: /other"));
+    broker.restart();
+    browser.evaluate("problems.length = 0; pauses.length = 0");
+    browser.await("pauses.length > 5");
+
+    awaitProblem("No connection to " + url);
+    assertEquals("0", browser.evaluate("problems.length"));
+    assertEquals(view, browser.evaluate(VIEW));
+    assertEquals(
+        "true",
+        browser.evaluate("document.getElementById('problem').getBoundingClientRect().bottom < 0"));
+    assertEquals("true", browser.evaluate("pauses.slice(-3).every(pause => pause >= 7500)"));
+
+    broker.stop();
+    Files.writeString(config, before);
+    broker.restart();
+    awaitState("online");
+    browser.evaluate("pauses.length = 0");
+    broker.kill9();
+    browser.await("pauses.length > 3");
+    for (int i = 0; i < 4; i++) {
+      double pause = Double.parseDouble(browser.evaluate("pauses[" + i + "]"));
+      double most = Math.min(2_000 << i, 15_000);
+      assertTrue(pause >= most / 2 && pause <= most, i + ": " + pause);
+    }
+  }
+
+  /**
+   * Collects in {@code pauses} how long the page would wait before each attempt, and shortens it.
+   */
+  private void rememberPauses() throws Exception {
+    browser.evaluate(
+        """
+        window.pauses = [];
+        window.setInterval = (interval => (action, millis) => {
+          if (millis > 15000) {
+            return interval(action, millis);
+          }
+          pauses.push(millis);
+          return interval(action, 50);
+        })(setInterval);
+        ''
+        """);
+  }
+
+  @Test
+  void leavesItToTheBrokerWhetherATokenHasEnded() throws Exception {
+    browser.evaluate("Date.now = (now => () => now() + 7200000)(Date.now); ''");
+
+    openLinkInTheSameTab("bob");
+
+    String token = broker.issueToken("carol", "browsers", "1h");
+    String forged = token.substring(0, token.lastIndexOf('.') + 1) + "A".repeat(86);
+    openLink("https://localhost", Transport.WSS, forged);
+    awaitProblem("by this computer\\'s clock it ended at");
+    awaitState("offline");
+
+    String longer = broker.issueToken("carol", "browsers", "24h");
+    openLink("https://localhost", Transport.WSS, longer);
+    awaitState("online");
+    assertEquals(
+        "Connected as carol until "
+            + browser.evaluate(
+                "new Date(JSON.parse(atob('"
+                    + longer.substring(longer.indexOf('.') + 1, longer.lastIndexOf('.'))
+                    + "')).exp * 1000)"
+                    + ".toLocaleString()"),
+        browser.evaluate("document.getElementById('status').textContent"));
+  }
+
+  @Test
+  void saysThatTheBrowserOpensNoWebSocket() throws Exception {
+    click("disconnect");
+    awaitState("offline");
+    browser.evaluate(
+        "WebSocket = class { constructor() { throw new Error('no such thing'); } }; ''");
+
+    click("connect");
+
+    awaitProblem("Cannot connect: no such thing");
+    awaitState("offline");
+    assertEquals("false", browser.evaluate("document.getElementById('connect').disabled"));
+  }
+
+  @Test
+  void endsAConnectionWhateverIsUnderWay() throws Exception {
+    subscribe("a", 1);
+    publish("b", 1, "taken");
+    awaitPublished("Acknowledged");
+    cutOff();
+    publish("b", 1, "lost");
+    assertEquals("", browser.evaluate("document.getElementById('published').textContent"));
+    openPage("https://localhost", Transport.WSS);
+    awaitPublished("Maybe not published to b: the connection ended");
+    awaitState("online");
+
+    cutOff();
+    publish("b", 2, "lost");
+    click("disconnect");
+    awaitState("offline");
+    awaitPublished("it may have been published");
+    assertEquals("true", browser.evaluate("document.getElementById('problem').hidden"));
+  }
+
+  /** From now on nothing leaves by the connection that the page has, and nothing comes. */
+  private void cutOff() throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const { send, close } = WebSocket.prototype;
+          let dead;
+          WebSocket.prototype.send = function (data) {
+            dead ??= this;
+            if (this !== dead) {
+              send.call(this, data);
+            }
+          };
+          WebSocket.prototype.close = function () {
+            if (this !== dead) {
+              close.call(this);
+            }
+          };
+        })()
+        """);
+  }
+
+  @Test
+  void saysNothingOfWhatArrivesWhileItDisconnects() throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (data) {
+            window.socket = this;
+            WebSocket.prototype.send = send;
+            send.call(this, data);
+          };
+        })()
+        """);
+    publish("b", 1, "b");
+    awaitPublished("Acknowledged");
+
+    browser.evaluate( // messages at QoS 1 that want an acknowledgement each
+        """
+        (() => {
+          const packets = [];
+          for (let id = 1; id <= 1000; id++) {
+            packets.push(0x32, 7, 0, 1, 97, id >> 8, id & 0xFF, 0, 98);
+          }
+          const data = new Uint8Array(packets).buffer;
+          socket.dispatchEvent(new MessageEvent('message', { data }));
+          document.getElementById('disconnect').click();
+        })()
+        """);
+
+    awaitState("offline");
+    assertEquals("true", browser.evaluate("document.getElementById('problem').hidden"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"light", "dark"})
+  void bordersOfFieldsCanBeSeen(String scheme) throws Exception {
+    browser.preferColorScheme(scheme);
+
+    assertEquals(
+        "",
+        browser.evaluate(
+            """
+            (() => {
+              const luminance = color => {
+                const [r, g, b] = color.match(/[0-9.]+/g).map(Number).map(v => v / 255)
+                    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+              };
+              const contrast = (one, other) => {
+                const [a, b] = [luminance(one), luminance(other)].sort((x, y) => y - x);
+                return (a + 0.05) / (b + 0.05);
+              };
+              const fields = 'input:not([type="checkbox"]), select, textarea, button.quiet';
+              return [...document.querySelectorAll(fields)].flatMap(field => {
+                const style = getComputedStyle(field);
+                const around = getComputedStyle(field.closest('section')).backgroundColor;
+                const inside = field.matches('button') ? around : style.backgroundColor;
+                return [around, inside]
+                    .filter(ground => !(contrast(style.borderTopColor, ground) >= 3))
+                    .map(ground => field.id + ': ' + style.borderTopColor + ' on ' + ground);
+              }).join();
+            })()
+            """));
   }
 }

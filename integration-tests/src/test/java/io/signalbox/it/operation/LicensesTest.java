@@ -3,8 +3,10 @@ package io.signalbox.it.operation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -127,6 +129,22 @@ final class LicensesTest {
                       Arrays.stream(requireNonNull(named.get(library))[2].split(", "))
                           .anyMatch(file -> text(jar, "META-INF/licenses/" + file).contains(words)),
                       library));
+    }
+  }
+
+  @Test
+  void holdsTheLicencesOfWhatThePageIsMadeOf() throws IOException {
+    try (var jar = new JarFile(JAR.toFile())) {
+      String file = "io/signalbox/server/page/licenses.txt";
+      assumeTrue(jar.getEntry(file) != null, "the jar was built without the page");
+      String texts = text(jar, file);
+      for (String name :
+          Set.of("mqtt", "@babel/runtime", "@jspm/core", "esbuild-plugin-polyfill-node", "ws")) {
+        assertTrue(texts.lines().anyMatch(name::equals), name);
+      }
+      assertTrue(texts.contains("Fatih Ayg\u00fcn"), "whose polyfills they are");
+      assertTrue(texts.contains("Joyent"), "whose url is in @jspm/core");
+      assertFalse(texts.contains("help-me"), "a package that MQTT.js has on the command line only");
     }
   }
 
