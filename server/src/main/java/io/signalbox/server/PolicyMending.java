@@ -1,5 +1,6 @@
 package io.signalbox.server;
 
+import io.signalbox.acl.source.Problem;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.PolicyException;
 import io.signalbox.server.auth.StoppedPolicies;
@@ -117,14 +118,18 @@ final class PolicyMending {
     return work(
         dataDirectory,
         policies -> {
-          List<PolicyAttachment> attachments = policies.remove(name);
-          return new Outcome(
-              true,
-              PolicyAttachment.ref(name)
-                  + " is removed"
-                  + attachments.stream()
-                      .map(each -> System.lineSeparator() + "  and its attachment " + each.name())
-                      .collect(Collectors.joining()));
+          StoppedPolicies.Removed removed = policies.remove(name);
+          var text = new StringBuilder(PolicyAttachment.ref(name)).append(" is removed");
+          for (PolicyAttachment each : removed.attachments()) {
+            text.append(System.lineSeparator()).append("  and its attachment ").append(each.name());
+          }
+          if (!removed.problems().isEmpty()) {
+            text.append(System.lineSeparator()).append("what is left cannot be used:");
+          }
+          for (Problem each : removed.problems()) {
+            text.append(System.lineSeparator()).append("  ").append(each);
+          }
+          return new Outcome(removed.problems().isEmpty(), text.toString());
         });
   }
 

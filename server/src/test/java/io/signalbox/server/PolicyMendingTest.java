@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.auth.ApiPolicies;
 import io.signalbox.server.auth.AuthSetupException;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.StoppedPolicies;
@@ -71,7 +72,7 @@ final class PolicyMendingTest {
     spoil();
     try (var fixture = RegistryFixture.open(data)) {
       AuthSetupException refused = assertThrows(AuthSetupException.class, () -> open(fixture));
-      String text = refused.getMessage();
+      String text = String.join("\n", refused.problems());
       assertTrue(text.contains("api:pumps.yaml:3:"), text);
       assertTrue(text.contains("signalbox store policy NAME --replace FILE"), text);
     }
@@ -111,6 +112,21 @@ final class PolicyMendingTest {
       assertEquals(0, fixture.registry.count(Kind.ATTACHMENT));
       assertEquals(3, policies.revision().number()); // the first start, the removal, this start
     }
+  }
+
+  @Test
+  void aRemovalSaysWhatItLeavesUnusable() throws Exception {
+    try (var fixture = RegistryFixture.open(data)) {
+      put(
+          fixture,
+          "next",
+          GOOD.replace("name: pumps", "name: next\\nmode: observe\\nreplaces: pumps"));
+      open(fixture);
+    }
+    Outcome removed = tools.removePolicy(data, "pumps");
+    assertFalse(removed.sound());
+    assertTrue(removed.text().contains("what is left cannot be used:"), removed::text);
+    assertTrue(removed.text().contains("api:next.yaml:"), removed::text);
   }
 
   @Test
@@ -156,7 +172,7 @@ final class PolicyMendingTest {
       PolicyStore policies = open(fixture);
       assertEquals(3, policies.revision().number());
       assertTrue(
-          new io.signalbox.server.auth.ApiPolicies(policies, fixture.registry)
+          new ApiPolicies(policies, fixture.registry)
               .revisions().stream()
                   .anyMatch(
                       revision ->

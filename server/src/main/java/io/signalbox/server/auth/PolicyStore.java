@@ -15,6 +15,7 @@ import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.Change;
 import io.signalbox.server.registry.Edit;
+import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.PolicyHistory;
 import io.signalbox.server.registry.PolicyRevision;
@@ -118,7 +119,7 @@ public final class PolicyStore {
     try {
       bundle = load(PolicyEdit.NOTHING, true);
     } catch (PolicyException e) {
-      throw startProblem(e);
+      throw startProblem(e, registry != null && registry.count(Kind.POLICY) > 0);
     }
     this.inForce = new InForce(bundle, 0);
     this.history = PolicyHistory.open(registry, config.revisionsMax());
@@ -194,20 +195,25 @@ public final class PolicyStore {
     return bundle.get();
   }
 
-  /** Those of the API cannot be mended by the API: it is not there without a start. */
-  private static AuthSetupException startProblem(PolicyException e) {
+  /**
+   * Those of the API cannot be mended by the API: it is not there without a start.
+   *
+   * @param mayBeOfApi whether it has any, of which a test beside the files may fail
+   */
+  private static AuthSetupException startProblem(PolicyException e, boolean mayBeOfApi) {
     List<String> problems = new ArrayList<>();
-    boolean ofApi = false;
+    boolean perhapsOfApi = false;
     for (Problem problem : e.problems()) {
       problems.add(problem.toString());
-      ofApi |= StoredPolicies.isFile(problem.position().file());
+      perhapsOfApi |= mayBeOfApi || StoredPolicies.isFile(problem.position().file());
     }
-    if (ofApi) {
+    if (perhapsOfApi) {
       problems.add(
-          "the policies of files named "
+          "the policies "
               + StoredPolicies.NAMESPACE
-              + ":NAME are in the store; without a running broker they are mended by"
-              + " \"signalbox store policy NAME --replace FILE --data DIR\"");
+              + ":NAME are in the store, and count in the tests beside those of files; without a"
+              + " running broker they are mended by \"signalbox store policy NAME --replace FILE"
+              + " --data DIR\"");
     }
     return new AuthSetupException(problems);
   }

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The API's policies while no broker runs: one that a newer version does not take any more keeps
  * the broker from starting, and with it the API that would mend it. What is changed here is a
- * revision like any other, so that it can be looked at and taken back later. Nothing is in force
- * meanwhile; the next start tests all policies together. One thread, which waits for the disk.
+ * revision that has the document of before; no rollback goes back beyond it as long as that cannot
+ * be used. Nothing is in force meanwhile; the next start tests all policies together. One thread,
+ * which waits for the disk.
  */
 public final class StoppedPolicies {
   /** As a revision names who made it. */
@@ -110,19 +111,26 @@ public final class StoppedPolicies {
   }
 
   /**
+   * What was removed.
+   *
+   * @param attachments that went with it
+   * @param problems of the other policies, which keep the broker from starting
+   */
+  public record Removed(List<PolicyAttachment> attachments, List<Problem> problems) {}
+
+  /**
    * Removes a policy and what it is attached by.
    *
-   * @return the attachments that went
    * @throws RegistryException there is no such policy, or the store does not take it
    */
-  public List<PolicyAttachment> remove(String name) throws RegistryException, InterruptedException {
+  public Removed remove(String name) throws RegistryException, InterruptedException {
     List<PolicyAttachment> attachments = attachments(name);
     List<Edit<?>> edits = new ArrayList<>();
     attachments.forEach(
         each -> edits.add(Edit.remove(Kind.ATTACHMENT, each.name(), Condition.NONE)));
     edits.add(Edit.remove(Kind.POLICY, name, Condition.NONE));
     store(edits, "delete " + PolicyAttachment.ref(name));
-    return attachments;
+    return new Removed(attachments, problems(PolicyEdit.NOTHING));
   }
 
   private void store(List<Edit<?>> edits, String cause)

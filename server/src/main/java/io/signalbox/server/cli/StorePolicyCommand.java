@@ -18,9 +18,9 @@ import picocli.CommandLine.Spec;
     description = {
       "List, show, replace or remove the access policies that the API put into a store.",
       "The broker must not run: this is for one that does not start because of such a policy. While"
-          + " it runs, \"signalbox policy\" does the same and more. What is changed is a revision,"
-          + " which \"signalbox policy revisions\" shows and \"signalbox policy rollback\" takes"
-          + " back.",
+          + " it runs, \"signalbox policy\" does the same and more. What is changed is a revision"
+          + " that has the document of before (\"signalbox policy revision\"). As long as the"
+          + " broker does not take that document, no rollback goes back beyond it.",
       "Without NAME: lists them and says what is wrong with each. With NAME alone: prints its"
           + " document.",
     },
@@ -63,8 +63,7 @@ final class StorePolicyCommand implements Callable<Integer> {
 
     @Option(
         names = "--remove",
-        description =
-            "Remove it, and its attachments. Think of what it denies: that is not denied any more.")
+        description = "Remove it, and its attachments. What it denied is not denied any more.")
     private boolean remove;
   }
 

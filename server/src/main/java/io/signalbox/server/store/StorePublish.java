@@ -326,6 +326,11 @@ public final class StorePublish implements Command, StoredMessage {
     refused = true;
   }
 
+  /** Whether {@link #refuse} was called. Any thread. */
+  boolean isRefused() {
+    return refused;
+  }
+
   /**
    * It was refused for want of room, or will be because it comes behind such a one, and its
    * submitter sends both again: who has not got it yet must not get it now, or the second might

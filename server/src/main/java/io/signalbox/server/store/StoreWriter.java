@@ -168,10 +168,6 @@ public final class StoreWriter {
     push(all, together, refused);
   }
 
-  private static @Nullable Submitter submitter(Command command) {
-    return command instanceof StorePublish publish ? publish.submitter() : null;
-  }
-
   private void push(Command command, Entry entry, @Nullable StoreException refused) {
     if (refused != null && command instanceof StorePublish publish) {
       publish.refuse();
@@ -348,8 +344,7 @@ public final class StoreWriter {
             Level.ERROR,
             "a command could not be applied and was refused: " + e.entry.name(),
             e.getCause());
-        e.entry.faulty = true;
-        e.entry.failure = new StoreException(Reason.INTERNAL);
+        markFaulty(e.entry);
       } catch (NoRoomException e) {
         metrics.storeFailures.inc();
         space.ranOut();
@@ -372,6 +367,22 @@ public final class StoreWriter {
     metrics.storeBatchCommands.observe(entries.size());
     answer();
     return true;
+  }
+
+  /** With all that is stored together with it. */
+  private void markFaulty(Entry entry) {
+    int first = entries.indexOf(entry);
+    while (first > 0 && entries.get(first - 1).together) {
+      first--;
+    }
+    for (int i = first; i < entries.size(); i++) {
+      Entry each = entries.get(i);
+      each.faulty = true;
+      each.failure = new StoreException(Reason.INTERNAL);
+      if (!each.together) {
+        return;
+      }
+    }
   }
 
   /**
@@ -468,9 +479,7 @@ public final class StoreWriter {
       throws FaultException {
     entry.result = null;
     entry.failure = null;
-    Submitter submitter = submitter(command);
-    boolean overtakes = submitter != null && submitter.isRefused();
-    if (overtakes || (!mayGrow && command.grows() && !machine.makesRoom(command))) {
+    if (isRefused(command, mayGrow)) {
       if (command instanceof StorePublish publish) {
         publish.refuse();
         batch.drops.storeFull++;
@@ -490,6 +499,24 @@ public final class StoreWriter {
     } catch (RuntimeException e) {
       throw new FaultException(entry, e);
     }
+  }
+
+  /**
+   * For want of room, or because it comes behind one that was refused and comes again. A copy goes
+   * with its original, whatever its submitter is told in between.
+   */
+  private boolean isRefused(Command command, boolean mayGrow) {
+    if (command instanceof StorePublish publish) {
+      StorePublish original = publish.copyOf();
+      if (original != null) {
+        return original.isRefused();
+      }
+      Submitter submitter = publish.submitter();
+      if (submitter != null && submitter.isRefused()) {
+        return true;
+      }
+    }
+    return !mayGrow && command.grows() && !machine.makesRoom(command);
   }
 
   /** The disk or the process is broken: nothing is acknowledged any more. */

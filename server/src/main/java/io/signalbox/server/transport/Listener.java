@@ -276,15 +276,15 @@ final class Listener {
 
   /** Counts it, and says so now and then. */
   void turnAway(Turnaway reason, XnioEventLoop loop) {
-    turnAway(reason, "", loop);
+    turnAway(reason, null, loop);
   }
 
-  /** The same, for a bound that each address has for itself. */
-  void turnAway(Turnaway reason, InetAddress source, XnioEventLoop loop) {
-    turnAway(reason, " for each address, reached by " + source.getHostAddress(), loop);
-  }
-
-  private void turnAway(Turnaway reason, String whose, XnioEventLoop loop) {
+  /**
+   * The same.
+   *
+   * @param source of a bound that each address has for itself; null: of another one
+   */
+  void turnAway(Turnaway reason, @Nullable InetAddress source, XnioEventLoop loop) {
     loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
     notices
         .computeIfAbsent(reason, _ -> new Notice())
@@ -297,7 +297,9 @@ final class Listener {
                         + " said",
                     config.name(),
                     bound(reason),
-                    whose,
+                    source == null
+                        ? ""
+                        : " for each address, reached by " + source.getHostAddress(),
                     Long.toString(count)));
   }
 

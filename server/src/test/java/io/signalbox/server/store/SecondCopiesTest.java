@@ -137,6 +137,23 @@ final class SecondCopiesTest {
     }
   }
 
+  /** Of another message that its publisher sends again: this one it does not send again. */
+  @Test
+  void aRefusalBetweenThemKeepsNoCopyFromItsOriginal() throws Exception {
+    try (var fixture = open()) {
+      OpenedSession to = fixture.session("receiver");
+      var submitter = new Submitter();
+      StorePublish publish = publish(to, null, 0);
+      StorePublish copy = copy(publish, to);
+      copy.submittedBy(submitter);
+      fixture.apply(publish);
+      submitter.refuse();
+      fixture.apply(copy);
+      assertTrue(copy.accepted(0));
+      assertEquals(2, fixture.queue(to.number()).rows().size());
+    }
+  }
+
   /** It was accepted with its client's CONNECT: no copy of it is refused either. */
   @Test
   void aWillNeedsNoRoomForItsCopies() throws Exception {
