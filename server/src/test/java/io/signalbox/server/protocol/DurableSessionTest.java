@@ -12,6 +12,7 @@ import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Refusal;
 import io.signalbox.server.packet.Disconnect;
@@ -247,6 +248,63 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertTrue(publisher.received.size() < 8, "all are acknowledged");
     loops.advance(2_000);
     await(() -> publisher.received.size() == 8);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "AT_LEAST_ONCE, false",
+    "AT_LEAST_ONCE, true",
+    "EXACTLY_ONCE, false",
+    "EXACTLY_ONCE, true"
+  })
+  @Behaviour(117)
+  void whatIsForTheDiskTooIsHeldBackForASlowReceiver(Qos qos, boolean lazy) throws Exception {
+    start(config(SessionConfig.DEFAULTS.expirySecondsMax(), 4), StoreConfig.DEFAULTS);
+    slowReceiver("device");
+    DurableClient.connect(this, "logger", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    if (lazy) {
+      publisher.connection.lazy();
+    }
+    isHeldBack(publisher, qos);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+  }
+
+  /** Whichever of the two receivers is looked at last. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Behaviour(117)
+  void aPublisherThatIsSlowItselfWaitsForAnother(boolean subscribesFirst) throws Exception {
+    start(config(SessionConfig.DEFAULTS.expirySecondsMax(), 4), StoreConfig.DEFAULTS);
+    if (!subscribesFirst) {
+      slowReceiver("device");
+    }
+    DurableClient publisher = slowReceiver("publisher");
+    if (subscribesFirst) {
+      slowReceiver("device");
+    }
+    isHeldBack(publisher, Qos.AT_LEAST_ONCE);
+  }
+
+  /** It has half of its queue in memory with the fourth message. */
+  private DurableClient slowReceiver(String clientId) {
+    DurableClient slow = DurableClient.connectWithReceiveMaximum(this, clientId, 0, 1).subscribe();
+    slow.acknowledging = false;
+    return slow;
+  }
+
+  private void isHeldBack(DurableClient publisher, Qos qos) {
+    for (int i = 1; i <= 4; i++) {
+      publisher.send(DurableClient.message(qos, i, "" + i, Properties.NONE));
+    }
+    await(() -> broker.metrics.acksHeldBack.value() > 0);
+    publisher.send(DurableClient.message(qos, 5, "5", Properties.NONE));
+    DurableClient.connect(this, "other", 1_000); // the store has come so far
+    doWhatWaits();
+    publisher.read();
+    assertTrue(publisher.acknowledged + publisher.received.size() < 5, "all are acknowledged");
+    loops.advance(2_000);
+    await(() -> publisher.acknowledged + publisher.received.size() == 5);
   }
 
   /** The thread before stands still between handing one thread its tasks and another one its. */
