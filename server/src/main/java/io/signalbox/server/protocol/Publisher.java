@@ -298,9 +298,12 @@ final class Publisher {
     }
   }
 
-  /** While there is no room even a lazy publisher waits to hear whether its message was taken. */
+  /**
+   * While there is no room, on the disk or soon before the writer, even a lazy publisher waits to
+   * hear whether its message was taken.
+   */
   private boolean mayAcknowledgeNow(Acknowledgement acknowledgement) {
-    return acknowledgement.isLazy() && writer.hasRoom();
+    return acknowledgement.isLazy() && writer.hasRoom() && !writer.congested();
   }
 
   private OnLoop offerLater(Receiver[] to, Message message, @Nullable InboundQos2 exchanges) {

@@ -143,6 +143,46 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("strict", "lazy"), device.payloads);
   }
 
+  @Test
+  void aLazyListenerAcknowledgesNothingThatTheWriterHasNoRoomFor() throws Exception {
+    start(SessionConfig.DEFAULTS, queueOf(1));
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    List<DurableClient> publishers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      publishers.add(DurableClient.connect(this, "publisher" + i, 0));
+      publishers.getLast().connection.lazy();
+    }
+    DurableClient.connect(this, "other", 1_000); // nothing waits for the disk
+    broker.holdDisk();
+    publish(publishers.getFirst(), 1, 1);
+    await(broker::isDiskAwaited); // so that all others wait for the writer
+    publishers.stream().skip(1).forEach(publisher -> publish(publisher, 1, 1));
+    doWhatWaits();
+    publishers.forEach(DurableClient::read);
+    assertEquals(2, broker.metrics.acksBeforeCommit.value());
+    broker.releaseDisk();
+    await(() -> publishers.stream().allMatch(publisher -> publisher.ackReason != null));
+    int accepted =
+        (int) publishers.stream().filter(one -> one.ackReason == ReasonCode.SUCCESS).count();
+    assertTrue(accepted < publishers.size(), "none was refused");
+    DurableClient.connect(this, "device", 1_000).receive(accepted);
+  }
+
+  private static StoreConfig queueOf(int commands) {
+    StoreConfig d = StoreConfig.DEFAULTS;
+    return new StoreConfig(
+        d.bytesMax(),
+        d.messagesMax(),
+        d.diskReserveBytes(),
+        d.mapBytes(),
+        d.batchCommandsMax(),
+        d.batchBytesMax(),
+        commands,
+        d.queueBytesMax(),
+        d.readerThreads(),
+        d.sliceRowsMax());
+  }
+
   @ParameterizedTest
   @EnumSource(ProtocolVersion.class)
   @Behaviour(117)
