@@ -80,6 +80,26 @@ final class FullStoreTest extends DurableSessionFixture {
   }
 
   @Test
+  void aSecondCopyIsStoredLikeTheFirstAlsoBehindARefusedMessageOfALazyPublisher() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.subscribe("$share/g/t/#").drop();
+    DurableClient publisher = DurableClient.connectOf311(this, loops.loops.getFirst(), "publisher");
+    publisher.connection.lazy();
+    broker.fillDisk();
+    publisher.publish(Qos.AT_LEAST_ONCE, "lost");
+    await(() -> broker.metrics.storeFailures.value() == 1);
+    awaitRoom(DurableClient.connect(this, "filler", 0));
+    for (int i = 1; i <= 3; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "" + i);
+    }
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> again.payloads.stream().filter(payload -> payload.equals("3")).count() == 2);
+    again.payloads.removeIf(payload -> payload.equals("room?"));
+    assertEquals(List.of("1", "1", "2", "2", "3", "3"), again.payloads);
+  }
+
+  @Test
   void refusesWithAMessageAlsoWhatRepeatsIt() throws Exception {
     startSmall();
     DurableClient.connect(this, "device", 1_000).subscribe().drop();
