@@ -315,6 +315,9 @@ final class Client implements ClientHandler {
     if (forRoom != null) {
       forRoom.leave();
     }
+    if (retained != null) {
+      retained.stop();
+    }
     acks.forget();
   }
 
