@@ -35,6 +35,9 @@ final class RevokedAccessTest extends DurableSessionFixture {
   /** Who may not subscribe, and not receive, any more. */
   private final Set<String> barred = new HashSet<>();
 
+  /** Whether filters are allowed as they are written only, and no topic is. */
+  private boolean onlyAsText;
+
   /** Share names that nobody may subscribe with any more. */
   private final Set<String> barredShares = new HashSet<>();
 
@@ -64,7 +67,7 @@ final class RevokedAccessTest extends DurableSessionFixture {
 
     @Override
     public AccessDecision delivery(TopicName topic) {
-      return new AccessDecision(!isBarred(), "barred", false);
+      return new AccessDecision(!isBarred() && !onlyAsText, "barred", false);
     }
 
     @Override
@@ -148,6 +151,21 @@ final class RevokedAccessTest extends DurableSessionFixture {
     review();
     acknowledge(stuck);
     assertEquals(4, stuck.payloads.size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Behaviour(208)
+  void whatCameByASharedSubscriptionThatWasLeftIsDeliveredWhileItsTextIsAllowed(boolean allowed) {
+    onlyAsText = true;
+    DurableClient stuck = stuck(1_000, SHARED, 3);
+    stuck.unsubscribe(SHARED);
+    if (!allowed) {
+      barredShares.add("g");
+    }
+    review();
+    acknowledge(stuck);
+    assertEquals(allowed ? 4 : 1, stuck.payloads.size());
   }
 
   @ParameterizedTest
