@@ -144,6 +144,21 @@ final class DurableSessionTest extends DurableSessionFixture {
   }
 
   @Test
+  @Behaviour(67)
+  void disconnectMayRepeatAnIntervalThatTheLimitLoweredToNone() throws Exception {
+    start(config(0, SessionConfig.DEFAULTS.memoryQueueMessagesMax()), StoreConfig.DEFAULTS);
+    DurableClient observer = DurableClient.connect(this, "observer", 0).subscribe();
+    DurableClient device =
+        DurableClient.connect(this, ProtocolVersion.V5, "device", 600, will("for nobody"));
+    device.send(
+        new Disconnect(
+            ReasonCode.SUCCESS, Properties.NONE.with(Property.SESSION_EXPIRY_INTERVAL, 600)));
+    await(() -> !device.connection.isOpen());
+    assertNull(device.connection.disconnectedWith);
+    observer.expectNothing();
+  }
+
+  @Test
   void aLazyListenerAcknowledgesNothingThatTheWriterHasNoRoomFor() throws Exception {
     start(SessionConfig.DEFAULTS, queueOf(1));
     DurableClient.connect(this, "device", 1_000).subscribe().drop();
