@@ -1,5 +1,6 @@
 package io.signalbox.server;
 
+import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.PolicyException;
 import io.signalbox.server.auth.StoppedPolicies;
 import io.signalbox.server.cli.CommandFailure;
@@ -18,7 +19,6 @@ import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.store.StoreOpenException;
-import io.signalbox.pki.PkiException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -70,8 +70,7 @@ final class PolicyMendingTest {
   void aStartThatFailsForAPolicyOfTheApiSaysHowToMendIt() throws Exception {
     spoil();
     try (var fixture = RegistryFixture.open(data)) {
-      AuthSetupException refused =
-          assertThrows(AuthSetupException.class, () -> open(fixture));
+      AuthSetupException refused = assertThrows(AuthSetupException.class, () -> open(fixture));
       String text = refused.getMessage();
       assertTrue(text.contains("api:pumps.yaml:3:"), text);
       assertTrue(text.contains("signalbox store policy NAME --replace FILE"), text);
@@ -119,8 +118,7 @@ final class PolicyMendingTest {
     spoil();
     CommandFailure bad =
         assertThrows(
-            CommandFailure.class,
-            () -> tools.replacePolicy(data, "pumps", file("bad.yaml", OLD)));
+            CommandFailure.class, () -> tools.replacePolicy(data, "pumps", file("bad.yaml", OLD)));
     assertTrue(String.valueOf(bad.getMessage()).contains("api:pumps.yaml:3:"), bad::toString);
     CommandFailure other =
         assertThrows(
@@ -131,8 +129,7 @@ final class PolicyMendingTest {
     assertTrue(String.valueOf(other.getMessage()).contains("is named \"doors\""), other::toString);
     CommandFailure none =
         assertThrows(
-            CommandFailure.class,
-            () -> tools.replacePolicy(data, "none", file("none.yaml", GOOD)));
+            CommandFailure.class, () -> tools.replacePolicy(data, "none", file("none.yaml", GOOD)));
     assertTrue(String.valueOf(none.getMessage()).contains("none"), none::toString);
     assertThrows(CommandFailure.class, () -> tools.policy(data, "none"));
     assertThrows(CommandFailure.class, () -> tools.removePolicy(data, "none"));

@@ -52,6 +52,8 @@ final class SourceLimitsTest {
         assertEquals(++away, turnedAway(broker, "source_connections"));
       }
       peers.forEach(Peer::ping); // who is in stays in
+      broker.awaitLog(
+          "limits.connections-per-source-max is 4 for each address, reached by 127.0.0.1,");
       for (Transport transport : List.of(Transport.WS, Transport.TLS)) {
         peers.removeFirst().close();
         peers.add(Eventually.succeeds(() -> connected(broker, transport))); // a moment later

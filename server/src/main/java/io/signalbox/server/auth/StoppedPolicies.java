@@ -151,8 +151,7 @@ public final class StoppedPolicies {
     return problems.list();
   }
 
-  private static List<Problem> of(
-      String name, StoredPolicy.Format format, List<Problem> problems) {
+  private static List<Problem> of(String name, StoredPolicy.Format format, List<Problem> problems) {
     String file = StoredPolicies.file(name, format);
     return problems.stream().filter(problem -> problem.position().file().equals(file)).toList();
   }

@@ -84,7 +84,7 @@ final class StoredPolicies {
       Parsed before = parsed.get(entry.name());
       if (before != null && before.document.equals(entry.document())) {
         read.put(entry.name(), before);
-      } else {
+      } else if (!edit.policies().containsKey(entry.name())) { // else what is wrong with it goes
         parse(entry.name(), entry.format(), entry.document(), problems)
             .ifPresent(policy -> read.put(entry.name(), new Parsed(entry.document(), policy)));
       }

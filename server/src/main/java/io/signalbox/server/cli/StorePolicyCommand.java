@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done; of the list: nothing is wrong with any",
-      "1:something is wrong with one of the list, there is none of that name, the new document cannot"
-          + " be used either, or the store is in use",
+      "1:something is wrong with one of the list, there is none of that name, the new document"
+          + " cannot be used either, or the store is in use",
       "2:wrong usage of the command line",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
@@ -96,8 +96,11 @@ final class StorePolicyCommand implements Callable<Integer> {
       return tools.policy(directory, policy);
     }
     Path file = change.file;
-    return file == null
+    if (file != null) {
+      return tools.replacePolicy(directory, policy, file);
+    }
+    return change.remove
         ? tools.removePolicy(directory, policy)
-        : tools.replacePolicy(directory, policy, file);
+        : tools.policy(directory, policy);
   }
 }

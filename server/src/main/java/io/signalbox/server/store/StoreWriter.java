@@ -324,7 +324,8 @@ public final class StoreWriter {
     while (next != null) {
       entries.add(next);
       bytes += next.bytes();
-      boolean hasRoom = entries.size() < config.batchCommandsMax() && bytes < config.batchBytesMax();
+      boolean hasRoom =
+          entries.size() < config.batchCommandsMax() && bytes < config.batchBytesMax();
       next = hasRoom || next.together ? queue.poll() : null;
     }
   }

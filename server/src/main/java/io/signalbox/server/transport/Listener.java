@@ -336,10 +336,7 @@ final class Listener {
           "limits.connects-per-second-per-source is " + limits.connectionsPerSecondPerSource();
       case SOURCE_FAILURES ->
           "limits.failures-per-minute-per-source is " + limits.failuresPerMinutePerSource();
-      case PROXY_HEADER,
-          ORIGIN,
-          SUBPROTOCOL,
-          UPGRADE ->
+      case PROXY_HEADER, ORIGIN, SUBPROTOCOL, UPGRADE ->
           throw new AssertionError(
               "who is turned away for " + reason + " is alone with it, and the operator not asked");
     };
