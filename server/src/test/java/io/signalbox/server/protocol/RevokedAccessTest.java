@@ -267,6 +267,33 @@ final class RevokedAccessTest extends DurableSessionFixture {
     idle.expectNothing();
   }
 
+  @Test
+  void whatIsOnItsWayIsNotForAMemberInMemoryThatHasNoRoom() throws Exception {
+    broker.close();
+    start(queues(SessionConfig.DEFAULTS.queueMessagesMax(), 4), StoreConfig.DEFAULTS);
+    broker.authorizers = Rights::new;
+    DurableClient full = DurableClient.connectWithReceiveMaximum(this, "full", 0, 1).subscribe();
+    full.acknowledging = false;
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    for (int i = 1; i <= 5; i++) { // one is sent, four wait
+      filler.send(DurableClient.message(Qos.AT_LEAST_ONCE, i, "filler", Properties.NONE));
+    }
+    full.receive(1);
+    full.subscribe(SHARED).unsubscribe("t/#");
+    DurableClient.connect(this, "roomy", 1_000).subscribe(SHARED).drop();
+    DurableClient.connect(this, "idle", 1_000).subscribe(SHARED);
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    await(() -> !broker.isOwing("idle")); // its queue has been read
+    asleep = loop; // so it hands nothing over
+    loops.on(loop, () -> publisher.publish(1, "one"));
+    idleIsBarredWhileALoopSleeps();
+    await(() -> broker.metrics.sharedHandovers.value() == 1);
+    DurableClient roomy = DurableClient.connect(this, "roomy", 1_000);
+    roomy.receive(1);
+    assertEquals(List.of("one"), roomy.payloads);
+  }
+
   private static SessionConfig queues(long messagesMax, int memoryMessagesMax) {
     SessionConfig d = SessionConfig.DEFAULTS;
     return new SessionConfig(
