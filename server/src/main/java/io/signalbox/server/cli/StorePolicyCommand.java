@@ -99,8 +99,6 @@ final class StorePolicyCommand implements Callable<Integer> {
     if (file != null) {
       return tools.replacePolicy(directory, policy, file);
     }
-    return change.remove
-        ? tools.removePolicy(directory, policy)
-        : tools.policy(directory, policy);
+    return change.remove ? tools.removePolicy(directory, policy) : tools.policy(directory, policy);
   }
 }
