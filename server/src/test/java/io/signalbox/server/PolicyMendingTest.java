@@ -71,7 +71,7 @@ final class PolicyMendingTest {
     spoil();
     try (var fixture = RegistryFixture.open(data)) {
       AuthSetupException refused = assertThrows(AuthSetupException.class, () -> open(fixture));
-      String text = refused.getMessage();
+      String text = String.valueOf(refused.getMessage());
       assertTrue(text.contains("api:pumps.yaml:3:"), text);
       assertTrue(text.contains("signalbox store policy NAME --replace FILE"), text);
     }
