@@ -613,9 +613,11 @@ public final class Metrics extends MetricSet {
     queuedMessages = gauge("queued_messages", "Messages in the queues of all durable sessions");
     queuedBytes = gauge("queued_bytes", "Bytes of those messages, as queues count them");
     storeCongested =
-        counter("store_congested", "Times the writer's queue was full and publishers had to wait");
+        counter(
+            "store_congested",
+            "Times the writer's queue was full and a client's messages had to wait");
     storeWaiting =
-        gauge("store_waiting", "Publishers that wait for room in the store or in its queue");
+        gauge("store_waiting", "Clients whose messages wait for room in the store or in its queue");
     storeSlicesRead = counter("store_slices_read", "Slices of rows read by the reader threads");
 
     loopTaskFailures =

@@ -56,6 +56,10 @@ final class Client implements ClientHandler {
   // From CONNECT on.
   private String clientId = "";
   private boolean problemInformation = true;
+
+  /** Its CONNECT asked for a session that lasts, whatever it was granted. */
+  private boolean lastingSessionAsked;
+
   private @Nullable Principal principal;
   private @Nullable Authorizer authorizer;
   private @Nullable Session session;
@@ -315,6 +319,9 @@ final class Client implements ClientHandler {
     if (forRoom != null) {
       forRoom.leave();
     }
+    if (retained != null) {
+      retained.stop();
+    }
     acks.forget();
   }
 
@@ -464,9 +471,13 @@ final class Client implements ClientHandler {
         : principal();
   }
 
-  void connected(Session opened, int topicAliasMaximum) {
+  /**
+   * @param askedToLast Session Expiry Interval above 0 in CONNECT, whatever was granted
+   */
+  void connected(Session opened, boolean askedToLast, int topicAliasMaximum) {
     phase = Phase.CONNECTED;
     session = opened;
+    lastingSessionAsked = askedToLast;
     if (principal().token() == null) {
       userName = null; // only a token can be renewed, which is what it is kept for
     }
@@ -474,6 +485,10 @@ final class Client implements ClientHandler {
     inboundAliasMaximum = topicAliasMaximum;
     context.metrics().sessionsConnected.add(connection.loop().index(), 1);
     scheduleCredentialEnd();
+  }
+
+  boolean hasAskedForLastingSession() {
+    return lastingSessionAsked;
   }
 
   /** From {@link DeliveryRights}: a rule keeps a message from the client, the first of its kind. */

@@ -292,6 +292,7 @@ final class ConnectHandler {
     context.metrics().connectsAccepted.inc(client.connection().loop().index());
     client.connected(
         opened.session(),
+        asked.number(Property.SESSION_EXPIRY_INTERVAL, 0) > 0,
         connect.version() == ProtocolVersion.V5 ? context.limits().topicAliasMaximum() : 0);
     client
         .connection()

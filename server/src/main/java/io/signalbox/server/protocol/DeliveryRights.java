@@ -132,6 +132,18 @@ final class DeliveryRights implements DeliveryFilter {
         return true;
       }
     }
+    for (Subscription left : session.subscriptions().left()) { // what came by it is its own still
+      if (left.filter().matches(topic) && isAllowed(left)) {
+        return true;
+      }
+    }
     return false;
+  }
+
+  private boolean isAllowed(Subscription subscription) {
+    return authorizer
+        .subscribe(
+            subscription.shareName(), subscription.filter(), subscription.options().maximumQos())
+        .allowed();
   }
 }

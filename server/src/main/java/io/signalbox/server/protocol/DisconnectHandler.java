@@ -21,7 +21,8 @@ final class DisconnectHandler {
   void onDisconnect(Client client, Disconnect disconnect) throws PacketException {
     Session session = client.session();
     long asked = disconnect.properties().number(Property.SESSION_EXPIRY_INTERVAL, -1);
-    if (asked > 0 && session.expirySeconds() == 0) { // section 3.14.2.2.2
+    // Section 3.14.2.2.2 means what CONNECT said, not what was granted.
+    if (asked > 0 && !client.hasAskedForLastingSession()) {
       throw PacketException.protocolError(
           "a session expiry interval in DISCONNECT after 0 in CONNECT");
     }

@@ -4,6 +4,7 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.store.Completion;
 import io.signalbox.server.store.StoreException;
@@ -149,6 +150,9 @@ final class PendingAcks {
     /** What is sent instead when the store has no room. */
     @Nullable Supplier<Packet> whenFull;
 
+    /** A receiver that does not keep up, for which it waits once the disk has it. */
+    @Nullable Subscriber pressed;
+
     /** Runs after it was sent. */
     @Nullable Runnable after;
 
@@ -236,8 +240,13 @@ final class PendingAcks {
       }
       if (onCommit != null) {
         onCommit.run();
+        onCommit = null; // with it goes the message, while the acknowledgement may wait
       }
-      complete();
+      if (pressed == null) {
+        complete();
+      } else {
+        pressed.whenRelieved(loop(), this::complete);
+      }
     }
   }
 }

@@ -120,26 +120,39 @@ final class Publisher {
       Subscriber pressed = null;
       for (int i = 0; i < count; i++) {
         Delivery delivery = receivers.get(i);
-        Subscriber subscriber = delivery.subscriber();
-        subscriber.offer(delivery, message, null, 0);
-        if (subscriber.isPressed()) {
-          pressed = subscriber;
-        }
+        delivery.subscriber().offer(delivery, message, null, 0);
+        pressed = pressed(delivery.subscriber(), message, pressed);
       }
       if (count == 0) {
         metrics.messagesUnmatched.inc(loop.index());
       }
-      if (acknowledgement == null) {
-        return;
-      }
-      if (pressed == null || pressed == from) { // who waits for itself waits for ever
-        acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
-      } else {
-        pressed.whenRelieved(loop, acknowledgement.afterCommit()::complete);
+      if (acknowledgement != null) {
+        acknowledge(acknowledgement, count, pressed);
       }
       return;
     }
     publishStored(message, from, also, acknowledgement, count, durable);
+  }
+
+  /**
+   * Whom the acknowledgement is to wait for; not the publisher: who waits for itself waits for
+   * ever.
+   *
+   * @param before another receiver that is pressed; null: none is so far
+   */
+  private static @Nullable Subscriber pressed(
+      Subscriber receiver, Message message, @Nullable Subscriber before) {
+    return receiver.isPressed() && receiver != message.publisher() ? receiver : before;
+  }
+
+  /** At once, unless a receiver does not keep up. */
+  private void acknowledge(
+      Acknowledgement acknowledgement, int count, @Nullable Subscriber pressed) {
+    if (pressed == null) {
+      acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
+    } else {
+      pressed.whenRelieved(loop, acknowledgement.afterCommit()::complete);
+    }
   }
 
   /** One that waits for the disk may not be overtaken by one that need not [MQTT-4.6.0-6]. */
@@ -161,7 +174,7 @@ final class Publisher {
             loop,
             _ -> {
               exchanges.committed();
-              offerBehind(message, from, to, ack);
+              offerBehind(message, to, ack);
             },
             problem -> {
               exchanges.committed();
@@ -170,16 +183,13 @@ final class Publisher {
         acknowledgement.submitter());
   }
 
-  private void offerBehind(Message message, Session from, Delivery[] to, PendingAcks.Ack ack) {
+  private void offerBehind(Message message, Delivery[] to, PendingAcks.Ack ack) {
     Subscriber pressed = null;
     for (Delivery delivery : to) {
-      Subscriber subscriber = delivery.subscriber();
-      subscriber.offer(delivery, message, null, 0);
-      if (subscriber.isPressed()) {
-        pressed = subscriber;
-      }
+      delivery.subscriber().offer(delivery, message, null, 0);
+      pressed = pressed(delivery.subscriber(), message, pressed);
     }
-    if (pressed == null || pressed.equals(from)) {
+    if (pressed == null) {
       ack.complete();
     } else {
       pressed.whenRelieved(loop, ack::complete);
@@ -243,34 +253,36 @@ final class Publisher {
     InboundQos2 exchanges = early ? null : committing(from);
     if (acknowledgement == null || !hearsOfRefusal) {
       submit(stored, copies, early ? null : offerLater(to, message, exchanges), null);
+      // INVARIANT: offered after submit, see Session.moveTo
+      Subscriber pressed = early ? offer(to, message) : pressed(to, message);
       if (acknowledgement != null) {
         metrics.acksBeforeCommit.inc(loop.index());
-        acknowledgement.now(count == 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : ReasonCode.SUCCESS);
+        acknowledge(acknowledgement, count, pressed);
       }
-    } else {
-      PendingAcks.Ack ack = acknowledgement.afterCommit();
-      if (count == 0) {
-        ack.reason(ReasonCode.NO_MATCHING_SUBSCRIBERS);
-      }
-      ack.onCommit =
-          () -> {
-            committed(exchanges);
-            if (stored.refusedAsAWhole()) {
-              ack.refusedAsAWhole();
-              return;
-            }
-            if (stored.refusedByAll()) {
-              ack.refusedByAll();
-            }
-            if (!early) {
-              offer(to, message);
-            }
-          };
-      ack.onRefusal = exchanges == null ? null : exchanges::committed;
-      submit(stored, copies, ack, submitter);
+      return;
     }
+    PendingAcks.Ack ack = acknowledgement.afterCommit();
+    if (count == 0) {
+      ack.reason(ReasonCode.NO_MATCHING_SUBSCRIBERS);
+    }
+    ack.onCommit =
+        () -> {
+          committed(exchanges);
+          if (stored.refusedAsAWhole()) {
+            ack.refusedAsAWhole();
+            return;
+          }
+          if (stored.refusedByAll()) {
+            ack.refusedByAll();
+          }
+          if (!early) {
+            ack.pressed = offer(to, message);
+          }
+        };
+    ack.onRefusal = exchanges == null ? null : exchanges::committed;
+    submit(stored, copies, ack, submitter);
     if (early) {
-      offer(to, message); // INVARIANT: after submit, see Session.moveTo
+      ack.pressed = offer(to, message); // INVARIANT: after submit, see Session.moveTo
     }
   }
 
@@ -286,9 +298,12 @@ final class Publisher {
     }
   }
 
-  /** While there is no room even a lazy publisher waits to hear whether its message was taken. */
+  /**
+   * While there is no room, on the disk or soon before the writer, even a lazy publisher waits to
+   * hear whether its message was taken.
+   */
   private boolean mayAcknowledgeNow(Acknowledgement acknowledgement) {
-    return acknowledgement.isLazy() && writer.hasRoom();
+    return acknowledgement.isLazy() && writer.hasRoom() && !writer.congested();
   }
 
   private OnLoop offerLater(Receiver[] to, Message message, @Nullable InboundQos2 exchanges) {
@@ -301,10 +316,25 @@ final class Publisher {
         _ -> committed(exchanges));
   }
 
-  private static void offer(Receiver[] to, Message message) {
+  /**
+   * @return one that is pressed; null: none is
+   */
+  private static @Nullable Subscriber offer(Receiver[] to, Message message) {
+    Subscriber pressed = null;
     for (Receiver receiver : to) {
       receiver.offer(message);
+      pressed = pressed(receiver.delivery.subscriber(), message, pressed);
     }
+    return pressed;
+  }
+
+  /** As {@link #offer}, of a message that is offered later. */
+  private static @Nullable Subscriber pressed(Receiver[] to, Message message) {
+    Subscriber pressed = null;
+    for (Receiver receiver : to) {
+      pressed = pressed(receiver.delivery.subscriber(), message, pressed);
+    }
+    return pressed;
   }
 
   private StorePublish toStore(

@@ -9,9 +9,14 @@ import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.session.Session;
+import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
+import io.signalbox.server.store.Waiting;
 import io.signalbox.server.topic.TopicFilter;
 import io.signalbox.server.topic.TopicName;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
@@ -19,8 +24,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The retained messages that answer a client's SUBSCRIBEs: slice after slice, each when the session
- * has room, one filter after the other (MQTT 5.0 section 3.3.1.3). One for each client, so that its
- * output never holds more than a slice of them, however many filters wait.
+ * has room and the store's queue too, one filter after the other (MQTT 5.0 section 3.3.1.3). One
+ * for each client, so that its output never holds more than a slice of them, however many filters
+ * wait.
+ *
+ * <p>QoS 2 for a lasting session is sent once it has a row. What the store has no room for is
+ * looked up again when it may have some: it may have been replaced meanwhile.
  */
 @ConfinedTo("the session's I/O thread")
 final class RetainedDelivery {
@@ -83,12 +92,40 @@ final class RetainedDelivery {
   /**
    * A filter that is asked for again before its turn is served once, as the last of the SUBSCRIBEs
    * says. So there are never more than the session has subscriptions, and of each the topics of
-   * values that were refused at the same time.
+   * values that were refused at the same time. Null while there is nothing: most clients ask once.
    */
-  private final SequencedSet<Look> left = new LinkedHashSet<>();
+  private @Nullable SequencedSet<Look> left;
 
   /** A filter is being served, or looked for. */
   private boolean serving;
+
+  /** Null until one goes to the disk before it goes to the client. */
+  private @Nullable Rows rows;
+
+  /** The rows of those that are sent once they have one. */
+  private static final class Rows {
+    /** On their way to the disk; with {@link #refused} never more than two slices. */
+    int submitted;
+
+    /** The store had no room for them, and is waited for. */
+    final List<Look> refused = new ArrayList<>();
+
+    /** They go before anything else, and were in {@link #refused} before. */
+    final Deque<Look> again = new ArrayDeque<>();
+
+    /** The next slice, once those that were refused are served. */
+    @Nullable Runnable nextSlice;
+
+    /** Nothing is served until some are on the disk. */
+    boolean awaited;
+
+    @Nullable Waiting forRoom;
+    @Nullable Waiting forRelief;
+
+    int underWay() {
+      return submitted + refused.size();
+    }
+  }
 
   RetainedDelivery(ProtocolContext context, Session session, ClientConnection connection) {
     this.context = context;
@@ -99,14 +136,20 @@ final class RetainedDelivery {
   /** SUBACK was sent for them. */
   void add(List<Subscription> subscriptions) {
     for (Subscription subscription : subscriptions) {
-      left.add(new Look(subscription.requestedFilter(), null, null));
+      add(new Look(subscription.requestedFilter(), null, null));
     }
     begin();
   }
 
+  private void add(Look look) {
+    SequencedSet<Look> all = left == null ? new LinkedHashSet<>() : left;
+    all.add(look);
+    left = all;
+  }
+
   private void again(Look look) {
     if (connection.isOpen()) {
-      left.add(look);
+      add(look);
       begin();
     }
   }
@@ -120,12 +163,26 @@ final class RetainedDelivery {
 
   /** It was unsubscribed from. */
   void forget(String requestedFilter) {
-    left.remove(new Look(requestedFilter, null, null));
+    if (left != null) {
+      left.remove(new Look(requestedFilter, null, null));
+    }
+  }
+
+  /** The client has gone: the store may be full for days. */
+  void stop() {
+    if (rows != null && rows.forRoom != null) {
+      rows.forRoom.leave();
+    }
+    if (rows != null && rows.forRelief != null) {
+      rows.forRelief.leave();
+    }
   }
 
   /** The next filter that has any, once there is room. */
   private void next() {
-    session.outgoing().whenRoom(this::serve);
+    if (connection.isOpen()) {
+      session.outgoing().whenRoom(this::serve);
+    }
   }
 
   private void serve() {
@@ -134,13 +191,19 @@ final class RetainedDelivery {
         connection.loop().execute(this::serve);
         return;
       }
-      if (left.isEmpty()) {
+      if (nothingIsLeft()) {
+        left = null;
         serving = false;
+        forgetRows();
         return;
       }
-      Look look = left.removeFirst();
-      Subscription subscription = session.subscriptions().find(look.requestedFilter);
-      if (subscription == null || !look.isFor(subscription)) {
+      if (waitsForTheStore() || goesOnWithSlices()) {
+        return;
+      }
+      Look look = nextLook();
+      Subscription subscription =
+          look == null ? null : session.subscriptions().find(look.requestedFilter);
+      if (look == null || subscription == null || !look.isFor(subscription)) {
         continue;
       }
       TopicFilter filter = look.topic == null ? subscription.filter() : look.topic;
@@ -160,15 +223,72 @@ final class RetainedDelivery {
     }
   }
 
+  private boolean nothingIsLeft() {
+    return (left == null || left.isEmpty())
+        && (rows == null || (rows.again.isEmpty() && rows.nextSlice == null));
+  }
+
+  private void forgetRows() {
+    if (rows != null && rows.underWay() == 0) {
+      rows = null;
+    }
+  }
+
+  private @Nullable Look nextLook() {
+    if (rows != null && !rows.again.isEmpty()) {
+      return rows.again.removeFirst();
+    }
+    return left == null || left.isEmpty() ? null : left.removeFirst();
+  }
+
+  private int sliceMax() {
+    return Math.clamp(context.sessionConfig().memoryQueueMessagesMax() / 4, 1, SLICE_MAX);
+  }
+
+  /** Whether what is to be served waits until the store is done with what came before. */
+  private boolean waitsForTheStore() {
+    if (!session.isDurable()) {
+      return false;
+    }
+    if (rows != null && rows.underWay() >= SLICE_MAX) {
+      rows.awaited = true;
+      return true;
+    }
+    if (context.writer().congested()) {
+      rows().forRelief = context.writer().whenRelieved(connection.loop(), this::next);
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether there is another slice, and nothing goes before it. */
+  private boolean goesOnWithSlices() {
+    Runnable nextSlice = rows == null || !rows.again.isEmpty() ? null : rows.nextSlice;
+    if (nextSlice == null) {
+      return false;
+    }
+    rows().nextSlice = null;
+    nextSlice.run();
+    return true;
+  }
+
+  private Rows rows() {
+    Rows known = rows;
+    if (known == null) {
+      known = new Rows();
+      rows = known;
+    }
+    return known;
+  }
+
   private void scan(Subscription subscription, TopicFilter filter) {
     String requestedFilter = subscription.requestedFilter();
-    int slice = Math.clamp(context.sessionConfig().memoryQueueMessagesMax() / 4, 1, SLICE_MAX);
     context
         .retained()
         .forEach(
             filter,
             connection.loop(),
-            slice,
+            sliceMax(),
             (messages, last, next) -> slice(requestedFilter, messages, last, next),
             new Looked(this, subscription));
   }
@@ -182,9 +302,14 @@ final class RetainedDelivery {
       }
       deliver(subscription, message);
     }
-    if (connection.isOpen()) {
-      session.outgoing().whenRoom(last || subscription == null ? this::serve : next);
+    if (!connection.isOpen()) {
+      return;
     }
+    boolean over = last || subscription == null;
+    if (!over && session.isDurable()) {
+      rows().nextSlice = next;
+    }
+    session.outgoing().whenRoom(over || session.isDurable() ? this::serve : next);
   }
 
   private void deliver(Subscription subscription, Message message) {
@@ -205,14 +330,22 @@ final class RetainedDelivery {
         Publisher.storeFor(
             session.sessionNumber(), message, StorePublish.flags(qos, true, false), identifiers);
     if (qos == Qos.EXACTLY_ONCE) {
+      rows().submitted++;
+      TopicName topic = message.topic();
       context
           .writer()
           .submit(
               stored,
               new OnLoop(
                   connection.loop(),
-                  _ -> deliverIfHere(message, qos, identifiers, stored),
-                  _ -> {}));
+                  _ -> {
+                    deliverIfHere(message, qos, identifiers, stored);
+                    answered();
+                  },
+                  problem -> {
+                    refused(subscription, topic, problem);
+                    answered();
+                  }));
     } else {
       context.writer().submit(stored, null);
       session.outgoing().deliverRetained(message, qos, identifiers, stored);
@@ -223,6 +356,48 @@ final class RetainedDelivery {
       Message message, Qos qos, int[] identifiers, @Nullable StorePublish stored) {
     if (connection.isOpen()) { // else the session reads it from disk
       session.outgoing().deliverRetained(message, qos, identifiers, stored);
+    }
+  }
+
+  private void refused(Subscription subscription, TopicName topic, StoreException problem) {
+    boolean full =
+        switch (problem.reason()) {
+          case STORE_FULL, BUSY -> true;
+          case STALE_EPOCH, REVISION_CONFLICT, INTERNAL, FAILED, CLOSED -> false;
+        };
+    if (!full || !connection.isOpen()) {
+      return;
+    }
+    Rows all = rows();
+    all.refused.add(new Look(subscription.requestedFilter(), TopicFilter.of(topic), subscription));
+    if (all.forRoom == null) {
+      all.forRoom = context.writer().whenRoom(connection.loop(), this::tryAgain);
+    }
+  }
+
+  private void tryAgain() {
+    Rows all = rows();
+    all.forRoom = null;
+    all.again.addAll(all.refused);
+    all.refused.clear();
+    goOn();
+  }
+
+  /** A row is on the disk, or refused. */
+  private void answered() {
+    rows().submitted--;
+    goOn();
+  }
+
+  private void goOn() {
+    Rows all = rows();
+    if (all.awaited && all.underWay() < SLICE_MAX) {
+      all.awaited = false;
+      next();
+    } else if (!all.again.isEmpty()) {
+      begin();
+    } else if (!serving) {
+      forgetRows();
     }
   }
 }

@@ -57,12 +57,24 @@ final class GivenOn {
     boolean stored = message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
     if (stored && taker.subscriber().isDurable()) {
       moveTo(taker);
+    } else if (stored && taker.subscriber() instanceof Session member) {
+      int places = member.reserve(message);
+      if (places == 0) {
+        refused(member);
+      } else {
+        takeOutFor(
+            () -> member.take(taker, message, places), () -> member.outgoing().leave(places));
+      }
     } else {
-      takeOutFor(taker);
+      takeOutFor(() -> taker.subscriber().offer(taker, message, null, 0), () -> {});
     }
   }
 
-  private void takeOutFor(Delivery taker) {
+  /**
+   * @param given what is done with the message if the row was there
+   * @param kept what is done if it was not
+   */
+  private void takeOutFor(Runnable given, Runnable kept) {
     context
         .writer()
         .submit(
@@ -71,10 +83,13 @@ final class GivenOn {
                 loop,
                 found -> {
                   if (Boolean.TRUE.equals(found)) {
-                    SharedHandover.giveOn(context, loop, taker, message);
+                    context.metrics().sharedHandovers.inc(loop.index());
+                    given.run();
+                  } else {
+                    kept.run();
                   }
                 },
-                _ -> {}));
+                _ -> kept.run()));
   }
 
   private void moveTo(Delivery taker) {
@@ -105,8 +120,7 @@ final class GivenOn {
 
   private void refused(Subscriber taker) {
     refusing.add(taker);
-    boolean asksAnother = refusing.size() < SharedHandover.MEMBERS_ASKED_MAX;
-    Delivery another = asksAnother ? group.pickOtherThan(refusing) : null;
+    Delivery another = SharedHandover.another(group, refusing);
     if (another == null) {
       leaver.rowsArrived(); // nobody takes it: its filter decides
     } else {

@@ -649,7 +649,7 @@ public final class Session implements Subscriber {
     SharedGroup group = publish.group;
     Message message = publish.message;
     if (group != null && message != null) {
-      SharedHandover.giveOn(context, owner, group, message);
+      new GivenFromMemory(context, owner, group, message).give();
     }
   }
 
@@ -780,7 +780,7 @@ public final class Session implements Subscriber {
       context
           .registry()
           .current()
-          .ifPresent(loop -> SharedHandover.giveOn(context, loop, group, message));
+          .ifPresent(loop -> new GivenFromMemory(context, loop, group, message).give());
     }
   }
 
@@ -801,11 +801,31 @@ public final class Session implements Subscriber {
       return false;
     }
     if (handle == null) {
-      SharedHandover.giveOn(context, owner, taker, message);
+      new GivenFromMemory(context, owner, group, message).to(taker);
     } else {
       new GivenOn(context, this, group, message, handle).to(taker);
     }
     return true;
+  }
+
+  /**
+   * Takes places for a message that another member leaves, if a client is there. Any thread.
+   *
+   * @return see {@link OutgoingMessages#reserve}
+   */
+  int reserve(Message message) {
+    return online ? outgoing.reserve(message.bytes()) : 0;
+  }
+
+  /** Takes such a message, of a session in memory. Any thread. */
+  void take(Delivery delivery, Message message, int places) {
+    EventLoop at = owner; // and stays it: such a session ends with its connection
+    if (at.isCurrent()) {
+      outgoing.accept(delivery, message, null, 0, null);
+      outgoing.leave(places);
+    } else {
+      at.execute(() -> take(delivery, message, places));
+    }
   }
 
   void arrive(Offer offer) {

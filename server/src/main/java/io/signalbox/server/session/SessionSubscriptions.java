@@ -149,7 +149,7 @@ public final class SessionSubscriptions {
    * Shared Subscriptions that the client left since the broker started, and that messages in its
    * queue may have come by.
    */
-  Collection<Subscription> left() {
+  public Collection<Subscription> left() {
     return left == null ? List.of() : left.all();
   }
 

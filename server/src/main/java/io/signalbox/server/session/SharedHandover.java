@@ -40,7 +40,7 @@ final class SharedHandover {
   private static final long RETRY_MILLIS = 100;
 
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
-  static final int MEMBERS_ASKED_MAX = 32;
+  private static final int MEMBERS_ASKED_MAX = 32;
 
   /** Asked then: members in memory are asked first, and may all be full. */
   private static final int KEEPERS_ASKED_MAX = 32;
@@ -353,12 +353,21 @@ final class SharedHandover {
 
   private @Nullable Delivery another(Leaving leaving) {
     leaving.refusing.add(leaver);
-    int asked = leaving.refusing.size();
+    return another(leaving.group, leaving.refusing);
+  }
+
+  /**
+   * Who is asked next. Any I/O thread.
+   *
+   * @return null: there is nobody else, or enough were asked
+   */
+  static @Nullable Delivery another(SharedGroup group, Set<Subscriber> refusing) {
+    int asked = refusing.size();
     if (asked < MEMBERS_ASKED_MAX) {
-      return leaving.group.pickOtherThan(leaving.refusing);
+      return group.pickOtherThan(refusing);
     }
     return asked < MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX
-        ? leaving.group.pickKeeperOtherThan(leaving.refusing)
+        ? group.pickKeeperOtherThan(refusing)
         : null;
   }
 
@@ -369,7 +378,7 @@ final class SharedHandover {
         || !leaving.isStoredFor(taker)) {
       return true;
     }
-    int taken = member.isOnline() ? member.outgoing().reserve(leaving.message.bytes()) : 0;
+    int taken = member.reserve(leaving.message);
     if (taken > 0) {
       places.add(new Place(member, taken));
     }
@@ -484,53 +493,5 @@ final class SharedHandover {
   static byte flags(Message message, Delivery taker) {
     return StorePublish.flags(
         message.qos().min(taker.maximumQos()), message.retain() && taker.retainAsPublished(), true);
-  }
-
-  /**
-   * Gives one message that is in no queue on disk to another member. Any I/O thread.
-   *
-   * @param loop the calling thread's
-   */
-  static void giveOn(SessionContext context, EventLoop loop, SharedGroup group, Message message) {
-    Delivery taker = group.pick();
-    if (taker != null) { // else it was the last member
-      giveOn(context, loop, taker, message);
-    }
-  }
-
-  /**
-   * Gives one message that is in no queue on disk to this member. Any I/O thread.
-   *
-   * @param loop the calling thread's
-   */
-  static void giveOn(SessionContext context, EventLoop loop, Delivery taker, Message message) {
-    context.metrics().sharedHandovers.inc(loop.index());
-    Subscriber subscriber = taker.subscriber();
-    Qos qos = message.qos().min(taker.maximumQos());
-    if (!subscriber.isDurable() || qos == Qos.AT_MOST_ONCE) {
-      subscriber.offer(taker, message, null, 0);
-      return;
-    }
-    StorePublish stored =
-        new StorePublish(
-            message,
-            new long[] {subscriber.sessionNumber()},
-            new byte[] {flags(message, taker)},
-            new int[][] {taker.subscriptionIdentifiers()},
-            StorePublish.Retaining.NO,
-            0,
-            0,
-            0,
-            0,
-            false);
-    if (qos == Qos.EXACTLY_ONCE) {
-      context
-          .writer()
-          .submit(
-              stored, new OnLoop(loop, _ -> subscriber.offer(taker, message, stored, 0), _ -> {}));
-    } else {
-      context.writer().submit(stored, null);
-      subscriber.offer(taker, message, stored, 0);
-    }
   }
 }

@@ -12,6 +12,7 @@ import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics.Close;
+import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Refusal;
 import io.signalbox.server.packet.Disconnect;
@@ -143,6 +144,61 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("strict", "lazy"), device.payloads);
   }
 
+  @Test
+  @Behaviour(67)
+  void disconnectMayRepeatAnIntervalThatTheLimitLoweredToNone() throws Exception {
+    start(config(0, SessionConfig.DEFAULTS.memoryQueueMessagesMax()), StoreConfig.DEFAULTS);
+    DurableClient observer = DurableClient.connect(this, "observer", 0).subscribe();
+    DurableClient device =
+        DurableClient.connect(this, ProtocolVersion.V5, "device", 600, will("for nobody"));
+    device.send(
+        new Disconnect(
+            ReasonCode.SUCCESS, Properties.NONE.with(Property.SESSION_EXPIRY_INTERVAL, 600)));
+    await(() -> !device.connection.isOpen());
+    assertNull(device.connection.disconnectedWith);
+    observer.expectNothing();
+  }
+
+  @Test
+  void aLazyListenerAcknowledgesNothingThatTheWriterHasNoRoomFor() throws Exception {
+    start(SessionConfig.DEFAULTS, queueOf(1));
+    DurableClient.connect(this, "device", 1_000).subscribe().drop();
+    List<DurableClient> publishers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      publishers.add(DurableClient.connect(this, "publisher" + i, 0));
+      publishers.getLast().connection.lazy();
+    }
+    DurableClient.connect(this, "other", 1_000); // nothing waits for the disk
+    broker.holdDisk();
+    publish(publishers.getFirst(), 1, 1);
+    await(broker::isDiskAwaited); // so that all others wait for the writer
+    publishers.stream().skip(1).forEach(publisher -> publish(publisher, 1, 1));
+    doWhatWaits();
+    publishers.forEach(DurableClient::read);
+    assertEquals(2, broker.metrics.acksBeforeCommit.value());
+    broker.releaseDisk();
+    await(() -> publishers.stream().allMatch(publisher -> publisher.ackReason != null));
+    int accepted =
+        (int) publishers.stream().filter(one -> one.ackReason == ReasonCode.SUCCESS).count();
+    assertTrue(accepted < publishers.size(), "none was refused");
+    DurableClient.connect(this, "device", 1_000).receive(accepted);
+  }
+
+  private static StoreConfig queueOf(int commands) {
+    StoreConfig d = StoreConfig.DEFAULTS;
+    return new StoreConfig(
+        d.bytesMax(),
+        d.messagesMax(),
+        d.diskReserveBytes(),
+        d.mapBytes(),
+        d.batchCommandsMax(),
+        d.batchBytesMax(),
+        commands,
+        d.queueBytesMax(),
+        d.readerThreads(),
+        d.sliceRowsMax());
+  }
+
   @ParameterizedTest
   @EnumSource(ProtocolVersion.class)
   @Behaviour(117)
@@ -248,6 +304,63 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertTrue(publisher.received.size() < 8, "all are acknowledged");
     loops.advance(2_000);
     await(() -> publisher.received.size() == 8);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "AT_LEAST_ONCE, false",
+    "AT_LEAST_ONCE, true",
+    "EXACTLY_ONCE, false",
+    "EXACTLY_ONCE, true"
+  })
+  @Behaviour(117)
+  void whatIsForTheDiskTooIsHeldBackForASlowReceiver(Qos qos, boolean lazy) throws Exception {
+    start(config(SessionConfig.DEFAULTS.expirySecondsMax(), 4), StoreConfig.DEFAULTS);
+    slowReceiver("device");
+    DurableClient.connect(this, "logger", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    if (lazy) {
+      publisher.connection.lazy();
+    }
+    isHeldBack(publisher, qos);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+  }
+
+  /** Whichever of the two receivers is looked at last. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Behaviour(117)
+  void aPublisherThatIsSlowItselfWaitsForAnother(boolean subscribesFirst) throws Exception {
+    start(config(SessionConfig.DEFAULTS.expirySecondsMax(), 4), StoreConfig.DEFAULTS);
+    if (!subscribesFirst) {
+      slowReceiver("device");
+    }
+    DurableClient publisher = slowReceiver("publisher");
+    if (subscribesFirst) {
+      slowReceiver("device");
+    }
+    isHeldBack(publisher, Qos.AT_LEAST_ONCE);
+  }
+
+  /** It has half of its queue in memory with the fourth message. */
+  private DurableClient slowReceiver(String clientId) {
+    DurableClient slow = DurableClient.connectWithReceiveMaximum(this, clientId, 0, 1).subscribe();
+    slow.acknowledging = false;
+    return slow;
+  }
+
+  private void isHeldBack(DurableClient publisher, Qos qos) {
+    for (int i = 1; i <= 4; i++) {
+      publisher.send(DurableClient.message(qos, i, "" + i, Properties.NONE));
+    }
+    await(() -> broker.metrics.acksHeldBack.value() > 0);
+    publisher.send(DurableClient.message(qos, 5, "5", Properties.NONE));
+    DurableClient.connect(this, "other", 1_000); // the store has come so far
+    doWhatWaits();
+    publisher.read();
+    assertTrue(publisher.acknowledged + publisher.received.size() < 5, "all are acknowledged");
+    loops.advance(2_000);
+    await(() -> publisher.acknowledged + publisher.received.size() == 5);
   }
 
   /** The thread before stands still between handing one thread its tasks and another one its. */

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of messages that a full store, or a full queue of a session, does not take. */
 final class FullStoreTest extends DurableSessionFixture {
@@ -77,6 +78,26 @@ final class FullStoreTest extends DurableSessionFixture {
     device = DurableClient.connect(this, "device", 1_000);
     device.receive(2);
     assertEquals(List.of("room?", "precious"), device.payloads);
+  }
+
+  @Test
+  void aSecondCopyIsStoredLikeTheFirstAlsoBehindARefusedMessageOfALazyPublisher() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.subscribe("$share/g/t/#").drop();
+    DurableClient publisher = DurableClient.connectOf311(this, loops.loops.getFirst(), "publisher");
+    publisher.connection.lazy();
+    broker.fillDisk();
+    publisher.publish(Qos.AT_LEAST_ONCE, "lost");
+    await(() -> broker.metrics.storeFailures.value() == 1);
+    awaitRoom(DurableClient.connect(this, "filler", 0));
+    for (int i = 1; i <= 3; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "" + i);
+    }
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> again.payloads.stream().filter(payload -> payload.equals("3")).count() == 2);
+    again.payloads.removeIf(payload -> payload.equals("room?"));
+    assertEquals(List.of("1", "1", "2", "2", "3", "3"), again.payloads);
   }
 
   @Test
@@ -270,6 +291,100 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.recReason);
     await(() -> device.payloads.contains("old"));
     assertEquals("old", device.payloads.getLast());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"t/1", "t/+"})
+  void sendsARetainedQos2MessageOnceThereIsRoomForItsRow(String filter) throws Exception {
+    start();
+    retain(1);
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    subscribeBeforeItIsAnswered(device, filter);
+    broker.fillDisk(); // for the row, which follows SUBACK
+    loops.loops.getFirst().answersAreLate(false);
+    await(() -> broker.metrics.storeFailures.value() == 1);
+    await(
+        () -> {
+          loops.advance(20); // the store looks at its room from time to time
+          return !device.payloads.isEmpty();
+        });
+    assertEquals(List.of("m1"), device.payloads);
+  }
+
+  @Test
+  void aSubscriberThatHasGoneWaitsForNoRoom() throws Exception {
+    start();
+    retain(1);
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    subscribeBeforeItIsAnswered(device, "t/1");
+    broker.fillDisk(); // for the row, which follows SUBACK
+    loops.loops.getFirst().answersAreLate(false);
+    await(() -> broker.metrics.storeWaiting.value() == 1);
+    device.drop();
+    assertEquals(0, broker.metrics.storeWaiting.value());
+  }
+
+  /** In slices that are larger than what the writer takes at most, or of one each. */
+  @ParameterizedTest
+  @ValueSource(ints = {1_000, 4})
+  void sendsAllRetainedQos2MessagesThoughTheWriterHasNoRoomForAllAtOnce(int memoryQueueMessagesMax)
+      throws Exception {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    StoreConfig s = StoreConfig.DEFAULTS;
+    int queueCommandsMax = 4;
+    start(
+        new SessionConfig(
+            d.expirySecondsMax(),
+            d.queueMessagesMax(),
+            d.queueBytesMax(),
+            d.queueOverflow(),
+            memoryQueueMessagesMax,
+            d.memoryQueueBytesMax(),
+            d.willRestartGrace(),
+            d.sharedHandover()),
+        new StoreConfig(
+            s.bytesMax(),
+            s.messagesMax(),
+            s.diskReserveBytes(),
+            s.mapBytes(),
+            s.batchCommandsMax(),
+            s.batchBytesMax(),
+            queueCommandsMax,
+            s.queueBytesMax(),
+            s.readerThreads(),
+            s.sliceRowsMax()));
+    int values = 40;
+    retain(values);
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    subscribeBeforeItIsAnswered(device, "t/+");
+    broker.holdDisk();
+    DurableClient.begin(this, ProtocolVersion.V5, "other", 1_000, null);
+    await(broker::isDiskAwaited); // so that the rows wait for the writer
+    loops.loops.getFirst().answersAreLate(false);
+    await(() -> broker.metrics.storeQueueCommands.value() >= queueCommandsMax);
+    device.expectNothing(); // while more rows could come
+    broker.releaseDisk();
+    device.receive(values);
+    assertEquals(values, Set.copyOf(device.payloads).size());
+    boolean inOneSlice = memoryQueueMessagesMax > 4 * values;
+    assertEquals(inOneSlice, broker.metrics.messagesDropped.of(Drop.STORE_FULL).value() > 0);
+  }
+
+  private void retain(int count) {
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (int i = 1; i <= count; i++) {
+      publisher.send(retained(i, i, "m" + i));
+      int completed = i;
+      await(() -> publisher.completed == completed);
+    }
+  }
+
+  /** The disk has it. */
+  private void subscribeBeforeItIsAnswered(DurableClient device, String filter) {
+    long commits = broker.metrics.storeCommits.value();
+    loops.loops.getFirst().answersAreLate(true);
+    device.send(DurableClient.subscription(filter));
+    await(() -> broker.metrics.storeCommits.value() > commits);
   }
 
   /** A device that gives up, comes back and tries again, as long as the store is full. */

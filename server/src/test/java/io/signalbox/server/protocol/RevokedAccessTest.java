@@ -35,6 +35,9 @@ final class RevokedAccessTest extends DurableSessionFixture {
   /** Who may not subscribe, and not receive, any more. */
   private final Set<String> barred = new HashSet<>();
 
+  /** Whether filters are allowed as they are written only, and no topic is. */
+  private boolean onlyAsText;
+
   /** Share names that nobody may subscribe with any more. */
   private final Set<String> barredShares = new HashSet<>();
 
@@ -64,7 +67,7 @@ final class RevokedAccessTest extends DurableSessionFixture {
 
     @Override
     public AccessDecision delivery(TopicName topic) {
-      return new AccessDecision(!isBarred(), "barred", false);
+      return new AccessDecision(!isBarred() && !onlyAsText, "barred", false);
     }
 
     @Override
@@ -148,6 +151,21 @@ final class RevokedAccessTest extends DurableSessionFixture {
     review();
     acknowledge(stuck);
     assertEquals(4, stuck.payloads.size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Behaviour(208)
+  void whatCameByASharedSubscriptionThatWasLeftIsDeliveredWhileItsTextIsAllowed(boolean allowed) {
+    onlyAsText = true;
+    DurableClient stuck = stuck(1_000, SHARED, 3);
+    stuck.unsubscribe(SHARED);
+    if (!allowed) {
+      barredShares.add("g");
+    }
+    review();
+    acknowledge(stuck);
+    assertEquals(allowed ? 4 : 1, stuck.payloads.size());
   }
 
   @ParameterizedTest
@@ -247,6 +265,33 @@ final class RevokedAccessTest extends DurableSessionFixture {
     roomy.receive(1);
     assertEquals(List.of("one"), roomy.payloads);
     idle.expectNothing();
+  }
+
+  @Test
+  void whatIsOnItsWayIsNotForAMemberInMemoryThatHasNoRoom() throws Exception {
+    broker.close();
+    start(queues(SessionConfig.DEFAULTS.queueMessagesMax(), 4), StoreConfig.DEFAULTS);
+    broker.authorizers = Rights::new;
+    DurableClient full = DurableClient.connectWithReceiveMaximum(this, "full", 0, 1).subscribe();
+    full.acknowledging = false;
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    for (int i = 1; i <= 5; i++) { // one is sent, four wait
+      filler.send(DurableClient.message(Qos.AT_LEAST_ONCE, i, "filler", Properties.NONE));
+    }
+    full.receive(1);
+    full.subscribe(SHARED).unsubscribe("t/#");
+    DurableClient.connect(this, "roomy", 1_000).subscribe(SHARED).drop();
+    DurableClient.connect(this, "idle", 1_000).subscribe(SHARED);
+    ManualLoops.Loop loop = loops.loops.getLast();
+    DurableClient publisher = DurableClient.connectOf311(this, loop, "publisher");
+    await(() -> !broker.isOwing("idle")); // its queue has been read
+    asleep = loop; // so it hands nothing over
+    loops.on(loop, () -> publisher.publish(1, "one"));
+    idleIsBarredWhileALoopSleeps();
+    await(() -> broker.metrics.sharedHandovers.value() == 1);
+    DurableClient roomy = DurableClient.connect(this, "roomy", 1_000);
+    roomy.receive(1);
+    assertEquals(List.of("one"), roomy.payloads);
   }
 
   private static SessionConfig queues(long messagesMax, int memoryMessagesMax) {

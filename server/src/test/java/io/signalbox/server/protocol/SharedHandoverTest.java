@@ -82,6 +82,58 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(1, broker.metrics.sharedHandovers.value());
   }
 
+  @Test
+  @Behaviour(205)
+  void whatAMemberInMemoryLeavesGoesToOneWhoseQueueTakesIt() throws Exception {
+    start(config(1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient full = memberWithFullQueue();
+    DurableClient device = deviceThatLeaves(0, "left");
+    full.subscribe(SHARED); // as it is connected, it is asked first
+    DurableClient.connect(this, "other", 1_000).subscribe(SHARED).drop();
+    device.drop();
+    await(() -> broker.metrics.sharedHandovers.value() == 1);
+    DurableClient other = DurableClient.connect(this, "other", 1_000);
+    other.receive(1);
+    assertEquals(List.of("left"), other.payloads);
+    assertEquals(List.of("fills"), full.payloads);
+  }
+
+  @Test
+  @Behaviour(205)
+  void whatAMemberInMemoryLeavesGoesToAnotherWhileTheStoreTakesNothing() throws Exception {
+    start();
+    DurableClient device = deviceThatLeaves(0, "one");
+    DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, "other");
+    device.receive(2);
+    DurableClient lasting = DurableClient.connect(this, "lasting", 1_000).subscribe(SHARED);
+    DurableClient taker = DurableClient.connect(this, "in memory", 0).subscribe(SHARED);
+    broker.fillDisk();
+    device.drop(); // to each of them one
+    taker.receive(2);
+    assertEquals(List.of("one", "other"), taker.payloads.stream().sorted().toList());
+    assertEquals(List.of(), lasting.payloads);
+  }
+
+  @Test
+  @Behaviour(205)
+  void whatAMemberInMemoryLeavesIsKeptByOneThatIsAwayIfTheOthersHaveNoRoom() throws Exception {
+    start(config(D.queueMessagesMax(), 4, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient device =
+        DurableClient.connectWithReceiveMaximum(this, "device", 0, 1).subscribe(SHARED);
+    device.acknowledging = false;
+    memberInMemory().acknowledging = false;
+    DurableClient.connect(this, "keeps", 1_000).subscribe(SHARED).drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (int i = 1; i <= 10; i++) { // each of the two has one, and four behind it
+      publisher.send(message("t/1", i, "" + i));
+    }
+    doWhatWaits();
+    device.drop();
+    DurableClient keeps = DurableClient.connect(this, "keeps", 1_000);
+    keeps.receive(5);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+  }
+
   @ParameterizedTest
   @EnumSource(Handover.class)
   @Behaviour(208)
@@ -406,7 +458,11 @@ final class SharedHandoverTest extends DurableSessionFixture {
 
   /** It has a message and does not acknowledge it. */
   private DurableClient deviceThatLeaves(String message) {
-    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe(SHARED);
+    return deviceThatLeaves(1_000, message);
+  }
+
+  private DurableClient deviceThatLeaves(long expirySeconds, String message) {
+    DurableClient device = DurableClient.connect(this, "device", expirySeconds).subscribe(SHARED);
     device.acknowledging = false;
     DurableClient.connect(this, "publisher", 0).publish(Qos.AT_LEAST_ONCE, message);
     device.receive(1);
