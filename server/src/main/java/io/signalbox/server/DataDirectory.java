@@ -1,6 +1,7 @@
 package io.signalbox.server;
 
 import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.PolicyDocument;
 import io.signalbox.server.cli.StoreTools;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.control.ControlClient;
@@ -204,8 +205,9 @@ final class DataDirectory implements StoreTools {
   }
 
   @Override
-  public Outcome replacePolicy(Path dataDirectory, String name, Path file) throws CommandFailure {
-    return PolicyMending.replace(dataDirectory, name, file);
+  public Outcome replacePolicy(Path dataDirectory, String name, PolicyDocument by)
+      throws CommandFailure {
+    return PolicyMending.replace(dataDirectory, name, by);
   }
 
   @Override

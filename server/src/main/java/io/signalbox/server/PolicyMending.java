@@ -5,6 +5,7 @@ import io.signalbox.pki.PkiException;
 import io.signalbox.server.auth.PolicyException;
 import io.signalbox.server.auth.StoppedPolicies;
 import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.PolicyDocument;
 import io.signalbox.server.cli.StoreTools.Outcome;
 import io.signalbox.server.cli.VersionCommand;
 import io.signalbox.server.config.RegistryConfig;
@@ -20,8 +21,6 @@ import io.signalbox.server.store.Store;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreLimits;
 import io.signalbox.server.store.StoreOpenException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -29,9 +28,6 @@ import java.util.stream.Collectors;
 
 /** The API's access policies of a data directory that no broker holds. */
 final class PolicyMending {
-  /** A document has fewer characters, and a character at most four bytes. */
-  private static final long FILE_BYTES_MAX = 4L * StoredPolicy.CHARS_MAX;
-
   private PolicyMending() {}
 
   /** What is done while the store is open. */
@@ -91,27 +87,14 @@ final class PolicyMending {
         });
   }
 
-  static Outcome replace(Path dataDirectory, String name, Path file) throws CommandFailure {
-    String document = read(file);
-    StoredPolicy.Format format =
-        file.toString().endsWith(".json") ? StoredPolicy.Format.JSON : StoredPolicy.Format.YAML;
+  static Outcome replace(Path dataDirectory, String name, PolicyDocument by) throws CommandFailure {
+    StoredPolicy.Format format = by.isJson() ? StoredPolicy.Format.JSON : StoredPolicy.Format.YAML;
     return work(
         dataDirectory,
         policies -> {
-          policies.replace(name, format, document);
+          policies.replace(name, format, by.text());
           return new Outcome(true, PolicyAttachment.ref(name) + " is replaced");
         });
-  }
-
-  private static String read(Path file) throws CommandFailure {
-    try {
-      if (Files.size(file) > FILE_BYTES_MAX) {
-        throw new IOException("is larger than " + FILE_BYTES_MAX + " bytes");
-      }
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new CommandFailure("cannot read \"" + file + "\": " + e.getMessage(), e);
-    }
   }
 
   static Outcome remove(Path dataDirectory, String name) throws CommandFailure {

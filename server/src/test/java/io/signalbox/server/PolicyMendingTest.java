@@ -10,6 +10,7 @@ import io.signalbox.server.auth.AuthSetupException;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.StoppedPolicies;
 import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.PolicyDocument;
 import io.signalbox.server.cli.StoreTools.Outcome;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
@@ -63,8 +64,8 @@ final class PolicyMendingTest {
     }
   }
 
-  private Path file(String name, String text) throws Exception {
-    return Files.writeString(data.resolve(name), text.replace("\\n", "\n"));
+  private static PolicyDocument document(String text) {
+    return new PolicyDocument(text.replace("\\n", "\n"), false);
   }
 
   @Test
@@ -88,7 +89,7 @@ final class PolicyMendingTest {
     assertTrue(list.text().contains("pumps: yaml, 1 attachment, cannot be used:"), list::text);
     assertTrue(list.text().contains("api:pumps.yaml:3:"), list::text);
     assertEquals(OLD.replace("\\n", "\n"), tools.policy(data, "pumps").text());
-    tools.replacePolicy(data, "pumps", file("new.yaml", GOOD));
+    tools.replacePolicy(data, "pumps", document(GOOD));
     assertTrue(tools.policies(data).sound());
     try (var fixture = RegistryFixture.open(data)) {
       PolicyStore policies = open(fixture);
@@ -133,19 +134,15 @@ final class PolicyMendingTest {
   void whatCannotBeUsedEitherChangesNothing() throws Exception {
     spoil();
     CommandFailure bad =
-        assertThrows(
-            CommandFailure.class, () -> tools.replacePolicy(data, "pumps", file("bad.yaml", OLD)));
+        assertThrows(CommandFailure.class, () -> tools.replacePolicy(data, "pumps", document(OLD)));
     assertTrue(String.valueOf(bad.getMessage()).contains("api:pumps.yaml:3:"), bad::toString);
     CommandFailure other =
         assertThrows(
             CommandFailure.class,
-            () ->
-                tools.replacePolicy(
-                    data, "pumps", file("doors.yaml", GOOD.replace("pumps", "doors"))));
+            () -> tools.replacePolicy(data, "pumps", document(GOOD.replace("pumps", "doors"))));
     assertTrue(String.valueOf(other.getMessage()).contains("is named \"doors\""), other::toString);
     CommandFailure none =
-        assertThrows(
-            CommandFailure.class, () -> tools.replacePolicy(data, "none", file("none.yaml", GOOD)));
+        assertThrows(CommandFailure.class, () -> tools.replacePolicy(data, "none", document(GOOD)));
     assertTrue(String.valueOf(none.getMessage()).contains("none"), none::toString);
     assertThrows(CommandFailure.class, () -> tools.policy(data, "none"));
     assertThrows(CommandFailure.class, () -> tools.removePolicy(data, "none"));
@@ -167,7 +164,7 @@ final class PolicyMendingTest {
   @Test
   void theRevisionNamesTheCommand() throws Exception {
     spoil();
-    tools.replacePolicy(data, "pumps", file("new.yaml", GOOD));
+    tools.replacePolicy(data, "pumps", document(GOOD));
     try (var fixture = RegistryFixture.open(data)) {
       PolicyStore policies = open(fixture);
       assertEquals(3, policies.revision().number());

@@ -7,8 +7,6 @@ import io.signalbox.acl.source.Node.MapNode;
 import io.signalbox.acl.source.Node.ScalarNode;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -18,8 +16,6 @@ import picocli.CommandLine.Parameters;
 @Command
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PolicyPutCommand extends ApiCommand {
-  private static final int FILE_BYTES_MAX = 4 << 20;
-
   @Parameters(paramLabel = "FILE", description = "A policy, YAML, or JSON if it ends in .json.")
   private Path file;
 
@@ -28,8 +24,9 @@ final class PolicyPutCommand extends ApiCommand {
 
   @Override
   void run(ApiConnection connection) throws CommandFailure {
-    String text = read();
-    String type = file.toString().endsWith(".json") ? "application/json" : "application/yaml";
+    PolicyDocument document = PolicyDocument.read(file);
+    String text = document.text();
+    String type = document.isJson() ? "application/json" : "application/yaml";
     String[] headers = create ? new String[] {"If-None-Match", "*"} : new String[0];
     String path = "/policies/" + ApiConnection.encoded(name(text));
     JsonObject policy = connection.send("PUT", path, type, text, headers).json();
@@ -40,17 +37,6 @@ final class PolicyPutCommand extends ApiCommand {
           .printf(
               "%s is in force, revision %d%n",
               policy.get("ref").getAsString(), policy.get("revision").getAsLong());
-    }
-  }
-
-  private String read() throws CommandFailure {
-    try {
-      if (Files.size(file) > FILE_BYTES_MAX) {
-        throw new IOException("is larger than " + FILE_BYTES_MAX + " bytes");
-      }
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new CommandFailure("cannot read \"" + file + "\": " + e.getMessage(), e);
     }
   }
 

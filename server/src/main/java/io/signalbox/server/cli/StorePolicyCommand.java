@@ -96,7 +96,7 @@ final class StorePolicyCommand implements Callable<Integer> {
     }
     Path file = change.file;
     if (file != null) {
-      return tools.replacePolicy(directory, policy, file);
+      return tools.replacePolicy(directory, policy, PolicyDocument.read(file));
     }
     return change.remove ? tools.removePolicy(directory, policy) : tools.policy(directory, policy);
   }

@@ -27,12 +27,8 @@ public interface StoreTools {
   /** The document of one of them. */
   Outcome policy(Path dataDirectory, String name) throws CommandFailure;
 
-  /**
-   * Puts another document in the place of one of them.
-   *
-   * @param file JSON if its name ends in {@code .json}, else YAML
-   */
-  Outcome replacePolicy(Path dataDirectory, String name, Path file) throws CommandFailure;
+  /** Puts another document in the place of one of them. */
+  Outcome replacePolicy(Path dataDirectory, String name, PolicyDocument by) throws CommandFailure;
 
   /** Removes one of them, with what it is attached by. */
   Outcome removePolicy(Path dataDirectory, String name) throws CommandFailure;

@@ -109,8 +109,8 @@ final class CommandsTest {
     }
 
     @Override
-    public Outcome replacePolicy(Path dataDirectory, String name, Path file) {
-      return asked("replace " + name, dataDirectory, file);
+    public Outcome replacePolicy(Path dataDirectory, String name, PolicyDocument by) {
+      return asked("replace " + name + " by " + by, dataDirectory);
     }
 
     @Override
@@ -376,7 +376,7 @@ final class CommandsTest {
   // ---- store, backup, restore
 
   @Test
-  void storeCommandsTellWhatTheyFoundAndWhetherItIsSound() {
+  void storeCommandsTellWhatTheyFoundAndWhetherItIsSound() throws Exception {
     assertEquals(0, run("store", "check"));
     assertContains(out.toString(), "check [data]");
     assertEquals(1, run("store", "check", "--data", "damaged"));
@@ -388,8 +388,9 @@ final class CommandsTest {
     assertEquals(1, run("store", "policy", "--data", "damaged"));
     assertEquals(0, run("store", "policy", "api:p", "--data", "d"));
     assertContains(out.toString(), "policy p [d]");
-    assertEquals(0, run("store", "policy", "p", "--replace", "f.json", "--data", "d"));
-    assertContains(out.toString(), "replace p [d, f.json]");
+    Path file = Files.writeString(folder.resolve("f.json"), "{}");
+    assertEquals(0, run("store", "policy", "p", "--replace", file.toString(), "--data", "d"));
+    assertContains(out.toString(), "replace p by PolicyDocument[text={}, isJson=true] [d]");
     assertEquals(0, run("store", "policy", "p", "--remove", "--data", "d"));
     assertContains(out.toString(), "remove p [d]");
     assertEquals(2, run("store", "policy", "--remove", "--data", "d"));
