@@ -38,7 +38,7 @@ func TestThePreparationOfTheQuickstartSaysWhyItFails(t *testing.T) {
 			if err := os.RemoveAll(filepath.Join(example, "keys")); err != nil { // of whoever has tried it here
 				t.Fatal(err)
 			}
-			for _, program := range []string{"bash", "dirname", "mkdir"} {
+			for _, program := range []string{"bash", "dirname", "mkdir", "mktemp", "mv", "rm"} {
 				if err := os.Symlink(must(exec.LookPath(program)), filepath.Join(programs, program)); err != nil {
 					t.Fatal(err)
 				}
