@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Room is what the disk has free, plus pages of the file that wait for reuse, less the reserve;
  * not more than the map can still take; and what the quota leaves.
  *
- * <p>LMDB uses no page again that a reader may still look at, nor for a large message pages that do
- * not lie together: the file grows although it has free ones. When that would touch the reserve,
- * they are no room; of those that are freed later, none as long as a {@link Lmdb#longRead} lasts.
+ * <p>LMDB uses no page again that a reader may still look at: while a {@link Lmdb#longRead} lasts,
+ * the file grows although it has free ones. When that would touch the reserve, they are no room,
+ * nor are those that are freed later, until the last such read ends.
  */
 @ConfinedTo("store writer")
 final class DiskSpace {
@@ -62,13 +62,9 @@ final class DiskSpace {
   private boolean looked;
 
   private long fileBytes;
-  private int longReads;
 
-  /** Free pages of the file that have turned out to be no room. */
+  /** Free pages of the file that have turned out to be no room while a long read lasts. */
   private long useless;
-
-  /** By which the file has grown since the disk came near the reserve; some is for LMDB itself. */
-  private long takenBytes;
 
   /** What the disk had free at the last look. */
   private long diskBytes = Long.MAX_VALUE;
@@ -156,31 +152,28 @@ final class DiskSpace {
 
   /**
    * Bytes of free pages in the file that are used before it grows; less than none when it has grown
-   * all the same and, if it did so again, would touch the reserve.
+   * all the same during a long read and, if it did so again, would touch the reserve.
    *
    * @param growable bytes before the file touches the reserve
    * @param grown bytes since the last look
    */
   private long reusable(long growable, long grown) {
     long free = Math.max(0, fileBytes - usedBytes);
-    int reads = lmdb.longReads();
-    boolean ended = reads < longReads; // so it has perhaps grown for a reader that is gone
-    longReads = reads;
-    if (ended || growable > margin()) {
+    if (lmdb.longReads() == 0) {
+      useless = 0; // what has grown meanwhile did so, perhaps, for a reader that is gone
+      return free;
+    }
+    if (growable > margin()) {
       useless = 0;
-      takenBytes = 0;
     }
-    if (!ended && growable < grown && grown > 0) {
-      takenBytes += grown;
-      if (reads > 0 || takenBytes > margin()) {
-        useless = free;
-        return -grown;
-      }
+    if (growable < grown && grown > 0) {
+      useless = free;
+      return -grown;
     }
-    if (reads > 0 && useless > 0) {
+    if (useless > 0) {
       useless = free;
     }
-    return Math.max(0, free - useless);
+    return free - useless;
   }
 
   private long margin() {

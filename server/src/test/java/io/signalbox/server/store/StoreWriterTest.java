@@ -505,6 +505,7 @@ final class StoreWriterTest {
       StoreWriter writer = fixture.store.writer();
       Lmdb lmdb = fixture.store.lmdb();
       setAndClear(fixture);
+      Lmdb.LongRead another = lmdb.longRead();
       try (Lmdb.LongRead _ = lmdb.longRead();
           Txn<MemorySegment> _ = lmdb.env.txnRead()) {
         while (writer.hasRoom()) {
@@ -512,6 +513,7 @@ final class StoreWriterTest {
           long free = disk.bytes(lmdb.dataFile());
           assertTrue(free > reserveBytes / 10 * 9, () -> free + " bytes are free");
         }
+        another.close(); // pages wait for the one that lasts
         for (int i = 0; i < 10; i++) {
           fixture.apply(StoreFixture.retain(StoreFixture.message("a", ""))); // makes room
           assertFalse(writer.hasRoom(), "what is freed is no room yet");
@@ -523,6 +525,44 @@ final class StoreWriterTest {
       }
       assertTrue(disk.bytes(lmdb.dataFile()) > reserveBytes / 10 * 8, "pages are used again");
     }
+  }
+
+  /** Pages for a large message must lie together: the file grows, and small ones are still used. */
+  @Test
+  @Behaviour(149)
+  void takesMessagesByItsFreePagesAlthoughOthersKeepTheDiskBelowItsReserve() throws Exception {
+    var free = new AtomicLong(1L << 40);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            lookingEachTime(),
+            Committer.TO_DISK,
+            _ -> free.get())) {
+      StoreWriter writer = fixture.store.writer();
+      int pages = 1_500;
+      for (int i = 0; i < pages; i++) {
+        writer.submit(retain("page/" + i, 3_000), null);
+      }
+      fixture.apply(new Barrier());
+      for (int i = 0; i < pages; i += 2) {
+        writer.submit(retain("page/" + i, 0), null);
+      }
+      fixture.apply(new Barrier());
+      free.set(0);
+      long before = fixture.store.lmdb().fileBytes();
+      for (int i = 0; i < 10; i++) {
+        fixture.apply(retain("large/" + i, 60_000));
+      }
+      long grown = fixture.store.lmdb().fileBytes() - before;
+      assertTrue(grown > 400_000, () -> "the file has grown by " + grown);
+      fixture.apply(retain("small", 10));
+    }
+  }
+
+  private static StorePublish retain(String topic, int bytes) {
+    return StoreFixture.retain(StoreFixture.message(topic, "x".repeat(bytes)));
   }
 
   private static void setAndClear(StoreFixture fixture) throws Exception {
