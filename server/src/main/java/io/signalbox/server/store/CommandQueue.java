@@ -20,6 +20,9 @@ final class CommandQueue {
     /** Applying it failed once and is not tried again. */
     boolean faulty;
 
+    /** It {@link StateMachine#makesRoom}, as the last attempt to apply it found. */
+    boolean makesRoom;
+
     // Written before the entry is published, then by the writer alone.
     private @Nullable Entry next;
 

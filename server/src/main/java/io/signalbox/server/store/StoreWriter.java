@@ -340,14 +340,35 @@ public final class StoreWriter {
 
   /**
    * The next attempt refuses it, though sequences were told: the last first, or somebody might get
-   * the second who heard in time of the first.
+   * the second who heard in time of the first. What makes room is tried again, unless it comes
+   * behind such a one.
    */
   private void refuseWhatGrows() {
     for (int i = entries.size() - 1; i >= 0; i--) {
-      if (entries.get(i).command instanceof StorePublish publish && publish.grows()) {
+      Entry entry = entries.get(i);
+      if (entry.command instanceof StorePublish publish
+          && publish.grows()
+          && !(entry.makesRoom && isFirstOfItsSubmitter(publish, i))) {
         publish.refuse();
       }
     }
+  }
+
+  /** Whether nothing is, or will be, refused before it of who submitted it. */
+  private boolean isFirstOfItsSubmitter(StorePublish publish, int index) {
+    Submitter submitter = publish.submitter();
+    if (submitter == null) {
+      return true;
+    }
+    for (Entry before : entries.subList(0, index)) {
+      if (before.command instanceof StorePublish other
+          && other.submitter() == submitter
+          && other.grows()
+          && !before.makesRoom) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void attempt(boolean mayGrow) throws FaultException, NoRoomException {
@@ -444,6 +465,7 @@ public final class StoreWriter {
       return false;
     }
     try {
+      entry.makesRoom = command.grows() && machine.makesRoom(command);
       entry.result = machine.apply(index, command);
       return true;
     } catch (StoreException refused) {

@@ -13,6 +13,7 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Qos;
 import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
 import java.io.UncheckedIOException;
@@ -321,9 +322,9 @@ final class StoreWriterTest {
       writer.submit(
           StoreFixture.retain(StoreFixture.message("a", "")), completion(fixture.loop, 1, answers));
       awaitNoRoomForWhatMakesRoom(fixture); // it waits, with what makes room
-      free.set(1L << 40);
       disk.failure.set(null);
       assertNull(await(answers, 2).get(1).failure());
+      free.set(1L << 40); // after the last failure, which sets it too
       assertNull(fixture.fatal.get());
       awaitAccepted(fixture, session.number());
     }
@@ -650,6 +651,54 @@ final class StoreWriterTest {
       assertNull(all.get(0).failure());
       assertEquals(Reason.STORE_FULL, all.get(1).failure());
     }
+  }
+
+  /** A clear of a large retained message that its sessions are to hear of, and no first refusal. */
+  @Test
+  @Behaviour(149)
+  void appliesAClearThatMakesRoomAlthoughItsBatchFindsTheDiskFull() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      fixture.apply(retain("a", 60_000));
+      fixture.apply(retain("b", 60_000));
+      disk.full.set(1);
+      disk.hold();
+      disk.succeedBefore.set(1);
+      writer.submit(new MarkSent(session.number(), session.epoch(), 0), null);
+      disk.awaitHeld(); // what comes now is one batch
+      List<Answer> answers = new ArrayList<>();
+      var clearing = new Submitter();
+      var behind = new Submitter();
+      writer.submit(
+          clearsFor("a", session.number()), completion(fixture.loop, 0, answers), clearing);
+      writer.submit(publish(session.number()), completion(fixture.loop, 1, answers), behind);
+      StorePublish late = clearsFor("b", session.number());
+      writer.submit(late, completion(fixture.loop, 2, answers), behind);
+      disk.release();
+      List<Answer> all = await(answers, 3);
+      assertNull(all.get(0).failure());
+      assertFalse(clearing.isRefused());
+      assertEquals(Reason.STORE_FULL, all.get(1).failure());
+      assertEquals(Reason.STORE_FULL, all.get(2).failure(), "it would overtake");
+      assertTrue(late.comesAgain());
+      assertEquals(1, fixture.queue(session.number()).rows().size());
+    }
+  }
+
+  private static StorePublish clearsFor(String topic, long number) {
+    return new StorePublish(
+        StoreFixture.message(topic, ""),
+        new long[] {number},
+        new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, false)},
+        new int[1][0],
+        StorePublish.Retaining.IF_POSSIBLE,
+        0,
+        0,
+        0,
+        0,
+        false);
   }
 
   @Test
