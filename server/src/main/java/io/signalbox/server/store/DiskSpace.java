@@ -9,6 +9,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 
 /**
  * Whether there is room for more. LMDB writes new pages to delete as well as to add, so the disk is
@@ -60,6 +61,9 @@ final class DiskSpace {
   private boolean mayGrow = true;
   private long lookedAtNanos;
   private boolean looked;
+
+  /** Told in the log, since it last had room. */
+  private boolean cutShort;
 
   private long fileBytes;
 
@@ -115,21 +119,48 @@ final class DiskSpace {
   /**
    * Whether a write that failed was only cut short, because the disk has not the room for all of
    * it. Not so when a page that was written cannot have reached the disk: nobody tells again which,
-   * so that what comes next may build on a page that is not there.
+   * so that what comes next may build on a page that is not there. Logs it once for each time that
+   * the disk is full.
    *
    * @param bytes that were to be written, less what LMDB adds
    */
-  boolean cutShort(long bytes) {
+  boolean cutShort(long bytes, LmdbException failure) {
     try {
       long before = diskBytes; // of somebody who makes room just now it does not know yet
-      if (Math.min(before, look()) >= bytes + CUT_SHORT_BYTES_MAX) {
+      long free = Math.min(before, look());
+      if (free >= bytes + CUT_SHORT_BYTES_MAX) {
         return false;
       }
-      lmdb.sync();
+      sync();
+      if (!cutShort) {
+        cutShort = true;
+        LOG.log(
+            Level.WARNING,
+            "a write failed ({0}) where the disk has {1} bytes free; taken for a full disk",
+            failure.getMessage(),
+            free);
+      }
       return true;
     } catch (IOException e) {
       LOG.log(Level.WARNING, "the disk is full, and fails: {0}", e.getMessage());
       return false;
+    }
+  }
+
+  /**
+   * That a sync finds no room, now or in a write before this one, is no failure: it is of pages
+   * that nobody relies on. The second sync tells what the first one hid behind it.
+   */
+  private void sync() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      try {
+        lmdb.sync();
+        return;
+      } catch (IOException e) {
+        if (!Committer.isNoRoom(e)) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -186,6 +217,7 @@ final class DiskSpace {
     if (now != mayGrow) {
       mayGrow = now;
       if (now) {
+        cutShort = false;
         LOG.log(Level.INFO, "the store has room again and takes messages");
       } else {
         LOG.log(

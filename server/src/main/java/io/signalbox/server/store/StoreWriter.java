@@ -412,8 +412,8 @@ public final class StoreWriter {
   }
 
   private NoRoomException noRoomOr(LmdbNativeException e) {
-    if (Committer.isPerhapsNoRoom(e) && space.cutShort(bytesOfBatch())) {
-      return new NoRoomException(String.valueOf(e.getMessage()));
+    if (Committer.isPerhapsNoRoom(e) && space.cutShort(bytesOfBatch(), e)) {
+      return new NoRoomException(e);
     }
     return Committer.noRoomOr(e);
   }

@@ -16,11 +16,15 @@ import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Constructor;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -328,6 +332,19 @@ final class StoreWriterTest {
       assertNull(fixture.fatal.get());
       awaitAccepted(fixture, session.number());
     }
+  }
+
+  /** Java has no number for it, but the system's words. */
+  @Test
+  void tellsADiskWithoutRoomByTheErrorOfAFile() throws Exception {
+    try (var full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
+      ByteBuffer something = ByteBuffer.allocate(1);
+      IOException noSpace = assertThrows(IOException.class, () -> full.write(something));
+      assertTrue(Committer.isNoRoom(noSpace), noSpace::getMessage);
+    }
+    assertTrue(Committer.isNoRoom(new IOException(SystemErrors.words(122))), "EDQUOT");
+    assertFalse(Committer.isNoRoom(new IOException(SystemErrors.words(5))));
+    assertFalse(Committer.isNoRoom(new IOException((String) null)));
   }
 
   @Test
