@@ -178,6 +178,25 @@ class DiskFaultTest {
     try (BrokerUnderTest broker = start(disk)) {
       fullAndEmptyAgain(broker, disk, () -> disk.set(NativeDisk.WRITE_SHORT, NativeDisk.FULL));
       assertTrue(disk.get(NativeDisk.CUT_SHORT) > 0, "no write was cut short");
+      List<String> told =
+          broker.logFrom(0).stream().filter(line -> line.contains("a write failed")).toList();
+      assertEquals(1, told.size(), () -> "once, until there is room: " + told);
+      assertTrue(told.getFirst().contains("0 bytes free"), told::getFirst);
+    }
+  }
+
+  /** As where room is found only when pages are written back. */
+  @Test
+  void aSyncThatFindsNoRoomDoesNotEndTheBroker() throws Exception {
+    NativeDisk disk = NativeDisk.in(folder);
+    try (BrokerUnderTest broker = start(disk)) {
+      fullAndEmptyAgain(
+          broker,
+          disk,
+          () -> {
+            disk.set(NativeDisk.WRITE_SHORT, NativeDisk.FULL);
+            disk.set(NativeDisk.SYNC_ERRNO, NativeDisk.ENOSPC);
+          });
     }
   }
 

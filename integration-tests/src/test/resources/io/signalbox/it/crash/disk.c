@@ -157,6 +157,7 @@ static ssize_t disk_write(int fd, const struct iovec *parts, int count, off_t of
   int filling = told(WRITE_SHORT) == FULL;
   /* The meta page is overwritten where it is, which takes no space. */
   int fits = last && (told(WRITE_ERRNO) == ENOSPC || filling);
+  if (filling && !is_full && total <= PAGE_BYTES) fits = 1; /* the last page is for a write of more, which is cut short */
   if (!fits && (told(WRITE_ERRNO) != 0 || told(WRITE_SHORT) != 0) && !spared()) {
     if (told(WRITE_SHORT) == 0 && failing(WRITE_ERRNO)) return -1;
     __atomic_add_fetch(&control[FAILURES], 1, __ATOMIC_SEQ_CST);

@@ -24,6 +24,9 @@ final class CommandQueue {
     /** The next one was pushed together with it, and belongs into its batch. */
     boolean together;
 
+    /** It {@link StateMachine#makesRoom}, as the last attempt to apply it found. */
+    boolean makesRoom;
+
     // Written before the entry is published, then by the writer alone.
     private @Nullable Entry next;
 

@@ -1,5 +1,6 @@
 package io.signalbox.server.store;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
@@ -12,6 +13,10 @@ interface Committer {
   final class NoRoomException extends Exception {
     NoRoomException(String problem) {
       super(problem, null, false, false);
+    }
+
+    NoRoomException(LmdbException problem) {
+      super(String.valueOf(problem.getMessage()), problem, false, false);
     }
   }
 
@@ -34,18 +39,27 @@ interface Committer {
   /** Tells a full disk from a broken one. */
   static NoRoomException noRoomOr(LmdbNativeException e) {
     if (isNoRoom(e)) {
-      return new NoRoomException(String.valueOf(e.getMessage()));
+      return new NoRoomException(e);
     }
     throw e;
   }
 
+  int NO_SPACE_LEFT = 28; // ENOSPC
+  int QUOTA_EXCEEDED = 122; // EDQUOT of Linux
+
   /** Whether the disk, its quota or the map is full. */
   static boolean isNoRoom(Exception e) {
-    final int noSpaceLeft = 28; // ENOSPC
-    final int quotaExceeded = 122; // EDQUOT of Linux
     return e instanceof Env.MapFullException
         || (e instanceof LmdbNativeException failed
-            && (failed.getResultCode() == noSpaceLeft || failed.getResultCode() == quotaExceeded));
+            && (failed.getResultCode() == NO_SPACE_LEFT
+                || failed.getResultCode() == QUOTA_EXCEEDED));
+  }
+
+  /** The same of a call of Java, which tells only the system's words for the error. */
+  static boolean isNoRoom(IOException e) {
+    String problem = String.valueOf(e.getMessage());
+    return problem.contains(SystemErrors.words(NO_SPACE_LEFT))
+        || problem.contains(SystemErrors.words(QUOTA_EXCEEDED));
   }
 
   /**

@@ -9,6 +9,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 
 /**
  * Whether there is room for more. LMDB writes new pages to delete as well as to add, so the disk is
@@ -18,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Room is what the disk has free, plus pages of the file that wait for reuse, less the reserve;
  * not more than the map can still take; and what the quota leaves.
  *
- * <p>LMDB uses no page again that a reader may still look at, nor for a large message pages that do
- * not lie together: the file grows although it has free ones. When that would touch the reserve,
- * they are no room; of those that are freed later, none as long as a {@link Lmdb#longRead} lasts.
+ * <p>LMDB uses no page again that a reader may still look at: while a {@link Lmdb#longRead} lasts,
+ * the file grows although it has free ones. When that would touch the reserve, they are no room,
+ * nor are those that are freed later, until the last such read ends.
  */
 @ConfinedTo("store writer")
 final class DiskSpace {
@@ -61,14 +62,13 @@ final class DiskSpace {
   private long lookedAtNanos;
   private boolean looked;
 
+  /** Told in the log, since it last had room. */
+  private boolean cutShort;
+
   private long fileBytes;
-  private int longReads;
 
-  /** Free pages of the file that have turned out to be no room. */
+  /** Free pages of the file that have turned out to be no room while a long read lasts. */
   private long useless;
-
-  /** By which the file has grown since the disk came near the reserve; some is for LMDB itself. */
-  private long takenBytes;
 
   /** What the disk had free at the last look. */
   private long diskBytes = Long.MAX_VALUE;
@@ -119,21 +119,48 @@ final class DiskSpace {
   /**
    * Whether a write that failed was only cut short, because the disk has not the room for all of
    * it. Not so when a page that was written cannot have reached the disk: nobody tells again which,
-   * so that what comes next may build on a page that is not there.
+   * so that what comes next may build on a page that is not there. Logs it once for each time that
+   * the disk is full.
    *
    * @param bytes that were to be written, less what LMDB adds
    */
-  boolean cutShort(long bytes) {
+  boolean cutShort(long bytes, LmdbException failure) {
     try {
       long before = diskBytes; // of somebody who makes room just now it does not know yet
-      if (Math.min(before, look()) >= bytes + CUT_SHORT_BYTES_MAX) {
+      long free = Math.min(before, look());
+      if (free >= bytes + CUT_SHORT_BYTES_MAX) {
         return false;
       }
-      lmdb.sync();
+      sync();
+      if (!cutShort) {
+        cutShort = true;
+        LOG.log(
+            Level.WARNING,
+            "a write failed ({0}) where the disk has {1} bytes free; taken for a full disk",
+            failure.getMessage(),
+            free);
+      }
       return true;
     } catch (IOException e) {
       LOG.log(Level.WARNING, "the disk is full, and fails: {0}", e.getMessage());
       return false;
+    }
+  }
+
+  /**
+   * That a sync finds no room, now or in a write before this one, is no failure: it is of pages
+   * that nobody relies on. The second sync tells what the first one hid behind it.
+   */
+  private void sync() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      try {
+        lmdb.sync();
+        return;
+      } catch (IOException e) {
+        if (!Committer.isNoRoom(e)) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -156,31 +183,28 @@ final class DiskSpace {
 
   /**
    * Bytes of free pages in the file that are used before it grows; less than none when it has grown
-   * all the same and, if it did so again, would touch the reserve.
+   * all the same during a long read and, if it did so again, would touch the reserve.
    *
    * @param growable bytes before the file touches the reserve
    * @param grown bytes since the last look
    */
   private long reusable(long growable, long grown) {
     long free = Math.max(0, fileBytes - usedBytes);
-    int reads = lmdb.longReads();
-    boolean ended = reads < longReads; // so it has perhaps grown for a reader that is gone
-    longReads = reads;
-    if (ended || growable > margin()) {
+    if (lmdb.longReads() == 0) {
+      useless = 0; // what has grown meanwhile did so, perhaps, for a reader that is gone
+      return free;
+    }
+    if (growable > margin()) {
       useless = 0;
-      takenBytes = 0;
     }
-    if (!ended && growable < grown && grown > 0) {
-      takenBytes += grown;
-      if (reads > 0 || takenBytes > margin()) {
-        useless = free;
-        return -grown;
-      }
+    if (growable < grown && grown > 0) {
+      useless = free;
+      return -grown;
     }
-    if (reads > 0 && useless > 0) {
+    if (useless > 0) {
       useless = free;
     }
-    return Math.max(0, free - useless);
+    return free - useless;
   }
 
   private long margin() {
@@ -193,6 +217,7 @@ final class DiskSpace {
     if (now != mayGrow) {
       mayGrow = now;
       if (now) {
+        cutShort = false;
         LOG.log(Level.INFO, "the store has room again and takes messages");
       } else {
         LOG.log(

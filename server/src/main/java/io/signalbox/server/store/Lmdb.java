@@ -217,6 +217,11 @@ final class Lmdb implements AutoCloseable {
     return dataFile;
   }
 
+  /** Of the file, and of the system that began it: 4,096 as a rule. */
+  int pageBytes() {
+    return pageBytes;
+  }
+
   /** Address space that the file can still grow into. */
   long mapRoomBytes() {
     return mapBytes - fileBytes(env.info());

@@ -28,18 +28,22 @@ final class RetainedTable {
     }
   }
 
-  /** A key and a value of more lie in no page with others: (4,096 - 16) / 2. */
-  private static final int LEAF_BYTES_MAX = 2_040;
+  private static final int PAGE_HEADER_BYTES = 16;
 
   private final WriteBatch batch;
   private final Lmdb lmdb;
   private final StoreLimits limits;
+
+  /** A key and a value of more lie in no page with others, for a leaf holds at least two rows. */
+  private final int leafBytesMax;
+
   private final Map<TopicName, Held> held = new LinkedHashMap<>();
 
   RetainedTable(WriteBatch batch, StoreLimits limits) {
     this.batch = batch;
     this.lmdb = batch.lmdb;
     this.limits = limits;
+    this.leafBytesMax = (lmdb.pageBytes() - PAGE_HEADER_BYTES) / 2;
   }
 
   void forget() {
@@ -60,7 +64,7 @@ final class RetainedTable {
    */
   long pageBytes(TopicName topic) {
     Held now = held(topic);
-    boolean hasPages = !now.changed && now.bytes > LEAF_BYTES_MAX;
+    boolean hasPages = !now.changed && now.bytes > leafBytesMax;
     return hasPages ? now.bytes - Keys.topicKey(topic.utf8()).length : 0;
   }
 

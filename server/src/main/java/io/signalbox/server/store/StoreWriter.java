@@ -387,14 +387,35 @@ public final class StoreWriter {
 
   /**
    * The next attempt refuses it, though sequences were told: the last first, or somebody might get
-   * the second who heard in time of the first.
+   * the second who heard in time of the first. What makes room is tried again, unless it comes
+   * behind such a one.
    */
   private void refuseWhatGrows() {
     for (int i = entries.size() - 1; i >= 0; i--) {
-      if (entries.get(i).command instanceof StorePublish publish && publish.grows()) {
+      Entry entry = entries.get(i);
+      if (entry.command instanceof StorePublish publish
+          && publish.grows()
+          && !(entry.makesRoom && isFirstOfItsSubmitter(publish, i))) {
         publish.refuse();
       }
     }
+  }
+
+  /** Whether nothing is, or will be, refused before it of who submitted it. */
+  private boolean isFirstOfItsSubmitter(StorePublish publish, int index) {
+    Submitter submitter = publish.submitter();
+    if (submitter == null) {
+      return true;
+    }
+    for (Entry before : entries.subList(0, index)) {
+      if (before.command instanceof StorePublish other
+          && other.submitter() == submitter
+          && other.grows()
+          && !before.makesRoom) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void attempt(boolean mayGrow) throws FaultException, NoRoomException {
@@ -438,8 +459,8 @@ public final class StoreWriter {
   }
 
   private NoRoomException noRoomOr(LmdbNativeException e) {
-    if (Committer.isPerhapsNoRoom(e) && space.cutShort(bytesOfBatch())) {
-      return new NoRoomException(String.valueOf(e.getMessage()));
+    if (Committer.isPerhapsNoRoom(e) && space.cutShort(bytesOfBatch(), e)) {
+      return new NoRoomException(e);
     }
     return Committer.noRoomOr(e);
   }
@@ -489,6 +510,7 @@ public final class StoreWriter {
       return false;
     }
     try {
+      entry.makesRoom = command.grows() && machine.makesRoom(command);
       entry.result = machine.apply(index, command);
       return true;
     } catch (StoreException refused) {

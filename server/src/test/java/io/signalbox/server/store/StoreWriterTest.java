@@ -13,13 +13,18 @@ import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.packet.Qos;
 import io.signalbox.server.store.Committer.NoRoomException;
 import io.signalbox.server.store.StoreException.Reason;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Constructor;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -321,12 +326,25 @@ final class StoreWriterTest {
       writer.submit(
           StoreFixture.retain(StoreFixture.message("a", "")), completion(fixture.loop, 1, answers));
       awaitNoRoomForWhatMakesRoom(fixture); // it waits, with what makes room
-      free.set(1L << 40);
       disk.failure.set(null);
       assertNull(await(answers, 2).get(1).failure());
+      free.set(1L << 40); // after the last failure, which sets it too
       assertNull(fixture.fatal.get());
       awaitAccepted(fixture, session.number());
     }
+  }
+
+  /** Java has no number for it, but the system's words. */
+  @Test
+  void tellsADiskWithoutRoomByTheErrorOfAFile() throws Exception {
+    try (var full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
+      ByteBuffer something = ByteBuffer.allocate(1);
+      IOException noSpace = assertThrows(IOException.class, () -> full.write(something));
+      assertTrue(Committer.isNoRoom(noSpace), noSpace::getMessage);
+    }
+    assertTrue(Committer.isNoRoom(new IOException(SystemErrors.words(122))), "EDQUOT");
+    assertFalse(Committer.isNoRoom(new IOException(SystemErrors.words(5))));
+    assertFalse(Committer.isNoRoom(new IOException((String) null)));
   }
 
   @Test
@@ -505,6 +523,7 @@ final class StoreWriterTest {
       StoreWriter writer = fixture.store.writer();
       Lmdb lmdb = fixture.store.lmdb();
       setAndClear(fixture);
+      Lmdb.LongRead another = lmdb.longRead();
       try (Lmdb.LongRead _ = lmdb.longRead();
           Txn<MemorySegment> _ = lmdb.env.txnRead()) {
         while (writer.hasRoom()) {
@@ -512,6 +531,7 @@ final class StoreWriterTest {
           long free = disk.bytes(lmdb.dataFile());
           assertTrue(free > reserveBytes / 10 * 9, () -> free + " bytes are free");
         }
+        another.close(); // pages wait for the one that lasts
         for (int i = 0; i < 10; i++) {
           fixture.apply(StoreFixture.retain(StoreFixture.message("a", ""))); // makes room
           assertFalse(writer.hasRoom(), "what is freed is no room yet");
@@ -523,6 +543,44 @@ final class StoreWriterTest {
       }
       assertTrue(disk.bytes(lmdb.dataFile()) > reserveBytes / 10 * 8, "pages are used again");
     }
+  }
+
+  /** Pages for a large message must lie together: the file grows, and small ones are still used. */
+  @Test
+  @Behaviour(149)
+  void takesMessagesByItsFreePagesAlthoughOthersKeepTheDiskBelowItsReserve() throws Exception {
+    var free = new AtomicLong(1L << 40);
+    try (var fixture =
+        new StoreFixture(
+            directory,
+            config(65_536),
+            StoreLimits.DEFAULTS,
+            lookingEachTime(),
+            Committer.TO_DISK,
+            _ -> free.get())) {
+      StoreWriter writer = fixture.store.writer();
+      int pages = 1_500;
+      for (int i = 0; i < pages; i++) {
+        writer.submit(retain("page/" + i, 3_000), null);
+      }
+      fixture.apply(new Barrier());
+      for (int i = 0; i < pages; i += 2) {
+        writer.submit(retain("page/" + i, 0), null);
+      }
+      fixture.apply(new Barrier());
+      free.set(0);
+      long before = fixture.store.lmdb().fileBytes();
+      for (int i = 0; i < 10; i++) {
+        fixture.apply(retain("large/" + i, 60_000));
+      }
+      long grown = fixture.store.lmdb().fileBytes() - before;
+      assertTrue(grown > 400_000, () -> "the file has grown by " + grown);
+      fixture.apply(retain("small", 10));
+    }
+  }
+
+  private static StorePublish retain(String topic, int bytes) {
+    return StoreFixture.retain(StoreFixture.message(topic, "x".repeat(bytes)));
   }
 
   private static void setAndClear(StoreFixture fixture) throws Exception {
@@ -610,6 +668,54 @@ final class StoreWriterTest {
       assertNull(all.get(0).failure());
       assertEquals(Reason.STORE_FULL, all.get(1).failure());
     }
+  }
+
+  /** A clear of a large retained message that its sessions are to hear of, and no first refusal. */
+  @Test
+  @Behaviour(149)
+  void appliesAClearThatMakesRoomAlthoughItsBatchFindsTheDiskFull() throws Exception {
+    var disk = new Disk();
+    try (var fixture = open(disk, 65_536)) {
+      StoreWriter writer = fixture.store.writer();
+      OpenedSession session = fixture.session("device");
+      fixture.apply(retain("a", 60_000));
+      fixture.apply(retain("b", 60_000));
+      disk.full.set(1);
+      disk.hold();
+      disk.succeedBefore.set(1);
+      writer.submit(new MarkSent(session.number(), session.epoch(), 0), null);
+      disk.awaitHeld(); // what comes now is one batch
+      List<Answer> answers = new ArrayList<>();
+      var clearing = new Submitter();
+      var behind = new Submitter();
+      writer.submit(
+          clearsFor("a", session.number()), completion(fixture.loop, 0, answers), clearing);
+      writer.submit(publish(session.number()), completion(fixture.loop, 1, answers), behind);
+      StorePublish late = clearsFor("b", session.number());
+      writer.submit(late, completion(fixture.loop, 2, answers), behind);
+      disk.release();
+      List<Answer> all = await(answers, 3);
+      assertNull(all.get(0).failure());
+      assertFalse(clearing.isRefused());
+      assertEquals(Reason.STORE_FULL, all.get(1).failure());
+      assertEquals(Reason.STORE_FULL, all.get(2).failure(), "it would overtake");
+      assertTrue(late.comesAgain());
+      assertEquals(1, fixture.queue(session.number()).rows().size());
+    }
+  }
+
+  private static StorePublish clearsFor(String topic, long number) {
+    return new StorePublish(
+        StoreFixture.message(topic, ""),
+        new long[] {number},
+        new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, false)},
+        new int[1][0],
+        StorePublish.Retaining.IF_POSSIBLE,
+        0,
+        0,
+        0,
+        0,
+        false);
   }
 
   @Test
