@@ -408,6 +408,7 @@ final class TokenTrust {
               + " is for another one");
     }
     throw CredentialException.ofToken(
-        AuthFailure.TOKEN_SIGNATURE, "token whose signature is not by " + which + of);
+            AuthFailure.TOKEN_SIGNATURE, "token whose signature is not by " + which + of)
+        .ofGuess();
   }
 }

@@ -74,7 +74,7 @@ final class AuthHandler {
       }
       case Authentication.Rejected rejected ->
           connectHandler.rejected(
-              client, withoutPassword(rejected.reason()), rejected.cause()); // [MQTT-4.12.0-4]
+              client, rejected, withoutPassword(rejected.reason())); // [MQTT-4.12.0-4]
     }
   }
 

@@ -191,7 +191,8 @@ final class RenewalTest {
   /** The bound on guesses of an address would not count those whose client hangs up. */
   @Test
   void aGuessThatIsJudgedWhenItsClientHasGoneIsAGuess() throws Exception {
-    var bad = new Authentication.Rejected(ReasonCode.BAD_USER_NAME_OR_PASSWORD, "no such password");
+    var bad =
+        new Authentication.Rejected(ReasonCode.BAD_USER_NAME_OR_PASSWORD, "no such password", true);
     var good = new Authentication.Accepted(of("alice"));
     for (Authentication verdict : List.of(bad, good)) {
       List<Consumer<Authentication>> asked = new ArrayList<>();
@@ -205,12 +206,13 @@ final class RenewalTest {
         connection.loop().execute(() -> asked.getFirst().accept(verdict));
         settle();
         assertEquals(verdict.equals(bad) ? 1 : 0, connection.credentialsRefused);
+        assertEquals(connection.credentialsRefused, connection.guesses);
       }
     }
   }
 
   @Test
-  void aTokenOfAnExchangeThatIsJudgedTooLateIsAGuess() throws Exception {
+  void aTokenOfAnExchangeThatIsJudgedTooLateCounts() throws Exception {
     try (World world = world(of("alice"))) {
       answersLater = true;
       var connection =
@@ -222,6 +224,7 @@ final class RenewalTest {
       settle();
       assertEquals(ReasonCode.SERVER_UNAVAILABLE, ((ConnAck) connection.sent.remove()).reason());
       assertEquals(1, connection.credentialsRefused);
+      assertEquals(0, connection.guesses);
     }
   }
 
@@ -257,7 +260,7 @@ final class RenewalTest {
   }
 
   @Test
-  void aCredentialThatIsNotTakenIsAGuess() throws Exception {
+  void aCredentialThatIsNotTakenCounts() throws Exception {
     try (World world = world(of("alice"))) {
       var connection =
           new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
@@ -265,6 +268,7 @@ final class RenewalTest {
       send(connection, new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, method));
       assertEquals(ReasonCode.NOT_AUTHORIZED, ((ConnAck) connection.sent.remove()).reason());
       assertEquals(1, connection.credentialsRefused);
+      assertEquals(0, connection.guesses);
     }
   }
 
