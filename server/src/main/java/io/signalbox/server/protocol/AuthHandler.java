@@ -133,6 +133,9 @@ final class AuthHandler {
   }
 
   private void reauthenticationStep(Client client, EnhancedAuth auth, Authentication outcome) {
+    if (outcome instanceof Authentication.Rejected rejected) {
+      ConnectHandler.countRefused(client, rejected);
+    }
     if (client.phase() != Client.Phase.CONNECTED) {
       return;
     }
