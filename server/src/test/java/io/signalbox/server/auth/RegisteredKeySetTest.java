@@ -297,6 +297,17 @@ final class RegisteredKeySetTest {
     assertEquals(Optional.empty(), authenticator.problem(alice), "as at its next connect");
   }
 
+  /** Else all who are connected would lose their connection, and again after each reconnect. */
+  @Test
+  void aClockThatIsSetBackMakesNoTokenTooLong() throws Exception {
+    authenticator.registered(List.of(mapping(1, "sub", null, 3_600)));
+    Principal alice = principal("k"); // for an hour
+    clocks.advance(Duration.ofHours(-1));
+    assertEquals(Optional.empty(), authenticator.problem(alice));
+    authenticator.registered(List.of(mapping(2, "sub", null, 3_569)));
+    assertTrue(authenticator.problem(alice).isPresent(), "as it was when it was verified");
+  }
+
   @Test
   void aNewAddressDecidesAboutThoseWhoAreThereOnceItHasServedASet() throws Exception {
     server.answer(set("k"));

@@ -97,6 +97,7 @@ final class RenewalTest {
             tokenId,
             Map.of(),
             loops.wallMillis() + HOUR,
+            loops.wallMillis(),
             false,
             new SigningKey() {}));
   }
