@@ -321,7 +321,9 @@ final class JwtAuthenticator {
           AuthFailure.TOKEN_LIFETIME,
           "token is valid until "
               + Instant.ofEpochMilli(exp)
-              + ", auth.jwt.lifetime-max-seconds is "
+              + ", "
+              + issuer.lifetimeKey()
+              + " is "
               + issuer.lifetimeMax().toSeconds());
     }
   }

@@ -292,7 +292,9 @@ final class RegisteredKeySetTest {
     principal("k");
     authenticator.registered(List.of(mapping(3, "sub", null, 3_569)));
     var refused = assertThrows(CredentialException.class, () -> principal("k"));
-    assertEquals(Optional.of(String.valueOf(refused.getMessage())), authenticator.problem(alice));
+    String why = String.valueOf(refused.getMessage());
+    assertTrue(why.endsWith(", maxLifetimeSeconds of the issuer \"cloud\" is 3569"), why);
+    assertEquals(Optional.of(why), authenticator.problem(alice));
     clocks.advance(Duration.ofSeconds(1));
     assertEquals(Optional.empty(), authenticator.problem(alice), "as at its next connect");
   }
