@@ -436,9 +436,11 @@ public final class Enrolment {
   private Issued made(CertificateSigningRequest request, ProvisioningTemplate template, String ca)
       throws EnrolmentException, InterruptedException {
     String id = request.names().commonName();
-    boolean isNewDevice = registry.device(id) == null;
+    boolean isNewDevice;
     try {
-      requireNoRoleBeside(template, provisioning.device(id, template));
+      Written<Device> device = provisioning.device(id, template);
+      isNewDevice = device.isCreated();
+      requireNoRoleBeside(template, device.entry());
     } catch (RegistryException e) {
       throw refused(e);
     }
@@ -448,7 +450,18 @@ public final class Enrolment {
       return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
     } catch (EnrolmentException e) {
       throw isNewDevice ? e.ofNewDevice(id) : e;
+    } catch (InterruptedException e) {
+      throw interrupted(e, isNewDevice ? id : null);
     }
+  }
+
+  /** Where a device is to be written down; else the interrupt itself says it all. */
+  private static EnrolmentException interrupted(InterruptedException e, @Nullable String newDevice)
+      throws InterruptedException {
+    if (newDevice == null) {
+      throw e;
+    }
+    return EnrolmentException.interrupted(newDevice);
   }
 
   /**
@@ -513,6 +526,10 @@ public final class Enrolment {
       return new Issued(certificate(issued), issued, written.isCreated(), isNewDevice);
     } catch (RegistryException e) {
       throw isNewDevice ? refused(e).ofNewDevice(id) : refused(e);
+    } catch (EnrolmentException e) {
+      throw isNewDevice ? e.ofNewDevice(id) : e;
+    } catch (InterruptedException e) {
+      throw interrupted(e, isNewDevice ? id : null);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
     }
@@ -541,17 +558,13 @@ public final class Enrolment {
   /**
    * Makes the device of a certificate that is good and older than the registry.
    *
-   * @return whether there was none
+   * @return whether it did: there was none
    */
   private boolean registered(String id, Applicant.Holder holder)
       throws EnrolmentException, RegistryException, InterruptedException, IOException {
     try (Closeable _ = registry.writing()) {
-      boolean isNew = registry.device(id) == null;
       requireGood(holder); // a removal of the device may have come before
-      if (isNew) {
-        provisioning.ofHolder(id);
-      }
-      return isNew;
+      return provisioning.ofHolder(id).isCreated();
     }
   }
 

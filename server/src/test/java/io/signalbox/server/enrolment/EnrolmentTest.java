@@ -614,6 +614,37 @@ final class EnrolmentTest {
     }
   }
 
+  /** Between the device and its certificate, for which a clock is asked. */
+  @Test
+  void anInterruptNamesTheDeviceThatWasRegisteredBeforeIt() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Clocks interrupting =
+          new Clocks() {
+            @Override
+            public long wallMillis() {
+              Thread.currentThread().interrupt();
+              return Clocks.system().wallMillis();
+            }
+
+            @Override
+            public long nanos() {
+              return Clocks.system().nanos();
+            }
+          };
+      Enrolment enrolment = enrolment(fixture, interrupting);
+      var refused =
+          Assertions.assertThrows(
+              EnrolmentException.class,
+              () -> enrolment.enrol(request("p1"), invitedBy("line", null), null));
+      assertTrue(refused.isInterrupt());
+      assertEquals("p1", refused.newDevice());
+      assertEquals("p1", Objects.requireNonNull(fixture.registry.device("p1")).name());
+    } finally {
+      boolean _ = Thread.interrupted();
+    }
+  }
+
   private static void assertLeaves(@Nullable String device, Executable asked) {
     var refused = Assertions.assertThrows(EnrolmentException.class, asked);
     assertEquals(StatusCodes.SERVICE_UNAVAILABLE, refused.status(), refused::getMessage);
