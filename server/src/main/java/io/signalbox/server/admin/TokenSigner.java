@@ -21,8 +21,5 @@ public interface TokenSigner {
    * @param createdAtMillis of that device or template
    */
   String enrolment(
-      @Nullable String device,
-      @Nullable String template,
-      long createdAtMillis,
-      Duration lifetime);
+      @Nullable String device, @Nullable String template, long createdAtMillis, Duration lifetime);
 }

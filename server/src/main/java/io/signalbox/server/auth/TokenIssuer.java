@@ -54,8 +54,7 @@ public final class TokenIssuer {
    * @throws IllegalArgumentException with words for people: no broker would accept a token as long
    */
   public String issue(String subject, List<String> groups, Duration lifetime) {
-    return issue(
-        LocalTokenKey.AUDIENCE, subject, Map.of("groups", List.copyOf(groups)), lifetime);
+    return issue(LocalTokenKey.AUDIENCE, subject, Map.of("groups", List.copyOf(groups)), lifetime);
   }
 
   /**

@@ -396,8 +396,7 @@ final class EnrolmentTest {
                       .enrol(request("p7"), invited("p7", "t", first), null));
       assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
       assertNotEquals(
-          first,
-          Objects.requireNonNull(fixture.registry.device("p7")).stamp().createdAtMillis());
+          first, Objects.requireNonNull(fixture.registry.device("p7")).stamp().createdAtMillis());
       assertEquals(0, fixture.registry.certificatesOf("p7").size());
     }
   }

@@ -53,7 +53,6 @@ final class RenewalTest {
   /** The token that is no good. */
   private static final String BAD = "bad";
 
-
   /** Runs when the token was found good, before anybody knows. */
   private Runnable whenFound = () -> {};
 
