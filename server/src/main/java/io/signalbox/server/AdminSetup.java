@@ -140,10 +140,14 @@ final class AdminSetup implements AutoCloseable {
 
       @Override
       public String enrolment(
-          @Nullable String device, @Nullable String template, Duration lifetime) {
+          @Nullable String device,
+          @Nullable String template,
+          long createdAtMillis,
+          Duration lifetime) {
         return device != null
-            ? issuer.issueEnrolment(device, lifetime)
-            : issuer.issueTemplateEnrolment(template == null ? "" : template, lifetime);
+            ? issuer.issueEnrolment(device, createdAtMillis, lifetime)
+            : issuer.issueTemplateEnrolment(
+                template == null ? "" : template, createdAtMillis, lifetime);
       }
     };
   }

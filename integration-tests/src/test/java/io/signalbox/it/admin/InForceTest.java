@@ -188,8 +188,13 @@ final class InForceTest {
           assertEquals(3, told.size(), told::toString);
           return device;
         });
-    String audit = admin.get("/audit?actor=signalbox&limit=100").expect(200).text();
-    assertFalse(audit.contains(device), audit);
+    // What comes later in the log is there: so would be what came before.
+    String later = Clients.unique("later");
+    admin.put("/devices/" + later, "{}").expect(201);
+    String audit = admin.get("/audit?limit=100").expect(200).text();
+    assertTrue(audit.contains("/devices/" + later), audit);
+    String ended = admin.get("/audit?actor=signalbox&limit=100").expect(200).text();
+    assertFalse(ended.contains(device), ended);
   }
 
   private static Peer connected(SSLContext tls, Transport transport, Version version, String id)

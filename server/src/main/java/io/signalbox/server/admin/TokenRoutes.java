@@ -3,6 +3,7 @@ package io.signalbox.server.admin;
 import com.google.gson.JsonObject;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.registry.Device;
+import io.signalbox.server.registry.Entry;
 import io.signalbox.server.registry.Fields;
 import io.signalbox.server.registry.JsonOut;
 import io.signalbox.server.registry.Kind;
@@ -11,6 +12,7 @@ import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.RegistryException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Tokens that are signed, shown once and kept nowhere. */
@@ -97,8 +99,10 @@ final class TokenRoutes {
     var what = new JsonObject();
     JsonOut.optional(what, "device", device);
     JsonOut.optional(what, "template", template);
-    return answer(
-        "/enrolment-tokens", what, signer().enrolment(device, template, lifetime), lifetime);
+    Entry<?> invited = known != null ? known : Objects.requireNonNull(found, "one of the two");
+    String token =
+        signer().enrolment(device, template, invited.stamp().createdAtMillis(), lifetime);
+    return answer("/enrolment-tokens", what, token, lifetime);
   }
 
   private Duration lifetime(Fields body) {

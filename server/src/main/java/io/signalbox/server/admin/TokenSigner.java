@@ -18,6 +18,8 @@ public interface TokenSigner {
    *
    * @param device its id
    * @param template of whatever device
+   * @param createdAtMillis of that device or template
    */
-  String enrolment(@Nullable String device, @Nullable String template, Duration lifetime);
+  String enrolment(
+      @Nullable String device, @Nullable String template, long createdAtMillis, Duration lifetime);
 }

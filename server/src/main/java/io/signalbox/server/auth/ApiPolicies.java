@@ -194,7 +194,7 @@ public final class ApiPolicies {
    * @param fresh the device; nothing changes if it is there
    * @param refs {@code NAMESPACE:NAME}
    */
-  public Device provision(Device fresh, List<String> refs)
+  public Written<Device> provision(Device fresh, List<String> refs)
       throws RegistryException, InterruptedException {
     List<PolicyAttachment> attached = new ArrayList<>();
     List<Edit<?>> writes = new ArrayList<>();
@@ -227,9 +227,9 @@ public final class ApiPolicies {
       if (e.reason() != RegistryException.Reason.REVISION_CONFLICT || other == null) {
         throw e;
       }
-      return other; // somebody else made it meanwhile
+      return new Written<>(other, other); // somebody else made it meanwhile
     }
-    return Objects.requireNonNull(registry.device(id), "stored");
+    return new Written<>(null, Objects.requireNonNull(registry.device(id), "stored"));
   }
 
   /**

@@ -21,6 +21,12 @@ public sealed interface Authentication {
    * @param reason for CONNACK: 0x86, 0x87, 0x88, 0x89 or 0x8C
    * @param cause for one log line: what was wrong with which credential; never the credential
    *     itself
+   * @param isGuess whether it was wrong as one that somebody tries out; not if it was good once, or
+   *     could not be judged
    */
-  record Rejected(ReasonCode reason, String cause) implements Authentication {}
+  record Rejected(ReasonCode reason, String cause, boolean isGuess) implements Authentication {
+    public Rejected(ReasonCode reason, String cause) {
+      this(reason, cause, false);
+    }
+  }
 }

@@ -10,11 +10,23 @@ import io.signalbox.server.packet.ReasonCode;
 final class CredentialException extends Exception {
   private final AuthFailure failure;
   private final ReasonCode reason;
+  private final boolean isGuess;
 
   private CredentialException(AuthFailure failure, ReasonCode reason, String problem) {
+    this(failure, reason, problem, false);
+  }
+
+  private CredentialException(
+      AuthFailure failure, ReasonCode reason, String problem, boolean isGuess) {
     super(problem, null, false, false);
     this.failure = failure;
     this.reason = reason;
+    this.isGuess = isGuess;
+  }
+
+  /** The same, of what may have been tried out: a wrong password or signature. */
+  CredentialException ofGuess() {
+    return new CredentialException(failure, reason, String.valueOf(getMessage()), true);
   }
 
   /** A token or password, or what stands in its place. */
@@ -41,6 +53,7 @@ final class CredentialException extends Exception {
 
   Authentication.Rejected toRejected() {
     String problem = getMessage();
-    return new Authentication.Rejected(reason, problem == null ? failure.toString() : problem);
+    return new Authentication.Rejected(
+        reason, problem == null ? failure.toString() : problem, isGuess);
   }
 }

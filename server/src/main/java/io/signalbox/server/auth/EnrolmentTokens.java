@@ -26,16 +26,18 @@ public final class EnrolmentTokens {
      * The enrolment of one device.
      *
      * @param tokenId tells the token from others for the device
-     * @param issuedAtMillis wall clock, in whole seconds: not later than the token was made
+     * @param createdAtMillis of the device, which another one of its name does not have; null: the
+     *     token is of an older version, which did not say
      */
-    record OfDevice(String id, String tokenId, long issuedAtMillis) implements Invitation {}
+    record OfDevice(String id, String tokenId, @Nullable Long createdAtMillis)
+        implements Invitation {}
 
     /**
      * The enrolment of devices by a template.
      *
-     * @param issuedAtMillis as of a device
+     * @param createdAtMillis as of a device
      */
-    record OfTemplate(String name, long issuedAtMillis) implements Invitation {}
+    record OfTemplate(String name, @Nullable Long createdAtMillis) implements Invitation {}
   }
 
   private EnrolmentTokens(@Nullable JwtAuthenticator tokens) {
@@ -72,10 +74,10 @@ public final class EnrolmentTokens {
       TokenClaims claims = tokens.verify(token.getBytes(StandardCharsets.UTF_8)).token();
       if (claims != null && "device".equals(claims.claims().get("use"))) {
         return Optional.of(
-            new Invitation.OfDevice(claims.subject(), claims.tokenId(), issuedAtMillis(claims)));
+            new Invitation.OfDevice(claims.subject(), claims.tokenId(), createdAtMillis(claims)));
       }
       if (claims != null && "template".equals(claims.claims().get("use"))) {
-        return Optional.of(new Invitation.OfTemplate(claims.subject(), issuedAtMillis(claims)));
+        return Optional.of(new Invitation.OfTemplate(claims.subject(), createdAtMillis(claims)));
       }
     } catch (CredentialException e) {
       LOG.log(Level.WARNING, "an enrolment token is not accepted: {0}", e.getMessage());
@@ -83,8 +85,7 @@ public final class EnrolmentTokens {
     return Optional.empty();
   }
 
-  /** Those that are signed here have it. */
-  private static long issuedAtMillis(TokenClaims claims) {
-    return claims.claims().get("iat") instanceof Long seconds ? seconds * 1_000 : 0;
+  private static @Nullable Long createdAtMillis(TokenClaims claims) {
+    return claims.claims().get(TokenIssuer.CREATED) instanceof Long millis ? millis : null;
   }
 }

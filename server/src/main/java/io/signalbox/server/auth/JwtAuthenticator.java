@@ -106,7 +106,9 @@ final class JwtAuthenticator {
     }
     Map<String, Object> claims = token.claims();
     try {
-      checkLifetime(token.expiresAtMillis(), issuer);
+      // From when it was verified on: a clock that is set back since lengthens no token.
+      long from = Math.max(clocks.wallMillis(), token.verifiedAtMillis());
+      checkLifetime(token.expiresAtMillis(), from, issuer);
       List<String> _ = groups(claims, issuer);
       String device = deviceId(claims, issuer);
       boolean isItsDevice =
@@ -243,7 +245,8 @@ final class JwtAuthenticator {
       throws CredentialException {
     Map<String, Object> claims = parsed.claims();
     List<String> audiences = audiences(claims, issuer); // cheap checks first
-    long endMillis = endMillis(claims, issuer);
+    long now = clocks.wallMillis();
+    long endMillis = endMillis(claims, now, issuer);
     String subject = subject(claims, issuer);
     String device = deviceId(claims, issuer);
     List<String> groups = groups(claims, issuer);
@@ -251,7 +254,15 @@ final class JwtAuthenticator {
     String tokenId = claims.get("jti") instanceof String id ? id : "";
     var token =
         new TokenClaims(
-            issuer.name(), subject, audiences, tokenId, claims, endMillis, issuer.aclGrants(), key);
+            issuer.name(),
+            subject,
+            audiences,
+            tokenId,
+            claims,
+            endMillis,
+            now,
+            issuer.aclGrants(),
+            key);
     // A subject is unique within its issuer only; an issuer's name holds no @.
     return new Principal(
         device != null ? "device:" + device : "user:" + subject + "@" + issuer.name(),
@@ -280,9 +291,8 @@ final class JwtAuthenticator {
   }
 
   /** Checks the times and says when the connection ends. */
-  private long endMillis(Map<String, Object> claims, TokenTrust.Issuer issuer)
+  private static long endMillis(Map<String, Object> claims, long now, TokenTrust.Issuer issuer)
       throws CredentialException {
-    long now = clocks.wallMillis();
     long skew = issuer.clockSkew().toMillis();
     Long exp = millis(claims, "exp");
     if (exp == null) {
@@ -298,19 +308,22 @@ final class JwtAuthenticator {
           AuthFailure.TOKEN_NOT_YET_VALID,
           "token is valid from " + Instant.ofEpochMilli(nbf) + " only");
     }
-    checkLifetime(exp, issuer);
+    checkLifetime(exp, now, issuer);
     // Within the skew the issuer's clock may be behind ours: it would have ended already by ours.
     return exp > now ? exp : exp + skew;
   }
 
-  private void checkLifetime(long exp, TokenTrust.Issuer issuer) throws CredentialException {
+  private static void checkLifetime(long exp, long from, TokenTrust.Issuer issuer)
+      throws CredentialException {
     long longest = issuer.lifetimeMax().plus(issuer.clockSkew()).toMillis();
-    if (exp - clocks.wallMillis() > longest) {
+    if (exp - from > longest) {
       throw CredentialException.ofToken(
           AuthFailure.TOKEN_LIFETIME,
           "token is valid until "
               + Instant.ofEpochMilli(exp)
-              + ", auth.jwt.lifetime-max-seconds is "
+              + ", "
+              + issuer.lifetimeKey()
+              + " is "
               + issuer.lifetimeMax().toSeconds());
     }
   }

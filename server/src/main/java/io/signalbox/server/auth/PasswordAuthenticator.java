@@ -40,7 +40,8 @@ final class PasswordAuthenticator {
         verifier.isOf(text(password)) ? users.principal(name, verifier, AuthMethod.PASSWORD) : null;
     if (principal == null) {
       throw CredentialException.ofToken(
-          AuthFailure.PASSWORD, "no user " + LogText.quote(userName) + " with this password");
+              AuthFailure.PASSWORD, "no user " + LogText.quote(userName) + " with this password")
+          .ofGuess();
     }
     return principal;
   }

@@ -55,7 +55,7 @@ public final class Provisioning {
    *
    * @param template null: its id and nothing else
    */
-  public Device device(String id, @Nullable ProvisioningTemplate template)
+  public Written<Device> device(String id, @Nullable ProvisioningTemplate template)
       throws RegistryException, InterruptedException {
     return device(fresh(id, template), template);
   }
@@ -64,34 +64,35 @@ public final class Provisioning {
    * A device whose certificate is older than its entry; one that is there stays as it is. It may
    * use any Client Identifier, as until now: a narrower pin would end its connections.
    */
-  public Device ofHolder(String id) throws RegistryException, InterruptedException {
+  public Written<Device> ofHolder(String id) throws RegistryException, InterruptedException {
     return device(new Device(id, "", Map.of(), List.of(), true, false, "*", Stamp.NEW), null);
   }
 
-  private Device device(Device fresh, @Nullable ProvisioningTemplate template)
+  private Written<Device> device(Device fresh, @Nullable ProvisioningTemplate template)
       throws RegistryException, InterruptedException {
     String id = fresh.name();
     Device known = registry.device(id);
     if (known != null) {
-      return known;
+      return new Written<>(known, known);
     }
-    Device made;
+    Written<Device> made;
     if (template == null || template.policies().isEmpty()) {
       made =
-          registry
-              .put(Kind.DEVICE, id, Condition.NONE, existing -> existing != null ? existing : fresh)
-              .entry();
+          registry.put(
+              Kind.DEVICE, id, Condition.NONE, existing -> existing != null ? existing : fresh);
     } else {
       made =
           policies.provision(
               fresh, template.policies().stream().map(PolicyAttachment::ref).distinct().toList());
     }
-    LOG.log(
-        Level.INFO,
-        "device {0} was registered{1}{2}",
-        LogText.quote(id),
-        template == null ? "" : " by the template " + template.name(),
-        made.pendingApproval() ? " and waits for approval" : "");
+    if (made.isCreated()) {
+      LOG.log(
+          Level.INFO,
+          "device {0} was registered{1}{2}",
+          LogText.quote(id),
+          template == null ? "" : " by the template " + template.name(),
+          made.entry().pendingApproval() ? " and waits for approval" : "");
+    }
     return made;
   }
 
@@ -122,11 +123,9 @@ public final class Provisioning {
     if (obstacle != null) {
       throw notRegistered(id, obstacle);
     }
-    boolean isNewDevice = registry.device(id) == null;
-    boolean hasDevice = false;
+    boolean isNewDevice = false;
     try {
-      device(id, template);
-      hasDevice = true;
+      isNewDevice = device(id, template).isCreated();
       String label = "jit-" + Certificates.fingerprint(certificate).substring(0, LABEL_DIGITS);
       var request =
           new CertificateRequest(
@@ -142,14 +141,17 @@ public final class Provisioning {
         audit.registered(written.entry(), from, isNewDevice);
       }
     } catch (RegistryException e) {
-      if (isNewDevice && hasDevice) {
+      if (isNewDevice) {
         audit.registeredAlone(id, from, e.getMessage());
       }
       throw notRegistered(id, e.getMessage());
     } catch (InterruptedException e) {
+      String why = "the broker stops while a device is registered";
+      if (isNewDevice) {
+        audit.registeredAlone(id, from, why);
+      }
       Thread.currentThread().interrupt();
-      throw CredentialException.ofCertificate(
-          AuthFailure.OVERLOADED, "the broker stops while a device is registered");
+      throw CredentialException.ofCertificate(AuthFailure.OVERLOADED, why);
     }
   }
 

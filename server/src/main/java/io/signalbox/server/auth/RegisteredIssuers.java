@@ -78,6 +78,7 @@ public final class RegisteredIssuers {
         attributes,
         Duration.ofSeconds(entry.clockSkewSeconds()),
         Duration.ofSeconds(entry.maxLifetimeSeconds()),
+        "maxLifetimeSeconds of the issuer \"" + entry.name() + "\"",
         entry.aclClaimGrants());
   }
 

@@ -95,7 +95,8 @@ final class ScramMethod implements AuthenticationMethod {
               : users.principal(name, verifier, AuthMethod.SCRAM);
       if (user == null) {
         throw CredentialException.ofExchange(
-            AuthFailure.PASSWORD, "no user " + LogText.quote(name) + " with this password");
+                AuthFailure.PASSWORD, "no user " + LogText.quote(name) + " with this password")
+            .ofGuess();
       }
       String userName = connect.userName();
       if (userName != null && !isSame(userName, name)) {

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Issues tokens that the broker of the same data directory accepts, for people who try it out, for
@@ -16,6 +17,9 @@ import java.util.List;
  */
 public final class TokenIssuer {
   private static final int TOKEN_ID_BYTES = 12;
+
+  /** When what an enrolment token is for was registered, in milliseconds. */
+  static final String CREATED = "created";
 
   private final LocalTokenKey key;
   private final Clocks clocks;
@@ -50,21 +54,34 @@ public final class TokenIssuer {
    * @throws IllegalArgumentException with words for people: no broker would accept a token as long
    */
   public String issue(String subject, List<String> groups, Duration lifetime) {
-    return issue(LocalTokenKey.AUDIENCE, subject, "groups", List.copyOf(groups), lifetime);
+    return issue(LocalTokenKey.AUDIENCE, subject, Map.of("groups", List.copyOf(groups)), lifetime);
   }
 
-  /** A token with which one device enrols, named by the claim {@code sub}. */
-  public String issueEnrolment(String device, Duration lifetime) {
-    return issue(ENROLMENT_AUDIENCE, device, "use", "device", lifetime);
+  /**
+   * A token with which one device enrols, named by the claim {@code sub}.
+   *
+   * @param createdAtMillis of the device, which tells it from others that had or get its name
+   */
+  public String issueEnrolment(String device, long createdAtMillis, Duration lifetime) {
+    return issue(
+        ENROLMENT_AUDIENCE, device, Map.of("use", "device", CREATED, createdAtMillis), lifetime);
   }
 
-  /** A token with which devices enrol by a template, named by the claim {@code sub}. */
-  public String issueTemplateEnrolment(String template, Duration lifetime) {
-    return issue(ENROLMENT_AUDIENCE, template, "use", "template", lifetime);
+  /**
+   * A token with which devices enrol by a template, named by the claim {@code sub}.
+   *
+   * @param createdAtMillis as of a device
+   */
+  public String issueTemplateEnrolment(String template, long createdAtMillis, Duration lifetime) {
+    return issue(
+        ENROLMENT_AUDIENCE,
+        template,
+        Map.of("use", "template", CREATED, createdAtMillis),
+        lifetime);
   }
 
   private String issue(
-      String audience, String subject, String claim, Object value, Duration lifetime) {
+      String audience, String subject, Map<String, Object> claims, Duration lifetime) {
     if (subject.isEmpty()) {
       throw new IllegalArgumentException("a token needs a subject");
     }
@@ -85,7 +102,7 @@ public final class TokenIssuer {
             .add(audience)
             .and()
             .subject(subject)
-            .claim(claim, value)
+            .claims(claims)
             .issuedAt(Date.from(Instant.ofEpochMilli(now)))
             .expiration(Date.from(Instant.ofEpochMilli(now).plusSeconds(lifetime.toSeconds())))
             .signWith(key.toSecretKey(), Jwts.SIG.HS256)

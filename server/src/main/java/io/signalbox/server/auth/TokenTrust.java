@@ -38,6 +38,7 @@ final class TokenTrust {
    * Somebody who signs tokens.
    *
    * @param name under which policies know it
+   * @param lifetimeKey what sets {@code lifetimeMax}, for people
    */
   record Issuer(
       String name,
@@ -49,6 +50,7 @@ final class TokenTrust {
       Map<String, ClaimPath> attributes,
       Duration clockSkew,
       Duration lifetimeMax,
+      String lifetimeKey,
       boolean aclGrants) {
     Issuer {
       audiences = Set.copyOf(audiences);
@@ -79,6 +81,7 @@ final class TokenTrust {
           attributes,
           config.clockSkew(),
           config.lifetimeMax(),
+          "auth.jwt.lifetime-max-seconds",
           aclClaim == AclClaim.GRANT);
     }
 
@@ -408,6 +411,7 @@ final class TokenTrust {
               + " is for another one");
     }
     throw CredentialException.ofToken(
-        AuthFailure.TOKEN_SIGNATURE, "token whose signature is not by " + which + of);
+            AuthFailure.TOKEN_SIGNATURE, "token whose signature is not by " + which + of)
+        .ofGuess();
   }
 }

@@ -56,7 +56,6 @@ public final class Enrolment {
   private static final String LABEL_START = "est-";
   private static final int LABEL_DIGITS = 12;
   private static final int PLACES = 64;
-  private static final int TOKEN_TIME_UNIT_MILLIS = 1_000;
 
   /** Whatever token it is: the certificates of new devices are told apart by the request alone. */
   private static final String BY_TEMPLATE = "";
@@ -150,25 +149,26 @@ public final class Enrolment {
             holder);
       }
       case Applicant.Claimant claimant -> claimed(request, claimant, label);
-      case Applicant.Invited(Invitation.OfDevice(String id, String tokenId, long issuedAt)) -> {
-        Device device = registry.device(id);
-        if (!request.names().commonName().equals(id) || device == null) {
+      case Applicant.Invited(Invitation.OfDevice invited) -> {
+        String id = invited.id();
+        if (!request.names().commonName().equals(id)) {
           throw new EnrolmentException(
               StatusCodes.FORBIDDEN, "the enrolment token is for the device " + id + " alone");
         }
-        requireNotBefore(device, issuedAt);
+        requireSame(id, registry.device(id), invited.createdAtMillis());
         String ca = asked(registry.config().defaultCa(), label);
         var bounds = new Bounds(0, CsrRules.ID_ONLY);
-        yield issue(id, label(request, tokenId), request, bounds, ca, null);
+        yield issue(id, label(request, invited.tokenId()), request, bounds, ca, applicant);
       }
-      case Applicant.Invited(Invitation.OfTemplate(String name, long issuedAt)) -> {
+      case Applicant.Invited(Invitation.OfTemplate invited) -> {
+        String name = invited.name();
         synchronized (placeOf(request)) {
           ProvisioningTemplate template = registry.find(Kind.TEMPLATE, name);
           if (template == null || !template.enabled()) {
             throw new EnrolmentException(
                 StatusCodes.FORBIDDEN, "the template " + name + " is not there or disabled");
           }
-          requireNotBefore(template, issuedAt);
+          requireSame(name, template, invited.createdAtMillis());
           yield byTemplate(request, template, name, null, label);
         }
       }
@@ -179,16 +179,16 @@ public final class Enrolment {
    * A token ends with what it was made for: another device or template of that name may be somebody
    * else's.
    *
-   * @param issuedAtMillis in whole seconds: the token was made up to a second later
+   * @param createdAtMillis of what it was made for; null: any of that name will do
    */
-  private static void requireNotBefore(Entry<?> invited, long issuedAtMillis)
+  private static void requireSame(
+      String name, @Nullable Entry<?> present, @Nullable Long createdAtMillis)
       throws EnrolmentException {
-    if (issuedAtMillis + TOKEN_TIME_UNIT_MILLIS <= invited.stamp().createdAtMillis()) {
+    if (present == null
+        || (createdAtMillis != null && createdAtMillis != present.stamp().createdAtMillis())) {
       throw new EnrolmentException(
           StatusCodes.FORBIDDEN,
-          "the enrolment token was made before "
-              + invited.name()
-              + " was registered, for one of that name that has been removed");
+          "the enrolment token was made for one of the name " + name + " that has been removed");
     }
   }
 
@@ -436,9 +436,11 @@ public final class Enrolment {
   private Issued made(CertificateSigningRequest request, ProvisioningTemplate template, String ca)
       throws EnrolmentException, InterruptedException {
     String id = request.names().commonName();
-    boolean isNewDevice = registry.device(id) == null;
+    boolean isNewDevice;
     try {
-      requireNoRoleBeside(template, provisioning.device(id, template));
+      Written<Device> device = provisioning.device(id, template);
+      isNewDevice = device.isCreated();
+      requireNoRoleBeside(template, device.entry());
     } catch (RegistryException e) {
       throw refused(e);
     }
@@ -448,7 +450,18 @@ public final class Enrolment {
       return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
     } catch (EnrolmentException e) {
       throw isNewDevice ? e.ofNewDevice(id) : e;
+    } catch (InterruptedException e) {
+      throw interrupted(e, isNewDevice ? id : null);
     }
+  }
+
+  /** Where a device is to be written down; else the interrupt itself says it all. */
+  private static EnrolmentException interrupted(InterruptedException e, @Nullable String newDevice)
+      throws InterruptedException {
+    if (newDevice == null) {
+      throw e;
+    }
+    return EnrolmentException.interrupted(newDevice);
   }
 
   /**
@@ -473,7 +486,8 @@ public final class Enrolment {
   }
 
   /**
-   * @param holder whose right it is by a certificate; null: it is somebody else's
+   * @param entitled whose right to a certificate of this device may end meanwhile; null: it is by a
+   *     template
    */
   private Issued issue(
       String id,
@@ -481,7 +495,7 @@ public final class Enrolment {
       CertificateSigningRequest request,
       Bounds bounds,
       String ca,
-      Applicant.@Nullable Holder holder)
+      @Nullable Applicant entitled)
       throws EnrolmentException, InterruptedException {
     var wanted =
         new CertificateRequest(
@@ -495,11 +509,11 @@ public final class Enrolment {
     requireRoom(id, label);
     boolean isNewDevice = false;
     try {
-      isNewDevice = holder != null && registered(id, holder);
+      isNewDevice = entitled instanceof Applicant.Holder holder && registered(id, holder);
       Written<DeviceCertificate> written;
       try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
-        requireGood(holder); // a removal of the device may have come before
+        requireGood(entitled); // a removal of the device may have come before
         prepared.begin();
         written = prepared.finish();
       }
@@ -512,6 +526,10 @@ public final class Enrolment {
       return new Issued(certificate(issued), issued, written.isCreated(), isNewDevice);
     } catch (RegistryException e) {
       throw isNewDevice ? refused(e).ofNewDevice(id) : refused(e);
+    } catch (EnrolmentException e) {
+      throw isNewDevice ? e.ofNewDevice(id) : e;
+    } catch (InterruptedException e) {
+      throw interrupted(e, isNewDevice ? id : null);
     } catch (IOException e) {
       throw new IllegalStateException("a lock cannot be released", e);
     }
@@ -540,24 +558,24 @@ public final class Enrolment {
   /**
    * Makes the device of a certificate that is good and older than the registry.
    *
-   * @return whether there was none
+   * @return whether it did: there was none
    */
   private boolean registered(String id, Applicant.Holder holder)
       throws EnrolmentException, RegistryException, InterruptedException, IOException {
     try (Closeable _ = registry.writing()) {
-      boolean isNew = registry.device(id) == null;
       requireGood(holder); // a removal of the device may have come before
-      if (isNew) {
-        provisioning.ofHolder(id);
-      }
-      return isNew;
+      return provisioning.ofHolder(id).isCreated();
     }
   }
 
-  private void requireGood(Applicant.@Nullable Holder holder) throws EnrolmentException {
-    if (holder != null && registry.isRefused(Certificates.fingerprint(holder.certificate()))) {
+  private void requireGood(@Nullable Applicant entitled) throws EnrolmentException {
+    if (entitled instanceof Applicant.Holder holder
+        && registry.isRefused(Certificates.fingerprint(holder.certificate()))) {
       throw new EnrolmentException(
           StatusCodes.UNAUTHORIZED, "the client certificate is not accepted any more");
+    }
+    if (entitled instanceof Applicant.Invited(Invitation.OfDevice device)) {
+      requireSame(device.id(), registry.device(device.id()), device.createdAtMillis());
     }
   }
 

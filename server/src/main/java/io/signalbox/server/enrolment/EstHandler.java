@@ -201,6 +201,9 @@ public final class EstHandler implements HttpHandler {
       if (alone != null) {
         audit.registeredAlone(actor(applicant), from, alone, String.valueOf(e.getMessage()));
       }
+      if (e.isInterrupt()) {
+        Thread.currentThread().interrupt();
+      }
       throw e;
     }
     if (issued.isNew()) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokenId the {@code jti} claim, empty if there is none
  * @param claims every claim by name: strings, numbers, booleans, lists and maps; never modified
  * @param expiresAtMillis {@code exp} in milliseconds since 1970; the connection ends then
+ * @param verifiedAtMillis when it was found good, in milliseconds since 1970
  * @param aclGrants whether its {@code acl} claim grants more than the policies do; else it only
  *     narrows
  * @param signedBy the token is good as long as it is; null of a client that is only remembered,
@@ -23,6 +24,7 @@ public record TokenClaims(
     String tokenId,
     Map<String, Object> claims,
     long expiresAtMillis,
+    long verifiedAtMillis,
     boolean aclGrants,
     @Nullable SigningKey signedBy) {
   public TokenClaims {
@@ -33,6 +35,14 @@ public record TokenClaims(
   /** The same token, of an issuer whose {@code acl} claims grant, or do not. */
   public TokenClaims withAclGrants(boolean other) {
     return new TokenClaims(
-        issuer, subject, audiences, tokenId, claims, expiresAtMillis, other, signedBy);
+        issuer,
+        subject,
+        audiences,
+        tokenId,
+        claims,
+        expiresAtMillis,
+        verifiedAtMillis,
+        other,
+        signedBy);
   }
 }

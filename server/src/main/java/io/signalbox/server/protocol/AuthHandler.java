@@ -74,7 +74,7 @@ final class AuthHandler {
       }
       case Authentication.Rejected rejected ->
           connectHandler.rejected(
-              client, withoutPassword(rejected.reason()), rejected.cause()); // [MQTT-4.12.0-4]
+              client, rejected, withoutPassword(rejected.reason())); // [MQTT-4.12.0-4]
     }
   }
 
@@ -133,6 +133,9 @@ final class AuthHandler {
   }
 
   private void reauthenticationStep(Client client, EnhancedAuth auth, Authentication outcome) {
+    if (outcome instanceof Authentication.Rejected rejected) {
+      ConnectHandler.countRefused(client, rejected);
+    }
     if (client.phase() != Client.Phase.CONNECTED) {
       return;
     }

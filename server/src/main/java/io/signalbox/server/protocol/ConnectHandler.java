@@ -107,8 +107,7 @@ final class ConnectHandler {
       return;
     }
     switch (outcome) {
-      case Authentication.Rejected rejected ->
-          rejected(client, rejected.reason(), rejected.cause());
+      case Authentication.Rejected rejected -> rejected(client, rejected, rejected.reason());
       case Authentication.Continue _ ->
           throw new IllegalStateException("an exchange without an authentication method");
       case Authentication.Accepted accepted -> authorize(client, connect, accepted.principal());
@@ -421,22 +420,27 @@ final class ConnectHandler {
     };
   }
 
-  /** What it showed was not taken. */
-  void rejected(Client client, ReasonCode reason, String problem) {
-    countGuess(client, reason);
-    refuse(client, reason, problem);
+  /**
+   * What it showed was not taken.
+   *
+   * @param reason of the answer
+   */
+  void rejected(Client client, Authentication.Rejected rejected, ReasonCode reason) {
+    countRefused(client, rejected);
+    refuse(client, reason, rejected.cause());
   }
 
   /** The client has gone, or its time was over; a guess was one all the same. */
   static void tooLate(Client client, Authentication outcome) {
     if (outcome instanceof Authentication.Rejected rejected) {
-      countGuess(client, rejected.reason());
+      countRefused(client, rejected);
     }
   }
 
-  private static void countGuess(Client client, ReasonCode reason) {
-    switch (reason) {
-      case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED -> client.connection().credentialRefused();
+  static void countRefused(Client client, Authentication.Rejected rejected) {
+    switch (rejected.reason()) {
+      case BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED ->
+          client.connection().credentialRefused(rejected.isGuess());
       default -> {} // nobody said that it is bad
     }
   }

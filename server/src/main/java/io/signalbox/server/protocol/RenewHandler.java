@@ -68,6 +68,9 @@ final class RenewHandler {
         client.connection().loop(),
         answer -> {
           client.endRenewal();
+          if (answer instanceof Authentication.Rejected rejected) {
+            ConnectHandler.countRefused(client, rejected);
+          }
           if (client.phase() == Client.Phase.CONNECTED) {
             answered(client, ack, answer, mark);
           }

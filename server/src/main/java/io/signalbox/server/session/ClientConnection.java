@@ -101,8 +101,12 @@ public interface ClientConnection {
    */
   void disconnect(ReasonCode reason, @Nullable String reasonString);
 
-  /** What its client showed to prove who it is was not good, which counts against its address. */
-  void credentialRefused();
+  /**
+   * What its client showed to prove who it is was not taken, which counts against its address.
+   *
+   * @param isGuess whether it may have been tried out, which counts for longer
+   */
+  void credentialRefused(boolean isGuess);
 
   /** Answers CONNECT with an error, flushes and closes. */
   void refuse(ConnAck packet);

@@ -33,12 +33,6 @@ final class Admission {
 
   private static final int BURST_SECONDS = 4;
 
-  /**
-   * For so long at most an address is turned away for what it has failed already. Others may share
-   * it, and nobody but time lets them in again.
-   */
-  private static final int FAILURES_OWED_MINUTES = 10;
-
   private final TransportLimits limits;
   private final MemoryBudget memory;
   private final int filesMax;
@@ -69,8 +63,8 @@ final class Admission {
     long refilledMillis;
 
     /**
-     * Failures that it may still have, earned again with time. Below 0 it has had more: whoever has
-     * opened many connections fails on all of them, however few it could open after the first.
+     * Failures that it may still have, earned again with time. Below 0 it has guessed more often:
+     * on connections that were open already.
      */
     double failures;
 
@@ -87,9 +81,14 @@ final class Admission {
       return Math.min(most, failures + (nowMillis - failedMillis) * most / 60_000.0);
     }
 
-    void fails(TransportLimits limits, long nowMillis) {
-      double least = 1 - (double) limits.failuresPerMinutePerSource() * FAILURES_OWED_MINUTES;
-      failures = Math.max(least, mayFail(limits, nowMillis) - 1);
+    /**
+     * @param isGuess false: others that share the address have to wait for one failure only,
+     *     however many there were; else for a minute at most
+     */
+    void fails(TransportLimits limits, boolean isGuess, long nowMillis) {
+      double before = mayFail(limits, nowMillis);
+      double least = isGuess ? 1.0 - limits.failuresPerMinutePerSource() : Math.min(before, 0);
+      failures = Math.max(least, before - 1);
       failedMillis = nowMillis;
     }
   }
@@ -231,15 +230,19 @@ final class Admission {
       }
     }
 
-    /** A handshake or a credential was not good; also when the connection has ended meanwhile. */
-    void failed(long nowMillis) {
+    /**
+     * A handshake or a credential was not good; also when the connection has ended meanwhile.
+     *
+     * @param isGuess whether it was a credential that might have been tried out
+     */
+    void failed(boolean isGuess, long nowMillis) {
       InetAddress address = source;
       if (address != null && limits.failuresPerMinutePerSource() > 0) {
         sources.compute(
             address,
             (_, known) -> {
               Source failing = known == null ? newSource(nowMillis) : known;
-              failing.fails(limits, nowMillis);
+              failing.fails(limits, isGuess, nowMillis);
               return failing;
             });
       }
@@ -345,7 +348,7 @@ final class Admission {
         address,
         (_, known) -> {
           Source source = known == null ? newSource(nowMillis) : known;
-          over[0] = over(source, known == null, forHttp, nowMillis);
+          over[0] = over(source, forHttp, nowMillis);
           if (over[0] == null) {
             source.open++;
             if (forHttp) {
@@ -361,12 +364,18 @@ final class Admission {
 
   private Source newSource(long nowMillis) {
     Source source = new Source();
+    source.tokens = burst();
+    source.refilledMillis = nowMillis;
     source.failures = limits.failuresPerMinutePerSource();
     source.failedMillis = nowMillis;
     return source;
   }
 
-  private @Nullable Turnaway over(Source source, boolean isNew, boolean forHttp, long nowMillis) {
+  private double burst() {
+    return (double) limits.connectionsPerSecondPerSource() * BURST_SECONDS;
+  }
+
+  private @Nullable Turnaway over(Source source, boolean forHttp, long nowMillis) {
     int openMax = limits.connectionsPerSourceMax();
     if (openMax > 0 && source.open >= openMax) {
       return Turnaway.SOURCE_CONNECTIONS;
@@ -381,9 +390,8 @@ final class Admission {
     if (rate == 0) {
       return null;
     }
-    double burst = (double) rate * BURST_SECONDS;
     double earned = (nowMillis - source.refilledMillis) * rate / 1_000.0;
-    source.tokens = isNew ? burst : Math.min(burst, source.tokens + earned);
+    source.tokens = Math.min(burst(), source.tokens + earned);
     source.refilledMillis = nowMillis;
     if (source.tokens < 1) {
       return Turnaway.SOURCE_RATE;

@@ -430,7 +430,7 @@ final class Arrival implements HandshakeQueue.Waiting {
 
   /** What a request showed to prove who makes it was not good. Any thread. */
   void refusedCredential() {
-    ticket.failed(loop.clock());
+    ticket.failed(true, loop.clock());
   }
 
   /** The HTTP layer may close where it ran a handler. */
@@ -443,7 +443,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     if (securing) {
       securing = false;
       loop.metrics().tlsHandshakesFailed.inc(loop.index());
-      ticket.failed(loop.nowMillis());
+      ticket.failed(false, loop.nowMillis()); // keys cannot be guessed
       countEnd(Close.HANDSHAKE_FAILED);
     } else {
       countEnd(config.type().isWebSocket() ? Close.HTTP : Close.PEER_CLOSED);

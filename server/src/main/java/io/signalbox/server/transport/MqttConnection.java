@@ -475,8 +475,8 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   @Override
-  public void credentialRefused() {
-    ticket.failed(loop.nowMillis());
+  public void credentialRefused(boolean isGuess) {
+    ticket.failed(isGuess, loop.nowMillis());
   }
 
   @Override

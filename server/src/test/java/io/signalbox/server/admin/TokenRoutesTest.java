@@ -38,7 +38,10 @@ final class TokenRoutesTest {
 
       @Override
       public String enrolment(
-          @Nullable String device, @Nullable String template, Duration lifetime) {
+          @Nullable String device,
+          @Nullable String template,
+          long createdAtMillis,
+          Duration lifetime) {
         throw new AssertionError("nothing enrols here");
       }
     };

@@ -64,15 +64,13 @@ final class EnrolmentTokensTest {
   }
 
   @Test
-  void saysForWhatATokenIsAndWhenItWasMade() {
-    clocks.advance(Duration.ofMillis(700));
-    long second = ManualClocks.START.toEpochMilli();
-    var pump = (Invitation.OfDevice) read(issuer.issueEnrolment("p7", Duration.ofHours(1)));
+  void saysForWhichOfItsNameATokenIs() {
+    var pump = (Invitation.OfDevice) read(issuer.issueEnrolment("p7", 1_700, Duration.ofHours(1)));
     assertEquals("p7", pump.id());
-    assertEquals(second, pump.issuedAtMillis());
+    assertEquals(1_700, pump.createdAtMillis());
     assertEquals(
-        new Invitation.OfTemplate("line", second),
-        read(issuer.issueTemplateEnrolment("line", Duration.ofHours(1))));
+        new Invitation.OfTemplate("line", 1_234_567_890_123L),
+        read(issuer.issueTemplateEnrolment("line", 1_234_567_890_123L, Duration.ofHours(1))));
   }
 
   private Invitation read(String token) {
@@ -81,9 +79,9 @@ final class EnrolmentTokensTest {
 
   @Test
   void aTokenIsRevokedAsThoseOfClientsAre() throws Exception {
-    String lost = issuer.issueEnrolment("p7", Duration.ofHours(1));
-    String other = issuer.issueEnrolment("p7", Duration.ofHours(1));
-    String byTemplate = issuer.issueTemplateEnrolment("line", Duration.ofHours(1));
+    String lost = issuer.issueEnrolment("p7", 1, Duration.ofHours(1));
+    String other = issuer.issueEnrolment("p7", 1, Duration.ofHours(1));
+    String byTemplate = issuer.issueTemplateEnrolment("line", 1, Duration.ofHours(1));
     read(lost);
     Files.writeString(revoked, "local " + id(lost) + "\nlocal " + id(byTemplate) + "\n");
     assertTrue(chain.refresh());

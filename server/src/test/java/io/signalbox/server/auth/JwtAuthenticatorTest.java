@@ -104,6 +104,7 @@ class JwtAuthenticatorTest {
     assertEquals(problem, e.getMessage());
     assertEquals(failure, e.failure());
     assertEquals(ReasonCode.BAD_USER_NAME_OR_PASSWORD, e.toRejected().reason());
+    assertEquals(problem.contains("whose signature is not by"), e.toRejected().isGuess());
     assertNull(authenticator.known(token), "a refused token must not be remembered");
   }
 

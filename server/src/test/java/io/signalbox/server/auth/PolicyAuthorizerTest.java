@@ -102,6 +102,7 @@ class PolicyAuthorizerTest {
             "",
             claims,
             Principal.NEVER,
+            0,
             false,
             new SigningKey() {});
     return new Principal(

@@ -292,9 +292,22 @@ final class RegisteredKeySetTest {
     principal("k");
     authenticator.registered(List.of(mapping(3, "sub", null, 3_569)));
     var refused = assertThrows(CredentialException.class, () -> principal("k"));
-    assertEquals(Optional.of(String.valueOf(refused.getMessage())), authenticator.problem(alice));
+    String why = String.valueOf(refused.getMessage());
+    assertTrue(why.endsWith(", maxLifetimeSeconds of the issuer \"cloud\" is 3569"), why);
+    assertEquals(Optional.of(why), authenticator.problem(alice));
     clocks.advance(Duration.ofSeconds(1));
     assertEquals(Optional.empty(), authenticator.problem(alice), "as at its next connect");
+  }
+
+  /** Else all who are connected would lose their connection, and again after each reconnect. */
+  @Test
+  void aClockThatIsSetBackMakesNoTokenTooLong() throws Exception {
+    authenticator.registered(List.of(mapping(1, "sub", null, 3_600)));
+    Principal alice = principal("k"); // for an hour
+    clocks.advance(Duration.ofHours(-1));
+    assertEquals(Optional.empty(), authenticator.problem(alice));
+    authenticator.registered(List.of(mapping(2, "sub", null, 3_569)));
+    assertTrue(authenticator.problem(alice).isPresent(), "as it was when it was verified");
   }
 
   @Test

@@ -131,6 +131,7 @@ final class UserAuthenticationTest {
       Rejected rejected = assertInstanceOf(Rejected.class, authenticate(chain, name, "guess"));
       assertEquals(ReasonCode.BAD_USER_NAME_OR_PASSWORD, rejected.reason());
       assertTrue(rejected.cause().matches("no user .* with this password"), rejected.cause());
+      assertTrue(rejected.isGuess());
     }
     assertTrue(work.isEmpty());
   }

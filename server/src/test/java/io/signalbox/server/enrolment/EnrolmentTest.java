@@ -272,12 +272,12 @@ final class EnrolmentTest {
   }
 
   private static Applicant.Invited invited(String device, String tokenId) {
-    return invited(device, tokenId, System.currentTimeMillis());
+    return invited(device, tokenId, null);
   }
 
-  private static Applicant.Invited invited(String device, String tokenId, long issuedAtMillis) {
-    return new Applicant.Invited(
-        new Invitation.OfDevice(device, tokenId, issuedAtMillis / 1_000 * 1_000));
+  private static Applicant.Invited invited(
+      String device, String tokenId, @Nullable Long createdAtMillis) {
+    return new Applicant.Invited(new Invitation.OfDevice(device, tokenId, createdAtMillis));
   }
 
   private static void assertForbidden(Executable asked) {
@@ -343,13 +343,16 @@ final class EnrolmentTest {
       long ofDevice = fixture.put(Kind.DEVICE, "p7", "{}").entry().stamp().createdAtMillis();
       long ofTemplate = fixture.put(Kind.TEMPLATE, "line", "{}").entry().stamp().createdAtMillis();
       Enrolment enrolment = enrolment(fixture);
-      for (Executable asked :
-          List.<Executable>of(
-              () -> enrolment.enrol(request("p7"), invited("p7", "t", ofDevice - 1_000), null),
-              () -> enrolment.enrol(request("p8"), invitedBy("line", ofTemplate - 1_000), null))) {
-        var refused = Assertions.assertThrows(EnrolmentException.class, asked);
-        assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
-        assertTrue(String.valueOf(refused.getMessage()).contains("was made before"));
+      for (long apart : new long[] {-1, 1}) { // whatever the clock was then
+        for (Executable asked :
+            List.<Executable>of(
+                () -> enrolment.enrol(request("p7"), invited("p7", "t", ofDevice + apart), null),
+                () -> enrolment.enrol(request("p8"), invitedBy("line", ofTemplate + apart), null),
+                () -> enrolment.enrol(request("p9"), invited("p9", "t", ofDevice), null))) {
+          var refused = Assertions.assertThrows(EnrolmentException.class, asked);
+          assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
+          assertTrue(String.valueOf(refused.getMessage()).contains("that has been removed"));
+        }
       }
       assertEquals(0, fixture.registry.certificatesOf("p7").size());
       assertNull(fixture.registry.device("p8"));
@@ -358,9 +361,60 @@ final class EnrolmentTest {
     }
   }
 
-  private static Applicant.Invited invitedBy(String template, long issuedAtMillis) {
-    return new Applicant.Invited(
-        new Invitation.OfTemplate(template, issuedAtMillis / 1_000 * 1_000));
+  /** Between the look at its token and its certificate, for which a clock is asked. */
+  @Test
+  void aDeviceThatIsReplacedMeanwhileGetsNothingByTheTokenOfTheFirst() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      long first = fixture.put(Kind.DEVICE, "p7", "{}").entry().stamp().createdAtMillis();
+      Clocks replacing =
+          new Clocks() {
+            @Override
+            public long wallMillis() {
+              try {
+                fixture.registry.delete(Kind.DEVICE, "p7", Condition.NONE);
+                while (System.currentTimeMillis() <= first) {
+                  Thread.onSpinWait();
+                }
+                fixture.put(Kind.DEVICE, "p7", "{}");
+              } catch (Exception e) {
+                throw new IllegalStateException(e);
+              }
+              return Clocks.system().wallMillis();
+            }
+
+            @Override
+            public long nanos() {
+              return Clocks.system().nanos();
+            }
+          };
+      var refused =
+          Assertions.assertThrows(
+              EnrolmentException.class,
+              () ->
+                  enrolment(fixture, replacing)
+                      .enrol(request("p7"), invited("p7", "t", first), null));
+      assertEquals(StatusCodes.FORBIDDEN, refused.status(), refused::getMessage);
+      assertNotEquals(
+          first, Objects.requireNonNull(fixture.registry.device("p7")).stamp().createdAtMillis());
+      assertEquals(0, fixture.registry.certificatesOf("p7").size());
+    }
+  }
+
+  @Test
+  void anEnrolmentTokenOfAVersionThatSaidNoMoreThanTheNameIsGoodForTheName() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "p7", "{}");
+      fixture.put(Kind.TEMPLATE, "line", "{}");
+      Enrolment enrolment = enrolment(fixture);
+      assertTrue(enrolment.enrol(request("p7"), invited("p7", "t"), null).isNew());
+      assertTrue(enrolment.enrol(request("p8"), invitedBy("line", null), null).isNew());
+    }
+  }
+
+  private static Applicant.Invited invitedBy(String template, @Nullable Long createdAtMillis) {
+    return new Applicant.Invited(new Invitation.OfTemplate(template, createdAtMillis));
   }
 
   /** Its request is the one of its first certificate, byte for byte. */
@@ -556,6 +610,37 @@ final class EnrolmentTest {
       for (String id : List.of("p2", "p3")) {
         assertEquals(id, Objects.requireNonNull(fixture.registry.device(id)).name());
       }
+    }
+  }
+
+  /** Between the device and its certificate, for which a clock is asked. */
+  @Test
+  void anInterruptNamesTheDeviceThatWasRegisteredBeforeIt() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      Clocks interrupting =
+          new Clocks() {
+            @Override
+            public long wallMillis() {
+              Thread.currentThread().interrupt();
+              return Clocks.system().wallMillis();
+            }
+
+            @Override
+            public long nanos() {
+              return Clocks.system().nanos();
+            }
+          };
+      Enrolment enrolment = enrolment(fixture, interrupting);
+      var refused =
+          Assertions.assertThrows(
+              EnrolmentException.class,
+              () -> enrolment.enrol(request("p1"), invitedBy("line", null), null));
+      assertTrue(refused.isInterrupt());
+      assertEquals("p1", refused.newDevice());
+      assertEquals("p1", Objects.requireNonNull(fixture.registry.device("p1")).name());
+    } finally {
+      boolean _ = Thread.interrupted();
     }
   }
 

@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
 final class FakeConnection implements ClientConnection {
   final Deque<Packet> sent = new ArrayDeque<>();
   int credentialsRefused;
+
+  /** Of those that were refused. */
+  int guesses;
+
   private final ManualLoops.Loop loop;
   private final ProtocolVersion version;
   private final Deque<Packet> unread = new ArrayDeque<>();
@@ -246,8 +250,9 @@ final class FakeConnection implements ClientConnection {
   }
 
   @Override
-  public void credentialRefused() {
+  public void credentialRefused(boolean isGuess) {
     credentialsRefused++;
+    guesses += isGuess ? 1 : 0;
   }
 
   @Override

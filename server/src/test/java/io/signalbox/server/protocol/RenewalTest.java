@@ -10,6 +10,7 @@ import io.signalbox.server.auth.Authentication;
 import io.signalbox.server.auth.Authenticator;
 import io.signalbox.server.auth.ExchangeAuthenticator;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.Auth;
 import io.signalbox.server.packet.ConnAck;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
@@ -48,6 +49,9 @@ final class RenewalTest {
 
   private final ManualLoops loops = new ManualLoops(1, 1);
   private final Set<String> revoked = new HashSet<>();
+
+  /** The token that is no good. */
+  private static final String BAD = "bad";
 
   /** Runs when the token was found good, before anybody knows. */
   private Runnable whenFound = () -> {};
@@ -92,6 +96,7 @@ final class RenewalTest {
             tokenId,
             Map.of(),
             loops.wallMillis() + HOUR,
+            loops.wallMillis(),
             false,
             new SigningKey() {}));
   }
@@ -135,7 +140,10 @@ final class RenewalTest {
       Authentication answered =
           token.length == 0
               ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
-              : new Authentication.Accepted(found.apply(new String(token, UTF_8)));
+              : BAD.equals(new String(token, UTF_8))
+                  ? new Authentication.Rejected(
+                      ReasonCode.BAD_USER_NAME_OR_PASSWORD, "a wrong signature", true)
+                  : new Authentication.Accepted(found.apply(new String(token, UTF_8)));
       whenFound.run();
       if (answersLater) {
         late = () -> answer.accept(answered);
@@ -191,7 +199,8 @@ final class RenewalTest {
   /** The bound on guesses of an address would not count those whose client hangs up. */
   @Test
   void aGuessThatIsJudgedWhenItsClientHasGoneIsAGuess() throws Exception {
-    var bad = new Authentication.Rejected(ReasonCode.BAD_USER_NAME_OR_PASSWORD, "no such password");
+    var bad =
+        new Authentication.Rejected(ReasonCode.BAD_USER_NAME_OR_PASSWORD, "no such password", true);
     var good = new Authentication.Accepted(of("alice"));
     for (Authentication verdict : List.of(bad, good)) {
       List<Consumer<Authentication>> asked = new ArrayList<>();
@@ -205,12 +214,13 @@ final class RenewalTest {
         connection.loop().execute(() -> asked.getFirst().accept(verdict));
         settle();
         assertEquals(verdict.equals(bad) ? 1 : 0, connection.credentialsRefused);
+        assertEquals(connection.credentialsRefused, connection.guesses);
       }
     }
   }
 
   @Test
-  void aTokenOfAnExchangeThatIsJudgedTooLateIsAGuess() throws Exception {
+  void aTokenOfAnExchangeThatIsJudgedTooLateCounts() throws Exception {
     try (World world = world(of("alice"))) {
       answersLater = true;
       var connection =
@@ -222,6 +232,7 @@ final class RenewalTest {
       settle();
       assertEquals(ReasonCode.SERVER_UNAVAILABLE, ((ConnAck) connection.sent.remove()).reason());
       assertEquals(1, connection.credentialsRefused);
+      assertEquals(0, connection.guesses);
     }
   }
 
@@ -257,7 +268,7 @@ final class RenewalTest {
   }
 
   @Test
-  void aCredentialThatIsNotTakenIsAGuess() throws Exception {
+  void aCredentialThatIsNotTakenCounts() throws Exception {
     try (World world = world(of("alice"))) {
       var connection =
           new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
@@ -265,6 +276,59 @@ final class RenewalTest {
       send(connection, new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, method));
       assertEquals(ReasonCode.NOT_AUTHORIZED, ((ConnAck) connection.sent.remove()).reason());
       assertEquals(1, connection.credentialsRefused);
+      assertEquals(0, connection.guesses);
+    }
+  }
+
+  @Test
+  void aWrongTokenInPlaceOfAGoodOneIsAGuess() throws Exception {
+    for (boolean hangsUp : new boolean[] {false, true}) {
+      try (World world = world(data.resolve("renews-" + hangsUp), answering(of("alice")))) {
+        answersLater = hangsUp;
+        FakeConnection connection = connect(world, ProtocolVersion.V5);
+        renew(connection, Qos.AT_LEAST_ONCE, BAD);
+        hangUp(connection, hangsUp);
+        assertEquals(1, connection.guesses);
+        assertEquals(!hangsUp, connection.isOpen());
+      }
+      answersLater = false;
+      try (World world = world(data.resolve("again-" + hangsUp), answering(of("alice")))) {
+        var connection =
+            new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
+        Properties alice = Properties.NONE.with(Property.AUTHENTICATION_METHOD, "JWT");
+        send(
+            connection,
+            new Connect(
+                ProtocolVersion.V5,
+                "c",
+                true,
+                0,
+                null,
+                null,
+                null,
+                alice.with(Property.AUTHENTICATION_DATA, "alice".getBytes(UTF_8))));
+        assertEquals(ReasonCode.SUCCESS, ((ConnAck) connection.sent.remove()).reason());
+        assertEquals(0, connection.credentialsRefused);
+        answersLater = hangsUp;
+        send(
+            connection,
+            new Auth(
+                ReasonCode.RE_AUTHENTICATE,
+                alice.with(Property.AUTHENTICATION_DATA, BAD.getBytes(UTF_8))));
+        hangUp(connection, hangsUp);
+        assertEquals(1, connection.guesses);
+        assertEquals(hangsUp ? null : ReasonCode.NOT_AUTHORIZED, connection.disconnectedWith);
+      }
+    }
+  }
+
+  /** Before it is answered. */
+  private void hangUp(FakeConnection connection, boolean hangsUp) {
+    if (hangsUp) {
+      connection.loop().execute(connection::drop);
+      settle();
+      connection.loop().execute(late);
+      settle();
     }
   }
 

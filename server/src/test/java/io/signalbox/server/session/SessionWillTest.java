@@ -30,7 +30,8 @@ final class SessionWillTest {
             new BigDecimal("0.25"),
             "acl",
             Map.of("publish", List.of(Map.of("maxQos", 1L))));
-    var token = new TokenClaims("login", "ann", List.of("iot"), "", claims, 1_000, false, signedBy);
+    var token =
+        new TokenClaims("login", "ann", List.of("iot"), "", claims, 1_000, 0, false, signedBy);
     return new Principal(
         "user:ann@login",
         AuthMethod.JWT,
