@@ -44,7 +44,7 @@ enum {
 };
 
 /*
- * WRITE_SHORT of a disk that somebody else fills: of several pages the first finds room, a page alone does not, and from
+ * WRITE_SHORT of a disk that somebody else fills: of the next write of several pages only the first finds room, and from
  * then on statvfs says that nothing is free.
  */
 enum { FULL = 2, PAGE_BYTES = 4096 };
@@ -157,7 +157,7 @@ static ssize_t disk_write(int fd, const struct iovec *parts, int count, off_t of
   int filling = told(WRITE_SHORT) == FULL;
   /* The meta page is overwritten where it is, which takes no space. */
   int fits = last && (told(WRITE_ERRNO) == ENOSPC || filling);
-  if (filling && !is_full && total <= PAGE_BYTES) fits = 1; /* the last page is for a write of more, which is cut short */
+  if (filling && !is_full && total <= PAGE_BYTES) fits = 1; /* the last one is for a write of several */
   if (!fits && (told(WRITE_ERRNO) != 0 || told(WRITE_SHORT) != 0) && !spared()) {
     if (told(WRITE_SHORT) == 0 && failing(WRITE_ERRNO)) return -1;
     __atomic_add_fetch(&control[FAILURES], 1, __ATOMIC_SEQ_CST);
