@@ -617,7 +617,9 @@ public final class Metrics extends MetricSet {
             "store_congested",
             "Times the writer's queue was full and a client's messages had to wait");
     storeWaiting =
-        gauge("store_waiting", "Clients whose messages wait for room in the store or in its queue");
+        gauge(
+            "store_waiting",
+            "Waits for room in the store or in its queue: a client may wait more than once");
     storeSlicesRead = counter("store_slices_read", "Slices of rows read by the reader threads");
 
     loopTaskFailures =

@@ -181,6 +181,7 @@ final class PendingAcks {
 
     private void overQuota() {
       reason = ReasonCode.QUOTA_EXCEEDED;
+      pressed = null; // a no makes room for nobody's next message
       if (kind == Kind.PUBREC) {
         client.forgetInbound(packetId);
         for (Ack other : ring == null ? List.<Ack>of() : ring) {

@@ -256,7 +256,9 @@ final class Publisher {
       // INVARIANT: offered after submit, see Session.moveTo
       Subscriber pressed = early ? offer(to, message) : pressed(to, message);
       if (acknowledgement != null) {
-        metrics.acksBeforeCommit.inc(loop.index());
+        if (pressed == null) {
+          metrics.acksBeforeCommit.inc(loop.index());
+        }
         acknowledge(acknowledgement, count, pressed);
       }
       return;

@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,8 @@ final class RetainedDelivery {
    *
    * @param requestedFilter of the subscription
    * @param topic one of its topics, because a value was refused that stood in the way; null: all
-   * @param since the subscription for which that was looked up; null if {@code topic} is
+   * @param since the subscription for which that was looked up; null: it is owed whichever
+   *     subscription has the filter, which may have come without its retained messages
    */
   private record Look(
       String requestedFilter, @Nullable TopicFilter topic, @Nullable Subscription since) {
@@ -136,6 +138,7 @@ final class RetainedDelivery {
   /** SUBACK was sent for them. */
   void add(List<Subscription> subscriptions) {
     for (Subscription subscription : subscriptions) {
+      forget(subscription.requestedFilter()); // all of it comes
       add(new Look(subscription.requestedFilter(), null, null));
     }
     begin();
@@ -161,10 +164,15 @@ final class RetainedDelivery {
     }
   }
 
-  /** It was unsubscribed from. */
+  /** What is left of it is not wanted: it was unsubscribed from, or is asked for anew. */
   void forget(String requestedFilter) {
-    if (left != null) {
+    if (left != null) { // its topics there are for that subscription only
       left.remove(new Look(requestedFilter, null, null));
+    }
+    if (rows != null) {
+      Predicate<Look> ofIt = look -> look.requestedFilter.equals(requestedFilter);
+      rows.refused.removeIf(ofIt);
+      rows.again.removeIf(ofIt);
     }
   }
 
@@ -229,7 +237,7 @@ final class RetainedDelivery {
   }
 
   private void forgetRows() {
-    if (rows != null && rows.underWay() == 0) {
+    if (rows != null && rows.underWay() == 0 && rows.forRoom == null) {
       rows = null;
     }
   }
@@ -369,7 +377,7 @@ final class RetainedDelivery {
       return;
     }
     Rows all = rows();
-    all.refused.add(new Look(subscription.requestedFilter(), TopicFilter.of(topic), subscription));
+    all.refused.add(new Look(subscription.requestedFilter(), TopicFilter.of(topic), null));
     if (all.forRoom == null) {
       all.forRoom = context.writer().whenRoom(connection.loop(), this::tryAgain);
     }

@@ -111,25 +111,32 @@ public final class SharedGroup implements SharedGroups {
    * thread.
    */
   public @Nullable Delivery pickOtherThan(Set<Subscriber> refusing) {
-    return pickAmong(member -> !refusing.contains(member.subscriber()));
+    return pickAmong(0, member -> !refusing.contains(member.subscriber()));
   }
 
   /** As {@link #pickOtherThan}, of those that keep their messages on disk, also while away. */
   public @Nullable Delivery pickKeeperOtherThan(Set<Subscriber> refusing) {
-    return pickAmong(member -> keeps(member) && !refusing.contains(member.subscriber()));
+    return pickAmong(0, member -> keepsMessages(member) && !refusing.contains(member.subscriber()));
   }
 
-  private @Nullable Delivery pickAmong(Predicate<Delivery> eligible) {
+  /**
+   * As {@link #pickOtherThan}, of some. Any thread.
+   *
+   * @param offset from whose turn it is; a caller that counts it up goes round those that are
+   *     equally ready
+   */
+  public @Nullable Delivery pickAmong(int offset, Predicate<Delivery> eligible) {
     return switch (members) {
       case null -> null;
       case Delivery lone -> eligible.test(lone) ? pick() : null;
-      case DeliveryTable table -> pickAmong(eligible, table);
+      case DeliveryTable table -> pickAmong(offset, eligible, table);
     };
   }
 
   /** Leaves the turn alone: that one was for the message, not for the attempt. */
-  private @Nullable Delivery pickAmong(Predicate<Delivery> eligible, DeliveryTable table) {
-    int start = turn;
+  private @Nullable Delivery pickAmong(
+      int offset, Predicate<Delivery> eligible, DeliveryTable table) {
+    int start = turn + offset;
     @Nullable Object[] slots = table.slots();
     int places = Math.min(slots.length, SCAN_MAX);
     Delivery best = null;
@@ -149,10 +156,11 @@ public final class SharedGroup implements SharedGroups {
     if (subscriber.isOnline()) {
       return subscriber.hasRoom() ? READY : BUSY;
     }
-    return keeps(member) ? LATER : NEVER;
+    return keepsMessages(member) ? LATER : NEVER;
   }
 
-  private static boolean keeps(Delivery member) {
+  /** Whether what the member gets is kept on disk, also while it is away. Any thread. */
+  public static boolean keepsMessages(Delivery member) {
     return member.subscriber().isDurable() && member.maximumQos() != Qos.AT_MOST_ONCE;
   }
 

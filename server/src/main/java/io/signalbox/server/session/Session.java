@@ -24,7 +24,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -633,9 +635,7 @@ public final class Session implements Subscriber {
     stopHandover();
     SharedHandover last = number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     subscriptions.removeAll();
-    for (OutgoingPublish publish : unshared) {
-      giveOn(publish);
-    }
+    giveOn(unshared);
     unshared = List.of();
     if (last == null) {
       finishEnd();
@@ -645,12 +645,18 @@ public final class Session implements Subscriber {
     }
   }
 
-  private void giveOn(OutgoingPublish publish) {
-    SharedGroup group = publish.group;
-    Message message = publish.message;
-    if (group != null && message != null) {
-      new GivenFromMemory(context, owner, group, message).give();
+  private void giveOn(List<OutgoingPublish> left) {
+    Map<SharedGroup, GivenFromMemory> givenTo = new HashMap<>();
+    for (OutgoingPublish publish : left) {
+      SharedGroup group = publish.group;
+      Message message = publish.message;
+      if (group != null && message != null) {
+        givenTo
+            .computeIfAbsent(group, its -> new GivenFromMemory(context, owner, its))
+            .give(message);
+      }
     }
+    givenTo.values().forEach(GivenFromMemory::tellTakers);
   }
 
   private void finishEnd() {
@@ -702,7 +708,7 @@ public final class Session implements Subscriber {
     SharedGroup group = context.trie().group(shared.filter(), String.valueOf(shared.shareName()));
     boolean wasThere = subscriptions.remove(shared.requestedFilter());
     if (group != null && !durable) {
-      outgoing.takeFrom(group).forEach(this::giveOn);
+      giveOn(outgoing.takeFrom(group));
     }
     return wasThere;
   }
@@ -780,7 +786,12 @@ public final class Session implements Subscriber {
       context
           .registry()
           .current()
-          .ifPresent(loop -> new GivenFromMemory(context, loop, group, message).give());
+          .ifPresent(
+              loop -> {
+                GivenFromMemory given = new GivenFromMemory(context, loop, group);
+                given.give(message);
+                given.tellTakers();
+              });
     }
   }
 
@@ -801,7 +812,9 @@ public final class Session implements Subscriber {
       return false;
     }
     if (handle == null) {
-      new GivenFromMemory(context, owner, group, message).to(taker);
+      GivenFromMemory given = new GivenFromMemory(context, owner, group);
+      given.to(taker, message);
+      given.tellTakers();
     } else {
       new GivenOn(context, this, group, message, handle).to(taker);
     }
@@ -821,8 +834,11 @@ public final class Session implements Subscriber {
   void take(Delivery delivery, Message message, int places) {
     EventLoop at = owner; // and stays it: such a session ends with its connection
     if (at.isCurrent()) {
-      outgoing.accept(delivery, message, null, 0, null);
-      outgoing.leave(places);
+      try {
+        outgoing.accept(delivery, message, null, 0, null);
+      } finally {
+        outgoing.leave(places);
+      }
     } else {
       at.execute(() -> take(delivery, message, places));
     }

@@ -40,10 +40,10 @@ final class SharedHandover {
   private static final long RETRY_MILLIS = 100;
 
   /** Members asked for one message: a huge group whose queues are full must not hold up the end. */
-  private static final int MEMBERS_ASKED_MAX = 32;
+  static final int MEMBERS_ASKED_MAX = 32;
 
   /** Asked then: members in memory are asked first, and may all be full. */
-  private static final int KEEPERS_ASKED_MAX = 32;
+  static final int KEEPERS_ASKED_MAX = 32;
 
   private enum Occasion {
     /** Whoever is there takes, or queues, what it leaves: else it is lost. */

@@ -22,6 +22,7 @@ import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.PubRec;
+import io.signalbox.server.packet.Publish;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.packet.RequestedSubscription;
@@ -324,6 +325,43 @@ final class DurableSessionTest extends DurableSessionFixture {
     }
     isHeldBack(publisher, qos);
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
+  }
+
+  @Test
+  @Behaviour(117)
+  void countsNoLazyAcknowledgementThatIsHeldBackForASlowReceiver() throws Exception {
+    start(config(SessionConfig.DEFAULTS.expirySecondsMax(), 4), StoreConfig.DEFAULTS);
+    slowReceiver("device");
+    DurableClient.connect(this, "logger", 1_000).subscribe().drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.connection.lazy();
+    isHeldBack(publisher, Qos.AT_LEAST_ONCE);
+    assertEquals(3, broker.metrics.acksBeforeCommit.value());
+  }
+
+  @Test
+  @Behaviour(117)
+  void aNoIsNotHeldBackForASlowReceiver() throws Exception {
+    SessionConfig config = config(SessionConfig.DEFAULTS.expirySecondsMax(), 4);
+    broker = new SimulatedBroker(data, loops, config, StoreConfig.DEFAULTS, 2);
+    slowReceiver("device");
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    broker.holdDisk(); // so that all are accepted before the first one counts
+    for (int i = 1; i <= 4; i++) {
+      publisher.send(
+          new Publish(
+              SimulatedBroker.topic("t/" + i),
+              Qos.AT_LEAST_ONCE,
+              false,
+              true,
+              i,
+              Properties.NONE,
+              new byte[] {1}));
+    }
+    await(() -> broker.metrics.acksHeldBack.value() > 0);
+    broker.releaseDisk();
+    await(() -> publisher.acknowledged == 4);
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.ackReason);
   }
 
   /** Whichever of the two receivers is looked at last. */

@@ -311,6 +311,34 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(List.of("m1"), device.payloads);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"t/1", "t/+"})
+  void whatIsOwedStaysOwedThoughItsFilterIsSubscribedToAgainWithoutIt(String filter)
+      throws Exception {
+    start();
+    retain(1);
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    subscribeBeforeItIsAnswered(device, filter);
+    broker.fillDisk(); // for the row, which follows SUBACK
+    loops.loops.getFirst().answersAreLate(false);
+    await(() -> broker.metrics.storeWaiting.value() == 1);
+    device.send(
+        new Subscribe(
+            2,
+            List.of(
+                new RequestedSubscription(
+                    filter,
+                    new SubscriptionOptions(
+                        Qos.EXACTLY_ONCE, false, false, RetainHandling.DO_NOT_SEND))),
+            Properties.NONE));
+    await(
+        () -> {
+          loops.advance(20); // the store looks at its room from time to time
+          return !device.payloads.isEmpty();
+        });
+    assertEquals(List.of("m1"), device.payloads);
+  }
+
   @Test
   void aSubscriberThatHasGoneWaitsForNoRoom() throws Exception {
     start();

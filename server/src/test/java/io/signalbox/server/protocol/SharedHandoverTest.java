@@ -134,6 +134,58 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
   }
 
+  @Test
+  @Behaviour(205)
+  void whatAMemberInMemoryLeavesGoesToAnotherBesideManyWhoseStoreTakesNothing() throws Exception {
+    start();
+    DurableClient device = deviceThatLeaves(0, "one");
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (int i = 2; i <= 20; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "" + i);
+    }
+    device.receive(20);
+    for (int i = 0; i < 200; i++) {
+      DurableClient.connect(this, "lasting " + i, 1_000).subscribe(SHARED);
+    }
+    DurableClient taker = DurableClient.connect(this, "in memory", 0).subscribe(SHARED);
+    broker.fillDisk();
+    device.drop();
+    taker.receive(20);
+  }
+
+  @Test
+  @Behaviour(205)
+  void asksForAllThatAMemberInMemoryLeavesAFullQueueOnlyAFewTimes() throws Exception {
+    start(config(1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    DurableClient device = deviceThatLeaves(0, "left");
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    int members = 16;
+    for (int i = 0; i < members; i++) {
+      String clientId = "full " + i;
+      DurableClient.connect(this, clientId, 1_000).subscribe("u/#").subscribe(SHARED).drop();
+    }
+    publisher.send(message("u/1", 1, "fills"));
+    await(() -> publisher.acknowledged == 1);
+    DurableClient online = DurableClient.connect(this, "full online", 1_000);
+    online.acknowledging = false;
+    online.subscribe("u/#");
+    publisher.send(message("u/1", 1, "fills"));
+    online.receive(1);
+    long before = dropped();
+    for (int i = 1; i < BACKLOG.size(); i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, "left");
+    }
+    online.subscribe(SHARED);
+    long commands = broker.metrics.storeCommands.value();
+    device.drop();
+    await(() -> dropped() - before >= 2 * BACKLOG.size());
+    for (int i = 0; i < members; i++) { // each comes behind what one more member was asked
+      DurableClient.connect(this, "behind " + i, 1_000);
+    }
+    long spent = broker.metrics.storeCommands.value() - commands;
+    assertTrue(spent < 5 * BACKLOG.size(), spent + " commands");
+  }
+
   @ParameterizedTest
   @EnumSource(Handover.class)
   @Behaviour(208)
