@@ -178,12 +178,12 @@ final class SharedHandoverTest extends DurableSessionFixture {
     online.subscribe(SHARED);
     long commands = broker.metrics.storeCommands.value();
     device.drop();
-    await(() -> dropped() - before >= 2 * BACKLOG.size());
+    await(() -> dropped() - before >= 2L * BACKLOG.size());
     for (int i = 0; i < members; i++) { // each comes behind what one more member was asked
       DurableClient.connect(this, "behind " + i, 1_000);
     }
     long spent = broker.metrics.storeCommands.value() - commands;
-    assertTrue(spent < 5 * BACKLOG.size(), spent + " commands");
+    assertTrue(spent < 5L * BACKLOG.size(), spent + " commands");
   }
 
   @ParameterizedTest
