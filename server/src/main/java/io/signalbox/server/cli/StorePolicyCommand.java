@@ -1,6 +1,7 @@
 package io.signalbox.server.cli;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -94,10 +95,10 @@ final class StorePolicyCommand implements Callable<Integer> {
     if (change == null) {
       return tools.policy(directory, policy);
     }
-    Path file = change.file;
-    if (file != null) {
-      return tools.replacePolicy(directory, policy, PolicyDocument.read(file));
+    if (change.remove) {
+      return tools.removePolicy(directory, policy);
     }
-    return change.remove ? tools.removePolicy(directory, policy) : tools.policy(directory, policy);
+    Path file = Objects.requireNonNull(change.file, "given, or --remove is");
+    return tools.replacePolicy(directory, policy, PolicyDocument.read(file));
   }
 }
