@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * and counted there, until the store has it; from then on only the session's row has it, for as
  * long as the client is connected or away. One that no row will have stays in memory.
  *
- * <p>One that cannot be read when it is due is overdue: it is tried again until it can.
+ * <p>One that cannot be read when it is due, or for whose receivers the store has no room, is
+ * overdue: it is tried again until it can.
  */
 @ConfinedTo("the session's I/O thread")
 final class KeptWill {
@@ -38,6 +39,9 @@ final class KeptWill {
   private @Nullable Timer timer;
 
   private boolean overdue;
+
+  /** On the clock of the loops; far away: with the end of its session. */
+  private long dueAtMillis = Long.MAX_VALUE;
 
   /** One that came with a connection. */
   KeptWill(SessionWill will, MemoryShare memory) {
@@ -68,7 +72,7 @@ final class KeptWill {
     will = null;
   }
 
-  /** It was due, and could not be read. */
+  /** It was due, and could not be read or stored. */
   boolean isOverdue() {
     return overdue;
   }
@@ -78,7 +82,13 @@ final class KeptWill {
    */
   void await(EventLoop loop, long millis, Runnable due) {
     stopWaiting();
+    dueAtMillis = loop.nowMillis() + millis;
     timer = loop.schedule(millis, due);
+  }
+
+  /** Milliseconds until it is due, 0 or more; very many: it is due with the end of its session. */
+  long leftMillis(EventLoop loop) {
+    return Math.max(0, dueAtMillis - loop.nowMillis());
   }
 
   void stopWaiting() {
@@ -89,19 +99,25 @@ final class KeptWill {
   }
 
   /**
-   * It is due. If it cannot be read now it is overdue, which is logged once: its session stays with
-   * its row until it can.
+   * It is due. If it cannot be read now, or not be stored for who is away, it is overdue, which is
+   * logged once: its session stays with its row until it can.
    *
    * @param again runs a second later if it is overdue, unless it is {@linkplain #stopWaiting
    *     stopped}
    */
   void publish(SessionContext context, Session session, Runnable again) {
     stopWaiting();
+    if (isStored() && !context.writer().hasRoomForWills()) {
+      tellOnce(session.clientId(), "the store has no room left for it; free some");
+      overdue(session, again);
+      return;
+    }
     switch (read(context.store(), session)) {
       case Unread unread -> {
-        tellOnce(session.clientId(), unread.problem());
-        overdue = true;
-        await(session.owner(), RETRY_MILLIS, again);
+        if (!unread.problem().isClosed()) { // a broker that ends keeps it for its restart
+          tellOnce(session.clientId(), unread.problem().getMessage());
+        }
+        overdue(session, again);
       }
       case Lost _ -> done();
       case Known known -> {
@@ -109,6 +125,15 @@ final class KeptWill {
         context.wills().due(session.clientId(), known.will(), session.sessionNumber());
       }
     }
+  }
+
+  private boolean isStored() {
+    return will == null;
+  }
+
+  private void overdue(Session session, Runnable again) {
+    overdue = true;
+    await(session.owner(), RETRY_MILLIS, again);
   }
 
   private void done() {
@@ -187,13 +212,10 @@ final class KeptWill {
     }
   }
 
-  private void tellOnce(String clientId, UnreadableStoreException problem) {
-    if (!overdue && !problem.isClosed()) { // a broker that ends keeps it for its restart
+  private void tellOnce(String clientId, @Nullable String problem) {
+    if (!overdue) {
       LOG.log(
-          Level.WARNING,
-          "the will of client {0} waits: {1}",
-          LogText.quote(clientId),
-          problem.getMessage());
+          Level.WARNING, "the will of client {0} waits: {1}", LogText.quote(clientId), problem);
     }
   }
 }

@@ -219,7 +219,8 @@ public final class Session implements Subscriber {
       return;
     }
     if (!durable && old == null) {
-      cancelTimers(); // of a will that a restart interrupted: the client is back in time
+      cancelTimers();
+      forgetWill(); // that a restart interrupted: the client is back in time [MQTT-3.1.3-9]
     }
     if (ended || anew) {
       end();
@@ -227,6 +228,9 @@ public final class Session implements Subscriber {
       return;
     }
     cancelTimers();
+    if (will != null) {
+      will.leaveMemory(); // in its row until the client is let in
+    }
     stopHandover();
     opening = true;
     if (request.connection().loop() == owner) {
@@ -288,6 +292,7 @@ public final class Session implements Subscriber {
     long before = expirySeconds;
     expirySeconds = request.expirySeconds();
     SessionWill given = request.will();
+    KeptWill earlier = will; // it is back in time [MQTT-3.1.3-9], unless it is not let in
     KeptWill kept = given == null ? null : new KeptWill(given, owner.memory());
     will = kept;
     outgoing.attach(request.receiveMaximum(), request.topicAliasMaximum());
@@ -322,7 +327,7 @@ public final class Session implements Subscriber {
                   inboundQos2.replaceBy(row.inboundQos2());
                   opened(request, !fresh);
                 },
-                problem -> failedToOpen(request, problem, before)));
+                problem -> failedToOpen(request, problem, before, earlier)));
   }
 
   /**
@@ -340,7 +345,7 @@ public final class Session implements Subscriber {
         .submit(
             new Barrier(),
             new OnLoop(
-                owner, _ -> opened(request, false), problem -> failedToOpen(request, problem, 0)));
+                owner, _ -> opened(request, false), problem -> failedToOpen(request, problem, 0, null)));
   }
 
   /** Its client showed another credential, by which the will is judged from now on. */
@@ -377,8 +382,10 @@ public final class Session implements Subscriber {
 
   /**
    * @param expiryBefore the session's interval as it was, in seconds
+   * @param earlier the will that was not due yet; null: none
    */
-  private void failedToOpen(OpenRequest request, StoreException problem, long expiryBefore) {
+  private void failedToOpen(
+      OpenRequest request, StoreException problem, long expiryBefore, @Nullable KeptWill earlier) {
     opening = false;
     connection = null;
     online = false;
@@ -399,7 +406,8 @@ public final class Session implements Subscriber {
       end();
     } else {
       expirySeconds = expiryBefore;
-      startClock(expirySeconds * 1000, 0);
+      will = earlier;
+      startClock(expirySeconds * 1000, earlier == null ? 0 : earlier.leftMillis(owner));
     }
     nextRequest();
   }
@@ -604,7 +612,9 @@ public final class Session implements Subscriber {
       expiryTimer.cancel();
       expiryTimer = null;
     }
-    forgetWill(); // it came back in time [MQTT-3.1.3-9]
+    if (will != null) {
+      will.stopWaiting();
+    }
   }
 
   private void stopHandover() {

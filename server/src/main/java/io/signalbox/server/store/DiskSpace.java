@@ -19,6 +19,9 @@ import org.lmdbjava.LmdbException;
  * <p>Room is what the disk has free, plus pages of the file that wait for reuse, less the reserve;
  * not more than the map can still take; and what the quota leaves.
  *
+ * <p>Wills are published into the reserve, for they were accepted before. Half of it is theirs: from
+ * then on they wait, and large ones are not accepted, so that what makes room always finds some.
+ *
  * <p>LMDB uses no page again that a reader may still look at: while a {@link Lmdb#longRead} lasts,
  * the file grows although it has free ones. When that would touch the reserve, they are no room,
  * nor are those that are freed later, until the last such read ends.
@@ -59,6 +62,10 @@ final class DiskSpace {
   private final FreeSpace disk;
 
   private boolean mayGrow = true;
+
+  /** At the last look; less than none below the reserve, or above the quota. */
+  private long room;
+
   private long lookedAtNanos;
   private boolean looked;
 
@@ -105,8 +112,14 @@ final class DiskSpace {
     }
     looked = true;
     lookedAtNanos = now;
-    decide(room());
+    room = room();
+    decide(room);
     return mayGrow;
+  }
+
+  /** Whether there was room for Wills at the last look. */
+  boolean hasRoomForWills() {
+    return mayGrow || room > -4 * margin();
   }
 
   /** A transaction ran into the end of the disk or of the map. */

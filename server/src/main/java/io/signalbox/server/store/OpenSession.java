@@ -21,6 +21,11 @@ public record OpenSession(
 
   @Override
   public int bytes() {
-    return 256 + (will == null ? 0 : will.length);
+    return 256 + willBytes();
+  }
+
+  /** 0: it has none. */
+  int willBytes() {
+    return will == null ? 0 : will.length;
   }
 }

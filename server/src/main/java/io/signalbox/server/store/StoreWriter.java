@@ -30,6 +30,9 @@ public final class StoreWriter {
 
   private static final long IDLE_NANOS = 1_000_000_000;
 
+  /** Such a Will is stored wherever its client may connect: it may come to make room. */
+  private static final int SMALL_WILL_BYTES = 1 << 10;
+
   /** While there is no room and nothing to do it looks as often for some. */
   private static final long FULL_NANOS = 100_000_000;
 
@@ -77,6 +80,7 @@ public final class StoreWriter {
   private volatile boolean closed;
   private volatile boolean failed;
   private volatile boolean room = true;
+  private volatile boolean roomForWills = true;
 
   /** The writer takes nothing from the queue any more, so whoever submits must. */
   private volatile boolean ended;
@@ -238,6 +242,14 @@ public final class StoreWriter {
     return room && !failed && !closed;
   }
 
+  /**
+   * Whether Wills may be stored, or published to who is away, although there may be no {@linkplain
+   * #hasRoom room} for other messages. Any thread; a moment later it may be otherwise.
+   */
+  public boolean hasRoomForWills() {
+    return roomForWills;
+  }
+
   /** Runs a task on a loop once there is room again; soon, if there is already. Any thread. */
   public Waiting whenRoom(EventLoop loop, Runnable task) {
     Waiting waiting = forRoom.add(loop, task);
@@ -246,6 +258,7 @@ public final class StoreWriter {
   }
 
   private void roomIs(boolean now) {
+    roomForWills = space.hasRoomForWills();
     room = now;
     if (now) {
       forRoom.call();
@@ -537,6 +550,9 @@ public final class StoreWriter {
       if (submitter != null && submitter.isRefused()) {
         return true;
       }
+    }
+    if (command instanceof OpenSession open && open.willBytes() > SMALL_WILL_BYTES) {
+      return !roomForWills;
     }
     return !mayGrow && command.grows() && !machine.makesRoom(command);
   }

@@ -2,6 +2,7 @@ package io.signalbox.server.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.Publish;
@@ -24,6 +26,7 @@ import io.signalbox.server.packet.RetainHandling;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.packet.Unsubscribe;
+import io.signalbox.server.packet.Will;
 import io.signalbox.server.routing.Subscription;
 import io.signalbox.server.topic.TopicFilter;
 import java.lang.ref.WeakReference;
@@ -32,6 +35,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -43,6 +47,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What becomes of messages that a full store, or a full queue of a session, does not take. */
 final class FullStoreTest extends DurableSessionFixture {
   private static final int FILLER_BYTES = 60_000;
+
+  private static final String FILLER = "x".repeat(FILLER_BYTES);
+
+  /** So large ones would fill the store twice. */
+  private static final int WILLS = 40;
 
   @ParameterizedTest
   @EnumSource(ProtocolVersion.class)
@@ -731,7 +740,7 @@ final class FullStoreTest extends DurableSessionFixture {
   /** Says how many messages that took. */
   private static int fill(DurableClient filler) {
     int filled = 0;
-    while (filler.publish(Qos.AT_LEAST_ONCE, "x".repeat(FILLER_BYTES)) == ReasonCode.SUCCESS) {
+    while (filler.publish(Qos.AT_LEAST_ONCE, FILLER) == ReasonCode.SUCCESS) {
       filled++;
     }
     return filled;
@@ -741,6 +750,95 @@ final class FullStoreTest extends DurableSessionFixture {
     while (filler.publish(Qos.AT_LEAST_ONCE, "room?") != ReasonCode.SUCCESS) {
       loops.advance(20); // the store looks at its room from time to time
     }
+  }
+
+  @Test
+  void willsLeaveRoomForWhatMakesRoom() throws Exception {
+    startSmall();
+    DurableClient.connect(this, "absent", 1_000).subscribe().drop();
+    for (int i = 0; i < WILLS; i++) {
+      DurableClient.connect(this, "device" + i, 1_000).drop();
+    }
+    DurableClient filler = DurableClient.connect(this, "filler", 0);
+    int filled = fill(filler);
+    int died = 0;
+    while (dies("device" + died, FILLER)) {
+      died++;
+      assertTrue(died < WILLS, "Wills take all there is");
+    }
+    String last = "device" + died;
+    assertTrue(dies(last, "small"), "its client may come to make room");
+    DurableClient back = DurableClient.begin(this, ProtocolVersion.V5, last, 1_000, will("next"));
+    filler.publish(Qos.AT_LEAST_ONCE, "behind it");
+    assertNull(back.connectReason, "its Will is not published yet");
+    DurableClient absent = DurableClient.connect(this, "absent", 1_000);
+    int wills = died + 1;
+    awaitInTime(() -> absent.payloads.size() == filled + wills);
+    assertTrue(absent.payloads.contains("small"));
+    awaitInTime(() -> back.connectReason == ReasonCode.SUCCESS);
+  }
+
+  /** Looks again after each second. */
+  private void awaitInTime(BooleanSupplier condition) {
+    await(
+        () -> {
+          loops.advance(1_000);
+          return condition.getAsBoolean();
+        });
+  }
+
+  private static Will will(String payload) {
+    return new Will(
+        SimulatedBroker.topic("t/will"),
+        payload.getBytes(UTF_8),
+        Qos.AT_LEAST_ONCE,
+        false,
+        Properties.NONE);
+  }
+
+  /** Whether it could connect with such a Will; its connection breaks then. */
+  private boolean dies(String clientId, String payload) {
+    DurableClient device =
+        DurableClient.begin(this, ProtocolVersion.V5, clientId, 1_000, will(payload));
+    await(() -> device.connectReason != null);
+    if (device.connectReason == ReasonCode.QUOTA_EXCEEDED) {
+      return false;
+    }
+    assertEquals(ReasonCode.SUCCESS, device.connectReason);
+    device.drop();
+    return true;
+  }
+
+  @Test
+  void aDelayedWillComesAlthoughItsClientWasNotLetInMeanwhile() throws Exception {
+    startSmall();
+    DurableClient.connect(this, "absent", 1_000).subscribe().drop();
+    for (int i = 0; i < WILLS; i++) {
+      DurableClient.connect(this, "device" + i, 1_000).drop();
+    }
+    Will delayed =
+        new Will(
+            SimulatedBroker.topic("u"),
+            "gone".getBytes(UTF_8),
+            Qos.AT_LEAST_ONCE,
+            false,
+            Properties.NONE.with(Property.WILL_DELAY_INTERVAL, 50L));
+    DurableClient.connect(this, ProtocolVersion.V5, "late", 1_000, delayed).drop();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe("u");
+    int filled = fill(DurableClient.connect(this, "filler", 0));
+    int died = 0;
+    while (dies("device" + died, FILLER)) {
+      died++;
+      assertTrue(died < WILLS);
+    }
+    loops.advance(20_000);
+    assertFalse(dies("late", FILLER));
+    DurableClient absent = DurableClient.connect(this, "absent", 1_000);
+    await(() -> absent.payloads.size() >= filled);
+    loops.advance(29_000);
+    doWhatWaits();
+    assertEquals(List.of(), watcher.payloads);
+    awaitInTime(() -> watcher.payloads.equals(List.of("gone")));
   }
 
   private long dropped() {
