@@ -422,6 +422,24 @@ public final class OutgoingMessages {
           .messagesDropped
           .inc(Metrics.Drop.MEMORY_QUEUE_FULL, session.owner().index());
     }
+    keepMarkNear();
+  }
+
+  private void keepMarkNear() {
+    PacketIds known = ids;
+    if (known != null && somethingWaits()) {
+      known.somethingWaits();
+    }
+  }
+
+  /** Whether a connected client has yet to be sent anything, from memory or from disk. */
+  boolean somethingWaits() {
+    return !queue.isEmpty() || mode == Mode.BEHIND || mode == Mode.READING;
+  }
+
+  /** Whether every row of a connected client's queue on disk has its copy in memory. */
+  boolean isAllInMemory() {
+    return mode == Mode.LIVE;
   }
 
   /** From the reader: a row of the queue on disk, or what was held while it read. */
@@ -473,6 +491,7 @@ public final class OutgoingMessages {
       }
     }
     awaitMemory();
+    keepMarkNear();
     if (queue.isNearlyEmpty()) {
       endPressure();
     }

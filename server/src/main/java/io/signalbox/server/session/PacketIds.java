@@ -1,12 +1,14 @@
 package io.signalbox.server.session;
 
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.store.AssignPacketId;
 import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.Command;
 import io.signalbox.server.store.MarkSent;
 import io.signalbox.server.store.StorePublish;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives each message to one client its packet identifier, and keeps the mark up to which rows of
@@ -16,11 +18,21 @@ import io.signalbox.server.store.StorePublish;
  * else a crash would send the message again under another one. Most need no commit of their own,
  * because they are derived from the row's sequence, and rows below the mark go out with DUP after a
  * crash.
+ *
+ * <p>After a crash the mark is taken for the truth: a row that it covers and that was never sent
+ * outlives its expiry. So while a queue waits for the client the mark is moved on by few rows, and
+ * it is moved back when the client takes none.
  */
 @ConfinedTo("the session's I/O thread")
 final class PacketIds {
   /** Enough for a commit to cost little a message, and few enough for the writer's queue. */
   private static final int ASSIGNED_AT_ONCE = 1_024;
+
+  /** Rows of a queue that the mark is moved by: enough for a command to cost little a message. */
+  private static final int ROWS_AT_ONCE = 1_024;
+
+  /** A client that takes one message now and then costs no more than two commands in this time. */
+  private static final long LOOK_MILLIS = 2_000;
 
   private final SessionContext context;
   private final Session session;
@@ -36,6 +48,15 @@ final class PacketIds {
   private long sentBefore;
 
   private boolean marking;
+
+  /** A message above it has the mark moved on, so that those behind need not wait for that. */
+  private long moveFrom;
+
+  /** Null while nothing waits for the client, or the mark is where it got to. */
+  private @Nullable Timer nextLook;
+
+  /** What {@link #sentUpTo} was at the last look. */
+  private long sentAtLook;
 
   /**
    * Messages of this connection that expired before they were sent, and whose rows the mark covers.
@@ -59,6 +80,7 @@ final class PacketIds {
   void restore(long storedSentUpTo) {
     sentUpTo = storedSentUpTo;
     sentMark = storedSentUpTo;
+    moveFrom = storedSentUpTo;
   }
 
   void connectionBegins() {
@@ -73,7 +95,12 @@ final class PacketIds {
           .submit(new MarkSent(session.sessionNumber(), session.epoch(), sentUpTo), null);
     }
     sentMark = sentUpTo;
+    moveFrom = sentUpTo;
     marking = false;
+    if (nextLook != null) {
+      nextLook.cancel();
+      nextLook = null;
+    }
     drops = 0;
     dropsCommitted = 0;
     awaitingDrops = false;
@@ -127,6 +154,9 @@ final class PacketIds {
     if (sequence > sentMark) {
       moveMark(sequence);
       return false;
+    }
+    if (sequence > moveFrom) {
+      moveMark(sequence);
     }
     int derived = StorePublish.derivedPacketId(sequence);
     if (publish.dup) {
@@ -223,14 +253,67 @@ final class PacketIds {
     if (marking) {
       return;
     }
+    long block = sequence + context.markBlock();
+    long mark = Math.min(block, reach(sequence));
+    if (mark > sentMark) {
+      setMark(mark);
+    }
+    moveFrom = mark < block ? sequence + (mark - sequence) / 2 : mark;
+  }
+
+  /** How far the mark may go for what waits behind a sequence. */
+  private long reach(long sequence) {
+    long last = sequence;
+    int rows = 0;
+    OutgoingPublish publish = outgoing.queue().peek();
+    for (; publish != null && rows < ROWS_AT_ONCE; publish = publish.next) {
+      last = Math.max(last, publish.sequence());
+      rows++;
+    }
+    if (publish == null && outgoing.isAllInMemory()) {
+      return Long.MAX_VALUE;
+    }
+    return Math.max(last, sequence + ROWS_AT_ONCE); // those between are of all sessions
+  }
+
+  /**
+   * What may be sent is what was covered before and still is, until the disk has the new mark.
+   *
+   * <p>INVARIANT: nothing above {@link #sentMark} was sent but what its row carries an identifier
+   * for, and commands are applied in their order: so a mark that is moved back to it covers all
+   * that was sent, and what is sent above waits for a later command.
+   */
+  private void setMark(long mark) {
     marking = true;
-    long mark = sequence + context.markBlock();
+    sentMark = Math.min(sentMark, mark);
     submit(
         new MarkSent(session.sessionNumber(), session.epoch(), mark),
         _ -> {
           marking = false;
           sentMark = mark;
         });
+  }
+
+  /** Something waits for the client, and what is still to come may be more than it takes. */
+  void somethingWaits() {
+    if (nextLook == null && sentMark > sentUpTo) {
+      sentAtLook = sentUpTo;
+      nextLook = session.owner().schedule(LOOK_MILLIS, this::look);
+    }
+  }
+
+  private void look() {
+    nextLook = null;
+    if (!outgoing.somethingWaits()) {
+      return;
+    }
+    boolean standsStill = sentUpTo == sentAtLook;
+    long mark = standsStill ? sentUpTo : reach(sentUpTo);
+    if (mark < sentMark && !marking) {
+      setMark(mark);
+      moveFrom = mark;
+    }
+    somethingWaits();
   }
 
   /**

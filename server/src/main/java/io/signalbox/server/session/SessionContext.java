@@ -30,7 +30,8 @@ record SessionContext(
     Wills wills) {
   /**
    * How far beyond the row at hand the mark of rows that may have been sent is moved: each block
-   * costs one commit. Rows below the mark cannot give way to newer ones, so there it is short.
+   * costs one commit. Rows below the mark cannot give way to newer ones, so there it is short; a
+   * queue that waits for its client may make it shorter.
    */
   long markBlock() {
     return dropsOldest() ? 1 << 12 : 1 << 20;

@@ -32,8 +32,13 @@ final class QueueTable {
   /** What a leaf takes of a value with a 16 byte key; more would cost pages of its own. */
   private static final int INLINE_BYTES_MAX = 2_014;
 
-  /** Rows looked at to make room by dropping the oldest; beyond, the newest goes. */
-  private static final int OLDEST_LOOK_MAX = 1_000;
+  /** Rows looked at beside those that give way: as many may be on their way to the client. */
+  private static final int OLDEST_PASSED_OVER_MAX = 1_000;
+
+  /** Rows looked at for one message, so that the writer gets back to those of others. */
+  private static final int OLDEST_LOOK_MAX = 1 << 16;
+
+  private static final long NO_ROW = 0;
 
   private final WriteBatch batch;
   private final Lmdb lmdb;
@@ -109,14 +114,22 @@ final class QueueTable {
       return false;
     }
     flush();
-    dropOldest(session, bytes);
+    long last = lastToDrop(session, bytes);
+    if (last != NO_ROW) {
+      dropOldest(session, last);
+    }
     return fits(session, bytes);
   }
 
   private boolean fits(SessionState session, int bytes) {
-    return session.messages < limits.queueMessagesMax()
-        && batch.state().queuedMessages < limits.queuedMessagesMax()
-        && session.bytes + bytes <= limits.queueBytesMax();
+    return fits(session, bytes, 0, 0);
+  }
+
+  /** Whether a message of so many bytes fits when so much has given way. */
+  private boolean fits(SessionState session, int bytes, int goneMessages, long goneBytes) {
+    return session.messages - goneMessages < limits.queueMessagesMax()
+        && batch.state().queuedMessages - goneMessages < limits.queuedMessagesMax()
+        && session.bytes - goneBytes + bytes <= limits.queueBytesMax();
   }
 
   private void count(SessionState session, int messageCount, long bytes) {
@@ -127,16 +140,49 @@ final class QueueTable {
     batch.sessions.touch(session);
   }
 
-  /** What was sent already stays: the client may be about to acknowledge it. */
-  private void dropOldest(SessionState session, int bytes) {
+  /**
+   * Up to which row the oldest have to give way. Were it more than there are, or than one message
+   * may cost, they would be gone and the message too: then only those do that are too many without
+   * it, which there are where limits were lowered.
+   */
+  private long lastToDrop(SessionState session, int bytes) {
+    long last = NO_ROW;
+    int lookMax =
+        Math.min(OLDEST_LOOK_MAX, OLDEST_PASSED_OVER_MAX + bytes / QueueRow.OVERHEAD_BYTES);
+    int messages = 0;
+    long gone = 0;
     try (Cursor<MemorySegment> cursor = lmdb.queue.openCursor(txn())) {
-      boolean found =
-          cursor.get(batch.keys.queue(session.number, session.sentUpTo + 1), GetOp.MDB_SET_RANGE);
-      for (int looked = 0; found && looked < OLDEST_LOOK_MAX; looked++) {
-        if (cursor.key().get(Bytes.LONG, 0) != session.number || fits(session, bytes)) {
+      boolean found = seekUnsent(cursor, session);
+      for (int looked = 0; found && looked < lookMax && isOf(session, cursor); looked++) {
+        QueueRow row = QueueRow.read(new RowReader(cursor.val()));
+        if (row.state == QueueRow.QUEUED) {
+          boolean isTooMuch =
+              session.messages - messages > limits.queueMessagesMax()
+                  || session.bytes - gone > limits.queueBytesMax();
+          messages++;
+          gone += row.bytes;
+          boolean isEnough = fits(session, bytes, messages, gone);
+          if (isTooMuch || isEnough) {
+            last = cursor.key().get(Bytes.LONG, 8);
+          }
+          if (isEnough) {
+            return last;
+          }
+        }
+        found = cursor.next();
+      }
+    }
+    return last;
+  }
+
+  private void dropOldest(SessionState session, long last) {
+    try (Cursor<MemorySegment> cursor = lmdb.queue.openCursor(txn())) {
+      boolean found = seekUnsent(cursor, session);
+      while (found && isOf(session, cursor)) {
+        long sequence = cursor.key().get(Bytes.LONG, 8);
+        if (sequence > last) {
           return;
         }
-        long sequence = cursor.key().get(Bytes.LONG, 8);
         var in = new RowReader(cursor.val());
         QueueRow row = QueueRow.read(in);
         if (row.state == QueueRow.QUEUED) {
@@ -150,6 +196,15 @@ final class QueueTable {
         }
       }
     }
+  }
+
+  /** What was sent already stays: the client may be about to acknowledge it. */
+  private boolean seekUnsent(Cursor<MemorySegment> cursor, SessionState session) {
+    return cursor.get(batch.keys.queue(session.number, session.sentUpTo + 1), GetOp.MDB_SET_RANGE);
+  }
+
+  private static boolean isOf(SessionState session, Cursor<MemorySegment> cursor) {
+    return cursor.key().get(Bytes.LONG, 0) == session.number;
   }
 
   /** Writes the rows that were held back and did not vanish. */

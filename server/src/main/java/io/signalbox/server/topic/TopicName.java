@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ public final class TopicName implements Comparable<TopicName> {
   // simulation repeatable.
   private static final long SEED =
       Long.getLong("signalbox.topic-hash-seed", new SecureRandom().nextLong());
-  private static final long MIX = 0x9E3779B97F4A7C15L;
+  private static final long KEY = keyOf(SEED);
 
   private final byte[] utf8;
   private final int hash;
@@ -135,22 +136,35 @@ public final class TopicName implements Comparable<TopicName> {
   }
 
   /**
-   * A hash that peers cannot compute, for tables keyed by what they send: eight bytes a step; equal
-   * bytes give equal values within one process only.
+   * A hash that peers cannot compute, for tables keyed by what they send: sixteen bytes a step;
+   * equal bytes give equal values within one process only.
    */
   public static int hash(byte[] array, int offset, int length) {
-    long h = SEED ^ length;
+    return hash(array, offset, length, SEED, KEY);
+  }
+
+  static int hash(byte[] array, int offset, int length, long seed, long key) {
+    long h = seed;
     int i = offset;
     int end = offset + length;
-    for (; end - i >= Long.BYTES; i += Long.BYTES) {
-      h = mix(h ^ (long) LONG.get(array, i));
+    for (; end - i >= 2 * Long.BYTES; i += 2 * Long.BYTES) {
+      h = mix(h ^ (long) LONG.get(array, i), key ^ (long) LONG.get(array, i + Long.BYTES));
+    }
+    if (end - i >= Long.BYTES) {
+      h = mix(h ^ (long) LONG.get(array, i), key);
+      i += Long.BYTES;
     }
     int rest = end - i;
     if (rest > 0) {
-      h = mix(h ^ rest(array, i, rest, length));
+      h = mix(h ^ rest(array, i, rest, length), key);
     }
-    h = mix(h);
+    h = mix(h ^ length, key);
     return (int) (h ^ (h >>> 32));
+  }
+
+  /** Another secret. */
+  static long keyOf(long seed) {
+    return new SplittableRandom(seed).nextLong();
   }
 
   /** The last 1 to 7 bytes; bytes already seen may come again, which costs nothing. */
@@ -167,9 +181,14 @@ public final class TopicName implements Comparable<TopicName> {
         | (array[i + rest - 1] & 0xFF) << 16;
   }
 
-  private static long mix(long h) {
-    h *= MIX;
-    return h ^ (h >>> 29);
+  /**
+   * Both halves of the product of two numbers that hold a secret each. In the lower half alone,
+   * whatever a constant or an odd secret multiplies by, the highest bits of a number change nothing
+   * but the highest bits of the product: whoever knows that can have the next bytes change them
+   * back. In the upper half they change all that the other secret does.
+   */
+  private static long mix(long a, long b) {
+    return a * b ^ Math.unsignedMultiplyHigh(a, b);
   }
 
   boolean hasBytes(byte[] array, int offset, int length, int itsHash) {

@@ -3,8 +3,10 @@ package io.signalbox.server.protocol;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.PubAck;
 import io.signalbox.server.packet.PubRec;
 import io.signalbox.server.packet.Publish;
@@ -14,9 +16,17 @@ import io.signalbox.server.store.SessionRow;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which packets of a session go out again, marked as such, and which must wait for the store. */
 final class PacketIdentifiersTest extends DurableSessionFixture {
+  /** Then the broker looks whether a client has taken any since. */
+  private static final long LOOK_MILLIS = 2_000;
+
+  /** Rows of a queue that may be taken for sent. */
+  private static final int ROWS_AT_ONCE = 1_024;
+
   @Test
   void setsDupOnlyOnWhatMayHaveBeenSent() throws Exception {
     start();
@@ -58,6 +68,116 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     device.receive(2);
     assertEquals(List.of("sent", "queued after the restart"), device.payloads);
     assertEquals(1, device.dups);
+  }
+
+  @Test
+  void afterAKillWhatAClientHadNotTakenMayExpire() throws Exception {
+    start();
+    DurableClient device = slowDevice(1);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (String payload : List.of("first", "second", "third")) {
+      Properties soon = Properties.NONE.with(Property.MESSAGE_EXPIRY_INTERVAL, 5L);
+      publisher.publish(Qos.AT_LEAST_ONCE, payload, soon);
+    }
+    device.receive(1);
+    device.send(new PubAck(device.lastId));
+    device.receive(2);
+    loops.advance(LOOK_MILLIS);
+    loops.advance(LOOK_MILLIS); // the first one may have seen that the second message went
+    publisher.publish(Qos.AT_LEAST_ONCE, "last"); // behind what the look had to say
+    restart(60_000);
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2);
+    assertEquals(List.of("second", "last"), device.payloads);
+    assertEquals(1, device.dups);
+    assertEquals(1, broker.metrics.messagesDropped.of(Metrics.Drop.EXPIRED).value());
+  }
+
+  @Test
+  void whatIsSentToAClientThatTakesMessagesAgainHasDupAfterAKill() throws Exception {
+    start();
+    DurableClient device = slowDevice(1);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publishAll(3);
+    device.receive(1);
+    device.send(new PubAck(device.lastId));
+    device.receive(2);
+    broker.holdDisk();
+    loops.advance(LOOK_MILLIS);
+    loops.advance(LOOK_MILLIS); // the first one may have seen that the second message went
+    device.send(new PubAck(device.lastId));
+    expectNothingMore(device, 2); // it would not count as sent
+    broker.releaseDisk();
+    device.receive(3);
+    restart();
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(1);
+    assertEquals(List.of("p3"), device.payloads);
+    assertEquals(1, device.dups);
+  }
+
+  @Test
+  void afterAKillFewOfALongQueueCountAsSent() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient.connect(this, "publisher", 0).publishAll(3_000);
+    DurableClient slow = slowDevice(10); // which may have acknowledged some
+    await(() -> slow.payloads.size() >= 10);
+    restart();
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    await(() -> again.payloads.contains("p3000"));
+    assertTrue(again.dups >= 10 && again.dups <= 10 + ROWS_AT_ONCE, again.dups + " with DUP");
+  }
+
+  @Test
+  void afterAKillFewCountAsSentOfAQueueThatGrewBehindASlowClient() throws Exception {
+    start();
+    DurableClient device = slowDevice(1);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publishAll(3);
+    device.receive(1);
+    device.send(new PubAck(device.lastId));
+    device.receive(2);
+    publisher.publishAll(3_000);
+    device.send(new PubAck(device.lastId));
+    device.receive(3);
+    loops.advance(LOOK_MILLIS);
+    publisher.publish(Qos.AT_LEAST_ONCE, "last"); // behind what the look had to say
+    restart();
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(3_002);
+    assertTrue(device.dups >= 1 && device.dups <= 1 + ROWS_AT_ONCE, device.dups + " with DUP");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 2_500})
+  void aClientThatIsAlwaysBehindCostsHardlyAnyCommandMore(int behind) throws Exception {
+    start();
+    DurableClient device = slowDevice(1);
+    device.acknowledging = true;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    int messages = 5_000;
+    long before = broker.metrics.storeCommands.value();
+    for (int sent = 0; sent < messages; sent++) {
+      int wanted = sent - behind;
+      await(() -> device.payloads.size() >= wanted);
+      int packetId = 1 + sent;
+      publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, packetId, "", Properties.NONE));
+      loops.advance(10);
+    }
+    device.receive(messages);
+    await(() -> !broker.isOwing("device"));
+    long more = broker.metrics.storeCommands.value() - before - 2L * messages;
+    assertTrue(more < messages / 50, more + " commands more than two a message");
+  }
+
+  /** Has a lasting session, and acknowledges nothing by itself. */
+  private DurableClient slowDevice(int receiveMaximum) {
+    DurableClient device =
+        DurableClient.connectWithReceiveMaximum(this, "device", receiveMaximum).subscribe();
+    device.acknowledging = false;
+    return device;
   }
 
   /**

@@ -320,11 +320,15 @@ final class StoreModel {
 
   private boolean makeRoom(Session session, int bytes) {
     if (limits.overflow() == Overflow.DROP_OLDEST && bytes <= limits.queueBytesMax()) {
+      var before = new TreeMap<>(session.queue);
       var rows = session.queue.tailMap(session.sentUpTo, false).entrySet().iterator();
       while (!fits(session, bytes) && rows.hasNext()) {
         if (rows.next().getValue().state == QueuedRow.State.QUEUED) {
           rows.remove();
         }
+      }
+      if (!fits(session, bytes)) {
+        session.queue.putAll(before); // nothing gives way in vain
       }
     }
     return fits(session, bytes);

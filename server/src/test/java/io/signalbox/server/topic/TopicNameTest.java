@@ -14,9 +14,11 @@ import io.signalbox.server.Spec;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TopicNameTest {
@@ -121,6 +123,54 @@ class TopicNameTest {
       }
     }
     assertTrue(hashes.size() > 2_070, "collisions among 2080 names: " + (2_080 - hashes.size()));
+  }
+
+  /**
+   * The highest bits of some bytes, and bits of the next ones that undo what they change; and a
+   * length that undoes a byte. Half of all secrets, or all, let these collide where a secret is
+   * only added, or multiplied by without the upper half of the product.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "aaaaaaa!aaaaaaa!, aaaaaaaaaaaacaaa",
+    "xxxxxxxxaaaaaaa!aaaaaaa!, xxxxxxxxaaaaaaaaaaaacaaa",
+    "xxxxaaaaaaa!aaaaaaa!, xxxxaaaaaaaaaaaacaaa",
+    "aaaaaaa!aaaaaaaaaaaaaaa!, aaaaaaaaaaaaaaaaaaaacaaa",
+    "aaaaaaaaaaaaaaa!aaaaaaaaaaaaaaa!, aaaaaaaaaaaaaaaaaaaaaaaaaaaacaaa",
+    "aaaaaaa!aaaaaaaaaaaaaaa!, aaaaaaaaaaaaaaa!aaaaaaaa",
+    "axxxxxxxx, bxxxxxxxxx"
+  })
+  void noTwoTextsHaveTheSameHashWhateverTheSecrets(String one, String other) {
+    var random = new Random(1);
+    int collisions = 0;
+    for (int i = 0; i < 2_000; i++) {
+      long seed = random.nextLong();
+      collisions += hash(one, seed) == hash(other, seed) ? 1 : 0;
+    }
+    assertTrue(collisions < 3, collisions + " of 2,000 secrets");
+  }
+
+  @Test
+  void levelsOfPiecesThatCouldUndoEachOtherHaveDifferentHashes() {
+    String[] pieces = {"aaaaaaa!aaaaaaa!", "aaaaaaaaaaaacaaa"};
+    var random = new Random(1);
+    for (int i = 0; i < 20; i++) {
+      long seed = random.nextLong();
+      Set<Integer> hashes = new HashSet<>();
+      for (int choice = 0; choice < 1 << 12; choice++) {
+        var level = new StringBuilder();
+        for (int piece = 0; piece < 12; piece++) {
+          level.append(pieces[choice >> piece & 1]);
+        }
+        hashes.add(hash(level.toString(), seed));
+      }
+      assertTrue(hashes.size() > 4_090, hashes.size() + " of 4,096");
+    }
+  }
+
+  private static int hash(String text, long seed) {
+    byte[] utf8 = text.getBytes(UTF_8);
+    return TopicName.hash(utf8, 0, utf8.length, seed, TopicName.keyOf(seed));
   }
 
   @Test

@@ -1,0 +1,127 @@
+package io.signalbox.server.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.signalbox.server.config.SessionConfig.Overflow;
+import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.routing.Message;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a full queue gives up for a message where the oldest are dropped. */
+final class OldestGiveWayTest {
+  private static final int BYTES_MAX = 400_000;
+  private static final int ROWS = 3_000;
+  private static final Message SMALL = StoreFixture.message("t", "small");
+  private static final Message LARGE = StoreFixture.message("t", "x".repeat(300_000));
+
+  @TempDir Path directory;
+
+  @Test
+  void asManyAsALargeMessageNeeds() throws Exception {
+    try (var fixture = open(Long.MAX_VALUE)) {
+      long number = queue(fixture, ROWS);
+      StorePublish large = StoreFixture.publish(LARGE, number);
+      fixture.apply(large);
+      assertTrue(large.accepted(0));
+      StoreTotals left = fixture.store.totals();
+      assertTrue(left.queuedBytes() <= BYTES_MAX, left.queuedBytes() + " bytes");
+      assertTrue(left.queuedBytes() > BYTES_MAX - 200, "no more than that: " + left.queuedBytes());
+      assertEquals(ROWS - (left.queuedMessages() - 1), dropped(fixture));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void noneForAMessageThatWouldNotFitAllTheSame(boolean isMoved) throws Exception {
+    try (var fixture = open(Long.MAX_VALUE)) {
+      long number = queue(fixture, ROWS);
+      fixture.apply(new MarkSent(number, Command.ANY_EPOCH, lastOf(fixture) - ROWS / 4));
+      long bytes = fixture.store.totals().queuedBytes();
+      if (isMoved) {
+        long from = fixture.session("leaves").number();
+        StorePublish large = StoreFixture.publish(LARGE, from);
+        fixture.apply(large);
+        var move =
+            new MoveQueued(
+                from, Command.ANY_EPOCH, large.sequence(), null, number, (byte) 1, new int[0]);
+        assertEquals(MoveQueued.REFUSED, fixture.apply(move));
+        assertEquals(1, fixture.queue(from).rows().size());
+        assertEquals(ROWS + 1, fixture.store.totals().queuedMessages());
+        assertEquals(0, dropped(fixture));
+      } else {
+        StorePublish large = StoreFixture.publish(LARGE, number);
+        fixture.apply(large);
+        assertFalse(large.accepted(0));
+        assertEquals(ROWS, fixture.store.totals().queuedMessages());
+        assertEquals(bytes, fixture.store.totals().queuedBytes());
+        assertEquals(1, dropped(fixture), "itself");
+      }
+    }
+  }
+
+  /** A thousand with each message that comes: the writer has others to serve. */
+  @Test
+  void thoseThatAreTooManySinceTheLimitIsLower() throws Exception {
+    long number;
+    try (var fixture = open(Long.MAX_VALUE)) {
+      number = queue(fixture, ROWS);
+    }
+    try (var fixture = open(10)) {
+      int tries = 0;
+      StorePublish small;
+      do {
+        small = StoreFixture.publish(SMALL, number);
+        fixture.apply(small);
+        tries++;
+      } while (!small.accepted(0) && tries < 10);
+      assertEquals(3, tries);
+      assertEquals(10, fixture.store.totals().queuedMessages());
+      assertEquals(small.sequence(), lastOf(fixture));
+    }
+  }
+
+  private StoreFixture open(long messagesMax) throws Exception {
+    StoreLimits d = StoreLimits.DEFAULTS;
+    return StoreFixture.open(
+        directory,
+        new StoreLimits(
+            messagesMax,
+            BYTES_MAX,
+            Overflow.DROP_OLDEST,
+            d.queuedMessagesMax(),
+            d.retainedMessagesMax(),
+            d.retainedBytesMax()));
+  }
+
+  /** The number of a session for which so many small messages wait. */
+  private static long queue(StoreFixture fixture, int rows) throws Exception {
+    long number = fixture.session("device").number();
+    for (int i = 1; i < rows; i++) {
+      fixture.store.writer().submit(StoreFixture.publish(SMALL, number), null);
+    }
+    fixture.apply(StoreFixture.publish(SMALL, number));
+    assertEquals(rows, fixture.store.totals().queuedMessages());
+    return number;
+  }
+
+  private static long lastOf(StoreFixture fixture) throws Exception {
+    long number = fixture.sessions().getFirst().number();
+    long last = 0;
+    QueueSlice slice;
+    do {
+      slice = fixture.queue(number, last, 1_000);
+      last = slice.rows().isEmpty() ? last : slice.rows().getLast().sequence();
+    } while (!slice.end());
+    return last;
+  }
+
+  private static long dropped(StoreFixture fixture) {
+    return fixture.metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).value();
+  }
+}
