@@ -170,6 +170,11 @@ public final class SharedGroup implements SharedGroups {
         && table.find(delivery.subscriber()) == delivery;
   }
 
+  /** Whether the last member has left. It stays so: who joins then makes another group. */
+  public boolean isEmpty() {
+    return members == null;
+  }
+
   /** Any thread; a moment later it may be otherwise. */
   public boolean hasMember(Subscriber subscriber) {
     return find(subscriber) != null;

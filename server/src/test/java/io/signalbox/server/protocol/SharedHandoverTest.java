@@ -307,6 +307,48 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(0, dropped());
   }
 
+  @ParameterizedTest
+  @EnumSource(Handover.class)
+  @Behaviour(205)
+  void aMemberInMemoryThatReconnectsMeanwhileGetsTheRest(Handover handover) throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(handover);
+    DurableClient before = memberInMemory();
+    before.acknowledging = false;
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    long read = broker.metrics.storeSlicesRead.value();
+    await(() -> slicesReadAsTimePasses() >= read + 5); // what it has room for is with it
+    int given = (int) broker.metrics.sharedHandovers.value(); // which goes with its session
+    before.drop();
+    await(() -> slicesReadAsTimePasses() >= read + 10);
+    DurableClient taker = memberInMemory();
+    List<String> rest = BACKLOG.subList(given, BACKLOG.size());
+    await(
+        () -> {
+          loops.advance(100);
+          return taker.payloads.size() >= rest.size();
+        });
+    assertEquals(rest, taker.payloads);
+    assertEquals(0, dropped());
+  }
+
+  @Test
+  @Behaviour(205)
+  void countsWhatIsLeftWhenTheOnlyOtherMemberDoesNotComeBack() throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(Handover.SESSION_END);
+    DurableClient taker = memberInMemory();
+    taker.acknowledging = false;
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    await(() -> broker.metrics.sharedHandovers.value() > 0);
+    taker.drop();
+    await(
+        () -> {
+          loops.advance(1_000);
+          return broker.metrics.sharedHandovers.value() + dropped() == BACKLOG.size();
+        });
+  }
+
   @Test
   @Behaviour(205)
   void whatAMemberInMemoryHasNoRoomForStaysOnDisk() throws Exception {
