@@ -598,6 +598,9 @@ public final class OutgoingMessages {
       dropExpired(publish);
       return;
     }
+    if (publish.goesToAnother()) {
+      return; // its row was refused, and another member of the Shared Subscription gets it
+    }
     boolean queued = publish.isFromDisk() || publish.queuedBefore;
     if (queued ? !mayReceiveQueued(message) : !mayReceive(message)) {
       dequeue(publish);

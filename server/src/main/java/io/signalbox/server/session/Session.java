@@ -46,6 +46,9 @@ public final class Session implements Subscriber {
 
   private static final int WAITING_REQUESTS_MAX = 16;
 
+  /** After its queue refused a message; then Shared Subscriptions try whether it takes one. */
+  private static final long FULL_MILLIS = 1_000;
+
   // For the session.
   private final SessionContext context;
   private final String clientId;
@@ -65,6 +68,7 @@ public final class Session implements Subscriber {
   private final OutgoingMessages outgoing;
   private volatile EventLoop owner;
   private volatile boolean online;
+  private volatile boolean full;
 
   /** Of its row in the store; 0 while there is none. */
   private volatile long number;
@@ -748,6 +752,23 @@ public final class Session implements Subscriber {
   @Override
   public boolean hasRoom() {
     return online && outgoing.hasRoom();
+  }
+
+  @Override
+  public boolean isFull() {
+    return full;
+  }
+
+  /**
+   * The queue on disk refused a message. Any I/O thread.
+   *
+   * @param current the calling thread's
+   */
+  void queueIsFull(EventLoop current) {
+    if (!full) {
+      full = true;
+      current.schedule(FULL_MILLIS, () -> full = false);
+    }
   }
 
   @Override
