@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * (MQTT 5.0 section 4.8.2).
  *
  * <p>Members take turns. First those online that have room, then those online, then those that are
- * away but keep their messages, then those whose queues on disk are full. Joined and left by one writer at a time; {@link #pick} from any
- * thread, without a lock.
+ * away but keep their messages, then those whose queues on disk are full. Joined and left by one
+ * writer at a time; {@link #pick} from any thread, without a lock.
  */
 public final class SharedGroup implements SharedGroups {
   /**
@@ -120,11 +120,6 @@ public final class SharedGroup implements SharedGroups {
    */
   public @Nullable Delivery pickOtherThan(Set<Subscriber> refusing) {
     return pickAmong(0, member -> !refusing.contains(member.subscriber()));
-  }
-
-  /** As {@link #pickOtherThan}, of those that keep their messages on disk, also while away. */
-  public @Nullable Delivery pickKeeperOtherThan(Set<Subscriber> refusing) {
-    return pickAmong(0, member -> keepsMessages(member) && !refusing.contains(member.subscriber()));
   }
 
   /**

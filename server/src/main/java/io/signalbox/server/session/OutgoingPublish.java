@@ -48,6 +48,9 @@ final class OutgoingPublish {
   /** By whose Shared Subscription it came; null for others and for what was read from disk. */
   @Nullable SharedGroup group;
 
+  /** It was read from disk, and came by a Shared Subscription: the row does not say by which. */
+  boolean sharedRow;
+
   /** A command that gives it its packet identifier is on the way to the disk. */
   boolean assigning;
 

@@ -22,6 +22,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -362,8 +363,7 @@ final class SharedHandover {
   }
 
   /** A message that looks for a member, and who did not take it. */
-  private record Leaving(
-      QueuedRow row, Message message, Left left, Set<Subscriber> refusing) {
+  private record Leaving(QueuedRow row, Message message, Left left, Set<Subscriber> refusing) {
     Leaving(QueuedRow row, Message message, Left left) {
       this(row, message, left, new HashSet<>(2));
     }
@@ -403,7 +403,7 @@ final class SharedHandover {
   private @Nullable Delivery another(Leaving leaving) {
     leaving.refusing.add(leaver);
     SharedGroup group = leaving.left.group();
-    return group == null ? null : another(group, leaving.refusing);
+    return group == null ? null : another(group, leaving.refusing, _ -> true);
   }
 
   /**
@@ -411,14 +411,19 @@ final class SharedHandover {
    *
    * @return null: there is nobody else, or enough were asked
    */
-  static @Nullable Delivery another(SharedGroup group, Set<Subscriber> refusing) {
+  static @Nullable Delivery another(
+      SharedGroup group, Set<Subscriber> refusing, Predicate<Delivery> eligible) {
     int asked = refusing.size();
-    if (asked < MEMBERS_ASKED_MAX) {
-      return group.pickOtherThan(refusing);
+    boolean anybody = asked < MEMBERS_ASKED_MAX;
+    if (!anybody && asked >= MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX) {
+      return null;
     }
-    return asked < MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX
-        ? group.pickKeeperOtherThan(refusing)
-        : null;
+    return group.pickAmong(
+        0,
+        member ->
+            !refusing.contains(member.subscriber())
+                && (anybody || SharedGroup.keepsMessages(member))
+                && eligible.test(member));
   }
 
   /** Whether the message may leave the disk for this member, or has a place on it there. */
@@ -519,7 +524,9 @@ final class SharedHandover {
    */
   private @Nullable Left leftOf(QueuedRow row, Message message) {
     List<Left> matching =
-        groups.stream().filter(left -> left.subscription.filter().matches(message.topic())).toList();
+        groups.stream()
+            .filter(left -> left.subscription.filter().matches(message.topic()))
+            .toList();
     List<Left> same =
         matching.stream().filter(left -> isBy(left.subscription.identifier(), row)).toList();
     List<Left> candidates = same.isEmpty() ? matching : same;

@@ -138,10 +138,12 @@ class SharedGroupTest {
     var away = new FakeSubscriber("away").away().durable();
     SharedGroup group = groupOf(List.of(away, new FakeSubscriber("ready")));
 
-    Delivery picked = group.pickKeeperOtherThan(Set.of());
+    Delivery picked = group.pickAmong(0, SharedGroup::keepsMessages);
     assertNotNull(picked);
     assertEquals(away, picked.subscriber());
-    assertNull(group.pickKeeperOtherThan(Set.of(away)));
+    assertNull(
+        group.pickAmong(
+            0, member -> SharedGroup.keepsMessages(member) && !away.equals(member.subscriber())));
   }
 
   @Test
