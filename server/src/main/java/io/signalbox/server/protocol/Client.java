@@ -390,6 +390,11 @@ final class Client implements ClientHandler {
     connection.disconnect(ReasonCode.UNSPECIFIED_ERROR, problem.getMessage());
   }
 
+  /** Whether it did nothing wrong: the broker ends. */
+  boolean isEndedByShutdown() {
+    return closing == Metrics.Close.SERVER_SHUTDOWN;
+  }
+
   /** Whether its CONNECT was refused, or none came. */
   boolean isRefused() {
     return closing == Metrics.Close.REFUSED || closing == Metrics.Close.CONNECT_TIMEOUT;

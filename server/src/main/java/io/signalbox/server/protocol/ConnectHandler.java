@@ -258,12 +258,7 @@ final class ConnectHandler {
         if (client.phase() != Client.Phase.CONNECTING) {
           opened
               .session()
-              .connectionEnded(
-                  client.connection(),
-                  // [MQTT-3.1.2-8]; in a session that was there it took an earlier Will's place
-                  client.isRefused() && !opened.sessionPresent()
-                      ? Session.WillFate.DISCARD
-                      : Session.WillFate.SEND);
+              .connectionEnded(client.connection(), lateFate(client, opened.sessionPresent()));
           return;
         }
         try {
@@ -274,6 +269,15 @@ final class ConnectHandler {
         }
       }
     }
+  }
+
+  /** Of a client that went before its session was open. */
+  private static Session.WillFate lateFate(Client client, boolean sessionPresent) {
+    if (client.isEndedByShutdown()) {
+      return Session.WillFate.KEEP;
+    }
+    // [MQTT-3.1.2-8]; in a session that was there it took an earlier Will's place
+    return client.isRefused() && !sessionPresent ? Session.WillFate.DISCARD : Session.WillFate.SEND;
   }
 
   private void accept(

@@ -16,7 +16,7 @@ import java.util.Set;
  * although it is allowed no longer, and for messages that were queued, on disk or in memory, under
  * policies of another time.
  */
-@ConfinedTo("the client's I/O thread")
+@ConfinedTo("the client's I/O thread, but for asksEach")
 final class DeliveryRights implements DeliveryFilter {
   /** More different rules are not told. */
   private static final int TOLD_MAX = 64;
@@ -26,10 +26,10 @@ final class DeliveryRights implements DeliveryFilter {
   private Authorizer authorizer;
 
   /** A part of some subscription is denied. */
-  private boolean partsAreDenied;
+  private volatile boolean partsAreDenied;
 
   /** Filters, as they were asked for, that are not allowed any more. */
-  private Set<String> lost = Set.of();
+  private volatile Set<String> lost = Set.of();
 
   /** How often the client gave up a subscription. */
   private int unsubscribes;
@@ -63,7 +63,7 @@ final class DeliveryRights implements DeliveryFilter {
 
   /** One subscription was granted. */
   void granted(Subscription subscription, boolean partIsDenied) {
-    partsAreDenied |= partIsDenied;
+    partsAreDenied = partsAreDenied || partIsDenied;
     if (!lost.isEmpty()) {
       lost.remove(subscription.requestedFilter());
     }

@@ -141,6 +141,9 @@ final class PendingAcks {
     private boolean ready;
     private boolean repeated;
 
+    /** Of what it waits for once it was given to the store; the store is one. */
+    private byte awaited = 1;
+
     /** Runs on the I/O thread when the disk has it, before the acknowledgement. */
     @Nullable Runnable onCommit;
 
@@ -189,6 +192,23 @@ final class PendingAcks {
             other.reason = reason;
           }
         }
+      }
+    }
+
+    /** Within {@link #onCommit}: it waits for another command; {@link #arrived} follows. */
+    void awaitAnother() {
+      awaited++;
+    }
+
+    void arrived() {
+      awaited--;
+      if (awaited > 0) {
+        return;
+      }
+      if (pressed == null) {
+        complete();
+      } else {
+        pressed.whenRelieved(loop(), this::complete);
       }
     }
 
@@ -243,11 +263,7 @@ final class PendingAcks {
         onCommit.run();
         onCommit = null; // with it goes the message, while the acknowledgement may wait
       }
-      if (pressed == null) {
-        complete();
-      } else {
-        pressed.whenRelieved(loop(), this::complete);
-      }
+      arrived();
     }
   }
 }

@@ -11,10 +11,12 @@ import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.Receivers;
 import io.signalbox.server.routing.Router;
 import io.signalbox.server.routing.Subscriber;
+import io.signalbox.server.session.GivenInstead;
 import io.signalbox.server.session.InboundQos2;
 import io.signalbox.server.session.OnLoop;
 import io.signalbox.server.session.Session;
 import io.signalbox.server.store.Completion;
+import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.store.StorePublish.Retaining;
 import io.signalbox.server.store.StoreWriter;
@@ -41,6 +43,15 @@ import org.jspecify.annotations.Nullable;
 final class Publisher {
   /** Shared Subscriptions; with more of them a search for each would multiply. */
   private static final int SEARCHED_MAX = 4;
+
+  private static final GivenInstead.Outcome NOBODY_WAITS =
+      new GivenInstead.Outcome() {
+        @Override
+        public void given(boolean taken, @Nullable Subscriber pressed) {}
+
+        @Override
+        public void failed(StoreException problem) {}
+      };
 
   private final EventLoop loop;
   private final Router router;
@@ -109,9 +120,10 @@ final class Publisher {
       retained.pending(
           message); // before the receivers are looked for: a new subscriber misses nothing
     }
-    router.receivers(message.topic(), from, receivers);
+    boolean kept = message.qos() != Qos.AT_MOST_ONCE;
+    router.receivers(message.topic(), kept, from, receivers);
     int count = receivers.size();
-    int durable = message.qos() == Qos.AT_MOST_ONCE ? 0 : durableReceivers(count);
+    int durable = kept ? durableReceivers(count) : 0;
     if (durable == 0 && !also.needsStore()) {
       if (from != null && acknowledgement != null && count > 0 && isBehindAnother(message, from)) {
         publishBehind(message, from, acknowledgement, count);
@@ -252,7 +264,12 @@ final class Publisher {
     boolean early = message.qos() != Qos.EXACTLY_ONCE;
     InboundQos2 exchanges = early ? null : committing(from);
     if (acknowledgement == null || !hearsOfRefusal) {
-      submit(stored, copies, early ? null : offerLater(to, message, exchanges), null);
+      boolean nothingFollows = early && !isKeptByShares(to);
+      submit(
+          stored,
+          copies,
+          nothingFollows ? null : afterCommit(to, message, stored, exchanges),
+          null);
       // INVARIANT: offered after submit, see Session.moveTo
       Subscriber pressed = early ? offer(to, message) : pressed(to, message);
       if (acknowledgement != null) {
@@ -270,15 +287,21 @@ final class Publisher {
     ack.onCommit =
         () -> {
           committed(exchanges);
+          ack.onRefusal = null; // of this command, not of one that follows
           if (stored.refusedAsAWhole()) {
             ack.refusedAsAWhole();
             return;
           }
-          if (stored.refusedByAll()) {
+          GivenInstead instead = refusedShares(to, message, stored);
+          if (instead == null && stored.refusedByAll()) {
             ack.refusedByAll();
           }
           if (!early) {
             ack.pressed = offer(to, message);
+          }
+          if (instead != null) {
+            ack.awaitAnother();
+            instead.start(new Instead(ack, stored));
           }
         };
     ack.onRefusal = exchanges == null ? null : exchanges::committed;
@@ -308,14 +331,68 @@ final class Publisher {
     return acknowledgement.isLazy() && writer.hasRoom() && !writer.congested();
   }
 
-  private OnLoop offerLater(Receiver[] to, Message message, @Nullable InboundQos2 exchanges) {
+  /** Nobody waits for the answer of the store but the receivers. */
+  private OnLoop afterCommit(
+      Receiver[] to, Message message, StorePublish stored, @Nullable InboundQos2 exchanges) {
     return new OnLoop(
         loop,
         _ -> {
           committed(exchanges);
-          offer(to, message);
+          if (message.qos() == Qos.EXACTLY_ONCE) {
+            offer(to, message);
+          }
+          GivenInstead instead = refusedShares(to, message, stored);
+          if (instead != null) {
+            instead.start(NOBODY_WAITS);
+          }
         },
         _ -> committed(exchanges));
+  }
+
+  /** The publisher waits until another member has what the queue of one did not take. */
+  private record Instead(PendingAcks.Ack ack, StorePublish stored) implements GivenInstead.Outcome {
+    @Override
+    public void given(boolean taken, @Nullable Subscriber pressed) {
+      if (!taken && stored.refusedByAll()) {
+        ack.refusedByAll();
+      } else if (pressed != null) {
+        ack.pressed = pressed;
+      }
+      ack.arrived();
+    }
+
+    @Override
+    public void failed(StoreException problem) {
+      ack.completed(null, problem);
+    }
+  }
+
+  /** Those of Shared Subscriptions come last. */
+  private static boolean isKeptByShares(Receiver[] to) {
+    for (int i = to.length - 1; i >= 0 && to[i].delivery.group() != null; i--) {
+      if (to[i].stored != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Once it is committed.
+   *
+   * @return null, as a rule: no queue of a member of a Shared Subscription was full
+   */
+  private @Nullable GivenInstead refusedShares(
+      Receiver[] to, Message message, StorePublish stored) {
+    GivenInstead refused = null;
+    for (int i = to.length - 1; i >= 0 && to[i].delivery.group() != null; i--) {
+      StorePublish asked = to[i].stored;
+      if (asked != null && asked.isOverQuota(to[i].place)) {
+        refused = refused == null ? new GivenInstead(loop, writer, message, stored) : refused;
+        refused.add(to[i].delivery, asked, to[i].place);
+      }
+    }
+    return refused;
   }
 
   /**

@@ -46,10 +46,12 @@ public final class Router {
   /**
    * Who gets one message: applies No Local and picks one member of each group.
    *
+   * @param kept whether the message is one of QoS 1 or 2, which queues on disk take
    * @param publisher the session that published, or null when it was none (the server itself)
    * @param into emptied, then filled
    */
-  public void receivers(TopicName topic, @Nullable Subscriber publisher, Receivers into) {
+  public void receivers(
+      TopicName topic, boolean kept, @Nullable Subscriber publisher, Receivers into) {
     Route route = route(topic);
     into.clear();
     int size = route.size();
@@ -62,7 +64,7 @@ public final class Router {
       }
     }
     for (int i = 0; i < route.groupCount(); i++) {
-      Delivery picked = route.group(i).pick(); // [MQTT-4.8.2-4]
+      Delivery picked = route.group(i).pick(kept); // [MQTT-4.8.2-4]
       if (picked != null) {
         into.add(picked);
       }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * (MQTT 5.0 section 4.8.2).
  *
  * <p>Members take turns. First those online that have room, then those online, then those that are
- * away but keep their messages. Joined and left by one writer at a time; {@link #pick} from any
- * thread, without a lock.
+ * away but keep their messages, then those whose queues on disk are full. Joined and left by one
+ * writer at a time; {@link #pick} from any thread, without a lock.
  */
 public final class SharedGroup implements SharedGroups {
   /**
@@ -29,9 +29,10 @@ public final class SharedGroup implements SharedGroups {
       AtomicIntegerFieldUpdater.newUpdater(SharedGroup.class, "turn");
 
   private static final int NEVER = 0;
-  private static final int LATER = 1;
-  private static final int BUSY = 2;
-  private static final int READY = 3;
+  private static final int FULL = 1;
+  private static final int LATER = 2;
+  private static final int BUSY = 3;
+  private static final int READY = 4;
 
   private final String shareName;
   private final int nameHash;
@@ -60,18 +61,25 @@ public final class SharedGroup implements SharedGroups {
     return shareName;
   }
 
+  /** As {@link #pick(boolean)}, of a message of QoS 1 or 2. */
+  public @Nullable Delivery pick() {
+    return pick(true);
+  }
+
   /**
    * The member that gets the next message; null when no member could ever deliver it. Any thread.
+   *
+   * @param kept whether it is one of QoS 1 or 2, which queues on disk take
    */
-  public @Nullable Delivery pick() {
+  public @Nullable Delivery pick(boolean kept) {
     return switch (members) {
       case null -> null; // the last one left a moment ago
-      case Delivery lone -> readiness(lone) == NEVER ? null : lone;
-      case DeliveryTable table -> pick(table);
+      case Delivery lone -> readiness(lone, kept) == NEVER ? null : lone;
+      case DeliveryTable table -> pick(table, kept);
     };
   }
 
-  private @Nullable Delivery pick(DeliveryTable table) {
+  private @Nullable Delivery pick(DeliveryTable table, boolean kept) {
     for (int attempt = 1; ; attempt++) {
       int start = turn;
       @Nullable Object[] slots = table.slots();
@@ -82,7 +90,7 @@ public final class SharedGroup implements SharedGroups {
       int next = start + places;
       for (int place = start; place != start + places && bestReadiness != READY; place++) {
         Delivery member = DeliveryTable.delivery(slots, place & (slots.length - 1));
-        int readiness = member == null ? NEVER : readiness(member);
+        int readiness = member == null ? NEVER : readiness(member, kept);
         if (readiness > bestReadiness) {
           best = member;
           bestReadiness = readiness;
@@ -114,11 +122,6 @@ public final class SharedGroup implements SharedGroups {
     return pickAmong(0, member -> !refusing.contains(member.subscriber()));
   }
 
-  /** As {@link #pickOtherThan}, of those that keep their messages on disk, also while away. */
-  public @Nullable Delivery pickKeeperOtherThan(Set<Subscriber> refusing) {
-    return pickAmong(0, member -> keepsMessages(member) && !refusing.contains(member.subscriber()));
-  }
-
   /**
    * As {@link #pickOtherThan}, of some. Any thread.
    *
@@ -143,16 +146,19 @@ public final class SharedGroup implements SharedGroups {
     int bestReadiness = NEVER;
     for (int place = start; place != start + places; place++) {
       Delivery member = DeliveryTable.delivery(slots, place & (slots.length - 1));
-      if (member != null && eligible.test(member) && readiness(member) > bestReadiness) {
+      if (member != null && eligible.test(member) && readiness(member, true) > bestReadiness) {
         best = member;
-        bestReadiness = readiness(member);
+        bestReadiness = readiness(member, true);
       }
     }
     return best;
   }
 
-  private static int readiness(Delivery member) {
+  private static int readiness(Delivery member, boolean kept) {
     Subscriber subscriber = member.subscriber();
+    if (kept && subscriber.isFull() && keepsMessages(member)) {
+      return FULL;
+    }
     if (subscriber.isOnline()) {
       return subscriber.hasRoom() ? READY : BUSY;
     }
@@ -168,6 +174,11 @@ public final class SharedGroup implements SharedGroups {
     return delivery != null
         && delivery.subscriber().isOnline()
         && table.find(delivery.subscriber()) == delivery;
+  }
+
+  /** Whether the last member has left. It stays so: who joins then makes another group. */
+  public boolean isEmpty() {
+    return members == null;
   }
 
   /** Any thread; a moment later it may be otherwise. */

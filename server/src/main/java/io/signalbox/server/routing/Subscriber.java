@@ -30,6 +30,14 @@ public interface Subscriber {
   }
 
   /**
+   * Whether its queue on disk refused a message a moment ago: a Shared Subscription prefers members
+   * whose queues take some. May be stale.
+   */
+  default boolean isFull() {
+    return false;
+  }
+
+  /**
    * Whether so much waits in memory for this subscriber that whoever publishes QoS 1 or 2 to it
    * should get the acknowledgement later. May be stale.
    */

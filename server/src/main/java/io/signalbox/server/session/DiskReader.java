@@ -335,6 +335,7 @@ final class DiskReader {
             0,
             row.sequence());
     publish.packetId = row.packetId();
+    publish.sharedRow = row.shared();
     switch (row.state()) {
       case QUEUED -> publish.dup = outgoing.packetIds().maybeSent(row.sequence());
       case SENT -> publish.dup = true;

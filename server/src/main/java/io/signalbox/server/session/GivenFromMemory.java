@@ -10,6 +10,7 @@ import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.store.StorePublish;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ final class GivenFromMemory {
   private final SessionContext context;
   private final EventLoop loop;
   private final SharedGroup group;
+  private final Predicate<Delivery> eligible;
 
   /** Had no room, in memory or on disk; without those on disk once {@link #storeRefuses}. */
   private final Set<Subscriber> refusing = new HashSet<>(2);
@@ -51,9 +53,19 @@ final class GivenFromMemory {
    * @param loop the calling thread's
    */
   GivenFromMemory(SessionContext context, EventLoop loop, SharedGroup group) {
+    this(context, loop, group, _ -> true);
+  }
+
+  /**
+   * @param loop the calling thread's
+   * @param eligible whether a member may get any of the messages
+   */
+  GivenFromMemory(
+      SessionContext context, EventLoop loop, SharedGroup group, Predicate<Delivery> eligible) {
     this.context = context;
     this.loop = loop;
     this.group = group;
+    this.eligible = eligible;
   }
 
   /** To whoever's turn it is; {@link #tellTakers} follows. */
@@ -139,7 +151,9 @@ final class GivenFromMemory {
           group.pickAmong(
               searches++,
               member ->
-                  !isLeftOut(member, message) && (anybody || SharedGroup.keepsMessages(member)));
+                  eligible.test(member)
+                      && !isLeftOut(member, message)
+                      && (anybody || SharedGroup.keepsMessages(member)));
     }
     nobody = taker == null;
     return taker;
@@ -159,7 +173,8 @@ final class GivenFromMemory {
   /** Half of its queue is for what is published: it has the last word. */
   private void offerToFull(Delivery known, Message message) {
     Delivery turn = group.pick();
-    offer(turn == null || turn.subscriber().isDurable() ? known : turn, message);
+    boolean takesIt = turn != null && !turn.subscriber().isDurable() && eligible.test(turn);
+    offer(takesIt ? turn : known, message);
   }
 
   private void offer(Delivery taker, Message message) {

@@ -12,12 +12,13 @@ import io.signalbox.server.store.MoveQueued;
 import io.signalbox.server.store.StorePublish;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One message whose row is on its way to the queue of a session that has left the Shared
- * Subscription meanwhile: another member gets it. Its row is named before it is known where it is,
- * so that the session cannot read it first.
+ * One message whose row is in the queue of a session, or on its way there, that has left the Shared
+ * Subscription meanwhile or may not receive it: another member gets it. The row may be named before
+ * it is known where it is, so that the session cannot read it first.
  */
 @ConfinedTo("the leaving session's I/O thread")
 final class GivenOn {
@@ -30,25 +31,36 @@ final class GivenOn {
 
   private final SharedGroup group;
   private final Message message;
-  private final StorePublish handle;
+  private final long sequence;
+  private final @Nullable StorePublish handle;
+  private final Predicate<Delivery> eligible;
+  private final Runnable nobody;
   private final Set<Subscriber> refusing = new HashSet<>();
 
   /**
-   * @param handle of the row
+   * @param sequence of the row; 0: only the handle names it
+   * @param eligible whether a member may get the message
+   * @param nobody runs, if the connection is still the same, when no member has taken it
    */
   GivenOn(
       SessionContext context,
       Session leaver,
       SharedGroup group,
       Message message,
-      StorePublish handle) {
+      long sequence,
+      @Nullable StorePublish handle,
+      Predicate<Delivery> eligible,
+      Runnable nobody) {
     this.context = context;
     this.leaver = leaver;
     this.loop = leaver.owner();
     this.epoch = leaver.epoch();
     this.group = group;
     this.message = message;
+    this.sequence = sequence;
     this.handle = handle;
+    this.eligible = eligible;
+    this.nobody = nobody;
     refusing.add(leaver);
   }
 
@@ -78,7 +90,7 @@ final class GivenOn {
     context
         .writer()
         .submit(
-            new Dequeue(leaver.sessionNumber(), epoch, handle.sequence(), handle),
+            new Dequeue(leaver.sessionNumber(), epoch, sequence, handle),
             new OnLoop(
                 loop,
                 found -> {
@@ -99,7 +111,7 @@ final class GivenOn {
             new MoveQueued(
                 leaver.sessionNumber(),
                 epoch,
-                handle.sequence(),
+                sequence,
                 handle,
                 taker.subscriber().sessionNumber(),
                 SharedHandover.flags(message, taker),
@@ -120,11 +132,11 @@ final class GivenOn {
 
   private void refused(Subscriber taker) {
     refusing.add(taker);
-    Delivery another = SharedHandover.another(group, refusing);
-    if (another == null) {
-      leaver.rowsArrived(); // nobody takes it: its filter decides
-    } else {
+    Delivery another = SharedHandover.another(group, refusing, eligible);
+    if (another != null) {
       to(another);
+    } else if (leaver.epoch() == epoch) {
+      nobody.run();
     }
   }
 }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What a durable session has in memory is a copy of its queue in the store. When memory is full,
  * new messages stay on disk and are read when there is room again ({@link DiskReader}).
  */
-@ConfinedTo("the session's I/O thread, but for hasRoom, isPressed, reserve and leave")
+@ConfinedTo("the session's I/O thread, but for hasRoom, takesAll, isPressed, reserve and leave")
 public final class OutgoingMessages {
   private static final Logger LOG = System.getLogger(OutgoingMessages.class.getName());
 
@@ -64,7 +64,10 @@ public final class OutgoingMessages {
 
   private List<Runnable> roomListeners = List.of();
   private OutgoingAliases aliases = OutgoingAliases.OFF;
-  private @Nullable DeliveryFilter filter;
+
+  /** Written on the session's I/O thread. */
+  private volatile @Nullable DeliveryFilter filter;
+
   private Mode mode = Mode.OFFLINE;
   private boolean awaitsMemory;
 
@@ -180,6 +183,12 @@ public final class OutgoingMessages {
   /** Any thread. */
   void leave(int places) {
     RESERVED.addAndGet(this, -places);
+  }
+
+  /** Whether the client may receive whatever its subscriptions match. Any thread; may be stale. */
+  boolean takesAll() {
+    DeliveryFilter asked = filter;
+    return asked == null || !asked.asksEach();
   }
 
   /** See {@link Pressure}. Any thread. */
@@ -348,6 +357,10 @@ public final class OutgoingMessages {
 
   private void sendQos0(ClientConnection client, Delivery delivery, Message message) {
     if (!mayReceive(message)) {
+      SharedGroup group = delivery.group();
+      if (group == null || !session.givesToEntitled(group, message)) {
+        notReceived();
+      }
       return;
     }
     if (client.congested()) {
@@ -376,6 +389,8 @@ public final class OutgoingMessages {
     if (qos == Qos.AT_MOST_ONCE) {
       if (mayReceive(message)) {
         sendPublish(client, message, qos, true, false, 0, subscriptionIdentifiers);
+      } else {
+        notReceived();
       }
     } else if ((handle != null && alreadyRead(handle)) || hasNoRow(qos, handle, 0)) {
       return;
@@ -617,9 +632,16 @@ public final class OutgoingMessages {
       dropExpired(publish);
       return;
     }
+    if (publish.goesToAnother()) {
+      return; // its row was refused, and another member of the Shared Subscription gets it
+    }
     boolean queued = publish.isFromDisk() || publish.queuedBefore;
     if (queued ? !mayReceiveQueued(message) : !mayReceive(message)) {
-      dequeue(publish);
+      if (session.givesToEntitled(publish, message)) {
+        giveBackId(publish);
+      } else {
+        notReceived(publish);
+      }
       return;
     }
     boolean sent =
@@ -649,19 +671,23 @@ public final class OutgoingMessages {
 
   private boolean mayReceive(Message message) {
     DeliveryFilter asked = filter;
-    return asked == null || !asked.asksEach() || asked.mayDeliver(message.topic()) || notReceived();
+    return asked == null || !asked.asksEach() || asked.mayDeliver(message.topic());
   }
 
   private boolean mayReceiveQueued(Message message) {
     DeliveryFilter asked = filter;
-    return asked == null || asked.mayDeliverQueued(message.topic()) || notReceived();
+    return asked == null || asked.mayDeliverQueued(message.topic());
   }
 
-  /** Always false. */
-  private boolean notReceived() {
+  /** Its client may not receive it, and nobody else is to. */
+  void notReceived(OutgoingPublish publish) {
+    notReceived();
+    dequeue(publish);
+  }
+
+  private void notReceived() {
     context().metrics().messagesDropped.inc(Metrics.Drop.NOT_AUTHORIZED, session.owner().index());
     context().metrics().policyDenials.inc(Metrics.Denial.RECEIVE, session.owner().index());
-    return false;
   }
 
   private boolean sendPublish(
@@ -796,6 +822,12 @@ public final class OutgoingMessages {
               new Dequeue(
                   session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle),
               null);
+      giveBackId(publish);
+    }
+  }
+
+  private void giveBackId(OutgoingPublish publish) {
+    if (publish.durable()) {
       packetIds().givenBack(publish);
     }
   }

@@ -48,6 +48,9 @@ final class OutgoingPublish {
   /** By whose Shared Subscription it came; null for others and for what was read from disk. */
   @Nullable SharedGroup group;
 
+  /** It was read from disk, and came by a Shared Subscription: the row does not say by which. */
+  boolean sharedRow;
+
   /** A command that gives it its packet identifier is on the way to the disk. */
   boolean assigning;
 
@@ -98,6 +101,17 @@ final class OutgoingPublish {
   /** See {@link StorePublish#comesAgain}. */
   boolean comesAgain() {
     return handle != null && handle.comesAgain();
+  }
+
+  /**
+   * See {@link StorePublish#withdraw}. QoS 2 without a row never comes so far. To be asked when the
+   * Packet Identifier is chosen and the message goes out next.
+   */
+  boolean goesToAnother() {
+    return group != null
+        && handle != null
+        && qos == Qos.AT_LEAST_ONCE
+        && !handle.begin(receiverIndex, packetId);
   }
 
   /** Of its row; 0 while the row is not applied, or there is none. */

@@ -46,6 +46,9 @@ public final class Session implements Subscriber {
 
   private static final int WAITING_REQUESTS_MAX = 16;
 
+  /** After its queue refused a message; then Shared Subscriptions try whether it takes one. */
+  private static final long FULL_MILLIS = 1_000;
+
   // For the session.
   private final SessionContext context;
   private final String clientId;
@@ -65,6 +68,7 @@ public final class Session implements Subscriber {
   private final OutgoingMessages outgoing;
   private volatile EventLoop owner;
   private volatile boolean online;
+  private volatile boolean full;
 
   /** Of its row in the store; 0 while there is none. */
   private volatile long number;
@@ -761,6 +765,23 @@ public final class Session implements Subscriber {
   }
 
   @Override
+  public boolean isFull() {
+    return full;
+  }
+
+  /**
+   * The queue on disk refused a message. Any I/O thread.
+   *
+   * @param current the calling thread's
+   */
+  void queueIsFull(EventLoop current) {
+    if (!full) {
+      full = true;
+      current.schedule(FULL_MILLIS, () -> full = false);
+    }
+  }
+
+  @Override
   public boolean isPressed() {
     return outgoing.isPressed();
   }
@@ -826,9 +847,75 @@ public final class Session implements Subscriber {
       given.to(taker, message);
       given.tellTakers();
     } else {
-      new GivenOn(context, this, group, message, handle).to(taker);
+      // if nobody takes it: its filter decides
+      new GivenOn(context, this, group, message, 0, handle, _ -> true, this::rowsArrived).to(taker);
     }
     return true;
+  }
+
+  /**
+   * Gives a message that its client may not receive to another member of the Shared Subscription
+   * that is connected and may receive all: others would have to be asked on their own threads, and
+   * might send it round for ever.
+   *
+   * @return false: there is nobody, or it may have been sent with QoS 2
+   */
+  boolean givesToEntitled(OutgoingPublish publish, Message message) {
+    SharedGroup group = publish.sharedRow ? onlyGroupOf(message) : publish.group;
+    if (group == null || (publish.dup && publish.qos == Qos.EXACTLY_ONCE)) {
+      return false;
+    }
+    if (!publish.durable()) {
+      return givesToEntitled(group, message);
+    }
+    Delivery taker = group.pickAmong(0, this::isEntitled);
+    if (taker != null) {
+      new GivenOn(
+              context,
+              this,
+              group,
+              message,
+              publish.sequence(),
+              publish.handle,
+              this::isEntitled,
+              () -> outgoing.notReceived(publish))
+          .to(taker);
+    }
+    return taker != null;
+  }
+
+  /** The same of one that is in no queue on disk. */
+  boolean givesToEntitled(SharedGroup group, Message message) {
+    Delivery taker = group.pickAmong(0, this::isEntitled);
+    if (taker != null) {
+      GivenFromMemory given = new GivenFromMemory(context, owner, group, this::isEntitled);
+      given.to(taker, message);
+      given.tellTakers();
+    }
+    return taker != null;
+  }
+
+  private boolean isEntitled(Delivery member) {
+    return member.subscriber() instanceof Session other
+        && !equals(other)
+        && other.online
+        && other.outgoing.takesAll();
+  }
+
+  /** By which Shared Subscription it came; null if that may have been one of several. */
+  private @Nullable SharedGroup onlyGroupOf(Message message) {
+    Subscription only = null;
+    for (Subscription subscription : subscriptions.all()) {
+      if (subscription.shareName() != null && subscription.filter().matches(message.topic())) {
+        if (only != null) {
+          return null;
+        }
+        only = subscription;
+      }
+    }
+    return only == null
+        ? null
+        : context.trie().group(only.filter(), String.valueOf(only.shareName()));
   }
 
   /**

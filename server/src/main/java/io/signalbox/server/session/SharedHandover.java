@@ -9,6 +9,7 @@ import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.SharedGroup;
 import io.signalbox.server.routing.Subscriber;
 import io.signalbox.server.routing.Subscription;
+import io.signalbox.server.routing.SubscriptionTrie;
 import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.Command;
 import io.signalbox.server.store.Dequeue;
@@ -21,7 +22,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,13 +55,54 @@ final class SharedHandover {
     REVOKED
   }
 
-  /**
-   * A Shared Subscription that the leaving session has or had, and who else has it.
-   *
-   * @param group null: nobody
-   * @param goes whether what came by it goes; else it is here to be told from those
-   */
-  private record Left(Subscription subscription, @Nullable SharedGroup group, boolean goes) {}
+  /** A Shared Subscription that the leaving session has or had, and who else has it. */
+  private static final class Left {
+    private final Subscription subscription;
+    private final String shareName;
+
+    /** Whether what came by it goes; else it is here to be told from those. */
+    private final boolean goes;
+
+    private final SubscriptionTrie trie;
+
+    /** Null: nobody had it when it was looked for. */
+    private @Nullable SharedGroup group;
+
+    /** Whether a member that could take something was seen: it may be back in a moment. */
+    private boolean hadTaker;
+
+    /** The members had no room, or there was none, for longer than the run waits. */
+    private boolean waitedInVain;
+
+    Left(Subscription subscription, String shareName, boolean goes, SubscriptionTrie trie) {
+      this.subscription = subscription;
+      this.shareName = shareName;
+      this.goes = goes;
+      this.trie = trie;
+    }
+
+    /** Who has it now; one whose last member left and comes back is another group. */
+    @Nullable SharedGroup group() {
+      SharedGroup known = group;
+      if (known == null || known.isEmpty()) {
+        known = trie.group(subscription.filter(), shareName);
+        group = known;
+      }
+      return known;
+    }
+
+    @Nullable Delivery takerOtherThan(Session leaver) {
+      SharedGroup members = group();
+      Delivery taker = members == null ? null : members.pickOtherThan(Set.of(leaver));
+      hadTaker |= taker != null;
+      return taker;
+    }
+
+    /** Whether nobody is there now, but somebody was. */
+    boolean isDeserted(Session leaver) {
+      return takerOtherThan(leaver) == null && hadTaker;
+    }
+  }
 
   private final SessionContext context;
   private final EventLoop loop;
@@ -82,9 +124,6 @@ final class SharedHandover {
   private final List<Place> places = new ArrayList<>();
 
   private final Patience patience = new Patience();
-
-  /** Groups whose members had no room for longer than the run waits. */
-  private final Set<SharedGroup> waitedInVain = new HashSet<>();
 
   /** The first one that waits for a member; null: none does. */
   private @Nullable Leaving waiting;
@@ -118,6 +157,11 @@ final class SharedHandover {
     this.sentUpTo = leaver.outgoing().packetIds().sentUpTo();
     this.groups = groups;
     this.done = done;
+    for (Left left : groups) {
+      if (left.goes) {
+        left.takerOtherThan(leaver); // whether there is one
+      }
+    }
   }
 
   /**
@@ -176,8 +220,7 @@ final class SharedHandover {
     for (Subscription subscription : subscriptions) {
       String shareName = subscription.shareName();
       if (shareName != null) {
-        SharedGroup group = context.trie().group(subscription.filter(), shareName);
-        groups.add(new Left(subscription, group, go));
+        groups.add(new Left(subscription, shareName, go, context.trie()));
       }
     }
     return groups;
@@ -251,7 +294,7 @@ final class SharedHandover {
     scanned = false;
     waiting = null;
     if (millis == 0) {
-      waitedInVain.add(first.group);
+      first.left.waitedInVain = true;
       goOn();
     } else {
       loop.schedule(millis, this::goOn);
@@ -297,18 +340,21 @@ final class SharedHandover {
     lastSequence = row.sequence();
     Message message = row.message();
     if (row.shared() && message != null && mayMove(row)) {
-      SharedGroup group = groupOf(row, message);
-      if (group != null) {
-        give(new Leaving(row, message, group), taker(group));
+      Left left = leftOf(row, message);
+      if (left != null) {
+        give(new Leaving(row, message, left), taker(left));
       }
     }
   }
 
-  private @Nullable Delivery taker(SharedGroup group) {
-    Delivery taker = group.pick();
-    return taker != null && leaver.equals(taker.subscriber())
-        ? group.pickOtherThan(Set.of(leaver))
-        : taker;
+  private @Nullable Delivery taker(Left left) {
+    SharedGroup group = left.group();
+    Delivery taker = group == null ? null : group.pick();
+    if (taker == null || leaver.equals(taker.subscriber())) {
+      return left.takerOtherThan(leaver);
+    }
+    left.hadTaker = true;
+    return taker;
   }
 
   private boolean mayMove(QueuedRow row) {
@@ -317,19 +363,22 @@ final class SharedHandover {
   }
 
   /** A message that looks for a member, and who did not take it. */
-  private record Leaving(
-      QueuedRow row, Message message, SharedGroup group, Set<Subscriber> refusing) {
-    Leaving(QueuedRow row, Message message, SharedGroup group) {
-      this(row, message, group, new HashSet<>(2));
+  private record Leaving(QueuedRow row, Message message, Left left, Set<Subscriber> refusing) {
+    Leaving(QueuedRow row, Message message, Left left) {
+      this(row, message, left, new HashSet<>(2));
     }
 
     boolean isStoredFor(Delivery taker) {
       return message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
     }
 
-    /** Whether a member had no room in memory, where there may be some in a moment. */
-    boolean mayWait() {
-      return refusing.stream().anyMatch(member -> !member.isDurable());
+    /**
+     * Whether a member had no room in memory, where there may be some in a moment, or none is there
+     * at this moment.
+     */
+    boolean mayWait(Session leaver) {
+      return !left.waitedInVain
+          && (refusing.stream().anyMatch(member -> !member.isDurable()) || left.isDeserted(leaver));
     }
   }
 
@@ -353,7 +402,8 @@ final class SharedHandover {
 
   private @Nullable Delivery another(Leaving leaving) {
     leaving.refusing.add(leaver);
-    return another(leaving.group, leaving.refusing);
+    SharedGroup group = leaving.left.group();
+    return group == null ? null : another(group, leaving.refusing, _ -> true);
   }
 
   /**
@@ -361,14 +411,19 @@ final class SharedHandover {
    *
    * @return null: there is nobody else, or enough were asked
    */
-  static @Nullable Delivery another(SharedGroup group, Set<Subscriber> refusing) {
+  static @Nullable Delivery another(
+      SharedGroup group, Set<Subscriber> refusing, Predicate<Delivery> eligible) {
     int asked = refusing.size();
-    if (asked < MEMBERS_ASKED_MAX) {
-      return group.pickOtherThan(refusing);
+    boolean anybody = asked < MEMBERS_ASKED_MAX;
+    if (!anybody && asked >= MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX) {
+      return null;
     }
-    return asked < MEMBERS_ASKED_MAX + KEEPERS_ASKED_MAX
-        ? group.pickKeeperOtherThan(refusing)
-        : null;
+    return group.pickAmong(
+        0,
+        member ->
+            !refusing.contains(member.subscriber())
+                && (anybody || SharedGroup.keepsMessages(member))
+                && eligible.test(member));
   }
 
   /** Whether the message may leave the disk for this member, or has a place on it there. */
@@ -386,10 +441,10 @@ final class SharedHandover {
   }
 
   private void notTaken(Leaving leaving) {
-    if (leaving.mayWait() && !waitedInVain.contains(leaving.group)) {
+    if (leaving.mayWait(leaver)) {
       boolean isFirst = waiting == null || leaving.row.sequence() < waiting.row.sequence();
       waiting = isFirst ? leaving : waiting;
-    } else if (occasion == Occasion.END && !leaving.refusing.isEmpty()) { // else it is not lost
+    } else if (occasion == Occasion.END && leaving.left.hadTaker) { // else it was for nobody else
       untaken.add(leaving.row.sequence());
     }
   }
@@ -463,24 +518,26 @@ final class SharedHandover {
 
   /**
    * A row does not say by which of the session's Shared Subscriptions it came: one with its filter
-   * and identifier, else one with its filter.
+   * and identifier, else one with its filter. Of those one that others have too.
    *
-   * @return null if it may have come by one of which nothing goes, or nobody has them any more
+   * @return null if it may have come by one of which nothing goes, or nobody else had them
    */
-  private @Nullable SharedGroup groupOf(QueuedRow row, Message message) {
+  private @Nullable Left leftOf(QueuedRow row, Message message) {
     List<Left> matching =
         groups.stream()
-            .filter(left -> left.subscription().filter().matches(message.topic()))
+            .filter(left -> left.subscription.filter().matches(message.topic()))
             .toList();
     List<Left> same =
-        matching.stream().filter(left -> isBy(left.subscription().identifier(), row)).toList();
+        matching.stream().filter(left -> isBy(left.subscription.identifier(), row)).toList();
     List<Left> candidates = same.isEmpty() ? matching : same;
-    return candidates.stream().allMatch(Left::goes)
-        ? candidates.stream()
-            .flatMap(left -> Stream.ofNullable(left.group()))
-            .findFirst()
-            .orElse(null)
-        : null;
+    if (!candidates.stream().allMatch(left -> left.goes)) {
+      return null;
+    }
+    return candidates.stream()
+        .filter(left -> left.group() != null)
+        .findFirst()
+        .or(() -> candidates.stream().filter(left -> left.hadTaker).findFirst())
+        .orElse(null);
   }
 
   private static boolean isBy(int identifier, QueuedRow row) {

@@ -27,6 +27,7 @@ public final class StorePublish implements Command, StoredMessage {
 
   private static final int FREE = 0;
   private static final int WRITER_WAS_FIRST = -1;
+  private static final int WITHDRAWN = -2;
 
   private static final int PACKET_ID_MAX = 65_535;
 
@@ -100,7 +101,7 @@ public final class StorePublish implements Command, StoredMessage {
   /** Open addressing: index + 1 of the receiver whose number hashes here; empty for few. */
   private int[] slots;
 
-  // FREE, WRITER_WAS_FIRST, or the Packet Identifier of the row.
+  // FREE, WRITER_WAS_FIRST, WITHDRAWN, or the Packet Identifier of the row.
   private final int[] claims;
 
   private volatile long sequence;
@@ -355,6 +356,61 @@ public final class StorePublish implements Command, StoredMessage {
   /** After the completion: false when the receiver's quota was full or its session had ended. */
   public boolean accepted(int receiverIndex) {
     return rows[receiverIndex] >= Row.QUEUED;
+  }
+
+  /** After the completion: whether the receiver's queue was full. */
+  public boolean isOverQuota(int receiverIndex) {
+    return rows[receiverIndex] == Row.OVER_QUOTA;
+  }
+
+  /**
+   * After the completion, of a receiver whose queue was full: another one is to get the message.
+   *
+   * @return false: it has begun to send it all the same; else it never will
+   */
+  public boolean withdraw(int receiverIndex) {
+    return CLAIM.compareAndSet(claims, receiverIndex, FREE, WITHDRAWN);
+  }
+
+  /**
+   * The message is about to be sent with this Packet Identifier, claimed or not. On the thread of
+   * the receiver's owner.
+   *
+   * @return false: it was {@linkplain #withdraw withdrawn}
+   */
+  public boolean begin(int receiverIndex, int packetId) {
+    return CLAIM.compareAndSet(claims, receiverIndex, FREE, packetId)
+        || (int) CLAIM.getVolatile(claims, receiverIndex) != WITHDRAWN;
+  }
+
+  /**
+   * After the completion: the same message for another member of a Shared Subscription, instead of
+   * one whose queue was full.
+   *
+   * @param whole nobody has it yet: what else was refused with it, the Packet Identifier of QoS 2,
+   *     is stored with it now
+   * @param number of the session; 0: of one that has no queue here
+   * @param memberFlags see {@link #flags}
+   */
+  public StorePublish instead(
+      Message ofThis, boolean whole, long number, byte memberFlags, int[] identifiers) {
+    boolean queued = number != 0;
+    return new StorePublish(
+        ofThis,
+        queued ? new long[] {number} : NO_NUMBERS,
+        queued ? new byte[] {memberFlags} : NO_FLAGS,
+        queued ? new int[][] {identifiers} : NO_IDENTIFIERS,
+        Retaining.NO,
+        whole ? qos2Number : 0,
+        whole ? qos2PacketId : 0,
+        whole ? epochOfQos2 : 0,
+        0,
+        !queued);
+  }
+
+  /** Whether the store has to know of it although nobody keeps it there. */
+  public boolean cameAsQos2() {
+    return qos2Number != 0;
   }
 
   /**

@@ -677,6 +677,31 @@ final class DurableSessionTest extends DurableSessionFixture {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 1_000})
+  @Behaviour(78)
+  void keepsTheWillOfAClientWhoseSessionIsBeingOpenedWhenTheBrokerEnds(long expiry)
+      throws Exception {
+    start();
+    DurableClient lasting = DurableClient.connect(this, "lasting", 1_000).subscribe();
+    broker.holdDisk();
+    DurableClient device =
+        DurableClient.begin(this, ProtocolVersion.V5, "device", expiry, will("kept"));
+    doWhatWaits();
+    device.connection.loop().execute(device.connection::shutDown);
+    doWhatWaits();
+    broker.releaseDisk();
+    DurableClient.connect(this, "behind", 1_000); // so it was told that its session is open
+    lasting.expectNothing();
+    restart();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
+    watcher.receive(1);
+    assertEquals(List.of("kept"), watcher.payloads);
+    DurableClient again = DurableClient.connect(this, "lasting", 1_000);
+    again.receive(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
   void aWillThatCannotBeReadWhenItIsDueIsSentOnceItCan(long expiry) throws Exception {
     start();
     DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();

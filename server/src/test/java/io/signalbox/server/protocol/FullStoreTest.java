@@ -1,6 +1,7 @@
 package io.signalbox.server.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What becomes of messages that a full store, or a full queue of a session, does not take. */
 final class FullStoreTest extends DurableSessionFixture {
   private static final int FILLER_BYTES = 60_000;
+  private static final String SHARED = "$share/g/t/#";
 
   private static final String FILLER = "x".repeat(FILLER_BYTES);
 
@@ -93,7 +95,7 @@ final class FullStoreTest extends DurableSessionFixture {
   void aSecondCopyIsStoredLikeTheFirstAlsoBehindARefusedMessageOfALazyPublisher() throws Exception {
     start();
     DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
-    device.subscribe("$share/g/t/#").drop();
+    device.subscribe(SHARED).drop();
     DurableClient publisher = DurableClient.connectOf311(this, loops.loops.getFirst(), "publisher");
     publisher.connection.lazy();
     broker.fillDisk();
@@ -644,6 +646,138 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(ReasonCode.SUCCESS, publisher.publish(Qos.AT_LEAST_ONCE, "3"));
     other.receive(1);
     assertEquals(2, dropped(), "each is counted");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"AT_LEAST_ONCE", "EXACTLY_ONCE"})
+  @Behaviour(204)
+  void whatTheQueueOfOneMemberDoesNotTakeGoesToAnother(Qos qos) throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    String next = memberIsFull(publisher);
+    broker.holdDisk();
+    publisher.send(DurableClient.message(qos, 7, "for the group", Properties.NONE));
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    broker.commitOnce();
+    await(broker::isDiskAwaited); // the other one's
+    doWhatWaits();
+    assertNull(publisher.ackReason);
+    assertNull(publisher.recReason);
+    broker.releaseDisk();
+    await(() -> publisher.ackReason != null || publisher.completed == 1);
+    assertEquals(
+        ReasonCode.SUCCESS, qos == Qos.AT_LEAST_ONCE ? publisher.ackReason : publisher.recReason);
+    restart(limited(1, Overflow.DROP_NEWEST));
+    DurableClient other = DurableClient.connect(this, next, 1_000);
+    other.receive(1);
+    assertEquals(List.of("for the group"), other.payloads);
+  }
+
+  /** Also one of QoS 2 that nobody had: its identifier is stored with the one who takes it. */
+  @Test
+  void knowsAQos2MessageThatOnlyAnotherMemberTookIfItIsSentAgain() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    String next = memberIsFull(publisher);
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "once", Properties.NONE));
+    await(() -> publisher.recReason != null); // and PUBREL is on its way
+    restart(limited(1, Overflow.DROP_NEWEST));
+    DurableClient again = DurableClient.connect(this, "publisher", 1_000);
+    again.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "once", Properties.NONE));
+    await(() -> again.completed == 1);
+    assertEquals(ReasonCode.SUCCESS, again.recReason);
+    DurableClient other = DurableClient.connect(this, next, 1_000);
+    other.receive(1);
+    again.publish(Qos.AT_LEAST_ONCE, "later");
+    other.receive(2);
+    assertEquals(List.of("once", "later"), other.payloads);
+  }
+
+  @Test
+  @Behaviour(204)
+  void aMemberWhoseQueueIsFullIsPassedOverAlsoWhileItIsConnected() throws Exception {
+    start(limited(4, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    DurableClient hangs =
+        DurableClient.connectWithReceiveMaximum(this, "hangs", 1).subscribe(SHARED);
+    hangs.acknowledging = false;
+    DurableClient.connect(this, "away", 1_000).subscribe(SHARED).drop();
+    for (int i = 1; i <= 8; i++) {
+      assertEquals(ReasonCode.SUCCESS, publisher.publish(Qos.AT_LEAST_ONCE, "" + i));
+    }
+    assertEquals(1, dropped(), "it was asked once");
+    assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.publish(Qos.AT_LEAST_ONCE, "too many"));
+    DurableClient away = DurableClient.connect(this, "away", 1_000);
+    hangs.acknowledging = true;
+    hangs.send(new PubAck(hangs.lastId));
+    await(() -> hangs.payloads.size() + away.payloads.size() == 8);
+    assertEquals(List.of("1", "2", "3", "4"), hangs.payloads);
+    assertEquals(List.of("5", "6", "7", "8"), away.payloads);
+  }
+
+  @Test
+  void storesTheIdentifierOfAQos2MessageThatOnlyAMemberInMemoryTook() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    DurableClient.connect(this, "full", 1_000).subscribe(SHARED).drop();
+    publisher.publish(Qos.AT_LEAST_ONCE, "fills");
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "once", Properties.NONE));
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    DurableClient taker = DurableClient.connect(this, "taker", 0).subscribe(SHARED);
+    broker.releaseDisk();
+    await(() -> publisher.recReason != null);
+    assertEquals(ReasonCode.SUCCESS, publisher.recReason);
+    assertArrayEquals(new int[] {7}, broker.sessionRow("publisher").inboundQos2());
+    taker.receive(1);
+    await(() -> publisher.completed == 1);
+  }
+
+  @Test
+  @Behaviour(204)
+  void aLazyPublishersMessageGoesToAnotherMemberToo() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.connection.lazy();
+    String next = memberIsFull(publisher);
+    publisher.publish(Qos.AT_LEAST_ONCE, "for the group");
+    await(() -> dropped() == 1);
+    DurableClient other = DurableClient.connect(this, next, 1_000);
+    other.receive(1);
+    assertEquals(List.of("for the group"), other.payloads);
+  }
+
+  /**
+   * Of two members that are away the one whose turn it is has a full queue.
+   *
+   * @return the other one
+   */
+  private String memberIsFull(DurableClient publisher) {
+    DurableClient.connect(this, "a", 1_000).subscribe(SHARED).subscribe("a/#").drop();
+    DurableClient.connect(this, "b", 1_000).subscribe(SHARED).subscribe("b/#").drop();
+    publisher.publish(Qos.AT_LEAST_ONCE, "turn");
+    DurableClient a = DurableClient.connect(this, "a", 1_000);
+    await(() -> !broker.isOwing("a"));
+    DurableClient b = DurableClient.connect(this, "b", 1_000);
+    await(() -> !broker.isOwing("b"));
+    a.drop();
+    b.drop();
+    String full = a.payloads.isEmpty() ? "a" : "b";
+    publisher.ackReason = null;
+    publisher.send(
+        new Publish(
+            SimulatedBroker.topic(full + "/1"),
+            Qos.AT_LEAST_ONCE,
+            false,
+            false,
+            100,
+            Properties.NONE,
+            "fills".getBytes(UTF_8)));
+    await(() -> publisher.ackReason != null);
+    publisher.ackReason = null;
+    return full.equals("a") ? "b" : "a";
   }
 
   private static Publish retained(String payload) {

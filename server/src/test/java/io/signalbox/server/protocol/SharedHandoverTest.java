@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.auth.AccessDecision;
 import io.signalbox.server.auth.Authorizer;
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.SessionConfig;
@@ -20,6 +21,7 @@ import io.signalbox.server.packet.RequestedSubscription;
 import io.signalbox.server.packet.Subscribe;
 import io.signalbox.server.packet.SubscriptionOptions;
 import io.signalbox.server.topic.TopicFilter;
+import io.signalbox.server.topic.TopicName;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,7 +30,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a member of a Shared Subscription leaves behind, and who gets it. */
 final class SharedHandoverTest extends DurableSessionFixture {
@@ -307,6 +311,48 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(0, dropped());
   }
 
+  @ParameterizedTest
+  @EnumSource(Handover.class)
+  @Behaviour(205)
+  void aMemberInMemoryThatReconnectsMeanwhileGetsTheRest(Handover handover) throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(handover);
+    DurableClient before = memberInMemory();
+    before.acknowledging = false;
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    long read = broker.metrics.storeSlicesRead.value();
+    await(() -> slicesReadAsTimePasses() >= read + 5); // what it has room for is with it
+    int given = (int) broker.metrics.sharedHandovers.value(); // which goes with its session
+    before.drop();
+    await(() -> slicesReadAsTimePasses() >= read + 10);
+    DurableClient taker = memberInMemory();
+    List<String> rest = BACKLOG.subList(given, BACKLOG.size());
+    await(
+        () -> {
+          loops.advance(100);
+          return taker.payloads.size() >= rest.size();
+        });
+    assertEquals(rest, taker.payloads);
+    assertEquals(0, dropped());
+  }
+
+  @Test
+  @Behaviour(205)
+  void countsWhatIsLeftWhenTheOnlyOtherMemberDoesNotComeBack() throws Exception {
+    DurableClient device = deviceThatLeavesMoreThanMemoryHolds(Handover.SESSION_END);
+    DurableClient taker = memberInMemory();
+    taker.acknowledging = false;
+    device.drop();
+    loops.advance(1_000_000); // its session's end
+    await(() -> broker.metrics.sharedHandovers.value() > 0);
+    taker.drop();
+    await(
+        () -> {
+          loops.advance(1_000);
+          return broker.metrics.sharedHandovers.value() + dropped() == BACKLOG.size();
+        });
+  }
+
   @Test
   @Behaviour(205)
   void whatAMemberInMemoryHasNoRoomForStaysOnDisk() throws Exception {
@@ -453,6 +499,87 @@ final class SharedHandoverTest extends DurableSessionFixture {
     await(() -> again.payloads.size() == 5);
     assertEquals(Collections.nCopies(5, "u/1"), again.payloads);
     assertEquals(Collections.nCopies(5, "t/1"), member.payloads);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "0, 1000", "1000, 0", "1000, 1000"})
+  @Behaviour(142)
+  void whatOneMemberMayNotReceiveGoesToAnotherThatMay(long expiry, long othersExpiry)
+      throws Exception {
+    start();
+    broker.authorizers = SharedHandoverTest::partly;
+    DurableClient barred = DurableClient.connect(this, "barred", expiry).subscribe(SHARED);
+    DurableClient other = DurableClient.connect(this, "other", othersExpiry).subscribe(SHARED);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/barred", 10);
+    publish(publisher, "t/both", 10);
+    await(() -> other.payloads.size() + barred.payloads.size() == 20);
+    assertEquals(List.of(), barred.payloads.stream().filter("t/barred"::equals).toList());
+    barred.acknowledging = false; // of QoS 0
+    other.acknowledging = false;
+    for (int i = 0; i < 10; i++) {
+      publisher.send(
+          new Publish(
+              SimulatedBroker.topic("t/barred"),
+              Qos.AT_MOST_ONCE,
+              false,
+              false,
+              0,
+              Properties.NONE,
+              "now".getBytes(UTF_8)));
+    }
+    await(() -> other.payloads.stream().filter("now"::equals).count() == 10);
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.NOT_AUTHORIZED).value());
+  }
+
+  @Test
+  @Behaviour(142)
+  void whatAMemberMayNotReceiveAndGotWhileItWasAwayGoesToAnotherThatMay() throws Exception {
+    start();
+    broker.authorizers = SharedHandoverTest::partly;
+    DurableClient.connect(this, "barred", 1_000).subscribe(SHARED).drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/barred", 3);
+    publish(publisher, "t/both", 1);
+    DurableClient other = DurableClient.connect(this, "other", 1_000).subscribe(SHARED);
+    DurableClient barred = DurableClient.connect(this, "barred", 1_000);
+    barred.receive(1);
+    other.receive(3);
+    assertEquals(List.of("t/both"), barred.payloads);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  void whatNoMemberMayReceiveIsDroppedOnce(long expiry) throws Exception {
+    start();
+    broker.authorizers = SharedHandoverTest::partly;
+    DurableClient barred = DurableClient.connect(this, "barred", expiry).subscribe(SHARED);
+    DurableClient other = DurableClient.connect(this, "barred too", expiry).subscribe(SHARED);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/barred", 10);
+    publish(publisher, "t/both", 10);
+    await(() -> broker.metrics.messagesDropped.of(Drop.NOT_AUTHORIZED).value() == 10);
+    await(() -> barred.payloads.size() + other.payloads.size() == 10);
+    doWhatWaits();
+    assertEquals(10, broker.metrics.messagesDropped.of(Drop.NOT_AUTHORIZED).value());
+  }
+
+  /** Who is barred may subscribe, and receive all but some. */
+  private static Authorizer partly(String clientId) {
+    boolean barred = clientId.startsWith("barred");
+    return new SimulatedBroker.AllowAll() {
+      @Override
+      public SubscribeDecision subscribe(
+          @Nullable String shareName, TopicFilter filter, Qos requested) {
+        return new SubscribeDecision(true, requested, barred, "", "");
+      }
+
+      @Override
+      public AccessDecision receive(TopicName topic) {
+        boolean allowed = !barred || !topic.toString().equals("t/barred");
+        return new AccessDecision(allowed, "barred", false);
+      }
+    };
   }
 
   private DurableClient deviceThatLeavesMoreThanMemoryHolds(Handover handover) throws Exception {

@@ -224,6 +224,11 @@ final class SimulatedBroker implements AutoCloseable {
     return commits.hasQueuedThreads();
   }
 
+  /** Of what is held. */
+  void commitOnce() {
+    commits.release();
+  }
+
   void releaseDisk() {
     commits.release(1_000_000);
   }

@@ -138,7 +138,7 @@ class ConcurrentRoutingTest {
     TopicName[] topics = {topic("a/b/c/d"), topic("x/y/z"), topic("m"), topic("m/n/o/p")};
     while (writing.getCount() > 0) {
       for (TopicName topic : topics) {
-        router.receivers(topic, null, receivers);
+        router.receivers(topic, true, null, receivers);
         Set<Subscriber> own = new HashSet<>();
         for (int i = 0; i < receivers.size(); i++) {
           if (receivers.get(i).group() == null) {

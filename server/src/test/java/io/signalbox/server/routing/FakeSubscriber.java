@@ -10,6 +10,7 @@ final class FakeSubscriber implements Subscriber {
   volatile boolean online = true;
   volatile boolean durable;
   volatile boolean room = true;
+  volatile boolean full;
   final List<Message> offered = new ArrayList<>();
 
   FakeSubscriber(String clientId) {
@@ -49,6 +50,11 @@ final class FakeSubscriber implements Subscriber {
   @Override
   public boolean hasRoom() {
     return room;
+  }
+
+  @Override
+  public boolean isFull() {
+    return full;
   }
 
   @Override

@@ -133,13 +133,13 @@ class RouterTest {
     trie.add(subscription("#", Qos.AT_LEAST_ONCE, 3), client);
     trie.add(noLocal("a/#", Qos.EXACTLY_ONCE, 4), client);
 
-    router.receivers(topic("a"), other, receivers);
+    router.receivers(topic("a"), true, other, receivers);
     assertEquals(1, receivers.size());
     assertEquals(Qos.EXACTLY_ONCE, receivers.get(0).maximumQos());
     assertEquals(4, receivers.get(0).subscriptionIdentifiers().length);
     assertFalse(receivers.get(0).noLocal());
 
-    router.receivers(topic("a"), client, receivers);
+    router.receivers(topic("a"), true, client, receivers);
     assertEquals(1, receivers.size());
     assertEquals(Qos.AT_LEAST_ONCE, receivers.get(0).maximumQos());
     int[] identifiers = receivers.get(0).subscriptionIdentifiers().clone();
@@ -159,7 +159,7 @@ class RouterTest {
   }
 
   private void assertReceivers(List<String> expected, @Nullable FakeSubscriber publisher) {
-    router.receivers(topic("a"), publisher, receivers);
+    router.receivers(topic("a"), true, publisher, receivers);
     List<String> actual = new ArrayList<>();
     for (int i = 0; i < receivers.size(); i++) {
       actual.add(receivers.get(i).subscriber().clientId());

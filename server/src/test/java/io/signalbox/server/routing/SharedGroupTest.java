@@ -98,6 +98,22 @@ class SharedGroupTest {
   }
 
   @Test
+  @Behaviour({203, 204})
+  void prefersThoseWhoseQueuesTakeTheMessage() {
+    var full = new FakeSubscriber("full").durable();
+    var away = new FakeSubscriber("away").away().durable();
+    SharedGroup group = groupOf(List.of(full, away));
+    full.full = true;
+
+    assertEquals(Map.of("away", 20), picks(group, 20));
+    Delivery forQos0 = group.pick(false);
+    assertNotNull(forQos0);
+    assertEquals("full", forQos0.subscriber().clientId());
+    away.full = true;
+    assertEquals(Map.of("away", 10, "full", 10), picks(group, 20));
+  }
+
+  @Test
   void picksTheNextBestWhenMembersRefuse() {
     var away = new FakeSubscriber("away").away().durable();
     var gone = new FakeSubscriber("gone").away();
@@ -122,10 +138,12 @@ class SharedGroupTest {
     var away = new FakeSubscriber("away").away().durable();
     SharedGroup group = groupOf(List.of(away, new FakeSubscriber("ready")));
 
-    Delivery picked = group.pickKeeperOtherThan(Set.of());
+    Delivery picked = group.pickAmong(0, SharedGroup::keepsMessages);
     assertNotNull(picked);
     assertEquals(away, picked.subscriber());
-    assertNull(group.pickKeeperOtherThan(Set.of(away)));
+    assertNull(
+        group.pickAmong(
+            0, member -> SharedGroup.keepsMessages(member) && !away.equals(member.subscriber())));
   }
 
   @Test

@@ -1,0 +1,184 @@
+package io.signalbox.server.session;
+
+import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.Delivery;
+import io.signalbox.server.routing.Message;
+import io.signalbox.server.routing.SharedGroup;
+import io.signalbox.server.routing.Subscriber;
+import io.signalbox.server.store.StoreException;
+import io.signalbox.server.store.StoreException.Reason;
+import io.signalbox.server.store.StorePublish;
+import io.signalbox.server.store.StoreWriter;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message that came by Shared Subscriptions to members whose queues on disk were full: in each of
+ * these groups another member gets it. One group follows the other, and a command for one member
+ * the answer for the one before, because only the first that takes a message which nobody had
+ * stores the Packet Identifier of QoS 2 as well.
+ */
+@ConfinedTo("the publisher's I/O thread")
+public final class GivenInstead {
+  /** What it came to, on the publisher's I/O thread. */
+  public interface Outcome {
+    /**
+     * Every group was asked, and what a member on disk took is committed.
+     *
+     * @param taken whether anybody got the message now
+     * @param pressed one of those who did, that is pressed; null: none is
+     */
+    void given(boolean taken, @Nullable Subscriber pressed);
+
+    /** The store does not say whether it has it, or the publisher's session has moved on. */
+    void failed(StoreException problem);
+  }
+
+  private record Refusal(SharedGroup group, StorePublish stored, int place) {}
+
+  private final EventLoop loop;
+  private final StoreWriter writer;
+  private final Message message;
+  private final StorePublish first;
+  private final Deque<Refusal> refusals = new ArrayDeque<>(2);
+
+  @SuppressWarnings("NullAway.Init") // by start
+  private Outcome outcome;
+
+  /** Whether the first member is known not to send it. */
+  private boolean withdrawn;
+
+  /** Of the group that is first. */
+  private int asked;
+
+  private boolean taken;
+  private @Nullable Subscriber pressed;
+
+  /**
+   * @param loop the calling thread's
+   * @param first what was submitted for the message, and is answered
+   */
+  public GivenInstead(EventLoop loop, StoreWriter writer, Message message, StorePublish first) {
+    this.loop = loop;
+    this.writer = writer;
+    this.message = message;
+    this.first = first;
+  }
+
+  /**
+   * A member whose queue was full.
+   *
+   * @param stored answered; it names the member's row at this place
+   */
+  public void add(Delivery member, StorePublish stored, int place) {
+    isFull(member.subscriber());
+    SharedGroup group = member.group();
+    if (group != null) {
+      refusals.add(new Refusal(group, stored, place));
+    }
+  }
+
+  /** Once, after all were added. */
+  public void start(Outcome told) {
+    outcome = told;
+    goOn();
+  }
+
+  private void goOn() {
+    Refusal refusal = refusals.peek();
+    while (refusal != null) {
+      Delivery taker = another(refusal.group);
+      if (taker != null && mayGive(refusal)) {
+        if (isKept(taker) || (isWhole() && first.cameAsQos2())) {
+          submit(taker);
+          return;
+        }
+        give(taker, null);
+      } else {
+        nextGroup();
+      }
+      refusal = refusals.peek();
+    }
+    outcome.given(taken, pressed);
+  }
+
+  /** Who knows that its queue is full is not asked, so that an overload is not made worse. */
+  private @Nullable Delivery another(SharedGroup group) {
+    return asked < SharedHandover.MEMBERS_ASKED_MAX
+        ? group.pickAmong(0, member -> !(member.subscriber().isFull() && isKept(member)))
+        : null;
+  }
+
+  private boolean mayGive(Refusal refusal) {
+    withdrawn = withdrawn || refusal.stored.withdraw(refusal.place);
+    return withdrawn;
+  }
+
+  private void nextGroup() {
+    refusals.remove();
+    withdrawn = false;
+    asked = 0;
+  }
+
+  /** Whether nobody has the message, so that nothing of it is stored. */
+  private boolean isWhole() {
+    return first.refusedByAll() && !taken;
+  }
+
+  private boolean isKept(Delivery member) {
+    return member.subscriber().isDurable() && qos(member) != Qos.AT_MOST_ONCE;
+  }
+
+  private Qos qos(Delivery member) {
+    return message.qos().min(member.maximumQos());
+  }
+
+  private void submit(Delivery taker) {
+    boolean kept = isKept(taker);
+    asked++;
+    StorePublish stored =
+        first.instead(
+            message,
+            isWhole(),
+            kept ? taker.subscriber().sessionNumber() : 0,
+            SharedHandover.flags(message, taker),
+            taker.subscriptionIdentifiers());
+    writer.submit(
+        stored, new OnLoop(loop, _ -> answered(taker, kept ? stored : null, stored), this::failed));
+  }
+
+  private void answered(Delivery taker, @Nullable StorePublish handle, StorePublish stored) {
+    if (handle == null || handle.accepted(0) || stored.duplicate()) {
+      give(taker, handle);
+    } else {
+      isFull(taker.subscriber());
+    }
+    goOn();
+  }
+
+  private void give(Delivery taker, @Nullable StorePublish handle) {
+    Subscriber member = taker.subscriber();
+    member.offer(taker, message, handle, 0);
+    taken = true;
+    pressed = member.isPressed() && member != message.publisher() ? member : pressed;
+    nextGroup();
+  }
+
+  private void isFull(Subscriber member) {
+    if (member instanceof Session session) {
+      session.queueIsFull(loop);
+    }
+  }
+
+  private void failed(StoreException problem) {
+    if (problem.reason() == Reason.STORE_FULL || problem.reason() == Reason.BUSY) {
+      nextGroup(); // its queue was full, and nobody else's can take it
+      goOn();
+    } else {
+      outcome.failed(problem);
+    }
+  }
+}
