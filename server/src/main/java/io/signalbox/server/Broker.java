@@ -168,7 +168,7 @@ final class Broker implements RunningBroker {
                 transportLimits,
                 clocks,
                 metrics));
-    StoreLimits storeLimits = storeLimits();
+    StoreLimits storeLimits = StoreLimits.of(config.store(), config.session(), config.limits());
     Store store =
         opened(
             "store",
@@ -442,16 +442,6 @@ final class Broker implements RunningBroker {
               policies::reloadIfChanged, millis, millis, TimeUnit.MILLISECONDS);
       LOG.log(Level.DEBUG, "policies are looked at every {0} ms: {1}", millis, reload);
     }
-  }
-
-  private StoreLimits storeLimits() {
-    return new StoreLimits(
-        config.session().queueMessagesMax(),
-        config.session().queueBytesMax(),
-        config.session().queueOverflow(),
-        config.store().messagesMax() == 0 ? Long.MAX_VALUE : config.store().messagesMax(),
-        config.limits().retainedMessagesMax(),
-        config.limits().retainedBytesMax());
   }
 
   private <T extends AutoCloseable> T opened(String what, T part) {

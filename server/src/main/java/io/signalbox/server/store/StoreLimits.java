@@ -1,6 +1,9 @@
 package io.signalbox.server.store;
 
+import io.signalbox.server.config.LimitsConfig;
+import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.SessionConfig.Overflow;
+import io.signalbox.server.config.StoreConfig;
 
 /**
  * How much the store keeps. What exceeds it is dropped and counted.
@@ -39,5 +42,16 @@ public record StoreLimits(
       throw new IllegalArgumentException(
           "retained limits " + retainedMessagesMax + " messages, " + retainedBytesMax + " bytes");
     }
+  }
+
+  /** What the operator configured. */
+  public static StoreLimits of(StoreConfig store, SessionConfig session, LimitsConfig limits) {
+    return new StoreLimits(
+        session.queueMessagesMax(),
+        session.queueBytesMax(),
+        session.queueOverflow(),
+        store.messagesMax() == 0 ? Long.MAX_VALUE : store.messagesMax(),
+        limits.retainedMessagesMax(),
+        limits.retainedBytesMax());
   }
 }

@@ -269,7 +269,7 @@ final class Admission {
   private boolean limitsSources() {
     return limits.halfOpenPerSourceMax() < limits.halfOpenMax()
         || limits.connectionsPerSourceMax() > 0
-        || limits.connectionsPerSecondPerSource() > 0
+        || limits.connectsPerSecondPerSource() > 0
         || limits.failuresPerMinutePerSource() > 0;
   }
 
@@ -372,7 +372,7 @@ final class Admission {
   }
 
   private double burst() {
-    return (double) limits.connectionsPerSecondPerSource() * BURST_SECONDS;
+    return (double) limits.connectsPerSecondPerSource() * BURST_SECONDS;
   }
 
   private @Nullable Turnaway over(Source source, boolean forHttp, long nowMillis) {
@@ -386,7 +386,7 @@ final class Admission {
     if (limits.failuresPerMinutePerSource() > 0 && source.mayFail(limits, nowMillis) < 1) {
       return Turnaway.SOURCE_FAILURES;
     }
-    int rate = limits.connectionsPerSecondPerSource();
+    int rate = limits.connectsPerSecondPerSource();
     if (rate == 0) {
       return null;
     }
@@ -423,7 +423,7 @@ final class Admission {
         (_, source) -> {
           source.open--;
           boolean remembers =
-              limits.connectionsPerSecondPerSource() > 0
+              limits.connectsPerSecondPerSource() > 0
                   || (limits.failuresPerMinutePerSource() > 0
                       && source.failures < limits.failuresPerMinutePerSource());
           return source.open == 0 && !remembers ? null : source;

@@ -335,7 +335,7 @@ final class Listener {
               + limits.halfOpenPerSourceMax()
               + " that serve HTTP requests,";
       case SOURCE_RATE ->
-          "limits.connects-per-second-per-source is " + limits.connectionsPerSecondPerSource();
+          "limits.connects-per-second-per-source is " + limits.connectsPerSecondPerSource();
       case SOURCE_FAILURES ->
           "limits.failures-per-minute-per-source is " + limits.failuresPerMinutePerSource();
       case PROXY_HEADER, ORIGIN, SUBPROTOCOL, UPGRADE ->

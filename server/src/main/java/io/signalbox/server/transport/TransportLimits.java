@@ -20,8 +20,8 @@ import java.time.Duration;
  * @param httpConnectionsMax connections that serve HTTP requests, over all listeners; those of one
  *     address have the bound {@code halfOpenPerSourceMax} too
  * @param connectionsPerSourceMax open connections of one address; 0: no bound
- * @param connectionsPerSecondPerSource new connections of one address, bursts of four seconds'
- *     worth allowed; 0: no bound
+ * @param connectsPerSecondPerSource new connections of one address, bursts of four seconds' worth
+ *     allowed; 0: no bound
  * @param failuresPerMinutePerSource handshakes and credentials of one address that may fail, above
  *     which it is turned away; 0: no bound
  * @param handshakeTimeout from accept to the end of PROXY header, TLS handshake and WebSocket
@@ -52,7 +52,7 @@ public record TransportLimits(
     int halfOpenPerSourceMax,
     int httpConnectionsMax,
     int connectionsPerSourceMax,
-    int connectionsPerSecondPerSource,
+    int connectsPerSecondPerSource,
     int failuresPerMinutePerSource,
     Duration handshakeTimeout,
     Duration connectTimeout,

@@ -25,10 +25,12 @@ import org.jspecify.annotations.Nullable;
 /** The API over a registry of its own. */
 final class AdminApiFixture implements AutoCloseable {
   final RegistryFixture registry;
+  final Metrics metrics;
   private final AuditLog audit;
   private final AdminApi api;
 
   private AdminApiFixture(
+      AdminConfig config,
       RegistryFixture registry,
       AuditLog audit,
       LocalToken token,
@@ -37,13 +39,14 @@ final class AdminApiFixture implements AutoCloseable {
       Metrics metrics)
       throws Exception {
     this.registry = registry;
+    this.metrics = metrics;
     this.audit = audit;
     PolicyStore policies =
         PolicyStore.open(PolicyConfig.DEFAULTS, registry.registry, metrics, Clocks.system());
     api =
         new AdminApi(
             new AdminApi.Parts(
-                AdminConfig.DEFAULTS,
+                config,
                 registry.registry,
                 registry.authorities,
                 registry.inventory,
@@ -78,8 +81,36 @@ final class AdminApiFixture implements AutoCloseable {
    */
   static AdminApiFixture open(Path directory, @Nullable TokenSigner signer, long bodyBytesMax)
       throws Exception {
+    return open(directory, AdminConfig.DEFAULTS, signer, bodyBytesMax);
+  }
+
+  /** With one thread, and room for so many requests that wait for it. */
+  static AdminApiFixture openWithPendingRequestsMax(Path directory, int pendingRequestsMax)
+      throws Exception {
+    AdminConfig d = AdminConfig.DEFAULTS;
+    return open(
+        directory,
+        new AdminConfig(
+            d.page(),
+            d.metricsFromLoopback(),
+            d.metricsGroups(),
+            d.roles(),
+            d.localToken(),
+            1,
+            pendingRequestsMax,
+            d.batchOperationsMax(),
+            d.auditFileBytesMax(),
+            d.auditFilesMax()),
+        null,
+        1_024);
+  }
+
+  private static AdminApiFixture open(
+      Path directory, AdminConfig config, @Nullable TokenSigner signer, long bodyBytesMax)
+      throws Exception {
     var metrics = new Metrics(1, "test");
     return new AdminApiFixture(
+        config,
         RegistryFixture.open(directory),
         AuditLog.open(directory.resolve("audit"), 1 << 20, 2, metrics),
         LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),

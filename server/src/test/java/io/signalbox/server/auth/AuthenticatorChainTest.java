@@ -26,6 +26,7 @@ import io.signalbox.server.config.AuthConfig;
 import io.signalbox.server.config.AuthConfig.Algorithm;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
+import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
@@ -419,6 +420,7 @@ class AuthenticatorChainTest {
     assertEquals(
         ReasonCode.SERVER_BUSY, assertInstanceOf(Rejected.class, answers.removeFirst()).reason());
     assertEquals(0, searching.searches.get(), "searched on the I/O thread");
+    assertEquals(1, metrics.limitsReached.of(Limit.PENDING_AUTHENTICATIONS).value());
 
     work.remove().run(); // whom to ask
     loop.run();
@@ -427,6 +429,26 @@ class AuthenticatorChainTest {
     assertEquals("p7", accepted(answers.getFirst()).deviceId());
     assertEquals(1, searching.searches.get());
     assertEquals(0, metrics.authenticationsPending.value());
+  }
+
+  @Test
+  void oneMoreExchangeThanMayBeUnderWayIsRefusedAndCounted() throws Exception {
+    var d = AuthConfig.DEFAULTS;
+    var methods =
+        AuthenticationMethods.of(
+            chain(), new AuthConfig(d.jwt(), d.usersFile(), d.pendingMax(), 1), RANDOM, metrics);
+    var connect = connect(null, null);
+    var peer = peer(List.of(), true, null);
+    var first = methods.begin("JWT", connect, peer);
+    List<Authentication> answers = new ArrayList<>();
+    methods.begin("JWT", connect, peer).next(new byte[0], loop, answers::add);
+    assertEquals(
+        ReasonCode.SERVER_BUSY, assertInstanceOf(Rejected.class, answers.removeFirst()).reason());
+    assertEquals(1, metrics.limitsReached.of(Limit.EXCHANGES).value());
+    first.end();
+    methods.begin("JWT", connect, peer);
+    assertEquals(1, metrics.limitsReached.of(Limit.EXCHANGES).value());
+    assertEquals(1, metrics.authenticationExchanges.value());
   }
 
   @Test

@@ -286,7 +286,7 @@ final class DurableClient {
           dups += publish.dup() ? 1 : 0;
           lastId = publish.packetId();
           ids.add(lastId);
-          if (acknowledging) {
+          if (acknowledging && publish.qos() != Qos.AT_MOST_ONCE) {
             send(
                 publish.qos() == Qos.AT_LEAST_ONCE
                     ? new PubAck(publish.packetId())

@@ -16,6 +16,7 @@ import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.metrics.Metrics.Limit;
 import io.signalbox.server.metrics.Metrics.Refusal;
 import io.signalbox.server.packet.Disconnect;
+import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
@@ -37,6 +38,7 @@ import io.signalbox.server.topic.TopicFilter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,6 +100,74 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertTrue(DurableClient.connect(this, "in time", 100).sessionPresent);
     loops.advance(2_000);
     assertFalse(DurableClient.connect(this, "too late", 100).sessionPresent);
+  }
+
+  @Test
+  @Behaviour(72)
+  void noSessionLivesLongerBecauseTheClockWasSetBackBeforeARestart() throws Exception {
+    start();
+    Will will = will("late", Duration.ofSeconds(50));
+    DurableClient.connect(this, ProtocolVersion.V5, "device", 100, will).drop();
+    doWhatWaits(); // the end of the connection is with the store
+    loops.setClockBack(900_000);
+    restart();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    loops.advance(49_000);
+    watcher.expectNothing();
+    loops.advance(2_000);
+    watcher.receive(1);
+    assertEquals(List.of("late"), watcher.payloads);
+    loops.advance(48_000);
+    assertTrue(broker.hasSession("device"));
+    loops.advance(2_000);
+    await(() -> !broker.hasSession("device"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Behaviour(150)
+  void theQueueOfASessionGivesItsRoomBackWithIt(boolean cleaned) throws Exception {
+    start();
+    DurableClient.connect(this, "device", 10).subscribe().drop();
+    DurableClient.connect(this, "publisher", 0).publishAll(3);
+    assertEquals(3, broker.queuedMessages());
+    if (cleaned) {
+      DurableClient.connect(this, "device", 0);
+      assertEquals(0, broker.queuedMessages());
+    } else {
+      loops.advance(11_000);
+      await(() -> broker.queuedMessages() == 0);
+    }
+  }
+
+  @Test
+  @Behaviour(134)
+  void dropsQos0ForAClientWhoseOutputIsFullAndForNoOther() throws Exception {
+    start();
+    DurableClient other = DurableClient.connect(this, "other", 0).subscribe();
+    DurableClient slow = DurableClient.connect(this, "slow", 0).subscribe();
+    clients.remove(slow); // reads nothing
+    FakeConnection output = slow.connection.congestedFrom(3);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    List<String> all = IntStream.rangeClosed(1, 10).mapToObj(Integer::toString).toList();
+    for (String payload : all) {
+      publisher.send(DurableClient.message(Qos.AT_MOST_ONCE, 0, payload, Properties.NONE));
+    }
+    other.receive(10);
+    doWhatWaits();
+    assertEquals(all, other.payloads);
+    assertEquals(7, broker.metrics.messagesDropped.of(Drop.OUTPUT_CONGESTED).value());
+    List<String> taken = new ArrayList<>();
+    loops.on(loops.loops.getFirst(), () -> output.readAll().forEach(p -> taken.add(payload(p))));
+    assertEquals(all.subList(0, 3), taken);
+    publisher.send(DurableClient.message(Qos.AT_MOST_ONCE, 0, "11", Properties.NONE));
+    clients.add(slow);
+    slow.receive(1);
+    assertEquals(List.of("11"), slow.payloads);
+  }
+
+  private static String payload(Packet packet) {
+    return new String(((Publish) packet).payload(), UTF_8);
   }
 
   @Test

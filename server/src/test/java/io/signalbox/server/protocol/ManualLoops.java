@@ -27,6 +27,7 @@ final class ManualLoops implements Clocks {
   private final Random random;
   private final List<Delayed> timers = new ArrayList<>();
   private final AtomicLong millis = new AtomicLong(1_000_000); // the store reads it too
+  private final AtomicLong wallAheadMillis = new AtomicLong();
 
   ManualLoops(int count, long seed) {
     random = new Random(seed);
@@ -81,6 +82,11 @@ final class ManualLoops implements Clocks {
     millis.addAndGet(byMillis);
   }
 
+  /** The system's clock alone, as somebody sets it. */
+  void setClockBack(long byMillis) {
+    wallAheadMillis.addAndGet(-byMillis);
+  }
+
   /** Of those that are due, the one that is so the longest. */
   boolean runNextTimer() {
     @Nullable Delayed next =
@@ -111,7 +117,7 @@ final class ManualLoops implements Clocks {
     if (Thread.currentThread() == thread) {
       asked.run();
     }
-    return millis.get();
+    return millis.get() + wallAheadMillis.get();
   }
 
   @Override

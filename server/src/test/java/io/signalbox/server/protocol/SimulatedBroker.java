@@ -82,6 +82,27 @@ final class SimulatedBroker implements AutoCloseable {
       StoreConfig storeConfig,
       long retainedMessagesMax)
       throws Exception {
+    this(data, loops, config, storeConfig, retainedMessagesMax, LimitsConfig.DEFAULTS);
+  }
+
+  SimulatedBroker(Path data, ManualLoops loops, LimitsConfig limits) throws Exception {
+    this(
+        data,
+        loops,
+        SessionConfig.DEFAULTS,
+        StoreConfig.DEFAULTS,
+        StoreLimits.DEFAULTS.retainedMessagesMax(),
+        limits);
+  }
+
+  private SimulatedBroker(
+      Path data,
+      ManualLoops loops,
+      SessionConfig config,
+      StoreConfig storeConfig,
+      long retainedMessagesMax,
+      LimitsConfig limitsConfig)
+      throws Exception {
     this.loops = loops;
     metrics = new Metrics(loops.loops.size(), "test");
     List<EventLoop> all = List.copyOf(loops.loops);
@@ -107,7 +128,7 @@ final class SimulatedBroker implements AutoCloseable {
             store,
             loops,
             metrics,
-            LimitsConfig.DEFAULTS,
+            limitsConfig,
             config,
             new WillPublisher(all, () -> made[0], () -> context[0]));
     context[0] =
@@ -121,7 +142,7 @@ final class SimulatedBroker implements AutoCloseable {
             new NoExchanges(),
             (_, clientId, _, _, _, _) -> authorizers.apply(clientId),
             new Refusals(),
-            LimitsConfig.DEFAULTS,
+            limitsConfig,
             config,
             metrics,
             loops,
@@ -170,6 +191,11 @@ final class SimulatedBroker implements AutoCloseable {
 
   int subscriptionsOf(String clientId) {
     return subscriptions(clientId).size();
+  }
+
+  /** On disk, in the queues of all sessions. */
+  long queuedMessages() {
+    return store.totals().queuedMessages();
   }
 
   /** As they are in memory. */

@@ -199,8 +199,36 @@ final class StoreModel {
       case WriteRecords c -> writeRecords(c);
       case DeleteRecord c -> records.remove(c.table() + new String(c.key(), UTF_8)) != null;
       case Sweep _ -> null;
-      case DropExpired _ -> null;
+      case DropExpired c -> dropExpired(c);
     };
+  }
+
+  /** Of a session that is away, only what nobody has begun to send. */
+  private int dropExpired(DropExpired c) {
+    int dropped = 0;
+    for (byte[] topic : c.retainedTopics()) {
+      String name = new String(topic, UTF_8);
+      Message message = retained.get(name);
+      if (message != null && message.isExpired(c.nowMillis())) {
+        retained.remove(name);
+        dropped++;
+      }
+    }
+    for (int i = 0; i < c.numbers().length; i++) {
+      Session session = byNumber.get(c.numbers()[i]);
+      long sequence = c.sequences()[i];
+      Row row = session == null ? null : session.queue.get(sequence);
+      if (session != null
+          && !session.online
+          && row != null
+          && sequence > session.sentUpTo
+          && row.state == QueuedRow.State.QUEUED
+          && row.message.isExpired(c.nowMillis())) {
+        session.queue.remove(sequence);
+        dropped++;
+      }
+    }
+    return dropped;
   }
 
   private @Nullable Object writeRecords(WriteRecords c) {

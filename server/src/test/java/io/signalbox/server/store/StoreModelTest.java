@@ -36,6 +36,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class StoreModelTest {
   private static final int ROUNDS = 4;
   private static final int STEPS = 60;
+  private static final int TOPICS = 40;
+
+  /** Of the messages for the first topic, if they expire; one more for each other topic. */
+  private static final long FIRST_EXPIRY_MILLIS = Long.MAX_VALUE / 2;
 
   @TempDir Path directory;
 
@@ -173,7 +177,7 @@ final class StoreModelTest {
             random.nextInt(4) == 0,
             random.nextBoolean() ? will() : null);
       }
-      return switch (random.nextInt(26)) {
+      return switch (random.nextInt(27)) {
         case 0 ->
             new DisconnectSession(
                 session.number,
@@ -243,8 +247,28 @@ final class StoreModelTest {
                 PutRecord.ANY_REVISION);
         case 23 -> writeRecords();
         case 24 -> new RenewWill(session.number, epoch(session), will());
+        case 25 -> dropExpired();
         default -> retain();
       };
+    }
+
+    /** Also of what is not expired, as it may have come in place of what was. */
+    private DropExpired dropExpired() {
+      List<byte[]> topics = new ArrayList<>();
+      for (int topic = 0; topic < TOPICS; topic++) {
+        if (random.nextInt(4) == 0) {
+          topics.add(StoreFixture.topic(topicName(topic)).utf8());
+        }
+      }
+      List<StoreModel.Session> sessions = List.copyOf(model.byNumber.values());
+      long[] numbers = new long[sessions.size()];
+      long[] sequences = new long[numbers.length];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = sessions.get(i).number;
+        sequences[i] = sequence(sessions.get(i));
+      }
+      return new DropExpired(
+          FIRST_EXPIRY_MILLIS + random.nextInt(TOPICS), topics, numbers, sequences);
     }
 
     private WriteRecords writeRecords() {
@@ -339,7 +363,8 @@ final class StoreModelTest {
     }
 
     private StorePublish retain() {
-      return StoreFixture.retain(message(random.nextInt(40), random.nextInt(3) == 0 ? 0 : size()));
+      return StoreFixture.retain(
+          message(random.nextInt(TOPICS), random.nextInt(3) == 0 ? 0 : size()));
     }
 
     private Message message(int topic, int payload) {
@@ -355,7 +380,7 @@ final class StoreModelTest {
               Qos.of(random.nextInt(3)),
               random.nextBoolean(),
               properties,
-              random.nextInt(4) == 0 ? Long.MAX_VALUE / 2 + topic : Message.NEVER_EXPIRES,
+              random.nextInt(4) == 0 ? FIRST_EXPIRY_MILLIS + topic : Message.NEVER_EXPIRES,
               bytes(payload),
               null,
               random.nextBoolean() ? "" : "publisher-" + topic);

@@ -13,7 +13,7 @@ final class Limits {
   int halfOpenPerSource = D.halfOpenPerSourceMax();
   int httpConnectionsMax = D.httpConnectionsMax();
   int connectionsPerSource = D.connectionsPerSourceMax();
-  int connectionsPerSecond = D.connectionsPerSecondPerSource();
+  int connectionsPerSecond = D.connectsPerSecondPerSource();
   int failuresPerMinute = D.failuresPerMinutePerSource();
   long handshakeMillis = D.handshakeTimeout().toMillis();
   long connectMillis = D.connectTimeout().toMillis();

@@ -281,7 +281,7 @@ class MqttConnectionTest {
 
   @ParameterizedTest
   @EnumSource(ListenerConfig.Type.class)
-  @Behaviour({134, 135, 136})
+  @Behaviour({134, 135})
   void aSlowReaderTakesBoundedMemoryAndIsClosed(ListenerConfig.Type type) throws Exception {
     var limits = Limits.with(l -> l.slowReaderMillis = 1_500);
     try (var broker = TestBroker.start(1, limits, c -> new EchoHandler(c, log), type);
@@ -307,6 +307,68 @@ class MqttConnectionTest {
       assertTrue(
           broker.loops.bufferedBytes() <= limits.outputBytesHigh() + (4 << 20),
           broker.loops.bufferedBytes() + " bytes");
+    }
+  }
+
+  /** All connections have the one thread. */
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(136)
+  void aReaderThatStopsInMidPacketHoldsNoThread(ListenerConfig.Type type) throws Exception {
+    try (var broker =
+            TestBroker.start(1, TransportLimits.DEFAULTS, c -> new EchoHandler(c, log), type);
+        var stopped = connected(broker, type, 0);
+        var other = connected(broker, type, 0)) {
+      byte[] publish = RawClient.publish(payload(60_000));
+      stopped.send(publish);
+      stopped.read(publish.length / 2);
+      Thread sender =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      while (true) {
+                        stopped.send(publish);
+                      }
+                    } catch (IOException _) {
+                      // The test is over.
+                    }
+                  });
+      Await.until(() -> broker.metrics.outputCongested.value() >= 1);
+      other.send(publish);
+      assertArrayEquals(publish, other.read(publish.length));
+      assertTrue(log.closed.isEmpty());
+      stopped.raw.reset(); // to close it in order would wait for the sender
+      sender.join();
+    }
+  }
+
+  /** Whoever only says that a packet is large takes no room for it, and holds up nobody. */
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(296)
+  void aPacketThatComesLittleByLittleTakesTheRoomOfWhatCame(ListenerConfig.Type type)
+      throws Exception {
+    try (var broker =
+            TestBroker.start(1, TransportLimits.DEFAULTS, c -> new EchoHandler(c, log), type);
+        var trickling = connected(broker, type, 0);
+        var other = connected(broker, type, 0)) {
+      byte[] publish = RawClient.publish(new byte[TestBroker.PACKET_BYTES_MAX - 100]);
+      int sent = 0;
+      while (sent < 2_000) { // more than fits where packets begin
+        int count = sent < 20 ? 1 : 100;
+        long before = broker.metrics.bytesReceived.value();
+        trickling.send(Arrays.copyOfRange(publish, sent, sent + count));
+        Await.until(() -> broker.metrics.bytesReceived.value() > before);
+        sent += count;
+      }
+      long counted = 1 << 20; // in steps of a megabyte, of which one is begun
+      assertTrue(
+          broker.loops.bufferedBytes() <= counted, () -> broker.loops.bufferedBytes() + " bytes");
+      other.send(RawClient.publish(payload(10)));
+      other.read(RawClient.publish(payload(10)).length);
+      trickling.send(Arrays.copyOfRange(publish, sent, publish.length)); // it was waited for
+      assertArrayEquals(publish, trickling.read(publish.length));
     }
   }
 

@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -181,6 +182,34 @@ class ProxyHeaderTest {
       RawClient client = behindProxy(plain, type);
       Wire.request(client, "GET /from HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertArrayEquals("from 10.1.2.3".getBytes(US_ASCII), client.read(13));
+    }
+  }
+
+  /** Else whoever reaches the listener picks the address that it is judged by. */
+  @ParameterizedTest
+  @EnumSource(ListenerConfig.Type.class)
+  @Behaviour(289)
+  void believesNoHeaderOfAPeerThatIsNoTrustedProxy(ListenerConfig.Type type) throws Exception {
+    EchoHandler.Log log = new EchoHandler.Log();
+    List<byte[]> headers =
+        List.of(
+            text("PROXY TCP4 10.1.2.3 10.0.0.1 43981 8883\r\n"),
+            hex(SIGNATURE, "2111000c", "0a010203", "0a000001", "abcd", "22b3"));
+    try (var broker =
+        TestBroker.start(
+            TransportLimits.DEFAULTS,
+            c -> new EchoHandler(c, log),
+            TestBroker.listener(type, o -> o.withProxy("10.0.0.0/8")))) {
+      for (byte[] header : headers) {
+        try (var client = RawClient.plain(broker.address(type))) {
+          client.send(header, RawClient.connect(0));
+          byte[] answer = client.readToEnd();
+          assertTrue(answer == null || answer.length == 0);
+        }
+      }
+      assertEquals(
+          headers.size(), broker.metrics.connectionsTurnedAway.of(Turnaway.PROXY_HEADER).value());
+      assertTrue(log.connections.isEmpty());
     }
   }
 

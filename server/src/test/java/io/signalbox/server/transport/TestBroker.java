@@ -7,6 +7,7 @@ import io.signalbox.pki.InMemoryKeyManager;
 import io.signalbox.pki.PkiException;
 import io.signalbox.pki.TlsContexts;
 import io.signalbox.pki.TlsIdentity;
+import io.signalbox.server.config.AddressRange;
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.signalbox.server.eventloop.Clocks;
@@ -166,24 +167,32 @@ final class TestBroker implements AutoCloseable {
 
   /** A listener that differs from the defaults in what the record's fields say. */
   record Options(
-      ClientCertificate certificate, List<String> origins, boolean proxy, int connectionsMax) {
+      ClientCertificate certificate,
+      List<String> origins,
+      List<AddressRange> proxies,
+      int connectionsMax) {
     static final Options DEFAULTS =
-        new Options(ClientCertificate.NONE, List.of(), false, 1_000_000);
+        new Options(ClientCertificate.NONE, List.of(), List.of(), 1_000_000);
 
     Options withCertificate(ClientCertificate wanted) {
-      return new Options(wanted, origins, proxy, connectionsMax);
+      return new Options(wanted, origins, proxies, connectionsMax);
     }
 
     Options withOrigins(List<String> allowed) {
-      return new Options(certificate, allowed, proxy, connectionsMax);
+      return new Options(certificate, allowed, proxies, connectionsMax);
     }
 
+    /** The tests themselves are one. */
     Options withProxy() {
-      return new Options(certificate, origins, true, connectionsMax);
+      return withProxy("127.0.0.1");
+    }
+
+    Options withProxy(String trusted) {
+      return new Options(certificate, origins, List.of(AddressRange.of(trusted)), connectionsMax);
     }
 
     Options withConnectionsMax(int max) {
-      return new Options(certificate, origins, proxy, max);
+      return new Options(certificate, origins, proxies, max);
     }
   }
 
@@ -200,10 +209,8 @@ final class TestBroker implements AutoCloseable {
         "/mqtt",
         options.origins,
         null,
-        options.proxy,
-        options.proxy
-            ? List.of(io.signalbox.server.config.AddressRange.of("127.0.0.1"))
-            : List.of(),
+        !options.proxies.isEmpty(),
+        options.proxies,
         d.protocols(),
         d.durability(),
         options.connectionsMax);
