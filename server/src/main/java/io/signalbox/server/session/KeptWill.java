@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  * and counted there, until the store has it; from then on only the session's row has it, for as
  * long as the client is connected or away. One that no row will have stays in memory.
  *
- * <p>One that cannot be read when it is due, or for whose receivers the store has no room, is
- * overdue: it is tried again until it can.
+ * <p>One that cannot be read when it is due is overdue: it is tried again until it can.
  */
 @ConfinedTo("the session's I/O thread")
 final class KeptWill {
@@ -72,7 +71,7 @@ final class KeptWill {
     will = null;
   }
 
-  /** It was due, and could not be read or stored. */
+  /** It was due, and could not be read. */
   boolean isOverdue() {
     return overdue;
   }
@@ -82,8 +81,13 @@ final class KeptWill {
    */
   void await(EventLoop loop, long millis, Runnable due) {
     stopWaiting();
-    dueAtMillis = loop.nowMillis() + millis;
+    dueIn(loop, millis);
     timer = loop.schedule(millis, due);
+  }
+
+  /** It is due then, should the client that is about to be let in not be. */
+  void dueIn(EventLoop loop, long millis) {
+    dueAtMillis = loop.nowMillis() + millis;
   }
 
   /** Milliseconds until it is due, 0 or more; very many: it is due with the end of its session. */
@@ -99,25 +103,19 @@ final class KeptWill {
   }
 
   /**
-   * It is due. If it cannot be read now, or not be stored for who is away, it is overdue, which is
-   * logged once: its session stays with its row until it can.
+   * It is due. If it cannot be read now it is overdue, which is logged once: its session stays with
+   * its row until it can.
    *
    * @param again runs a second later if it is overdue, unless it is {@linkplain #stopWaiting
    *     stopped}
    */
   void publish(SessionContext context, Session session, Runnable again) {
     stopWaiting();
-    if (isStored() && !context.writer().hasRoomForWills()) {
-      tellOnce(session.clientId(), "the store has no room left for it; free some");
-      overdue(session, again);
-      return;
-    }
     switch (read(context.store(), session)) {
       case Unread unread -> {
-        if (!unread.problem().isClosed()) { // a broker that ends keeps it for its restart
-          tellOnce(session.clientId(), unread.problem().getMessage());
-        }
-        overdue(session, again);
+        tellOnce(session.clientId(), unread.problem());
+        overdue = true;
+        await(session.owner(), RETRY_MILLIS, again);
       }
       case Lost _ -> done();
       case Known known -> {
@@ -125,15 +123,6 @@ final class KeptWill {
         context.wills().due(session.clientId(), known.will(), session.sessionNumber());
       }
     }
-  }
-
-  private boolean isStored() {
-    return will == null;
-  }
-
-  private void overdue(Session session, Runnable again) {
-    overdue = true;
-    await(session.owner(), RETRY_MILLIS, again);
   }
 
   private void done() {
@@ -212,10 +201,13 @@ final class KeptWill {
     }
   }
 
-  private void tellOnce(String clientId, @Nullable String problem) {
-    if (!overdue) {
+  private void tellOnce(String clientId, UnreadableStoreException problem) {
+    if (!overdue && !problem.isClosed()) { // a broker that ends keeps it for its restart
       LOG.log(
-          Level.WARNING, "the will of client {0} waits: {1}", LogText.quote(clientId), problem);
+          Level.WARNING,
+          "the will of client {0} waits: {1}",
+          LogText.quote(clientId),
+          problem.getMessage());
     }
   }
 }

@@ -501,13 +501,13 @@ public final class Session implements Subscriber {
     long delayMillis =
         last == null ? 0 : Math.min(last.delaySeconds(), remains ? expirySeconds : 0) * 1000;
     boolean send = last != null && fate == WillFate.SEND;
-    boolean later = send && delayMillis > 0 && !resumed;
+    boolean later = send && delayMillis > 0;
     boolean atOnce = send && delayMillis == 0;
     long willDueMillis =
         switch (fate) {
           case DISCARD -> 0;
           case KEEP -> last == null ? 0 : now + Math.max(delayMillis, context.restartGraceMillis());
-          case SEND -> later || atOnce ? now + delayMillis : 0;
+          case SEND -> send ? now + delayMillis : 0;
         };
     if (durable && number != 0) {
       context
@@ -519,7 +519,8 @@ public final class Session implements Subscriber {
     } else if (atOnce) {
       publish(last);
     } else if (later) {
-      will = last;
+      last.dueIn(owner, delayMillis);
+      will = last; // not sent if the other connection is let in
     } else {
       last.leaveMemory();
     }

@@ -19,8 +19,8 @@ import org.lmdbjava.LmdbException;
  * <p>Room is what the disk has free, plus pages of the file that wait for reuse, less the reserve;
  * not more than the map can still take; and what the quota leaves.
  *
- * <p>Wills are published into the reserve, for they were accepted before. Half of it is theirs: from
- * then on they wait, and large ones are not accepted, so that what makes room always finds some.
+ * <p>Wills are stored and published in the reserve too, for whoever connects with one may come to
+ * make room. Once they have used up half of it, only such clients are let in.
  *
  * <p>LMDB uses no page again that a reader may still look at: while a {@link Lmdb#longRead} lasts,
  * the file grows although it has free ones. When that would touch the reserve, they are no room,
@@ -124,7 +124,8 @@ final class DiskSpace {
 
   /** A transaction ran into the end of the disk or of the map. */
   void ranOut() {
-    decide(0);
+    room = mayGrow ? 0 : Long.MIN_VALUE; // not even what makes room found some
+    decide(room);
     looked = true;
     lookedAtNanos = clocks.nanos();
   }

@@ -132,6 +132,16 @@ final class SessionTable {
     return number == null ? null : find(new RowReader(number).getLong());
   }
 
+  /** Of its queue and its Will; 0: there is no such session. */
+  long bytesOf(String clientId) {
+    SessionState session = findByClient(clientId);
+    if (session == null) {
+      return 0;
+    }
+    MemorySegment will = lmdb.wills.get(txn(), batch.keys.number(session.number));
+    return session.bytes + (will == null ? 0 : will.byteSize());
+  }
+
   private SessionState create(String clientId) {
     MetaState state = batch.state();
     var session = new SessionState(state.nextSessionNumber++, clientId);

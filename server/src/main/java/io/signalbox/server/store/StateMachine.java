@@ -118,6 +118,11 @@ final class StateMachine {
         && batch.retained.pageBytes(publish.message().topic()) >= 2 * rowBytes(publish);
   }
 
+  /** Whether its Will is larger than all that its client can make room by coming. */
+  boolean takesRoom(OpenSession open) {
+    return open.willBytes() > batch.sessions.bytesOf(open.clientId());
+  }
+
   private static long rowBytes(StorePublish publish) {
     long formBytes = MessageBytes.length(publish.message(), true);
     long bytes = publish.qos2Number() == 0 ? 0 : QueueRow.OVERHEAD_BYTES;

@@ -30,9 +30,6 @@ public final class StoreWriter {
 
   private static final long IDLE_NANOS = 1_000_000_000;
 
-  /** Such a Will is stored wherever its client may connect: it may come to make room. */
-  private static final int SMALL_WILL_BYTES = 1 << 10;
-
   /** While there is no room and nothing to do it looks as often for some. */
   private static final long FULL_NANOS = 100_000_000;
 
@@ -80,7 +77,6 @@ public final class StoreWriter {
   private volatile boolean closed;
   private volatile boolean failed;
   private volatile boolean room = true;
-  private volatile boolean roomForWills = true;
 
   /** The writer takes nothing from the queue any more, so whoever submits must. */
   private volatile boolean ended;
@@ -242,14 +238,6 @@ public final class StoreWriter {
     return room && !failed && !closed;
   }
 
-  /**
-   * Whether Wills may be stored, or published to who is away, although there may be no {@linkplain
-   * #hasRoom room} for other messages. Any thread; a moment later it may be otherwise.
-   */
-  public boolean hasRoomForWills() {
-    return roomForWills;
-  }
-
   /** Runs a task on a loop once there is room again; soon, if there is already. Any thread. */
   public Waiting whenRoom(EventLoop loop, Runnable task) {
     Waiting waiting = forRoom.add(loop, task);
@@ -258,7 +246,6 @@ public final class StoreWriter {
   }
 
   private void roomIs(boolean now) {
-    roomForWills = space.hasRoomForWills();
     room = now;
     if (now) {
       forRoom.call();
@@ -551,8 +538,8 @@ public final class StoreWriter {
         return true;
       }
     }
-    if (command instanceof OpenSession open && open.willBytes() > SMALL_WILL_BYTES) {
-      return !roomForWills;
+    if (command instanceof OpenSession open) {
+      return !space.hasRoomForWills() && machine.takesRoom(open);
     }
     return !mayGrow && command.grows() && !machine.makesRoom(command);
   }

@@ -887,29 +887,29 @@ final class FullStoreTest extends DurableSessionFixture {
   }
 
   @Test
-  void willsLeaveRoomForWhatMakesRoom() throws Exception {
+  void whoComesWithAWillHasToMakeRoomForItOnceWillsHaveHadTheirs() throws Exception {
     startSmall();
     DurableClient.connect(this, "absent", 1_000).subscribe().drop();
     for (int i = 0; i < WILLS; i++) {
       DurableClient.connect(this, "device" + i, 1_000).drop();
     }
-    DurableClient filler = DurableClient.connect(this, "filler", 0);
-    int filled = fill(filler);
+    int filled = fill(DurableClient.connect(this, "filler", 0));
+    int died = useUpTheRoomOfWills();
+    assertTrue(dies("absent", FILLER), "it has more in its queue");
+    DurableClient absent = DurableClient.connect(this, "absent", 1_000);
+    int all = filled + died + 1;
+    await(() -> absent.payloads.size() == all);
+    awaitInTime(() -> dies("device" + died, FILLER));
+  }
+
+  /** Says how many clients came with a large Will, and died, before one was not let in. */
+  private int useUpTheRoomOfWills() {
     int died = 0;
     while (dies("device" + died, FILLER)) {
       died++;
       assertTrue(died < WILLS, "Wills take all there is");
     }
-    String last = "device" + died;
-    assertTrue(dies(last, "small"), "its client may come to make room");
-    DurableClient back = DurableClient.begin(this, ProtocolVersion.V5, last, 1_000, will("next"));
-    filler.publish(Qos.AT_LEAST_ONCE, "behind it");
-    assertNull(back.connectReason, "its Will is not published yet");
-    DurableClient absent = DurableClient.connect(this, "absent", 1_000);
-    int wills = died + 1;
-    awaitInTime(() -> absent.payloads.size() == filled + wills);
-    assertTrue(absent.payloads.contains("small"));
-    awaitInTime(() -> back.connectReason == ReasonCode.SUCCESS);
+    return died;
   }
 
   /** Looks again after each second. */
@@ -943,8 +943,9 @@ final class FullStoreTest extends DurableSessionFixture {
     return true;
   }
 
-  @Test
-  void aDelayedWillComesAlthoughItsClientWasNotLetInMeanwhile() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aDelayedWillComesAlthoughItsClientWasNotLetInMeanwhile(boolean noticed) throws Exception {
     startSmall();
     DurableClient.connect(this, "absent", 1_000).subscribe().drop();
     for (int i = 0; i < WILLS; i++) {
@@ -957,14 +958,13 @@ final class FullStoreTest extends DurableSessionFixture {
             Qos.AT_LEAST_ONCE,
             false,
             Properties.NONE.with(Property.WILL_DELAY_INTERVAL, 50L));
-    DurableClient.connect(this, ProtocolVersion.V5, "late", 1_000, delayed).drop();
+    DurableClient late = DurableClient.connect(this, ProtocolVersion.V5, "late", 1_000, delayed);
+    if (noticed) {
+      late.drop();
+    }
     DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe("u");
     int filled = fill(DurableClient.connect(this, "filler", 0));
-    int died = 0;
-    while (dies("device" + died, FILLER)) {
-      died++;
-      assertTrue(died < WILLS);
-    }
+    int _ = useUpTheRoomOfWills();
     loops.advance(20_000);
     assertFalse(dies("late", FILLER));
     DurableClient absent = DurableClient.connect(this, "absent", 1_000);
