@@ -78,6 +78,7 @@ public final class Commands {
     } else {
       all.forEach((name, branch) -> root.addSubcommand(name, branch.get()));
     }
+    root.setExpandAtFiles(false); // @FILE is a payload, not a file whose words are arguments
     root.setExecutionStrategy(parsed -> execute(parsed, root));
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
     root.setParameterExceptionHandler((e, _) -> reportUsage(e));
