@@ -245,18 +245,22 @@ final class PubCommand implements Callable<Integer> {
     }
 
     @Override
-    public void work(MqttClient client) throws CommandFailure {
+    public boolean work(MqttClient client) throws CommandFailure {
       throwIfRefused();
+      boolean published = false;
       while (client.canPublish(qos)) {
         byte[] payload = payloads.next();
         if (payload == null) {
+          published = false; // the next one wakes the loop
           break;
         }
         int _ = client.publish(name, qos, retain, encodedProperties, expirySeconds, payload);
+        published = true;
       }
       if (client.isConnected() && payloads.isAtEnd() && client.inFlight() == 0) {
         end(client);
       }
+      return published; // otherwise the socket is full, and wakes the loop when it has room
     }
 
     /** Nothing acknowledges QoS 0; the answer to a ping shows that the broker has read it all. */

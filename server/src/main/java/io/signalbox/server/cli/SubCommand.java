@@ -263,7 +263,7 @@ final class SubCommand implements Callable<Integer> {
     }
 
     @Override
-    public void work(MqttClient client) throws CommandFailure {
+    public boolean work(MqttClient client) throws CommandFailure {
       throwIfFailed();
       if (wait != null && System.nanoTime() - startedNanos >= wait.toNanos()) {
         if (!connected) {
@@ -273,6 +273,7 @@ final class SubCommand implements Callable<Integer> {
         }
         client.disconnect();
       }
+      return false;
     }
   }
 }

@@ -3,6 +3,8 @@ package io.signalbox.server.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.bench.client.FakeBroker;
@@ -23,6 +25,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +95,28 @@ class PubSubTest {
     assertEquals(0, run("pub", "-t", "a", "--lines", "-q", "1"), err::toString);
 
     assertEquals(List.of("one", "", "three"), payloads());
+  }
+
+  /** Nothing that comes back wakes the loop for these: a tenth of a second each would be 20 s. */
+  @Test
+  void publishesQos0AsFastAsTheBrokerTakesIt() throws Exception {
+    Path file = Files.write(folder.resolve("payload"), new byte[33_000]); // two fill the buffer
+    String path = file.toString();
+
+    assertTimeout(
+        Duration.ofSeconds(10),
+        () -> assertEquals(0, run("pub", "-t", "a", "-f", path, "-n", "400"), err::toString));
+    assertEquals(400, broker.received(Publish.class).size());
+  }
+
+  @Test
+  void publishesLinesAsFastAsTheyAreRead() {
+    input = "x\n".repeat(200_000);
+
+    assertTimeout(
+        Duration.ofSeconds(10),
+        () -> assertEquals(0, run("pub", "-t", "a", "--lines"), err::toString));
+    assertEquals(200_000, broker.received(Publish.class).size());
   }
 
   @Test
