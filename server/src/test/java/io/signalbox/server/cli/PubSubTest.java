@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.bench.client.FakeBroker;
 import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.PingReq;
+import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
@@ -18,6 +20,7 @@ import io.signalbox.server.packet.UserProperty;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -28,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +46,7 @@ class PubSubTest {
   private int port;
   private final StringWriter err = new StringWriter();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private OutputStream output = out;
   private String input = "";
 
   @TempDir Path folder;
@@ -60,7 +65,7 @@ class PubSubTest {
     Object it =
         command.equals("pub")
             ? new PubCommand(new ByteArrayInputStream(input.getBytes(UTF_8)))
-            : new SubCommand(out);
+            : new SubCommand(output);
     var line = new CommandLine(it);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setErr(new PrintWriter(err, true));
@@ -297,6 +302,68 @@ class PubSubTest {
     assertEquals(1, run("sub", "-t", "a", "-n", "2", "--wait", "4s"));
     assertTrue(err.toString().contains("1 of 2 messages came within 4 s"), err::toString);
     assertEquals("a x\n", out.toString(UTF_8));
+  }
+
+  /** Each of these is larger than the printer's buffer, so that it is written at once. */
+  private static final int LARGE = 70_000;
+
+  @Test
+  void endsInTimeThoughMessagesComeWithoutEnd() throws Exception {
+    retain("a", "x".repeat(LARGE));
+    Publish more = broker.received(Publish.class).getFirst();
+    output =
+        new OutputStream() {
+          @Override
+          public void write(int b) {}
+
+          @Override
+          public void write(byte[] bytes, int from, int length) {
+            if (length >= LARGE) {
+              broker.broadcast(more); // before the one is taken the next one has come
+            }
+          }
+        };
+
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> assertEquals(0, run("sub", "-t", "a", "--wait", "1s"), err::toString));
+  }
+
+  @Test
+  void keepsTheConnectionThoughItsOutputIsTakenSlowly() {
+    for (int i = 0; i < 15; i++) {
+      retain("a/" + i, "x".repeat(LARGE));
+    }
+    broker.connAckProperties = Properties.NONE.with(Property.SERVER_KEEP_ALIVE, 1);
+    var pingsAtTheLast = new AtomicInteger();
+    output =
+        new OutputStream() {
+          @Override
+          public void write(int b) {}
+
+          @Override
+          public void write(byte[] bytes, int from, int length) throws IOException {
+            for (int i = 0; i < 20 && length >= LARGE && pings() == 0; i++) {
+              pause();
+            }
+            pingsAtTheLast.set(pings());
+          }
+
+          private int pings() {
+            return broker.received(PingReq.class).size();
+          }
+
+          private void pause() throws IOException {
+            try {
+              Thread.sleep(10); // a reader that takes a fifth of a second for a message
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+          }
+        };
+
+    assertEquals(0, run("sub", "-t", "a/#", "-n", "15", "-W", "60s"), err::toString);
+    assertTrue(pingsAtTheLast.get() > 0, "it has pinged meanwhile");
   }
 
   @Test
