@@ -392,6 +392,41 @@ class PubSubTest {
     assertEquals(List.of(), broker.received(Subscribe.class));
   }
 
+  /** The standard has four bytes for the seconds of each. */
+  @ParameterizedTest
+  @CsvSource({
+    "4294967296s, --expiry, pub -t a -m x --expiry",
+    "49711d, --will-delay, pub -t a -m x --will-topic w --will-delay",
+    "49711d, --will-delay, sub -t a --will-topic w --will-delay",
+    "4294967296s, --session-expiry, sub -t a -i me --session-expiry",
+    "999999999d, --session-expiry, sub -t a -i me --session-expiry",
+    "999999999d, --wait, sub -t a --wait",
+  })
+  void aTimeHasABound(String time, String option, String command) {
+    List<String> words = new ArrayList<>(List.of((command + " " + time).split(" ")));
+
+    assertEquals(2, run(words.removeFirst(), words.toArray(String[]::new)), err::toString);
+    assertTrue(err.toString().contains("'" + option + "'"), err::toString);
+    assertTrue(err.toString().contains("longer than 4294967295 s"), err::toString);
+    assertEquals(List.of(), broker.received(Connect.class));
+  }
+
+  @Test
+  void theLongestTimesAreSent() {
+    assertEquals(
+        0,
+        run("pub", "-t", "a", "-m", "x", "-r", "-q", "1", "--expiry", "4294967295s"),
+        err::toString);
+    String[] longest = {"-t", "a", "-n", "1", "-i", "me", "--session-expiry", "49710d", "-W", "1d"};
+    assertEquals(0, run("sub", longest), err::toString);
+
+    Publish publish = broker.received(Publish.class).getFirst();
+    assertEquals(4_294_967_295L, publish.properties().number(Property.MESSAGE_EXPIRY_INTERVAL, -1));
+    Connect connect = broker.received(Connect.class).getLast();
+    assertEquals(
+        49_710L * 86_400, connect.properties().number(Property.SESSION_EXPIRY_INTERVAL, -1));
+  }
+
   @Test
   void makesBytesOfATerminalHarmless() {
     assertEquals("plain ü\t", MessagePrinter.printable("plain ü\t".getBytes(UTF_8)));
