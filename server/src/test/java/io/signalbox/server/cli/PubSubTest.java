@@ -146,7 +146,11 @@ class PubSubTest {
             "--correlation-data",
             "c",
             "--user-property",
-            "k=v",
+            "tag=b",
+            "--user-property",
+            "tag=a=c",
+            "--user-property",
+            "=",
             "--will-topic",
             "w",
             "--will-message",
@@ -168,7 +172,10 @@ class PubSubTest {
     assertEquals("x/y", publish.properties().string(Property.CONTENT_TYPE));
     assertEquals("r", publish.properties().string(Property.RESPONSE_TOPIC));
     assertArrayEquals("c".getBytes(UTF_8), publish.properties().binary(Property.CORRELATION_DATA));
-    assertEquals(List.of(new UserProperty("k", "v")), publish.properties().userProperties());
+    assertEquals(
+        List.of(
+            new UserProperty("tag", "b"), new UserProperty("tag", "a=c"), new UserProperty("", "")),
+        publish.properties().userProperties());
     Connect connect = broker.received(Connect.class).getFirst();
     assertEquals("me", connect.clientId());
     assertTrue(connect.will() != null && connect.will().retain());
@@ -385,6 +392,8 @@ class PubSubTest {
     assertEquals(2, run("pub", "-t", "a", "-m", "x", "-n", "0"));
     assertEquals(2, run("pub", "-t", "a", "-m", "x", "--expiry", "1m", "--mqtt", "3.1.1"));
     assertEquals(2, run("pub", "-t", "a", "-m", "x", "--cert", "c.crt"));
+    assertEquals(2, run("pub", "-t", "a", "-m", "x", "--user-property", "name"));
+    assertTrue(err.toString().contains("--user-property: \"name\""), err::toString);
     assertEquals(2, run("sub", "-t", "a+"));
     assertEquals(2, run("sub", "-t", "a", "--session-expiry", "1h"));
     assertEquals(2, run("sub", "-t", "a", "--no-local", "--mqtt", "3.1.1"));
