@@ -115,6 +115,23 @@ final class StartScriptTest {
     assertTrue(said.contains("-XX:AOTCache="), said);
   }
 
+  /** Java tells of a terminal only where standard output is one too. */
+  @Test
+  void tellsThatStandardInputIsATerminal(@TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Path jdk = jdkThatPrintsItsOptions(home.resolve("jdk"));
+    Map<String, String> environment =
+        Map.of("SIGNALBOX_JAVA", jdk.toString(), "SIGNALBOX_BUILD", "never");
+    String terminal = "-Dsignalbox.stdin-terminal=true";
+    String said = home.resolve("said").toString();
+    String typed = script + " version >" + said;
+
+    run(environment, List.of("script", "-qec", typed, "/dev/null"));
+
+    assertTrue(Files.readString(Path.of(said)).contains(terminal), said);
+    assertFalse(run(environment, List.of(script.toString(), "version")).contains(terminal));
+  }
+
   /** As "mvn verify" leaves it: built, but without a class cache. */
   @Test
   void theFirstStartRecordsTheClassesOfAJarThatHasNoCache(@TempDir Path home) throws Exception {

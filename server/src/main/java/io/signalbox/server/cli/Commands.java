@@ -174,7 +174,7 @@ public final class Commands {
         "users-file",
         () ->
             new CommandLine(new UserCommand())
-                .addSubcommand(new UserAddCommand(new PasswordInput(System.in)))
+                .addSubcommand(new UserAddCommand(passwordInput()))
                 .addSubcommand(new UserListCommand())
                 .addSubcommand(new UserRemoveCommand()));
     all.put("policy", PolicyCommand::commandLine);
@@ -184,6 +184,10 @@ public final class Commands {
     all.putAll(ApiCommands.branches());
     all.put("version", () -> new CommandLine(new VersionCommand()));
     return all;
+  }
+
+  private static PasswordInput passwordInput() {
+    return new PasswordInput(System.in, Boolean.getBoolean("signalbox.stdin-terminal"));
   }
 
   /**
