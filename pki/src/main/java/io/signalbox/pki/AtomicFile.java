@@ -48,6 +48,22 @@ public final class AtomicFile {
   }
 
   /**
+   * Writes a file that everybody may read, or in the place of one that is there: with its owner,
+   * group and mode; what a link names, not the link. If they cannot be kept, nothing is changed.
+   */
+  public static void rewritePublic(Path file, String text) throws PkiException {
+    Path target = file;
+    if (Files.isSymbolicLink(file)) {
+      try {
+        target = file.toRealPath();
+      } catch (IOException e) {
+        throw FileProblems.explain("write", file, e);
+      }
+    }
+    write(target, text, "rw-r--r--", true);
+  }
+
+  /**
    * Makes a folder, and those above it, that only its owner may enter (0700); one that exists keeps
    * its mode.
    */

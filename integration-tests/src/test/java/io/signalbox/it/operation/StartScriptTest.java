@@ -84,6 +84,54 @@ final class StartScriptTest {
     assertTrue(said.contains(" -jar "), said);
   }
 
+  @Test
+  void whatIsChangedDuringABuildIsBuiltByTheNextStart(@TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Files.createFile(home.resolve("server/target/signalbox.unfinished"));
+    Path maven = home.resolve("mvnw");
+    Files.writeString(
+        maven,
+        """
+        #!/usr/bin/env bash
+        cd "${0%/*}"
+        if [[ ! -e $changed ]]; then
+          until [[ $changed -nt server/target/signalbox.unfinished ]]; do touch "$changed"; done
+        fi
+        touch server/target/signalbox.jar
+        """);
+    assertTrue(maven.toFile().setExecutable(true));
+    Path jdk = jdkThatPrintsItsOptions(home.resolve("jdk"));
+    List<String> start = List.of(script.toString(), "version");
+    Path changed = home.resolve("server/src/main/Changed.java");
+    Map<String, String> environment =
+        Map.of("SIGNALBOX_JAVA", jdk.toString(), "changed", changed.toString());
+    String building = "building (first use or changed sources";
+    assertTrue(run(environment, start).contains(building));
+
+    assertTrue(run(environment, start).contains(building), "it was changed meanwhile");
+
+    String said = run(environment, start);
+    assertFalse(said.contains(building), said);
+    assertTrue(said.contains("-XX:AOTCache="), said);
+  }
+
+  /** Java tells of a terminal only where standard output is one too. */
+  @Test
+  void tellsThatStandardInputIsATerminal(@TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Path jdk = jdkThatPrintsItsOptions(home.resolve("jdk"));
+    Map<String, String> environment =
+        Map.of("SIGNALBOX_JAVA", jdk.toString(), "SIGNALBOX_BUILD", "never");
+    String terminal = "-Dsignalbox.stdin-terminal=true";
+    String said = home.resolve("said").toString();
+    String typed = script + " version >" + said;
+
+    run(environment, List.of("script", "-qec", typed, "/dev/null"));
+
+    assertTrue(Files.readString(Path.of(said)).contains(terminal), said);
+    assertFalse(run(environment, List.of(script.toString(), "version")).contains(terminal));
+  }
+
   /** As "mvn verify" leaves it: built, but without a class cache. */
   @Test
   void theFirstStartRecordsTheClassesOfAJarThatHasNoCache(@TempDir Path home) throws Exception {

@@ -13,6 +13,7 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -22,16 +23,25 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /** Calls the admin API of a broker. */
 final class ApiConnection {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** Less than for all, so that it tells that nothing was asked. */
+  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(30);
+
   private static final int PAGE_ITEMS_MAX = 1_000;
   private static final int TOKEN_BYTES_MAX = 65_535;
+
+  /** In what Java says where something else than TLS answers. */
+  private static final String NOT_TLS = "unrecognized ssl message";
 
   private final HttpClient http;
   private final String root;
@@ -59,7 +69,7 @@ final class ApiConnection {
     HttpClient.Builder http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(PATIENCE)
+            .connectTimeout(CONNECT_PATIENCE)
             .followRedirects(HttpClient.Redirect.NEVER);
     if (!plain) {
       http.sslContext(TlsContexts.client(trusted, Optional.empty()));
@@ -130,6 +140,17 @@ final class ApiConnection {
   }
 
   /**
+   * Asks what changes nothing, so that it may be asked again.
+   *
+   * @param question null: none
+   * @param headers names and values
+   */
+  Answer ask(String path, @Nullable JsonObject question, String... headers) throws CommandFailure {
+    String body = question == null ? null : question.toString();
+    return call(false, "POST", path, "application/json", body, headers);
+  }
+
+  /**
    * The items of a collection, from as many pages as it takes.
    *
    * @param where names and values for the query
@@ -170,6 +191,17 @@ final class ApiConnection {
   Answer send(
       String method, String path, String contentType, @Nullable String body, String... headers)
       throws CommandFailure {
+    return call(!"GET".equals(method), method, path, contentType, body, headers);
+  }
+
+  private Answer call(
+      boolean changes,
+      String method,
+      String path,
+      String contentType,
+      @Nullable String body,
+      String... headers)
+      throws CommandFailure {
     var request =
         HttpRequest.newBuilder(URI.create(root + path))
             .timeout(PATIENCE)
@@ -189,18 +221,42 @@ final class ApiConnection {
       }
       return new Answer(response.body(), response.headers().firstValue("ETag").orElse(""));
     } catch (IOException e) {
-      String why = e instanceof ConnectException ? "nothing listens there" : e.getMessage();
-      String what =
-          e instanceof SSLException
-              ? "name the broker in --server by a name that its certificate has, and in --cafile"
-                  + " the authority that has signed it"
-              : "see --server and --cafile";
-      throw new CommandFailure(
-          ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
+      throw isUndone(e) ? neverAsked(e) : unanswered(changes, String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CommandFailure(ExitCode.UNREACHABLE, "interrupted");
+      throw unanswered(changes, "interrupted");
     }
+  }
+
+  /** Whether there was no connection yet that the request could have gone out on. */
+  private static boolean isUndone(IOException e) {
+    return e instanceof ConnectException // unknown and unreachable hosts too
+        || e instanceof HttpConnectTimeoutException
+        || e instanceof SSLHandshakeException
+        || (e instanceof SSLException
+            && String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains(NOT_TLS));
+  }
+
+  private CommandFailure neverAsked(IOException e) {
+    String why = e instanceof ConnectException ? "nothing listens there" : e.getMessage();
+    String what =
+        e instanceof SSLException
+            ? "name the broker in --server by a name that its certificate has, and in --cafile"
+                + " the authority that has signed it"
+            : "see --server and --cafile";
+    return new CommandFailure(
+        ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
+  }
+
+  private CommandFailure unanswered(boolean changes, String why) {
+    return changes
+        ? new CommandFailure(
+            root
+                + ": the connection broke before the answer: "
+                + why
+                + "; it may be done: look before trying again")
+        : new CommandFailure(
+            ExitCode.UNREACHABLE, root + " did not answer: " + why + "; see --server and --cafile");
   }
 
   /** Each problem of a text with its line and column, one a line. */

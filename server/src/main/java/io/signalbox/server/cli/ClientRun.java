@@ -25,9 +25,10 @@ final class ClientRun {
      * Called again and again, at least ten times a second, with the connection in any state. Ends
      * the run by {@link MqttClient#disconnect}.
      *
+     * @return whether it could go on at once, so that the network is only glanced at
      * @throws CommandFailure ends the run at once
      */
-    void work(MqttClient client) throws CommandFailure;
+    boolean work(MqttClient client) throws CommandFailure;
   }
 
   private final ClientLoop loop;
@@ -46,12 +47,13 @@ final class ClientRun {
     try {
       MqttClient client = loop.open(options.endpoint(), options.tls(), connect, task, null);
       while (!client.isClosed()) {
+        boolean goesOn = false;
         if (interrupted) {
           client.disconnect();
         } else {
-          task.work(client);
+          goesOn = task.work(client);
         }
-        loop.pass(PASS_MILLIS);
+        loop.pass(goesOn ? 0 : PASS_MILLIS);
       }
       ClientException failure = client.failure();
       if (failure != null) {

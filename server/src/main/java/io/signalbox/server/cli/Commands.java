@@ -78,6 +78,7 @@ public final class Commands {
     } else {
       all.forEach((name, branch) -> root.addSubcommand(name, branch.get()));
     }
+    root.setExpandAtFiles(false); // @FILE is a payload, not a file whose words are arguments
     root.setExecutionStrategy(parsed -> execute(parsed, root));
     root.setExecutionExceptionHandler((e, command, _) -> report(e, command));
     root.setParameterExceptionHandler((e, _) -> reportUsage(e));
@@ -173,7 +174,7 @@ public final class Commands {
         "users-file",
         () ->
             new CommandLine(new UserCommand())
-                .addSubcommand(new UserAddCommand(new PasswordInput(System.in)))
+                .addSubcommand(new UserAddCommand(passwordInput()))
                 .addSubcommand(new UserListCommand())
                 .addSubcommand(new UserRemoveCommand()));
     all.put("policy", PolicyCommand::commandLine);
@@ -183,6 +184,10 @@ public final class Commands {
     all.putAll(ApiCommands.branches());
     all.put("version", () -> new CommandLine(new VersionCommand()));
     return all;
+  }
+
+  private static PasswordInput passwordInput() {
+    return new PasswordInput(System.in, Boolean.getBoolean("signalbox.stdin-terminal"));
   }
 
   /**

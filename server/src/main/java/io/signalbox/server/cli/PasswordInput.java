@@ -18,15 +18,30 @@ final class PasswordInput {
   private static final int BYTES_MAX = 8_192;
 
   private final InputStream in;
+  private final boolean isTyped;
 
-  PasswordInput(InputStream in) {
+  /**
+   * @param isTyped whether it comes from a terminal, which Java does not tell where standard output
+   *     is none
+   */
+  PasswordInput(InputStream in, boolean isTyped) {
     this.in = in;
+    this.isTyped = isTyped;
   }
 
   @SuppressWarnings("SystemConsoleNull") // null again since JDK 25 where there is no terminal
   String read() throws CommandFailure {
     Console console = System.console();
-    return console != null && console.isTerminal() ? ask(console) : firstLine();
+    if (console != null && console.isTerminal()) {
+      return ask(console);
+    }
+    if (isTyped) {
+      throw new CommandFailure(
+          "a password typed here would be seen: standard input is a terminal, but standard output"
+              + " is not; do not redirect it, or give the password by standard input, as from a"
+              + " pipe");
+    }
+    return firstLine();
   }
 
   private static String ask(Console console) throws CommandFailure {

@@ -25,7 +25,7 @@ sealed interface Payloads extends AutoCloseable {
   }
 
   /**
-   * @param onMore called by another thread when there is more than before, or the end
+   * @param onMore called by another thread when there is one after there was none, or the end
    */
   static Payloads lines(InputStream input, Runnable onMore) {
     return new Lines(input, onMore);
@@ -99,7 +99,7 @@ sealed interface Payloads extends AutoCloseable {
         }
         ahead.put(line.toByteArray());
         line.reset();
-        if (input.available() == 0) {
+        if (ahead.size() == 1) { // whoever took the one before may wait; otherwise there were more
           onMore.run();
         }
       }

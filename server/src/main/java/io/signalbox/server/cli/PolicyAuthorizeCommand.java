@@ -71,7 +71,7 @@ final class PolicyAuthorizeCommand extends ApiCommand {
     question.addProperty("source", source);
     question.addProperty("qos", qos);
     question.addProperty("retain", retain);
-    ApiConnection.Answer answer = connection.send("POST", "/policy-tools/authorize", question);
+    ApiConnection.Answer answer = connection.ask("/policy-tools/authorize", question);
     allowed = answer.field("allowed").getAsBoolean();
     if (json()) {
       show(answer.json());

@@ -2,6 +2,8 @@ package io.signalbox.server.cli;
 
 import io.signalbox.acl.load.PolicySources;
 import io.signalbox.acl.tool.PolicyFormatter;
+import io.signalbox.pki.AtomicFile;
+import io.signalbox.pki.PkiException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -49,7 +51,7 @@ final class PolicyFmtCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws CommandFailure {
+  public Integer call() throws CommandFailure, PkiException {
     PrintWriter out = spec.commandLine().getOut();
     PolicySources sources = files.read(paths);
     int changed = 0;
@@ -62,10 +64,10 @@ final class PolicyFmtCommand implements Callable<Integer> {
         String formatted = PolicyFormatter.format(text);
         if (!formatted.equals(text)) {
           changed++;
-          out.println((check ? "would change " : "changed ") + file);
           if (!check) {
-            Files.writeString(file, formatted);
+            AtomicFile.rewritePublic(file, formatted); // a broker may be reading it
           }
+          out.println((check ? "would change " : "changed ") + file);
         }
       } catch (IOException e) {
         throw new CommandFailure("cannot format " + file + ": " + e.getMessage(), e);

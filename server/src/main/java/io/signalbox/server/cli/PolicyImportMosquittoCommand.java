@@ -1,6 +1,8 @@
 package io.signalbox.server.cli;
 
 import io.signalbox.acl.tool.MosquittoImport;
+import io.signalbox.pki.AtomicFile;
+import io.signalbox.pki.PkiException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -50,7 +52,7 @@ final class PolicyImportMosquittoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws CommandFailure {
+  public Integer call() throws CommandFailure, PkiException {
     PrintWriter err = spec.commandLine().getErr();
     try {
       MosquittoImport imported = MosquittoImport.of(file.toString(), Files.readString(file));
@@ -66,7 +68,7 @@ final class PolicyImportMosquittoCommand implements Callable<Integer> {
     }
   }
 
-  private void write(Map<String, String> files) throws IOException, CommandFailure {
+  private void write(Map<String, String> files) throws IOException, CommandFailure, PkiException {
     Files.createDirectories(out);
     for (String name : files.keySet()) {
       if (Files.exists(out.resolve(name)) && !force) {
@@ -77,7 +79,7 @@ final class PolicyImportMosquittoCommand implements Callable<Integer> {
     }
     for (Map.Entry<String, String> made : files.entrySet()) {
       Path target = out.resolve(made.getKey());
-      Files.writeString(target, made.getValue());
+      AtomicFile.rewritePublic(target, made.getValue());
       spec.commandLine().getOut().println("wrote " + target);
     }
   }

@@ -29,7 +29,11 @@ final class PolicyRollbackCommand extends ApiCommand {
     String path = "/policy-revisions/" + number + "/rollback" + (dryRun ? "?dryRun=true" : "");
     String[] headers =
         ifLatest == null ? new String[0] : new String[] {"If-Match", "\"" + ifLatest + "\""};
-    JsonObject answer = connection.send("POST", path, null, headers).json();
+    JsonObject answer =
+        (dryRun
+                ? connection.ask(path, null, headers)
+                : connection.send("POST", path, null, headers))
+            .json();
     if (json()) {
       show(answer);
       return;

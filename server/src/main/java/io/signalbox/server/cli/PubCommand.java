@@ -20,8 +20,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -136,8 +135,9 @@ final class PubCommand implements Callable<Integer> {
   @Option(
       names = "--user-property",
       paramLabel = "NAME=VALUE",
-      description = "A property of your own; may be given several times (MQTT 5).")
-  private Map<String, String> userProperties = new LinkedHashMap<>();
+      description =
+          "A property of your own; may be given several times, also with one name (MQTT 5).")
+  private List<String> userProperties = List.of(); // no map: one name may come several times
 
   @Mixin private ConnectionOptions connection;
 
@@ -216,7 +216,13 @@ final class PubCommand implements Callable<Integer> {
     if (correlationData != null) {
       properties.put(Property.CORRELATION_DATA, correlationData.getBytes(UTF_8));
     }
-    userProperties.forEach(properties::addUserProperty);
+    for (String property : userProperties) {
+      int equals = property.indexOf('=');
+      if (equals < 0) {
+        throw connection.usage("--user-property: \"" + property + "\" is not NAME=VALUE");
+      }
+      properties.addUserProperty(property.substring(0, equals), property.substring(equals + 1));
+    }
     Properties all = properties.build();
     if (connection.version() != ProtocolVersion.V5 && (!all.isEmpty() || expiry != null)) {
       throw connection.usage("message properties and --expiry need --mqtt 5");
@@ -245,18 +251,22 @@ final class PubCommand implements Callable<Integer> {
     }
 
     @Override
-    public void work(MqttClient client) throws CommandFailure {
+    public boolean work(MqttClient client) throws CommandFailure {
       throwIfRefused();
+      boolean published = false;
       while (client.canPublish(qos)) {
         byte[] payload = payloads.next();
         if (payload == null) {
+          published = false; // the next one wakes the loop
           break;
         }
         int _ = client.publish(name, qos, retain, encodedProperties, expirySeconds, payload);
+        published = true;
       }
       if (client.isConnected() && payloads.isAtEnd() && client.inFlight() == 0) {
         end(client);
       }
+      return published; // otherwise the socket is full, and wakes the loop when it has room
     }
 
     /** Nothing acknowledges QoS 0; the answer to a ping shows that the broker has read it all. */

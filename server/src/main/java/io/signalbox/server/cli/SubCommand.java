@@ -25,6 +25,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,6 +49,9 @@ import picocli.CommandLine.Option;
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class SubCommand implements Callable<Integer> {
+
+  /** Whoever reads the output slowly does not keep Keep Alive, --wait and Ctrl-C waiting. */
+  private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** How a message is printed. */
   enum Format {
@@ -194,6 +198,7 @@ final class SubCommand implements Callable<Integer> {
   private final class Printing implements ClientRun.Task {
     private final MessagePrinter printer = new MessagePrinter(standardOutput, format);
     private final long startedNanos = System.nanoTime();
+    private long turnNanos; // when it began
     private long printed;
     private boolean connected;
     private @Nullable CommandFailure failure;
@@ -239,6 +244,9 @@ final class SubCommand implements Callable<Integer> {
       if (count != null && printed == count) {
         client.disconnect(); // what came with this one is not acknowledged, so a session keeps it
       }
+      if (System.nanoTime() - turnNanos > TURN_NANOS) {
+        client.endTurn();
+      }
     }
 
     @Override
@@ -263,8 +271,9 @@ final class SubCommand implements Callable<Integer> {
     }
 
     @Override
-    public void work(MqttClient client) throws CommandFailure {
+    public boolean work(MqttClient client) throws CommandFailure {
       throwIfFailed();
+      turnNanos = System.nanoTime();
       if (wait != null && System.nanoTime() - startedNanos >= wait.toNanos()) {
         if (!connected) {
           throw new CommandFailure(
@@ -273,6 +282,7 @@ final class SubCommand implements Callable<Integer> {
         }
         client.disconnect();
       }
+      return false;
     }
   }
 }

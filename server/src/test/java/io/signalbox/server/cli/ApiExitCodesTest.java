@@ -10,6 +10,8 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands on the admin API end with, whatever answers them. */
 final class ApiExitCodesTest {
@@ -125,5 +128,52 @@ final class ApiExitCodesTest {
     assertEquals(
         ExitCode.UNREACHABLE, run("device delete p7 --credential @good.token --server SERVER"));
     assertTrue(shell.err().contains(said), shell::err);
+  }
+
+  /** By a connection that ends before the answer, or answers with something else than TLS. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1 | http | device delete p7",
+        "1 | http | group join pumps p7",
+        "1 | http | policy rollback 1",
+        "6 | http | policy rollback 1 --dry-run",
+        "6 | http | policy authorize connect",
+        "6 | http | device list",
+        "6 | https | device delete p7",
+      })
+  void aChangeWithoutAnAnswerMayBeDone(int code, String scheme, String command) throws IOException {
+    try (var listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> breakOff(listener, scheme.equals("https")));
+      String address = " --server " + scheme + "://127.0.0.1:" + listener.getLocalPort();
+
+      assertEquals(code, run(command + " --credential @good.token" + address), shell::err);
+    }
+    assertEquals(code == 1, shell.err().contains("it may be done"), shell::err);
+  }
+
+  private static void breakOff(ServerSocket listener, boolean answers) {
+    try {
+      while (true) {
+        try (Socket socket = listener.accept()) {
+          int _ = socket.getInputStream().read(new byte[10_000]);
+          if (answers) {
+            socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(UTF_8));
+          }
+        }
+      }
+    } catch (IOException _) {
+      // the test is over
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://127.0.0.1:1", "http://no-such-host.invalid"})
+  void aChangeThatReachedNobodyIsNotDone(String address) {
+    assertEquals(
+        ExitCode.UNREACHABLE,
+        run("device delete p7 --credential @good.token --server " + address),
+        shell::err);
   }
 }

@@ -117,6 +117,7 @@ final class BenchCommandTest {
       delimiter = '|',
       value = {
         "p2p --warm-up 5           | \"5\" is no time; write a number with ms, s, m or h",
+        "p2p --limit 9999999h      | \"9999999h\" is longer than 4294967295 s",
         "p2p --duration 0s         | duration: 0 measures nothing without a count",
         "p2p --rate NaN            | rate: NaN must be 0 or more",
         "p2p --subscribers 3       | subscribers: 3, but p2p has one for each of the 10 publishers",

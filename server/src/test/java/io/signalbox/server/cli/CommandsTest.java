@@ -1,12 +1,15 @@
 package io.signalbox.server.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.pki.Pem;
+import io.signalbox.server.bench.client.FakeBroker;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ListenerConfig;
+import io.signalbox.server.packet.Publish;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -367,7 +370,7 @@ final class CommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "1", "h", "-1h", "0s", "1w", "1.5h", "9999999999s"})
+  @ValueSource(strings = {"", "1", "h", "-1h", "0s", "1w", "1.5h", "99999999999s"})
   void aLifetimeNeedsANumberAndAUnit(String ttl) {
     assertEquals(2, run("token", "issue", "--subject", "a", "--ttl", ttl));
     assertContains(err.toString(), "is no time; write a number with s, m, h or d");
@@ -408,6 +411,32 @@ final class CommandsTest {
     assertContains(err.toString(), "the backup is damaged");
     assertEquals(2, run("backup"));
     assertEquals(2, run("restore"));
+  }
+
+  // ---- pub
+
+  /** With all commands described as with the one that is asked for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pub", "--"})
+  void whatBeginsWithAtIsTextAndNoFileOfArguments(String described) throws Exception {
+    String file = "@" + Files.writeString(folder.resolve("f"), "--retain secret");
+    try (var broker = new FakeBroker()) {
+      String url = "mqtt://127.0.0.1:" + broker.port();
+      CommandLine commands =
+          new Commands(brokers, (_, _, _, _) -> "", new Stores(), environment)
+              .commandLine(described);
+      commands.setErr(new PrintWriter(err, true));
+
+      assertEquals(0, commands.execute("pub", "--url", url, "-t", file, "-m", file), err::toString);
+      assertEquals(
+          0, commands.execute("pub", "--url", url, "-t", "a", "-m", "@" + folder), err::toString);
+
+      List<String> said =
+          broker.received(Publish.class).stream()
+              .map(p -> p.topic() + " " + p.retain() + " " + new String(p.payload(), UTF_8))
+              .toList();
+      assertEquals(List.of(file + " false " + file, "a false @" + folder), said);
+    }
   }
 
   // ---- all

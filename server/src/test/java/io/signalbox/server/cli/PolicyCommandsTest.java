@@ -12,9 +12,11 @@ import io.signalbox.pki.DeviceFiles;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -246,6 +248,52 @@ final class PolicyCommandsTest {
     assertEquals(0, shell.run("policy", "fmt", folder.toString()));
     assertContains(Files.readString(file), "match: { group: pumps }");
     assertEquals(0, shell.run("policy", "fmt", folder.toString(), "--check"), shell.out());
+  }
+
+  /** Whoever has the old file open, as a broker that loads it, reads it to its end. */
+  @Test
+  void fmtPutsAWholeFileInThePlaceOfTheOldOne() throws Exception {
+    Path shared = Files.createDirectory(folder.resolve("shared")).resolve("pump.yaml");
+    String untidy = PUMP.replace("match: { group: pumps }", "match:   {group:   pumps}");
+    Files.writeString(shared, untidy);
+    Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rw-r-----"));
+    Path policies = Files.createDirectory(folder.resolve("policies"));
+    Path link = policies.resolve("pump.policy.yaml");
+    Files.createSymbolicLink(link, Path.of("..", "shared", "pump.yaml"));
+    try (var old = Files.newInputStream(shared)) {
+      assertEquals(0, shell.run("policy", "fmt", policies.toString()), shell.err());
+      assertEquals(untidy, new String(old.readAllBytes(), StandardCharsets.UTF_8));
+    }
+
+    assertTrue(Files.isSymbolicLink(link));
+    assertContains(Files.readString(shared), "match: { group: pumps }");
+    assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(shared)));
+    try (var files = Files.list(shared.getParent())) {
+      assertEquals(1, files.count(), "nothing is left beside it");
+    }
+  }
+
+  @Test
+  void importPutsWholeFilesInThePlaceOfOldOnes() throws Exception {
+    Path acl = Files.writeString(folder.resolve("acl"), "topic read news/#\n");
+    Path made = folder.resolve("made");
+    String[] words = {
+      "policy", "import-mosquitto-acl", acl.toString(), "--out", made.toString(), "--force"
+    };
+    assertEquals(0, shell.run(words), shell.err());
+    List<Path> files;
+    try (var all = Files.list(made)) {
+      files = all.toList();
+    }
+    Path one = files.getFirst();
+    String before = Files.readString(one);
+    Files.setPosixFilePermissions(one, PosixFilePermissions.fromString("rw-------"));
+    Files.writeString(acl, "topic read other/#\n");
+    try (var old = Files.newInputStream(one)) {
+      assertEquals(0, shell.run(words), shell.err());
+      assertEquals(before, new String(old.readAllBytes(), StandardCharsets.UTF_8));
+    }
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(one)));
   }
 
   @Test

@@ -3,10 +3,14 @@ package io.signalbox.server.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.bench.client.FakeBroker;
 import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.PingReq;
+import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.Publish;
@@ -16,6 +20,7 @@ import io.signalbox.server.packet.UserProperty;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -23,8 +28,10 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +46,7 @@ class PubSubTest {
   private int port;
   private final StringWriter err = new StringWriter();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private OutputStream output = out;
   private String input = "";
 
   @TempDir Path folder;
@@ -57,7 +65,7 @@ class PubSubTest {
     Object it =
         command.equals("pub")
             ? new PubCommand(new ByteArrayInputStream(input.getBytes(UTF_8)))
-            : new SubCommand(out);
+            : new SubCommand(output);
     var line = new CommandLine(it);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setErr(new PrintWriter(err, true));
@@ -94,6 +102,28 @@ class PubSubTest {
     assertEquals(List.of("one", "", "three"), payloads());
   }
 
+  /** Nothing that comes back wakes the loop for these: a tenth of a second each would be 20 s. */
+  @Test
+  void publishesQos0AsFastAsTheBrokerTakesIt() throws Exception {
+    Path file = Files.write(folder.resolve("payload"), new byte[33_000]); // two fill the buffer
+    String path = file.toString();
+
+    assertTimeout(
+        Duration.ofSeconds(10),
+        () -> assertEquals(0, run("pub", "-t", "a", "-f", path, "-n", "400"), err::toString));
+    assertEquals(400, broker.received(Publish.class).size());
+  }
+
+  @Test
+  void publishesLinesAsFastAsTheyAreRead() {
+    input = "x\n".repeat(200_000);
+
+    assertTimeout(
+        Duration.ofSeconds(10),
+        () -> assertEquals(0, run("pub", "-t", "a", "--lines"), err::toString));
+    assertEquals(200_000, broker.received(Publish.class).size());
+  }
+
   @Test
   void publishesAFileWithPropertiesAndAWill() throws Exception {
     Path file = Files.write(folder.resolve("payload"), new byte[] {0, 1, (byte) 0xFF});
@@ -116,7 +146,11 @@ class PubSubTest {
             "--correlation-data",
             "c",
             "--user-property",
-            "k=v",
+            "tag=b",
+            "--user-property",
+            "tag=a=c",
+            "--user-property",
+            "=",
             "--will-topic",
             "w",
             "--will-message",
@@ -138,7 +172,10 @@ class PubSubTest {
     assertEquals("x/y", publish.properties().string(Property.CONTENT_TYPE));
     assertEquals("r", publish.properties().string(Property.RESPONSE_TOPIC));
     assertArrayEquals("c".getBytes(UTF_8), publish.properties().binary(Property.CORRELATION_DATA));
-    assertEquals(List.of(new UserProperty("k", "v")), publish.properties().userProperties());
+    assertEquals(
+        List.of(
+            new UserProperty("tag", "b"), new UserProperty("tag", "a=c"), new UserProperty("", "")),
+        publish.properties().userProperties());
     Connect connect = broker.received(Connect.class).getFirst();
     assertEquals("me", connect.clientId());
     assertTrue(connect.will() != null && connect.will().retain());
@@ -274,6 +311,68 @@ class PubSubTest {
     assertEquals("a x\n", out.toString(UTF_8));
   }
 
+  /** Each of these is larger than the printer's buffer, so that it is written at once. */
+  private static final int LARGE = 70_000;
+
+  @Test
+  void endsInTimeThoughMessagesComeWithoutEnd() throws Exception {
+    retain("a", "x".repeat(LARGE));
+    Publish more = broker.received(Publish.class).getFirst();
+    output =
+        new OutputStream() {
+          @Override
+          public void write(int b) {}
+
+          @Override
+          public void write(byte[] bytes, int from, int length) {
+            if (length >= LARGE) {
+              broker.broadcast(more); // before the one is taken the next one has come
+            }
+          }
+        };
+
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> assertEquals(0, run("sub", "-t", "a", "--wait", "1s"), err::toString));
+  }
+
+  @Test
+  void keepsTheConnectionThoughItsOutputIsTakenSlowly() {
+    for (int i = 0; i < 15; i++) {
+      retain("a/" + i, "x".repeat(LARGE));
+    }
+    broker.connAckProperties = Properties.NONE.with(Property.SERVER_KEEP_ALIVE, 1);
+    var pingsAtTheLast = new AtomicInteger();
+    output =
+        new OutputStream() {
+          @Override
+          public void write(int b) {}
+
+          @Override
+          public void write(byte[] bytes, int from, int length) throws IOException {
+            for (int i = 0; i < 20 && length >= LARGE && pings() == 0; i++) {
+              pause();
+            }
+            pingsAtTheLast.set(pings());
+          }
+
+          private int pings() {
+            return broker.received(PingReq.class).size();
+          }
+
+          private void pause() throws IOException {
+            try {
+              Thread.sleep(10); // a reader that takes a fifth of a second for a message
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+          }
+        };
+
+    assertEquals(0, run("sub", "-t", "a/#", "-n", "15", "-W", "60s"), err::toString);
+    assertTrue(pingsAtTheLast.get() > 0, "it has pinged meanwhile");
+  }
+
   @Test
   void goesOnWithASession() {
     retain("a", "x");
@@ -293,11 +392,48 @@ class PubSubTest {
     assertEquals(2, run("pub", "-t", "a", "-m", "x", "-n", "0"));
     assertEquals(2, run("pub", "-t", "a", "-m", "x", "--expiry", "1m", "--mqtt", "3.1.1"));
     assertEquals(2, run("pub", "-t", "a", "-m", "x", "--cert", "c.crt"));
+    assertEquals(2, run("pub", "-t", "a", "-m", "x", "--user-property", "name"));
+    assertTrue(err.toString().contains("--user-property: \"name\""), err::toString);
     assertEquals(2, run("sub", "-t", "a+"));
     assertEquals(2, run("sub", "-t", "a", "--session-expiry", "1h"));
     assertEquals(2, run("sub", "-t", "a", "--no-local", "--mqtt", "3.1.1"));
     assertEquals(List.of(), broker.received(Connect.class));
     assertEquals(List.of(), broker.received(Subscribe.class));
+  }
+
+  /** The standard has four bytes for the seconds of each. */
+  @ParameterizedTest
+  @CsvSource({
+    "4294967296s, --expiry, pub -t a -m x --expiry",
+    "49711d, --will-delay, pub -t a -m x --will-topic w --will-delay",
+    "49711d, --will-delay, sub -t a --will-topic w --will-delay",
+    "4294967296s, --session-expiry, sub -t a -i me --session-expiry",
+    "999999999d, --session-expiry, sub -t a -i me --session-expiry",
+    "999999999d, --wait, sub -t a --wait",
+  })
+  void aTimeHasABound(String time, String option, String command) {
+    List<String> words = new ArrayList<>(List.of((command + " " + time).split(" ")));
+
+    assertEquals(2, run(words.removeFirst(), words.toArray(String[]::new)), err::toString);
+    assertTrue(err.toString().contains("'" + option + "'"), err::toString);
+    assertTrue(err.toString().contains("longer than 4294967295 s"), err::toString);
+    assertEquals(List.of(), broker.received(Connect.class));
+  }
+
+  @Test
+  void theLongestTimesAreSent() {
+    assertEquals(
+        0,
+        run("pub", "-t", "a", "-m", "x", "-r", "-q", "1", "--expiry", "4294967295s"),
+        err::toString);
+    String[] longest = {"-t", "a", "-n", "1", "-i", "me", "--session-expiry", "49710d", "-W", "1d"};
+    assertEquals(0, run("sub", longest), err::toString);
+
+    Publish publish = broker.received(Publish.class).getFirst();
+    assertEquals(4_294_967_295L, publish.properties().number(Property.MESSAGE_EXPIRY_INTERVAL, -1));
+    Connect connect = broker.received(Connect.class).getLast();
+    assertEquals(
+        49_710L * 86_400, connect.properties().number(Property.SESSION_EXPIRY_INTERVAL, -1));
   }
 
   @Test

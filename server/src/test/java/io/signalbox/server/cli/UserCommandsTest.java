@@ -26,6 +26,8 @@ final class UserCommandsTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
 
+  private boolean isTyped;
+
   @TempDir Path folder;
   private Path file = Path.of("users");
 
@@ -53,7 +55,8 @@ final class UserCommandsTest {
     }
     words.addAll(List.of(more));
     return run(
-        new UserAddCommand(new PasswordInput(new ByteArrayInputStream(input.getBytes(UTF_8)))),
+        new UserAddCommand(
+            new PasswordInput(new ByteArrayInputStream(input.getBytes(UTF_8)), isTyped)),
         words.toArray(String[]::new));
   }
 
@@ -68,6 +71,15 @@ final class UserCommandsTest {
     assertEquals(List.of("a", "b"), user("alice").groups());
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     assertFalse(Files.readString(file).contains("correct"));
+  }
+
+  /** With standard output redirected: a terminal whose echo Java does not switch off. */
+  @Test
+  void readsNoPasswordThatWouldBeSeen() {
+    isTyped = true;
+    assertEquals(1, add("correct horse\n", "alice"));
+    assertTrue(err.toString().contains("typed here would be seen"), err.toString());
+    assertFalse(Files.exists(file));
   }
 
   @Test

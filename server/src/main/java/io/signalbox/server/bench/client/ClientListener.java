@@ -13,7 +13,10 @@ public interface ClientListener {
   /** The broker accepted the connection. */
   default void onConnected(MqttClient client, ConnAck answer) {}
 
-  /** A message; of a QoS 2 message the first copy only. */
+  /**
+   * A message; of a QoS 2 message the first copy only. If this takes long, {@link
+   * MqttClient#endTurn}.
+   */
   default void onMessage(MqttClient client, Publish message) {}
 
   /**
@@ -28,8 +31,8 @@ public interface ClientListener {
   default void onAnswer(MqttClient client, Packet answer) {}
 
   /**
-   * All that had come is told, perhaps the end as well. What answers it, such as acknowledgements
-   * of messages, is sent after this; not if it closes the connection.
+   * A turn ends: what had come is told, perhaps the end as well. What answers it, such as
+   * acknowledgements of messages, is sent after this; not if it closes the connection.
    */
   default void onRead(MqttClient client) {}
 

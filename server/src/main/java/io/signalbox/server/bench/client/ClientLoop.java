@@ -26,6 +26,7 @@ public final class ClientLoop implements AutoCloseable {
   private final Scratch scratch = new Scratch();
   private final TopicNames topicNames = new TopicNames();
   private final List<MqttClient> dirty = new ArrayList<>();
+  private final List<MqttClient> unread = new ArrayList<>();
   private int clients;
   private long lastTick = System.nanoTime();
 
@@ -87,17 +88,28 @@ public final class ClientLoop implements AutoCloseable {
   }
 
   /**
-   * Sends what is due, waits for the network, and handles what has come.
+   * Has the client read on in the next pass: of what is in the layers above its socket, the
+   * selector does not know.
+   */
+  void markUnread(MqttClient client) {
+    unread.add(client);
+  }
+
+  /**
+   * Sends what is due, waits for the network, and handles what has come, but for what has to wait
+   * for the next pass.
    *
    * @param waitMillis how long to wait when nothing comes; 0 not at all
    */
   public void pass(long waitMillis) throws IOException {
     flush();
-    if (waitMillis > 0) {
+    List<MqttClient> waiting = takeUnread();
+    if (waitMillis > 0 && waiting.isEmpty()) {
       selector.select(ClientLoop::handle, waitMillis);
     } else {
       selector.selectNow(ClientLoop::handle);
     }
+    waiting.forEach(MqttClient::readOn);
     flush();
     long now = System.nanoTime();
     if (now - lastTick >= TICK_NANOS) {
@@ -107,6 +119,16 @@ public final class ClientLoop implements AutoCloseable {
       }
       flush();
     }
+  }
+
+  private List<MqttClient> takeUnread() {
+    if (unread.isEmpty()) {
+      return List.of();
+    }
+    List<MqttClient> taken = List.copyOf(unread);
+    unread.clear();
+    taken.forEach(MqttClient::unmarkUnread);
+    return taken;
   }
 
   private static void handle(SelectionKey key) {

@@ -62,6 +62,9 @@ public final class MqttClient {
 
   private static final long GOODBYE_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /** Buffers that are read in one turn: whoever sends without end holds nothing else up. */
+  private static final int TURN_READS_MAX = 16;
+
   private enum State {
     CONNECTING,
     AWAITING_CONNACK,
@@ -92,6 +95,9 @@ public final class MqttClient {
 
   // What comes in.
   private byte[] incomplete = NO_BYTES; // the start of a packet
+  private boolean undecoded; // whole packets are before it, because the turn ended
+  private boolean unread; // this turn or the one before ended early
+  private boolean turnEnds;
   private boolean accepting;
   private boolean disconnectsNext;
   private @Nullable BitSet receivedQos2; // ids between PUBLISH and PUBREL
@@ -108,6 +114,7 @@ public final class MqttClient {
   private int keepAliveSeconds;
   private long lastSentNanos;
   private int pongsDue;
+  private boolean heardSincePing;
   private boolean shutdown;
 
   MqttClient(
@@ -268,6 +275,7 @@ public final class MqttClient {
   /** Sends PINGREQ behind all that was sent. */
   public void ping() {
     pongsDue++;
+    heardSincePing = false;
     send(new PingReq());
   }
 
@@ -307,6 +315,14 @@ public final class MqttClient {
     } else if (state != State.DISCONNECTING) {
       close();
     }
+  }
+
+  /**
+   * Has what came behind wait for the loop's next pass, so that Keep Alive and others get their
+   * turn. Called for a message, which is acknowledged.
+   */
+  public void endTurn() {
+    turnEnds = true;
   }
 
   /** Closes the socket without a word. */
@@ -351,7 +367,7 @@ public final class MqttClient {
       if (state == State.CONNECTING && !goOnConnecting()) {
         return;
       }
-      read();
+      read(false);
       if (state != State.CLOSED) {
         flush();
       }
@@ -359,6 +375,17 @@ public final class MqttClient {
       onBroken(e);
     } catch (PacketException e) {
       onProtocolBroken(e);
+    }
+  }
+
+  void unmarkUnread() {
+    unread = false;
+  }
+
+  /** Unless its socket was ready, and it has read on already. */
+  void readOn() {
+    if (!unread && state != State.CLOSED) {
+      onReady();
     }
   }
 
@@ -415,7 +442,7 @@ public final class MqttClient {
   /** A broker that closed may have said why; that tells more than a write that failed. */
   private void readGoodbye() {
     try {
-      read();
+      read(true);
     } catch (IOException _) {
       // what the write said stands
     } catch (PacketException e) {
@@ -451,29 +478,49 @@ public final class MqttClient {
     watch(current);
   }
 
-  private void read() throws IOException, PacketException {
+  /**
+   * @param toEnd all that has come; otherwise a turn's share, and the rest waits for the next pass
+   */
+  private void read(boolean toEnd) throws IOException, PacketException {
     Pipe current = pipe();
+    turnEnds = false;
     try {
-      while (state != State.CLOSED) {
-        ByteBuffer buffer = loop.scratch().packetsIn(incomplete.length);
-        buffer.put(incomplete);
-        int read = current.read(buffer);
-        if (read < 0) {
-          throw new EOFException("the broker closed the connection" + whatWasMissing());
-        }
-        if (read == 0) {
+      for (int reads = 0; state != State.CLOSED; reads++) {
+        if (!toEnd && (turnEnds || reads == TURN_READS_MAX)) {
+          markUnread();
           break;
         }
+        turnEnds = false;
+        ByteBuffer buffer = loop.scratch().packetsIn(incomplete.length);
+        buffer.put(incomplete);
+        if (!undecoded) {
+          int read = current.read(buffer);
+          if (read < 0) {
+            throw new EOFException("the broker closed the connection" + whatWasMissing());
+          }
+          if (read == 0) {
+            break;
+          }
+        }
+        heardSincePing = true;
         int from = buffer.arrayOffset();
         int to = from + buffer.position();
         int consumed = decoder.decode(buffer.array(), from, to, this::accept);
         incomplete = consumed == to ? NO_BYTES : Arrays.copyOfRange(buffer.array(), consumed, to);
+        undecoded = turnEnds && consumed < to;
       }
     } finally {
       listener.onRead(this);
     }
     if (state != State.CLOSED) {
       watch(current);
+    }
+  }
+
+  private void markUnread() {
+    if (!unread) {
+      unread = true;
+      loop.markUnread(this);
     }
   }
 
@@ -523,12 +570,14 @@ public final class MqttClient {
     }
     long keepAliveNanos = TimeUnit.SECONDS.toNanos(keepAliveSeconds);
     long silent = nowNanos - lastSentNanos;
-    if (pongsDue > 0 && silent > keepAliveNanos) {
+    // The answer may be behind much that is taken slowly, and the broker wants to hear meanwhile.
+    boolean awaitsPong = pongsDue > 0 && !heardSincePing;
+    if (awaitsPong && silent > keepAliveNanos) {
       fail(
           new ClientException(
               ClientException.Kind.FAILED,
               endpoint + ": no answer to a ping within " + keepAliveSeconds + " s"));
-    } else if (pongsDue == 0 && silent > keepAliveNanos * 3 / 4) {
+    } else if (!awaitsPong && silent > keepAliveNanos * 3 / 4) {
       ping();
     }
   }
@@ -546,7 +595,7 @@ public final class MqttClient {
       disconnectsNext = false;
       disconnect();
     }
-    return state != State.CLOSED;
+    return state != State.CLOSED && !turnEnds;
   }
 
   private void dispatch(Packet packet) throws PacketException {

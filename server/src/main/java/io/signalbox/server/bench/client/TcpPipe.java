@@ -1,6 +1,8 @@
 package io.signalbox.server.bench.client;
 
 import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -16,6 +18,7 @@ final class TcpPipe implements Pipe {
    * Starts to connect.
    *
    * @param local address to come from, or null for the system's choice
+   * @throws ConnectException the address cannot be reached
    */
   TcpPipe(InetSocketAddress remote, @Nullable InetSocketAddress local) throws IOException {
     channel = SocketChannel.open();
@@ -25,20 +28,45 @@ final class TcpPipe implements Pipe {
       if (local != null) {
         channel.bind(local);
       }
-      channel.connect(remote);
+      connect(remote);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
     }
   }
 
+  private void connect(InetSocketAddress remote) throws IOException {
+    try {
+      channel.connect(remote);
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** Java has no one class for an address that cannot be reached. */
+  private static IOException unreachable(IOException e) {
+    if (e instanceof ConnectException || e instanceof BindException) {
+      return e; // or it is our own that cannot be had
+    }
+    var unreachable = new ConnectException(e.getMessage());
+    unreachable.initCause(e);
+    return unreachable;
+  }
+
   SocketChannel channel() {
     return channel;
   }
 
+  /**
+   * @throws ConnectException the address cannot be reached
+   */
   @Override
   public boolean connect() throws IOException {
-    return channel.finishConnect();
+    try {
+      return channel.finishConnect();
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
   }
 
   @Override

@@ -145,11 +145,11 @@ public final class FakeBroker implements AutoCloseable {
     return retained.size();
   }
 
-  /** Sends a packet to all connected clients. */
-  public synchronized void broadcast(Packet packet) {
+  /** Sends packets to all connected clients, at once. */
+  public synchronized void broadcast(Packet... packets) {
     for (Session session : sessions.values()) {
       if (session.link != null) {
-        session.link.send(packet);
+        session.link.send(packets);
       }
     }
   }
@@ -272,9 +272,11 @@ public final class FakeBroker implements AutoCloseable {
       }
     }
 
-    void send(Packet packet) {
+    void send(Packet... packets) {
       var out = new ByteOutput(64);
-      PacketEncoder.encode(packet, version, out);
+      for (Packet packet : packets) {
+        PacketEncoder.encode(packet, version, out);
+      }
       try {
         socket.getOutputStream().write(out.array, 0, out.position);
       } catch (IOException _) {

@@ -47,6 +47,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MqttClientTest {
   private static final byte[] NO_PROPERTIES = {};
@@ -78,6 +80,7 @@ class MqttClientTest {
     final List<Publish> messages = new ArrayList<>();
     final List<ReasonCode> acknowledgements = new ArrayList<>();
     final List<Packet> answers = new ArrayList<>();
+    Consumer<MqttClient> onMessage = _ -> {};
     boolean connected;
     boolean closed;
     @Nullable ClientException failure;
@@ -90,6 +93,7 @@ class MqttClientTest {
     @Override
     public void onMessage(MqttClient client, Publish message) {
       messages.add(message);
+      onMessage.accept(client);
     }
 
     @Override
@@ -234,6 +238,94 @@ class MqttClientTest {
 
     await(() -> broker.received(PingReq.class).size() >= 2);
     assertTrue(client.isConnected());
+  }
+
+  @Test
+  void losesABrokerThatIsSilent() throws Exception {
+    broker.connAckProperties = Properties.NONE.with(Property.SERVER_KEEP_ALIVE, 1);
+    MqttClient _ = connected(ProtocolVersion.V5);
+    broker.answersNothing = true;
+
+    await(() -> heard.closed);
+    assertTrue(heard.failureText().contains("no answer to a ping within 1 s"), heard::failureText);
+  }
+
+  /** The answer to its ping may be behind all that it takes slowly. */
+  @Test
+  void keepsABrokerThatSendsAndPingsItAgain() throws Exception {
+    broker.connAckProperties = Properties.NONE.with(Property.SERVER_KEEP_ALIVE, 1);
+    MqttClient client = connected(ProtocolVersion.V5);
+    broker.answersNothing = true;
+
+    await(
+        () -> {
+          broadcast(10);
+          return broker.received(PingReq.class).size() == 3;
+        });
+    assertTrue(client.isConnected(), heard::failureText);
+  }
+
+  private void broadcast(int bytes) {
+    try {
+      broker.broadcast(message(bytes));
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aBrokerThatSendsWithoutEndIsOnlyATurn() throws Exception {
+    heard.onMessage =
+        _ -> { // there is always another one to read
+          if (heard.messages.size() < 10_000) {
+            broadcast(10);
+          }
+        };
+    MqttClient client = connected(ProtocolVersion.V5);
+    broadcast(10);
+    await(() -> !heard.messages.isEmpty());
+    int before = heard.messages.size();
+    for (int passes = 1; passes <= 5; passes++) {
+      loop.pass(20);
+    }
+
+    int read = heard.messages.size() - before;
+    assertTrue(read >= 5 && read <= 500, () -> read + " in five passes");
+    assertTrue(client.isConnected(), heard::failureText);
+  }
+
+  /** Also of what is not in its socket any more, so that the selector is silent. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatFollowsTheEndOfATurnComesInTheNextPasses(boolean encrypted) throws Exception {
+    heard.onMessage = MqttClient::endTurn;
+    if (encrypted) {
+      DevelopmentPki pki = pki();
+      serveTls(pki);
+      MqttClient _ =
+          open(
+              "mqtts://localhost:" + broker.port(),
+              tls(pki, Optional.of(pki.issueDevice("pump7"))),
+              ProtocolVersion.V5);
+      await(() -> heard.connected);
+    } else {
+      MqttClient _ = connected(ProtocolVersion.V5);
+    }
+    var packets = new Packet[20];
+    for (int i = 0; i < packets.length; i++) {
+      packets[i] = message(i);
+    }
+    broker.broadcast(packets);
+
+    await(() -> !heard.messages.isEmpty());
+    for (int received = 2; received <= packets.length; received++) {
+      loop.pass(20);
+      assertEquals(received, heard.messages.size(), "one a pass");
+    }
+
+    for (int i = 0; i < packets.length; i++) {
+      assertEquals(i, heard.messages.get(i).payload().length);
+    }
   }
 
   @Test
