@@ -63,6 +63,8 @@ type between struct {
 	// instead.
 	changed atomic.Pointer[func(number int64, what string) bool]
 	changes atomic.Int64
+	// asking gets what is asked for, before the broker does. Nil: nothing happens.
+	asking atomic.Pointer[func(what string)]
 }
 
 func newBetween(t testing.TB, b *broker) *between {
@@ -82,7 +84,12 @@ func newBetween(t testing.TB, b *broker) *between {
 	}
 	// A broker that is away is as if there were no proxy: a broken connection, and not the status 502.
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
-	p.Server = httptest.NewUnstartedServer(proxy)
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asking := p.asking.Load(); asking != nil {
+			(*asking)(r.Method + " " + r.URL.Path)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
 	p.Config.ErrorLog = log.New(io.Discard, "", 0)
 	p.StartTLS()
 	t.Cleanup(p.Close)
@@ -93,6 +100,29 @@ func newBetween(t testing.TB, b *broker) *between {
 func (p *between) when(changed func(number int64, what string) bool) *between {
 	p.changed.Store(&changed)
 	p.changes.Store(0)
+	return p
+}
+
+// holds keeps one request from the broker until it has answered another, whose answer may be lost.
+func (p *between) holds(t testing.TB, held, until string, lost bool) *between {
+	answered, once := make(chan struct{}), sync.Once{}
+	p.when(func(_ int64, what string) bool {
+		if what == until {
+			once.Do(func() { close(answered) })
+		}
+		return lost && what == until
+	})
+	asking := func(what string) {
+		if what != held {
+			return
+		}
+		select {
+		case <-answered:
+		case <-time.After(packetTimeout):
+			t.Errorf("there is no %s", until)
+		}
+	}
+	p.asking.Store(&asking)
 	return p
 }
 

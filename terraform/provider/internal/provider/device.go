@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -38,8 +39,10 @@ func newDevice() resource.Resource {
 		encode: func(ctx context.Context, m, _ *device, diagnostics *diag.Diagnostics) *client.Device {
 			return encodeDevice(ctx, m, diagnostics)
 		},
-		decode: decodeDevice,
-		kept:   keptOfDevice,
+		decode:  decodeDevice,
+		kept:    keptOfDevice,
+		parts:   membershipsOf,
+		foresee: foreseeDevice,
 	}
 }
 
@@ -68,6 +71,29 @@ func deviceAttributes() map[string]schema.Attribute {
 var keptOfDevice = []string{"groups"}
 
 func (d *device) path() string { return at("devices", d.ID.ValueString()) }
+
+// foreseeDevice is for all resources that are devices.
+func foreseeDevice(ctx context.Context, h *handover, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var m device
+	if request.Plan.Raw.IsNull() {
+		response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("id"), &m.ID)...)
+	} else {
+		response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("id"), &m.ID)...)
+	}
+	if !m.ID.IsUnknown() && !response.Diagnostics.HasError() {
+		h.foresee(m.path(), request.State, request.Plan, &response.Diagnostics)
+	}
+}
+
+// membershipsOf are the paths of the memberships that a device is put with.
+func membershipsOf(m *device, wanted *client.Device) (paths []string) {
+	if wanted.Groups != nil {
+		for _, group := range *wanted.Groups {
+			paths = append(paths, (&membership{types.StringValue(group), m.ID}).path())
+		}
+	}
+	return paths
+}
 
 func encodeDevice(ctx context.Context, m *device, diagnostics *diag.Diagnostics) *client.Device {
 	wanted := &client.Device{

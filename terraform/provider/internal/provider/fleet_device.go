@@ -58,13 +58,18 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, before, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
-	if err == nil {
+	wanted := encodeDevice(ctx, &plan.device, &response.Diagnostics)
+	err := f.handover.make(plan.device.path(), func() error {
+		made, before, err := create(ctx, f.client, plan.device.path(), wanted)
+		if err != nil {
+			return err
+		}
 		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
 		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && before == nil {
 			err = f.undo(ctx, &plan.device, err)
 		}
-	}
+		return err
+	}, membershipsOf(&plan.device, wanted)...)
 	if err != nil {
 		// A device that is left is as it was wanted: the next apply finds it, and goes on from there.
 		f.fail(&response.Diagnostics, "create", err)
@@ -94,7 +99,7 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, r
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	made, err := putCertificate(ctx, f.client, plan.ID.ValueString(), certificateName, &client.CertificateRequest{
+	made, err := f.putCertificate(ctx, plan.ID.ValueString(), certificateName, &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
@@ -199,21 +204,29 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	return err
 }
 
-// Delete needs no word about the certificate: with the device it is revoked.
+// Delete needs no word about the certificate where the device goes: with it, it is revoked.
 func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
 	var state fleetDevice
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := f.client.Delete(ctx, state.device.path()); err != nil {
+	stays, err := f.handover.delete(ctx, f.client, state.device.path())
+	if err != nil {
 		f.fail(&response.Diagnostics, "delete", err)
+	}
+	if fingerprint := state.Fingerprint.ValueString(); stays && fingerprint != "" && !f.handover.has(at("certificates", fingerprint)) {
+		response.Diagnostics.AddWarning("The device stays, and its certificate", state.device.path()+" is another resource's from this apply on. "+
+			"Unless one has its certificate too, nobody looks after that any more: signalbox cert revoke "+fingerprint)
 	}
 }
 
 // ModifyPlan plans another certificate where there is none, where one is due, and where it is to come from another request or
 // authority.
 func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	if f.handover != nil {
+		foreseeDevice(ctx, f.handover, request, response)
+	}
 	if request.Plan.Raw.IsNull() {
 		return
 	}

@@ -40,7 +40,7 @@ func uncertified(t *testing.T, stop bool, status int) (deleted, said string) {
 		t.Fatal(err)
 	}
 	devices := newFleetDevice().(*fleetDevices)
-	devices.client = c
+	devices.client, devices.handover = c, &handover{}
 	made := tfsdk.State{Schema: devices.schema}
 	wanted := fleetDevice{device: pump("pump-1"), issued: issued{CSRPEM: types.StringValue("request")}, Status: types.StringValue("active")}
 	if found := made.Set(ctx, wanted); found.HasError() {

@@ -23,9 +23,7 @@ func newGroupMembership() resource.Resource {
 				"device": nameAttribute("The device."),
 			},
 		}},
-		path: func(m *membership) string {
-			return at("groups", m.Group.ValueString(), "members", m.Device.ValueString())
-		},
+		path: (*membership).path,
 		named: func(id string) (*membership, error) {
 			group, device, found := strings.Cut(id, "/")
 			if !found || group == "" || device == "" {
@@ -34,4 +32,8 @@ func newGroupMembership() resource.Resource {
 			return &membership{types.StringValue(group), types.StringValue(device)}, nil
 		},
 	}
+}
+
+func (m *membership) path() string {
+	return at("groups", m.Group.ValueString(), "members", m.Device.ValueString())
 }

@@ -150,20 +150,23 @@ func statusOf(a *client.Certificate, before types.String) types.String {
 
 // putCertificate makes sure that there is such a certificate, of such a status; one that is there already from the same request is
 // taken. Beside an inactive one no other of the name stays active, whoever made it.
-func putCertificate(ctx context.Context, c *client.Client, device, name string, wanted *client.CertificateRequest) (*client.Certificate, error) {
-	var made client.Certificate
-	if err := c.Put(ctx, at("devices", device, "certificates", name), client.Always, wanted, &made); err != nil {
-		return nil, err
-	}
-	if wanted.Status == "inactive" {
-		if err := switchOffBut(ctx, c, device, name, made.Fingerprint); err != nil {
-			return nil, err
+func (b *base) putCertificate(ctx context.Context, device, name string, wanted *client.CertificateRequest) (made *client.Certificate, err error) {
+	place := at("devices", device, "certificates", name)
+	err = b.handover.make(place, func() error {
+		made = new(client.Certificate)
+		err := b.client.Put(ctx, place, client.Always, wanted, made)
+		if err == nil && wanted.Status == "inactive" {
+			err = switchOffBut(ctx, b.client, device, name, made.Fingerprint)
 		}
-	}
-	if made.Status == wanted.Status || made.Status == "expired" {
-		return &made, nil
-	}
-	return switchCertificate(ctx, c, made.Fingerprint, wanted.Status)
+		if err == nil && made.Status != wanted.Status && made.Status != "expired" {
+			made, err = switchCertificate(ctx, b.client, made.Fingerprint, wanted.Status)
+		}
+		if err == nil {
+			b.handover.mark(nil, at("certificates", made.Fingerprint))
+		}
+		return err
+	})
+	return made, err
 }
 
 // usable are the certificates of a name that could still be used, those from before a renewal included.

@@ -29,7 +29,8 @@ func (l *link[M]) Create(ctx context.Context, request resource.CreateRequest, re
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := l.client.Put(ctx, l.path(&plan), client.Always, nil, nil); err != nil {
+	err := l.handover.make(l.path(&plan), func() error { return l.client.Put(ctx, l.path(&plan), client.Always, nil, nil) })
+	if err != nil {
 		l.fail(&response.Diagnostics, "create", err)
 		return
 	}
@@ -71,7 +72,7 @@ func (l *link[M]) Delete(ctx context.Context, request resource.DeleteRequest, re
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := l.client.Delete(ctx, l.path(&state)); err != nil {
+	if _, err := l.handover.delete(ctx, l.client, l.path(&state)); err != nil {
 		l.fail(&response.Diagnostics, "delete", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -33,7 +32,6 @@ func New(version string) func() provider.Provider {
 type signalbox struct {
 	version string
 	client  *client.Client // from Configure on
-	got     *sync.Map      // see deviceCertificate; from Configure on
 }
 
 var (
@@ -162,15 +160,14 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		return
 	}
 	p.client = made
-	p.got = new(sync.Map)
-	response.ResourceData = made
+	response.ResourceData = &given{made, &handover{}}
 	response.DataSourceData = made
 	response.EphemeralResourceData = made
 }
 
 func (p *signalbox) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newDevice, newFleetDevice, newGroup, newGroupMembership, func() resource.Resource { return newDeviceCertificate(p.got) }, newJwtIssuer, newTrustedCa, newIssuingCa,
+		newDevice, newFleetDevice, newGroup, newGroupMembership, newDeviceCertificate, newJwtIssuer, newTrustedCa, newIssuingCa,
 		newProvisioningTemplate, newClaimToken, newUser, newPolicy, newPolicyAttachment,
 	}
 }

@@ -1,0 +1,166 @@
+package acceptance
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// idOfNoPlan is known to the apply alone.
+const idOfNoPlan = `
+resource "terraform_data" "id" {
+  input = "moved-1"
+}
+`
+
+// gate is destroyed before what it depends on, so that all that was at other addresses waits with it.
+const gate = `
+resource "signalbox_group" "gate" {
+  name       = "gate"
+  depends_on = [%s]
+}
+`
+
+func TestADeviceThatBecomesOneOfAFleetKeepsItsCertificate(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "moved-1")
+	w.write(t, "moved-1.csr", request)
+	const group = requirement + `
+resource "signalbox_group" "pumps" {
+  name = "pumps"
+}
+`
+	const alone = group + `
+resource "signalbox_device" "one" {
+  id = "moved-1"
+}
+
+resource "signalbox_group_membership" "one" {
+  group  = signalbox_group.pumps.name
+  device = signalbox_device.one.id
+}
+`
+	const apart = alone + `
+resource "signalbox_device_certificate" "one" {
+  device  = signalbox_device.one.id
+  csr_pem = file("moved-1.csr")
+}
+`
+	const asOne = group + `
+resource "signalbox_fleet_device" "one" {
+  id      = "moved-1"
+  csr_pem = file("moved-1.csr")
+  groups  = [signalbox_group.pumps.name]
+}
+`
+	kept := func(t *testing.T, fingerprint string) {
+		t.Helper()
+		wantStatuses(t, b, "moved-1", map[string]string{fingerprint: "active"})
+		if groups := fmt.Sprint(b.get(t, "/devices/moved-1")["groups"]); groups != "[pumps]" {
+			t.Errorf("the device is in %s", groups)
+		}
+	}
+	const pieces, device = "signalbox_device_certificate.one, signalbox_group_membership.one", "/api/v1/devices/moved-1"
+	// move applies one configuration after another; what only the first one has is destroyed last.
+	move := func(t *testing.T, from, last, to, until string, lost bool) *workspace {
+		t.Helper()
+		w.write(t, "main.tf", from+fmt.Sprintf(gate, last))
+		w.init(t).apply(t)
+		w.write(t, "main.tf", strings.Replace(to, `"moved-1"`, "terraform_data.id.output", 1)+idOfNoPlan)
+		return w.through(t, newBetween(t, b).holds(t, "DELETE /api/v1/groups/gate", until, lost))
+	}
+
+	t.Run("by no plan that would destroy it", func(t *testing.T) {
+		w.write(t, "main.tf", apart)
+		w.init(t).apply(t)
+		w.write(t, "main.tf", asOne)
+		w.fails(t, []string{"/devices/moved-1 is destroyed at one address of the configuration and made at another"}, "plan", "-no-color")
+	})
+	t.Run("when it could not become one yet", func(t *testing.T) {
+		moving := move(t, apart, pieces, asOne, "PUT "+device+"/certificates/main", true)
+		fingerprint, _ := b.newest(t, "moved-1")
+		moving.fails(t, []string{"no answer from", "/devices/moved-1/certificates/main stays as it is", "/groups/pumps/members/moved-1 stays as it is"},
+			"apply", "-auto-approve", "-no-color")
+		kept(t, fingerprint)
+	})
+	t.Run("when it becomes one", func(t *testing.T) {
+		moving := move(t, apart, pieces, asOne, "PUT "+device+"/certificates/main", false)
+		fingerprint, _ := b.newest(t, "moved-1")
+		moving.apply(t)
+		w.hasNothingToDo(t)
+		kept(t, fingerprint)
+	})
+	t.Run("and back again", func(t *testing.T) {
+		moving := move(t, asOne, "signalbox_fleet_device.one", apart, "PUT "+device+"/certificates/main", false)
+		fingerprint, _ := b.newest(t, "moved-1")
+		moving.apply(t)
+		w.hasNothingToDo(t)
+		kept(t, fingerprint)
+	})
+	t.Run("by import", func(t *testing.T) {
+		fingerprint, _ := b.newest(t, "moved-1")
+		recipe := "import {\n  to = signalbox_fleet_device.one\n  id = \"moved-1\"\n}\n"
+		for _, kind := range []string{"device", "device_certificate", "group_membership"} {
+			recipe += "removed {\n  from = signalbox_" + kind + ".one\n  lifecycle {\n    destroy = false\n  }\n}\n"
+		}
+		w.write(t, "main.tf", asOne+recipe)
+		w.apply(t)
+		w.hasNothingToDo(t)
+		kept(t, fingerprint)
+	})
+	t.Run("with a word about a certificate that nobody takes", func(t *testing.T) {
+		moving := move(t, asOne, "signalbox_fleet_device.one", alone, "PUT "+device, false)
+		fingerprint, _ := b.newest(t, "moved-1")
+		if output := moving.apply(t); !strings.Contains(strings.Join(strings.Fields(output), " "), "signalbox cert revoke "+fingerprint) {
+			t.Errorf("there is no warning:\n%s", last(output, 2000))
+		}
+		kept(t, fingerprint)
+	})
+}
+
+func TestAnObjectThatIsMadeAgainBeforeItIsDestroyedStays(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	const user = requirement + `
+resource "signalbox_user" "ann" {
+  name                = "ann"
+  password_wo         = "correct horse battery staple"
+  password_wo_version = 1
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`
+	w.write(t, "main.tf", user)
+	w.init(t).apply(t)
+	made := b.get(t, "/users/ann")["createdAt"]
+	same := func(t *testing.T) {
+		t.Helper()
+		w.hasNothingToDo(t)
+		if now := b.get(t, "/users/ann")["createdAt"]; now != made {
+			t.Errorf("the user is another, of %v", now)
+		}
+	}
+
+	t.Run("made before the one that it replaces is destroyed", func(t *testing.T) {
+		w.apply(t, "-replace=signalbox_user.ann")
+		same(t)
+	})
+	t.Run("in another resource", func(t *testing.T) {
+		w.write(t, "main.tf", user+fmt.Sprintf(gate, "signalbox_user.ann"))
+		w.apply(t)
+		w.write(t, "main.tf", strings.Replace(user, `"ann" {`, `"other" {`, 1))
+		w.through(t, newBetween(t, b).holds(t, "DELETE /api/v1/groups/gate", "PUT /api/v1/users/ann", false)).apply(t)
+		same(t)
+	})
+	t.Run("and goes with the last", func(t *testing.T) {
+		w.run(t, "destroy", "-auto-approve", "-no-color")
+		if users := b.list(t, "/users"); len(users) != 0 {
+			t.Errorf("the users are %v", users)
+		}
+	})
+}

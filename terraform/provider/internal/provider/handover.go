@@ -1,0 +1,128 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
+)
+
+// given is what resources get of a provider that is configured.
+type given struct {
+	client   *client.Client
+	handover *handover
+}
+
+// handover knows what the resources of one apply have made or taken over, by the path of the API. An object that goes to another address of
+// the configuration, in a resource of another type perhaps, has two resources for as long as the apply takes: one that takes it over and
+// one that is destroyed. It must outlive the second. The provider is configured for each apply, and has a new one then. Any number of
+// goroutines may use it.
+type handover struct {
+	turns sync.Map // path to *turn
+	plans sync.Map // path to *plans
+}
+
+// plans are what one plan does with the object at a path, at whatever addresses.
+type plans struct{ creates, destroys atomic.Bool }
+
+// turn is of those who make or delete what is at one path: one after the other, so that none deletes what another has just found.
+type turn struct {
+	sync.Mutex
+	// made says that a resource has made what is there, or has taken it over.
+	made bool
+	// failure is why the resource that was to have it could not.
+	failure error
+}
+
+// differentError says that what is there is not what a resource was to make. It would be so again in the next apply.
+type differentError struct{ error }
+
+func (h *handover) turn(path string) *turn {
+	found, _ := h.turns.LoadOrStore(path, &turn{})
+	return found.(*turn)
+}
+
+// make lets a resource make what is at a path, or take it over, and with it what is at the paths of its parts.
+func (h *handover) make(path string, make func() error, parts ...string) error {
+	one := h.turn(path)
+	one.Lock()
+	defer one.Unlock()
+	h.mark(nil, parts...) // before the broker is asked: a part that is destroyed meanwhile would make the whole another
+	err := make()
+	one.made, one.failure = err == nil, err
+	if err != nil {
+		h.mark(err, parts...)
+	}
+	return err
+}
+
+// mark says that a resource has what is at these paths, or why it could not have it.
+func (h *handover) mark(failure error, paths ...string) {
+	for _, path := range paths {
+		one := h.turn(path)
+		one.Lock()
+		one.made, one.failure = failure == nil, failure
+		one.Unlock()
+	}
+}
+
+// has says whether a resource has made what is at a path, or has taken it over.
+func (h *handover) has(path string) bool {
+	one := h.turn(path)
+	one.Lock()
+	defer one.Unlock()
+	return one.made
+}
+
+// end lets a resource delete what is at a path. If another was to take it over and could not, it stays, so that the next apply can try
+// again.
+func (h *handover) end(path string, end func(made bool) error) error {
+	one := h.turn(path)
+	one.Lock()
+	defer one.Unlock()
+	var differs differentError
+	if one.failure != nil && !errors.As(one.failure, &differs) {
+		return fmt.Errorf("%s stays as it is: another resource was to take it over in this apply, and failed. Mend that and apply again", path)
+	}
+	return end(one.made)
+}
+
+// delete deletes what is at a path, unless another resource has it now, and says whether that is so.
+func (h *handover) delete(ctx context.Context, c *client.Client, path string) (stays bool, err error) {
+	err = h.end(path, func(made bool) error {
+		stays = made
+		if made {
+			return nil
+		}
+		return c.Delete(ctx, path)
+	})
+	return stays, err
+}
+
+// foresee refuses a plan that destroys a device at one address and makes it at another: Terraform may well destroy it first, and its
+// certificates would be revoked for good. A plan that does not know the id passes, and then it is the apply that hands the device over.
+func (h *handover) foresee(path string, before tfsdk.State, after tfsdk.Plan, diagnostics *diag.Diagnostics) {
+	found, _ := h.plans.LoadOrStore(path, &plans{})
+	planned := found.(*plans)
+	switch {
+	case before.Raw.IsNull():
+		planned.creates.Store(true)
+	case after.Raw.IsNull():
+		planned.destroys.Store(true)
+	default:
+		return
+	}
+	if planned.creates.Load() && planned.destroys.Load() {
+		diagnostics.AddError("A device would be destroyed and made again", path+" is destroyed at one address of the configuration and made at "+
+			"another. Terraform may destroy it first, which revokes its certificates for good. If the type of the resource stays, say where it "+
+			"goes: moved { from = OLD, to = NEW }. If not, let the old address go, and those of its certificates and memberships, and import "+
+			"the new one: removed { from = OLD, lifecycle { destroy = false } } and import { to = NEW, id = ID }. If it really is to be made "+
+			"anew, take it out in one apply and put it in in the next.")
+	}
+}
