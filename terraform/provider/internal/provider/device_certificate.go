@@ -85,7 +85,8 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 
 // put makes sure that there is such a certificate, beside the one that it replaces, and warns of one that each apply would renew.
 func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, replaces string, diagnostics *diag.Diagnostics) error {
-	made, err := d.putCertificate(ctx, plan.Device.ValueString(), plan.Name.ValueString(), plan.request(config, replaces))
+	made, err := d.putCertificate(ctx, plan.Device.ValueString(), plan.Name.ValueString(), ofName(plan.Name.ValueString()),
+		plan.request(config, replaces))
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	var switched *client.Certificate
 	var err error
 	if plan.switches(state.Status, plan.Status) {
-		switched, err = switchName(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
+		switched, err = switchSome(ctx, d.client, state.Device.ValueString(), ofName(state.Name.ValueString()), state.Fingerprint.ValueString(),
 			plan.Status.ValueString())
 	}
 	switch {
@@ -160,7 +161,7 @@ func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteR
 	}
 	stays := func(fingerprint string) bool { return d.handover.has(at("certificates", fingerprint)) }
 	err := d.handover.end(state.path(), func(bool) error {
-		return revokeAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), stays, state.RevocationReason.ValueString())
+		return revokeAll(ctx, d.client, state.Device.ValueString(), ofName(state.Name.ValueString()), stays, state.RevocationReason.ValueString())
 	})
 	if err != nil {
 		d.fail(&response.Diagnostics, "revoke", err)

@@ -26,6 +26,9 @@ type fleetDevice struct {
 // certificateName is what the certificate of such a device is called.
 const certificateName = "main"
 
+// allOfFleetDevice are the certificates of such a device, what it got by itself included: it is the device that the resource stands for.
+var allOfFleetDevice = ofName(certificateName).orByEst()
+
 func newFleetDevice() resource.Resource {
 	return &fleetDevices{base{kind: "fleet_device", schema: fleetDeviceSchema()}}
 }
@@ -99,7 +102,7 @@ func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, r
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	made, err := f.putCertificate(ctx, plan.ID.ValueString(), certificateName, &client.CertificateRequest{
+	made, err := f.putCertificate(ctx, plan.ID.ValueString(), certificateName, allOfFleetDevice, &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
@@ -181,20 +184,25 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 }
 
 // updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes
-// from another request, and only when it is there; otherwise they are good until they end, as after a renewal.
+// from another request, and only when it is there; otherwise they are good until they end, as after a renewal, and so is what the device
+// got by itself.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
 	var switched *client.Certificate
 	var err error
 	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && plan.switches(state.Status, plan.Status) {
-		switched, err = switchName(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
+		switched, err = switchSome(ctx, f.client, plan.ID.ValueString(), allOfFleetDevice, state.Fingerprint.ValueString(), plan.Status.ValueString())
 	}
 	switch {
 	case err != nil:
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
 		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
+			before := allOfFleetDevice
+			if config.CSRPEM.IsNull() {
+				before = ofName(certificateName) // from now on the device may enrol by itself, as it may have done already
+			}
 			stays := func(fingerprint string) bool { return fingerprint == plan.Fingerprint.ValueString() }
-			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, stays, "superseded")
+			err = revokeAll(ctx, f.client, plan.ID.ValueString(), before, stays, "superseded")
 		}
 	case switched != nil:
 		foretold := plan.ReadyForRenewal
