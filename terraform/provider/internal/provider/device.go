@@ -85,6 +85,18 @@ func foreseeDevice(ctx context.Context, h *handover, request resource.ModifyPlan
 	}
 }
 
+// isOf says that a plan is of a device as it is in the state. Terraform is told what it has planned, so that a text is another where the
+// API means the same. What a plan does not know the broker decides.
+func (d *device) isOf(state *device) bool {
+	present := valuesOf(state)
+	for name, value := range valuesOf(d) {
+		if !value.IsUnknown() && !value.Equal(present[name]) {
+			return false
+		}
+	}
+	return true
+}
+
 // membershipsOf are the paths of the memberships that a device is put with.
 func membershipsOf(m *device, wanted *client.Device) (paths []string) {
 	if wanted.Groups != nil {

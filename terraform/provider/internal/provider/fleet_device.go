@@ -171,11 +171,11 @@ func (f *fleetDevices) Update(ctx context.Context, request resource.UpdateReques
 }
 
 func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, diagnostics *diag.Diagnostics) error {
-	prior, wanted := encodeDevice(ctx, state, diagnostics), encodeDevice(ctx, plan, diagnostics)
-	if len(differences(wanted, prior)) == 0 {
+	if plan.isOf(state) {
 		*plan = *state
 		return nil
 	}
+	prior, wanted := encodeDevice(ctx, state, diagnostics), encodeDevice(ctx, plan, diagnostics)
 	made, err := update(ctx, f.client, plan.path(), prior.Revision, prior, wanted)
 	if err == nil {
 		decodeDevice(ctx, made, plan, diagnostics)
