@@ -2,6 +2,12 @@ package provider
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,19 +54,47 @@ func TestWhatIsConfiguredCountsMoreThanTheEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	certificate, key := clientCertificate(t, files)
 	t.Setenv("SIGNALBOX_TOKEN", "of the environment")
 	t.Setenv("SIGNALBOX_TOKEN_FILE", filepath.Join(files, "environment"))
 	for _, one := range []struct {
 		given map[string]string
 		want  string
 	}{
-		{map[string]string{}, "of the environment"},
-		{map[string]string{"token_file": filepath.Join(files, "configured")}, "of the file"},
-		{map[string]string{"token_file": filepath.Join(files, "configured"), "token": "of the configuration"}, "of the configuration"},
+		{map[string]string{}, "Bearer of the environment"},
+		{map[string]string{"token_file": filepath.Join(files, "configured")}, "Bearer of the file"},
+		{map[string]string{"token_file": filepath.Join(files, "configured"), "token": "of the configuration"}, "Bearer of the configuration"},
+		{map[string]string{"certificate_file": certificate, "private_key_file": key}, ""},
+		{map[string]string{"certificate_file": certificate, "private_key_file": key, "token": "of the configuration"}, "Bearer of the configuration"},
 	} {
 		one.given["endpoint"] = server.URL
-		if err := configured(t, one.given).client.Get(context.Background(), "/server-info", &struct{}{}); err != nil || credential != "Bearer "+one.want {
+		if err := configured(t, one.given).client.Get(context.Background(), "/server-info", &struct{}{}); err != nil || credential != one.want {
 			t.Errorf("%v: %q, %v", one.given, credential, err)
 		}
 	}
+}
+
+// clientCertificate writes a certificate and its key, and gives the names of the files.
+func clientCertificate(t *testing.T, folder string) (certificate, key string) {
+	t.Helper()
+	made, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, made.Public(), made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, key = filepath.Join(folder, "client.crt"), filepath.Join(folder, "client.key")
+	for name, block := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: signed}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certificate, key
 }

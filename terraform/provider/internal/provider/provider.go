@@ -67,8 +67,9 @@ func (p *signalbox) Schema(_ context.Context, _ provider.SchemaRequest, response
 				"Better from the environment: `SIGNALBOX_TOKEN`."},
 			"token_file": schema.StringAttribute{Optional: true, MarkdownDescription: "File that holds the token, such as `admin.token` of the " +
 				"broker's data directory. From the environment: `SIGNALBOX_TOKEN_FILE`."},
-			"certificate_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Client certificate (PEM) instead of a token. From " +
-				"the environment: `SIGNALBOX_CERTIFICATE_FILE`."},
+			"certificate_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Client certificate (PEM) instead of a token: where it is configured, " +
+				"none is taken from the environment. With a token that is configured too the broker goes by that, and the certificate only opens " +
+				"the connection, as `client-certificate: required` of a listener wants it. From the environment: `SIGNALBOX_CERTIFICATE_FILE`."},
 			"private_key_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Private key (PEM) of the client certificate. From " +
 				"the environment: `SIGNALBOX_PRIVATE_KEY_FILE`."},
 			"ca_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Authorities (PEM) that the broker's own certificate may come " +
@@ -92,6 +93,12 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 	fail := func(attribute, summary, detail string) {
 		response.Diagnostics.AddAttributeError(path.Root(attribute), summary, detail)
 	}
+	isGiven := func(value types.String) bool { return value.IsUnknown() || value.ValueString() != "" }
+	// The broker goes by a token where there is one, so that one of the environment would count more than a certificate that is configured.
+	leftAside := map[string]bool{}
+	if isGiven(config.CertificateFile) || isGiven(config.PrivateKeyFile) {
+		leftAside["token"], leftAside["token_file"] = true, true
+	}
 	text := func(attribute string, value types.String) string {
 		if value.IsUnknown() {
 			fail(attribute, "Value is not known yet", fmt.Sprintf("The provider asks the broker while it plans, so %q must be known by then. "+
@@ -99,6 +106,9 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		}
 		if value.ValueString() != "" {
 			return value.ValueString()
+		}
+		if leftAside[attribute] {
+			return ""
 		}
 		return os.Getenv("SIGNALBOX_" + strings.ToUpper(attribute))
 	}
@@ -115,8 +125,8 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 	}
 	// What is configured counts more than the environment, be it the text or the file that holds it.
 	textOrFile := func(attribute string, value types.String, fileAttribute string, file types.String) string {
-		written, fileIsGiven := text(attribute, value), file.IsUnknown() || file.ValueString() != ""
-		if written == "" || (value.ValueString() == "" && fileIsGiven) {
+		written := text(attribute, value)
+		if written == "" || (value.ValueString() == "" && isGiven(file)) {
 			return content(fileAttribute, file)
 		}
 		return written
