@@ -772,3 +772,39 @@ func (w *workspace) leaveBehind(t testing.TB, earlier, name string) {
 	}
 	w.write(t, "terraform.tfstate", string(text))
 }
+
+func TestAReceiverIsKnownAgainWhenAnImportedCertificateIsRenewed(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	with := func(hours int) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_device" "one" {
+  id = "sealed-1"
+}
+
+resource "signalbox_device_certificate" "one" {
+  device             = signalbox_device.one.id
+  seal_to_pem        = file("receiver.pem")
+  renew_before_hours = %d
+}
+`, hours))
+	}
+	w.write(t, "receiver.pem", publicKey(t))
+	with(0)
+	w.init(t).apply(t)
+	first, _ := b.newest(t, "sealed-1")
+	w.run(t, "state", "rm", "signalbox_device_certificate.one")
+	w.run(t, "import", "-no-color", "signalbox_device_certificate.one", first)
+	w.hasNothingToDo(t)
+
+	with(100_000) // more than its life
+	w.apply(t)
+	with(0)
+	w.apply(t)
+	w.hasNothingToDo(t)
+	w.write(t, "receiver.pem", publicKey(t))
+	if planned := w.planned(t)["signalbox_device_certificate.one"]; !strings.HasPrefix(planned, "delete-create") {
+		t.Errorf("another receiver is planned as %q", planned)
+	}
+}

@@ -196,6 +196,9 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
 	planChoices(ctx, &config.issued, response)
+	if state.SealToPEM.ValueString() == importedSeal { // from now on it is known whom the key is sealed to
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("seal_to_pem"), config.SealToPEM)...)
+	}
 	if config.KeyType.IsNull() && !config.SealToPEM.IsNull() { // otherwise the key stays
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("key_type"), types.StringUnknown())...)
 	}

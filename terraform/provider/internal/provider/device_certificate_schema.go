@@ -36,7 +36,7 @@ func deviceCertificateSchema() schema.Schema {
 			"makes one. After an import: the public key of the request, until the resource is replaced.", isRequest{}),
 		"certificate_pem": given,
 		"seal_to_pem": source("Certificate or public key (EC P-256, P-384 or RSA) to which the new private key is sealed. After an import: "+
-			"`imported`.", notEmpty(), holdsNoKey{}),
+			"`imported`, and another one is not seen until the next renewal seals to it; `-replace` seals to it at once.", notEmpty(), holdsNoKey{}),
 		"key_type": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf(keyTypes...),
 			stringvalidator.AlsoRequires(path.MatchRoot("seal_to_pem"))},
 			MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",
