@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
 // manyDevices is a configuration with a group, devices with certificates that depend on each other, and as many that are one object each.
@@ -275,6 +278,16 @@ func explainsErrors(t *testing.T, b *broker) {
 		document := "version: 1\nname: " + name + "\nstatements:\n- id: a\n  actions: " + actions + "\n  effect: allow\n  topics: [a]\n"
 		return fmt.Sprintf("resource \"signalbox_policy\" \"p\" {\n  name = \"wrong-policy\"\n  document = %q\n}\n", document)
 	}
+	asOther := func(*workspace) {
+		ctx, api := context.Background(), b.api(t)
+		if err := api.Put(ctx, "/devices/wrong-1", client.Always, client.Device{Enabled: true, ClientIDPin: "wrong-1"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, other := requestOf(t, "wrong-1")
+		if err := api.Put(ctx, "/devices/wrong-1/certificates/main", client.Always, client.CertificateRequest{CSRPEM: other}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, one := range []struct {
 		name, configuration string
 		prepare             func(w *workspace)
@@ -290,6 +303,10 @@ func explainsErrors(t *testing.T, b *broker) {
 			"signalbox pki csr"}},
 		{"request of another device", strings.Replace(certificate("  csr_pem = file(\"x.csr\")\n"), "wrong-1", "wrong-2", 1), nil,
 			[]string{"wrong-1", "wrong-2"}},
+		{"request beside another certificate", certificate("  csr_pem = file(\"x.csr\")\n"), asOther, []string{"made from another request",
+			"terraform import ADDRESS", "signalbox cert revoke"}},
+		{"request of a fleet beside another certificate", "resource \"signalbox_fleet_device\" \"d\" {\n  id = \"wrong-1\"\n  csr_pem = file(\"x.csr\")\n}\n",
+			asOther, []string{"made from another request", "terraform import ADDRESS wrong-1"}},
 		{"private key for a request", certificate("  csr_pem = \"-----BEGIN PRIVATE KEY-----\"\n"), nil, []string{"private key does not belong here"}},
 		{"unknown group", "resource \"signalbox_device\" \"d\" {\n  id = \"wrong-1\"\n  groups = [\"no-such-group\"]\n}\n", nil,
 			[]string{"no-such-group"}},
@@ -307,6 +324,9 @@ func explainsErrors(t *testing.T, b *broker) {
 			w.init(t).fails(t, one.words, "apply", "-auto-approve", "-no-color")
 			if one.prepare == nil {
 				_, _ = w.try(t, "destroy", "-auto-approve", "-no-color")
+			}
+			if err := b.api(t).Delete(context.Background(), "/devices/wrong-1"); err != nil {
+				t.Error(err)
 			}
 		})
 	}

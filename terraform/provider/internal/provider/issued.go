@@ -170,6 +170,9 @@ func (b *base) putCertificate(ctx context.Context, device, name string, all ours
 	err = b.handover.make(place, func() error {
 		made = new(client.Certificate)
 		err := b.client.Put(ctx, place, client.Always, wanted, made)
+		if client.IsConflict(err) && wanted.Replaces == "" {
+			err = b.explainOther(ctx, device, place, err)
+		}
 		if err == nil && wanted.Status == "inactive" {
 			err = switchOffBut(ctx, b.client, device, all, made.Fingerprint)
 		}
@@ -182,6 +185,20 @@ func (b *base) putCertificate(ctx context.Context, device, name string, all ours
 		return err
 	})
 	return made, err
+}
+
+// explainOther says how Terraform comes by a certificate that is there already from another request: only one in the state is replaced.
+func (b *base) explainOther(ctx context.Context, device, place string, conflict error) error {
+	var present client.Certificate
+	if !strings.Contains(conflict.Error(), "from another request") || b.client.Get(ctx, place, &present) != nil {
+		return conflict
+	}
+	id := present.Fingerprint
+	if b.kind == "fleet_device" {
+		id = device
+	}
+	return differentError{fmt.Errorf("%w\nTo have Terraform replace it, import it first: terraform import ADDRESS %s. Or revoke it at the broker, and "+
+		"apply again: signalbox cert revoke %s", conflict, id, present.Fingerprint)}
 }
 
 // usable are those of a device's certificates that could still be used.
