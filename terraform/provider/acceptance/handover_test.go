@@ -76,7 +76,7 @@ resource "signalbox_fleet_device" "one" {
 		w.write(t, "main.tf", apart)
 		w.init(t).apply(t)
 		w.write(t, "main.tf", asOne)
-		w.fails(t, []string{"/devices/moved-1 is destroyed at one address of the configuration and made at another"}, "plan", "-no-color")
+		w.fails(t, []string{"/devices/moved-1 is destroyed at one address of the configuration and made or kept at another"}, "plan", "-no-color")
 	})
 	t.Run("when it could not become one yet", func(t *testing.T) {
 		moving := move(t, apart, pieces, asOne, "PUT "+device+"/certificates/main", true)
@@ -162,5 +162,128 @@ resource "signalbox_user" "ann" {
 		if users := b.list(t, "/users"); len(users) != 0 {
 			t.Errorf("the users are %v", users)
 		}
+	})
+}
+
+func TestADeviceThatIsMadeAgainBeforeItIsDestroyedKeepsItsCertificate(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, `
+resource "signalbox_device" "apart" {
+  id = "again-1"
+}
+
+resource "signalbox_device_certificate" "apart" {
+  device  = signalbox_device.apart.id
+  csr_pem = file("again-1.csr")
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "signalbox_fleet_device" "whole" {
+  id      = "again-2"
+  csr_pem = file("again-2.csr")
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`).of(t, b)
+	for _, id := range []string{"again-1", "again-2"} {
+		_, request := requestOf(t, id)
+		w.write(t, id+".csr", request)
+	}
+	w.init(t).apply(t)
+	before := w.state(t)
+	apart, _ := b.newest(t, "again-1")
+	whole, _ := b.newest(t, "again-2")
+	kept := func(t *testing.T) {
+		t.Helper()
+		wantStatuses(t, b, "again-1", map[string]string{apart: "active"})
+		wantStatuses(t, b, "again-2", map[string]string{whole: "active"})
+	}
+
+	t.Run("by the apply that makes it again", func(t *testing.T) {
+		w.apply(t, "-replace=signalbox_device.apart", "-replace=signalbox_fleet_device.whole")
+		w.hasNothingToDo(t)
+		kept(t)
+	})
+	t.Run("by the one after an apply that ended before it had destroyed the old one", func(t *testing.T) {
+		after := w.state(t)
+		for _, address := range []string{"signalbox_device.apart", "signalbox_fleet_device.whole"} {
+			w.write(t, "terraform.tfstate", after)
+			w.leaveBehind(t, before, address)
+			w.fails(t, []string{"is destroyed at one address of the configuration and made or kept at another", "terraform state rm"},
+				"apply", "-auto-approve", "-no-color")
+		}
+		w.run(t, "state", "rm", "signalbox_fleet_device.whole")
+		w.run(t, "import", "-no-color", "signalbox_fleet_device.whole", "again-2")
+		w.hasNothingToDo(t)
+		kept(t)
+	})
+}
+
+func TestThePlanRefusesWhatWouldDestroyADeviceThatStaysElsewhere(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "whole-1")
+	w.write(t, "whole-1.csr", request)
+	const separate = `
+resource "signalbox_device" "all" {
+  count = length(local.ids)
+  id    = local.ids[count.index]
+}
+
+locals {
+  ids = [%s]
+}
+`
+	const whole = `
+resource "signalbox_fleet_device" %q {
+  id      = "whole-1"
+  csr_pem = file("whole-1.csr")
+}
+`
+	const imported = "import {\n  to = %s\n  id = %q\n}\n"
+	write := func(parts ...string) { w.write(t, "main.tf", requirement+strings.Join(parts, "")) }
+	first := fmt.Sprintf(separate, `"count-1", "count-2"`)
+	write(first, fmt.Sprintf(whole, "one"))
+	w.init(t).apply(t)
+
+	for _, one := range []struct {
+		name, device string
+		parts        []string
+	}{
+		{"a new first element of a count", "count-1", []string{fmt.Sprintf(separate, `"count-0", "count-1", "count-2"`), fmt.Sprintf(whole, "one")}},
+		{"two that change places", "count-1", []string{fmt.Sprintf(separate, `"count-2", "count-1"`), fmt.Sprintf(whole, "one")}},
+		{"another of the fleet that is imported", "whole-1", []string{first, fmt.Sprintf(whole, "two"),
+			fmt.Sprintf(imported, "signalbox_fleet_device.two", "whole-1")}},
+		{"another type that is imported", "whole-1", []string{first, "resource \"signalbox_device\" \"two\" {\n  id = \"whole-1\"\n}\n",
+			fmt.Sprintf(imported, "signalbox_device.two", "whole-1")}},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			write(one.parts...)
+			w.fails(t, []string{"/devices/" + one.device + " is destroyed at one address of the configuration and made or kept at another",
+				"terraform state mv 'OLD' 'NEW'", "terraform state rm 'OLD'"}, "plan", "-no-color")
+		})
+	}
+	t.Run("but not a new id", func(t *testing.T) {
+		write(fmt.Sprintf(separate, `"count-3", "count-2"`), fmt.Sprintf(whole, "one"))
+		w.apply(t)
+		w.hasNothingToDo(t)
+	})
+	t.Run("nor what has been let go of and imported as it says", func(t *testing.T) {
+		w.run(t, "state", "mv", "signalbox_device.all[1]", "signalbox_device.all[2]")
+		w.run(t, "state", "mv", "signalbox_device.all[0]", "signalbox_device.all[1]")
+		w.run(t, "state", "rm", "signalbox_fleet_device.one")
+		write(fmt.Sprintf(separate, `"count-0", "count-3", "count-2"`), fmt.Sprintf(whole, "two"),
+			fmt.Sprintf(imported, "signalbox_fleet_device.two", "whole-1"))
+		fingerprint, _ := b.newest(t, "whole-1")
+		w.apply(t)
+		w.hasNothingToDo(t)
+		wantStatuses(t, b, "whole-1", map[string]string{fingerprint: "active"})
 	})
 }

@@ -74,15 +74,24 @@ func (d *device) path() string { return at("devices", d.ID.ValueString()) }
 
 // foreseeDevice is for all resources that are devices.
 func foreseeDevice(ctx context.Context, h *handover, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
-	var m device
-	if request.Plan.Raw.IsNull() {
-		response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("id"), &m.ID)...)
-	} else {
-		response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("id"), &m.ID)...)
+	var before, after device
+	if !request.State.Raw.IsNull() {
+		response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("id"), &before.ID)...)
 	}
-	if !m.ID.IsUnknown() && !response.Diagnostics.HasError() {
-		h.foresee(m.path(), request.State, request.Plan, &response.Diagnostics)
+	if !request.Plan.Raw.IsNull() {
+		response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("id"), &after.ID)...)
 	}
+	if !response.Diagnostics.HasError() {
+		h.foresee(before.knownPath(), after.knownPath(), &response.Diagnostics)
+	}
+}
+
+// knownPath is empty where there is no id, or none yet.
+func (d *device) knownPath() string {
+	if d.ID.ValueString() == "" {
+		return ""
+	}
+	return d.path()
 }
 
 // isOf says that a plan is of a device as it is in the state. Terraform is told what it has planned, so that a text is another where the

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
@@ -26,10 +25,12 @@ type given struct {
 type handover struct {
 	turns sync.Map // path to *turn
 	plans sync.Map // path to *plans
+	// applying says that this is an apply, in which Terraform plans again what it makes and what it destroys last.
+	applying atomic.Bool
 }
 
 // plans are what one plan does with the object at a path, at whatever addresses.
-type plans struct{ creates, destroys atomic.Bool }
+type plans struct{ creates, keeps, destroys atomic.Bool }
 
 // turn is of those who make or delete what is at one path: one after the other, so that none deletes what another has just found.
 type turn struct {
@@ -50,6 +51,7 @@ func (h *handover) turn(path string) *turn {
 
 // make lets a resource make what is at a path, or take it over, and with it what is at the paths of its parts.
 func (h *handover) make(path string, make func() error, parts ...string) error {
+	h.applying.Store(true)
 	one := h.turn(path)
 	one.Lock()
 	defer one.Unlock()
@@ -83,6 +85,7 @@ func (h *handover) has(path string) bool {
 // end lets a resource delete what is at a path. If another was to take it over and could not, it stays, so that the next apply can try
 // again.
 func (h *handover) end(path string, end func(made bool) error) error {
+	h.applying.Store(true)
 	one := h.turn(path)
 	one.Lock()
 	defer one.Unlock()
@@ -105,24 +108,48 @@ func (h *handover) delete(ctx context.Context, c *client.Client, path string) (s
 	return stays, err
 }
 
-// foresee refuses a plan that destroys a device at one address and makes it at another: Terraform may well destroy it first, and its
-// certificates would be revoked for good. A plan that does not know the id passes, and then it is the apply that hands the device over.
-func (h *handover) foresee(path string, before tfsdk.State, after tfsdk.Plan, diagnostics *diag.Diagnostics) {
-	found, _ := h.plans.LoadOrStore(path, &plans{})
-	planned := found.(*plans)
-	switch {
-	case before.Raw.IsNull():
-		planned.creates.Store(true)
-	case after.Raw.IsNull():
-		planned.destroys.Store(true)
-	default:
+// foresee refuses a plan that destroys a device at one address and makes or keeps it at another: Terraform may well destroy it first or
+// last, and its certificates would be revoked for good. The paths are those of the state and of the plan of one address; empty: there is
+// none, or the plan does not know the id. Then it passes, and it is the apply that hands the device over. What an apply has left to be
+// destroyed (deposed) counts as another address.
+func (h *handover) foresee(before, after string, diagnostics *diag.Diagnostics) {
+	if h.applying.Load() {
 		return
 	}
-	if planned.creates.Load() && planned.destroys.Load() {
-		diagnostics.AddError("A device would be destroyed and made again", path+" is destroyed at one address of the configuration and made at "+
-			"another. Terraform may destroy it first, which revokes its certificates for good. If the type of the resource stays, say where it "+
-			"goes: moved { from = OLD, to = NEW }. If not, let the old address go, and those of its certificates and memberships, and import "+
-			"the new one: removed { from = OLD, lifecycle { destroy = false } } and import { to = NEW, id = ID }. If it really is to be made "+
-			"anew, take it out in one apply and put it in in the next.")
+	if before != "" {
+		planned := h.planned(before)
+		if before == after {
+			planned.keeps.Store(true)
+		} else {
+			planned.destroys.Store(true)
+		}
+		planned.check(before, diagnostics)
+	}
+	if after != "" && after != before {
+		planned := h.planned(after)
+		planned.creates.Store(true)
+		planned.check(after, diagnostics)
 	}
 }
+
+func (h *handover) planned(path string) *plans {
+	found, isThere := h.plans.Load(path)
+	if !isThere {
+		found, _ = h.plans.LoadOrStore(path, &plans{})
+	}
+	return found.(*plans)
+}
+
+func (p *plans) check(path string, diagnostics *diag.Diagnostics) {
+	if p.destroys.Load() && (p.creates.Load() || p.keeps.Load()) {
+		diagnostics.AddError("A device would be destroyed that stays elsewhere", path+" is destroyed at one address of the configuration and made "+
+			"or kept at another. Terraform may destroy it first, or last, which revokes its certificates for good. "+letGo+" If it really is to be "+
+			"made anew, take it out in one apply and put it in in the next.")
+	}
+}
+
+// letGo tells how an object comes to another address without being destroyed. A block "removed" takes no instance of count or for_each.
+const letGo = "If the type of the resource stays, say where it goes: by a block \"moved\", or by terraform state mv 'OLD' 'NEW', the last first where " +
+	"several change places. If not, or if an apply has left it to be destroyed (deposed), let the old address go: by terraform state rm 'OLD', " +
+	"or a block \"removed\" with \"destroy = false\" where it is not one instance of count or for_each; and those of its certificates and " +
+	"memberships too. Then import it: terraform import 'NEW' ID, or a block \"import\". README.md in Signalbox's folder \"terraform\" has an example."

@@ -31,7 +31,9 @@ func New(version string) func() provider.Provider {
 
 type signalbox struct {
 	version string
-	client  *client.Client // from Configure on
+	// from Configure on
+	client   *client.Client
+	handover *handover
 }
 
 var (
@@ -169,8 +171,8 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		response.Diagnostics.AddError("The configuration of the provider cannot be used", err.Error())
 		return
 	}
-	p.client = made
-	response.ResourceData = &given{made, &handover{}}
+	p.client, p.handover = made, &handover{}
+	response.ResourceData = &given{made, p.handover}
 	response.DataSourceData = made
 	response.EphemeralResourceData = made
 }
