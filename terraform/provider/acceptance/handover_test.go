@@ -287,3 +287,62 @@ resource "signalbox_fleet_device" %q {
 		wantStatuses(t, b, "whole-1", map[string]string{fingerprint: "active"})
 	})
 }
+
+func TestADeviceThatIsToBeDifferentElsewhereStays(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	_, request := requestOf(t, "moved-1")
+	w.write(t, "moved-1.csr", request)
+	const device = `
+resource "signalbox_device" "one" {
+  id = "moved-1"
+}
+`
+	const certificate = `
+resource "signalbox_device_certificate" "one" {
+  device  = signalbox_device.one.id
+  csr_pem = file("moved-1.csr")
+}
+`
+	const whole = `
+resource "signalbox_fleet_device" "one" {
+  id           = terraform_data.id.output
+  display_name = "Another"
+  csr_pem      = file("moved-1.csr")
+}
+`
+	for _, one := range []struct {
+		name, from, last, stays string
+		addresses               []string
+	}{
+		{"alone", device, "signalbox_device.one", "/devices/moved-1", []string{"signalbox_device.one"}},
+		{"with its certificate", device + certificate, "signalbox_device_certificate.one", "/devices/moved-1/certificates/main",
+			[]string{"signalbox_device.one", "signalbox_device_certificate.one"}},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			w.write(t, "main.tf", requirement+one.from+fmt.Sprintf(gate, one.last))
+			w.init(t).apply(t)
+			made, statuses := b.get(t, "/devices/moved-1")["createdAt"], b.statuses(t, "moved-1")
+			w.write(t, "main.tf", requirement+whole+idOfNoPlan)
+			w.through(t, newBetween(t, b).holds(t, "DELETE /api/v1/groups/gate", "PUT /api/v1/devices/moved-1", false)).fails(t,
+				[]string{"/devices/moved-1 exists already and is different in displayName", one.stays + " stays as it is", "terraform state rm 'OLD'"},
+				"apply", "-auto-approve", "-no-color")
+
+			w.run(t, append([]string{"state", "rm"}, one.addresses...)...)
+			w.run(t, "import", "-no-color", "signalbox_fleet_device.one", "moved-1")
+			w.apply(t)
+			w.hasNothingToDo(t)
+			if now := b.get(t, "/devices/moved-1")["createdAt"]; now != made {
+				t.Errorf("the device is another, of %v", now)
+			}
+			now := b.statuses(t, "moved-1")
+			for fingerprint, status := range statuses {
+				if now[fingerprint] != status {
+					t.Errorf("the certificate is %s, and was %s", now[fingerprint], status)
+				}
+			}
+			w.run(t, "destroy", "-auto-approve", "-no-color")
+		})
+	}
+}

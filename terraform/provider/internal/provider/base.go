@@ -18,6 +18,8 @@ type base struct {
 	kind   string
 	schema schema.Schema
 	client *client.Client
+	// endsForGood says that what is destroyed cannot be made again: its certificates or its key are gone.
+	endsForGood bool
 	// handover is of the apply that the provider is configured for.
 	handover *handover
 }

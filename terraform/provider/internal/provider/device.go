@@ -30,7 +30,7 @@ type device struct {
 
 func newDevice() resource.Resource {
 	return &object[device, client.Device]{
-		base: base{kind: "device", schema: schema.Schema{
+		base: base{kind: "device", endsForGood: true, schema: schema.Schema{
 			MarkdownDescription: "A device of the registry. Disabling it ends its live connections; destroying it revokes its certificates too.",
 			Attributes:          deviceAttributes(),
 		}},

@@ -36,7 +36,7 @@ type certificate struct {
 const importedSeal = "imported"
 
 func newDeviceCertificate() resource.Resource {
-	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}}
+	return &deviceCertificate{base{kind: "device_certificate", endsForGood: true, schema: deviceCertificateSchema()}}
 }
 
 func (c *certificate) path() string {
@@ -85,8 +85,11 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 
 // put makes sure that there is such a certificate, beside the one that it replaces, and warns of one that each apply would renew.
 func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, replaces string, diagnostics *diag.Diagnostics) error {
-	made, err := d.putCertificate(ctx, plan.Device.ValueString(), plan.Name.ValueString(), ofName(plan.Name.ValueString()),
-		plan.request(config, replaces))
+	var made *client.Certificate
+	err := d.handover.make(plan.path(), func() (err error) {
+		made, err = d.issue(ctx, plan.Device.ValueString(), plan.Name.ValueString(), ofName(plan.Name.ValueString()), plan.request(config, replaces))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -160,7 +163,7 @@ func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteR
 		return
 	}
 	stays := func(fingerprint string) bool { return d.handover.has(at("certificates", fingerprint)) }
-	err := d.handover.end(state.path(), func(bool) error {
+	err := d.handover.end(state.path(), d.endsForGood, func(bool) error {
 		return revokeAll(ctx, d.client, state.Device.ValueString(), ofName(state.Name.ValueString()), stays, state.RevocationReason.ValueString())
 	})
 	if err != nil {

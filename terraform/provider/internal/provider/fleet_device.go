@@ -30,7 +30,7 @@ const certificateName = "main"
 var allOfFleetDevice = ofName(certificateName).orByEst()
 
 func newFleetDevice() resource.Resource {
-	return &fleetDevices{base{kind: "fleet_device", schema: fleetDeviceSchema()}}
+	return &fleetDevices{base{kind: "fleet_device", endsForGood: true, schema: fleetDeviceSchema()}}
 }
 
 func (d *fleetDevice) certificatePath() string {
@@ -61,24 +61,37 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	wanted := encodeDevice(ctx, &plan.device, &response.Diagnostics)
-	err := f.handover.make(plan.device.path(), func() error {
-		made, before, err := create(ctx, f.client, plan.device.path(), wanted)
-		if err != nil {
-			return err
-		}
-		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && before == nil {
-			err = f.undo(ctx, &plan.device, err)
-		}
-		return err
-	}, membershipsOf(&plan.device, wanted)...)
+	err := f.certifying(&plan, &config, func() error { return f.make(ctx, &plan, &config, &response.Diagnostics) })
 	if err != nil {
 		// A device that is left is as it was wanted: the next apply finds it, and goes on from there.
 		f.fail(&response.Diagnostics, "create", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (f *fleetDevices) make(ctx context.Context, plan, config *fleetDevice, diagnostics *diag.Diagnostics) error {
+	wanted := encodeDevice(ctx, &plan.device, diagnostics)
+	return f.handover.make(plan.device.path(), func() error {
+		made, before, err := create(ctx, f.client, plan.device.path(), wanted)
+		if err != nil {
+			return err
+		}
+		decodeDevice(ctx, made, &plan.device, diagnostics)
+		if err = f.certify(ctx, plan, config, "", diagnostics); err != nil && before == nil {
+			err = f.undo(ctx, &plan.device, err)
+		}
+		return err
+	}, membershipsOf(&plan.device, wanted)...)
+}
+
+// certifying has the turn of the certificate that the plan wants, so that a resource that had it up to now does not revoke it before this
+// one has it, nor if this one fails.
+func (f *fleetDevices) certifying(plan, config *fleetDevice, certify func() error) error {
+	if config.CSRPEM.IsNull() {
+		return certify()
+	}
+	return f.handover.make(plan.certificatePath(), certify)
 }
 
 // undoTimeout is less than Terraform, once it is stopped, leaves the provider.
@@ -96,13 +109,13 @@ func (f *fleetDevices) undo(ctx context.Context, made *device, failure error) er
 }
 
 // certify makes sure that there is the certificate that the plan wants, and warns of one that each apply would renew; another one comes
-// beside the one that it replaces.
+// beside the one that it replaces. The caller has its turn.
 func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, replaces string, diagnostics *diag.Diagnostics) error {
 	if config.CSRPEM.IsNull() {
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	made, err := f.putCertificate(ctx, plan.ID.ValueString(), certificateName, allOfFleetDevice, &client.CertificateRequest{
+	made, err := f.issue(ctx, plan.ID.ValueString(), certificateName, allOfFleetDevice, &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
@@ -195,7 +208,7 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	switch {
 	case err != nil:
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
+		err = f.certifying(plan, config, func() error { return f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics) })
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
 			before := allOfFleetDevice
 			if config.CSRPEM.IsNull() {
@@ -219,7 +232,7 @@ func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	stays, err := f.handover.delete(ctx, f.client, state.device.path())
+	stays, err := f.delete(ctx, state.device.path())
 	if err != nil {
 		f.fail(&response.Diagnostics, "delete", err)
 	}

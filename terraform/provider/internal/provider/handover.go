@@ -41,7 +41,8 @@ type turn struct {
 	failure error
 }
 
-// differentError says that what is there is not what a resource was to make. It would be so again in the next apply.
+// differentError says that what is there is not what a resource was to make. It would be so again in the next apply, unless what is there
+// is deleted.
 type differentError struct{ error }
 
 func (h *handover) turn(path string) *turn {
@@ -83,27 +84,32 @@ func (h *handover) has(path string) bool {
 }
 
 // end lets a resource delete what is at a path. If another was to take it over and could not, it stays, so that the next apply can try
-// again.
-func (h *handover) end(path string, end func(made bool) error) error {
+// again. What that found different goes, so that the next can make it, unless its end is for good.
+func (h *handover) end(path string, forGood bool, end func(made bool) error) error {
 	h.applying.Store(true)
 	one := h.turn(path)
 	one.Lock()
 	defer one.Unlock()
-	var differs differentError
-	if one.failure != nil && !errors.As(one.failure, &differs) {
+	var different differentError
+	differs := errors.As(one.failure, &different)
+	switch {
+	case one.failure != nil && !differs:
 		return fmt.Errorf("%s stays as it is: another resource was to take it over in this apply, and failed. Mend that and apply again", path)
+	case differs && forGood:
+		return fmt.Errorf("%s stays as it is: another resource was to take it over in this apply, and wants it different; destroyed it could not "+
+			"come back. %s The next apply changes it there", path, letGo)
 	}
 	return end(one.made)
 }
 
 // delete deletes what is at a path, unless another resource has it now, and says whether that is so.
-func (h *handover) delete(ctx context.Context, c *client.Client, path string) (stays bool, err error) {
-	err = h.end(path, func(made bool) error {
+func (b *base) delete(ctx context.Context, path string) (stays bool, err error) {
+	err = b.handover.end(path, b.endsForGood, func(made bool) error {
 		stays = made
 		if made {
 			return nil
 		}
-		return c.Delete(ctx, path)
+		return b.client.Delete(ctx, path)
 	})
 	return stays, err
 }

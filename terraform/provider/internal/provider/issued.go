@@ -163,27 +163,23 @@ func (o ours) orByEst() ours {
 	return func(name string) bool { return o(name) || byEst.MatchString(name) }
 }
 
-// putCertificate makes sure that there is such a certificate, of such a status; one that is there already from the same request is
-// taken. Beside an inactive one no other of ours stays active, whoever made it.
-func (b *base) putCertificate(ctx context.Context, device, name string, all ours, wanted *client.CertificateRequest) (made *client.Certificate, err error) {
-	place := at("devices", device, "certificates", name)
-	err = b.handover.make(place, func() error {
-		made = new(client.Certificate)
-		err := b.client.Put(ctx, place, client.Always, wanted, made)
-		if client.IsConflict(err) && wanted.Replaces == "" {
-			err = b.explainOther(ctx, device, place, err)
-		}
-		if err == nil && wanted.Status == "inactive" {
-			err = switchOffBut(ctx, b.client, device, all, made.Fingerprint)
-		}
-		if err == nil && made.Status != wanted.Status && made.Status != "expired" {
-			made, err = switchCertificate(ctx, b.client, made.Fingerprint, wanted.Status)
-		}
-		if err == nil {
-			b.handover.mark(nil, at("certificates", made.Fingerprint))
-		}
-		return err
-	})
+// issue makes sure that there is such a certificate, of such a status; one that is there already from the same request is taken. Beside an
+// inactive one no other of ours stays active, whoever made it.
+func (b *base) issue(ctx context.Context, device, name string, all ours, wanted *client.CertificateRequest) (*client.Certificate, error) {
+	place, made := at("devices", device, "certificates", name), new(client.Certificate)
+	err := b.client.Put(ctx, place, client.Always, wanted, made)
+	if client.IsConflict(err) && wanted.Replaces == "" {
+		err = b.explainOther(ctx, device, place, err)
+	}
+	if err == nil && wanted.Status == "inactive" {
+		err = switchOffBut(ctx, b.client, device, all, made.Fingerprint)
+	}
+	if err == nil && made.Status != wanted.Status && made.Status != "expired" {
+		made, err = switchCertificate(ctx, b.client, made.Fingerprint, wanted.Status)
+	}
+	if err == nil {
+		b.handover.mark(nil, at("certificates", made.Fingerprint))
+	}
 	return made, err
 }
 

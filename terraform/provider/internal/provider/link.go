@@ -79,7 +79,7 @@ func (l *link[M, A]) Delete(ctx context.Context, request resource.DeleteRequest,
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if _, err := l.handover.delete(ctx, l.client, l.path(&state)); err != nil {
+	if _, err := l.delete(ctx, l.path(&state)); err != nil {
 		l.fail(&response.Diagnostics, "delete", err)
 	}
 }

@@ -192,7 +192,7 @@ func (o *object[M, A]) Delete(ctx context.Context, request resource.DeleteReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if _, err := o.handover.delete(ctx, o.client, o.path(&state)); err != nil {
+	if _, err := o.delete(ctx, o.path(&state)); err != nil {
 		o.fail(&response.Diagnostics, "delete", err)
 	}
 }
