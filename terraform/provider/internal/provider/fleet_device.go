@@ -238,7 +238,8 @@ func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteReques
 	}
 	if fingerprint := state.Fingerprint.ValueString(); stays && fingerprint != "" && !f.handover.has(at("certificates", fingerprint)) {
 		response.Diagnostics.AddWarning("The device stays, and its certificate", state.device.path()+" is another resource's from this apply on. "+
-			"Unless one has its certificate too, nobody looks after that any more: signalbox cert revoke "+fingerprint)
+			"Unless one has its certificate "+fingerprint+" too, or gets it later in this apply, nobody looks after that any more. Look at the next plan "+
+			"before you revoke it.")
 	}
 }
 
