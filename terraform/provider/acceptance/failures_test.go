@@ -304,7 +304,7 @@ func explainsErrors(t *testing.T, b *broker) {
 		{"request of another device", strings.Replace(certificate("  csr_pem = file(\"x.csr\")\n"), "wrong-1", "wrong-2", 1), nil,
 			[]string{"wrong-1", "wrong-2"}},
 		{"request beside another certificate", certificate("  csr_pem = file(\"x.csr\")\n"), asOther, []string{"made from another request",
-			"terraform import ADDRESS", "signalbox cert revoke"}},
+			"terraform import ADDRESS", "(create_before_destroy), take that out, or use another name", "signalbox cert revoke"}},
 		{"request of a fleet beside another certificate", "resource \"signalbox_fleet_device\" \"d\" {\n  id = \"wrong-1\"\n  csr_pem = file(\"x.csr\")\n}\n",
 			asOther, []string{"made from another request", "terraform import ADDRESS wrong-1"}},
 		{"private key for a request", certificate("  csr_pem = \"-----BEGIN PRIVATE KEY-----\"\n"), nil, []string{"private key does not belong here"}},

@@ -189,12 +189,13 @@ func (b *base) explainOther(ctx context.Context, device, place string, conflict 
 	if !strings.Contains(conflict.Error(), "from another request") || b.client.Get(ctx, place, &present) != nil {
 		return conflict
 	}
-	id := present.Fingerprint
-	if b.kind == "fleet_device" {
-		id = device
+	id, otherwise := present.Fingerprint, "; if at this one (create_before_destroy), take that out, or use another name"
+	if b.kind == "fleet_device" { // which replaces in place
+		id, otherwise = device, ""
 	}
-	return differentError{fmt.Errorf("%w\nTo have Terraform replace it, import it first: terraform import ADDRESS %s. Or revoke it at the broker, and "+
-		"apply again: signalbox cert revoke %s", conflict, id, present.Fingerprint)}
+	return differentError{fmt.Errorf("%w\nTo have Terraform replace it, import it first: terraform import ADDRESS %s. If it is in the state already, at "+
+		"another address, let that go before, by terraform state rm 'OLD'%s. Or revoke it at the broker, and apply again: signalbox cert revoke %s",
+		conflict, id, otherwise, present.Fingerprint)}
 }
 
 // usable are those of a device's certificates that could still be used.
