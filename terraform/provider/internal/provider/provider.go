@@ -66,9 +66,10 @@ func (p *signalbox) Schema(_ context.Context, _ provider.SchemaRequest, response
 			"endpoint": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of one of the broker's wss listeners, such as " +
 				"`https://localhost:8443`, which is the default. From the environment: `SIGNALBOX_ENDPOINT`."},
 			"token": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Token of an administrator or operator. " +
-				"Better from the environment: `SIGNALBOX_TOKEN`."},
+				"Better from the environment: `SIGNALBOX_TOKEN`, which is left aside, with a warning, where `certificate_file` is configured; " +
+				"`token_file` gives a token beside that."},
 			"token_file": schema.StringAttribute{Optional: true, MarkdownDescription: "File that holds the token, such as `admin.token` of the " +
-				"broker's data directory. From the environment: `SIGNALBOX_TOKEN_FILE`."},
+				"broker's data directory. From the environment: `SIGNALBOX_TOKEN_FILE`, of which the same holds."},
 			"certificate_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Client certificate (PEM) instead of a token: where it is configured, " +
 				"none is taken from the environment. With a token that is configured too the broker goes by that, and the certificate only opens " +
 				"the connection, as `client-certificate: required` of a listener wants it. From the environment: `SIGNALBOX_CERTIFICATE_FILE`."},
@@ -98,8 +99,13 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 	isGiven := func(value types.String) bool { return value.IsUnknown() || value.ValueString() != "" }
 	// The broker goes by a token where there is one, so that one of the environment would count more than a certificate that is configured.
 	leftAside := map[string]bool{}
-	if isGiven(config.CertificateFile) || isGiven(config.PrivateKeyFile) {
+	if isGiven(config.CertificateFile) {
 		leftAside["token"], leftAside["token_file"] = true, true
+		if os.Getenv("SIGNALBOX_TOKEN")+os.Getenv("SIGNALBOX_TOKEN_FILE") != "" && !isGiven(config.Token) && !isGiven(config.TokenFile) {
+			response.Diagnostics.AddAttributeWarning(path.Root("certificate_file"), "The token of the environment is not used", "The broker goes "+
+				"by the client certificate, because what is configured counts more than SIGNALBOX_TOKEN and SIGNALBOX_TOKEN_FILE. To have it go by "+
+				"a token, configure \"token_file\" beside the certificate; otherwise unset them.")
+		}
 	}
 	text := func(attribute string, value types.String) string {
 		if value.IsUnknown() {
