@@ -62,7 +62,7 @@ func TestNoDeviceIsLeftWhenTerraformIsStoppedAtItsCertificate(t *testing.T) {
 
 func TestSaysOnceWhyADeviceIsLeft(t *testing.T) {
 	_, said := uncertified(t, false, http.StatusForbidden)
-	if !strings.Contains(said, "409") || strings.Contains(said, "403") || !strings.Contains(said, "/devices/pump-1 is left") {
+	if !strings.Contains(said, "409 Conflict") || strings.Contains(said, "403 Forbidden") || !strings.Contains(said, "/devices/pump-1 is left") {
 		t.Errorf("it says: %s", said)
 	}
 }
