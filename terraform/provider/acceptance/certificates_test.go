@@ -719,7 +719,7 @@ resource "signalbox_device_certificate" "good" {
 		request("last-1")
 		w.apply(t, "-target=signalbox_device_certificate.due")
 		second, _ := b.newest(t, "last-1")
-		w.leaveBehind(t, before, "due")
+		w.leaveBehind(t, before, "signalbox_device_certificate.due")
 		w.apply(t, "-target=signalbox_device_certificate.due")
 		third, _ := b.newest(t, "last-1")
 		if found := b.statuses(t, "last-1"); found[second] != "revoked" || found[third] != "active" {
@@ -727,12 +727,12 @@ resource "signalbox_device_certificate" "good" {
 		}
 	})
 	t.Run("asked for again by the apply that destroys the old one", func(t *testing.T) {
-		w.leaveBehind(t, w.state(t), "good")
+		w.leaveBehind(t, w.state(t), "signalbox_device_certificate.good")
 		w.apply(t, "-target=signalbox_device_certificate.good", "-replace=signalbox_device_certificate.good")
 		wantStatuses(t, b, "last-2", map[string]string{same: "active"})
 	})
 	t.Run("otherwise another takes its place by the apply after", func(t *testing.T) {
-		w.leaveBehind(t, w.state(t), "good")
+		w.leaveBehind(t, w.state(t), "signalbox_device_certificate.good")
 		w.apply(t, "-target=signalbox_device_certificate.good")
 		wantStatuses(t, b, "last-2", map[string]string{same: "revoked"})
 		first := same
@@ -748,9 +748,10 @@ resource "signalbox_device_certificate" "good" {
 	})
 }
 
-// leaveBehind adds to the state what a certificate was in an earlier one, as an apply does that ends before it has destroyed it.
-func (w *workspace) leaveBehind(t testing.TB, earlier, name string) {
+// leaveBehind adds to the state what an object was in an earlier one, as an apply does that ends before it has destroyed it.
+func (w *workspace) leaveBehind(t testing.TB, earlier, address string) {
 	t.Helper()
+	kind, name, _ := strings.Cut(address, ".")
 	var states [2]map[string]any
 	var resources [2]map[string]any
 	for i, text := range []string{earlier, w.state(t)} {
@@ -758,7 +759,7 @@ func (w *workspace) leaveBehind(t testing.TB, earlier, name string) {
 			t.Fatal(err)
 		}
 		for _, one := range states[i]["resources"].([]any) {
-			if one := one.(map[string]any); one["type"] == "signalbox_device_certificate" && one["name"] == name {
+			if one := one.(map[string]any); one["type"] == kind && one["name"] == name {
 				resources[i] = one
 			}
 		}
@@ -771,4 +772,40 @@ func (w *workspace) leaveBehind(t testing.TB, earlier, name string) {
 		t.Fatal(err)
 	}
 	w.write(t, "terraform.tfstate", string(text))
+}
+
+func TestAReceiverIsKnownAgainWhenAnImportedCertificateIsRenewed(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	with := func(hours int) {
+		w.write(t, "main.tf", requirement+fmt.Sprintf(`
+resource "signalbox_device" "one" {
+  id = "sealed-1"
+}
+
+resource "signalbox_device_certificate" "one" {
+  device             = signalbox_device.one.id
+  seal_to_pem        = file("receiver.pem")
+  renew_before_hours = %d
+}
+`, hours))
+	}
+	w.write(t, "receiver.pem", publicKey(t))
+	with(0)
+	w.init(t).apply(t)
+	first, _ := b.newest(t, "sealed-1")
+	w.run(t, "state", "rm", "signalbox_device_certificate.one")
+	w.run(t, "import", "-no-color", "signalbox_device_certificate.one", first)
+	w.hasNothingToDo(t)
+
+	with(100_000) // more than its life
+	w.apply(t)
+	with(0)
+	w.apply(t)
+	w.hasNothingToDo(t)
+	w.write(t, "receiver.pem", publicKey(t))
+	if planned := w.planned(t)["signalbox_device_certificate.one"]; !strings.HasPrefix(planned, "delete-create") {
+		t.Errorf("another receiver is planned as %q", planned)
+	}
 }

@@ -83,3 +83,23 @@ resource "signalbox_issuing_ca" "one" {
 		t.Errorf("%v has taken the place of the authority %v", after, before)
 	}
 }
+
+func TestADeviceIsPutWhenTerraformSeesAnotherTextThatMeansTheSame(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, "").of(t, b)
+	for i, more := range []string{"{}", `{ note = "" }`, "{}", `{ cfg = "{\"a\":1}" }`, `{ cfg = "{ \"a\": 1 }" }`, `{ cfg = " { \"a\": 1 }" }`} {
+		w.write(t, "main.tf", requirement+`
+resource "signalbox_fleet_device" "one" {
+  id           = "same-1"
+  display_name = "`+strings.Repeat(" ", i%2)+`Pump"
+  attributes   = `+more+`
+}
+`)
+		if i == 0 {
+			w.init(t)
+		}
+		w.apply(t)
+		w.hasNothingToDo(t)
+	}
+}

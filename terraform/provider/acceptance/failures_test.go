@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
 // manyDevices is a configuration with a group, devices with certificates that depend on each other, and as many that are one object each.
@@ -63,6 +66,8 @@ type between struct {
 	// instead.
 	changed atomic.Pointer[func(number int64, what string) bool]
 	changes atomic.Int64
+	// asking gets what is asked for, before the broker does. Nil: nothing happens.
+	asking atomic.Pointer[func(what string)]
 }
 
 func newBetween(t testing.TB, b *broker) *between {
@@ -82,7 +87,12 @@ func newBetween(t testing.TB, b *broker) *between {
 	}
 	// A broker that is away is as if there were no proxy: a broken connection, and not the status 502.
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
-	p.Server = httptest.NewUnstartedServer(proxy)
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asking := p.asking.Load(); asking != nil {
+			(*asking)(r.Method + " " + r.URL.Path)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
 	p.Config.ErrorLog = log.New(io.Discard, "", 0)
 	p.StartTLS()
 	t.Cleanup(p.Close)
@@ -93,6 +103,29 @@ func newBetween(t testing.TB, b *broker) *between {
 func (p *between) when(changed func(number int64, what string) bool) *between {
 	p.changed.Store(&changed)
 	p.changes.Store(0)
+	return p
+}
+
+// holds keeps one request from the broker until it has answered another, whose answer may be lost.
+func (p *between) holds(t testing.TB, held, until string, lost bool) *between {
+	answered, once := make(chan struct{}), sync.Once{}
+	p.when(func(_ int64, what string) bool {
+		if what == until {
+			once.Do(func() { close(answered) })
+		}
+		return lost && what == until
+	})
+	asking := func(what string) {
+		if what != held {
+			return
+		}
+		select {
+		case <-answered:
+		case <-time.After(packetTimeout):
+			t.Errorf("there is no %s", until)
+		}
+	}
+	p.asking.Store(&asking)
 	return p
 }
 
@@ -245,6 +278,16 @@ func explainsErrors(t *testing.T, b *broker) {
 		document := "version: 1\nname: " + name + "\nstatements:\n- id: a\n  actions: " + actions + "\n  effect: allow\n  topics: [a]\n"
 		return fmt.Sprintf("resource \"signalbox_policy\" \"p\" {\n  name = \"wrong-policy\"\n  document = %q\n}\n", document)
 	}
+	asOther := func(*workspace) {
+		ctx, api := context.Background(), b.api(t)
+		if err := api.Put(ctx, "/devices/wrong-1", client.Always, client.Device{Enabled: true, ClientIDPin: "wrong-1"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, other := requestOf(t, "wrong-1")
+		if err := api.Put(ctx, "/devices/wrong-1/certificates/main", client.Always, client.CertificateRequest{CSRPEM: other}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, one := range []struct {
 		name, configuration string
 		prepare             func(w *workspace)
@@ -260,9 +303,17 @@ func explainsErrors(t *testing.T, b *broker) {
 			"signalbox pki csr"}},
 		{"request of another device", strings.Replace(certificate("  csr_pem = file(\"x.csr\")\n"), "wrong-1", "wrong-2", 1), nil,
 			[]string{"wrong-1", "wrong-2"}},
+		{"request beside another certificate", certificate("  csr_pem = file(\"x.csr\")\n"), asOther, []string{"made from another request",
+			"terraform import ADDRESS", "(create_before_destroy), take that out, or use another name", "signalbox cert revoke"}},
+		{"request of a fleet beside another certificate", "resource \"signalbox_fleet_device\" \"d\" {\n  id = \"wrong-1\"\n  csr_pem = file(\"x.csr\")\n}\n",
+			asOther, []string{"made from another request", "terraform import ADDRESS wrong-1"}},
 		{"private key for a request", certificate("  csr_pem = \"-----BEGIN PRIVATE KEY-----\"\n"), nil, []string{"private key does not belong here"}},
 		{"unknown group", "resource \"signalbox_device\" \"d\" {\n  id = \"wrong-1\"\n  groups = [\"no-such-group\"]\n}\n", nil,
 			[]string{"no-such-group"}},
+		{"client that is no JSON", "data \"signalbox_authorization_check\" \"c\" {\n  client_json = \"user=me\"\n  action = \"connect\"\n}\n", nil,
+			[]string{"client_json", "jsonencode("}},
+		{"permissions of a client that is no object", "data \"signalbox_effective_permissions\" \"c\" {\n  client_json = jsonencode(\"me\")\n}\n", nil,
+			[]string{"client_json", "jsonencode("}},
 		{"policy that is not valid", policy("wrong-policy", "[publish, shout]"), nil, []string{"wrong-policy:5:", "shout"}},
 		{"policy of another name", policy("other-policy", "[publish]"), nil, []string{"name: other-policy", "wrong-policy"}},
 		{"policy that is no YAML", policy("wrong-policy", "[publish"), nil, []string{"Not a policy", "line 4"}},
@@ -277,6 +328,9 @@ func explainsErrors(t *testing.T, b *broker) {
 			w.init(t).fails(t, one.words, "apply", "-auto-approve", "-no-color")
 			if one.prepare == nil {
 				_, _ = w.try(t, "destroy", "-auto-approve", "-no-color")
+			}
+			if err := b.api(t).Delete(context.Background(), "/devices/wrong-1"); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -1,6 +1,10 @@
 package acceptance
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 func TestAnObservedPolicyComesWithTheOneThatItReplaces(t *testing.T) {
 	t.Parallel()
@@ -70,5 +74,26 @@ resource "signalbox_policy_attachment" "one" {
 	}
 	if len(found) != 1 || found[0] != "shipped:browsers" {
 		t.Errorf("the attached policies are %v", found)
+	}
+}
+
+func TestWarnsOfAnAttachmentThatBindsNobody(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	w := newWorkspace(t, `
+resource "signalbox_policy_attachment" "one" {
+  policy = "shipped:browsers"
+  user   = "ann"
+}
+`).of(t, b)
+	if output := w.init(t).apply(t); strings.Contains(output, "Warning:") {
+		t.Errorf("the apply warns:\n%s", last(output, 2000))
+	}
+	b.kill()
+	b.write(t, "signalbox.yaml", string(must(os.ReadFile(b.file("signalbox.yaml"))))+"policies: { shipped: [devices] }\n")
+	b.start(t)
+	output, code := w.try(t, "plan", "-detailed-exitcode", "-no-color")
+	if code != 0 || !strings.Contains(output, "The attachment binds nobody") || !strings.Contains(output, "shipped:browsers") {
+		t.Errorf("the plan exits with %d:\n%s", code, last(output, 2000))
 	}
 }

@@ -20,6 +20,7 @@ const fleetDevice = "signalbox_fleet_device"
 // fleetServers are the provider twice, with its shortcut for fleets and without.
 type fleetServers struct {
 	short, long tfprotov6.ProviderServer
+	broker      *broker
 	attributes  map[string]*tfprotov6.SchemaAttribute
 	kind        tftypes.Object
 }
@@ -27,7 +28,15 @@ type fleetServers struct {
 func newFleetServers(t testing.TB, b *broker) *fleetServers {
 	t.Helper()
 	s := &fleetServers{short: provider.Server("test")(), long: providerserver.NewProtocol6(provider.New("test")())(),
-		attributes: map[string]*tfprotov6.SchemaAttribute{}}
+		broker: b, attributes: map[string]*tfprotov6.SchemaAttribute{}}
+	s.configure(t)
+	return s
+}
+
+// configure begins another walk of Terraform's: a provider is configured for each plan and each apply.
+func (s *fleetServers) configure(t testing.TB) {
+	t.Helper()
+	b := s.broker
 	for _, server := range []tfprotov6.ProviderServer{s.short, s.long} {
 		all := must(server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{}))
 		kind := all.Provider.ValueType().(tftypes.Object)
@@ -41,7 +50,6 @@ func newFleetServers(t testing.TB, b *broker) *fleetServers {
 			s.attributes[attribute.Name] = attribute
 		}
 	}
-	return s
 }
 
 func quoted(text string) tftypes.Value { return tftypes.NewValue(tftypes.String, text) }
@@ -106,6 +114,7 @@ func (s *fleetServers) made(t testing.TB, config tftypes.Value) *tfprotov6.Dynam
 // planned lets both read a state and plan a configuration for it, wants the same of both, and says whether the shortcut was one.
 func (s *fleetServers) planned(t *testing.T, state *tfprotov6.DynamicValue, config tftypes.Value) (readShort, planShort bool) {
 	t.Helper()
+	s.configure(t)
 	ctx, private := context.Background(), []byte(`{"kept":"InllcyI="}`)
 	reading := &tfprotov6.ReadResourceRequest{TypeName: fleetDevice, CurrentState: state, Private: private}
 	short, long := must(s.short.ReadResource(ctx, reading)), must(s.long.ReadResource(ctx, reading))

@@ -56,8 +56,8 @@ func (p *Problem) Error() string {
 	}
 	switch p.Status {
 	case http.StatusUnauthorized:
-		lines = append(lines, "Set \"token\" (or SIGNALBOX_TOKEN) to a token that the broker accepts, or \"certificate_file\" and "+
-			"\"private_key_file\" to a client certificate of an administrator. The first administrator's token is in the file "+
+		lines = append(lines, "Set \"token\" or \"token_file\" (or, without \"certificate_file\", SIGNALBOX_TOKEN) to a token that the broker "+
+			"accepts, or \"certificate_file\" and \"private_key_file\" to a client certificate of an administrator. The first administrator's token is in the file "+
 			"admin.token of the broker's data directory.")
 	case http.StatusForbidden:
 		lines = append(lines, "The credential is good, but its groups give no role that may do this; the section \"admin\" of the broker's "+

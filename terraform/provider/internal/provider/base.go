@@ -18,6 +18,10 @@ type base struct {
 	kind   string
 	schema schema.Schema
 	client *client.Client
+	// endsForGood says that what is destroyed cannot be made again: its certificates or its key are gone.
+	endsForGood bool
+	// handover is of the apply that the provider is configured for.
+	handover *handover
 }
 
 // destroyedLast tells how an object goes that the broker keeps while others name it: Terraform destroys before it updates.
@@ -33,7 +37,9 @@ func (b *base) Schema(_ context.Context, _ resource.SchemaRequest, response *res
 }
 
 func (b *base) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	b.client, _ = request.ProviderData.(*client.Client)
+	if given, ok := request.ProviderData.(*given); ok {
+		b.client, b.handover = given.client, given.handover
+	}
 }
 
 func (b *base) fail(diagnostics *diag.Diagnostics, verb string, err error) {

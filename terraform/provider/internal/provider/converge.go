@@ -27,8 +27,8 @@ func create[A any](ctx context.Context, c *client.Client, path string, wanted *A
 		return nil, nil, err
 	}
 	if fields := differences(wanted, before); len(fields) > 0 {
-		return nil, nil, fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
-			path, strings.Join(fields, ", "))
+		return nil, nil, differentError{fmt.Errorf("%s exists already and is different in %s; import it into the state, or choose another name",
+			path, strings.Join(fields, ", "))}
 	}
 	return made, before, c.Put(ctx, path, client.OnlyRevision(revisionOf(before)), wanted, made)
 }

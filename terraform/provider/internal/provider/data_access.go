@@ -33,12 +33,31 @@ func accessAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"device":          optionalText("Id of a registered device: with its groups, its attributes and its newest certificate."),
 		"certificate_pem": schema.StringAttribute{Optional: true, Validators: []validator.String{holdsNoKey{}}, MarkdownDescription: "A client certificate and what is between it and its authority, PEM."},
-		"client_json": optionalText("A client as tests of policies describe one, such as `jsonencode({ user = \"me\", groups = " +
-			"[\"browsers\"] })`. Exactly one of these three is set."),
+		"client_json": schema.StringAttribute{Optional: true, Validators: []validator.String{isClient{}},
+			MarkdownDescription: "A client as tests of policies describe one, such as `jsonencode({ user = \"me\", groups = " +
+				"[\"browsers\"] })`. Exactly one of these three is set."},
 		"client_id": optionalText("Client Identifier. Left out: the device's id or the user's name."),
 		"source":    optionalText("IP address that it comes from. Left out: `192.0.2.1`, which nobody has, unless `client_json` says one."),
 		"listener":  optionalText("Name of the listener. Left out: `default`, unless `client_json` says one; another one than that is an error."),
 		"transport": oneOf("`tls` if left out, unless `client_json` says one; another one than that is an error.", "tcp", "tls", "ws", "wss"),
+	}
+}
+
+// isClient accepts a JSON object; what may be in it the broker says.
+type isClient struct{}
+
+func (isClient) Description(context.Context) string { return "a JSON object" }
+
+func (c isClient) MarkdownDescription(ctx context.Context) string { return c.Description(ctx) }
+
+func (isClient) ValidateString(_ context.Context, request validator.StringRequest, response *validator.StringResponse) {
+	var described map[string]json.RawMessage
+	if request.ConfigValue.IsNull() || request.ConfigValue.IsUnknown() {
+		return
+	}
+	if json.Unmarshal([]byte(request.ConfigValue.ValueString()), &described) != nil || described == nil {
+		response.Diagnostics.AddAttributeError(request.Path, "No description of a client", "client_json must be a JSON object, such as "+
+			"jsonencode({ user = \"me\", groups = [\"browsers\"] }).")
 	}
 }
 

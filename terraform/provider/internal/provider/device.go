@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -29,7 +30,7 @@ type device struct {
 
 func newDevice() resource.Resource {
 	return &object[device, client.Device]{
-		base: base{kind: "device", schema: schema.Schema{
+		base: base{kind: "device", endsForGood: true, schema: schema.Schema{
 			MarkdownDescription: "A device of the registry. Disabling it ends its live connections; destroying it revokes its certificates too.",
 			Attributes:          deviceAttributes(),
 		}},
@@ -38,8 +39,10 @@ func newDevice() resource.Resource {
 		encode: func(ctx context.Context, m, _ *device, diagnostics *diag.Diagnostics) *client.Device {
 			return encodeDevice(ctx, m, diagnostics)
 		},
-		decode: decodeDevice,
-		kept:   keptOfDevice,
+		decode:  decodeDevice,
+		kept:    keptOfDevice,
+		parts:   membershipsOf,
+		foresee: foreseeDevice,
 	}
 }
 
@@ -68,6 +71,50 @@ func deviceAttributes() map[string]schema.Attribute {
 var keptOfDevice = []string{"groups"}
 
 func (d *device) path() string { return at("devices", d.ID.ValueString()) }
+
+// foreseeDevice is for all resources that are devices.
+func foreseeDevice(ctx context.Context, h *handover, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	var before, after device
+	if !request.State.Raw.IsNull() {
+		response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("id"), &before.ID)...)
+	}
+	if !request.Plan.Raw.IsNull() {
+		response.Diagnostics.Append(request.Plan.GetAttribute(ctx, path.Root("id"), &after.ID)...)
+	}
+	if !response.Diagnostics.HasError() {
+		h.foresee(before.knownPath(), after.knownPath(), &response.Diagnostics)
+	}
+}
+
+// knownPath is empty where there is no id, or none yet.
+func (d *device) knownPath() string {
+	if d.ID.ValueString() == "" {
+		return ""
+	}
+	return d.path()
+}
+
+// isOf says that a plan is of a device as it is in the state. Terraform is told what it has planned, so that a text is another where the
+// API means the same. What a plan does not know the broker decides.
+func (d *device) isOf(state *device) bool {
+	present := valuesOf(state)
+	for name, value := range valuesOf(d) {
+		if !value.IsUnknown() && !value.Equal(present[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// membershipsOf are the paths of the memberships that a device is put with.
+func membershipsOf(m *device, wanted *client.Device) (paths []string) {
+	if wanted.Groups != nil {
+		for _, group := range *wanted.Groups {
+			paths = append(paths, (&membership{types.StringValue(group), m.ID}).path())
+		}
+	}
+	return paths
+}
 
 func encodeDevice(ctx context.Context, m *device, diagnostics *diag.Diagnostics) *client.Device {
 	wanted := &client.Device{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,11 +16,7 @@ import (
 )
 
 // deviceCertificate is a certificate that the broker issues or registers, under a name that the caller chooses.
-type deviceCertificate struct {
-	base
-	// got has the fingerprints of the certificates that resources got since the provider was configured, which is for one plan or apply.
-	got *sync.Map
-}
+type deviceCertificate struct{ base }
 
 type certificate struct {
 	issued
@@ -40,8 +35,8 @@ type certificate struct {
 // importedSeal stands for the receiver of a sealed key that was imported: the broker forgets whom it was sealed to.
 const importedSeal = "imported"
 
-func newDeviceCertificate(got *sync.Map) resource.Resource {
-	return &deviceCertificate{base{kind: "device_certificate", schema: deviceCertificateSchema()}, got}
+func newDeviceCertificate() resource.Resource {
+	return &deviceCertificate{base{kind: "device_certificate", endsForGood: true, schema: deviceCertificateSchema()}}
 }
 
 func (c *certificate) path() string {
@@ -90,12 +85,15 @@ func (d *deviceCertificate) Create(ctx context.Context, request resource.CreateR
 
 // put makes sure that there is such a certificate, beside the one that it replaces, and warns of one that each apply would renew.
 func (d *deviceCertificate) put(ctx context.Context, plan, config *certificate, replaces string, diagnostics *diag.Diagnostics) error {
-	made, err := putCertificate(ctx, d.client, plan.Device.ValueString(), plan.Name.ValueString(), plan.request(config, replaces))
+	var made *client.Certificate
+	err := d.handover.make(plan.path(), func() (err error) {
+		made, err = d.issue(ctx, plan.Device.ValueString(), plan.Name.ValueString(), ofName(plan.Name.ValueString()), plan.request(config, replaces))
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	plan.decode(made)
-	d.got.Store(made.Fingerprint, true)
 	if plan.ReadyForRenewal.ValueBool() {
 		plan.warnOfEachApply(diagnostics)
 	}
@@ -135,7 +133,7 @@ func (d *deviceCertificate) Update(ctx context.Context, request resource.UpdateR
 	var switched *client.Certificate
 	var err error
 	if plan.switches(state.Status, plan.Status) {
-		switched, err = switchName(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), state.Fingerprint.ValueString(),
+		switched, err = switchSome(ctx, d.client, state.Device.ValueString(), ofName(state.Name.ValueString()), state.Fingerprint.ValueString(),
 			plan.Status.ValueString())
 	}
 	switch {
@@ -164,11 +162,10 @@ func (d *deviceCertificate) Delete(ctx context.Context, request resource.DeleteR
 	if response.Diagnostics.HasError() {
 		return
 	}
-	stays := func(fingerprint string) bool {
-		_, found := d.got.Load(fingerprint)
-		return found
-	}
-	err := revokeAll(ctx, d.client, state.Device.ValueString(), state.Name.ValueString(), stays, state.RevocationReason.ValueString())
+	stays := func(fingerprint string) bool { return d.handover.has(at("certificates", fingerprint)) }
+	err := d.handover.end(state.path(), d.endsForGood, func(bool) error {
+		return revokeAll(ctx, d.client, state.Device.ValueString(), ofName(state.Name.ValueString()), stays, state.RevocationReason.ValueString())
+	})
 	if err != nil {
 		d.fail(&response.Diagnostics, "revoke", err)
 	}
@@ -202,6 +199,9 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
 	planChoices(ctx, &config.issued, response)
+	if state.SealToPEM.ValueString() == importedSeal { // from now on it is known whom the key is sealed to
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("seal_to_pem"), config.SealToPEM)...)
+	}
 	if config.KeyType.IsNull() && !config.SealToPEM.IsNull() { // otherwise the key stays
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("key_type"), types.StringUnknown())...)
 	}

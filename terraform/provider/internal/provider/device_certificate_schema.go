@@ -36,14 +36,14 @@ func deviceCertificateSchema() schema.Schema {
 			"makes one. After an import: the public key of the request, until the resource is replaced.", isRequest{}),
 		"certificate_pem": given,
 		"seal_to_pem": source("Certificate or public key (EC P-256, P-384 or RSA) to which the new private key is sealed. After an import: "+
-			"`imported`.", notEmpty(), holdsNoKey{}),
+			"`imported`, and another one is not seen until the next renewal seals to it; `-replace` seals to it at once.", notEmpty(), holdsNoKey{}),
 		"key_type": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf(keyTypes...),
 			stringvalidator.AlsoRequires(path.MatchRoot("seal_to_pem"))},
 			MarkdownDescription: "Kind of its key; for `seal_to_pem` the kind that the broker makes, `ec-p256` by default.",
 			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()}},
 		"ca": issuerAttribute(),
 		"status": choiceAttribute("`inactive` is refused, as are those of the name from before a renewal, and their live connections end. `active` again switches on the newest alone: "+
-			"the others stay off until they end.", "active", "active", "inactive"),
+			"the others stay off until they end. What the device got with it by EST has names of its own, and stays good.", "active", "active", "inactive"),
 		"revocation_reason": choiceAttribute("What the revocation list says after it is destroyed. An import id ends in `/REASON` where it is another than the default.", "unspecified", reasons...),
 		"sealed_private_key": fixed("The key for the receiver of `seal_to_pem`, CMS in PEM form. Opened with `openssl cms -decrypt -inform PEM " +
 			"-inkey KEY`."),
@@ -55,7 +55,8 @@ func deviceCertificateSchema() schema.Schema {
 			"where it comes from. No private key comes into the state: either the device has it and signed the request, or the broker makes " +
 			"it, seals it for its receiver and forgets it.\n\n" +
 			"A certificate that has less than `renew_before_hours` left is renewed in place by the next apply, and another `ca` issues another " +
-			"one; the one before stays good until it ends. Destroying revokes all of this name, which ends their live connections. With another `csr_pem`, `device` or " +
+			"one; the one before stays good until it ends. Destroying revokes all of this name, which ends their live connections. What the device got itself by EST has names of its own, " +
+			"`est-` and twelve hexadecimal digits, and stays: disable or destroy the device to cut it off. With another `csr_pem`, `device` or " +
 			"`name` the old one is revoked before the new one is issued; for an overlap make a second resource with another `name`. " +
 			"What takes its place by `create_before_destroy` under the same `name` outlives it; from the same request it is the same certificate, " +
 			"and from another the broker issues none while the old one is good and not due. If that apply ends before it has destroyed the old " +

@@ -26,8 +26,11 @@ type fleetDevice struct {
 // certificateName is what the certificate of such a device is called.
 const certificateName = "main"
 
+// allOfFleetDevice are the certificates of such a device, what it got by itself included: it is the device that the resource stands for.
+var allOfFleetDevice = ofName(certificateName).orByEst()
+
 func newFleetDevice() resource.Resource {
-	return &fleetDevices{base{kind: "fleet_device", schema: fleetDeviceSchema()}}
+	return &fleetDevices{base{kind: "fleet_device", endsForGood: true, schema: fleetDeviceSchema()}}
 }
 
 func (d *fleetDevice) certificatePath() string {
@@ -58,19 +61,37 @@ func (f *fleetDevices) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, before, err := create(ctx, f.client, plan.device.path(), encodeDevice(ctx, &plan.device, &response.Diagnostics))
-	if err == nil {
-		decodeDevice(ctx, made, &plan.device, &response.Diagnostics)
-		if err = f.certify(ctx, &plan, &config, "", &response.Diagnostics); err != nil && before == nil {
-			err = f.undo(ctx, &plan.device, err)
-		}
-	}
+	err := f.certifying(&plan, &config, func() error { return f.make(ctx, &plan, &config, &response.Diagnostics) })
 	if err != nil {
 		// A device that is left is as it was wanted: the next apply finds it, and goes on from there.
 		f.fail(&response.Diagnostics, "create", err)
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, &plan)...)
+}
+
+func (f *fleetDevices) make(ctx context.Context, plan, config *fleetDevice, diagnostics *diag.Diagnostics) error {
+	wanted := encodeDevice(ctx, &plan.device, diagnostics)
+	return f.handover.make(plan.device.path(), func() error {
+		made, before, err := create(ctx, f.client, plan.device.path(), wanted)
+		if err != nil {
+			return err
+		}
+		decodeDevice(ctx, made, &plan.device, diagnostics)
+		if err = f.certify(ctx, plan, config, "", diagnostics); err != nil && before == nil {
+			err = f.undo(ctx, &plan.device, err)
+		}
+		return err
+	}, membershipsOf(&plan.device, wanted)...)
+}
+
+// certifying has the turn of the certificate that the plan wants, so that a resource that had it up to now does not revoke it before this
+// one has it, nor if this one fails.
+func (f *fleetDevices) certifying(plan, config *fleetDevice, certify func() error) error {
+	if config.CSRPEM.IsNull() {
+		return certify()
+	}
+	return f.handover.make(plan.certificatePath(), certify)
 }
 
 // undoTimeout is less than Terraform, once it is stopped, leaves the provider.
@@ -88,13 +109,13 @@ func (f *fleetDevices) undo(ctx context.Context, made *device, failure error) er
 }
 
 // certify makes sure that there is the certificate that the plan wants, and warns of one that each apply would renew; another one comes
-// beside the one that it replaces.
+// beside the one that it replaces. The caller has its turn.
 func (f *fleetDevices) certify(ctx context.Context, plan, config *fleetDevice, replaces string, diagnostics *diag.Diagnostics) error {
 	if config.CSRPEM.IsNull() {
 		plan.decodeCertificate(nil)
 		return nil
 	}
-	made, err := putCertificate(ctx, f.client, plan.ID.ValueString(), certificateName, &client.CertificateRequest{
+	made, err := f.issue(ctx, plan.ID.ValueString(), certificateName, allOfFleetDevice, &client.CertificateRequest{
 		CSRPEM:           config.CSRPEM.ValueString(),
 		CA:               config.CA.ValueString(),
 		ValidityHours:    config.ValidityHours.ValueInt64(),
@@ -163,11 +184,11 @@ func (f *fleetDevices) Update(ctx context.Context, request resource.UpdateReques
 }
 
 func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, diagnostics *diag.Diagnostics) error {
-	prior, wanted := encodeDevice(ctx, state, diagnostics), encodeDevice(ctx, plan, diagnostics)
-	if len(differences(wanted, prior)) == 0 {
+	if plan.isOf(state) {
 		*plan = *state
 		return nil
 	}
+	prior, wanted := encodeDevice(ctx, state, diagnostics), encodeDevice(ctx, plan, diagnostics)
 	made, err := update(ctx, f.client, plan.path(), prior.Revision, prior, wanted)
 	if err == nil {
 		decodeDevice(ctx, made, plan, diagnostics)
@@ -176,20 +197,25 @@ func (f *fleetDevices) updateDevice(ctx context.Context, plan, state *device, di
 }
 
 // updateCertificate switches certificates on or off and issues another one when the plan says so. Those before it are revoked if it comes
-// from another request, and only when it is there; otherwise they are good until they end, as after a renewal.
+// from another request, and only when it is there; otherwise they are good until they end, as after a renewal, and so is what the device
+// got by itself.
 func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, config *fleetDevice, diagnostics *diag.Diagnostics) error {
 	var switched *client.Certificate
 	var err error
 	if !config.CSRPEM.IsNull() && !state.CSRPEM.IsNull() && plan.switches(state.Status, plan.Status) {
-		switched, err = switchName(ctx, f.client, plan.ID.ValueString(), certificateName, state.Fingerprint.ValueString(), plan.Status.ValueString())
+		switched, err = switchSome(ctx, f.client, plan.ID.ValueString(), allOfFleetDevice, state.Fingerprint.ValueString(), plan.Status.ValueString())
 	}
 	switch {
 	case err != nil:
 	case config.CSRPEM.IsNull() || plan.Fingerprint.IsUnknown():
-		err = f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics)
+		err = f.certifying(plan, config, func() error { return f.certify(ctx, plan, config, state.Fingerprint.ValueString(), diagnostics) })
 		if err == nil && !state.CSRPEM.IsNull() && !state.CSRPEM.Equal(plan.CSRPEM) {
+			before := allOfFleetDevice
+			if config.CSRPEM.IsNull() {
+				before = ofName(certificateName) // from now on the device may enrol by itself, as it may have done already
+			}
 			stays := func(fingerprint string) bool { return fingerprint == plan.Fingerprint.ValueString() }
-			err = revokeAll(ctx, f.client, plan.ID.ValueString(), certificateName, stays, "superseded")
+			err = revokeAll(ctx, f.client, plan.ID.ValueString(), before, stays, "superseded")
 		}
 	case switched != nil:
 		foretold := plan.ReadyForRenewal
@@ -199,21 +225,30 @@ func (f *fleetDevices) updateCertificate(ctx context.Context, plan, state, confi
 	return err
 }
 
-// Delete needs no word about the certificate: with the device it is revoked.
+// Delete needs no word about the certificate where the device goes: with it, it is revoked.
 func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
 	var state fleetDevice
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := f.client.Delete(ctx, state.device.path()); err != nil {
+	stays, err := f.delete(ctx, state.device.path())
+	if err != nil {
 		f.fail(&response.Diagnostics, "delete", err)
+	}
+	if fingerprint := state.Fingerprint.ValueString(); stays && fingerprint != "" && !f.handover.has(at("certificates", fingerprint)) {
+		response.Diagnostics.AddWarning("The device stays, and its certificate", state.device.path()+" is another resource's from this apply on. "+
+			"Unless one has its certificate "+fingerprint+" too, or gets it later in this apply, nobody looks after that any more. Look at the next plan "+
+			"before you revoke it.")
 	}
 }
 
 // ModifyPlan plans another certificate where there is none, where one is due, and where it is to come from another request or
 // authority.
 func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	if f.handover != nil {
+		foreseeDevice(ctx, f.handover, request, response)
+	}
 	if request.Plan.Raw.IsNull() {
 		return
 	}

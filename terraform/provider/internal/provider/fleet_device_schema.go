@@ -13,11 +13,13 @@ func fleetDeviceSchema() schema.Schema {
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"csr_pem": schema.StringAttribute{Optional: true, Validators: []validator.String{isRequest{}}, PlanModifiers: unchanged(sameSource),
 			MarkdownDescription: "PKCS#10 request signed with the device's own key, whose common name is the device's id: `signalbox pki csr " +
-				"DEVICE` makes one. Another one issues the next certificate, and then revokes those before it; without it there is no " +
-				"certificate."},
+				"DEVICE` makes one. Another one issues the next certificate, and then revokes those before it, with what the device got itself by " +
+				"EST. Without it there is no certificate of the name `main`, and what the device gets by EST is its own affair: disable it " +
+				"(`enabled`) or destroy it to cut it off."},
 		"ca": issuerAttribute(),
 		"certificate_status": choiceAttribute("`inactive`: the certificate is refused, as are those from before a "+
-			"renewal, and their live connections end. `active` again switches on the newest alone: the others stay off until they end.", "active", "active", "inactive"),
+			"renewal and what the device got itself by EST, and their live connections end. `active` again switches on the newest of the "+
+			"name `main` alone: the others stay off until they end.", "active", "active", "inactive"),
 	})
 	return schema.Schema{
 		MarkdownDescription: "A device together with its certificate of the name `main`: `signalbox_device` and `signalbox_device_certificate` in " +

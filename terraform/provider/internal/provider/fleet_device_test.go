@@ -40,7 +40,7 @@ func uncertified(t *testing.T, stop bool, status int) (deleted, said string) {
 		t.Fatal(err)
 	}
 	devices := newFleetDevice().(*fleetDevices)
-	devices.client = c
+	devices.client, devices.handover = c, &handover{}
 	made := tfsdk.State{Schema: devices.schema}
 	wanted := fleetDevice{device: pump("pump-1"), issued: issued{CSRPEM: types.StringValue("request")}, Status: types.StringValue("active")}
 	if found := made.Set(ctx, wanted); found.HasError() {
@@ -62,7 +62,7 @@ func TestNoDeviceIsLeftWhenTerraformIsStoppedAtItsCertificate(t *testing.T) {
 
 func TestSaysOnceWhyADeviceIsLeft(t *testing.T) {
 	_, said := uncertified(t, false, http.StatusForbidden)
-	if !strings.Contains(said, "409") || strings.Contains(said, "403") || !strings.Contains(said, "/devices/pump-1 is left") {
+	if !strings.Contains(said, "409 Conflict") || strings.Contains(said, "403 Forbidden") || !strings.Contains(said, "/devices/pump-1 is left") {
 		t.Errorf("it says: %s", said)
 	}
 }

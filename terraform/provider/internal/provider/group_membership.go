@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
 type membership struct {
@@ -15,7 +17,7 @@ type membership struct {
 }
 
 func newGroupMembership() resource.Resource {
-	return &link[membership]{
+	return &link[membership, client.Member]{
 		base: base{kind: "group_membership", schema: schema.Schema{
 			MarkdownDescription: "Puts one device into one group. For a device whose `groups` are left out.",
 			Attributes: map[string]schema.Attribute{
@@ -23,9 +25,7 @@ func newGroupMembership() resource.Resource {
 				"device": nameAttribute("The device."),
 			},
 		}},
-		path: func(m *membership) string {
-			return at("groups", m.Group.ValueString(), "members", m.Device.ValueString())
-		},
+		path: (*membership).path,
 		named: func(id string) (*membership, error) {
 			group, device, found := strings.Cut(id, "/")
 			if !found || group == "" || device == "" {
@@ -34,4 +34,8 @@ func newGroupMembership() resource.Resource {
 			return &membership{types.StringValue(group), types.StringValue(device)}, nil
 		},
 	}
+}
+
+func (m *membership) path() string {
+	return at("groups", m.Group.ValueString(), "members", m.Device.ValueString())
 }

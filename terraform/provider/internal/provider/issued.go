@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,39 +149,70 @@ func statusOf(a *client.Certificate, before types.String) types.String {
 	return types.StringValue(a.Status)
 }
 
-// putCertificate makes sure that there is such a certificate, of such a status; one that is there already from the same request is
-// taken. Beside an inactive one no other of the name stays active, whoever made it.
-func putCertificate(ctx context.Context, c *client.Client, device, name string, wanted *client.CertificateRequest) (*client.Certificate, error) {
-	var made client.Certificate
-	if err := c.Put(ctx, at("devices", device, "certificates", name), client.Always, wanted, &made); err != nil {
-		return nil, err
-	}
-	if wanted.Status == "inactive" {
-		if err := switchOffBut(ctx, c, device, name, made.Fingerprint); err != nil {
-			return nil, err
-		}
-	}
-	if made.Status == wanted.Status || made.Status == "expired" {
-		return &made, nil
-	}
-	return switchCertificate(ctx, c, made.Fingerprint, wanted.Status)
+// ours says which certificates of a device a resource stands for, by their names.
+type ours func(name string) bool
+
+// ofName are the certificates of a name, those from before a renewal included.
+func ofName(name string) ours { return func(other string) bool { return other == name } }
+
+// byEst matches the names that the broker gives to what devices get by EST.
+var byEst = regexp.MustCompile(`^est-[0-9a-f]{12}$`)
+
+// orByEst adds what the device got by itself, with the certificate of the name for instance.
+func (o ours) orByEst() ours {
+	return func(name string) bool { return o(name) || byEst.MatchString(name) }
 }
 
-// usable are the certificates of a name that could still be used, those from before a renewal included.
-func usable(ctx context.Context, c *client.Client, device, name string) ([]client.Certificate, error) {
+// issue makes sure that there is such a certificate, of such a status; one that is there already from the same request is taken. Beside an
+// inactive one no other of ours stays active, whoever made it.
+func (b *base) issue(ctx context.Context, device, name string, all ours, wanted *client.CertificateRequest) (*client.Certificate, error) {
+	place, made := at("devices", device, "certificates", name), new(client.Certificate)
+	err := b.client.Put(ctx, place, client.Always, wanted, made)
+	if client.IsConflict(err) && wanted.Replaces == "" {
+		err = b.explainOther(ctx, device, place, err)
+	}
+	if err == nil && wanted.Status == "inactive" {
+		err = switchOffBut(ctx, b.client, device, all, made.Fingerprint)
+	}
+	if err == nil && made.Status != wanted.Status && made.Status != "expired" {
+		made, err = switchCertificate(ctx, b.client, made.Fingerprint, wanted.Status)
+	}
+	if err == nil {
+		b.handover.mark(nil, at("certificates", made.Fingerprint))
+	}
+	return made, err
+}
+
+// explainOther says how Terraform comes by a certificate that is there already from another request: only one in the state is replaced.
+func (b *base) explainOther(ctx context.Context, device, place string, conflict error) error {
+	var present client.Certificate
+	if !strings.Contains(conflict.Error(), "from another request") || b.client.Get(ctx, place, &present) != nil {
+		return conflict
+	}
+	id, otherwise := present.Fingerprint, "; if at this one (create_before_destroy), take that out, or use another name"
+	if b.kind == "fleet_device" { // which replaces in place
+		id, otherwise = device, ""
+	}
+	return differentError{fmt.Errorf("%w\nTo have Terraform replace it, import it first: terraform import ADDRESS %s. If it is in the state already, at "+
+		"another address, let that go before, by terraform state rm 'OLD'%s. Or revoke it at the broker, and apply again: signalbox cert revoke %s",
+		conflict, id, otherwise, present.Fingerprint)}
+}
+
+// usable are those of a device's certificates that could still be used.
+func usable(ctx context.Context, c *client.Client, device string, some ours) ([]client.Certificate, error) {
 	var all client.Page[client.Certificate]
 	err := c.Get(ctx, at("devices", device, "certificates"), &all)
 	if client.IsNotFound(err) {
 		return nil, nil // with the device its certificates were revoked
 	}
 	return slices.DeleteFunc(all.Items, func(one client.Certificate) bool {
-		return one.Name != name || (one.Status != "active" && one.Status != "inactive")
+		return !some(one.Name) || (one.Status != "active" && one.Status != "inactive")
 	}), err
 }
 
-// revokeAll revokes the usable certificates of a name, but for those that stay.
-func revokeAll(ctx context.Context, c *client.Client, device, name string, stays func(fingerprint string) bool, reason string) error {
-	all, err := usable(ctx, c, device, name)
+// revokeAll revokes the usable certificates of some, but for those that stay.
+func revokeAll(ctx context.Context, c *client.Client, device string, some ours, stays func(fingerprint string) bool, reason string) error {
+	all, err := usable(ctx, c, device, some)
 	for _, present := range all {
 		if err == nil && !stays(present.Fingerprint) {
 			err = c.Post(ctx, at("certificates", present.Fingerprint)+"/revoke", client.Revoke{Reason: reason}, nil)
@@ -189,12 +221,12 @@ func revokeAll(ctx context.Context, c *client.Client, device, name string, stays
 	return err
 }
 
-// switchName makes all usable certificates of a name inactive, or its newest one active: another may be off because its key is known to
-// somebody. The newest one, empty if there is none, comes last: what the state shows is its status, so that an apply that ended before
-// is repeated.
-func switchName(ctx context.Context, c *client.Client, device, name, newest, status string) (*client.Certificate, error) {
+// switchSome makes all usable certificates of some inactive, or the newest one of the resource active: another may be off because its key
+// is known to somebody. The newest one, empty if there is none, comes last: what the state shows is its status, so that an apply that
+// ended before is repeated.
+func switchSome(ctx context.Context, c *client.Client, device string, some ours, newest, status string) (*client.Certificate, error) {
 	if status == "inactive" {
-		if err := switchOffBut(ctx, c, device, name, newest); err != nil {
+		if err := switchOffBut(ctx, c, device, some, newest); err != nil {
 			return nil, err
 		}
 	}
@@ -210,9 +242,9 @@ func (i *issued) switches(before, after types.String) bool {
 	return !after.Equal(before) && (after.ValueString() == "inactive" || !i.Fingerprint.IsUnknown())
 }
 
-// switchOffBut makes the active certificates of a name inactive, but for one.
-func switchOffBut(ctx context.Context, c *client.Client, device, name, but string) error {
-	all, err := usable(ctx, c, device, name)
+// switchOffBut makes the active certificates of some inactive, but for one.
+func switchOffBut(ctx context.Context, c *client.Client, device string, some ours, but string) error {
+	all, err := usable(ctx, c, device, some)
 	for _, present := range all {
 		if err == nil && present.Fingerprint != but && present.Status == "active" {
 			_, err = switchCertificate(ctx, c, present.Fingerprint, "inactive")

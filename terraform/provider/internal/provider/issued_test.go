@@ -47,7 +47,7 @@ func TestACertificateThatBecomesDueBetweenPlanAndApplyStays(t *testing.T) {
 	alone := certificate{issued: seen(), Device: types.StringValue("pump-1"), Name: types.StringValue("main"), Status: types.StringValue("active")}
 	off := alone
 	off.Status = types.StringValue("inactive")
-	if plan := planned(t, newDeviceCertificate(nil).(*deviceCertificate), alone, off, certificate{issued: asked}); plan.Fingerprint != alone.Fingerprint {
+	if plan := planned(t, newDeviceCertificate().(*deviceCertificate), alone, off, certificate{issued: asked}); plan.Fingerprint != alone.Fingerprint {
 		t.Errorf("the plan has the certificate %v", plan.Fingerprint)
 	}
 	fleet := fleetDevice{device: pump("pump-1"), issued: seen(), Status: types.StringValue("active")}

@@ -73,7 +73,7 @@ func newIssuingCa() resource.Resource {
 	pathLength := numberAttribute("Levels of authorities below it; 0 by default.", 0, int64validator.Between(0, 4))
 	pathLength.PlanModifiers = []planmodifier.Int64{int64planmodifier.RequiresReplace()}
 	return &object[issuingCa, client.IssuingCa]{
-		base: base{kind: "issuing_ca", schema: schema.Schema{
+		base: base{kind: "issuing_ca", endsForGood: true, schema: schema.Schema{
 			MarkdownDescription: "An authority that issues certificates of devices. The broker makes its key, which never leaves it. Destroying " +
 				"it ends the connections with its certificates. Only `enabled` and `successor` can be changed; anything else makes another authority. " +
 				"One that another authority or a template names cannot be destroyed." + destroyedLast + " What takes its place needs another `name` then.",

@@ -30,10 +30,14 @@ type object[M, A any] struct {
 	named func(id string) (*M, error)
 	// plan completes or checks a plan. Nil: nothing to do.
 	plan func(ctx context.Context, c *client.Client, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse)
+	// foresee refuses a plan that does harm at another address. Nil: none does.
+	foresee func(ctx context.Context, h *handover, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse)
 	// settled reads an object again that was just written, if it takes the broker a moment to tell all of it. Nil: it does not.
 	settled func(ctx context.Context, c *client.Client, path string, made *A) *A
 	// complete writes what the object itself does not show, after decode. Nil: it shows everything.
 	complete func(ctx context.Context, c *client.Client, m *M, diagnostics *diag.Diagnostics)
+	// parts are the paths of what is made with the object and has resources of its own. Nil: there is nothing.
+	parts func(m *M, wanted *A) []string
 	// kept are the attributes that the API leaves as they are where the configuration leaves them out. Nil: there is none.
 	kept []string
 	// checks hold between attributes.
@@ -43,6 +47,9 @@ type object[M, A any] struct {
 func (o *object[M, A]) ConfigValidators(context.Context) []resource.ConfigValidator { return o.checks }
 
 func (o *object[M, A]) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
+	if o.foresee != nil && o.handover != nil {
+		o.foresee(ctx, o.handover, request, response)
+	}
 	if request.Plan.Raw.IsNull() {
 		return
 	}
@@ -90,7 +97,15 @@ func (o *object[M, A]) Create(ctx context.Context, request resource.CreateReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	made, before, err := create(ctx, o.client, o.path(&plan), wanted)
+	var parts []string
+	if o.parts != nil {
+		parts = o.parts(&plan, wanted)
+	}
+	var made, before *A
+	err := o.handover.make(o.path(&plan), func() (err error) {
+		made, before, err = create(ctx, o.client, o.path(&plan), wanted)
+		return err
+	}, parts...)
 	if err != nil {
 		o.fail(&response.Diagnostics, "create", err)
 		return
@@ -177,7 +192,7 @@ func (o *object[M, A]) Delete(ctx context.Context, request resource.DeleteReques
 	if response.Diagnostics.HasError() {
 		return
 	}
-	if err := o.client.Delete(ctx, o.path(&state)); err != nil {
+	if _, err := o.delete(ctx, o.path(&state)); err != nil {
 		o.fail(&response.Diagnostics, "delete", err)
 	}
 }

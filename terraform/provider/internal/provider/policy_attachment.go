@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -14,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"signalbox.internal/terraform-provider-signalbox/internal/client"
 )
 
 type attachment struct {
@@ -45,7 +48,7 @@ func newPolicyAttachment() resource.Resource {
 			Validators:    append(checks, stringvalidator.LengthBetween(1, 256)),
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()}}
 	}
-	return &link[attachment]{
+	return &link[attachment, client.Attachment]{
 		base: base{kind: "policy_attachment", schema: schema.Schema{
 			MarkdownDescription: "Binds a policy to somebody by name, beside those whom its own `match` binds. Exactly one of the attributes but " +
 				"`policy` says to whom. They need not be registered: a user may come from a file, a group from a token.",
@@ -56,7 +59,7 @@ func newPolicyAttachment() resource.Resource {
 					Validators: []validator.String{stringvalidator.RegexMatches(policyRefPattern, "must be the name of a policy, alone or as "+
 						"api:NAME, file:NAME or shipped:NAME")},
 					MarkdownDescription: "The policy's name, which is the same as `api:NAME`; one of the broker's files as `file:NAME` or " +
-						"`shipped:NAME`. Another one makes another object."},
+						"`shipped:NAME`, and a refresh warns when the file is gone. Another one makes another object."},
 				"device": to("Id of a device."),
 				"group":  to("A group."),
 				"user":   to("Name of a user."),
@@ -72,6 +75,15 @@ func newPolicyAttachment() resource.Resource {
 		path:     (*attachment).path,
 		named:    attachmentNamed,
 		identify: (*attachment).identify,
+		warn:     warnOfNoEffect,
+	}
+}
+
+// warnOfNoEffect is for a policy of a file, or one of the broker's own, that was there when it was attached.
+func warnOfNoEffect(a *client.Attachment, diagnostics *diag.Diagnostics) {
+	if !a.Effective {
+		diagnostics.AddAttributeWarning(path.Root("policy"), "The attachment binds nobody", fmt.Sprintf("The broker has no policy %s any more, "+
+			"so that nothing of it holds for the %s %s until it is back. The attachment stays.", a.Policy, a.Kind, a.Target))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -32,8 +31,9 @@ func New(version string) func() provider.Provider {
 
 type signalbox struct {
 	version string
-	client  *client.Client // from Configure on
-	got     *sync.Map      // see deviceCertificate; from Configure on
+	// from Configure on
+	client   *client.Client
+	handover *handover
 }
 
 var (
@@ -66,11 +66,13 @@ func (p *signalbox) Schema(_ context.Context, _ provider.SchemaRequest, response
 			"endpoint": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of one of the broker's wss listeners, such as " +
 				"`https://localhost:8443`, which is the default. From the environment: `SIGNALBOX_ENDPOINT`."},
 			"token": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Token of an administrator or operator. " +
-				"Better from the environment: `SIGNALBOX_TOKEN`."},
+				"Better from the environment: `SIGNALBOX_TOKEN`, which is left aside, with a warning, where `certificate_file` is configured; " +
+				"`token_file` gives a token beside that."},
 			"token_file": schema.StringAttribute{Optional: true, MarkdownDescription: "File that holds the token, such as `admin.token` of the " +
-				"broker's data directory. From the environment: `SIGNALBOX_TOKEN_FILE`."},
-			"certificate_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Client certificate (PEM) instead of a token. From " +
-				"the environment: `SIGNALBOX_CERTIFICATE_FILE`."},
+				"broker's data directory. From the environment: `SIGNALBOX_TOKEN_FILE`, of which the same holds."},
+			"certificate_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Client certificate (PEM) instead of a token: where it is configured, " +
+				"none is taken from the environment. With a token that is configured too the broker goes by that, and the certificate only opens " +
+				"the connection, as `client-certificate: required` of a listener wants it. From the environment: `SIGNALBOX_CERTIFICATE_FILE`."},
 			"private_key_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Private key (PEM) of the client certificate. From " +
 				"the environment: `SIGNALBOX_PRIVATE_KEY_FILE`."},
 			"ca_file": schema.StringAttribute{Optional: true, MarkdownDescription: "Authorities (PEM) that the broker's own certificate may come " +
@@ -94,6 +96,17 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 	fail := func(attribute, summary, detail string) {
 		response.Diagnostics.AddAttributeError(path.Root(attribute), summary, detail)
 	}
+	isGiven := func(value types.String) bool { return value.IsUnknown() || value.ValueString() != "" }
+	// The broker goes by a token where there is one, so that one of the environment would count more than a certificate that is configured.
+	leftAside := map[string]bool{}
+	if isGiven(config.CertificateFile) {
+		leftAside["token"], leftAside["token_file"] = true, true
+		if os.Getenv("SIGNALBOX_TOKEN")+os.Getenv("SIGNALBOX_TOKEN_FILE") != "" && !isGiven(config.Token) && !isGiven(config.TokenFile) {
+			response.Diagnostics.AddAttributeWarning(path.Root("certificate_file"), "The token of the environment is not used", "The broker goes "+
+				"by the client certificate, because what is configured counts more than SIGNALBOX_TOKEN and SIGNALBOX_TOKEN_FILE. To have it go by "+
+				"a token, configure \"token_file\" beside the certificate; otherwise unset them.")
+		}
+	}
 	text := func(attribute string, value types.String) string {
 		if value.IsUnknown() {
 			fail(attribute, "Value is not known yet", fmt.Sprintf("The provider asks the broker while it plans, so %q must be known by then. "+
@@ -101,6 +114,9 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		}
 		if value.ValueString() != "" {
 			return value.ValueString()
+		}
+		if leftAside[attribute] {
+			return ""
 		}
 		return os.Getenv("SIGNALBOX_" + strings.ToUpper(attribute))
 	}
@@ -117,8 +133,8 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 	}
 	// What is configured counts more than the environment, be it the text or the file that holds it.
 	textOrFile := func(attribute string, value types.String, fileAttribute string, file types.String) string {
-		written, fileIsGiven := text(attribute, value), file.IsUnknown() || file.ValueString() != ""
-		if written == "" || (value.ValueString() == "" && fileIsGiven) {
+		written := text(attribute, value)
+		if written == "" || (value.ValueString() == "" && isGiven(file)) {
 			return content(fileAttribute, file)
 		}
 		return written
@@ -161,16 +177,15 @@ func (p *signalbox) Configure(ctx context.Context, request provider.ConfigureReq
 		response.Diagnostics.AddError("The configuration of the provider cannot be used", err.Error())
 		return
 	}
-	p.client = made
-	p.got = new(sync.Map)
-	response.ResourceData = made
+	p.client, p.handover = made, &handover{}
+	response.ResourceData = &given{made, p.handover}
 	response.DataSourceData = made
 	response.EphemeralResourceData = made
 }
 
 func (p *signalbox) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newDevice, newFleetDevice, newGroup, newGroupMembership, func() resource.Resource { return newDeviceCertificate(p.got) }, newJwtIssuer, newTrustedCa, newIssuingCa,
+		newDevice, newFleetDevice, newGroup, newGroupMembership, newDeviceCertificate, newJwtIssuer, newTrustedCa, newIssuingCa,
 		newProvisioningTemplate, newClaimToken, newUser, newPolicy, newPolicyAttachment,
 	}
 }

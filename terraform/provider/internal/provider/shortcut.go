@@ -98,21 +98,30 @@ func (s *shortcut) ReadResource(ctx context.Context, request *tfprotov6.ReadReso
 
 // PlanResourceChange plans nothing when what Terraform proposes is what there is, defaults included, and no certificate is wanted.
 func (s *shortcut) PlanResourceChange(ctx context.Context, request *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	if request.TypeName != fleetDeviceType || !s.staysAsItIs(request) {
+	var state fleetDevice
+	if request.TypeName != fleetDeviceType || !s.staysAsItIs(request, &state) {
 		return s.ProviderServer.PlanResourceChange(ctx, request)
+	}
+	if h := s.signalbox.handover; h != nil {
+		var diagnostics diag.Diagnostics
+		h.foresee(state.device.path(), state.device.path(), &diagnostics)
+		if diagnostics.HasError() { // the framework finds the same, and knows how to say it
+			return s.ProviderServer.PlanResourceChange(ctx, request)
+		}
 	}
 	return &tfprotov6.PlanResourceChangeResponse{PlannedState: request.ProposedNewState, PlannedPrivate: request.PriorPrivate}, nil
 }
 
-func (s *shortcut) staysAsItIs(request *tfprotov6.PlanResourceChangeRequest) bool {
+// staysAsItIs also gives the state.
+func (s *shortcut) staysAsItIs(request *tfprotov6.PlanResourceChangeRequest, state *fleetDevice) bool {
 	if request.PriorState == nil || request.ProposedNewState == nil || !bytes.Equal(request.PriorState.MsgPack, request.ProposedNewState.MsgPack) {
 		return false
 	}
-	var state, config fleetDevice
-	if !decodePlain(request.PriorState, &state) || !decodePlain(request.Config, &config) {
+	var config fleetDevice
+	if !decodePlain(request.PriorState, state) || !decodePlain(request.Config, &config) {
 		return false
 	}
-	left, present := valuesOf(&config), valuesOf(&state)
+	left, present := valuesOf(&config), valuesOf(state)
 	for name, value := range s.defaults {
 		if left[name].IsNull() && !present[name].Equal(value) {
 			return false
@@ -121,6 +130,6 @@ func (s *shortcut) staysAsItIs(request *tfprotov6.PlanResourceChangeRequest) boo
 	if config.ClientIDPin.IsNull() && !state.ClientIDPin.Equal(state.ID) {
 		return false
 	}
-	_, changes := state.nextCertificate(&state, &config, time.Now())
+	_, changes := state.nextCertificate(state, &config, time.Now())
 	return !changes && !state.ReadyForRenewal.IsNull()
 }
