@@ -217,6 +217,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       buffer.clear();
       int count = source.read(buffer);
       if (count == 0) {
+        // The TLS layer says 0 when it has to send a key update after the record it gave.
+        count = buffer.position();
+      }
+      if (count == 0) {
         return;
       }
       if (count < 0) {

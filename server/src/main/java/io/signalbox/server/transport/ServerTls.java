@@ -45,6 +45,18 @@ public final class ServerTls implements AutoCloseable {
 
   static {
     refuseRenegotiation();
+    waitForKeyUpdates();
+  }
+
+  /**
+   * While the peer's new key is on its way, its records say 0 to Undertow, which closes after a
+   * hundred runs of its read listener that had no more. A window of the smallest records is less
+   * than this.
+   */
+  private static void waitForKeyUpdates() {
+    if (System.getProperty("io.undertow.ssl.max-read-listener-invocations") == null) {
+      System.setProperty("io.undertow.ssl.max-read-listener-invocations", "1000000");
+    }
   }
 
   /**
