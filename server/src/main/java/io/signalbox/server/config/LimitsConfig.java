@@ -41,7 +41,8 @@ import java.time.Duration;
  * @param handshakeTimeout 100 ms..10 min from accept to the end of the TLS handshake and the
  *     WebSocket upgrade
  * @param keepAliveSecondsMax 0..65,535; a 5.0 client that asks for more, or for none, is given this
- *     as Server Keep Alive; 0: no bound
+ *     as Server Keep Alive; 3.1.1 clients cannot be told and are cut off after one and a half times
+ *     this; 0: no bound
  * @param outputBytesHigh 4 KiB..1 GiB waiting for one connection's socket; above it QoS 0 is
  *     dropped and QoS 1 and 2 wait in the queue
  * @param outputBytesLow below it delivery goes on; less than {@code outputBytesHigh}

@@ -298,8 +298,14 @@ final class Arrival implements HandshakeQueue.Waiting {
    */
   boolean servesHttp(HttpServerExchange exchange) {
     inTime();
-    if (requests == 0 && !findsRoomForHttp()) {
-      return false;
+    if (requests == 0) {
+      if (!findsRoomForHttp()) {
+        return false;
+      }
+      SSLSession secured = session;
+      if (secured != null && asksForNoCertificate()) {
+        exchange.getConnection().setSslSessionInfo(ServerTls.withoutCertificates(secured));
+      }
     }
     requests++;
     requestMillis = loop.nowMillis();
@@ -378,7 +384,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     ticket.whenClosed(null); // this object is done
     SSLSession secured = session;
     List<X509Certificate> certificates =
-        secured == null ? List.of() : ServerTls.certificates(secured);
+        secured == null || asksForNoCertificate() ? List.of() : ServerTls.certificates(secured);
     Peer peer =
         new Peer(
             config.name(),
@@ -391,6 +397,14 @@ final class Arrival implements HandshakeQueue.Waiting {
             config.durability() == ListenerConfig.Durability.LAZY,
             authorization);
     listener.openMqtt(connection, cork, loop, peer, ticket);
+  }
+
+  /**
+   * One context serves all listeners, so a session that began at one with certificates may be
+   * resumed at one without; this one was told to trust in none.
+   */
+  private boolean asksForNoCertificate() {
+    return config.clientCertificate() == ListenerConfig.ClientCertificate.NONE;
   }
 
   private void inTime() {

@@ -115,6 +115,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private boolean blocked;
   private boolean writesResumed;
   private boolean congested;
+
+  /** The peer takes nothing any more: what is written is dropped. */
+  private boolean outputLost;
+
   private long progressMillis;
   private long congestedMillis;
   private @Nullable Timer slowTimer;
@@ -142,6 +146,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     this.webSocket =
         webSocket ? new WebSocketDecoder(loop.limits().webSocketFrameBytesMax()) : null;
     this.carry = new CarryBuffer(loop.buffers());
+    if (cork != null) {
+      cork.hideLoss();
+    }
   }
 
   long bytesReceived() {
@@ -216,6 +223,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     for (int turn = 0; turn < READS_PER_TURN && state != State.CLOSED; turn++) {
       buffer.clear();
       int count = source.read(buffer);
+      if (count == 0) {
+        // The TLS layer says 0 when it has to send a key update after the record it gave.
+        count = buffer.position();
+      }
       if (count == 0) {
         return;
       }
@@ -379,7 +390,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
               .PEER_CLOSED); // A client that ends its side right after its last packet still gets
       // the answer.
     } else if (state != State.FLUSHING) {
-      closeNow(CloseCause.PEER_CLOSED);
+      closeNow(outputLost ? CloseCause.PEER_RESET : CloseCause.PEER_CLOSED);
     }
     if (state != State.CLOSED) {
       source.suspendReads();
@@ -492,10 +503,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   @Override
   public void closeReceived(int code) {
     unansweredCloseCode = code;
-    if (backlog && state == State.OPEN) {
-      lingerTimer = loop.schedule(loop.limits().slowReaderTimeout().toMillis(), this::answerClose);
-    } else {
+    if (!backlog || state != State.OPEN) {
       answerClose();
+    } else if (lingerTimer == null) {
+      lingerTimer = loop.schedule(loop.limits().slowReaderTimeout().toMillis(), this::answerClose);
     }
   }
 
@@ -624,21 +635,27 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   /** Gives the socket all it takes. Calls no handler: it runs in the middle of others' work. */
   private void write() {
+    if (outputLost) {
+      dropOutput();
+      return;
+    }
     try {
       FlushWaits waits = flushWaits;
       if (waits != null && waits.isAnyTaken() && sink.flush()) {
         tellTaken(waits);
       }
       answerPings();
-      boolean all = head == null || writeChunks();
-      if (all && sink.flush()) {
+      boolean all = (head == null || writeChunks()) && sink.flush();
+      if (cork != null && cork.isLost()) {
+        outputIsLost();
+      } else if (all) {
         outputGone();
       } else {
         blockOutput();
       }
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "write failed", e);
-      closeNow(CloseCause.PEER_RESET);
+      outputIsLost();
     } catch (Throwable t) {
       fault(t);
     }
@@ -789,7 +806,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   private void tellWritable() {
-    if (state == State.OPEN) {
+    if (state == State.OPEN && !outputLost) {
       owner.writable();
     }
   }
@@ -804,6 +821,58 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     tellFlushed();
     if (state == State.FLUSHING) {
       shutDownOutput();
+    }
+  }
+
+  /**
+   * What the peer sent before counts although it has reset the connection, as a client does that
+   * sends DISCONNECT and closes without reading all: without it the Will would be published. The
+   * input ends soon, unless reading is held.
+   */
+  private void outputIsLost() {
+    outputLost = true;
+    dropOutput();
+    if (state != State.OPEN) {
+      return;
+    }
+    blocked = false;
+    if (writesResumed) {
+      writesResumed = false;
+      sink.suspendWrites(); // a socket that has an error can always be written
+    }
+    if (lingerTimer == null) {
+      lingerTimer =
+          loop.schedule(
+              loop.limits().slowReaderTimeout().toMillis(), () -> closeNow(CloseCause.PEER_RESET));
+    }
+    if (slowTimer != null) {
+      slowTimer.cancel();
+      slowTimer = null;
+    }
+    congested = true; // from now on, so that the owner queues what it can
+    release(HOLD_OUTPUT);
+  }
+
+  private void dropOutput() {
+    giveChunksBack();
+    tellFlushed();
+    if (state == State.FLUSHING) {
+      closeNow(CloseCause.PEER_RESET);
+    }
+  }
+
+  private void giveChunksBack() {
+    for (Chunk chunk = head; chunk != null; ) {
+      Chunk next = chunk.next;
+      loop.buffers().give(chunk);
+      chunk = next;
+    }
+    head = null;
+    tail = null;
+    outputBytes = 0;
+    if (pongs != null) {
+      loop.buffers().give(pongs);
+      pongs = null;
     }
   }
 
@@ -929,18 +998,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     state = State.CLOSED;
     loop.sockets().remove(this);
     carry.clear();
-    for (Chunk chunk = head; chunk != null; ) {
-      Chunk next = chunk.next;
-      loop.buffers().give(chunk);
-      chunk = next;
-    }
-    head = null;
-    tail = null;
-    outputBytes = 0;
-    if (pongs != null) {
-      loop.buffers().give(pongs);
-      pongs = null;
-    }
+    giveChunksBack();
     if (cork != null) {
       cork.drop();
     }

@@ -2,6 +2,8 @@ package io.signalbox.server.transport;
 
 import io.signalbox.server.eventloop.ConfinedTo;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,8 @@ import org.xnio.conduits.StreamSinkConduit;
  */
 @ConfinedTo("I/O thread")
 final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
+  private static final Logger LOG = System.getLogger(CorkedSink.class.getName());
+
   private final XnioEventLoop loop;
 
   /** The loop's buffer while corked, filled up to its position. */
@@ -26,6 +30,9 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
   private @Nullable ByteBuffer rest;
 
   private boolean terminate;
+
+  private boolean hidesLoss;
+  private boolean lost;
 
   private long progressMillis;
 
@@ -40,6 +47,36 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
     return progressMillis;
   }
 
+  /**
+   * From now on a socket that takes nothing more seems to take all: an exception would have the TLS
+   * layer close both directions, with what the peer sent before.
+   */
+  void hideLoss() {
+    hidesLoss = true;
+  }
+
+  /** Whether the socket takes nothing more, which was hidden. */
+  boolean isLost() {
+    return lost;
+  }
+
+  private int give(ByteBuffer records) throws IOException {
+    if (!lost) {
+      try {
+        return next.write(records);
+      } catch (IOException e) {
+        if (!hidesLoss) {
+          throw e;
+        }
+        LOG.log(Level.DEBUG, "write failed", e);
+        lost = true;
+      }
+    }
+    int count = records.remaining();
+    records.position(records.limit());
+    return count;
+  }
+
   void cork() {
     gathering = loop.recordBuffer().clear();
   }
@@ -52,7 +89,7 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
     }
     records.flip();
     if (rest == null) {
-      next.write(records);
+      give(records);
     }
     if (records.hasRemaining()) {
       keep(records);
@@ -76,7 +113,7 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
     if (left == null) {
       return true;
     }
-    if (next.write(left) > 0) {
+    if (give(left) > 0) {
       progressMillis = loop.nowMillis();
     }
     if (left.hasRemaining()) {
@@ -101,14 +138,14 @@ final class CorkedSink extends AbstractStreamSinkConduit<StreamSinkConduit> {
     }
     ByteBuffer records = gathering;
     if (records == null) {
-      int taken = next.write(src);
+      int taken = give(src);
       if (taken > 0) {
         progressMillis = loop.nowMillis();
       }
       return taken;
     }
     if (records.remaining() < src.remaining()) {
-      next.write(records.flip());
+      give(records.flip());
       records.compact();
     }
     if (records.remaining() < src.remaining()) {

@@ -2,7 +2,9 @@ package io.signalbox.server.transport;
 
 import io.signalbox.server.config.ListenerConfig.ClientCertificate;
 import io.undertow.protocols.ssl.UndertowXnioSsl;
+import io.undertow.server.BasicSSLSessionInfo;
 import io.undertow.server.DefaultByteBufferPool;
+import io.undertow.server.SSLSessionInfo;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.security.cert.Certificate;
@@ -45,6 +47,18 @@ public final class ServerTls implements AutoCloseable {
 
   static {
     refuseRenegotiation();
+    waitForKeyUpdates();
+  }
+
+  /**
+   * While the peer's new key is on its way, its records say 0 to Undertow, which closes after a
+   * hundred runs of its read listener that had no more. A window of the smallest records is less
+   * than this.
+   */
+  private static void waitForKeyUpdates() {
+    if (System.getProperty("io.undertow.ssl.max-read-listener-invocations") == null) {
+      System.setProperty("io.undertow.ssl.max-read-listener-invocations", "1000000");
+    }
   }
 
   /**
@@ -187,6 +201,15 @@ public final class ServerTls implements AutoCloseable {
           .toList();
     } catch (SSLPeerUnverifiedException _) {
       return List.of();
+    }
+  }
+
+  /** The session for the HTTP layer, as one of a client that showed none. */
+  static SSLSessionInfo withoutCertificates(SSLSession session) {
+    try {
+      return new BasicSSLSessionInfo(session.getId(), session.getCipherSuite(), null);
+    } catch (Exception e) { // Of the certificate that is not given.
+      throw new IllegalStateException(e);
     }
   }
 

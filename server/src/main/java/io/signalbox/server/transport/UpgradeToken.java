@@ -17,12 +17,15 @@ final class UpgradeToken {
   private UpgradeToken() {}
 
   /**
+   * A header Authorization of another scheme, such as one for a proxy before us, hides no token; it
+   * is the last to be taken, to be refused.
+   *
    * @param cookie name of the cookie that may hold it; null: none may
    * @return in the form of the header Authorization; null: there is no token
    */
   static @Nullable String of(HeaderMap headers, @Nullable String cookie) {
     String header = headers.getFirst(Headers.AUTHORIZATION);
-    if (header != null) {
+    if (header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
       return header;
     }
     String offered = offered(headers);
@@ -31,9 +34,11 @@ final class UpgradeToken {
     }
     if (cookie != null && headers.contains(Headers.ORIGIN)) {
       String value = cookie(headers, cookie);
-      return value == null ? null : BEARER + value;
+      if (value != null) {
+        return BEARER + value;
+      }
     }
-    return null;
+    return header;
   }
 
   private static @Nullable String offered(HeaderMap headers) {

@@ -40,6 +40,17 @@ final class RawClient implements AutoCloseable {
     return new RawClient(new Socket(address.getAddress(), address.getPort()));
   }
 
+  /** TLS over it resumes the session of whatever has this port for it. */
+  static RawClient plain(InetSocketAddress address, int supposedPort) throws IOException {
+    return new RawClient(
+        new Socket(address.getAddress(), address.getPort()) {
+          @Override
+          public int getPort() {
+            return supposedPort;
+          }
+        });
+  }
+
   static RawClient tls(InetSocketAddress address, SSLContext context, String... protocols)
       throws IOException {
     SSLSocket socket =

@@ -14,6 +14,7 @@ import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.ClientHandlers;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.server.RenegotiationRequiredException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /** The transport alone, on free ports of loopback, with a handler that a test brings. */
 final class TestBroker implements AutoCloseable {
@@ -92,12 +94,22 @@ final class TestBroker implements AutoCloseable {
       exchange.dispatch(TestBroker::page);
     } else if (exchange.getRequestPath().equals("/large")) {
       exchange.getResponseSender().send(ByteBuffer.allocate(LARGE_BYTES));
+    } else if (exchange.getRequestPath().equals("/certificate")) {
+      exchange.getResponseSender().send(showsCertificate(exchange) ? "yes" : "no");
     } else if (exchange.getRequestPath().equals("/from")) {
       exchange
           .getResponseSender()
           .send("from " + exchange.getSourceAddress().getAddress().getHostAddress());
     } else {
       exchange.getResponseSender().send("page");
+    }
+  }
+
+  private static boolean showsCertificate(HttpServerExchange exchange) {
+    try {
+      return exchange.getConnection().getSslSessionInfo().getPeerCertificates().length > 0;
+    } catch (SSLPeerUnverifiedException | RenegotiationRequiredException _) {
+      return false;
     }
   }
 

@@ -229,6 +229,46 @@ class TlsListenerTest {
     }
   }
 
+  @Test
+  @Behaviour(268)
+  void aListenerThatAsksForNoCertificateTakesNoneOfAResumedSession() throws Exception {
+    SSLContext context =
+        TlsContexts.client(
+            List.of(TestBroker.Pki.DEVELOPMENT.root()), Optional.of(TestBroker.Pki.DEVICE));
+    ListenerConfig.Type wss = ListenerConfig.Type.WSS;
+    try (var broker =
+            TestBroker.start(
+                TransportLimits.DEFAULTS,
+                c -> new EchoHandler(c, log),
+                TestBroker.listener(TLS, o -> o.withCertificate(ClientCertificate.OPTIONAL)),
+                TestBroker.listener(wss, o -> o.withCertificate(ClientCertificate.NONE)));
+        var first = RawClient.plain(broker.address(TLS), 1);
+        var second = RawClient.plain(broker.address(wss), 1);
+        var third = RawClient.plain(broker.address(wss), 1)) {
+      RawClient begins = RawClient.tlsOver(first, context);
+      connect(begins);
+      roundTrip(begins);
+      assertFalse(log.connections.remove().peer().certificates().isEmpty());
+
+      RawClient asks = RawClient.tlsOver(second, context);
+      Wire.request(asks, "GET /certificate HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertEquals("no", new String(asks.read(2), StandardCharsets.US_ASCII));
+      assertEquals(created(begins), created(asks), "resumed");
+
+      RawClient upgrades = RawClient.tlsOver(third, context);
+      Wire.upgrade(upgrades, "Sec-WebSocket-Protocol: mqtt\r\n");
+      Wire wire = Wire.upgraded(upgrades);
+      wire.send(RawClient.connect(0));
+      wire.read(5);
+      assertEquals(created(begins), created(upgrades), "resumed");
+      assertEquals(List.of(), log.connections.remove().peer().certificates());
+    }
+  }
+
+  private static long created(RawClient client) {
+    return ((SSLSocket) client.socket).getSession().getCreationTime();
+  }
+
   /** A round trip, after which the client has seen the session ticket. */
   private static void roundTrip(RawClient client) throws IOException {
     client.send(new byte[] {(byte) 0xC0, 0});

@@ -31,6 +31,19 @@ final class UpgradeTokenTest {
   }
 
   @Test
+  void aHeaderOfAnotherSchemeComesLast() {
+    headers.put(Headers.AUTHORIZATION, "Basic dXNlcjpwYXNz");
+    assertEquals("Basic dXNlcjpwYXNz", UpgradeToken.of(headers, "mqtt-token"));
+    headers.put(Headers.ORIGIN, "https://app.example");
+    headers.put(Headers.COOKIE, "mqtt-token=ccc.ccc.ccc");
+    assertEquals("Bearer ccc.ccc.ccc", UpgradeToken.of(headers, "mqtt-token"));
+    headers.put(Headers.SEC_WEB_SOCKET_PROTOCOL, "mqtt, bearer.sss.sss.sss");
+    assertEquals("Bearer sss.sss.sss", UpgradeToken.of(headers, "mqtt-token"));
+    headers.put(Headers.AUTHORIZATION, "bearer hhh.hhh.hhh");
+    assertEquals("bearer hhh.hhh.hhh", UpgradeToken.of(headers, "mqtt-token"));
+  }
+
+  @Test
   void noTokenIsNoToken() {
     headers.put(Headers.SEC_WEB_SOCKET_PROTOCOL, "mqtt");
     assertNull(UpgradeToken.of(headers, null));
