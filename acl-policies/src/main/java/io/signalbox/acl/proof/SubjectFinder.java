@@ -98,7 +98,7 @@ final class SubjectFinder {
 
   private static Set<Kind> used(Demands demands) {
     Set<Kind> used = new LinkedHashSet<>();
-    demands.slots.keySet().forEach(attribute -> used.add(attribute.kind()));
+    demands.slots.keySet().forEach(attribute -> used.add(Twin.origin(attribute).kind()));
     for (Atom atom : demands.atoms) {
       if (atom.positive() && atom.fact() instanceof Has(Attribute attribute, _)) {
         used.add(attribute.kind());
@@ -183,7 +183,15 @@ final class SubjectFinder {
    */
   private boolean satisfies(Candidate candidate) {
     return demands.atoms.stream()
-        .allMatch(atom -> atom.fact().holdsFor(candidate.subject()) == atom.positive());
+        .allMatch(atom -> holds(atom.fact(), candidate) == atom.positive());
+  }
+
+  private static boolean holds(Fact fact, Candidate candidate) {
+    if (fact instanceof Has(Attribute attribute, AnyOf anyOf) && Twin.is(attribute)) {
+      String value = candidate.slots().get(attribute);
+      return value != null && anyOf.matches(value);
+    }
+    return fact.holdsFor(candidate.subject());
   }
 
   private boolean fillSlots(SlotGroup group) {
@@ -217,7 +225,7 @@ final class SubjectFinder {
                     member -> {
                       String text = member.before() + found + member.after();
                       slots.put(member.slot(), text);
-                      add(member.slot(), text);
+                      add(Twin.origin(member.slot()), text);
                     }));
     return value.isPresent();
   }
@@ -274,7 +282,11 @@ final class SubjectFinder {
   }
 
   private List<AnyOf> forbidden(Attribute attribute) {
-    return facts(attribute, false);
+    List<AnyOf> forbidden = facts(attribute, false);
+    if (Twin.is(attribute)) {
+      forbidden.addAll(facts(Twin.origin(attribute), false));
+    }
+    return forbidden;
   }
 
   private List<AnyOf> facts(Attribute attribute, boolean positive) {
@@ -347,7 +359,7 @@ final class SubjectFinder {
 
   /** A recognizable value for an attribute that may be anything. */
   private static String seed(Attribute attribute) {
-    String name = attribute.toString().replaceAll("[^A-Za-z]", "-");
+    String name = Twin.origin(attribute).toString().replaceAll("[^A-Za-z]", "-");
     return "some-" + name;
   }
 }
