@@ -90,15 +90,15 @@ record Blocker(
     if (origin.isEmpty()) {
       return statement.clientIds();
     }
-    List<NameTemplate> names =
-        statement.clientIds().stream().filter(this::standsInTheWay).toList();
+    List<NameTemplate> names = statement.clientIds().stream().filter(this::standsInTheWay).toList();
     return names.isEmpty() ? statement.clientIds() : names;
   }
 
   private boolean standsInTheWay(NameTemplate name) {
     Subject subject = candidate.subject();
     String id = subject.clientId();
-    return name.template().variables().stream().anyMatch(each -> !Unification.isKnown(each, subject))
+    return name.template().variables().stream()
+            .anyMatch(each -> !Unification.isKnown(each, subject))
         || Unification.texts(name.template(), subject).stream()
             .anyMatch(text -> name.prefix() ? id.startsWith(text) : id.equals(text));
   }
@@ -149,7 +149,9 @@ record Blocker(
     }
   }
 
-  /** Whether the template is this text, or wide, by this value; else the value is not in the way. */
+  /**
+   * Whether the template is this text, or wide, by this value; else the value is not in the way.
+   */
   private static boolean makes(Template template, Attribute attribute, String value, String text) {
     return !Word.isUsable(value)
         || Unification.solutions(template, text).stream()
@@ -237,8 +239,7 @@ record Blocker(
       }
     }
     if (inTheWay) {
-      Optional<String> asked =
-          name.prefix() ? Optional.empty() : Optional.of(subject.clientId());
+      Optional<String> asked = name.prefix() ? Optional.empty() : Optional.of(subject.clientId());
       addMisses(demands, name.template(), 0, asked, ways);
     }
   }

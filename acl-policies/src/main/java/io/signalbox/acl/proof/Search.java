@@ -25,7 +25,7 @@ final class Search {
   private static final int DEPTH_MAX = 200;
 
   /** What it takes to make one client and to ask the bundle about it. */
-  private static final int CLIENT_STEPS = 50;
+  private static final int CLIENT_STEPS = 150;
 
   /** Tries a client. */
   interface Trial {

@@ -13,15 +13,18 @@ import io.signalbox.acl.subject.AuthMethod;
 import io.signalbox.acl.subject.TlsVersion;
 import io.signalbox.acl.subject.Transport;
 import java.net.InetAddress;
+import java.util.AbstractSet;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +45,42 @@ final class SubjectFinder {
   private final Effort effort;
   private final Map<Attribute, List<String>> values = new LinkedHashMap<>();
   private final Map<Attribute, String> slots = new LinkedHashMap<>();
-  private final Set<String> taken;
+  private final Taken taken;
 
   private SubjectFinder(Demands demands, Set<String> avoid, Effort effort) {
     this.demands = demands;
     this.effort = effort;
-    this.taken = new HashSet<>(avoid);
+    this.taken = new Taken(avoid);
+  }
+
+  /** All texts of a bundle, which are not copied for each client, and those of this client. */
+  private static final class Taken extends AbstractSet<String> {
+    private final Set<String> avoid;
+    private final Set<String> own = new HashSet<>();
+
+    Taken(Set<String> avoid) {
+      this.avoid = avoid;
+    }
+
+    @Override
+    public boolean add(String text) {
+      return !avoid.contains(text) && own.add(text);
+    }
+
+    @Override
+    public boolean contains(Object text) {
+      return own.contains(text) || avoid.contains(text);
+    }
+
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.concat(avoid.stream(), own.stream()).iterator();
+    }
+
+    @Override
+    public int size() {
+      return avoid.size() + own.size();
+    }
   }
 
   /**

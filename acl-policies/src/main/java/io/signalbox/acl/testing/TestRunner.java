@@ -99,8 +99,7 @@ public final class TestRunner {
 
   private void run(Invariant invariant) {
     var verdict =
-        Proofs.noone(
-            bundle, invariant.action(), invariant.region(), invariant.except(), effort);
+        Proofs.noone(bundle, invariant.action(), invariant.region(), invariant.except(), effort);
     String what = "no one may %s \"%s\"".formatted(invariant.action().word(), invariant.region());
     results.add(new Result(invariant.position(), what, verdict.isProved() ? "" : verdict.text()));
   }

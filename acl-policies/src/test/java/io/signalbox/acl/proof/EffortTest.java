@@ -40,12 +40,13 @@ final class EffortTest {
   void aDiffOfThousandsOfChangedPoliciesIsGivenUp() {
     PolicyBundle before = policies("a");
     PolicyBundle after = policies("b");
-    PolicyDiff diff =
-        PolicyDiff.between(before, after, new Effort(100_000), new Effort(100_000));
+    PolicyDiff diff = PolicyDiff.between(before, after, new Effort(100_000), new Effort(100_000));
     assertEquals(4_000, diff.changes().size());
     assertTrue(
-        diff.changes().getLast().text().endsWith("perhaps; gave up after a long search for clients"
-            + " that would tell"),
+        diff.changes()
+            .getLast()
+            .text()
+            .endsWith("perhaps; gave up after a long search for clients" + " that would tell"),
         () -> diff.changes().getLast().text());
   }
 

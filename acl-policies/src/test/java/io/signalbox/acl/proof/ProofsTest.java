@@ -277,8 +277,7 @@ class ProofsTest {
 
   private static Verdict nooneReceives(String policy) {
     PolicyBundle bundle = Universe.bundle(List.of(Universe.parse(policy)));
-    return Proofs.noone(
-        bundle, Action.SUBSCRIBE, Filter.of("a/b"), List.of(), Effort.unbounded());
+    return Proofs.noone(bundle, Action.SUBSCRIBE, Filter.of("a/b"), List.of(), Effort.unbounded());
   }
 
   /** As many as twenty thousand patterns and five thousand ways to connect. */
@@ -460,11 +459,7 @@ class ProofsTest {
 
   private static Verdict noone(PolicyBundle bundle, String region, String except) {
     return Proofs.noone(
-        bundle,
-        Action.PUBLISH,
-        Filter.of(region),
-        List.of(condition(except)),
-        Effort.unbounded());
+        bundle, Action.PUBLISH, Filter.of(region), List.of(condition(except)), Effort.unbounded());
   }
 
   static Condition condition(String text) {
