@@ -360,9 +360,18 @@ public final class PolicyBundle {
 
   /** Every statement of the policies that bind to a client, as it stands for it. */
   public List<StatementView> view(Subject subject) {
+    return views(boundTo(subject), subject);
+  }
+
+  /** As {@link #view}, of the acl claim of its token; empty without one that can be read. */
+  public static Optional<List<StatementView>> viewClaim(Subject subject) {
+    return aclClaim(subject, new Problems()).map(claim -> views(List.of(claim), subject));
+  }
+
+  private static List<StatementView> views(List<Policy> policies, Subject subject) {
     Substitution substitution = new Substitution(subject);
     List<StatementView> views = new ArrayList<>();
-    for (Policy policy : boundTo(subject)) {
+    for (Policy policy : policies) {
       for (Statement statement : policy.statements()) {
         views.add(
             StatementView.of(policy, statement, statement.where().holdsFor(subject), substitution));

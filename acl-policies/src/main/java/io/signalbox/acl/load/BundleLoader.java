@@ -3,6 +3,7 @@ package io.signalbox.acl.load;
 import io.signalbox.acl.decision.Attachment;
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.proof.Effort;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
 import io.signalbox.acl.testing.PolicyTest;
@@ -86,8 +87,44 @@ public final class BundleLoader {
       return Optional.empty();
     }
     last = bundle.get();
-    test(bundle.get(), read, problems);
+    test(bundle.get(), read, Effort.unbounded(), problems);
     return problems.count() == before ? bundle : Optional.empty();
+  }
+
+  /** A bundle of what there was when it was drafted. To make it changes nothing; any thread. */
+  @FunctionalInterface
+  public interface Draft {
+    /**
+     * @param effort of the proofs; an invariant that is beyond it is a problem
+     * @return empty when {@code problems} grew
+     */
+    Optional<PolicyBundle> make(Effort effort, Problems problems);
+  }
+
+  /** What {@link #loadOthers} would make. */
+  public Draft draft(List<Policy> others, List<Attachment> attachments) {
+    Files read = files;
+    PolicyBundle known = last;
+    return (effort, problems) -> {
+      int before = problems.count();
+      List<Policy> policies = new ArrayList<>(read.policies);
+      policies.addAll(others);
+      Optional<PolicyBundle> bundle =
+          PolicyBundle.compile(policies, there(attachments, policies), known, problems);
+      bundle.ifPresent(made -> test(made, read, effort, problems));
+      return problems.count() == before ? bundle : Optional.empty();
+    };
+  }
+
+  /** What {@link #attaching} would make. */
+  public Draft draft(PolicyBundle before, List<Attachment> added, List<Attachment> removed) {
+    Files read = files;
+    return (effort, problems) -> {
+      int count = problems.count();
+      PolicyBundle bundle = before.attaching(added, removed);
+      test(bundle, read, effort, problems);
+      return problems.count() == count ? Optional.of(bundle) : Optional.empty();
+    };
   }
 
   /** The attachments to a policy that is there. */
@@ -108,14 +145,11 @@ public final class BundleLoader {
    */
   public Optional<PolicyBundle> attaching(
       PolicyBundle before, List<Attachment> added, List<Attachment> removed, Problems problems) {
-    int count = problems.count();
-    PolicyBundle bundle = before.attaching(added, removed);
-    test(bundle, files, problems);
-    return problems.count() == count ? Optional.of(bundle) : Optional.empty();
+    return draft(before, added, removed).make(Effort.unbounded(), problems);
   }
 
-  private static void test(PolicyBundle bundle, Files read, Problems problems) {
-    for (TestReport.Result result : TestRunner.run(bundle, read.tests).results()) {
+  private static void test(PolicyBundle bundle, Files read, Effort effort, Problems problems) {
+    for (TestReport.Result result : TestRunner.run(bundle, read.tests, effort).results()) {
       if (!result.passed()) {
         problems.add(result.position(), "test failed: " + result.what() + ": " + result.fault());
       }

@@ -110,7 +110,11 @@ public final class WhereParser {
         if (bytes <= PAYLOAD_MAX) {
           return Optional.of((int) bytes);
         }
-        problems.add(node.position(), "\"maxPayload\": %s is above 256MiB".formatted(text));
+        problems.add(
+            node.position(),
+            ("\"maxPayload\": %s is above %d bytes, the largest packet of MQTT; leave maxPayload"
+                    + " out for no limit")
+                .formatted(text, PAYLOAD_MAX));
         return Optional.empty();
       }
     }

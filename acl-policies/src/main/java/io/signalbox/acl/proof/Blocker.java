@@ -43,15 +43,12 @@ record Blocker(
       List<Template> origin,
       Identity identity,
       Candidate candidate) {
-    for (Policy policy : bindings.bundle().policies()) {
-      for (Statement statement : policy.statements()) {
-        if (policy.ref(statement).equals(ref)) {
-          return Optional.of(
-              new Blocker(bindings, policy, statement, request, origin, identity, candidate));
-        }
-      }
-    }
-    return Optional.empty();
+    return bindings
+        .statement(ref)
+        .map(
+            by ->
+                new Blocker(
+                    bindings, by.policy(), by.statement(), request, origin, identity, candidate));
   }
 
   /**
@@ -70,13 +67,13 @@ record Blocker(
         break;
       }
     }
-    for (NameTemplate name : statement.clientIds()) {
+    for (NameTemplate name : names()) {
       if (origin.isEmpty()) {
         addOtherIds(demands, name, ways);
       } else if (name.prefix()) {
         addPrefixMisses(demands, name.template(), origin.getFirst(), ways);
       } else {
-        addMisses(demands, name.template(), 0, ways);
+        addMisses(demands, name.template(), 0, Optional.of(candidate.subject().clientId()), ways);
       }
     }
     return ways;
@@ -88,65 +85,142 @@ record Blocker(
     return topics;
   }
 
+  /** Those that the Client Identifier is one of; the others would be ways that lead nowhere. */
+  private List<NameTemplate> names() {
+    if (origin.isEmpty()) {
+      return statement.clientIds();
+    }
+    List<NameTemplate> names = statement.clientIds().stream().filter(this::standsInTheWay).toList();
+    return names.isEmpty() ? statement.clientIds() : names;
+  }
+
+  private boolean standsInTheWay(NameTemplate name) {
+    Subject subject = candidate.subject();
+    String id = subject.clientId();
+    return name.template().variables().stream()
+            .anyMatch(each -> !Unification.isKnown(each, subject))
+        || Unification.texts(name.template(), subject).stream()
+            .anyMatch(text -> name.prefix() ? id.startsWith(text) : id.equals(text));
+  }
+
   private void addTopicMisses(Demands demands, TopicTemplate topic, List<Way> ways) {
     List<String> levels = request.levels();
     for (int i = 0; i < topic.levels().size() && i < levels.size(); i++) {
       boolean wild = levels.get(i).equals("+") || levels.get(i).equals("#");
       if (!wild && !Unification.isWildcard(topic.levels().get(i))) {
-        addMisses(demands, topic.levels().get(i), i, ways);
+        addMisses(demands, topic.levels().get(i), i, Optional.of(levels.get(i)), ways);
       }
     }
   }
 
-  /** Demands under which this part of the statement is not what the request has there. */
-  private void addMisses(Demands demands, Template written, int index, List<Way> ways) {
+  /**
+   * Demands under which this part of the statement is not what the request has there.
+   *
+   * @param asked what the request has there; empty: only its start is compared
+   */
+  private void addMisses(
+      Demands demands, Template written, int index, Optional<String> asked, List<Way> ways) {
     Template theirs = identity.in(written);
     Optional<Template> mine =
         index < origin.size() ? Optional.of(origin.get(index)) : Optional.empty();
-    if (mine.filter(template -> demands.alwaysSame(template, theirs)).isPresent()) {
+    if (mine.filter(template -> isAlwaysSame(demands, template, theirs)).isPresent()) {
       return; // equal whatever the values are
     }
     for (Attribute attribute : mine.map(Template::variables).orElse(List.of())) {
-      String value = candidate.slots().get(attribute);
-      if (value != null) {
-        ways.add(new Way(demands.excluding(attribute, value), List.of()));
-      }
+      addOtherValue(demands, attribute, ways);
     }
     for (Attribute attribute : theirs.variables()) {
       if (attribute.equals(CLIENT_ID) && identity.clientId().isPresent()) {
         continue; // the identity's own, which no demand changes
+      }
+      if (Twin.is(attribute)) {
+        addOtherValue(demands, attribute, ways);
+        continue;
       }
       List<String> values = attribute.of(candidate.subject());
       if (values.isEmpty()) {
         ways.add(new Way(demands.with(SubjectFinder.present(attribute), true), List.of()));
       }
       for (String value : values) {
-        ways.add(new Way(demands.without(attribute, value), List.of()));
+        if (asked.isEmpty() || makes(theirs, attribute, value, asked.get())) {
+          ways.add(new Way(demands.without(attribute, value), List.of()));
+        }
       }
     }
+  }
+
+  /**
+   * Whether the template is this text, or wide, by this value; else the value is not in the way.
+   */
+  private static boolean makes(Template template, Attribute attribute, String value, String text) {
+    return !Word.isUsable(value)
+        || Unification.solutions(template, text).stream()
+            .anyMatch(way -> value.equals(way.get(attribute)));
+  }
+
+  private void addOtherValue(Demands demands, Attribute slot, List<Way> ways) {
+    String value = candidate.slots().get(slot);
+    if (value != null) {
+      ways.add(new Way(demands.excluding(slot, value), List.of()));
+    }
+  }
+
+  /**
+   * A statement speaks of every value of an attribute, so also of the one that stands in the Client
+   * Identifier, unless the request holds others of its values elsewhere: "a/${group}/${group}" is
+   * not what two groups make together.
+   */
+  private boolean isAlwaysSame(Demands demands, Template mine, Template theirs) {
+    if (demands.alwaysSame(mine, theirs)) {
+      return true;
+    }
+    boolean oneValueEach =
+        mine.variables().stream()
+            .filter(Twin::is)
+            .map(Twin::origin)
+            .noneMatch(each -> origin.stream().anyMatch(part -> part.variables().contains(each)));
+    return oneValueEach && demands.alwaysSame(Twin.origin(mine), theirs);
   }
 
   /** As {@link #addMisses}, for names of which only the start is compared. */
   private void addPrefixMisses(Demands demands, Template written, Template mine, List<Way> ways) {
     Template start = identity.in(written);
-    if (startsWith(mine.parts(), start.parts())) {
+    if (startsWith(mine.parts(), start.parts())
+        || startsWith(Twin.origin(mine).parts(), start.parts())) {
       return; // starts so whatever the values are
     }
-    String before =
-        mine.parts().getFirst() instanceof Template.Literal(String literal) ? literal : "";
-    if (start.isLiteral() && start.toString().startsWith(before)) {
-      String rest = start.toString().substring(before.length());
-      int first = before.isEmpty() ? 0 : 1;
-      if (mine.parts().get(first) instanceof Template.Variable(Attribute attribute)) {
-        Test startsSo = new Test(attribute, List.of(new Glob(rest + "*")));
-        ways.add(new Way(demands.with(startsSo, false), List.of()));
-        boolean byItself = candidate.slots().getOrDefault(attribute, "").startsWith(rest);
-        if (byItself && !attribute.isMultiValued()) {
-          return; // there are endless values that start so, and none of them misses
-        }
+    if (!start.isLiteral()) {
+      addMisses(demands, written, 0, Optional.empty(), ways);
+      return;
+    }
+    String rest = start.toString();
+    for (Template.Part part : mine.parts()) {
+      if (rest.isEmpty()) {
+        return; // what comes behind is not compared
+      }
+      String text =
+          switch (part) {
+            case Template.Literal(String literal) -> literal;
+            case Template.Variable(Attribute attribute) -> {
+              addOtherStart(demands, attribute, rest, ways);
+              yield candidate.slots().getOrDefault(attribute, "");
+            }
+          };
+      rest = rest.substring(Math.min(text.length(), rest.length()));
+    }
+  }
+
+  /** Demands under which the name is another where this variable stands in it. */
+  private void addOtherStart(Demands demands, Attribute slot, String rest, List<Way> ways) {
+    boolean byItself = candidate.slots().getOrDefault(slot, "").startsWith(rest);
+    if (byItself && rest.indexOf('*') < 0) {
+      Test startsSo = new Test(slot, List.of(new Glob(rest + "*")));
+      ways.add(new Way(demands.with(startsSo, false), List.of()));
+      if (!slot.isMultiValued()) {
+        return; // there are endless values that start so, and none of them misses
       }
     }
-    addMisses(demands, written, 0, ways);
+    addOtherValue(demands, slot, ways);
   }
 
   /** As {@link #addMisses}, for the Client Identifier of a client that may have any. */
@@ -165,7 +239,8 @@ record Blocker(
       }
     }
     if (inTheWay) {
-      addMisses(demands, name.template(), 0, ways);
+      Optional<String> asked = name.prefix() ? Optional.empty() : Optional.of(subject.clientId());
+      addMisses(demands, name.template(), 0, asked, ways);
     }
   }
 

@@ -41,10 +41,10 @@ import org.jspecify.annotations.Nullable;
  * changed, nothing is searched. One thread.
  */
 final class Gains {
-  /** Half a minute at worst; what real policies ask for needs no search, or a short one. */
-  private static final long EFFORT_MAX = 10_000_000;
-
   private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
+
+  /** What a trial takes beside the clients that are tried. */
+  private static final int TRIAL_STEPS = 10;
 
   private final PolicyBundle poor;
   private final PolicyBundle rich;
@@ -52,13 +52,14 @@ final class Gains {
   private final Bindings ofPoor;
   private final Bindings ofRich;
   private final Vocabulary vocabulary;
-  private final Effort effort = new Effort(EFFORT_MAX);
+  private final Effort effort;
   private final Set<String> changed;
 
-  Gains(PolicyBundle poor, PolicyBundle rich, boolean gained) {
+  Gains(PolicyBundle poor, PolicyBundle rich, boolean gained, Effort effort) {
     this.poor = poor;
     this.rich = rich;
     this.gained = gained;
+    this.effort = effort;
     this.ofPoor = new Bindings(poor);
     this.ofRich = new Bindings(rich);
     this.vocabulary = new Vocabulary("", poor, rich);
@@ -86,11 +87,14 @@ final class Gains {
     List<String> patterns = patterns(statement, action);
     String shown = String.join(", ", patterns);
     String ref = policy.ref(statement);
-    List<String> doubts = new ArrayList<>();
-    for (Optional<Forbidding> forbidding : reasons(policy, action)) {
-      for (Request request : requests(statement, action)) {
+    Set<String> doubts = new LinkedHashSet<>();
+    List<Optional<Forbidding>> reasons = reasons(policy, action);
+    List<Request> requests = reasons.isEmpty() ? List.of() : requests(statement, action);
+    for (Optional<Forbidding> forbidding : reasons) {
+      for (Request request : requests) {
         for (int i = 0; i < patterns.size(); i++) {
           try {
+            effort.spend(TRIAL_STEPS);
             Trial trial = new Trial(policy, statement, i, request, forbidding);
             Optional<Witness> witness = trial.find();
             if (witness.isPresent()) {
@@ -104,6 +108,11 @@ final class Gains {
             }
           } catch (TooComplex e) {
             doubts.add(String.valueOf(e.getMessage()));
+            if (effort.isSpent()) {
+              return Optional.of(
+                  new Change(
+                      gained, action, ref, shown, Optional.empty(), doubts.iterator().next()));
+            }
           }
         }
       }
@@ -355,6 +364,7 @@ final class Gains {
         Candidate candidate, Request asked, String text, List<Blocker> blockers) {
       Subject subject =
           name == null ? candidate.subject() : candidate.subject().with().clientId(text).build();
+      Candidate asking = new Candidate(subject, candidate.slots());
       BoundPolicies after = rich.bind(subject);
       BoundPolicies before = poor.bind(subject);
       Filter at = name == null ? new Filter(Filter.split(text)) : Filter.ALL;
@@ -362,7 +372,7 @@ final class Gains {
       if (!now.decision.allowed()) {
         for (Reception.Refusal refusal : now.refusals) {
           if (refusal.decision().reason() == Reason.EXPLICIT_DENY) {
-            block(ofRich, refusal.decision().statement(), refusal.filter(), candidate, blockers);
+            block(ofRich, refusal.decision().statement(), refusal.filter(), asking, blockers);
           }
         }
         return Optional.empty();
@@ -371,7 +381,7 @@ final class Gains {
       if (!then.allowed()) {
         return Optional.of(witness(subject, asked, text, now));
       }
-      block(ofPoor, then.statement(), at, candidate, blockers);
+      block(ofPoor, then.statement(), at, asking, blockers);
       return Optional.empty();
     }
 

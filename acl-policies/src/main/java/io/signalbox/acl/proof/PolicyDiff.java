@@ -17,9 +17,15 @@ public record PolicyDiff(List<Change> changes) {
     changes = List.copyOf(changes);
   }
 
+  /** After a minute of searches at worst, the changes that are left are told as perhaps. */
   public static PolicyDiff between(PolicyBundle before, PolicyBundle after) {
-    List<Change> changes = new ArrayList<>(new Gains(before, after, true).find());
-    changes.addAll(new Gains(after, before, false).find());
+    return between(before, after, Effort.ofOneAnswer(), Effort.ofOneAnswer());
+  }
+
+  static PolicyDiff between(
+      PolicyBundle before, PolicyBundle after, Effort ofGains, Effort ofLosses) {
+    List<Change> changes = new ArrayList<>(new Gains(before, after, true, ofGains).find());
+    changes.addAll(new Gains(after, before, false, ofLosses).find());
     return new PolicyDiff(changes);
   }
 

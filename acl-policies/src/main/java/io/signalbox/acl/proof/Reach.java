@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether some client may publish to, or receive from, some topic of a region, by one statement of
@@ -28,18 +29,37 @@ import java.util.Optional;
 final class Reach {
   private static final Attribute CLIENT_ID = new Attribute(Kind.CLIENT_ID);
 
+  /** What an attempt takes beside the clients that are tried. */
+  private static final int ATTEMPT_STEPS = 10;
+
   private final PolicyBundle bundle;
   private final Bindings bindings;
   private final Vocabulary vocabulary;
-  private final Effort effort = Effort.unbounded();
+  private final Effort effort;
+
+  /** Every way to connect; null: nobody asked yet. */
+  private @Nullable List<Admission> admissions;
 
   /**
    * @param region of the questions
+   * @throws TooComplex when the effort is spent
    */
-  Reach(PolicyBundle bundle, Filter region) {
+  Reach(PolicyBundle bundle, Filter region, Effort effort) {
     this.bundle = bundle;
+    this.effort = effort;
+    effort.spend(size(bundle));
     this.bindings = new Bindings(bundle);
     this.vocabulary = new Vocabulary(region.toString(), bundle);
+  }
+
+  private static int size(PolicyBundle bundle) {
+    int size = 0;
+    for (Policy policy : bundle.policies()) {
+      for (Statement statement : policy.statements()) {
+        size += 1 + statement.topics().size() + statement.clientIds().size();
+      }
+    }
+    return size;
   }
 
   /**
@@ -52,7 +72,11 @@ final class Reach {
    * @param whole whether the region itself is the request, as one filter, and not any topic of it
    */
   record Question(
-      Action action, Filter region, List<Formula> extra, boolean connected, boolean whole) {}
+      Action action, Filter region, List<Formula> extra, boolean connected, boolean whole) {
+    Question ofAnyConnected() {
+      return new Question(action, region, extra, false, whole);
+    }
+  }
 
   /**
    * A client to whom the statement gives it.
@@ -60,15 +84,15 @@ final class Reach {
    * @throws TooComplex when it was given up
    */
   Optional<Witness> find(Policy policy, Statement statement, Question question) {
-    List<TopicTemplate> patterns = new ArrayList<>(statement.topics());
-    if (question.action == Action.SUBSCRIBE) {
-      patterns.addAll(statement.literalFilters());
+    for (TopicTemplate pattern : statement.topics()) {
+      Optional<Witness> found = find(policy, statement, pattern, false, question);
+      if (found.isPresent()) {
+        return found;
+      }
     }
-    for (int i = 0; i < patterns.size(); i++) {
-      boolean literal = i >= statement.topics().size();
-      for (Identity identity : identities(patterns.get(i), question)) {
-        Optional<Witness> found =
-            new Attempt(statement, patterns.get(i), literal, identity, question).find(policy);
+    if (question.action == Action.SUBSCRIBE) {
+      for (TopicTemplate pattern : statement.literalFilters()) {
+        Optional<Witness> found = find(policy, statement, pattern, true, question);
         if (found.isPresent()) {
           return found;
         }
@@ -77,22 +101,106 @@ final class Reach {
     return Optional.empty();
   }
 
-  private List<Identity> identities(TopicTemplate pattern, Question question) {
-    if (!question.connected) {
-      return List.of(Identity.ANY);
+  /**
+   * A client to whom one pattern of the statement gives it.
+   *
+   * @param literal whether it is one of {@code literalFilters}
+   * @throws TooComplex when it was given up
+   */
+  Optional<Witness> find(
+      Policy policy,
+      Statement statement,
+      TopicTemplate pattern,
+      boolean literal,
+      Question question) {
+    effort.spend(1);
+    if (question.connected && admissions().isEmpty()) {
+      return Optional.empty(); // nobody connects
     }
-    List<Identity> identities = new ArrayList<>();
+    List<Map<Attribute, String>> meetings = Unification.meetings(pattern, question.region);
+    if (meetings.isEmpty()) {
+      return Optional.empty(); // whoever asks
+    }
+    if (!question.connected) {
+      return new Attempt(statement, pattern, literal, Identity.ANY, question).find(policy);
+    }
+    if (isForNobody(policy, statement, pattern, literal, question)) {
+      return Optional.empty();
+    }
+    for (Admission admission : admissions()) {
+      for (Identity identity : identities(admission, pattern, meetings)) {
+        Optional<Witness> found =
+            new Attempt(statement, pattern, literal, identity, question).find(policy);
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Proved without a look at all the ways to connect, which are many. */
+  private boolean isForNobody(
+      Policy policy,
+      Statement statement,
+      TopicTemplate pattern,
+      boolean literal,
+      Question question) {
+    try {
+      return new Attempt(statement, pattern, literal, Identity.ANY, question.ofAnyConnected())
+          .find(policy)
+          .isEmpty();
+    } catch (TooComplex _) {
+      return false; // with a Client Identifier it may be simpler
+    }
+  }
+
+  /**
+   * Some Client Identifiers with which one may connect.
+   *
+   * @param formulas when the statement that admits them applies
+   */
+  private record Admission(NameTemplate name, List<Formula> formulas) {}
+
+  private List<Admission> admissions() {
+    List<Admission> known = admissions;
+    if (known != null) {
+      return known;
+    }
+    List<Admission> made = new ArrayList<>();
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (!statement.isDeny() && statement.actions().contains(Action.CONNECT)) {
           List<Formula> formulas = List.of(bindings.of(policy), Formula.of(statement.where()));
-          for (NameTemplate name : statement.clientIds()) {
-            addIdentities(name, formulas, pattern, question.region, identities);
-          }
+          statement.clientIds().forEach(name -> made.add(new Admission(name, formulas)));
         }
       }
     }
+    admissions = made;
+    return made;
+  }
+
+  /** Those of a client with one value for each variable, and of one that has two of some. */
+  private List<Identity> identities(
+      Admission admission, TopicTemplate pattern, List<Map<Attribute, String>> meetings) {
+    NameTemplate name = admission.name;
+    List<Identity> identities = new ArrayList<>();
+    addIdentities(name, admission.formulas, meetings, identities);
+    Template twin = name.template();
+    for (Attribute variable : twin.variables()) {
+      if (variable.isMultiValued() && pattern.variables().contains(variable)) {
+        twin = twin.replacing(variable, variableOnly(Twin.of(variable)));
+      }
+    }
+    if (!twin.equals(name.template())) {
+      NameTemplate other = new NameTemplate(twin, name.prefix());
+      addIdentities(other, admission.formulas, meetings, identities);
+    }
     return identities;
+  }
+
+  private static Template variableOnly(Attribute attribute) {
+    return new Template(List.of(new Template.Variable(attribute)));
   }
 
   /**
@@ -102,15 +210,14 @@ final class Reach {
   private void addIdentities(
       NameTemplate name,
       List<Formula> formulas,
-      TopicTemplate pattern,
-      Filter region,
+      List<Map<Attribute, String>> meetings,
       List<Identity> identities) {
     Template open = name.template();
     if (name.prefix()) {
       List<Template.Part> parts = new ArrayList<>(open.parts());
       parts.add(new Template.Literal(vocabulary.freshName()));
       open = new Template(parts);
-      for (Map<Attribute, String> way : Unification.meetings(pattern, region)) {
+      for (Map<Attribute, String> way : meetings) {
         String wanted = way.getOrDefault(CLIENT_ID, "");
         for (int end = 0; end < wanted.length() + 1 && !wanted.isEmpty(); end++) {
           for (Map<Attribute, String> values :
@@ -153,6 +260,7 @@ final class Reach {
     }
 
     Optional<Witness> find(Policy policy) {
+      effort.spend(ATTEMPT_STEPS);
       if (!identity.resolves(pattern)) {
         return Optional.empty();
       }

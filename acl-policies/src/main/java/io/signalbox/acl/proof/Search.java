@@ -24,6 +24,9 @@ final class Search {
 
   private static final int DEPTH_MAX = 200;
 
+  /** What it takes to make one client and to ask the bundle about it. */
+  private static final int CLIENT_STEPS = 150;
+
   /** Tries a client. */
   interface Trial {
     /**
@@ -120,6 +123,7 @@ final class Search {
     if (++clients > CLIENTS_MAX) {
       throw new TooComplex("gave up after trying " + CLIENTS_MAX + " clients");
     }
+    effort.spend(CLIENT_STEPS);
     Optional<Candidate> candidate = SubjectFinder.find(demands, wanted, avoid, effort);
     if (candidate.isEmpty()) {
       return Optional.empty();

@@ -13,15 +13,18 @@ import io.signalbox.acl.subject.AuthMethod;
 import io.signalbox.acl.subject.TlsVersion;
 import io.signalbox.acl.subject.Transport;
 import java.net.InetAddress;
+import java.util.AbstractSet;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +45,42 @@ final class SubjectFinder {
   private final Effort effort;
   private final Map<Attribute, List<String>> values = new LinkedHashMap<>();
   private final Map<Attribute, String> slots = new LinkedHashMap<>();
-  private final Set<String> taken;
+  private final Taken taken;
 
   private SubjectFinder(Demands demands, Set<String> avoid, Effort effort) {
     this.demands = demands;
     this.effort = effort;
-    this.taken = new HashSet<>(avoid);
+    this.taken = new Taken(avoid);
+  }
+
+  /** All texts of a bundle, which are not copied for each client, and those of this client. */
+  private static final class Taken extends AbstractSet<String> {
+    private final Set<String> avoid;
+    private final Set<String> own = new HashSet<>();
+
+    Taken(Set<String> avoid) {
+      this.avoid = avoid;
+    }
+
+    @Override
+    public boolean add(String text) {
+      return !avoid.contains(text) && own.add(text);
+    }
+
+    @Override
+    public boolean contains(Object text) {
+      return own.contains(text) || avoid.contains(text);
+    }
+
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.concat(avoid.stream(), own.stream()).iterator();
+    }
+
+    @Override
+    public int size() {
+      return avoid.size() + own.size();
+    }
   }
 
   /**
@@ -98,7 +131,7 @@ final class SubjectFinder {
 
   private static Set<Kind> used(Demands demands) {
     Set<Kind> used = new LinkedHashSet<>();
-    demands.slots.keySet().forEach(attribute -> used.add(attribute.kind()));
+    demands.slots.keySet().forEach(attribute -> used.add(Twin.origin(attribute).kind()));
     for (Atom atom : demands.atoms) {
       if (atom.positive() && atom.fact() instanceof Has(Attribute attribute, _)) {
         used.add(attribute.kind());
@@ -183,7 +216,15 @@ final class SubjectFinder {
    */
   private boolean satisfies(Candidate candidate) {
     return demands.atoms.stream()
-        .allMatch(atom -> atom.fact().holdsFor(candidate.subject()) == atom.positive());
+        .allMatch(atom -> holds(atom.fact(), candidate) == atom.positive());
+  }
+
+  private static boolean holds(Fact fact, Candidate candidate) {
+    if (fact instanceof Has(Attribute attribute, AnyOf anyOf) && Twin.is(attribute)) {
+      String value = candidate.slots().get(attribute);
+      return value != null && anyOf.matches(value);
+    }
+    return fact.holdsFor(candidate.subject());
   }
 
   private boolean fillSlots(SlotGroup group) {
@@ -217,7 +258,7 @@ final class SubjectFinder {
                     member -> {
                       String text = member.before() + found + member.after();
                       slots.put(member.slot(), text);
-                      add(member.slot(), text);
+                      add(Twin.origin(member.slot()), text);
                     }));
     return value.isPresent();
   }
@@ -274,7 +315,11 @@ final class SubjectFinder {
   }
 
   private List<AnyOf> forbidden(Attribute attribute) {
-    return facts(attribute, false);
+    List<AnyOf> forbidden = facts(attribute, false);
+    if (Twin.is(attribute)) {
+      forbidden.addAll(facts(Twin.origin(attribute), false));
+    }
+    return forbidden;
   }
 
   private List<AnyOf> facts(Attribute attribute, boolean positive) {
@@ -347,7 +392,7 @@ final class SubjectFinder {
 
   /** A recognizable value for an attribute that may be anything. */
   private static String seed(Attribute attribute) {
-    String name = attribute.toString().replaceAll("[^A-Za-z]", "-");
+    String name = Twin.origin(attribute).toString().replaceAll("[^A-Za-z]", "-");
     return "some-" + name;
   }
 }

@@ -79,13 +79,19 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
   }
 
   /**
+   * After half a minute of searches at worst, the rows that are left have no example.
+   *
    * @param action PUBLISH or SUBSCRIBE
    * @param request Topic Name or Topic Filter without {@code $share}
    */
   public static WhoCan of(PolicyBundle bundle, Action action, Filter request) {
+    return of(bundle, action, request, Effort.ofOneAnswer());
+  }
+
+  static WhoCan of(PolicyBundle bundle, Action action, Filter request, Effort effort) {
     List<Row> grants = new ArrayList<>();
     List<Row> denials = new ArrayList<>();
-    Reach reach = new Reach(bundle, request);
+    Reach reach = new Reach(bundle, request, effort);
     for (Policy policy : bundle.policies()) {
       for (Statement statement : policy.statements()) {
         if (statement.actions().contains(action)) {
@@ -155,6 +161,8 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
           reach.find(
               row.policy,
               row.statement,
+              row.pattern,
+              row.literal,
               new Reach.Question(action, request, List.of(), false, whole));
       if (example.isEmpty()) {
         return Optional.empty();

@@ -6,6 +6,7 @@ import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.decision.Reception;
 import io.signalbox.acl.decision.SubscribeDecision;
 import io.signalbox.acl.model.Action;
+import io.signalbox.acl.proof.Effort;
 import io.signalbox.acl.proof.Proofs;
 import io.signalbox.acl.testing.PolicyTest.Case;
 import io.signalbox.acl.testing.PolicyTest.Invariant;
@@ -18,15 +19,25 @@ import java.util.Set;
 /** Runs tests against a bundle: cases by asking, invariants by proof. */
 public final class TestRunner {
   private final PolicyBundle bundle;
+  private final Effort effort;
   private final List<Result> results = new ArrayList<>();
   private final Set<String> decided = new HashSet<>();
 
-  private TestRunner(PolicyBundle bundle) {
+  private TestRunner(PolicyBundle bundle, Effort effort) {
     this.bundle = bundle;
+    this.effort = effort;
   }
 
+  /** As long as it takes. */
   public static TestReport run(PolicyBundle bundle, List<PolicyTest> tests) {
-    TestRunner runner = new TestRunner(bundle);
+    return run(bundle, tests, Effort.unbounded());
+  }
+
+  /**
+   * @param effort of all proofs together; invariants that are beyond it fail as not proved
+   */
+  public static TestReport run(PolicyBundle bundle, List<PolicyTest> tests, Effort effort) {
+    TestRunner runner = new TestRunner(bundle, effort);
     for (PolicyTest test : tests) {
       test.cases().forEach(runner::run);
       test.invariants().forEach(runner::run);
@@ -87,7 +98,8 @@ public final class TestRunner {
   }
 
   private void run(Invariant invariant) {
-    var verdict = Proofs.noone(bundle, invariant.action(), invariant.region(), invariant.except());
+    var verdict =
+        Proofs.noone(bundle, invariant.action(), invariant.region(), invariant.except(), effort);
     String what = "no one may %s \"%s\"".formatted(invariant.action().word(), invariant.region());
     results.add(new Result(invariant.position(), what, verdict.isProved() ? "" : verdict.text()));
   }

@@ -16,19 +16,24 @@ import io.signalbox.acl.model.Statement;
 import io.signalbox.acl.model.Where;
 import io.signalbox.acl.proof.MatchText;
 import io.signalbox.acl.subject.Subject;
+import io.signalbox.acl.subject.TokenAttributes;
+import io.signalbox.acl.subject.TokenAttributes.AclClaim;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a decision is as it is: every policy, whether it binds, and of the bound ones every statement
  * and what it says of the request.
  *
  * @param decision the answer, of the same engine that the server asks
- * @param lines in the order of the policies
+ * @param lines in the order of the policies; then of the acl claim of the token
  */
 public record Explanation(Decision decision, List<Line> lines) {
   /**
@@ -64,8 +69,54 @@ public record Explanation(Decision decision, List<Line> lines) {
           .forEach(
               view -> lines.add(new StatementReading(view, policies, request, decision).line()));
     }
+    addClaim(bundle, subject, policies, request, decision, lines);
     policies.claimProblems().forEach(p -> lines.add(new Line("token", true, p.toString())));
+    if (request.action() == Action.PUBLISH && request.request().startsWith("$")) {
+      lines.add(
+          new Line(
+              "server",
+              true,
+              "refuses it whatever policies say: topics that start with \"$\" are the server's"));
+    }
     return new Explanation(decision, lines);
+  }
+
+  private static void addClaim(
+      PolicyBundle bundle,
+      Subject subject,
+      BoundPolicies policies,
+      AccessRequest request,
+      Decision decision,
+      List<Line> lines) {
+    Optional<List<StatementView>> claim = PolicyBundle.viewClaim(subject);
+    TokenAttributes token = subject.token();
+    if (claim.isEmpty() || token == null) {
+      return;
+    }
+    if (token.aclClaim() == AclClaim.GRANT) {
+      lines.add(new Line("token:acl", false, "the acl claim, which counts as one more policy"));
+    } else {
+      boolean denies =
+          !decision.allowed()
+              && decide(bundle.bind(withoutClaim(subject, token)), request).allowed();
+      String narrows = "the acl claim narrows: policies and it must both allow";
+      lines.add(
+          new Line(
+              "token:acl",
+              denies,
+              denies ? narrows + "; the policies do, and it does not" : narrows));
+    }
+    for (StatementView view : claim.get()) {
+      lines.add(new StatementReading(view, policies, request, decision).line());
+    }
+  }
+
+  private static Subject withoutClaim(Subject subject, TokenAttributes token) {
+    Map<String, @Nullable Object> claims = new LinkedHashMap<>(token.claims());
+    claims.remove("acl");
+    TokenAttributes less =
+        new TokenAttributes(token.issuer(), token.sub(), token.aud(), claims, token.aclClaim());
+    return subject.with().token(less).build();
   }
 
   static Decision decide(BoundPolicies bound, AccessRequest request) {

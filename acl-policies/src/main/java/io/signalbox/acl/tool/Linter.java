@@ -121,11 +121,16 @@ public final class Linter {
     }
     for (TopicTemplate topic : statement.topics()) {
       String text = topic.toString();
-      if (text.equals("#")) {
-        add(policy, statement, "allow-all", "allows every topic (\"#\")");
-      }
-      if (text.startsWith("$SYS/") && statement.actions().contains(Action.SUBSCRIBE)) {
-        add(policy, statement, "exposes-sys", "\"" + text + "\" shows how the server works inside");
+      everything(policy, statement, text);
+      boolean ofServer =
+          topic.levels().getFirst().parts().getFirst() instanceof Template.Literal(String start)
+              && start.startsWith("$");
+      if (ofServer && statement.actions().contains(Action.PUBLISH)) {
+        add(
+            policy,
+            statement,
+            "publish-to-server",
+            "\"" + text + "\" is the server's, which refuses to publish to it whatever is allowed");
       }
       boolean wild = topic.levels().stream().anyMatch(level -> level.toString().matches("[+#]"));
       boolean free = topic.levels().stream().allMatch(Template::isLiteral);
@@ -140,12 +145,25 @@ public final class Linter {
             "retained messages may be left under every topic of \"" + text + "\"");
       }
     }
+    for (TopicTemplate filter : statement.literalFilters()) {
+      everything(policy, statement, filter.toString());
+    }
     if (statement.shareGroups().stream().anyMatch(group -> group.toString().equals("*"))) {
       add(
           policy,
           statement,
           "any-share-group",
           "joining any share group takes messages from those who are in it");
+    }
+  }
+
+  /** The same for a pattern and for a filter allowed as text: it brings as much. */
+  private void everything(Policy policy, Statement statement, String text) {
+    if (text.equals("#")) {
+      add(policy, statement, "allow-all", "allows every topic (\"#\")");
+    }
+    if (text.startsWith("$SYS/") && statement.actions().contains(Action.SUBSCRIBE)) {
+      add(policy, statement, "exposes-sys", "\"" + text + "\" shows how the server works inside");
     }
   }
 
@@ -223,8 +241,14 @@ public final class Linter {
         .flatMap(other -> other.statements().stream())
         .filter(s -> !s.isDeny() && s.actions().contains(Action.CONNECT))
         .forEach(s -> names.addAll(s.clientIds()));
-    return !names.isEmpty()
-        && names.stream().noneMatch(name -> name.prefix() && name.template().isLiteral());
+    return !names.isEmpty() && names.stream().noneMatch(Linter::isOpen);
+  }
+
+  /** Whether it admits identifiers that the client chooses; its own is whichever it chose. */
+  private static boolean isOpen(NameTemplate name) {
+    Template template = name.template();
+    return (name.prefix() && template.isLiteral())
+        || template.variables().contains(new Attribute(Kind.CLIENT_ID));
   }
 
   private void effects(Policy policy, Statement statement) {

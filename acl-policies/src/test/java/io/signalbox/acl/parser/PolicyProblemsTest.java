@@ -20,6 +20,23 @@ class PolicyProblemsTest {
   private static final String HEAD = "version: 1\nname: p\nstatements:\n";
 
   @Test
+  void saysWhatTheLargestPayloadIs() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { everyone: true }
+        statements:
+          - { id: s, effect: allow, actions: [publish], topics: [a], where: { maxPayload: %s } }
+        """;
+    assertProblems(
+        text.formatted("256MiB"),
+        "x.yaml:5:83: \"maxPayload\": 256MiB is above 268435455 bytes, the largest packet of MQTT;"
+            + " leave maxPayload out for no limit");
+    assertProblems(text.formatted(268_435_455));
+  }
+
+  @Test
   void reportsAllProblemsOfAFileAtOnce() {
     assertProblems(
         """

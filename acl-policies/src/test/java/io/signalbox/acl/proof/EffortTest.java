@@ -2,8 +2,12 @@ package io.signalbox.acl.proof;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.model.Glob;
+import io.signalbox.acl.model.Policy;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,5 +33,38 @@ final class EffortTest {
           }
         });
     assertEquals(Optional.of("aba"), SEARCHED.find(Set.of(), "some", Effort.unbounded()));
+  }
+
+  /** Each allow may be new, or be rid of any of the denies: four million trials. */
+  @Test
+  void aDiffOfThousandsOfChangedPoliciesIsGivenUp() {
+    PolicyBundle before = policies("a");
+    PolicyBundle after = policies("b");
+    PolicyDiff diff = PolicyDiff.between(before, after, new Effort(100_000), new Effort(100_000));
+    assertEquals(4_000, diff.changes().size());
+    assertTrue(
+        diff.changes()
+            .getLast()
+            .text()
+            .endsWith("perhaps; gave up after a long search for clients" + " that would tell"),
+        () -> diff.changes().getLast().text());
+  }
+
+  private static PolicyBundle policies(String head) {
+    List<Policy> policies = new ArrayList<>();
+    for (int i = 0; i < 2_000; i++) {
+      policies.add(
+          Universe.parse(
+              """
+              version: 1
+              name: p%2$d
+              match: { group: g%2$d }
+              statements:
+                - { id: s, effect: allow, actions: [publish], topics: ["%1$s/%2$d/#"], where: { maxPayload: %3$d } }
+                - { id: d, effect: deny, actions: [publish], topics: ["%1$s/%2$d/x"] }
+              """
+                  .formatted(head, i, i + 1)));
+    }
+    return Universe.bundle(policies);
   }
 }

@@ -137,6 +137,61 @@ class ProofsTest {
   }
 
   @Test
+  void knowsThatAClientMayConnectByOneValueAndPublishByAnother() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { cert: { ca: factory } }
+        statements:
+          - { id: c, effect: allow, actions: [connect], clientIds: ["%s"] }
+          - { id: own, effect: allow, actions: [publish], topics: ["dev/${cert.dnsSan}/#"] }
+          - { id: d, effect: deny, %s }
+        """;
+    String byId = "actions: [publish], topics: [\"dev/${client.id}/admin/#\"]";
+    String byName = "actions: [connect], clientIds: [\"admin%s\"]";
+    for (String id : List.of("${cert.dnsSan}", "${cert.dnsSan}*", "dev-${cert.dnsSan}-*")) {
+      assertBroken(text.formatted(id, byId), "dev/+/admin/#");
+      assertBroken(text.formatted(id, byName.formatted("")), "dev/admin/#");
+      assertBroken(text.formatted(id, byName.formatted("*")), "dev/admin/#");
+    }
+    String all = "actions: [publish], topics: [\"dev/${cert.dnsSan}/admin/#\"]";
+    PolicyBundle none =
+        Universe.bundle(List.of(Universe.parse(text.formatted("${cert.dnsSan}", all))));
+    assertProved(none, "dev/+/admin/#", "{ group: none }");
+    String cn = text.formatted("${cert.cn}", byId).replace("${cert.dnsSan}", "${cert.cn}");
+    assertProved(Universe.bundle(List.of(Universe.parse(cn))), "dev/+/admin/#", "{ group: none }");
+  }
+
+  @Test
+  void provesPastADenyOfNamesThatBeginWithAValueAndGoOn() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { device: { id: "*" } }
+        statements:
+          - { id: c, effect: allow, actions: [connect], clientIds: ["%s"] }
+          - { id: d, effect: deny, actions: [connect], clientIds: [%s] }
+          - { id: own, effect: allow, actions: [publish], topics: ["fleet/${device.id}/up/#"] }
+        """;
+    List<List<String>> same =
+        List.of(
+            List.of("${device.id}:*", "\"admin:*\"", "admin"),
+            List.of("${device.id}:*", "\"zzz*\", \"admin:*\"", "admin"),
+            List.of("dev-${device.id}-*", "\"dev-1-*\"", "1"),
+            List.of("${device.id}-${user.name}-*", "\"1-*\"", "1"),
+            List.of("${device.id}-${device.id}-*", "\"1-1-*\"", "1"));
+    for (List<String> each : same) {
+      PolicyBundle bundle =
+          Universe.bundle(List.of(Universe.parse(text.formatted(each.get(0), each.get(1)))));
+      assertProved(bundle, "fleet/" + each.get(2) + "/#", "{ group: none }");
+      assertBroken(text.formatted(each.get(0), each.get(1)), "fleet/other/#");
+      assertBroken(text.formatted(each.get(0), each.get(1)), "fleet/#");
+    }
+  }
+
+  @Test
   void provesWithThousandsOfAttachments() {
     Policy own =
         Universe.parse(
@@ -222,7 +277,40 @@ class ProofsTest {
 
   private static Verdict nooneReceives(String policy) {
     PolicyBundle bundle = Universe.bundle(List.of(Universe.parse(policy)));
-    return Proofs.noone(bundle, Action.SUBSCRIBE, Filter.of("a/b"), List.of());
+    return Proofs.noone(bundle, Action.SUBSCRIBE, Filter.of("a/b"), List.of(), Effort.unbounded());
+  }
+
+  /** As many as twenty thousand patterns and five thousand ways to connect. */
+  @Test
+  void provesOfThousandsOfPoliciesWhatNoPatternOfThemComesNear() {
+    List<Policy> policies = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      policies.add(
+          Universe.parse(
+              """
+              version: 1
+              name: p%1$d
+              match: { group: g%1$d }
+              statements:
+                - { id: c, effect: allow, actions: [connect], clientIds: ["c%1$d-*"] }
+                - { id: s, effect: allow, actions: [publish], topics: [a/%1$d, "b/%1$d/#", c/%1$d] }
+              """
+                  .formatted(i)));
+    }
+    PolicyBundle bundle = Universe.bundle(policies);
+    List<Condition> nobody = List.of(condition("{ group: none }"));
+    Effort little = new Effort(100_000);
+    assertEquals("proved", publishing(bundle, "$SYS/#", nobody, little).text());
+    List<Condition> all = List.of(condition("{ group: \"g*\" }"));
+    assertEquals("proved", publishing(bundle, "b/#", all, new Effort(1_000_000)).text());
+    assertEquals(
+        "not proved: gave up after a long search for clients that would tell",
+        publishing(bundle, "b/#", all, little).text());
+  }
+
+  private static Verdict publishing(
+      PolicyBundle bundle, String region, List<Condition> except, Effort effort) {
+    return Proofs.noone(bundle, Action.PUBLISH, Filter.of(region), except, effort);
   }
 
   @Test
@@ -237,7 +325,7 @@ class ProofsTest {
       String except = Universe.condition(random);
       Action action = random.nextBoolean() ? Action.PUBLISH : Action.SUBSCRIBE;
       List<Condition> conditions = List.of(condition(except));
-      Verdict verdict = Proofs.noone(bundle, action, region, conditions);
+      Verdict verdict = Proofs.noone(bundle, action, region, conditions, Effort.unbounded());
       String context =
           "round %d: noone %s %s except %s\n%s\n%s"
               .formatted(
@@ -254,6 +342,39 @@ class ProofsTest {
       }
       if (verdict instanceof Verdict.Violated(Witness witness)) {
         assertTrue(isTrue(bundle, witness, region, conditions), context);
+      }
+    }
+    assertTrue(proved > 50, "proved " + proved);
+  }
+
+  /** A client with two groups may connect by one of them and publish by the other. */
+  @Test
+  void agreesWithBruteForceWhereNamesAndTopicsHoldValuesOfOneAttribute() {
+    SplittableRandom random = Universe.random();
+    List<Subject> subjects = Universe.subjectsOfGroups();
+    List<String> topics = Universe.topicsOfGroups();
+    int proved = 0;
+    for (int round = 0; round < Universe.rounds(300); round++) {
+      PolicyBundle bundle = Universe.bundleOfGroups(random);
+      Filter region = Filter.of(Universe.patternOfGroups(random).replaceAll("\\$\\{[^}]*}", "g1"));
+      List<Condition> except = List.of(condition(Universe.condition(random)));
+      Verdict verdict = Proofs.noone(bundle, Action.PUBLISH, region, except, Effort.unbounded());
+      String context =
+          "round %d: noone publishes %s except %s\n%s\n%s"
+              .formatted(
+                  round,
+                  region,
+                  except,
+                  bundle.policies().stream().map(PolicyJson::of).toList(),
+                  verdict.text());
+      assertFalse(verdict instanceof Verdict.Undetermined, context);
+      if (verdict.isProved()) {
+        proved++;
+        String found = violation(bundle, Action.PUBLISH, region, except, subjects, topics);
+        assertEquals("", found, context);
+      }
+      if (verdict instanceof Verdict.Violated(Witness witness)) {
+        assertTrue(isTrue(bundle, witness, region, except), context);
       }
     }
     assertTrue(proved > 50, "proved " + proved);
@@ -337,7 +458,8 @@ class ProofsTest {
   }
 
   private static Verdict noone(PolicyBundle bundle, String region, String except) {
-    return Proofs.noone(bundle, Action.PUBLISH, Filter.of(region), List.of(condition(except)));
+    return Proofs.noone(
+        bundle, Action.PUBLISH, Filter.of(region), List.of(condition(except)), Effort.unbounded());
   }
 
   static Condition condition(String text) {

@@ -35,7 +35,7 @@ public final class Universe {
   /** Clients with every combination of a few attributes; each value is also a topic level. */
   public static List<Subject> subjects() {
     List<Subject> subjects = new ArrayList<>();
-    for (String id : List.of("d1", "x-d1", "other")) {
+    for (String id : List.of("d1", "x-d1", "other", "a")) {
       for (String device : List.of("", "d1", "a/b")) {
         for (List<String> groups :
             List.of(List.<String>of(), List.of("g1"), List.of("g2"), List.of("g1", "a"))) {
@@ -158,7 +158,15 @@ public final class Universe {
           .formatted(
               id,
               deny ? "deny" : "allow",
-              pick(random, "*", "${device.id}", "d1", "x-${device.id}", "${cert.cn}", "d*"),
+              pick(
+                  random,
+                  "*",
+                  "${device.id}",
+                  "d1",
+                  "x-${device.id}",
+                  "${cert.cn}",
+                  "d*",
+                  "${group}"),
               where);
     }
     String actions =
@@ -209,6 +217,80 @@ public final class Universe {
     }
     String pattern = String.join("/", levels);
     return pattern.isEmpty() ? "a" : pattern;
+  }
+
+  /** Clients of every combination of three groups, with names that are made of one of them. */
+  static List<Subject> subjectsOfGroups() {
+    List<Subject> subjects = new ArrayList<>();
+    for (String id : List.of("a", "g1", "g2", "x-a", "x-g1", "g1z", "x-g1z", "other")) {
+      for (int some = 0; some < 8; some++) {
+        List<String> groups = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          if ((some >> i & 1) == 1) {
+            groups.add(List.of("a", "g1", "g2").get(i));
+          }
+        }
+        for (String device : List.of("", "d1")) {
+          subjects.add(
+              Subject.builder(id)
+                  .device(device)
+                  .groups(groups)
+                  .listener("main")
+                  .transport(Transport.MQTTS)
+                  .tlsVersion(TlsVersion.V1_3)
+                  .build());
+        }
+      }
+    }
+    return subjects;
+  }
+
+  /** Topic Names of two and three levels for {@link #bundleOfGroups}. */
+  static List<String> topicsOfGroups() {
+    List<String> words = List.of("a", "g1", "g2", "x-a", "x-g1", "b");
+    List<String> topics = new ArrayList<>();
+    for (String one : words) {
+      for (String other : words) {
+        topics.add(one + "/" + other);
+        topics.add(one + "/" + other + "/b");
+      }
+    }
+    return topics;
+  }
+
+  /** One policy that knows a client by its groups alone, in Client Identifiers and in topics. */
+  static PolicyBundle bundleOfGroups(SplittableRandom random) {
+    String name = pick(random, "${group}", "${group}", "x-${group}", "${group}*", "x-${group}*");
+    String denied = pick(random, "g1", "a", "x-g1", "g*", "x-*", "g1z*", "${group}z", "other");
+    return bundle(
+        List.of(
+            parse(
+                """
+                version: 1
+                name: p
+                match: { group: "%s" }
+                statements:
+                  - { id: c, effect: allow, actions: [connect], clientIds: ["%s"] }
+                  - { id: d, effect: deny, actions: [connect], clientIds: ["%s"] }
+                  - { id: s, effect: allow, actions: [publish], topics: ["%s", "%s"] }
+                  - { id: less, effect: deny, actions: [publish], topics: ["%s", "%s"] }
+                """
+                    .formatted(
+                        pick(random, "*", "g*", "a"),
+                        name,
+                        denied,
+                        patternOfGroups(random),
+                        patternOfGroups(random),
+                        patternOfGroups(random),
+                        patternOfGroups(random)))));
+  }
+
+  static String patternOfGroups(SplittableRandom random) {
+    String pattern =
+        pick(random, "${group}", "${client.id}", "x-${group}", "g1", "a", "+")
+            + "/"
+            + pick(random, "${group}", "${client.id}", "x-${group}", "g1", "b", "+");
+    return random.nextInt(3) == 0 ? pattern + "/#" : pattern;
   }
 
   private static String pick(SplittableRandom random, String... choices) {

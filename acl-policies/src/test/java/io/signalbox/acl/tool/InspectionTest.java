@@ -10,9 +10,12 @@ import io.signalbox.acl.decision.Reason;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.proof.Universe;
 import io.signalbox.acl.subject.Subject;
+import io.signalbox.acl.subject.TokenAttributes;
+import io.signalbox.acl.subject.TokenAttributes.AclClaim;
 import io.signalbox.acl.subject.Transport;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +91,55 @@ class InspectionTest {
         Explanation.of(BUNDLE, P7, new AccessRequest(Action.SUBSCRIBE, "+/x"))
             .text()
             .contains("inert, because a variable has no usable value: ${user.name}/x"));
+  }
+
+  @Test
+  void explainsWhatTheAclClaimOfATokenTakesAway() {
+    List<Map<String, Object>> claim =
+        List.of(Map.of("effect", "allow", "actions", "publish", "topics", "pump/p7/data/a"));
+    TokenAttributes token =
+        new TokenAttributes("login", "ann", List.of(), Map.of("acl", claim), AclClaim.NARROW);
+    Subject narrowed = P7.with().token(token).build();
+    assertEquals(
+        """
+        not allowed: no statement allows it
+          file:admin: does not bind: wants cert.ou = admins or ops, client has none
+          file:pump: binds: group = pumps
+            file:pump#c: is about connect, not publish
+          * file:pump#data: allows: "pump/p7/data/#" matches it
+            file:pump#jobs: is about subscribe, not publish
+            file:pump#secrets: no pattern matches "pump/p7/data/b": +/+/secret/#
+        * token:acl: the acl claim narrows: policies and it must both allow; the policies do, and it does not
+            token:acl#1: no pattern matches "pump/p7/data/b": pump/p7/data/a
+        """,
+        publishing(narrowed, "pump/p7/data/b"));
+    String allowed = publishing(narrowed, "pump/p7/data/a");
+    assertTrue(
+        allowed.endsWith(
+            """
+              token:acl: the acl claim narrows: policies and it must both allow
+              * token:acl#1: allows: "pump/p7/data/a" matches it
+            """),
+        allowed);
+    String neither = publishing(narrowed, "other");
+    assertTrue(
+        neither.contains("  token:acl: the acl claim narrows: policies and it must both allow\n"),
+        neither);
+  }
+
+  @Test
+  void explainsThatTheServerRefusesItsOwnTopics() {
+    assertTrue(
+        publishing(P7, "$SYS/x")
+            .endsWith(
+                "* server: refuses it whatever policies say: topics that start with \"$\" are the"
+                    + " server's\n"));
+  }
+
+  private static String publishing(Subject client, String topic) {
+    return Explanation.of(
+            BUNDLE, client, new AccessRequest(Action.PUBLISH, topic, 0, false, 0, null))
+        .text();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.signalbox.acl.tool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.load.ShippedPolicies;
@@ -25,11 +26,21 @@ class LinterTest {
   void findsWhatIsTooWide() {
     assertRules(allow("publish", "#"), "allow-all");
     assertRules(allow("subscribe", "$SYS/#"), "exposes-sys");
+    String texts =
+        "{ id: a, effect: allow, actions: [subscribe], literalFilters: [\"#\", \"$SYS/#\", a] }";
+    assertRules(texts, "allow-all", "exposes-sys");
     assertRules(retained("a/+"), "retain-on-wildcard");
     assertRules(retained("a/b"));
     assertRules(
         "{ id: a, effect: allow, actions: [subscribe], topics: [a], shareGroups: [\"*\"] }",
         "any-share-group");
+  }
+
+  @Test
+  void findsPublishesThatTheServerRefuses() {
+    assertRules(allow("publish", "$own/a"), "publish-to-server");
+    assertRules(allow("publish", "own/$a"));
+    assertRules(allow("subscribe", "$own/a"));
   }
 
   @Test
@@ -55,10 +66,14 @@ class LinterTest {
     assertRules(allow("publish", "a/${cert.cn}"), "unbound-variable");
     assertRules(allow("publish", "a/${device.id}"));
     assertRules(allow("publish", "a/${client.id}"));
-    String open = "{ id: c, effect: allow, actions: [connect], clientIds: [\"x*\"] }\n  - ";
-    assertEquals(
-        List.of("unpinned-client-id"),
-        rules("everyone: true", open + allow("publish", "a/${client.id}")));
+    for (String id : List.of("x*", "${client.id}", "${client.id}*")) {
+      String open =
+          "{ id: c, effect: allow, actions: [connect], clientIds: [\"%s\"] }\n  - ".formatted(id);
+      assertTrue(
+          rules("everyone: true", open + allow("publish", "a/${client.id}"))
+              .contains("unpinned-client-id"),
+          id);
+    }
     assertEquals(
         List.of("unbound-variable"),
         rules(

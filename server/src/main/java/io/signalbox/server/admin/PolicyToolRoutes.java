@@ -11,6 +11,7 @@ import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.filter.SharedFilter;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.PolicyJson;
+import io.signalbox.acl.proof.Effort;
 import io.signalbox.acl.proof.WhoCan;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
@@ -39,6 +40,8 @@ import java.util.stream.Stream;
 final class PolicyToolRoutes {
   private static final String ROOT = "/policy-tools/";
   private static final SourceLimits TEST_LIMITS = new SourceLimits(1 << 20, 16, 100_000);
+  private static final String OF_SERVER =
+      "the server refuses it whatever policies say: topics that start with \"$\" are its own";
   private static final int REQUEST_MAX = 65_535;
   private static final int PAYLOAD_MAX = 268_435_455;
 
@@ -106,7 +109,8 @@ final class PolicyToolRoutes {
     if (test.isEmpty()) {
       throw PolicyProblems.refusal(problems.list(), file);
     }
-    return ApiResponse.of(ToolJson.of(TestRunner.run(policies.inForce(), List.of(test.get()))));
+    return ApiResponse.of(
+        ToolJson.of(TestRunner.run(policies.inForce(), List.of(test.get()), Effort.ofOneAnswer())));
   }
 
   // ---- decisions
@@ -125,7 +129,9 @@ final class PolicyToolRoutes {
     in.end();
     return new Question(
         asked.subject(),
-        asked.notes(),
+        action == Action.PUBLISH && topic.startsWith("$")
+            ? Stream.concat(asked.notes().stream(), Stream.of(OF_SERVER)).toList()
+            : asked.notes(),
         action == Action.CONNECT
             ? new AccessRequest(action, asked.subject().clientId(), qos, retain, payload, null)
             : asked(action, topic, qos, retain, payload));

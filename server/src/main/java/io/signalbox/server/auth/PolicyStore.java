@@ -6,6 +6,7 @@ import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.load.BundleLoader;
 import io.signalbox.acl.load.ShippedPolicies;
 import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.proof.Effort;
 import io.signalbox.acl.source.Problem;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.acl.source.SourceLimits;
@@ -264,15 +265,54 @@ public final class PolicyStore {
   }
 
   /**
-   * What a change would do; nothing changes.
+   * What a change would do; nothing changes. Compiled and tested while others change: that may take
+   * its time, and whoever may only look holds nobody up.
    *
-   * @throws PolicyException it could not be put in force
+   * @throws PolicyException it could not be put in force, or it was given up to find out
    */
-  synchronized Tried tried(Proposer proposer) throws PolicyException, RegistryException {
+  Tried tried(Proposer proposer) throws PolicyException, RegistryException {
+    Drafted drafted = drafted(proposer);
+    Problems problems = new Problems();
+    Optional<PolicyBundle> bundle = drafted.bundle.make(Effort.ofOneAnswer(), problems);
+    if (bundle.isEmpty()) {
+      throw new PolicyException(problems.list());
+    }
+    requireThere(drafted.edit, bundle.get());
+    return new Tried(drafted.latest, drafted.changes, drafted.before, bundle.get());
+  }
+
+  /** What there was at one moment, and what is to become of it. */
+  private record Drafted(
+      PolicyEdit edit,
+      long latest,
+      List<Change<?>> changes,
+      PolicyBundle before,
+      BundleLoader.Draft bundle) {}
+
+  private synchronized Drafted drafted(Proposer proposer)
+      throws PolicyException, RegistryException {
     Proposal proposal = proposer.propose();
-    PolicyBundle bundle = load(proposal.edit);
-    requireThere(proposal.edit, bundle);
-    return new Tried(revision().number(), history.changes(proposal.writes), inForce.bundle, bundle);
+    return new Drafted(
+        proposal.edit,
+        revision().number(),
+        history.changes(proposal.writes),
+        inForce.bundle,
+        draft(proposal.edit));
+  }
+
+  private BundleLoader.Draft draft(PolicyEdit edit) throws PolicyException {
+    if (edit.policies().isEmpty()) {
+      List<Attachment> added = edit.attached().stream().map(StoredPolicies::attachment).toList();
+      return loader.draft(inForce.bundle, added, stored.attachments(edit.detached()));
+    }
+    Problems problems = new Problems();
+    StoredPolicies.Content content = stored.content(edit, problems);
+    if (!problems.isEmpty()) {
+      throw new PolicyException(problems.list());
+    }
+    List<Policy> others = new ArrayList<>(shipped);
+    others.addAll(content.policies());
+    return loader.draft(others, content.attachments());
   }
 
   private PolicyRevision revision(
