@@ -87,9 +87,12 @@ final class PacketIds {
     sentBefore = sentUpTo;
   }
 
-  /** The mark moves back to what was really sent. */
+  /**
+   * The mark moves to what was really sent: back, or on to a message above it that had its
+   * identifier in its row, because later connections take those below for covered.
+   */
   void connectionEnds() {
-    if (session.isDurable() && session.sessionNumber() != 0 && (sentMark > sentUpTo || marking)) {
+    if (session.isDurable() && session.sessionNumber() != 0 && (sentMark != sentUpTo || marking)) {
       context
           .writer()
           .submit(new MarkSent(session.sessionNumber(), session.epoch(), sentUpTo), null);

@@ -3,6 +3,9 @@ package io.signalbox.server.protocol;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.SessionConfig.Overflow;
+import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
@@ -116,6 +119,33 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     assertEquals(1, device.dups);
   }
 
+  /** The mark was taken back while the message got its identifier, and then the message went. */
+  @Test
+  void whatWasSentAboveTheMarkIsCoveredByItWhenTheConnectionEnds() throws Exception {
+    start(config(Overflow.DROP_OLDEST, SessionConfig.DEFAULTS.memoryQueueBytesMax()));
+    DurableClient device = slowDevice(1);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (String payload : List.of("first", "second", "third")) {
+      publisher.publish(Qos.EXACTLY_ONCE, payload);
+    }
+    device.receive(1);
+    DurableClient receiver = device;
+    device.send(new PubRec(device.lastId));
+    await(() -> receiver.releases == 1);
+    broker.holdDisk(); // before PUBCOMP is read
+    expectNothingMore(device, 1);
+    loops.advance(LOOK_MILLIS);
+    loops.advance(LOOK_MILLIS); // the first one may have seen that the first message went
+    doWhatWaits();
+    broker.releaseDisk();
+    device.receive(2);
+    publisher.publish(Qos.AT_LEAST_ONCE, "behind what the look had to say");
+    long first = broker.sessionRow("device").sentUpTo();
+    device.drop();
+    DurableClient.connectWithReceiveMaximum(this, "device", 1).acknowledging = false;
+    assertEquals(first + 1, broker.sessionRow("device").sentUpTo());
+  }
+
   @Test
   void afterAKillFewOfALongQueueCountAsSent() throws Exception {
     start();
@@ -170,6 +200,23 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     await(() -> !broker.isOwing("device"));
     long more = broker.metrics.storeCommands.value() - before - 2L * messages;
     assertTrue(more < messages / 50, more + " commands more than two a message");
+  }
+
+  private void start(SessionConfig config) throws Exception {
+    start(config, StoreConfig.DEFAULTS);
+  }
+
+  private static SessionConfig config(Overflow overflow, long memoryQueueBytesMax) {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    return new SessionConfig(
+        d.expirySecondsMax(),
+        d.queueMessagesMax(),
+        d.queueBytesMax(),
+        overflow,
+        d.memoryQueueMessagesMax(),
+        memoryQueueBytesMax,
+        d.willRestartGrace(),
+        d.sharedHandover());
   }
 
   /** Has a lasting session, and acknowledges nothing by itself. */
