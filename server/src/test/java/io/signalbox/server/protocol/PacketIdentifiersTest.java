@@ -202,6 +202,43 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     assertTrue(more < messages / 50, more + " commands more than two a message");
   }
 
+  /**
+   * A queue in memory that holds one message tells nothing about those behind it, and on a broker
+   * of many publishers there are many rows of others between two.
+   */
+  @Test
+  void aLongQueueThatIsReadOneByOneCostsFewCommandsMore() throws Exception {
+    SessionConfig config = config(Overflow.DROP_NEWEST, 1_024);
+    start(config);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    int messages = 60;
+    String large = "x".repeat(2_000);
+    for (int i = 0; i < messages; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, large);
+      passRows(publisher, ROWS_AT_ONCE + 1);
+    }
+    publisher.publish(Qos.AT_LEAST_ONCE, large);
+    long before = broker.metrics.storeCommands.value();
+    device = DurableClient.connectWithReceiveMaximum(this, "device", 1);
+    device.receive(messages + 1);
+    await(() -> !broker.isOwing("device"));
+    long more = broker.metrics.storeCommands.value() - before - messages;
+    assertTrue(more < 20, more + " commands more than one a message");
+    device.acknowledging = false;
+    publisher.publishAll(3_000); // dense, after a queue with much between its rows
+    device.receive(messages + 2);
+    loops.advance(LOOK_MILLIS);
+    loops.advance(LOOK_MILLIS);
+    device.send(new PubAck(device.lastId));
+    device.receive(messages + 3);
+    restart(config);
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2_999);
+    assertTrue(device.dups >= 1 && device.dups <= 1 + ROWS_AT_ONCE, device.dups + " with DUP");
+  }
+
   private void start(SessionConfig config) throws Exception {
     start(config, StoreConfig.DEFAULTS);
   }
