@@ -31,6 +31,9 @@ final class PacketIds {
   /** Rows of a queue that the mark is moved by: enough for a command to cost little a message. */
   private static final int ROWS_AT_ONCE = 1_024;
 
+  /** So many that a move lasts for are few enough to try a longer one. */
+  private static final int FEW_ROWS = ROWS_AT_ONCE / 4;
+
   /** A client that takes one message now and then costs no more than two commands in this time. */
   private static final long LOOK_MILLIS = 2_000;
 
@@ -51,6 +54,15 @@ final class PacketIds {
 
   /** A message above it has the mark moved on, so that those behind need not wait for that. */
   private long moveFrom;
+
+  /**
+   * So many sequences are thought to hold {@link #ROWS_AT_ONCE} of this session, or fewer: those
+   * between are of all sessions. Half of it before it was used.
+   */
+  private int step = ROWS_AT_ONCE / 2;
+
+  /** Rows sent since the mark moved by {@link #step}. */
+  private int taken;
 
   /** Null while nothing waits for the client, or the mark is where it got to. */
   private @Nullable Timer nextLook;
@@ -87,9 +99,12 @@ final class PacketIds {
     sentBefore = sentUpTo;
   }
 
-  /** The mark moves back to what was really sent. */
+  /**
+   * The mark moves to what was really sent: back, or on to a message above it that had its
+   * identifier in its row, because later connections take those below for covered.
+   */
   void connectionEnds() {
-    if (session.isDurable() && session.sessionNumber() != 0 && (sentMark > sentUpTo || marking)) {
+    if (session.isDurable() && session.sessionNumber() != 0 && (sentMark != sentUpTo || marking)) {
       context
           .writer()
           .submit(new MarkSent(session.sessionNumber(), session.epoch(), sentUpTo), null);
@@ -97,6 +112,7 @@ final class PacketIds {
     sentMark = sentUpTo;
     moveFrom = sentUpTo;
     marking = false;
+    forgetStep();
     if (nextLook != null) {
       nextLook.cancel();
       nextLook = null;
@@ -119,6 +135,7 @@ final class PacketIds {
   void sent(OutgoingPublish publish) {
     if (publish.durable()) {
       sentUpTo = Math.max(sentUpTo, publish.sequence());
+      taken++;
     }
   }
 
@@ -254,11 +271,26 @@ final class PacketIds {
       return;
     }
     long block = sequence + context.markBlock();
+    adaptStep();
     long mark = Math.min(block, reach(sequence));
     if (mark > sentMark) {
       setMark(mark);
     }
     moveFrom = mark < block ? sequence + (mark - sequence) / 2 : mark;
+  }
+
+  /** A move by {@link #step} is used up: it held twice as many rows as were sent, or more. */
+  private void adaptStep() {
+    step =
+        taken < FEW_ROWS
+            ? (int) Math.min(2L * step, context.markBlock())
+            : Math.max(ROWS_AT_ONCE, step / (taken / FEW_ROWS));
+    taken = 0;
+  }
+
+  private void forgetStep() {
+    step = ROWS_AT_ONCE / 2;
+    taken = 0;
   }
 
   /** How far the mark may go for what waits behind a sequence. */
@@ -271,9 +303,14 @@ final class PacketIds {
       rows++;
     }
     if (publish == null && outgoing.isAllInMemory()) {
+      forgetStep();
       return Long.MAX_VALUE;
     }
-    return Math.max(last, sequence + ROWS_AT_ONCE); // those between are of all sessions
+    if (rows >= FEW_ROWS) {
+      forgetStep(); // these tell
+      return Math.max(last, sequence + ROWS_AT_ONCE);
+    }
+    return Math.max(last, sequence + step);
   }
 
   /**
@@ -308,6 +345,11 @@ final class PacketIds {
       return;
     }
     boolean standsStill = sentUpTo == sentAtLook;
+    if (standsStill) {
+      forgetStep();
+    } else if (taken >= 2 * FEW_ROWS) {
+      adaptStep(); // there is less between them now
+    }
     long mark = standsStill ? sentUpTo : reach(sentUpTo);
     if (mark < sentMark && !marking) {
       setMark(mark);

@@ -35,7 +35,10 @@ final class QueueTable {
   /** Rows looked at beside those that give way: as many may be on their way to the client. */
   private static final int OLDEST_PASSED_OVER_MAX = 1_000;
 
-  /** Rows looked at for one message, so that the writer gets back to those of others. */
+  /**
+   * Rows looked at beyond these for one command, whatever the number of its receivers, so that the
+   * writer gets back to those of others.
+   */
   private static final int OLDEST_LOOK_MAX = 1 << 16;
 
   private static final long NO_ROW = 0;
@@ -46,6 +49,9 @@ final class QueueTable {
   private final MessageTable messages;
   private final RowWriter form = new RowWriter();
   private final List<StorePublish> pending = new ArrayList<>();
+
+  /** What the command at hand has left of {@link #OLDEST_LOOK_MAX}. */
+  private int looksLeft;
 
   /** By sequence in {@code msg}: how many receivers are done with it since the last flush. */
   private final Map<Long, Integer> released = new HashMap<>();
@@ -74,6 +80,7 @@ final class QueueTable {
   /** Decides for each receiver whether it takes the message, and holds the rows back. */
   void enqueue(StorePublish publish) {
     boolean taken = false;
+    looksLeft = OLDEST_LOOK_MAX;
     for (int i = 0; i < publish.receivers(); i++) {
       byte row = admit(publish.number(i), countedOf(publish, i));
       if (row == Row.QUEUED && publish.settlePacketId(i) != 0) {
@@ -147,13 +154,14 @@ final class QueueTable {
    */
   private long lastToDrop(SessionState session, int bytes) {
     long last = NO_ROW;
-    int lookMax =
-        Math.min(OLDEST_LOOK_MAX, OLDEST_PASSED_OVER_MAX + bytes / QueueRow.OVERHEAD_BYTES);
+    int lookMax = OLDEST_PASSED_OVER_MAX + Math.min(looksLeft, bytes / QueueRow.OVERHEAD_BYTES);
+    int looked = 0;
     int messages = 0;
     long gone = 0;
     try (Cursor<MemorySegment> cursor = lmdb.queue.openCursor(txn())) {
       boolean found = seekUnsent(cursor, session);
-      for (int looked = 0; found && looked < lookMax && isOf(session, cursor); looked++) {
+      while (found && looked < lookMax && isOf(session, cursor)) {
+        looked++;
         QueueRow row = QueueRow.read(new RowReader(cursor.val()));
         if (row.state == QueueRow.QUEUED) {
           boolean isTooMuch =
@@ -166,12 +174,13 @@ final class QueueTable {
             last = cursor.key().get(Bytes.LONG, 8);
           }
           if (isEnough) {
-            return last;
+            break;
           }
         }
         found = cursor.next();
       }
     }
+    looksLeft -= Math.max(0, looked - OLDEST_PASSED_OVER_MAX);
     return last;
   }
 
@@ -421,6 +430,7 @@ final class QueueTable {
     byte[] content = in.getRest(); // makeRoom may change the page under the reader
     int bytes = QueueRow.counted(formBytes(row, content), command.subscriptionIdentifiers());
     SessionState to = batch.sessions.find(command.toNumber());
+    looksLeft = OLDEST_LOOK_MAX;
     count(from, -1, -row.bytes); // all queues together get no longer by a move
     if (to == null || !makeRoom(to, bytes)) {
       count(from, 1, row.bytes);

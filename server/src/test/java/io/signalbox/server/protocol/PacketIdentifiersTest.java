@@ -3,6 +3,9 @@ package io.signalbox.server.protocol;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.SessionConfig.Overflow;
+import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
@@ -116,6 +119,33 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     assertEquals(1, device.dups);
   }
 
+  /** The mark was taken back while the message got its identifier, and then the message went. */
+  @Test
+  void whatWasSentAboveTheMarkIsCoveredByItWhenTheConnectionEnds() throws Exception {
+    start(config(Overflow.DROP_OLDEST, SessionConfig.DEFAULTS.memoryQueueBytesMax()));
+    DurableClient device = slowDevice(1);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    for (String payload : List.of("first", "second", "third")) {
+      publisher.publish(Qos.EXACTLY_ONCE, payload);
+    }
+    device.receive(1);
+    DurableClient receiver = device;
+    device.send(new PubRec(device.lastId));
+    await(() -> receiver.releases == 1);
+    broker.holdDisk(); // before PUBCOMP is read
+    expectNothingMore(device, 1);
+    loops.advance(LOOK_MILLIS);
+    loops.advance(LOOK_MILLIS); // the first one may have seen that the first message went
+    doWhatWaits();
+    broker.releaseDisk();
+    device.receive(2);
+    publisher.publish(Qos.AT_LEAST_ONCE, "behind what the look had to say");
+    long first = broker.sessionRow("device").sentUpTo();
+    device.drop();
+    DurableClient.connectWithReceiveMaximum(this, "device", 1).acknowledging = false;
+    assertEquals(first + 1, broker.sessionRow("device").sentUpTo());
+  }
+
   @Test
   void afterAKillFewOfALongQueueCountAsSent() throws Exception {
     start();
@@ -170,6 +200,60 @@ final class PacketIdentifiersTest extends DurableSessionFixture {
     await(() -> !broker.isOwing("device"));
     long more = broker.metrics.storeCommands.value() - before - 2L * messages;
     assertTrue(more < messages / 50, more + " commands more than two a message");
+  }
+
+  /**
+   * A queue in memory that holds one message tells nothing about those behind it, and on a broker
+   * of many publishers there are many rows of others between two.
+   */
+  @Test
+  void aLongQueueThatIsReadOneByOneCostsFewCommandsMore() throws Exception {
+    SessionConfig config = config(Overflow.DROP_NEWEST, 1_024);
+    start(config);
+    DurableClient device = DurableClient.connect(this, "device", 1_000).subscribe();
+    device.drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    int messages = 60;
+    String large = "x".repeat(2_000);
+    for (int i = 0; i < messages; i++) {
+      publisher.publish(Qos.AT_LEAST_ONCE, large);
+      passRows(publisher, ROWS_AT_ONCE + 1);
+    }
+    publisher.publish(Qos.AT_LEAST_ONCE, large);
+    long before = broker.metrics.storeCommands.value();
+    device = DurableClient.connectWithReceiveMaximum(this, "device", 1);
+    device.receive(messages + 1);
+    await(() -> !broker.isOwing("device"));
+    long more = broker.metrics.storeCommands.value() - before - messages;
+    assertTrue(more < 20, more + " commands more than one a message");
+    device.acknowledging = false;
+    publisher.publishAll(3_000); // dense, after a queue with much between its rows
+    device.receive(messages + 2);
+    loops.advance(LOOK_MILLIS);
+    loops.advance(LOOK_MILLIS);
+    device.send(new PubAck(device.lastId));
+    device.receive(messages + 3);
+    restart(config);
+    device = DurableClient.connect(this, "device", 1_000);
+    device.receive(2_999);
+    assertTrue(device.dups >= 1 && device.dups <= 1 + ROWS_AT_ONCE, device.dups + " with DUP");
+  }
+
+  private void start(SessionConfig config) throws Exception {
+    start(config, StoreConfig.DEFAULTS);
+  }
+
+  private static SessionConfig config(Overflow overflow, long memoryQueueBytesMax) {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    return new SessionConfig(
+        d.expirySecondsMax(),
+        d.queueMessagesMax(),
+        d.queueBytesMax(),
+        overflow,
+        d.memoryQueueMessagesMax(),
+        memoryQueueBytesMax,
+        d.willRestartGrace(),
+        d.sharedHandover());
   }
 
   /** Has a lasting session, and acknowledges nothing by itself. */

@@ -8,6 +8,7 @@ import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.routing.Message;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +66,38 @@ final class OldestGiveWayTest {
     }
   }
 
+  /** Each would have to give up more than it may be looked at for all of them. */
+  @Test
+  void inAsManyQueuesOfReceiversAsTheWriterHasTimeFor() throws Exception {
+    try (var fixture = open(Long.MAX_VALUE)) {
+      long[] numbers = new long[45];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = fixture.session("device " + i).number();
+      }
+      int rows = ROWS + 1_000;
+      for (int i = 0; i < rows; i++) {
+        fixture.store.writer().submit(StoreFixture.publish(SMALL, numbers), null);
+      }
+      long little = fixture.session("little").number();
+      fixture.apply(StoreFixture.publish(LARGE, little));
+      long oldest = first(fixture, numbers[0]);
+      long[] all = Arrays.copyOf(numbers, numbers.length + 1);
+      all[numbers.length] = little;
+      StorePublish large = StoreFixture.publish(LARGE, all);
+      fixture.apply(large);
+      int accepted = 0;
+      for (int i = 0; i < numbers.length; i++) {
+        assertEquals(large.accepted(i), first(fixture, numbers[i]) > oldest, "it alone is dropped");
+        accepted += large.accepted(i) ? 1 : 0;
+      }
+      assertTrue(accepted >= 20 && accepted < numbers.length, accepted + " of them");
+      assertTrue(large.accepted(numbers.length), "what needs few looks is still looked at");
+      StorePublish again = StoreFixture.publish(LARGE, numbers[numbers.length - 1]);
+      fixture.apply(again);
+      assertTrue(again.accepted(0), "the next command has its own");
+    }
+  }
+
   /** A thousand with each message that comes: the writer has others to serve. */
   @Test
   void thoseThatAreTooManySinceTheLimitIsLower() throws Exception {
@@ -108,6 +141,10 @@ final class OldestGiveWayTest {
     fixture.apply(StoreFixture.publish(SMALL, number));
     assertEquals(rows, fixture.store.totals().queuedMessages());
     return number;
+  }
+
+  private static long first(StoreFixture fixture, long number) throws Exception {
+    return fixture.queue(number, 0, 1).rows().getFirst().sequence();
   }
 
   private static long lastOf(StoreFixture fixture) throws Exception {
