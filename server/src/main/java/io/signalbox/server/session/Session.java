@@ -349,7 +349,9 @@ public final class Session implements Subscriber {
         .submit(
             new Barrier(),
             new OnLoop(
-                owner, _ -> opened(request, false), problem -> failedToOpen(request, problem, 0, null)));
+                owner,
+                _ -> opened(request, false),
+                problem -> failedToOpen(request, problem, 0, null)));
   }
 
   /** Its client showed another credential, by which the will is judged from now on. */
