@@ -44,15 +44,6 @@ final class Publisher {
   /** Shared Subscriptions; with more of them a search for each would multiply. */
   private static final int SEARCHED_MAX = 4;
 
-  private static final GivenInstead.Outcome NOBODY_WAITS =
-      new GivenInstead.Outcome() {
-        @Override
-        public void given(boolean taken, @Nullable Subscriber pressed) {}
-
-        @Override
-        public void failed(StoreException problem) {}
-      };
-
   private final EventLoop loop;
   private final Router router;
   private final RetainedMessages retained;
@@ -343,7 +334,7 @@ final class Publisher {
           }
           GivenInstead instead = refusedShares(to, message, stored);
           if (instead != null) {
-            instead.start(NOBODY_WAITS);
+            instead.start(null);
           }
         },
         _ -> committed(exchanges));

@@ -45,8 +45,8 @@ public final class GivenInstead {
   private final StorePublish first;
   private final Deque<Refusal> refusals = new ArrayDeque<>(2);
 
-  @SuppressWarnings("NullAway.Init") // by start
-  private Outcome outcome;
+  /** Null: nobody waits for it. */
+  private @Nullable Outcome outcome;
 
   /** Whether the first member is known not to send it. */
   private boolean withdrawn;
@@ -81,8 +81,12 @@ public final class GivenInstead {
     }
   }
 
-  /** Once, after all were added. */
-  public void start(Outcome told) {
+  /**
+   * Once, after all were added.
+   *
+   * @param told null: nobody waits, so that the publisher may have its acknowledgement already
+   */
+  public void start(@Nullable Outcome told) {
     outcome = told;
     goOn();
   }
@@ -102,7 +106,9 @@ public final class GivenInstead {
       }
       refusal = refusals.peek();
     }
-    outcome.given(taken, pressed);
+    if (outcome != null) {
+      outcome.given(taken, pressed);
+    }
   }
 
   /** Who knows that its queue is full is not asked, so that an overload is not made worse. */
@@ -123,9 +129,12 @@ public final class GivenInstead {
     asked = 0;
   }
 
-  /** Whether nobody has the message, so that nothing of it is stored. */
+  /**
+   * Whether nobody has the message, so that nothing of it is stored, and its publisher has heard
+   * nothing yet: one that has may have released the Packet Identifier, which would stay for ever.
+   */
   private boolean isWhole() {
-    return first.refusedByAll() && !taken;
+    return outcome != null && first.refusedByAll() && !taken;
   }
 
   private boolean isKept(Delivery member) {
@@ -177,7 +186,7 @@ public final class GivenInstead {
     if (problem.reason() == Reason.STORE_FULL || problem.reason() == Reason.BUSY) {
       nextGroup(); // its queue was full, and nobody else's can take it
       goOn();
-    } else {
+    } else if (outcome != null) {
       outcome.failed(problem);
     }
   }

@@ -740,6 +740,31 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(List.of("for the group"), other.payloads);
   }
 
+  /** Another member may take it after the publisher has released its identifier. */
+  @Test
+  void keepsNoIdentifierOfALazyPublishersQos2MessageThatAnotherMemberTook() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.connection.lazy();
+    String next = memberIsFull(publisher);
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "once", Properties.NONE));
+    await(() -> publisher.recReason != null && broker.isDiskAwaited());
+    doWhatWaits(); // PUBREL
+    broker.releaseDisk();
+    await(() -> publisher.completed == 1);
+    DurableClient other = DurableClient.connect(this, next, 1_000);
+    other.receive(1);
+    await(() -> !broker.isOwing(next)); // so its queue takes one more
+    assertArrayEquals(new int[0], broker.sessionRow("publisher").inboundQos2());
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "another", Properties.NONE));
+    other.receive(2);
+    assertEquals(List.of("once", "another"), other.payloads);
+    await(() -> publisher.completed == 2);
+    DurableClient.connect(this, "behind", 1_000);
+    assertArrayEquals(new int[0], broker.sessionRow("publisher").inboundQos2());
+  }
+
   /**
    * Of two members that are away the one whose turn it is has a full queue.
    *
