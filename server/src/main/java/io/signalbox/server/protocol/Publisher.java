@@ -371,14 +371,15 @@ final class Publisher {
   /**
    * Once it is committed.
    *
-   * @return null, as a rule: no queue of a member of a Shared Subscription was full
+   * @return null, as a rule: no queue of a member of a Shared Subscription was full; nor is another
+   *     one asked when all of them together are
    */
   private @Nullable GivenInstead refusedShares(
       Receiver[] to, Message message, StorePublish stored) {
     GivenInstead refused = null;
     for (int i = to.length - 1; i >= 0 && to[i].delivery.group() != null; i--) {
       StorePublish asked = to[i].stored;
-      if (asked != null && asked.isOverQuota(to[i].place)) {
+      if (asked != null && asked.isQueueFull(to[i].place)) {
         refused = refused == null ? new GivenInstead(loop, writer, message, stored) : refused;
         refused.add(to[i].delivery, asked, to[i].place);
       }

@@ -95,7 +95,7 @@ final class QueueTable {
     }
     if (!makeRoom(session, bytes)) {
       batch.drops.queueFull++;
-      return Row.OVER_QUOTA;
+      return fitsOwn(session, bytes) ? Row.OVER_STORE_QUOTA : Row.OVER_QUOTA;
     }
     count(session, 1, bytes);
     return Row.QUEUED;
@@ -114,8 +114,11 @@ final class QueueTable {
   }
 
   private boolean fits(SessionState session, int bytes) {
+    return fitsOwn(session, bytes) && batch.state().queuedMessages < limits.queuedMessagesMax();
+  }
+
+  private boolean fitsOwn(SessionState session, int bytes) {
     return session.messages < limits.queueMessagesMax()
-        && batch.state().queuedMessages < limits.queuedMessagesMax()
         && session.bytes + bytes <= limits.queueBytesMax();
   }
 
