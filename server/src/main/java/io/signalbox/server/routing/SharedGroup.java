@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Members take turns. First those online that have room, then those online, then those that are
  * away but keep their messages. Whose queue on disk was full a moment ago comes behind the online
- * ones while it is online with room, else behind all. Joined and left by one
- * writer at a time; {@link #pick} from any thread, without a lock.
+ * ones while it is online with room, else behind all. Joined and left by one writer at a time;
+ * {@link #pick} from any thread, without a lock.
  */
 public final class SharedGroup implements SharedGroups {
   /**

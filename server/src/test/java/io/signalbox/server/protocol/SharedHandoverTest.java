@@ -324,7 +324,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     await(() -> slicesReadAsTimePasses() >= read + 5); // what it has room for is with it
     int given = (int) broker.metrics.sharedHandovers.value(); // which goes with its session
     before.drop();
-    await(() -> slicesReadAsTimePasses() >= read + 10);
+    letTimePass(100, 10);
     DurableClient taker = memberInMemory();
     List<String> rest = BACKLOG.subList(given, BACKLOG.size());
     await(
@@ -334,6 +334,41 @@ final class SharedHandoverTest extends DurableSessionFixture {
         });
     assertEquals(rest, taker.payloads);
     assertEquals(0, dropped());
+  }
+
+  @Test
+  @Behaviour(205)
+  void whileAMemberOfOneGroupIsAwayTheMembersOfAnotherGetTheirs() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(SHARED).subscribe("$share/other/v/#").drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/1", 5);
+    publish(publisher, "v/1", 5);
+    publish(publisher, "t/1", 5);
+    DurableClient before = memberInMemory();
+    DurableClient other = DurableClient.connect(this, "other", 0).subscribe("$share/other/v/#");
+    loops.loops.getFirst().answersAreLate(true); // so its end has begun, and moved nothing
+    loops.advance(1_000_000); // the session's end
+    doWhatWaits();
+    before.connection.loop().execute(before.connection::drop);
+    doWhatWaits();
+    loops.loops.getFirst().answersAreLate(false);
+    letTimePass(100, 100); // ten seconds
+    assertEquals(Collections.nCopies(5, "v/1"), other.payloads);
+    DurableClient taker = memberInMemory();
+    letTimePass(100, 100);
+    assertEquals(Collections.nCopies(10, "t/1"), taker.payloads);
+    assertEquals(0, dropped());
+  }
+
+  private void letTimePass(int times, long millis) {
+    for (int i = 0; i < times; i++) {
+      loops.advance(millis);
+      for (int turn = 0; turn < 20; turn++) {
+        await(() -> true);
+      }
+    }
   }
 
   @Test
