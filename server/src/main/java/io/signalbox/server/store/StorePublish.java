@@ -393,7 +393,12 @@ public final class StorePublish implements Command, StoredMessage {
    */
   public boolean begin(int receiverIndex, int packetId) {
     return CLAIM.compareAndSet(claims, receiverIndex, FREE, packetId)
-        || (int) CLAIM.getVolatile(claims, receiverIndex) != WITHDRAWN;
+        || !isWithdrawn(receiverIndex);
+  }
+
+  /** Whether it was {@linkplain #withdraw withdrawn}. Any thread. */
+  public boolean isWithdrawn(int receiverIndex) {
+    return (int) CLAIM.getVolatile(claims, receiverIndex) == WITHDRAWN;
   }
 
   /**
