@@ -752,7 +752,7 @@ final class FullStoreTest extends DurableSessionFixture {
     DurableClient connected = DurableClient.connect(this, "connected", 1_000).subscribe(SHARED);
     await(() -> !broker.isOwing("connected"));
     for (int i = 1; i <= 10; i++) {
-      publisher.publish(Qos.AT_LEAST_ONCE, "" + i);
+      assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.publish(Qos.AT_LEAST_ONCE, "" + i));
     }
     connected.receive(10);
   }
