@@ -44,15 +44,6 @@ final class Publisher {
   /** Shared Subscriptions; with more of them a search for each would multiply. */
   private static final int SEARCHED_MAX = 4;
 
-  private static final GivenInstead.Outcome NOBODY_WAITS =
-      new GivenInstead.Outcome() {
-        @Override
-        public void given(boolean taken, @Nullable Subscriber pressed) {}
-
-        @Override
-        public void failed(StoreException problem) {}
-      };
-
   private final EventLoop loop;
   private final Router router;
   private final RetainedMessages retained;
@@ -343,7 +334,7 @@ final class Publisher {
           }
           GivenInstead instead = refusedShares(to, message, stored);
           if (instead != null) {
-            instead.start(NOBODY_WAITS);
+            instead.start(null);
           }
         },
         _ -> committed(exchanges));
@@ -380,14 +371,15 @@ final class Publisher {
   /**
    * Once it is committed.
    *
-   * @return null, as a rule: no queue of a member of a Shared Subscription was full
+   * @return null, as a rule: no queue of a member of a Shared Subscription was full; nor is another
+   *     one asked when all of them together are
    */
   private @Nullable GivenInstead refusedShares(
       Receiver[] to, Message message, StorePublish stored) {
     GivenInstead refused = null;
     for (int i = to.length - 1; i >= 0 && to[i].delivery.group() != null; i--) {
       StorePublish asked = to[i].stored;
-      if (asked != null && asked.isOverQuota(to[i].place)) {
+      if (asked != null && asked.isQueueFull(to[i].place)) {
         refused = refused == null ? new GivenInstead(loop, writer, message, stored) : refused;
         refused.add(to[i].delivery, asked, to[i].place);
       }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * (MQTT 5.0 section 4.8.2).
  *
  * <p>Members take turns. First those online that have room, then those online, then those that are
- * away but keep their messages, then those whose queues on disk are full. Joined and left by one
- * writer at a time; {@link #pick} from any thread, without a lock.
+ * away but keep their messages. Whose queue on disk was full a moment ago comes behind the online
+ * ones while it is online with room, else behind all. Joined and left by one writer at a time;
+ * {@link #pick} from any thread, without a lock.
  */
 public final class SharedGroup implements SharedGroups {
   /**
@@ -29,10 +30,15 @@ public final class SharedGroup implements SharedGroups {
       AtomicIntegerFieldUpdater.newUpdater(SharedGroup.class, "turn");
 
   private static final int NEVER = 0;
-  private static final int FULL = 1;
-  private static final int LATER = 2;
-  private static final int BUSY = 3;
-  private static final int READY = 4;
+  private static final int FULL_AWAY = 1;
+  private static final int FULL_BUSY = 2;
+  private static final int LATER = 3;
+
+  /** The client takes QoS 1 at once, whatever its queue does. */
+  private static final int FULL_READY = 4;
+
+  private static final int BUSY = 5;
+  private static final int READY = 6;
 
   private final String shareName;
   private final int nameHash;
@@ -156,13 +162,18 @@ public final class SharedGroup implements SharedGroups {
 
   private static int readiness(Delivery member, boolean kept) {
     Subscriber subscriber = member.subscriber();
-    if (kept && subscriber.isFull() && keepsMessages(member)) {
-      return FULL;
-    }
+    boolean full = kept && subscriber.isFull() && keepsMessages(member);
     if (subscriber.isOnline()) {
-      return subscriber.hasRoom() ? READY : BUSY;
+      boolean room = subscriber.hasRoom();
+      if (full) {
+        return room ? FULL_READY : FULL_BUSY;
+      }
+      return room ? READY : BUSY;
     }
-    return keepsMessages(member) ? LATER : NEVER;
+    if (keepsMessages(member)) {
+      return full ? FULL_AWAY : LATER;
+    }
+    return NEVER;
   }
 
   /** Whether what the member gets is kept on disk, also while it is away. Any thread. */

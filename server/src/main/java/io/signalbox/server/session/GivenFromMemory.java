@@ -173,8 +173,11 @@ final class GivenFromMemory {
   /** Half of its queue is for what is published: it has the last word. */
   private void offerToFull(Delivery known, Message message) {
     Delivery turn = group.pick();
-    boolean takesIt = turn != null && !turn.subscriber().isDurable() && eligible.test(turn);
-    offer(takesIt ? turn : known, message);
+    if (turn != null && !turn.subscriber().isDurable() && eligible.test(turn)) {
+      offer(turn, message);
+    } else {
+      offer(known, message);
+    }
   }
 
   private void offer(Delivery taker, Message message) {

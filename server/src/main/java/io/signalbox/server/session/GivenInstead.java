@@ -13,6 +13,8 @@ import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.store.StoreWriter;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +39,7 @@ public final class GivenInstead {
     void failed(StoreException problem);
   }
 
-  private record Refusal(SharedGroup group, StorePublish stored, int place) {}
+  private record Refusal(Subscriber member, SharedGroup group, StorePublish stored, int place) {}
 
   private final EventLoop loop;
   private final StoreWriter writer;
@@ -45,14 +47,20 @@ public final class GivenInstead {
   private final StorePublish first;
   private final Deque<Refusal> refusals = new ArrayDeque<>(2);
 
-  @SuppressWarnings("NullAway.Init") // by start
-  private Outcome outcome;
+  /** Null: nobody waits for it. */
+  private @Nullable Outcome outcome;
 
   /** Whether the first member is known not to send it. */
   private boolean withdrawn;
 
-  /** Of the group that is first. */
-  private int asked;
+  /** Of the group that is first: whose queues were full. */
+  private final Set<Subscriber> refusing = new HashSet<>(2);
+
+  /** Why no queue on disk takes it, whosoever it is; null: one may. */
+  private @Nullable StoreException noRoom;
+
+  /** The limit of all queues together is reached, so that no other one takes it either. */
+  private boolean allFull;
 
   private boolean taken;
   private @Nullable Subscriber pressed;
@@ -74,15 +82,18 @@ public final class GivenInstead {
    * @param stored answered; it names the member's row at this place
    */
   public void add(Delivery member, StorePublish stored, int place) {
-    isFull(member.subscriber());
     SharedGroup group = member.group();
     if (group != null) {
-      refusals.add(new Refusal(group, stored, place));
+      refusals.add(new Refusal(member.subscriber(), group, stored, place));
     }
   }
 
-  /** Once, after all were added. */
-  public void start(Outcome told) {
+  /**
+   * Once, after all were added.
+   *
+   * @param told null: nobody waits, so that the publisher may have its acknowledgement already
+   */
+  public void start(@Nullable Outcome told) {
     outcome = told;
     goOn();
   }
@@ -90,6 +101,7 @@ public final class GivenInstead {
   private void goOn() {
     Refusal refusal = refusals.peek();
     while (refusal != null) {
+      refusing.add(refusal.member);
       Delivery taker = another(refusal.group);
       if (taker != null && mayGive(refusal)) {
         if (isKept(taker) || (isWhole() && first.cameAsQos2())) {
@@ -102,30 +114,69 @@ public final class GivenInstead {
       }
       refusal = refusals.peek();
     }
-    outcome.given(taken, pressed);
+    tell();
   }
 
-  /** Who knows that its queue is full is not asked, so that an overload is not made worse. */
+  private void tell() {
+    if (outcome == null) {
+      return;
+    }
+    if (noRoom != null && first.refusedByAll() && !taken) {
+      outcome.failed(noRoom); // as if the first one had been refused so: 3.1.1 cannot be told no
+    } else {
+      outcome.given(taken, pressed);
+    }
+  }
+
+  /**
+   * Whose queue is known to be full is asked last, and only if the client could take it at once: an
+   * overload is not to be made worse.
+   */
   private @Nullable Delivery another(SharedGroup group) {
-    return asked < SharedHandover.MEMBERS_ASKED_MAX
-        ? group.pickAmong(0, member -> !(member.subscriber().isFull() && isKept(member)))
-        : null;
+    if (refusing.size() > SharedHandover.MEMBERS_ASKED_MAX) {
+      return null;
+    }
+    Delivery taker =
+        group.pickAmong(0, member -> mayAsk(member) && !(isKept(member) && isFull(member)));
+    return taker != null
+        ? taker
+        : group.pickAmong(0, member -> mayAsk(member) && member.subscriber().hasRoom());
   }
 
+  private boolean mayAsk(Delivery member) {
+    boolean needsDisk = isKept(member) || (isWhole() && first.cameAsQos2());
+    return !refusing.contains(member.subscriber())
+        && !(needsDisk && noRoom != null)
+        && !(isKept(member) && allFull);
+  }
+
+  private static boolean isFull(Delivery member) {
+    return member.subscriber().isFull();
+  }
+
+  /** A member that sends the message all the same has room: it is not noted as full. */
   private boolean mayGive(Refusal refusal) {
-    withdrawn = withdrawn || refusal.stored.withdraw(refusal.place);
+    if (!withdrawn) {
+      withdrawn = refusal.stored.withdraw(refusal.place);
+      if (withdrawn) {
+        noteFull(refusal.member);
+      }
+    }
     return withdrawn;
   }
 
   private void nextGroup() {
     refusals.remove();
     withdrawn = false;
-    asked = 0;
+    refusing.clear();
   }
 
-  /** Whether nobody has the message, so that nothing of it is stored. */
+  /**
+   * Whether nobody has the message, so that nothing of it is stored, and its publisher has heard
+   * nothing yet: one that has may have released the Packet Identifier, which would stay for ever.
+   */
   private boolean isWhole() {
-    return first.refusedByAll() && !taken;
+    return outcome != null && first.refusedByAll() && !taken;
   }
 
   private boolean isKept(Delivery member) {
@@ -138,7 +189,6 @@ public final class GivenInstead {
 
   private void submit(Delivery taker) {
     boolean kept = isKept(taker);
-    asked++;
     StorePublish stored =
         first.instead(
             message,
@@ -153,8 +203,13 @@ public final class GivenInstead {
   private void answered(Delivery taker, @Nullable StorePublish handle, StorePublish stored) {
     if (handle == null || handle.accepted(0) || stored.duplicate()) {
       give(taker, handle);
-    } else {
-      isFull(taker.subscriber());
+    } else if (handle.isQueueFull(0)) {
+      refusing.add(taker.subscriber());
+      noteFull(taker.subscriber());
+    } else if (handle.isOverQuota(0)) {
+      allFull = true;
+    } else { // its session has ended
+      refusing.add(taker.subscriber());
     }
     goOn();
   }
@@ -167,7 +222,7 @@ public final class GivenInstead {
     nextGroup();
   }
 
-  private void isFull(Subscriber member) {
+  private void noteFull(Subscriber member) {
     if (member instanceof Session session) {
       session.queueIsFull(loop);
     }
@@ -175,9 +230,9 @@ public final class GivenInstead {
 
   private void failed(StoreException problem) {
     if (problem.reason() == Reason.STORE_FULL || problem.reason() == Reason.BUSY) {
-      nextGroup(); // its queue was full, and nobody else's can take it
-      goOn();
-    } else {
+      noRoom = problem;
+      goOn(); // a member in memory may take it
+    } else if (outcome != null) {
       outcome.failed(problem);
     }
   }

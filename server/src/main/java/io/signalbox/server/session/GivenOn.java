@@ -33,35 +33,79 @@ final class GivenOn {
   private final Message message;
   private final long sequence;
   private final @Nullable StorePublish handle;
+
+  /** Of the handle's row. */
+  private final int place;
+
+  private final @Nullable ClientConnection connection;
+
+  /** What the session's client may not receive; null: it came by a subscription that has left. */
+  private final @Nullable OutgoingPublish barred;
+
   private final Predicate<Delivery> eligible;
-  private final Runnable nobody;
   private final Set<Subscriber> refusing = new HashSet<>();
 
-  /**
-   * @param sequence of the row; 0: only the handle names it
-   * @param eligible whether a member may get the message
-   * @param nobody runs, if the connection is still the same, when no member has taken it
-   */
-  GivenOn(
+  /** The first one in memory that had no place; null: none was asked. */
+  private @Nullable Delivery full;
+
+  private GivenOn(
       SessionContext context,
       Session leaver,
       SharedGroup group,
       Message message,
       long sequence,
       @Nullable StorePublish handle,
-      Predicate<Delivery> eligible,
-      Runnable nobody) {
+      int place,
+      @Nullable OutgoingPublish barred,
+      Predicate<Delivery> eligible) {
     this.context = context;
     this.leaver = leaver;
     this.loop = leaver.owner();
     this.epoch = leaver.epoch();
+    this.connection = leaver.connection();
     this.group = group;
     this.message = message;
     this.sequence = sequence;
     this.handle = handle;
+    this.place = place;
+    this.barred = barred;
     this.eligible = eligible;
-    this.nobody = nobody;
     refusing.add(leaver);
+  }
+
+  /** By a Shared Subscription that has left the session; if nobody takes it, its filter decides. */
+  static GivenOn left(
+      SessionContext context,
+      Session leaver,
+      SharedGroup group,
+      Message message,
+      StorePublish handle,
+      int place) {
+    return new GivenOn(context, leaver, group, message, 0, handle, place, null, _ -> true);
+  }
+
+  /**
+   * The session's client may not receive it; if nobody takes it, it is dropped.
+   *
+   * @param eligible whether a member may get it
+   */
+  static GivenOn barred(
+      SessionContext context,
+      Session leaver,
+      SharedGroup group,
+      Message message,
+      OutgoingPublish barred,
+      Predicate<Delivery> eligible) {
+    return new GivenOn(
+        context,
+        leaver,
+        group,
+        message,
+        barred.sequence(),
+        barred.handle,
+        barred.receiverIndex,
+        barred,
+        eligible);
   }
 
   /** To this member, or to another one if its queue is full. */
@@ -72,6 +116,7 @@ final class GivenOn {
     } else if (stored && taker.subscriber() instanceof Session member) {
       int places = member.reserve(message);
       if (places == 0) {
+        full = full == null ? taker : full;
         refused(member);
       } else {
         takeOutFor(
@@ -99,6 +144,7 @@ final class GivenOn {
                     given.run();
                   } else {
                     kept.run();
+                    gone();
                   }
                 },
                 _ -> kept.run()));
@@ -122,7 +168,9 @@ final class GivenOn {
   private void moved(Subscriber taker, @Nullable Object result) {
     if (MoveQueued.REFUSED.equals(result)) {
       refused(taker);
-    } else if (!MoveQueued.GONE.equals(result)) {
+    } else if (MoveQueued.GONE.equals(result)) {
+      gone();
+    } else {
       context.metrics().sharedHandovers.inc(loop.index());
       if (taker instanceof Session session) {
         session.rowsArrived();
@@ -135,8 +183,43 @@ final class GivenOn {
     Delivery another = SharedHandover.another(group, refusing, eligible);
     if (another != null) {
       to(another);
-    } else if (leaver.epoch() == epoch) {
-      nobody.run();
+    } else {
+      nobody();
+    }
+  }
+
+  private void nobody() {
+    if (leaver.owner() != loop || leaver.connection() != connection) {
+      return; // whoever has the session now reads the row
+    }
+    Delivery last = full;
+    if (barred == null) {
+      leaver.rowsArrived();
+    } else if (last != null) { // half of its queue is for what is published: it has the last word
+      takeOutFor(() -> last.subscriber().offer(last, message, null, 0), () -> {});
+    } else {
+      leaver.outgoing().notTaken(barred);
+    }
+  }
+
+  /**
+   * The row is not there. If the session's queue was full, the publisher gives the message to
+   * another member, unless the session seemed to be about to send it.
+   */
+  private void gone() {
+    boolean isOurs =
+        handle != null
+            && handle.isOverQuota(place)
+            && handle.begin(place, 1); // whichever identifier: it is not sent
+    Delivery taker =
+        isOurs
+            ? group.pickAmong(
+                0, member -> !leaver.equals(member.subscriber()) && eligible.test(member))
+            : null;
+    if (taker != null) {
+      GivenFromMemory given = new GivenFromMemory(context, loop, group, eligible);
+      given.to(taker, message);
+      given.tellTakers();
     }
   }
 }

@@ -185,10 +185,13 @@ public final class OutgoingMessages {
     RESERVED.addAndGet(this, -places);
   }
 
-  /** Whether the client may receive whatever its subscriptions match. Any thread; may be stale. */
+  /**
+   * Whether the client may receive whatever its subscriptions match; false while that is not known
+   * yet. Any thread; may be stale.
+   */
   boolean takesAll() {
     DeliveryFilter asked = filter;
-    return asked == null || !asked.asksEach();
+    return asked != null && !asked.asksEach();
   }
 
   /** See {@link Pressure}. Any thread. */
@@ -311,7 +314,7 @@ public final class OutgoingMessages {
     if (hasNoRow(qos, handle, receiverIndex)) {
       return;
     }
-    if (mode == Mode.LIVE && session.givesOn(delivery, message, handle)) {
+    if (mode == Mode.LIVE && session.givesOn(delivery, message, handle, receiverIndex)) {
       return;
     }
     switch (mode) {
@@ -632,17 +635,13 @@ public final class OutgoingMessages {
       dropExpired(publish);
       return;
     }
-    if (publish.goesToAnother()) {
-      return; // its row was refused, and another member of the Shared Subscription gets it
-    }
     boolean queued = publish.isFromDisk() || publish.queuedBefore;
     if (queued ? !mayReceiveQueued(message) : !mayReceive(message)) {
-      if (session.givesToEntitled(publish, message)) {
-        giveBackId(publish);
-      } else {
-        notReceived(publish);
-      }
+      giveToEntitled(publish, message);
       return;
+    }
+    if (publish.goesToAnother()) {
+      return; // its row was refused, and another member of the Shared Subscription gets it
     }
     boolean sent =
         sendPublish(
@@ -679,10 +678,26 @@ public final class OutgoingMessages {
     return asked == null || asked.mayDeliverQueued(message.topic());
   }
 
-  /** Its client may not receive it, and nobody else is to. */
-  void notReceived(OutgoingPublish publish) {
-    notReceived();
-    dequeue(publish);
+  /** Its client may not receive it. */
+  private void giveToEntitled(OutgoingPublish publish, Message message) {
+    if (publish.isWithdrawn()) {
+      return; // another member of the Shared Subscription gets it
+    }
+    if (session.givesToEntitled(publish, message)) {
+      giveBackId(publish);
+    } else {
+      notReceived();
+      dequeue(publish);
+    }
+  }
+
+  /** No queue took what its client may not receive; its identifier was given back. */
+  void notTaken(OutgoingPublish publish) {
+    context()
+        .metrics()
+        .messagesDropped
+        .inc(Metrics.Drop.SESSION_QUEUE_FULL, session.owner().index());
+    removeRow(publish);
   }
 
   private void notReceived() {
@@ -816,14 +831,18 @@ public final class OutgoingMessages {
   /** Its row goes; nobody waits for that. */
   private void dequeue(OutgoingPublish publish) {
     if (publish.durable()) {
-      context()
-          .writer()
-          .submit(
-              new Dequeue(
-                  session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle),
-              null);
+      removeRow(publish);
       giveBackId(publish);
     }
+  }
+
+  private void removeRow(OutgoingPublish publish) {
+    context()
+        .writer()
+        .submit(
+            new Dequeue(
+                session.sessionNumber(), session.epoch(), publish.sequence(), publish.handle),
+            null);
   }
 
   private void giveBackId(OutgoingPublish publish) {

@@ -114,6 +114,11 @@ final class OutgoingPublish {
         && !handle.begin(receiverIndex, packetId);
   }
 
+  /** Whether the publisher has given it to another member, see {@link StorePublish#withdraw}. */
+  boolean isWithdrawn() {
+    return handle != null && handle.isWithdrawn(receiverIndex);
+  }
+
   /** Of its row; 0 while the row is not applied, or there is none. */
   long sequence() {
     if (sequence == 0 && handle != null) {

@@ -82,7 +82,9 @@ public final class Session implements Subscriber {
   /** What the last connection left goes to other members now; null: it does not. */
   private @Nullable SharedHandover handover;
 
-  private boolean opening;
+  /** Written on the owner's I/O thread. */
+  private volatile boolean opening;
+
   private boolean ending;
   private boolean ended;
 
@@ -834,9 +836,10 @@ public final class Session implements Subscriber {
    * on its way here.
    *
    * @param handle of its row; null: it has none
+   * @param place of the row
    * @return false: it is for this session, or nobody else is there
    */
-  boolean givesOn(Delivery delivery, Message message, @Nullable StorePublish handle) {
+  boolean givesOn(Delivery delivery, Message message, @Nullable StorePublish handle, int place) {
     SharedGroup group = delivery.group();
     if (group == null || group.hasMember(this)) {
       return false;
@@ -850,8 +853,7 @@ public final class Session implements Subscriber {
       given.to(taker, message);
       given.tellTakers();
     } else {
-      // if nobody takes it: its filter decides
-      new GivenOn(context, this, group, message, 0, handle, _ -> true, this::rowsArrived).to(taker);
+      GivenOn.left(context, this, group, message, handle, place).to(taker);
     }
     return true;
   }
@@ -864,7 +866,7 @@ public final class Session implements Subscriber {
    * @return false: there is nobody, or it may have been sent with QoS 2
    */
   boolean givesToEntitled(OutgoingPublish publish, Message message) {
-    SharedGroup group = publish.sharedRow ? onlyGroupOf(message) : publish.group;
+    SharedGroup group = publish.sharedRow ? onlyGroupOf(publish, message) : publish.group;
     if (group == null || (publish.dup && publish.qos == Qos.EXACTLY_ONCE)) {
       return false;
     }
@@ -873,16 +875,7 @@ public final class Session implements Subscriber {
     }
     Delivery taker = group.pickAmong(0, this::isEntitled);
     if (taker != null) {
-      new GivenOn(
-              context,
-              this,
-              group,
-              message,
-              publish.sequence(),
-              publish.handle,
-              this::isEntitled,
-              () -> outgoing.notReceived(publish))
-          .to(taker);
+      GivenOn.barred(context, this, group, message, publish, this::isEntitled).to(taker);
     }
     return taker != null;
   }
@@ -902,23 +895,24 @@ public final class Session implements Subscriber {
     return member.subscriber() instanceof Session other
         && !equals(other)
         && other.online
+        && !other.opening // else its rights are not known yet
         && other.outgoing.takesAll();
   }
 
   /** By which Shared Subscription it came; null if that may have been one of several. */
-  private @Nullable SharedGroup onlyGroupOf(Message message) {
-    Subscription only = null;
-    for (Subscription subscription : subscriptions.all()) {
-      if (subscription.shareName() != null && subscription.filter().matches(message.topic())) {
-        if (only != null) {
-          return null;
-        }
-        only = subscription;
-      }
+  private @Nullable SharedGroup onlyGroupOf(OutgoingPublish publish, Message message) {
+    List<Subscription> candidates =
+        SharedHandover.candidates(
+            Stream.concat(subscriptions.all().stream(), subscriptions.left().stream())
+                .filter(subscription -> subscription.shareName() != null)
+                .toList(),
+            message,
+            publish.subscriptionIdentifiers);
+    if (candidates.size() != 1) {
+      return null;
     }
-    return only == null
-        ? null
-        : context.trie().group(only.filter(), String.valueOf(only.shareName()));
+    Subscription only = candidates.getFirst();
+    return context.trie().group(only.filter(), String.valueOf(only.shareName()));
   }
 
   /**

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * error is not in the queue any more [MQTT-4.8.2-6].
  *
  * <p>One run over the queue on disk, slice by slice. A row leaves the disk for a member that keeps
- * nothing there only when that has a place for it in memory; else the run waits for one.
+ * nothing there only when that has a place for it in memory; else the run waits for one. Rows of a
+ * group that nobody is left of are passed over, and read again when all others are done.
  */
 @ConfinedTo("the leaving session's I/O thread")
 final class SharedHandover {
@@ -73,6 +74,9 @@ final class SharedHandover {
 
     /** The members had no room, or there was none, for longer than the run waits. */
     private boolean waitedInVain;
+
+    /** Since the slice that is looked at first: its rows are there, and no member. */
+    private boolean passedOver;
 
     Left(Subscription subscription, String shareName, boolean goes, SubscriptionTrie trie) {
       this.subscription = subscription;
@@ -124,6 +128,12 @@ final class SharedHandover {
   private final List<Place> places = new ArrayList<>();
 
   private final Patience patience = new Patience();
+
+  /** With groups that nobody is left of, all together. */
+  private final Patience absence = new Patience();
+
+  /** The first row that was passed over because nobody is left of its group; 0: none was. */
+  private long passedOver;
 
   /** The first one that waits for a member; null: none does. */
   private @Nullable Leaving waiting;
@@ -259,10 +269,12 @@ final class SharedHandover {
       context.registry().fence(loop, this::leavePlaces);
       return;
     }
-    if (stopped || (scanned && waiting == null)) {
+    if (stopped || (scanned && waiting == null && passedOver == 0)) {
       finish();
     } else if (waiting != null) {
       await(waiting);
+    } else if (scanned) {
+      awaitReturn();
     } else {
       context.store().scanQueue(number, lastSequence, rowsMax, BYTES_MAX, loop, this::onSlice);
     }
@@ -270,7 +282,10 @@ final class SharedHandover {
 
   /** Once for each, although what is behind the first that waits is read again. */
   private void countLost() {
-    long readAgainFrom = waiting == null ? Long.MAX_VALUE : waiting.row.sequence();
+    long readAgainFrom =
+        Math.min(
+            waiting == null ? Long.MAX_VALUE : waiting.row.sequence(),
+            passedOver == 0 ? Long.MAX_VALUE : passedOver);
     for (long sequence : untaken) {
       if (sequence < readAgainFrom) {
         context.metrics().messagesDropped.inc(Metrics.Drop.SESSION_QUEUE_FULL, loop.index());
@@ -299,6 +314,25 @@ final class SharedHandover {
     } else {
       loop.schedule(millis, this::goOn);
     }
+  }
+
+  /** All else is done: what was passed over is read again when a member may be back. */
+  private void awaitReturn() {
+    List<Left> deserted = groups.stream().filter(left -> left.passedOver).toList();
+    if (deserted.stream().allMatch(left -> left.isDeserted(leaver))) {
+      long millis = absence.nextMillis(0, leaver.isAwaited());
+      if (millis > 0) {
+        loop.schedule(millis, this::goOn);
+        return;
+      }
+      deserted.forEach(left -> left.waitedInVain = true);
+    }
+    deserted.forEach(left -> left.passedOver = false);
+    lastSequence = passedOver - 1;
+    passedOver = 0;
+    rowsMax = 1;
+    scanned = false;
+    goOn();
   }
 
   private void finish() {
@@ -372,13 +406,14 @@ final class SharedHandover {
       return message.qos().min(taker.maximumQos()) != Qos.AT_MOST_ONCE;
     }
 
-    /**
-     * Whether a member had no room in memory, where there may be some in a moment, or none is there
-     * at this moment.
-     */
-    boolean mayWait(Session leaver) {
-      return !left.waitedInVain
-          && (refusing.stream().anyMatch(member -> !member.isDurable()) || left.isDeserted(leaver));
+    /** Whether a member had no room in memory, where there may be some in a moment. */
+    boolean mayWait() {
+      return !left.waitedInVain && refusing.stream().anyMatch(member -> !member.isDurable());
+    }
+
+    /** Whether none is there, where one may be in a moment. */
+    boolean mayBePassedOver(Session leaver) {
+      return !left.waitedInVain && left.isDeserted(leaver);
     }
   }
 
@@ -441,7 +476,11 @@ final class SharedHandover {
   }
 
   private void notTaken(Leaving leaving) {
-    if (leaving.mayWait(leaver)) {
+    if (leaving.mayBePassedOver(leaver)) {
+      long sequence = leaving.row.sequence();
+      leaving.left.passedOver = true;
+      passedOver = passedOver == 0 ? sequence : Math.min(passedOver, sequence);
+    } else if (leaving.mayWait()) {
       boolean isFirst = waiting == null || leaving.row.sequence() < waiting.row.sequence();
       waiting = isFirst ? leaving : waiting;
     } else if (occasion == Occasion.END && leaving.left.hadTaker) { // else it was for nobody else
@@ -523,13 +562,13 @@ final class SharedHandover {
    * @return null if it may have come by one of which nothing goes, or nobody else had them
    */
   private @Nullable Left leftOf(QueuedRow row, Message message) {
-    List<Left> matching =
-        groups.stream()
-            .filter(left -> left.subscription.filter().matches(message.topic()))
-            .toList();
-    List<Left> same =
-        matching.stream().filter(left -> isBy(left.subscription.identifier(), row)).toList();
-    List<Left> candidates = same.isEmpty() ? matching : same;
+    List<Subscription> possible =
+        candidates(
+            groups.stream().map(left -> left.subscription).toList(),
+            message,
+            row.subscriptionIdentifiers());
+    List<Left> candidates =
+        groups.stream().filter(left -> possible.contains(left.subscription)).toList();
     if (!candidates.stream().allMatch(left -> left.goes)) {
       return null;
     }
@@ -540,8 +579,21 @@ final class SharedHandover {
         .orElse(null);
   }
 
-  private static boolean isBy(int identifier, QueuedRow row) {
-    int[] identifiers = row.subscriptionIdentifiers();
+  /**
+   * Those by which a row may have come: with its filter and identifier, else with its filter.
+   *
+   * @param identifiers of the row
+   */
+  static List<Subscription> candidates(
+      List<Subscription> shared, Message message, int[] identifiers) {
+    List<Subscription> matching =
+        shared.stream().filter(one -> one.filter().matches(message.topic())).toList();
+    List<Subscription> same =
+        matching.stream().filter(one -> isBy(one.identifier(), identifiers)).toList();
+    return same.isEmpty() ? matching : same;
+  }
+
+  private static boolean isBy(int identifier, int[] identifiers) {
     return identifiers.length == 0
         ? identifier == Subscription.NO_IDENTIFIER
         : identifiers[0] == identifier;

@@ -107,7 +107,7 @@ final class QueueTable {
     }
     if (!makeRoom(session, bytes)) {
       batch.drops.queueFull++;
-      return Row.OVER_QUOTA;
+      return fitsOwn(session, bytes, 0, 0) ? Row.OVER_STORE_QUOTA : Row.OVER_QUOTA;
     }
     count(session, 1, bytes);
     return Row.QUEUED;
@@ -134,8 +134,12 @@ final class QueueTable {
 
   /** Whether a message of so many bytes fits when so much has given way. */
   private boolean fits(SessionState session, int bytes, int goneMessages, long goneBytes) {
+    return fitsOwn(session, bytes, goneMessages, goneBytes)
+        && batch.state().queuedMessages - goneMessages < limits.queuedMessagesMax();
+  }
+
+  private boolean fitsOwn(SessionState session, int bytes, int goneMessages, long goneBytes) {
     return session.messages - goneMessages < limits.queueMessagesMax()
-        && batch.state().queuedMessages - goneMessages < limits.queuedMessagesMax()
         && session.bytes - goneBytes + bytes <= limits.queueBytesMax();
   }
 

@@ -70,12 +70,16 @@ public final class StorePublish implements Command, StoredMessage {
     static final byte UNDECIDED = 0;
     static final byte SESSION_GONE = 1;
     static final byte OVER_QUOTA = 2;
-    static final byte QUEUED = 3;
-    static final byte SENT = 4;
-    static final byte RELEASED = 5;
+
+    /** The quota of all queues together. */
+    static final byte OVER_STORE_QUOTA = 3;
+
+    static final byte QUEUED = 4;
+    static final byte SENT = 5;
+    static final byte RELEASED = 6;
 
     /** Acknowledged before it was written; it never touches the disk. */
-    static final byte VANISHED = 6;
+    static final byte VANISHED = 7;
 
     private Row() {}
   }
@@ -358,8 +362,17 @@ public final class StorePublish implements Command, StoredMessage {
     return rows[receiverIndex] >= Row.QUEUED;
   }
 
-  /** After the completion: whether the receiver's queue was full. */
+  /** After the completion: whether the receiver's queue, or all of them together, was full. */
   public boolean isOverQuota(int receiverIndex) {
+    return isOverQuota(rows[receiverIndex]);
+  }
+
+  private static boolean isOverQuota(byte row) {
+    return row == Row.OVER_QUOTA || row == Row.OVER_STORE_QUOTA;
+  }
+
+  /** After the completion: whether the receiver's own queue was full. */
+  public boolean isQueueFull(int receiverIndex) {
     return rows[receiverIndex] == Row.OVER_QUOTA;
   }
 
@@ -380,7 +393,12 @@ public final class StorePublish implements Command, StoredMessage {
    */
   public boolean begin(int receiverIndex, int packetId) {
     return CLAIM.compareAndSet(claims, receiverIndex, FREE, packetId)
-        || (int) CLAIM.getVolatile(claims, receiverIndex) != WITHDRAWN;
+        || !isWithdrawn(receiverIndex);
+  }
+
+  /** Whether it was {@linkplain #withdraw withdrawn}. Any thread. */
+  public boolean isWithdrawn(int receiverIndex) {
+    return (int) CLAIM.getVolatile(claims, receiverIndex) == WITHDRAWN;
   }
 
   /**
@@ -547,7 +565,7 @@ public final class StorePublish implements Command, StoredMessage {
     boolean overQuota = false;
     boolean taken = othersToo || setRetained(); // who subscribes later gets a retained one
     for (byte row : rows) {
-      overQuota |= row == Row.OVER_QUOTA;
+      overQuota |= isOverQuota(row);
       taken |= row >= Row.QUEUED;
     }
     refusedByAll = overQuota && !taken;

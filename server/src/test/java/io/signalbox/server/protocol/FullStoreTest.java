@@ -749,6 +749,114 @@ final class FullStoreTest extends DurableSessionFixture {
     assertEquals(List.of("for the group"), other.payloads);
   }
 
+  @Test
+  @Behaviour(203)
+  void aConnectedMemberGetsAllAlsoWhileAllQueuesTogetherAreFull() throws Exception {
+    start(SessionConfig.DEFAULTS, messagesMax(1));
+    DurableClient.connect(this, "third", 1_000).subscribe("u/#").drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publishTo(publisher, "u/1");
+    await(() -> publisher.ackReason != null);
+    DurableClient.connect(this, "away", 1_000).subscribe(SHARED).drop();
+    DurableClient connected = DurableClient.connect(this, "connected", 1_000).subscribe(SHARED);
+    await(() -> !broker.isOwing("connected"));
+    for (int i = 1; i <= 10; i++) {
+      assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.publish(Qos.AT_LEAST_ONCE, "" + i));
+    }
+    connected.receive(10);
+  }
+
+  /** It sends QoS 1 before its queue has refused it. */
+  @Test
+  @Behaviour(203)
+  void aConnectedMemberWithRoomGetsAllAlsoWhileItsQueueIsFull() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient.connect(this, "away", 1_000).subscribe(SHARED).drop();
+    DurableClient connected = DurableClient.connect(this, "connected", 1_000).subscribe(SHARED);
+    connected.acknowledging = false;
+    await(() -> !broker.isOwing("connected"));
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    for (int round = 1; round <= 2; round++) {
+      DurableClient somebody = DurableClient.connect(this, "somebody", 1_000);
+      broker.holdDisk();
+      somebody.drop(); // something to commit: what comes now waits behind it
+      await(broker::isDiskAwaited);
+      for (int i = 1; i <= 10; i++) {
+        publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, i, "m", Properties.NONE));
+      }
+      connected.receive(10 * round);
+      broker.releaseDisk();
+      int acknowledged = 10 * round;
+      await(() -> publisher.acknowledged == acknowledged);
+    }
+  }
+
+  /** The disk is full when another member is asked. */
+  @ParameterizedTest
+  @EnumSource(ProtocolVersion.class)
+  void acknowledgesNothingThatNoMemberTookBecauseTheDiskWasFull(ProtocolVersion version)
+      throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient filler = DurableClient.connect(this, "filler", 1_000);
+    String _ = memberIsFull(filler);
+    DurableClient publisher = DurableClient.connect(this, version, "publisher", 1_000);
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 7, "precious", Properties.NONE));
+    doWhatWaits();
+    await(broker::isDiskAwaited);
+    broker.commitOnce();
+    await(broker::isDiskAwaited); // the other one's
+    broker.fillDisk();
+    broker.releaseDisk();
+    if (version == ProtocolVersion.V5) {
+      await(() -> publisher.ackReason != null);
+      assertEquals(ReasonCode.QUOTA_EXCEEDED, publisher.ackReason);
+    } else {
+      await(() -> broker.metrics.publishersSuspended.value() == 1);
+      assertNull(publisher.ackReason);
+    }
+  }
+
+  private static StoreConfig messagesMax(long messages) {
+    StoreConfig d = StoreConfig.DEFAULTS;
+    return new StoreConfig(
+        d.bytesMax(),
+        messages,
+        d.diskReserveBytes(),
+        d.mapBytes(),
+        d.batchCommandsMax(),
+        d.batchBytesMax(),
+        d.queueCommandsMax(),
+        d.queueBytesMax(),
+        d.readerThreads(),
+        d.sliceRowsMax());
+  }
+
+  /** Another member may take it after the publisher has released its identifier. */
+  @Test
+  void keepsNoIdentifierOfALazyPublishersQos2MessageThatAnotherMemberTook() throws Exception {
+    start(limited(1, Overflow.DROP_NEWEST), StoreConfig.DEFAULTS);
+    DurableClient publisher = DurableClient.connect(this, "publisher", 1_000);
+    publisher.connection.lazy();
+    String next = memberIsFull(publisher);
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "once", Properties.NONE));
+    await(() -> publisher.recReason != null && broker.isDiskAwaited());
+    doWhatWaits(); // PUBREL
+    broker.releaseDisk();
+    await(() -> publisher.completed == 1);
+    DurableClient other = DurableClient.connect(this, next, 1_000);
+    other.receive(1);
+    await(() -> !broker.isOwing(next)); // so its queue takes one more
+    assertArrayEquals(new int[0], broker.sessionRow("publisher").inboundQos2());
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "another", Properties.NONE));
+    other.receive(2);
+    assertEquals(List.of("once", "another"), other.payloads);
+    await(() -> publisher.completed == 2);
+    DurableClient.connect(this, "behind", 1_000);
+    assertArrayEquals(new int[0], broker.sessionRow("publisher").inboundQos2());
+  }
+
   /**
    * Of two members that are away the one whose turn it is has a full queue.
    *
@@ -766,18 +874,22 @@ final class FullStoreTest extends DurableSessionFixture {
     b.drop();
     String full = a.payloads.isEmpty() ? "a" : "b";
     publisher.ackReason = null;
+    publishTo(publisher, full + "/1");
+    await(() -> publisher.ackReason != null);
+    publisher.ackReason = null;
+    return full.equals("a") ? "b" : "a";
+  }
+
+  private static void publishTo(DurableClient publisher, String topic) {
     publisher.send(
         new Publish(
-            SimulatedBroker.topic(full + "/1"),
+            SimulatedBroker.topic(topic),
             Qos.AT_LEAST_ONCE,
             false,
             false,
             100,
             Properties.NONE,
             "fills".getBytes(UTF_8)));
-    await(() -> publisher.ackReason != null);
-    publisher.ackReason = null;
-    return full.equals("a") ? "b" : "a";
   }
 
   private static Publish retained(String payload) {

@@ -324,7 +324,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     await(() -> slicesReadAsTimePasses() >= read + 5); // what it has room for is with it
     int given = (int) broker.metrics.sharedHandovers.value(); // which goes with its session
     before.drop();
-    await(() -> slicesReadAsTimePasses() >= read + 10);
+    letTimePass(100, 10);
     DurableClient taker = memberInMemory();
     List<String> rest = BACKLOG.subList(given, BACKLOG.size());
     await(
@@ -334,6 +334,41 @@ final class SharedHandoverTest extends DurableSessionFixture {
         });
     assertEquals(rest, taker.payloads);
     assertEquals(0, dropped());
+  }
+
+  @Test
+  @Behaviour(205)
+  void whileAMemberOfOneGroupIsAwayTheMembersOfAnotherGetTheirs() throws Exception {
+    start();
+    DurableClient device = DurableClient.connect(this, "device", 1_000);
+    device.subscribe(SHARED).subscribe("$share/other/v/#").drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/1", 5);
+    publish(publisher, "v/1", 5);
+    publish(publisher, "t/1", 5);
+    DurableClient before = memberInMemory();
+    DurableClient other = DurableClient.connect(this, "other", 0).subscribe("$share/other/v/#");
+    loops.loops.getFirst().answersAreLate(true); // so its end has begun, and moved nothing
+    loops.advance(1_000_000); // the session's end
+    doWhatWaits();
+    before.connection.loop().execute(before.connection::drop);
+    doWhatWaits();
+    loops.loops.getFirst().answersAreLate(false);
+    letTimePass(100, 100); // ten seconds
+    assertEquals(Collections.nCopies(5, "v/1"), other.payloads);
+    DurableClient taker = memberInMemory();
+    letTimePass(100, 100);
+    assertEquals(Collections.nCopies(10, "t/1"), taker.payloads);
+    assertEquals(0, dropped());
+  }
+
+  private void letTimePass(int times, long millis) {
+    for (int i = 0; i < times; i++) {
+      loops.advance(millis);
+      for (int turn = 0; turn < 20; turn++) {
+        await(() -> true);
+      }
+    }
   }
 
   @Test
@@ -530,6 +565,80 @@ final class SharedHandoverTest extends DurableSessionFixture {
     }
     await(() -> other.payloads.stream().filter("now"::equals).count() == 10);
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.NOT_AUTHORIZED).value());
+  }
+
+  /** The row was refused, and its identifier claimed before that was known. */
+  @Test
+  @Behaviour(142)
+  void whatAMemberMayNotReceiveGoesToAnotherAlsoIfItsQueueIsFull() throws Exception {
+    start(config(1, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    broker.authorizers = SharedHandoverTest::partly;
+    DurableClient barred = DurableClient.connect(this, "barred", 1_000).subscribe("u/#");
+    barred.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "u/1", 1);
+    barred.receive(1);
+    barred.subscribe(SHARED);
+    DurableClient other = DurableClient.connect(this, "other", 0).subscribe(SHARED);
+    publish(publisher, "t/barred", 10);
+    await(() -> other.payloads.size() >= 10);
+    doWhatWaits();
+    assertEquals(Collections.nCopies(10, "t/barred"), other.payloads);
+  }
+
+  /** What it may not receive counts as what the others have no room for. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1_000})
+  @Behaviour(142)
+  void countsWhatThoseThatMayReceiveItHaveNoRoomForAsSuch(long othersExpiry) throws Exception {
+    start(config(2, 2, Handover.SESSION_END), StoreConfig.DEFAULTS);
+    broker.authorizers = SharedHandoverTest::partly;
+    DurableClient other =
+        DurableClient.connectWithReceiveMaximum(this, "other", othersExpiry, 1).subscribe(SHARED);
+    other.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "t/1", 2);
+    DurableClient barred = DurableClient.connect(this, "barred", 1_000).subscribe(SHARED);
+    await(() -> !broker.isOwing("barred"));
+    for (int i = 0; i < 5; i++) {
+      publish(publisher, "t/barred", 1);
+    }
+    await(() -> dropped() + memoryDropped() > 0);
+    await(() -> !broker.isOwing("barred"));
+    assertEquals(0, broker.metrics.messagesDropped.of(Drop.NOT_AUTHORIZED).value());
+    assertEquals(List.of(), barred.payloads);
+    other.acknowledging = true;
+    other.send(new PubAck(other.lastId));
+    await(() -> other.payloads.size() + dropped() + memoryDropped() == 7);
+  }
+
+  private long memoryDropped() {
+    return broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value();
+  }
+
+  @Test
+  @Behaviour(142)
+  void whatMayHaveComeByOneOfTwoGroupsGoesToNoWrongOne() throws Exception {
+    start();
+    broker.authorizers = SharedHandoverTest::partly;
+    String left = "$share/left/t/#";
+    DurableClient.connect(this, "barred", 1_000)
+        .subscribe("u/#")
+        .subscribe(SHARED)
+        .subscribe(left)
+        .drop();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publish(publisher, "u/1", 1);
+    publish(publisher, "t/barred", 1);
+    DurableClient barred = DurableClient.connectWithReceiveMaximum(this, "barred", 1);
+    barred.acknowledging = false;
+    barred.receive(1);
+    barred.unsubscribe(left);
+    DurableClient other = DurableClient.connect(this, "other", 0).subscribe(SHARED);
+    barred.acknowledging = true;
+    barred.send(new PubAck(barred.lastId));
+    await(() -> broker.metrics.messagesDropped.of(Drop.NOT_AUTHORIZED).value() == 2);
+    assertEquals(List.of(), other.payloads);
   }
 
   @Test

@@ -112,7 +112,7 @@ final class SimulatedBroker implements AutoCloseable {
             config.queueMessagesMax(),
             config.queueBytesMax(),
             config.queueOverflow(),
-            d.queuedMessagesMax(),
+            storeConfig.messagesMax() == 0 ? Long.MAX_VALUE : storeConfig.messagesMax(),
             retainedMessagesMax,
             d.retainedBytesMax());
     store =

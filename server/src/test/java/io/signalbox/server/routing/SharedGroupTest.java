@@ -105,11 +105,15 @@ class SharedGroupTest {
     SharedGroup group = groupOf(List.of(full, away));
     full.full = true;
 
+    assertEquals(Map.of("full", 20), picks(group, 20), "it takes QoS 1 at once");
+    full.room = false;
     assertEquals(Map.of("away", 20), picks(group, 20));
     Delivery forQos0 = group.pick(false);
     assertNotNull(forQos0);
     assertEquals("full", forQos0.subscriber().clientId());
     away.full = true;
+    assertEquals(Map.of("full", 20), picks(group, 20), "it is connected");
+    full.online = false;
     assertEquals(Map.of("away", 10, "full", 10), picks(group, 20));
   }
 
