@@ -328,11 +328,13 @@ class MqttClientTest {
     }
   }
 
-  /** Each is acknowledged, which fails from the first or second one on. */
-  @Test
-  void whatCameBeforeTheBrokerHungUpIsHeardThoughNothingCanBeSent() throws Exception {
+  /** Each is acknowledged, which fails from the first or second one on; so does a publication. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatCameBeforeTheBrokerHungUpIsHeardThoughNothingCanBeSent(boolean publishes)
+      throws Exception {
     heard.onMessage = MqttClient::endTurn;
-    MqttClient _ = connected(ProtocolVersion.V5);
+    MqttClient client = connected(ProtocolVersion.V5);
     var packets = new Packet[21];
     for (int i = 1; i < packets.length; i++) {
       packets[i - 1] =
@@ -345,6 +347,11 @@ class MqttClientTest {
 
     await(() -> !heard.messages.isEmpty());
     for (int received = 2; received <= 20; received++) {
+      if (publishes && client.canPublish(Qos.AT_MOST_ONCE)) {
+        int _ =
+            client.publish(
+                TopicName.of("a"), Qos.AT_MOST_ONCE, false, NO_PROPERTIES, -1, new byte[0]);
+      }
       loop.pass(20);
       assertEquals(received, heard.messages.size(), "one a pass");
     }
