@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,11 +28,16 @@ public final class AtomicFile {
   private static final boolean POSIX =
       FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
 
+  private static final String OWNER_ONLY = "rw-------";
+
+  /** As many as Linux follows. */
+  private static final int LINKS_MAX = 40;
+
   private AtomicFile() {}
 
   /** Writes a file that only its owner may read (0600 where the file system knows modes). */
   public static void writeSecret(Path file, String text) throws PkiException {
-    write(file, text, "rw-------", false);
+    write(file, text, OWNER_ONLY, false);
   }
 
   /**
@@ -39,7 +46,7 @@ public final class AtomicFile {
    * be kept, nothing is changed.
    */
   public static void rewriteSecret(Path file, String text) throws PkiException {
-    write(file, text, "rw-------", true);
+    write(file, text, OWNER_ONLY, true);
   }
 
   /** Writes a file that everybody may read, as far as the process's umask allows. */
@@ -49,18 +56,31 @@ public final class AtomicFile {
 
   /**
    * Writes a file that everybody may read, or in the place of one that is there: with its owner,
-   * group and mode; what a link names, not the link. If they cannot be kept, nothing is changed.
+   * group and mode; what a link names, not the link. If they cannot be kept, or it may not be
+   * written, nothing is changed.
    */
   public static void rewritePublic(Path file, String text) throws PkiException {
-    Path target = file;
-    if (Files.isSymbolicLink(file)) {
-      try {
-        target = file.toRealPath();
-      } catch (IOException e) {
-        throw FileProblems.explain("write", file, e);
+    try {
+      Path target = linked(file);
+      if (Files.exists(target) && !Files.isWritable(target)) {
+        throw new AccessDeniedException(target.toString());
       }
+      write(target, text, "rw-r--r--", true);
+    } catch (IOException e) {
+      throw FileProblems.explain("write", file, e);
     }
-    write(target, text, "rw-r--r--", true);
+  }
+
+  /** What a link names, also where it is not there yet. */
+  private static Path linked(Path file) throws IOException {
+    Path target = file;
+    for (int links = 0; Files.isSymbolicLink(target); links++) {
+      if (links == LINKS_MAX) {
+        throw new FileSystemLoopException(file.toString());
+      }
+      target = target.resolveSibling(Files.readSymbolicLink(target));
+    }
+    return target;
   }
 
   /**
@@ -120,19 +140,20 @@ public final class AtomicFile {
     Path target = file.toAbsolutePath();
     Path temporary =
         target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    boolean copiesAccess = keepsAccess && POSIX && Files.exists(target);
     try {
       try (FileChannel channel =
           FileChannel.open(
               temporary,
               Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              mode(permissions))) {
+              mode(copiesAccess ? OWNER_ONLY : permissions))) {
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }
         channel.force(true);
       }
-      if (keepsAccess && POSIX && Files.exists(target)) {
+      if (copiesAccess) {
         copyAccess(target, temporary);
       }
       Files.move(

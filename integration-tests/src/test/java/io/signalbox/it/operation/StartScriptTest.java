@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.it.broker.CommandLine;
+import io.signalbox.it.interop.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,6 +98,10 @@ final class StartScriptTest {
         if [[ ! -e $changed ]]; then
           until [[ $changed -nt server/target/signalbox.unfinished ]]; do touch "$changed"; done
         fi
+        mkdir -p pki/target/classes server/target/classes/page
+        for built in $written; do
+          [[ -e $built ]] || touch "$built"
+        done
         touch server/target/signalbox.jar
         """);
     assertTrue(maven.toFile().setExecutable(true));
@@ -104,11 +109,24 @@ final class StartScriptTest {
     List<String> start = List.of(script.toString(), "version");
     Path changed = home.resolve("server/src/main/Changed.java");
     Map<String, String> environment =
-        Map.of("SIGNALBOX_JAVA", jdk.toString(), "changed", changed.toString());
+        Map.of(
+            "SIGNALBOX_JAVA",
+            jdk.toString(),
+            "changed",
+            changed.toString(),
+            "written",
+            "pki/target/classes/A.class server/target/classes/page/licenses.txt"
+                + " server/target/classes/kept.txt");
+    Path compiled = home.resolve("pki/target/classes/A.class");
+    Path page = home.resolve("server/target/classes/page/licenses.txt");
     String building = "building (first use or changed sources";
     assertTrue(run(environment, start).contains(building));
+    assertFalse(Files.exists(compiled), "it is newer than what it was not made of");
+    assertFalse(Files.exists(page), "it is newer than what it was not made of");
+    assertTrue(Files.exists(home.resolve("server/target/classes/kept.txt")));
 
     assertTrue(run(environment, start).contains(building), "it was changed meanwhile");
+    assertTrue(Files.exists(compiled) && Files.exists(page), "nothing was changed meanwhile");
 
     String said = run(environment, start);
     assertFalse(said.contains(building), said);
@@ -126,7 +144,7 @@ final class StartScriptTest {
     String said = home.resolve("said").toString();
     String typed = script + " version >" + said;
 
-    run(environment, List.of("script", "-qec", typed, "/dev/null"));
+    run(environment, List.of(Program.find("script", "script"), "-qec", typed, "/dev/null"));
 
     assertTrue(Files.readString(Path.of(said)).contains(terminal), said);
     assertFalse(run(environment, List.of(script.toString(), "version")).contains(terminal));

@@ -52,9 +52,10 @@ final class ApiActionCommand extends ApiCommand {
     if (path.contains("{}")) {
       throw new CommandFailure(ExitCode.USAGE, "a name is missing");
     }
-    String text = connection.send(method, path, request()).text();
+    ApiConnection.Answer answer = connection.send(method, path, request());
+    String text = answer.text();
     if (text.startsWith("{")) {
-      show(new ApiConnection.Answer(text, "").json());
+      show(answer.json());
     } else if (!text.isEmpty()) {
       out().print(text);
     } else if (!json()) {

@@ -18,6 +18,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -34,7 +35,10 @@ import org.jspecify.annotations.Nullable;
 final class ApiConnection {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** Less than for all, so that it tells that nothing was asked. */
+  /**
+   * Of TCP. Less than for all, so that its end tells that nothing was asked; a TLS handshake that
+   * does not end tells nothing.
+   */
   private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(30);
 
   private static final int PAGE_ITEMS_MAX = 1_000;
@@ -42,6 +46,8 @@ final class ApiConnection {
 
   /** In what Java says where something else than TLS answers. */
   private static final String NOT_TLS = "unrecognized ssl message";
+
+  private static final String MAY_BE_DONE = "it may be done: look before trying again";
 
   private final HttpClient http;
   private final String root;
@@ -101,8 +107,9 @@ final class ApiConnection {
    * What came back.
    *
    * @param etag empty if there is none
+   * @param changes whether something was to be changed, which the status says was done
    */
-  record Answer(String text, String etag) {
+  record Answer(String text, String etag, boolean changes) {
     JsonObject json() throws CommandFailure {
       try {
         JsonElement json = JsonParser.parseString(text);
@@ -124,9 +131,11 @@ final class ApiConnection {
       return field;
     }
 
-    private static CommandFailure notOurs(String why) {
-      return new CommandFailure(
-          ExitCode.UNREACHABLE, "the answer " + why + "; is --server a Signalbox broker?");
+    private CommandFailure notOurs(String why) {
+      String what = "the answer " + why + "; is --server a Signalbox broker?";
+      return changes
+          ? new CommandFailure(what + " If so, " + MAY_BE_DONE)
+          : new CommandFailure(ExitCode.UNREACHABLE, what);
     }
   }
 
@@ -217,14 +226,15 @@ final class ApiConnection {
     try {
       HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
       if (response.statusCode() < 200 || response.statusCode() >= 300) {
-        throw refused(response);
+        throw refused(changes, response);
       }
-      return new Answer(response.body(), response.headers().firstValue("ETag").orElse(""));
+      String etag = response.headers().firstValue("ETag").orElse("");
+      return new Answer(response.body(), etag, changes);
     } catch (IOException e) {
-      throw isUndone(e) ? neverAsked(e) : unanswered(changes, String.valueOf(e.getMessage()));
+      throw isUndone(e) ? neverAsked(e) : unanswered(changes, reason(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw unanswered(changes, "interrupted");
+      throw unanswered(changes, "interrupted before the answer");
     }
   }
 
@@ -248,15 +258,18 @@ final class ApiConnection {
         ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
   }
 
+  /** Why there was no answer to what may have been asked. */
+  static String reason(IOException e) {
+    return e instanceof HttpTimeoutException
+        ? "no answer within " + PATIENCE.toSeconds() + " s"
+        : "the connection broke before the answer: " + e.getMessage();
+  }
+
   private CommandFailure unanswered(boolean changes, String why) {
     return changes
-        ? new CommandFailure(
-            root
-                + ": the connection broke before the answer: "
-                + why
-                + "; it may be done: look before trying again")
+        ? new CommandFailure(root + ": " + why + "; " + MAY_BE_DONE)
         : new CommandFailure(
-            ExitCode.UNREACHABLE, root + " did not answer: " + why + "; see --server and --cafile");
+            ExitCode.UNREACHABLE, root + ": " + why + "; see --server and --cafile");
   }
 
   /** Each problem of a text with its line and column, one a line. */
@@ -278,7 +291,7 @@ final class ApiConnection {
     return text.toString();
   }
 
-  private static CommandFailure refused(HttpResponse<String> response) {
+  private static CommandFailure refused(boolean changes, HttpResponse<String> response) {
     String detail = "HTTP status " + response.statusCode();
     try {
       JsonObject problem = JsonParser.parseString(response.body()).getAsJsonObject();
@@ -287,6 +300,9 @@ final class ApiConnection {
       // not our answer: the status must do
     }
     int status = response.statusCode();
+    if (changes && status >= 500 && status != 503) { // in the middle of it, or a proxy gave up
+      return new CommandFailure(detail + "; " + MAY_BE_DONE);
+    }
     boolean unknown = status < 400 || status == 401 || status >= 500;
     return new CommandFailure(
         unknown ? ExitCode.UNREACHABLE : ExitCode.REFUSED, detail + elsewhere(response));

@@ -21,8 +21,8 @@ final class ExitCode {
   /**
    * No broker did it: none can be reached, there is no credential or it does not accept it, or what
    * answers is a redirect, an HTTP status of 500 or more, or not ours. What was asked for is not at
-   * fault; trying again later may do. A change whose answer did not come may be done: that is
-   * {@link #FAILED}.
+   * fault; trying again later may do. A change whose answer did not come or cannot be read, or is a
+   * status of 500 or more but 503, may be done: that is {@link #FAILED}.
    */
   static final int UNREACHABLE = 6;
 

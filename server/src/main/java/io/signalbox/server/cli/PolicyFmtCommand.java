@@ -20,8 +20,12 @@ import picocli.CommandLine.Spec;
 /** Brings policies into one layout. */
 @Command(
     name = "fmt",
-    description =
-        "Bring policies in YAML into one layout, in place. Comments stay, and what is decided too.",
+    description = {
+      "Bring policies in YAML into one layout, in place. Comments stay, and what is decided too.",
+      "A file is replaced as a whole, with its owner, group and mode. That takes its owner, or"
+          + " root, and a folder that may be written; a file that is mounted by itself cannot be"
+          + " replaced.",
+    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  signalbox policy fmt policies",

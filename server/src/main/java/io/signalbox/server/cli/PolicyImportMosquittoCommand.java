@@ -46,7 +46,11 @@ final class PolicyImportMosquittoCommand implements Callable<Integer> {
       description = "Folder for the policies and tests, made if it is missing (default: policies).")
   private Path out;
 
-  @Option(names = "--force", description = "Write over files that are there.")
+  @Option(
+      names = "--force",
+      description =
+          "Replace files that are there; that takes their owner, or root, and a folder that may be"
+              + " written.")
   private boolean force;
 
   @Spec private CommandSpec spec;

@@ -12,12 +12,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -151,6 +153,37 @@ final class ApiExitCodesTest {
       assertEquals(code, run(command + " --credential @good.token" + address), shell::err);
     }
     assertEquals(code == 1, shell.err().contains("it may be done"), shell::err);
+  }
+
+  /** By an answer that says nothing of it, perhaps of a proxy; 503 says that it is not. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1 | 500 | device delete p7",
+        "1 | 502 | group join pumps p7",
+        "1 | 504 | policy rollback 1",
+        "6 | 503 | device delete p7",
+        "6 | 504 | policy rollback 1 --dry-run",
+        "6 | 502 | device list",
+        "1 | 200 | policy rollback 1",
+        "6 | 200 | policy rollback 1 --dry-run",
+      })
+  void aChangeWithAnAnswerOfNobodyMayBeDone(int code, int status, String command) {
+    this.status = status;
+    body = "<html>";
+
+    assertEquals(code, run(command + " --credential @good.token --server SERVER"), shell::err);
+    assertEquals(code == 1, shell.err().contains("it may be done"), shell::err);
+  }
+
+  @Test
+  void tellsWhetherTheConnectionBrokeOrNoAnswerCame() {
+    assertEquals(
+        "no answer within 60 s", ApiConnection.reason(new HttpTimeoutException("timed out")));
+    assertEquals(
+        "the connection broke before the answer: reset",
+        ApiConnection.reason(new IOException("reset")));
   }
 
   private static void breakOff(ServerSocket listener, boolean answers) {

@@ -296,6 +296,47 @@ final class PolicyCommandsTest {
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(one)));
   }
 
+  /** Root may write anything. */
+  @Test
+  void fmtWritesNoFileThatMayNotBeWritten() throws Exception {
+    Path file = folder.resolve("pump.policy.yaml");
+    String untidy = PUMP.replace("match: { group: pumps }", "match:   {group:   pumps}");
+    Files.writeString(file, untidy);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+    boolean mayBe = Files.isWritable(file);
+
+    assertEquals(mayBe ? 0 : 1, shell.run("policy", "fmt", file.toString()), shell.err());
+
+    assertEquals(mayBe, !Files.readString(file).equals(untidy));
+    assertEquals("r--r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+  }
+
+  @Test
+  void importMakesWhatALinkNames() throws Exception {
+    Path acl = Files.writeString(folder.resolve("acl"), "topic read news/#\n");
+    Path made = folder.resolve("made");
+    String[] words = {"policy", "import-mosquitto-acl", acl.toString(), "--out", made.toString()};
+    assertEquals(0, shell.run(words), shell.err());
+    Path one;
+    try (var all = Files.list(made)) {
+      one = all.sorted().toList().getFirst();
+    }
+    String before = Files.readString(one);
+    try (var all = Files.list(made)) {
+      for (Path file : all.toList()) {
+        Files.delete(file);
+      }
+    }
+    Path second = Files.createDirectory(folder.resolve("shared")).resolve("second");
+    Files.createSymbolicLink(one, Path.of("..", "shared", "second"));
+    Files.createSymbolicLink(second, Path.of("third"));
+
+    assertEquals(0, shell.run(words), shell.err());
+
+    assertTrue(Files.isSymbolicLink(one) && Files.isSymbolicLink(second));
+    assertEquals(before, Files.readString(second.resolveSibling("third")));
+  }
+
   @Test
   void importedAclsPassTheirOwnTests() throws Exception {
     Path acl =

@@ -106,6 +106,7 @@ public final class MqttClient {
   private final ByteOutput output = new ByteOutput(256);
   private int written;
   private boolean dirty;
+  private @Nullable IOException writeFailure; // nothing is sent any more; what came is read yet
   private final PacketIds ids = new PacketIds();
   private int inFlight; // QoS 1 and 2 messages that wait for PUBACK or PUBCOMP
   private int receiveMaximum = PacketIds.MAX;
@@ -196,6 +197,7 @@ public final class MqttClient {
   /** Whether the broker and this client's buffer have room for a message now. */
   public boolean canPublish(Qos qos) {
     return state == State.CONNECTED
+        && writeFailure == null
         && pendingBytes() < PENDING_BYTES_MAX
         && (qos == Qos.AT_MOST_ONCE || (inFlight < receiveMaximum && ids.count() < PacketIds.MAX));
   }
@@ -367,7 +369,7 @@ public final class MqttClient {
       if (state == State.CONNECTING && !goOnConnecting()) {
         return;
       }
-      read(false);
+      read();
       if (state != State.CLOSED) {
         flush();
       }
@@ -431,26 +433,26 @@ public final class MqttClient {
     if (state == State.CONNECTING || state == State.CLOSED) {
       return; // nothing is sent before the pipe stands
     }
-    try {
-      flush();
-    } catch (IOException e) {
-      readGoodbye();
-      onBroken(e);
-    }
+    flush();
   }
 
-  /** A broker that closed may have said why; that tells more than a write that failed. */
-  private void readGoodbye() {
-    try {
-      read(true);
-    } catch (IOException _) {
-      // what the write said stands
-    } catch (PacketException e) {
-      onProtocolBroken(e);
+  /** A broker that closed may have said why, behind messages; that tells more than a failure. */
+  private void flush() {
+    if (writeFailure == null) {
+      try {
+        write();
+        return;
+      } catch (IOException e) {
+        writeFailure = e;
+        markUnread();
+      }
     }
+    written = 0;
+    output.clear();
+    watch(pipe());
   }
 
-  private void flush() throws IOException {
+  private void write() throws IOException {
     Pipe current = pipe();
     int pending = pendingBytes();
     if (pending > 0) {
@@ -478,15 +480,13 @@ public final class MqttClient {
     watch(current);
   }
 
-  /**
-   * @param toEnd all that has come; otherwise a turn's share, and the rest waits for the next pass
-   */
-  private void read(boolean toEnd) throws IOException, PacketException {
+  /** Reads a turn's share; the rest waits for the next pass. */
+  private void read() throws IOException, PacketException {
     Pipe current = pipe();
     turnEnds = false;
     try {
       for (int reads = 0; state != State.CLOSED; reads++) {
-        if (!toEnd && (turnEnds || reads == TURN_READS_MAX)) {
+        if (turnEnds || reads == TURN_READS_MAX) {
           markUnread();
           break;
         }
@@ -499,6 +499,9 @@ public final class MqttClient {
             throw new EOFException("the broker closed the connection" + whatWasMissing());
           }
           if (read == 0) {
+            if (writeFailure != null) {
+              throw writeFailure; // there was no word of why
+            }
             break;
           }
         }
@@ -528,7 +531,8 @@ public final class MqttClient {
     return state == State.AWAITING_CONNACK ? " instead of answering CONNECT" : "";
   }
 
-  private void onBroken(IOException cause) {
+  private void onBroken(IOException broken) {
+    IOException cause = writeFailure == null ? broken : writeFailure; // which came first
     if (state == State.DISCONNECTING) {
       end(null); // that it ends is what was asked for
     } else {
@@ -565,7 +569,7 @@ public final class MqttClient {
   }
 
   private void keepAlive(long nowNanos) {
-    if (keepAliveSeconds == 0) {
+    if (keepAliveSeconds == 0 || writeFailure != null) {
       return;
     }
     long keepAliveNanos = TimeUnit.SECONDS.toNanos(keepAliveSeconds);

@@ -113,11 +113,7 @@ public final class FakeBroker implements AutoCloseable {
   @Override
   public void close() throws IOException {
     listener.close();
-    synchronized (this) {
-      for (Socket socket : sockets) {
-        socket.close();
-      }
-    }
+    hangUp();
   }
 
   /** Packets of a kind that came. */
@@ -151,6 +147,13 @@ public final class FakeBroker implements AutoCloseable {
       if (session.link != null) {
         session.link.send(packets);
       }
+    }
+  }
+
+  /** Closes all connections. */
+  public synchronized void hangUp() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
     }
   }
 

@@ -328,6 +328,51 @@ class MqttClientTest {
     }
   }
 
+  /** Each is acknowledged, which fails from the first or second one on; so does a publication. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatCameBeforeTheBrokerHungUpIsHeardThoughNothingCanBeSent(boolean publishes)
+      throws Exception {
+    heard.onMessage = MqttClient::endTurn;
+    MqttClient client = connected(ProtocolVersion.V5);
+    var packets = new Packet[21];
+    for (int i = 1; i < packets.length; i++) {
+      packets[i - 1] =
+          new Publish(
+              TopicName.of("a"), Qos.AT_LEAST_ONCE, false, false, i, Properties.NONE, new byte[i]);
+    }
+    packets[20] = new Disconnect(ReasonCode.SESSION_TAKEN_OVER, Properties.NONE);
+    broker.broadcast(packets);
+    broker.hangUp();
+
+    await(() -> !heard.messages.isEmpty());
+    for (int received = 2; received <= 20; received++) {
+      if (publishes && client.canPublish(Qos.AT_MOST_ONCE)) {
+        int _ =
+            client.publish(
+                TopicName.of("a"), Qos.AT_MOST_ONCE, false, NO_PROPERTIES, -1, new byte[0]);
+      }
+      loop.pass(20);
+      assertEquals(received, heard.messages.size(), "one a pass");
+    }
+    await(() -> heard.closed);
+    assertTrue(heard.failureText().contains("session taken over (0x8E)"), heard::failureText);
+  }
+
+  @Test
+  void aBrokerThatHangsUpWithoutAWordBreaksTheConnection() throws Exception {
+    heard.onMessage = MqttClient::endTurn;
+    MqttClient _ = connected(ProtocolVersion.V5);
+    broker.broadcast(
+        new Publish(
+            TopicName.of("a"), Qos.AT_LEAST_ONCE, false, false, 1, Properties.NONE, new byte[0]));
+    broker.hangUp();
+
+    await(() -> heard.closed);
+    assertEquals(1, heard.messages.size());
+    assertTrue(heard.failureText().contains("the connection broke"), heard::failureText);
+  }
+
   @Test
   void tellsWhyTheBrokerRefused() throws Exception {
     broker.connectAnswer = ReasonCode.NOT_AUTHORIZED;
