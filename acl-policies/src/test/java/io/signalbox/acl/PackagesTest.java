@@ -27,7 +27,7 @@ class PackagesTest {
           entry("model", Set.of("source", "filter", "subject")),
           entry("parser", Set.of("source", "filter", "subject", "model")),
           entry("decision", Set.of("source", "filter", "subject", "model", "parser")),
-          entry("load", Set.of("source", "model", "parser", "decision", "testing")),
+          entry("load", Set.of("source", "model", "parser", "decision", "testing", "proof")),
           entry(
               "tool",
               Set.of(
