@@ -289,8 +289,16 @@ public final class Universe {
     String pattern =
         pick(random, "${group}", "${client.id}", "x-${group}", "g1", "a", "+")
             + "/"
-            + pick(random, "${group}", "${client.id}", "x-${group}", "g1", "b", "+",
-                "${client.id}-${group}", "g1-a");
+            + pick(
+                random,
+                "${group}",
+                "${client.id}",
+                "x-${group}",
+                "g1",
+                "b",
+                "+",
+                "${client.id}-${group}",
+                "g1-a");
     return random.nextInt(3) == 0 ? pattern + "/#" : pattern;
   }
 
