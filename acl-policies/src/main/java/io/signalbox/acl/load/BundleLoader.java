@@ -87,7 +87,7 @@ public final class BundleLoader {
       return Optional.empty();
     }
     last = bundle.get();
-    test(bundle.get(), read, Effort.unbounded(), problems);
+    test(bundle.get(), read, Effort.unbounded(), problems, problems);
     return problems.count() == before ? bundle : Optional.empty();
   }
 
@@ -95,23 +95,24 @@ public final class BundleLoader {
   @FunctionalInterface
   public interface Draft {
     /**
-     * @param effort of the proofs; an invariant that is beyond it is a problem
+     * @param effort of the proofs
+     * @param givenUp gets the invariants that are beyond it: they may hold or not
      * @return empty when {@code problems} grew
      */
-    Optional<PolicyBundle> make(Effort effort, Problems problems);
+    Optional<PolicyBundle> make(Effort effort, Problems problems, Problems givenUp);
   }
 
   /** What {@link #loadOthers} would make. */
   public Draft draft(List<Policy> others, List<Attachment> attachments) {
     Files read = files;
     PolicyBundle known = last;
-    return (effort, problems) -> {
+    return (effort, problems, givenUp) -> {
       int before = problems.count();
       List<Policy> policies = new ArrayList<>(read.policies);
       policies.addAll(others);
       Optional<PolicyBundle> bundle =
           PolicyBundle.compile(policies, there(attachments, policies), known, problems);
-      bundle.ifPresent(made -> test(made, read, effort, problems));
+      bundle.ifPresent(made -> test(made, read, effort, problems, givenUp));
       return problems.count() == before ? bundle : Optional.empty();
     };
   }
@@ -119,10 +120,10 @@ public final class BundleLoader {
   /** What {@link #attaching} would make. */
   public Draft draft(PolicyBundle before, List<Attachment> added, List<Attachment> removed) {
     Files read = files;
-    return (effort, problems) -> {
+    return (effort, problems, givenUp) -> {
       int count = problems.count();
       PolicyBundle bundle = before.attaching(added, removed);
-      test(bundle, read, effort, problems);
+      test(bundle, read, effort, problems, givenUp);
       return problems.count() == count ? Optional.of(bundle) : Optional.empty();
     };
   }
@@ -145,13 +146,16 @@ public final class BundleLoader {
    */
   public Optional<PolicyBundle> attaching(
       PolicyBundle before, List<Attachment> added, List<Attachment> removed, Problems problems) {
-    return draft(before, added, removed).make(Effort.unbounded(), problems);
+    return draft(before, added, removed).make(Effort.unbounded(), problems, problems);
   }
 
-  private static void test(PolicyBundle bundle, Files read, Effort effort, Problems problems) {
+  private static void test(
+      PolicyBundle bundle, Files read, Effort effort, Problems problems, Problems givenUp) {
     for (TestReport.Result result : TestRunner.run(bundle, read.tests, effort).results()) {
       if (!result.passed()) {
-        problems.add(result.position(), "test failed: " + result.what() + ": " + result.fault());
+        Problems to = result.givenUp() ? givenUp : problems;
+        String how = result.givenUp() ? "test given up: " : "test failed: ";
+        to.add(result.position(), how + result.what() + ": " + result.fault());
       }
     }
   }

@@ -12,8 +12,10 @@ import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Attribute.Kind;
 import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A statement that stands in the way of what is searched for, at one request.
@@ -73,7 +75,8 @@ record Blocker(
       } else if (name.prefix()) {
         addPrefixMisses(demands, name.template(), origin.getFirst(), ways);
       } else {
-        addMisses(demands, name.template(), 0, Optional.of(candidate.subject().clientId()), ways);
+        Optional<String> asked = Optional.of(candidate.subject().clientId());
+        addMisses(demands, name.template(), Set.of(), 0, asked, ways);
       }
     }
     return ways;
@@ -108,33 +111,51 @@ record Blocker(
     for (int i = 0; i < topic.levels().size() && i < levels.size(); i++) {
       boolean wild = levels.get(i).equals("+") || levels.get(i).equals("#");
       if (!wild && !Unification.isWildcard(topic.levels().get(i))) {
-        addMisses(demands, topic.levels().get(i), i, Optional.of(levels.get(i)), ways);
+        Optional<String> asked = Optional.of(levels.get(i));
+        addMisses(demands, topic.levels().get(i), elsewhere(topic, i), i, asked, ways);
       }
     }
+  }
+
+  /** Variables of all levels but this one. */
+  private static Set<Attribute> elsewhere(TopicTemplate topic, int index) {
+    Set<Attribute> variables = new HashSet<>();
+    for (int i = 0; i < topic.levels().size(); i++) {
+      if (i != index) {
+        variables.addAll(topic.levels().get(i).variables());
+      }
+    }
+    return variables;
   }
 
   /**
    * Demands under which this part of the statement is not what the request has there.
    *
+   * @param elsewhere variables of the other parts
    * @param asked what the request has there; empty: only its start is compared
    */
   private void addMisses(
-      Demands demands, Template written, int index, Optional<String> asked, List<Way> ways) {
+      Demands demands,
+      Template written,
+      Set<Attribute> elsewhere,
+      int index,
+      Optional<String> asked,
+      List<Way> ways) {
     Template theirs = identity.in(written);
     Optional<Template> mine =
         index < origin.size() ? Optional.of(origin.get(index)) : Optional.empty();
-    if (mine.filter(template -> isAlwaysSame(demands, template, theirs)).isPresent()) {
+    if (mine.filter(template -> isAlwaysSame(demands, template, theirs, elsewhere)).isPresent()) {
       return; // equal whatever the values are
     }
     for (Attribute attribute : mine.map(Template::variables).orElse(List.of())) {
       addOtherValue(demands, attribute, ways);
     }
-    for (Attribute attribute : theirs.variables()) {
+    Template known = withClientId(written);
+    for (Attribute attribute : written.variables()) {
       if (attribute.equals(CLIENT_ID) && identity.clientId().isPresent()) {
-        continue; // the identity's own, which no demand changes
-      }
-      if (Twin.is(attribute)) {
-        addOtherValue(demands, attribute, ways);
+        if (!theirs.variables().contains(CLIENT_ID)) {
+          identity.clientId().get().variables().forEach(each -> addOtherValue(demands, each, ways));
+        }
         continue;
       }
       List<String> values = attribute.of(candidate.subject());
@@ -142,11 +163,22 @@ record Blocker(
         ways.add(new Way(demands.with(SubjectFinder.present(attribute), true), List.of()));
       }
       for (String value : values) {
-        if (asked.isEmpty() || makes(theirs, attribute, value, asked.get())) {
+        if (asked.isEmpty() || makes(known, attribute, value, asked.get())) {
           ways.add(new Way(demands.without(attribute, value), List.of()));
         }
       }
     }
+  }
+
+  /**
+   * With the very Client Identifier: made of variables, one in it and one beside it could be two
+   * values of one attribute.
+   */
+  private Template withClientId(Template written) {
+    return identity.clientId().isPresent()
+        ? written.replacing(
+            CLIENT_ID, new Template(List.of(new Template.Literal(candidate.subject().clientId()))))
+        : written;
   }
 
   /**
@@ -167,10 +199,11 @@ record Blocker(
 
   /**
    * A statement speaks of every value of an attribute, so also of the one that stands in the Client
-   * Identifier, unless the request holds others of its values elsewhere: "a/${group}/${group}" is
-   * not what two groups make together.
+   * Identifier, unless it must be another one at the same time: "a/${group}/${group}" is not what
+   * two groups make together.
    */
-  private boolean isAlwaysSame(Demands demands, Template mine, Template theirs) {
+  private static boolean isAlwaysSame(
+      Demands demands, Template mine, Template theirs, Set<Attribute> elsewhere) {
     if (demands.alwaysSame(mine, theirs)) {
       return true;
     }
@@ -178,7 +211,7 @@ record Blocker(
         mine.variables().stream()
             .filter(Twin::is)
             .map(Twin::origin)
-            .noneMatch(each -> origin.stream().anyMatch(part -> part.variables().contains(each)));
+            .noneMatch(each -> elsewhere.contains(each) || mine.variables().contains(each));
     return oneValueEach && demands.alwaysSame(Twin.origin(mine), theirs);
   }
 
@@ -190,7 +223,7 @@ record Blocker(
       return; // starts so whatever the values are
     }
     if (!start.isLiteral()) {
-      addMisses(demands, written, 0, Optional.empty(), ways);
+      addMisses(demands, written, Set.of(), 0, Optional.empty(), ways);
       return;
     }
     String rest = start.toString();
@@ -240,7 +273,7 @@ record Blocker(
     }
     if (inTheWay) {
       Optional<String> asked = name.prefix() ? Optional.empty() : Optional.of(subject.clientId());
-      addMisses(demands, name.template(), 0, asked, ways);
+      addMisses(demands, name.template(), Set.of(), 0, asked, ways);
     }
   }
 

@@ -39,7 +39,8 @@ public final class Effort {
     }
   }
 
-  boolean isSpent() {
+  /** Whether what is not known might be with more of it. */
+  public boolean isSpent() {
     return steps > stepsMax;
   }
 }

@@ -20,6 +20,7 @@ import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Attribute.Kind;
 import io.signalbox.acl.subject.Subject;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -29,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,9 @@ final class Gains {
   private final Effort effort;
   private final Set<String> changed;
 
+  /** By action, the denies of changed policies. */
+  private final Map<Action, List<Forbidding>> denies = new EnumMap<>(Action.class);
+
   Gains(PolicyBundle poor, PolicyBundle rich, boolean gained, Effort effort) {
     this.poor = poor;
     this.rich = rich;
@@ -66,8 +71,21 @@ final class Gains {
     this.changed = changed(poor, rich);
   }
 
-  /** A deny of the poorer bundle that may be what is missed. */
-  private record Forbidding(Policy policy, Statement statement) {}
+  /**
+   * A deny of the poorer bundle that may be what is missed.
+   *
+   * @param widest its topics, whoever asks
+   */
+  private record Forbidding(Policy policy, Statement statement, List<Filter> widest) {
+    static Forbidding of(Policy policy, Statement statement) {
+      return new Forbidding(
+          policy,
+          statement,
+          Stream.concat(statement.topics().stream(), statement.literalFilters().stream())
+              .map(topic -> topic.widest(Map.of()))
+              .toList());
+    }
+  }
 
   List<Change> find() {
     List<Change> changes = new ArrayList<>();
@@ -89,10 +107,16 @@ final class Gains {
     String ref = policy.ref(statement);
     Set<String> doubts = new LinkedHashSet<>();
     List<Optional<Forbidding>> reasons = reasons(policy, action);
-    List<Request> requests = reasons.isEmpty() ? List.of() : requests(statement, action);
+    List<Request> requests = List.of();
+    List<Filter> widest = action == Action.CONNECT ? List.of() : widest(statement, action);
     for (Optional<Forbidding> forbidding : reasons) {
+      int[] near = near(patterns.size(), widest, forbidding);
+      if (near.length == 0) {
+        continue; // whoever asks for whatever; most of what has not changed is so
+      }
+      requests = requests.isEmpty() ? requests(statement, action) : requests;
       for (Request request : requests) {
-        for (int i = 0; i < patterns.size(); i++) {
+        for (int i : near) {
           try {
             effort.spend(TRIAL_STEPS);
             Trial trial = new Trial(policy, statement, i, request, forbidding);
@@ -141,17 +165,45 @@ final class Gains {
     if (changed.contains(policy.ref())) {
       reasons.add(Optional.empty());
     }
+    denies.computeIfAbsent(action, this::denies).forEach(deny -> reasons.add(Optional.of(deny)));
+    return reasons;
+  }
+
+  private List<Forbidding> denies(Action action) {
+    List<Forbidding> denies = new ArrayList<>();
     for (Policy other : poor.policies()) {
       for (Statement statement : other.statements()) {
         boolean speaks =
             statement.actions().contains(action)
                 || (action == Action.SUBSCRIBE && statement.actions().contains(Action.RECEIVE));
         if (statement.isDeny() && speaks && changed.contains(other.ref())) {
-          reasons.add(Optional.of(new Forbidding(other, statement)));
+          denies.add(Forbidding.of(other, statement));
         }
       }
     }
-    return reasons;
+    return denies;
+  }
+
+  private static List<Filter> widest(Statement statement, Action action) {
+    List<TopicTemplate> topics = new ArrayList<>(statement.topics());
+    if (action == Action.SUBSCRIBE) {
+      topics.addAll(statement.literalFilters());
+    }
+    return topics.stream().map(topic -> topic.widest(Map.of())).toList();
+  }
+
+  /**
+   * Which of the patterns may have to do with the reason.
+   *
+   * @param widest topics of each; empty: they are names, which are not told apart here
+   */
+  private static int[] near(int patterns, List<Filter> widest, Optional<Forbidding> reason) {
+    IntStream all = IntStream.range(0, patterns);
+    if (reason.isEmpty() || widest.isEmpty()) {
+      return all.toArray();
+    }
+    List<Filter> denied = reason.get().widest;
+    return all.filter(i -> denied.stream().anyMatch(widest.get(i)::intersects)).toArray();
   }
 
   /** Every kind of request that limits of any statement can tell apart. */

@@ -17,15 +17,17 @@ public record PolicyDiff(List<Change> changes) {
     changes = List.copyOf(changes);
   }
 
-  /** After a minute of searches at worst, the changes that are left are told as perhaps. */
+  /** After half a minute of searches at worst, the changes that are left are told as perhaps. */
   public static PolicyDiff between(PolicyBundle before, PolicyBundle after) {
-    return between(before, after, Effort.ofOneAnswer(), Effort.ofOneAnswer());
+    return between(before, after, Effort.ofOneAnswer());
   }
 
-  static PolicyDiff between(
-      PolicyBundle before, PolicyBundle after, Effort ofGains, Effort ofLosses) {
-    List<Change> changes = new ArrayList<>(new Gains(before, after, true, ofGains).find());
-    changes.addAll(new Gains(after, before, false, ofLosses).find());
+  /**
+   * @param effort beyond it, the changes that are left are told as perhaps
+   */
+  public static PolicyDiff between(PolicyBundle before, PolicyBundle after, Effort effort) {
+    List<Change> changes = new ArrayList<>(new Gains(before, after, true, effort).find());
+    changes.addAll(new Gains(after, before, false, effort).find());
     return new PolicyDiff(changes);
   }
 

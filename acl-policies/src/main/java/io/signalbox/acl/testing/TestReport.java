@@ -22,8 +22,13 @@ public record TestReport(List<Result> results, Set<String> decided) {
    *
    * @param what it in words
    * @param fault what is wrong; "" when it is as expected
+   * @param givenUp it was beyond the effort: with more of it, it may be as expected
    */
-  public record Result(Position position, String what, String fault) {
+  public record Result(Position position, String what, String fault, boolean givenUp) {
+    public Result(Position position, String what, String fault) {
+      this(position, what, fault, false);
+    }
+
     public boolean passed() {
       return fault.isEmpty();
     }

@@ -8,6 +8,7 @@ import io.signalbox.acl.decision.SubscribeDecision;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.proof.Effort;
 import io.signalbox.acl.proof.Proofs;
+import io.signalbox.acl.proof.Verdict;
 import io.signalbox.acl.testing.PolicyTest.Case;
 import io.signalbox.acl.testing.PolicyTest.Invariant;
 import io.signalbox.acl.testing.TestReport.Result;
@@ -101,6 +102,8 @@ public final class TestRunner {
     var verdict =
         Proofs.noone(bundle, invariant.action(), invariant.region(), invariant.except(), effort);
     String what = "no one may %s \"%s\"".formatted(invariant.action().word(), invariant.region());
-    results.add(new Result(invariant.position(), what, verdict.isProved() ? "" : verdict.text()));
+    String fault = verdict.isProved() ? "" : verdict.text();
+    boolean givenUp = verdict instanceof Verdict.Undetermined && effort.isSpent();
+    results.add(new Result(invariant.position(), what, fault, givenUp));
   }
 }

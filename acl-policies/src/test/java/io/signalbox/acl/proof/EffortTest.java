@@ -40,7 +40,7 @@ final class EffortTest {
   void aDiffOfThousandsOfChangedPoliciesIsGivenUp() {
     PolicyBundle before = policies("a");
     PolicyBundle after = policies("b");
-    PolicyDiff diff = PolicyDiff.between(before, after, new Effort(100_000), new Effort(100_000));
+    PolicyDiff diff = PolicyDiff.between(before, after, new Effort(100_000));
     assertEquals(4_000, diff.changes().size());
     assertTrue(
         diff.changes()
@@ -48,6 +48,31 @@ final class EffortTest {
             .text()
             .endsWith("perhaps; gave up after a long search for clients" + " that would tell"),
         () -> diff.changes().getLast().text());
+  }
+
+  /** Also where every limit of theirs is another kind of request. */
+  @Test
+  void aDiffSaysNothingOfThousandsOfPoliciesThatNoChangedDenyComesNear() {
+    List<Policy> many = policies("a").policies();
+    PolicyDiff diff = PolicyDiff.between(with(many, "b/1"), with(many, "b/2"), new Effort(10_000));
+    assertEquals("no client gains or loses anything\n", diff.text());
+    PolicyDiff near = PolicyDiff.between(with(many, "b/1"), with(many, "a/7/#"), new Effort(10));
+    assertEquals(1, near.changes().size(), near::text);
+  }
+
+  private static PolicyBundle with(List<Policy> many, String denied) {
+    List<Policy> policies = new ArrayList<>(many);
+    policies.add(
+        Universe.parse(
+            """
+            version: 1
+            name: less
+            match: { everyone: true }
+            statements:
+              - { id: d, effect: deny, actions: [publish], topics: ["%s"] }
+            """
+                .formatted(denied)));
+    return Universe.bundle(policies);
   }
 
   private static PolicyBundle policies(String head) {

@@ -161,6 +161,33 @@ class ProofsTest {
     assertProved(none, "dev/+/admin/#", "{ group: none }");
     String cn = text.formatted("${cert.cn}", byId).replace("${cert.dnsSan}", "${cert.cn}");
     assertProved(Universe.bundle(List.of(Universe.parse(cn))), "dev/+/admin/#", "{ group: none }");
+    String both = "dev/${client.id}/+/${cert.dnsSan}";
+    String apart = text.replace("dev/${cert.dnsSan}/#", both).formatted("${cert.dnsSan}", all);
+    assertProved(
+        Universe.bundle(List.of(Universe.parse(apart))), "dev/+/admin/#", "{ group: none }");
+    String twice = apart.replace("admin/#", "admin/${cert.dnsSan}");
+    assertBroken(twice, "dev/+/admin/#");
+    String joined =
+        text.replace("dev/${cert.dnsSan}/#", "dev/${client.id}-${cert.dnsSan}/#")
+            .formatted("${cert.dnsSan}", all.replace("${", "${cert.dnsSan}-${"));
+    assertBroken(joined, "dev/+/admin/#");
+  }
+
+  @Test
+  void knowsThatADenyMayJoinTheClientIdentifierWithAnotherValueOfItsAttribute() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { group: %s }
+        statements:
+          - { id: c, effect: allow, actions: [connect], clientIds: ["${group}"] }
+          - { id: own, effect: allow, actions: [publish], topics: ["%s", "h"] }
+          - { id: d, effect: deny, actions: [publish], topics: ["%s"] }
+        """;
+    String any = "+/${client.id}-${group}";
+    assertBroken(text.formatted("[h, g2]", "${client.id}/g1-g2", any), "g1/g1-g2");
+    assertBroken(text.formatted("[g1]", "a/g1", "a/${client.id}"), "a/g1");
   }
 
   @Test

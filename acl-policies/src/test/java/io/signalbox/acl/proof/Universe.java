@@ -247,7 +247,7 @@ public final class Universe {
 
   /** Topic Names of two and three levels for {@link #bundleOfGroups}. */
   static List<String> topicsOfGroups() {
-    List<String> words = List.of("a", "g1", "g2", "x-a", "x-g1", "b");
+    List<String> words = List.of("a", "g1", "g2", "x-a", "x-g1", "b", "g1-a", "g1-g2", "a-g1");
     List<String> topics = new ArrayList<>();
     for (String one : words) {
       for (String other : words) {
@@ -268,7 +268,7 @@ public final class Universe {
                 """
                 version: 1
                 name: p
-                match: { group: "%s" }
+                match: { group: %s }
                 statements:
                   - { id: c, effect: allow, actions: [connect], clientIds: ["%s"] }
                   - { id: d, effect: deny, actions: [connect], clientIds: ["%s"] }
@@ -276,7 +276,7 @@ public final class Universe {
                   - { id: less, effect: deny, actions: [publish], topics: ["%s", "%s"] }
                 """
                     .formatted(
-                        pick(random, "*", "g*", "a"),
+                        pick(random, "\"*\"", "\"g*\"", "a", "[a, g1]", "[a, g2]"),
                         name,
                         denied,
                         patternOfGroups(random),
@@ -289,7 +289,16 @@ public final class Universe {
     String pattern =
         pick(random, "${group}", "${client.id}", "x-${group}", "g1", "a", "+")
             + "/"
-            + pick(random, "${group}", "${client.id}", "x-${group}", "g1", "b", "+");
+            + pick(
+                random,
+                "${group}",
+                "${client.id}",
+                "x-${group}",
+                "g1",
+                "b",
+                "+",
+                "${client.id}-${group}",
+                "g1-a");
     return random.nextInt(3) == 0 ? pattern + "/#" : pattern;
   }
 

@@ -11,6 +11,7 @@ import io.signalbox.server.auth.ApiPolicies.RolledBack;
 import io.signalbox.server.auth.PolicyException;
 import io.signalbox.server.registry.Change;
 import io.signalbox.server.registry.Entry;
+import io.signalbox.server.registry.JsonOut;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.PolicyRevision;
@@ -104,6 +105,9 @@ final class PolicyRevisionRoutes {
     out.add("changes", changes(outlook.changes()));
     out.add("leftOut", leftOut(outlook.leftOut()));
     out.add("access", ToolJson.of(outlook.access()).get("changes"));
+    if (!outlook.givenUp().isEmpty()) {
+      out.add("notes", JsonOut.list(outlook.givenUp().stream().map(Object::toString).toList()));
+    }
     return ApiResponse.of(out);
   }
 

@@ -31,6 +31,7 @@ import io.signalbox.server.registry.Fields;
 import io.signalbox.server.registry.JsonOut;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.StoredPolicy;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -83,13 +84,18 @@ final class PolicyToolRoutes {
       out.add("policy", JsonParser.parseString(canonical));
       out.addProperty("sha256", PolicyViews.sha256(canonical));
       String ref = valid.policy().ref();
-      List<Finding> own =
-          Linter.lint(valid.bundle(), Optional.empty()).stream()
-              .filter(
-                  finding ->
-                      finding.statement().equals(ref) || finding.statement().startsWith(ref + "#"))
-              .toList();
-      out.add("warnings", ToolJson.ofFindings(own).get("findings"));
+      List<Finding> warnings = new ArrayList<>();
+      valid
+          .givenUp()
+          .forEach(
+              test ->
+                  warnings.add(new Finding(test.position(), "test-given-up", ref, test.message())));
+      Linter.lint(valid.bundle(), Optional.empty()).stream()
+          .filter(
+              finding ->
+                  finding.statement().equals(ref) || finding.statement().startsWith(ref + "#"))
+          .forEach(warnings::add);
+      out.add("warnings", ToolJson.ofFindings(warnings).get("findings"));
     } catch (PolicyException e) {
       out.addProperty("valid", false);
       out.add("problems", ToolJson.ofProblems(e.problems()).get("problems"));

@@ -2,7 +2,9 @@ package io.signalbox.server.auth;
 
 import io.signalbox.acl.decision.PolicyBundle;
 import io.signalbox.acl.model.Policy;
+import io.signalbox.acl.proof.Effort;
 import io.signalbox.acl.proof.PolicyDiff;
+import io.signalbox.acl.source.Problem;
 import io.signalbox.acl.source.Problems;
 import io.signalbox.server.auth.PolicyStore.Proposal;
 import io.signalbox.server.registry.Change;
@@ -65,9 +67,14 @@ public final class ApiPolicies {
    * @param changes of policies and attachments
    * @param leftOut as of {@link RolledBack}
    * @param access who gains and who loses what
+   * @param givenUp as of {@link Valid}
    */
   public record Outlook(
-      long latest, List<Change<?>> changes, List<PolicyAttachment> leftOut, PolicyDiff access) {}
+      long latest,
+      List<Change<?>> changes,
+      List<PolicyAttachment> leftOut,
+      PolicyDiff access,
+      List<Problem> givenUp) {}
 
   /** Whether the policy that an attachment names is there. */
   public boolean isInForce(PolicyAttachment attachment) {
@@ -97,8 +104,9 @@ public final class ApiPolicies {
    * A policy that could be put in force.
    *
    * @param bundle with it
+   * @param givenUp tests of which it is not known whether they pass, in words
    */
-  public record Valid(Policy policy, PolicyBundle bundle) {}
+  public record Valid(Policy policy, PolicyBundle bundle, List<Problem> givenUp) {}
 
   /**
    * As {@link #put}, up to where something would change.
@@ -113,7 +121,9 @@ public final class ApiPolicies {
       throw new PolicyException(problems.list());
     }
     PolicyEdit edit = PolicyEdit.put(policy.get());
-    return new Valid(policy.get(), policies.tried(() -> new Proposal(edit, List.of())).after());
+    PolicyStore.Tried tried =
+        policies.tried(() -> new Proposal(edit, List.of()), Effort.ofOneAnswer());
+    return new Valid(policy.get(), tried.after(), tried.givenUp());
   }
 
   /**
@@ -360,8 +370,9 @@ public final class ApiPolicies {
   public Outlook tryRollback(long number, long latest) throws PolicyException, RegistryException {
     List<PolicyAttachment> leftOut = new ArrayList<>();
     PolicyStore.Tried tried;
+    Effort effort = Effort.ofOneAnswer(); // of the tests and of the differences together
     try {
-      tried = policies.tried(() -> back(number, latest, leftOut));
+      tried = policies.tried(() -> back(number, latest, leftOut), effort);
     } catch (RegistryException e) {
       throw notTakenBack(e);
     }
@@ -369,7 +380,8 @@ public final class ApiPolicies {
         tried.latest(),
         tried.changes(),
         leftOut,
-        PolicyDiff.between(tried.before(), tried.after()));
+        PolicyDiff.between(tried.before(), tried.after(), effort),
+        tried.givenUp());
   }
 
   /** A policy cannot go that is attached by what a rollback leaves alone. */

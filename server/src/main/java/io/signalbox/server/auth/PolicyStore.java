@@ -77,7 +77,12 @@ public final class PolicyStore {
    * @param before all policies in force now
    * @param after all policies in force then
    */
-  record Tried(long latest, List<Change<?>> changes, PolicyBundle before, PolicyBundle after) {}
+  record Tried(
+      long latest,
+      List<Change<?>> changes,
+      PolicyBundle before,
+      PolicyBundle after,
+      List<Problem> givenUp) {}
 
   private final List<Policy> shipped;
   private final StoredPolicies stored;
@@ -268,17 +273,19 @@ public final class PolicyStore {
    * What a change would do; nothing changes. Compiled and tested while others change: that may take
    * its time, and whoever may only look holds nobody up.
    *
-   * @throws PolicyException it could not be put in force, or it was given up to find out
+   * @param effort of the tests; those that are beyond it may pass or not
+   * @throws PolicyException it could not be put in force
    */
-  Tried tried(Proposer proposer) throws PolicyException, RegistryException {
+  Tried tried(Proposer proposer, Effort effort) throws PolicyException, RegistryException {
     Drafted drafted = drafted(proposer);
     Problems problems = new Problems();
-    Optional<PolicyBundle> bundle = drafted.bundle.make(Effort.ofOneAnswer(), problems);
+    Problems givenUp = new Problems();
+    Optional<PolicyBundle> bundle = drafted.bundle.make(effort, problems, givenUp);
     if (bundle.isEmpty()) {
       throw new PolicyException(problems.list());
     }
     requireThere(drafted.edit, bundle.get());
-    return new Tried(drafted.latest, drafted.changes, drafted.before, bundle.get());
+    return new Tried(drafted.latest, drafted.changes, drafted.before, bundle.get(), givenUp.list());
   }
 
   /** What there was at one moment, and what is to become of it. */
