@@ -276,8 +276,12 @@ final class ConnectHandler {
     if (client.isEndedByShutdown()) {
       return Session.WillFate.KEEP;
     }
-    // [MQTT-3.1.2-8]; in a session that was there it took an earlier Will's place
-    return client.isRefused() && !sessionPresent ? Session.WillFate.DISCARD : Session.WillFate.SEND;
+    return client.isRefused() ? refusedFate(sessionPresent) : Session.WillFate.SEND;
+  }
+
+  /** In a session that was there its Will took an earlier one's place [MQTT-3.1.2-8]. */
+  private static Session.WillFate refusedFate(boolean sessionPresent) {
+    return sessionPresent ? Session.WillFate.SEND : Session.WillFate.DISCARD;
   }
 
   private void accept(
@@ -288,7 +292,7 @@ final class ConnectHandler {
     Optional<Ending> withdrawn = client.withdrawnSince(client.credentialEpoch());
     if (withdrawn.isPresent()) {
       client.unlisted();
-      opened.session().connectionEnded(client.connection(), Session.WillFate.DISCARD);
+      opened.session().connectionEnded(client.connection(), refusedFate(opened.sessionPresent()));
       refuse(client, withdrawn.get().reason(), withdrawn.get().text());
       return;
     }

@@ -180,6 +180,10 @@ final class GivenOn {
 
   private void refused(Subscriber taker) {
     refusing.add(taker);
+    if (barred == null && !leaver.outgoing().isAllInMemory()) {
+      nobody(); // who reads the queue may see the row before another member has it
+      return;
+    }
     Delivery another = SharedHandover.another(group, refusing, eligible);
     if (another != null) {
       to(another);

@@ -200,6 +200,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     DurableClient taker = DurableClient.connect(this, "taker", 10_000).subscribe(SHARED);
     device.unsubscribe(SHARED);
     device.drop();
+    doWhatWaits(); // its session knows
     loops.advance(1_000_000); // its session's end
     taker.receive(2);
     assertEquals(List.of("sent", "waits"), taker.payloads);
@@ -300,6 +301,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     DurableClient device = deviceThatLeavesMoreThanMemoryHolds(handover);
     DurableClient taker = memberInMemory();
     device.drop();
+    doWhatWaits(); // its session knows
     loops.advance(1_000_000); // its session's end
     await(
         () -> {
@@ -319,6 +321,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     DurableClient before = memberInMemory();
     before.acknowledging = false;
     device.drop();
+    doWhatWaits(); // its session knows
     loops.advance(1_000_000); // its session's end
     long read = broker.metrics.storeSlicesRead.value();
     await(() -> slicesReadAsTimePasses() >= read + 5); // what it has room for is with it
@@ -378,6 +381,7 @@ final class SharedHandoverTest extends DurableSessionFixture {
     DurableClient taker = memberInMemory();
     taker.acknowledging = false;
     device.drop();
+    doWhatWaits(); // its session knows
     loops.advance(1_000_000); // its session's end
     await(() -> broker.metrics.sharedHandovers.value() > 0);
     taker.drop();
@@ -600,8 +604,15 @@ final class SharedHandoverTest extends DurableSessionFixture {
     publish(publisher, "t/1", 2);
     DurableClient barred = DurableClient.connect(this, "barred", 1_000).subscribe(SHARED);
     await(() -> !broker.isOwing("barred"));
-    for (int i = 0; i < 5; i++) {
-      publish(publisher, "t/barred", 1);
+    int before = publisher.acknowledged;
+    for (int i = 1; i <= 5; i++) {
+      int acknowledged = before + i;
+      publisher.send(message("t/barred", i, "t/barred"));
+      await(
+          () -> {
+            loops.advance(100); // a slow receiver in memory holds acknowledgements back
+            return publisher.acknowledged == acknowledged;
+          });
     }
     await(() -> dropped() + memoryDropped() > 0);
     await(() -> !broker.isOwing("barred"));
