@@ -25,11 +25,20 @@ final class RawClient implements AutoCloseable {
   static final byte[] CONNACK_V5 = {0x20, 3, 0, 0, 0};
 
   final Socket socket;
+
+  /** That below TLS; the same without. */
+  private final Socket tcp;
+
   final InputStream in;
   final OutputStream out;
 
   private RawClient(Socket socket) throws IOException {
+    this(socket, socket);
+  }
+
+  private RawClient(Socket socket, Socket tcp) throws IOException {
     this.socket = socket;
+    this.tcp = tcp;
     socket.setSoTimeout(60_000);
     socket.setTcpNoDelay(true);
     this.in = socket.getInputStream();
@@ -53,13 +62,16 @@ final class RawClient implements AutoCloseable {
 
   static RawClient tls(InetSocketAddress address, SSLContext context, String... protocols)
       throws IOException {
+    Socket tcp = new Socket(address.getAddress(), address.getPort());
     SSLSocket socket =
         (SSLSocket)
-            context.getSocketFactory().createSocket(address.getAddress(), address.getPort());
+            context
+                .getSocketFactory()
+                .createSocket(tcp, address.getHostString(), address.getPort(), true);
     if (protocols.length > 0) {
       socket.setEnabledProtocols(protocols);
     }
-    return new RawClient(socket);
+    return new RawClient(socket, tcp);
   }
 
   /** TLS inside a connection that is open already. */
@@ -125,8 +137,8 @@ final class RawClient implements AutoCloseable {
 
   /** The client's connection breaks. */
   void reset() throws IOException {
-    socket.setSoLinger(true, 0);
-    socket.close();
+    tcp.setSoLinger(true, 0);
+    tcp.close();
   }
 
   /** The client goes away. */
