@@ -211,16 +211,12 @@ final class GivenOn {
    * another member, unless the session seemed to be about to send it.
    */
   private void gone() {
-    boolean isOurs =
-        handle != null
-            && handle.isOverQuota(place)
-            && handle.begin(place, 1); // whichever identifier: it is not sent
+    if (handle == null || !handle.isOverQuota(place)) {
+      return;
+    }
     Delivery taker =
-        isOurs
-            ? group.pickAmong(
-                0, member -> !leaver.equals(member.subscriber()) && eligible.test(member))
-            : null;
-    if (taker != null) {
+        group.pickAmong(0, member -> !leaver.equals(member.subscriber()) && eligible.test(member));
+    if (taker != null && handle.begin(place, 1)) { // whichever identifier: it is not sent
       GivenFromMemory given = new GivenFromMemory(context, loop, group, eligible);
       given.to(taker, message);
       given.tellTakers();

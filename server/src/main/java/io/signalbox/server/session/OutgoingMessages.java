@@ -288,8 +288,8 @@ public final class OutgoingMessages {
       @Nullable Offer offer) {
     ClientConnection client = session.connection();
     if (client == null) {
-      session.giveOnIfShared(
-          delivery, message); // durable: it is on disk; transient: the session is over
+      GivenAway.missed(
+          session, delivery, message); // durable: it is on disk; transient: the session is over
       return;
     }
     Qos qos = message.qos().min(delivery.maximumQos()); // [MQTT-3.8.4-8]
@@ -314,7 +314,7 @@ public final class OutgoingMessages {
     if (hasNoRow(qos, handle, receiverIndex)) {
       return;
     }
-    if (mode == Mode.LIVE && session.givesOn(delivery, message, handle, receiverIndex)) {
+    if (mode == Mode.LIVE && GivenAway.ofLeft(session, delivery, message, handle, receiverIndex)) {
       return;
     }
     switch (mode) {
@@ -361,7 +361,7 @@ public final class OutgoingMessages {
   private void sendQos0(ClientConnection client, Delivery delivery, Message message) {
     if (!mayReceive(message)) {
       SharedGroup group = delivery.group();
-      if (group == null || !session.givesToEntitled(group, message)) {
+      if (group == null || !GivenAway.barred(session, group, message)) {
         notReceived();
       }
       return;
@@ -683,7 +683,7 @@ public final class OutgoingMessages {
     if (publish.isWithdrawn()) {
       return; // another member of the Shared Subscription gets it
     }
-    if (session.givesToEntitled(publish, message)) {
+    if (GivenAway.barred(session, publish, message)) {
       giveBackId(publish);
     } else {
       notReceived();

@@ -4,7 +4,6 @@ import io.signalbox.server.config.SessionConfig.Handover;
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.EventLoop;
 import io.signalbox.server.eventloop.Timer;
-import io.signalbox.server.packet.Qos;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
@@ -24,9 +23,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -491,9 +488,9 @@ public final class Session implements Subscriber {
     online = false;
     if (!durable) {
       if (unshared.isEmpty()) {
-        unshared = sharedLeft();
+        unshared = GivenAway.whatIsLeft(this);
       } else {
-        unshared = Stream.concat(unshared.stream(), sharedLeft().stream()).toList();
+        unshared = Stream.concat(unshared.stream(), GivenAway.whatIsLeft(this).stream()).toList();
       }
     }
     subscriptions.connectionEnded(outgoing.isDone());
@@ -544,17 +541,6 @@ public final class Session implements Subscriber {
         handover.start();
       }
     }
-  }
-
-  /** What other members may take of a session in memory: not QoS 2 that was begun. */
-  private List<OutgoingPublish> sharedLeft() {
-    return outgoing.inMemory().stream()
-        .filter(
-            publish ->
-                publish.group != null
-                    && (publish.qos == Qos.AT_LEAST_ONCE
-                        || publish.state == OutgoingPublish.State.WAITING))
-        .toList();
   }
 
   /**
@@ -654,7 +640,7 @@ public final class Session implements Subscriber {
     stopHandover();
     SharedHandover last = number == 0 ? null : SharedHandover.atEnd(context, this, this::finishEnd);
     subscriptions.removeAll();
-    giveOn(unshared);
+    GivenAway.all(this, unshared);
     unshared = List.of();
     if (last == null) {
       finishEnd();
@@ -662,20 +648,6 @@ public final class Session implements Subscriber {
       opening = true; // whoever asks for the session waits
       last.start();
     }
-  }
-
-  private void giveOn(List<OutgoingPublish> left) {
-    Map<SharedGroup, GivenFromMemory> givenTo = new HashMap<>();
-    for (OutgoingPublish publish : left) {
-      SharedGroup group = publish.group;
-      Message message = publish.message;
-      if (group != null && message != null) {
-        givenTo
-            .computeIfAbsent(group, its -> new GivenFromMemory(context, owner, its))
-            .give(message);
-      }
-    }
-    givenTo.values().forEach(GivenFromMemory::tellTakers);
   }
 
   private void finishEnd() {
@@ -727,7 +699,7 @@ public final class Session implements Subscriber {
     SharedGroup group = context.trie().group(shared.filter(), String.valueOf(shared.shareName()));
     boolean wasThere = subscriptions.remove(shared.requestedFilter());
     if (group != null && !durable) {
-      giveOn(outgoing.takeFrom(group));
+      GivenAway.all(this, outgoing.takeFrom(group));
     }
     return wasThere;
   }
@@ -811,108 +783,8 @@ public final class Session implements Subscriber {
     } else if (online) {
       at.execute(new Offer(this, delivery, message, publish, receiverIndex));
     } else {
-      giveOnIfShared(delivery, message);
+      GivenAway.missed(this, delivery, message);
     }
-  }
-
-  /** The publisher chose us from a group a moment before our transient session ended. */
-  void giveOnIfShared(Delivery delivery, Message message) {
-    SharedGroup group = delivery.group();
-    if (group != null && !durable && message.qos() != Qos.AT_MOST_ONCE) {
-      context
-          .registry()
-          .current()
-          .ifPresent(
-              loop -> {
-                GivenFromMemory given = new GivenFromMemory(context, loop, group);
-                given.give(message);
-                given.tellTakers();
-              });
-    }
-  }
-
-  /**
-   * Gives a message to another member if its Shared Subscription has left the session while it was
-   * on its way here.
-   *
-   * @param handle of its row; null: it has none
-   * @param place of the row
-   * @return false: it is for this session, or nobody else is there
-   */
-  boolean givesOn(Delivery delivery, Message message, @Nullable StorePublish handle, int place) {
-    SharedGroup group = delivery.group();
-    if (group == null || group.hasMember(this)) {
-      return false;
-    }
-    Delivery taker = group.pick();
-    if (taker == null) {
-      return false;
-    }
-    if (handle == null) {
-      GivenFromMemory given = new GivenFromMemory(context, owner, group);
-      given.to(taker, message);
-      given.tellTakers();
-    } else {
-      GivenOn.left(context, this, group, message, handle, place).to(taker);
-    }
-    return true;
-  }
-
-  /**
-   * Gives a message that its client may not receive to another member of the Shared Subscription
-   * that is connected and may receive all: others would have to be asked on their own threads, and
-   * might send it round for ever.
-   *
-   * @return false: there is nobody, or it may have been sent with QoS 2
-   */
-  boolean givesToEntitled(OutgoingPublish publish, Message message) {
-    SharedGroup group = publish.sharedRow ? onlyGroupOf(publish, message) : publish.group;
-    if (group == null || (publish.dup && publish.qos == Qos.EXACTLY_ONCE)) {
-      return false;
-    }
-    if (!publish.durable()) {
-      return givesToEntitled(group, message);
-    }
-    Delivery taker = group.pickAmong(0, this::isEntitled);
-    if (taker != null) {
-      GivenOn.barred(context, this, group, message, publish, this::isEntitled).to(taker);
-    }
-    return taker != null;
-  }
-
-  /** The same of one that is in no queue on disk. */
-  boolean givesToEntitled(SharedGroup group, Message message) {
-    Delivery taker = group.pickAmong(0, this::isEntitled);
-    if (taker != null) {
-      GivenFromMemory given = new GivenFromMemory(context, owner, group, this::isEntitled);
-      given.to(taker, message);
-      given.tellTakers();
-    }
-    return taker != null;
-  }
-
-  private boolean isEntitled(Delivery member) {
-    return member.subscriber() instanceof Session other
-        && !equals(other)
-        && other.online
-        && !other.opening // else its rights are not known yet
-        && other.outgoing.takesAll();
-  }
-
-  /** By which Shared Subscription it came; null if that may have been one of several. */
-  private @Nullable SharedGroup onlyGroupOf(OutgoingPublish publish, Message message) {
-    List<Subscription> candidates =
-        SharedHandover.candidates(
-            Stream.concat(subscriptions.all().stream(), subscriptions.left().stream())
-                .filter(subscription -> subscription.shareName() != null)
-                .toList(),
-            message,
-            publish.subscriptionIdentifiers);
-    if (candidates.size() != 1) {
-      return null;
-    }
-    Subscription only = candidates.getFirst();
-    return context.trie().group(only.filter(), String.valueOf(only.shareName()));
   }
 
   /**

@@ -126,8 +126,6 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   /** Null: nobody waits. */
   private @Nullable FlushWaits flushWaits;
 
-  private @Nullable Timer flushTimer;
-
   /**
    * @param cork under the TLS layer of {@code connection}; null without TLS
    */
@@ -744,24 +742,21 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       loop.execute(task);
       return;
     }
-    FlushWaits waits = flushWaits == null ? new FlushWaits(loop) : flushWaits;
+    FlushWaits waits = flushWaits == null ? new FlushWaits(loop, this::cutOff) : flushWaits;
     flushWaits = waits;
     Chunk last = tail;
     if (last != null) {
       seal(last);
       last.sealed = true;
     }
-    waits.add(last, loop.nowMillis() + graceMillis, task);
-    if (flushTimer == null) {
-      flushTimer = loop.schedule(graceMillis, this::flushTimeIsOver);
-    }
+    waits.add(last, graceMillis, task);
   }
 
   private void tellFlushed() {
     FlushWaits waits = flushWaits;
     if (waits != null) {
       waits.allIsGone();
-      nobodyWaits();
+      flushWaits = null;
     }
   }
 
@@ -769,29 +764,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private void tellTaken(FlushWaits waits) {
     waits.takenIsGone();
     if (waits.isEmpty()) {
-      nobodyWaits();
-    }
-  }
-
-  private void nobodyWaits() {
-    flushWaits = null;
-    if (flushTimer != null) {
-      flushTimer.cancel();
-      flushTimer = null;
-    }
-  }
-
-  private void flushTimeIsOver() {
-    flushTimer = null;
-    FlushWaits waits = flushWaits;
-    if (waits == null) {
-      return;
-    }
-    long left = waits.deadlineMillis() - loop.nowMillis();
-    if (left > 0) { // the one for whom it was set has been told
-      flushTimer = loop.schedule(left, this::flushTimeIsOver);
-    } else {
-      cutOff();
+      flushWaits = null;
     }
   }
 

@@ -1,6 +1,7 @@
 package io.signalbox.benchmarks.broker;
 
 import io.signalbox.server.routing.SubscriptionTrie;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /** Ten thousand clients and what they subscribe to. */
@@ -26,20 +27,15 @@ final class Fleet {
   }
 
   void subscribe(Kind kind, SubscriptionTrie trie) {
-    int devices = devices(kind);
-    for (int device = 0; device < devices; device++) {
-      for (int which = 0; which < kind.filtersEach(); which++) {
-        trie.add(kind.subscription(device, which), client(device + which * 997));
-      }
-    }
+    each(kind, (filter, client) -> trie.add(Kind.subscription(filter), client));
   }
 
-  void unsubscribe(Kind kind, SubscriptionTrie trie) {
+  /** Each filter of a kind, as it stands in SUBSCRIBE, with its client. */
+  void each(Kind kind, BiConsumer<String, Client> action) {
     int devices = devices(kind);
     for (int device = 0; device < devices; device++) {
       for (int which = 0; which < kind.filtersEach(); which++) {
-        var gone = kind.subscription(device, which);
-        trie.remove(gone.filter(), gone.shareName(), client(device + which * 997));
+        action.accept(kind.filter(device, which), client(device + which * 997));
       }
     }
   }

@@ -46,25 +46,24 @@ public enum Kind {
         });
   }
 
-  /** One of them; different ones are to be of different clients. */
-  Subscription subscription(int device, int which) {
+  /** One of them, as it stands in SUBSCRIBE; different ones are to be of different clients. */
+  String filter(int device, int which) {
     String topic = topic(device).toString();
     String base = topic.substring(0, topic.lastIndexOf('/'));
-    return subscription(
-        switch (this) {
-          case PLAIN, TEN_LEVELS -> topic;
-          case PLUS -> topic.replace("/sensor-7/", "/+/");
-          case HASH -> topic.replace("/log/error", "/#");
-          case SHARED -> "$share/workers-" + device % 5 + "/" + topic;
-          case TEN_RECEIVERS ->
-              switch (which % 5) {
-                case 0 -> base + "/+";
-                case 1 -> base + "/#";
-                case 2 -> base.replace("/sensor", "/#");
-                case 3 -> base.replace("/sensor", "/+/value");
-                default -> topic;
-              };
-        });
+    return switch (this) {
+      case PLAIN, TEN_LEVELS -> topic;
+      case PLUS -> topic.replace("/sensor-7/", "/+/");
+      case HASH -> topic.replace("/log/error", "/#");
+      case SHARED -> "$share/workers-" + device % 5 + "/" + topic;
+      case TEN_RECEIVERS ->
+          switch (which % 5) {
+            case 0 -> base + "/+";
+            case 1 -> base + "/#";
+            case 2 -> base.replace("/sensor", "/#");
+            case 3 -> base.replace("/sensor", "/+/value");
+            default -> topic;
+          };
+    };
   }
 
   static Subscription subscription(String text) {
