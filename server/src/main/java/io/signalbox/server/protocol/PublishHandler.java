@@ -16,6 +16,7 @@ import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.Session;
+import io.signalbox.server.store.StorePublish;
 import io.signalbox.server.store.Submitter;
 import io.signalbox.server.topic.TopicName;
 import java.lang.System.Logger;
@@ -144,8 +145,10 @@ final class PublishHandler {
     if (publish.qos() == Qos.EXACTLY_ONCE) {
       session.inboundQos2().add(publish.packetId());
       if (session.isDurable()) {
-        return new Publisher.Also(
-            publish.retain(), session.sessionNumber(), session.epoch(), publish.packetId(), 0);
+        var origin =
+            new StorePublish.Qos2Origin(
+                session.sessionNumber(), publish.packetId(), session.epoch());
+        return new Publisher.Also(publish.retain(), origin, 0);
       }
     }
     return publish.retain() ? Publisher.Also.RETAINED : Publisher.Also.NOTHING;

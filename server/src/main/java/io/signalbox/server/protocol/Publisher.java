@@ -18,6 +18,8 @@ import io.signalbox.server.session.Session;
 import io.signalbox.server.store.Completion;
 import io.signalbox.server.store.StoreException;
 import io.signalbox.server.store.StorePublish;
+import io.signalbox.server.store.StorePublish.Keepers;
+import io.signalbox.server.store.StorePublish.Qos2Origin;
 import io.signalbox.server.store.StorePublish.Retaining;
 import io.signalbox.server.store.StoreWriter;
 import io.signalbox.server.store.Submitter;
@@ -71,15 +73,14 @@ final class Publisher {
    * What must be committed with a message besides the queues of its receivers.
    *
    * @param setRetained it becomes, or with an empty payload clears, its topic's retained message
-   * @param qos2Number number of the durable session it came from as QoS 2; 0: none
    * @param willOf number of the session whose stored will this is; 0: none
    */
-  record Also(boolean setRetained, long qos2Number, long qos2Epoch, int qos2PacketId, long willOf) {
-    static final Also NOTHING = new Also(false, 0, 0, 0, 0);
-    static final Also RETAINED = new Also(true, 0, 0, 0, 0);
+  record Also(boolean setRetained, Qos2Origin origin, long willOf) {
+    static final Also NOTHING = new Also(false, Qos2Origin.NONE, 0);
+    static final Also RETAINED = new Also(true, Qos2Origin.NONE, 0);
 
     boolean needsStore() {
-      return setRetained || qos2Number != 0 || willOf != 0;
+      return setRetained || origin.number() != 0 || willOf != 0;
     }
   }
 
@@ -425,13 +426,14 @@ final class Publisher {
     }
     return new StorePublish(
         message,
-        next == durable ? numbers : Arrays.copyOf(numbers, next),
-        next == durable ? flags : Arrays.copyOf(flags, next),
-        next == durable ? identifiers : Arrays.copyOf(identifiers, next),
+        next == durable
+            ? new Keepers(numbers, flags, identifiers)
+            : new Keepers(
+                Arrays.copyOf(numbers, next),
+                Arrays.copyOf(flags, next),
+                Arrays.copyOf(identifiers, next)),
         retaining(also, hearsOfRefusal),
-        also.qos2Number(),
-        also.qos2PacketId(),
-        also.qos2Epoch(),
+        also.origin(),
         also.willOf(),
         next < count);
   }
@@ -516,22 +518,6 @@ final class Publisher {
   }
 
   private static StorePublish storeNothing(Message message, long willOf) {
-    return new StorePublish(
-        message, new long[0], new byte[0], new int[0][], Retaining.NO, 0, 0, 0, willOf, false);
-  }
-
-  /** A message that only one durable session gets. */
-  static StorePublish storeFor(long number, Message message, byte flags, int[] identifiers) {
-    return new StorePublish(
-        message,
-        new long[] {number},
-        new byte[] {flags},
-        new int[][] {identifiers},
-        Retaining.NO,
-        0,
-        0,
-        0,
-        0,
-        false);
+    return new StorePublish(message, Keepers.NONE, Retaining.NO, Qos2Origin.NONE, willOf, false);
   }
 }

@@ -335,8 +335,10 @@ final class RetainedDelivery {
       return;
     }
     StorePublish stored =
-        Publisher.storeFor(
-            session.sessionNumber(), message, StorePublish.flags(qos, true, false), identifiers);
+        new StorePublish(
+            message,
+            StorePublish.Keepers.one(
+                session.sessionNumber(), StorePublish.flags(qos, true, false), identifiers));
     if (qos == Qos.EXACTLY_ONCE) {
       rows().submitted++;
       TopicName topic = message.topic();

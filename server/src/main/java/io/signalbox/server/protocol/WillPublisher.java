@@ -8,6 +8,7 @@ import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.session.SessionWill;
 import io.signalbox.server.session.Wills;
+import io.signalbox.server.store.StorePublish;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -90,7 +91,7 @@ public final class WillPublisher implements Wills {
         .publish(
             will.toMessage(clientId, shared.clocks().wallMillis()),
             shared.sessions().find(clientId).orElse(null), // for No Local [MQTT-3.8.3-3]
-            new Publisher.Also(will.retain(), 0, 0, 0, storedFor),
+            new Publisher.Also(will.retain(), StorePublish.Qos2Origin.NONE, storedFor),
             null);
   }
 

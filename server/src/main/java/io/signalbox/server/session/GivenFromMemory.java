@@ -190,15 +190,10 @@ final class GivenFromMemory {
     StorePublish stored =
         new StorePublish(
             message,
-            new long[] {member.sessionNumber()},
-            new byte[] {SharedHandover.flags(message, taker)},
-            new int[][] {taker.subscriptionIdentifiers()},
-            StorePublish.Retaining.NO,
-            0,
-            0,
-            0,
-            0,
-            false);
+            StorePublish.Keepers.one(
+                member.sessionNumber(),
+                SharedHandover.flags(message, taker),
+                taker.subscriptionIdentifiers()));
     context
         .writer()
         .submit(

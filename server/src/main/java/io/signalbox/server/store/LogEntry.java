@@ -351,20 +351,16 @@ record LogEntry(boolean mayGrow, List<Command> commands) {
       packetIds[i] = in.getShort();
       identifiers[i] = decodeInts(in);
     }
+    var to = new StorePublish.Keepers(numbers, flags, identifiers);
     var read =
         new StorePublish(
             message,
-            numbers,
-            flags,
-            identifiers,
+            to,
             StorePublish.Retaining.of(in.getByte()),
-            in.getLong(),
-            in.getShort(),
-            in.getLong(),
+            new StorePublish.Qos2Origin(in.getLong(), in.getShort(), in.getLong()),
             in.getLong(),
             in.getByte() != 0);
-    StorePublish publish =
-        original == null ? read : original.copyFor(message, numbers, flags, identifiers);
+    StorePublish publish = original == null ? read : original.copyFor(message, to);
     for (int i = 0; i < receivers; i++) {
       if (packetIds[i] != 0) {
         publish.setPacketId(i, packetIds[i]);

@@ -35,9 +35,6 @@ public final class StorePublish implements Command, StoredMessage {
   private static final int LINEAR_MAX = 12;
 
   private static final int[] NO_SLOTS = {};
-  private static final long[] NO_NUMBERS = {};
-  private static final byte[] NO_FLAGS = {};
-  private static final int[][] NO_IDENTIFIERS = {};
 
   /** Whether it becomes, or with an empty payload clears, the retained message of its topic. */
   public enum Retaining {
@@ -63,6 +60,51 @@ public final class StorePublish implements Command, StoredMessage {
         case OR_REFUSED -> 2;
       };
     }
+  }
+
+  /**
+   * The sessions that are to keep a message; for each the same place in all three.
+   *
+   * @param numbers of the sessions, each once
+   * @param flags see {@link StorePublish#flags}
+   * @param subscriptionIdentifiers 1..268,435,455
+   */
+  public record Keepers(long[] numbers, byte[] flags, int[][] subscriptionIdentifiers) {
+    /** Nobody. */
+    public static final Keepers NONE = new Keepers(new long[0], new byte[0], new int[0][]);
+
+    /**
+     * @throws IllegalArgumentException they are not of the same length
+     */
+    public Keepers {
+      if (flags.length != numbers.length || subscriptionIdentifiers.length != numbers.length) {
+        throw new IllegalArgumentException(
+            numbers.length
+                + " receivers with "
+                + flags.length
+                + " flags and "
+                + subscriptionIdentifiers.length
+                + " identifier lists");
+      }
+    }
+
+    /** One session. */
+    public static Keepers one(long number, byte flags, int[] subscriptionIdentifiers) {
+      return new Keepers(
+          new long[] {number}, new byte[] {flags}, new int[][] {subscriptionIdentifiers});
+    }
+  }
+
+  /**
+   * The QoS 2 delivery by which a message came, which is not to be stored twice.
+   *
+   * @param number of the durable session whose client published it; 0: none
+   * @param packetId 1..65,535; else 0
+   * @param epoch of the session
+   */
+  public record Qos2Origin(long number, int packetId, long epoch) {
+    /** It did not come so, or the session is in memory. */
+    public static final Qos2Origin NONE = new Qos2Origin(0, 0, 0);
   }
 
   /** What became of one receiver's row, in the order in which it can happen. */
@@ -93,9 +135,7 @@ public final class StorePublish implements Command, StoredMessage {
   private int[][] subscriptionIdentifiers;
   private final int identifierBytes;
   private final Retaining retaining;
-  private final long qos2Number;
-  private final int qos2PacketId;
-  private final long epochOfQos2;
+  private final Qos2Origin origin;
   private final long willOf;
   private final boolean othersToo;
 
@@ -138,76 +178,43 @@ public final class StorePublish implements Command, StoredMessage {
   private int formBytes;
 
   /**
-   * @param numbers of the sessions that are to keep it; each once
-   * @param flags for each number, see {@link #flags}
-   * @param subscriptionIdentifiers for each number; 1..268,435,455
-   * @param qos2Number session whose client published it with QoS 2; 0: none
-   * @param qos2PacketId its Packet Identifier then; else 0
-   * @param epochOfQos2 epoch of that session
    * @param willOf session whose stored will this is; cleared in the same commit; 0: none
    * @param othersToo whether somebody gets it who has no queue here, so that full queues are no
    *     reason to refuse it
    */
-  @SuppressWarnings("TooManyParameters")
   public StorePublish(
       Message message,
-      long[] numbers,
-      byte[] flags,
-      int[][] subscriptionIdentifiers,
+      Keepers keepers,
       Retaining retaining,
-      long qos2Number,
-      int qos2PacketId,
-      long epochOfQos2,
+      Qos2Origin origin,
       long willOf,
       boolean othersToo) {
-    this(
-        message,
-        numbers,
-        flags,
-        subscriptionIdentifiers,
-        retaining,
-        qos2Number,
-        qos2PacketId,
-        epochOfQos2,
-        willOf,
-        othersToo,
-        null);
+    this(message, keepers, retaining, origin, willOf, othersToo, null);
   }
 
-  @SuppressWarnings("TooManyParameters")
+  /** A message that is in the queues of these sessions and does nothing else. */
+  public StorePublish(Message message, Keepers keepers) {
+    this(message, keepers, Retaining.NO, Qos2Origin.NONE, 0, false, null);
+  }
+
   private StorePublish(
       Message message,
-      long[] numbers,
-      byte[] flags,
-      int[][] subscriptionIdentifiers,
+      Keepers keepers,
       Retaining retaining,
-      long qos2Number,
-      int qos2PacketId,
-      long epochOfQos2,
+      Qos2Origin origin,
       long willOf,
       boolean othersToo,
       @Nullable StorePublish copyOf) {
-    if (flags.length != numbers.length || subscriptionIdentifiers.length != numbers.length) {
-      throw new IllegalArgumentException(
-          numbers.length
-              + " receivers with "
-              + flags.length
-              + " flags and "
-              + subscriptionIdentifiers.length
-              + " identifier lists");
-    }
-    if (qos2Number != 0) {
-      requirePacketId(qos2PacketId);
+    if (origin.number != 0) {
+      requirePacketId(origin.packetId);
     }
     this.message = message;
-    this.numbers = numbers;
-    this.flags = flags;
-    this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.numbers = keepers.numbers;
+    this.flags = keepers.flags;
+    this.subscriptionIdentifiers = keepers.subscriptionIdentifiers;
     this.identifierBytes = bytes(subscriptionIdentifiers);
     this.retaining = retaining;
-    this.qos2Number = qos2Number;
-    this.qos2PacketId = qos2PacketId;
-    this.epochOfQos2 = epochOfQos2;
+    this.origin = origin;
     this.willOf = willOf;
     this.othersToo = othersToo;
     this.copyOf = copyOf;
@@ -224,21 +231,15 @@ public final class StorePublish implements Command, StoredMessage {
    * @param copyFlags see {@link #flags}
    */
   public StorePublish copyFor(long number, byte copyFlags, int[] identifiers) {
-    return copyFor(
-        message(), new long[] {number}, new byte[] {copyFlags}, new int[][] {identifiers});
+    return copyFor(message(), Keepers.one(number, copyFlags, identifiers));
   }
 
-  StorePublish copyFor(
-      Message message, long[] numbers, byte[] flags, int[][] subscriptionIdentifiers) {
+  StorePublish copyFor(Message message, Keepers keepers) {
     return new StorePublish(
         message,
-        numbers,
-        flags,
-        subscriptionIdentifiers,
+        keepers,
         Retaining.NO,
-        0,
-        0,
-        0,
+        Qos2Origin.NONE,
         0,
         true, // else somebody might be told that nobody took it
         this);
@@ -292,9 +293,9 @@ public final class StorePublish implements Command, StoredMessage {
    */
   void settled() {
     message = null;
-    numbers = NO_NUMBERS;
-    flags = NO_FLAGS;
-    subscriptionIdentifiers = NO_IDENTIFIERS;
+    numbers = Keepers.NONE.numbers;
+    flags = Keepers.NONE.flags;
+    subscriptionIdentifiers = Keepers.NONE.subscriptionIdentifiers;
     slots = NO_SLOTS;
   }
 
@@ -415,20 +416,16 @@ public final class StorePublish implements Command, StoredMessage {
     boolean queued = number != 0;
     return new StorePublish(
         ofThis,
-        queued ? new long[] {number} : NO_NUMBERS,
-        queued ? new byte[] {memberFlags} : NO_FLAGS,
-        queued ? new int[][] {identifiers} : NO_IDENTIFIERS,
+        queued ? Keepers.one(number, memberFlags, identifiers) : Keepers.NONE,
         Retaining.NO,
-        whole ? qos2Number : 0,
-        whole ? qos2PacketId : 0,
-        whole ? epochOfQos2 : 0,
+        whole ? origin : Qos2Origin.NONE,
         0,
         !queued);
   }
 
   /** Whether the store has to know of it although nobody keeps it there. */
   public boolean cameAsQos2() {
-    return qos2Number != 0;
+    return origin.number != 0;
   }
 
   /**
@@ -465,7 +462,7 @@ public final class StorePublish implements Command, StoredMessage {
       return copyOf.grows();
     }
     boolean setsValue = setRetained() && message().payload().length > 0;
-    return willOf == 0 && (numbers.length > 0 || qos2Number != 0 || setsValue);
+    return willOf == 0 && (numbers.length > 0 || cameAsQos2() || setsValue);
   }
 
   boolean clearsRetained() {
@@ -497,15 +494,15 @@ public final class StorePublish implements Command, StoredMessage {
   }
 
   long qos2Number() {
-    return qos2Number;
+    return origin.number;
   }
 
   int qos2PacketId() {
-    return qos2PacketId;
+    return origin.packetId;
   }
 
   long epochOfQos2() {
-    return epochOfQos2;
+    return origin.epoch;
   }
 
   long willOf() {

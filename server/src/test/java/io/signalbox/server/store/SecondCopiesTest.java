@@ -47,13 +47,12 @@ final class SecondCopiesTest {
   private static StorePublish publish(OpenedSession to, @Nullable OpenedSession from, int id) {
     return new StorePublish(
         StoreFixture.message("a/b", "payload"),
-        new long[] {to.number()},
-        new byte[] {StorePublish.flags(Qos.EXACTLY_ONCE, false, false)},
-        new int[][] {{}},
+        StorePublish.Keepers.one(
+            to.number(), StorePublish.flags(Qos.EXACTLY_ONCE, false, false), new int[0]),
         StorePublish.Retaining.NO,
-        from == null ? 0 : from.number(),
-        from == null ? 0 : id,
-        from == null ? 0 : from.epoch(),
+        from == null
+            ? StorePublish.Qos2Origin.NONE
+            : new StorePublish.Qos2Origin(from.number(), id, from.epoch()),
         0,
         false);
   }
@@ -163,13 +162,10 @@ final class SecondCopiesTest {
       var will =
           new StorePublish(
               StoreFixture.message("a/b", "will"),
-              new long[] {to.number()},
-              new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, false)},
-              new int[][] {{}},
+              StorePublish.Keepers.one(
+                  to.number(), StorePublish.flags(Qos.AT_LEAST_ONCE, false, false), new int[0]),
               StorePublish.Retaining.NO,
-              0,
-              0,
-              0,
+              StorePublish.Qos2Origin.NONE,
               from.number(),
               false);
       StorePublish copy = copy(will, to);

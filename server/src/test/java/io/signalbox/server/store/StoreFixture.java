@@ -221,8 +221,7 @@ public final class StoreFixture implements AutoCloseable {
     byte[] flags = new byte[numbers.length];
     int[][] identifiers = new int[numbers.length][0];
     java.util.Arrays.fill(flags, StorePublish.flags(Qos.AT_LEAST_ONCE, false, false));
-    return new StorePublish(
-        message, numbers, flags, identifiers, StorePublish.Retaining.NO, 0, 0, 0, 0, false);
+    return new StorePublish(message, new StorePublish.Keepers(numbers, flags, identifiers));
   }
 
   /** So many retained messages. */
@@ -260,13 +259,9 @@ public final class StoreFixture implements AutoCloseable {
   public static StorePublish retain(Message message) {
     return new StorePublish(
         message,
-        new long[0],
-        new byte[0],
-        new int[0][],
+        StorePublish.Keepers.NONE,
         StorePublish.Retaining.IF_POSSIBLE,
-        0,
-        0,
-        0,
+        StorePublish.Qos2Origin.NONE,
         0,
         false);
   }

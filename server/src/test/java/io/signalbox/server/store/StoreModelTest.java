@@ -335,13 +335,13 @@ final class StoreModelTest {
       var publish =
           new StorePublish(
               message(random.nextInt(20), random.nextInt(5) == 0 ? 0 : size()),
-              numbers.stream().mapToLong(n -> n).toArray(),
-              flags,
-              identifiers,
+              new StorePublish.Keepers(
+                  numbers.stream().mapToLong(n -> n).toArray(), flags, identifiers),
               StorePublish.Retaining.of(random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 0),
-              qos2 ? publisher.number : 0,
-              qos2 ? 1 + random.nextInt(5) : 0,
-              qos2 ? epoch(publisher) : 0,
+              qos2
+                  ? new StorePublish.Qos2Origin(
+                      publisher.number, 1 + random.nextInt(5), epoch(publisher))
+                  : StorePublish.Qos2Origin.NONE,
               random.nextInt(6) == 0 ? publisher.number : 0,
               random.nextBoolean());
       for (int i = 0; i < flags.length; i++) {

@@ -100,15 +100,8 @@ final class StoreTest {
     Arrays.fill(identifiers, 268_435_455);
     return new StorePublish(
         StoreFixture.message("a/b", "m"),
-        new long[] {number},
-        new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, true)},
-        new int[][] {identifiers},
-        StorePublish.Retaining.NO,
-        0,
-        0,
-        0,
-        0,
-        false);
+        StorePublish.Keepers.one(
+            number, StorePublish.flags(Qos.AT_LEAST_ONCE, false, true), identifiers));
   }
 
   private static void dequeue(StoreFixture fixture, long number, long sequence) throws Exception {

@@ -707,13 +707,10 @@ final class StoreWriterTest {
   private static StorePublish clearsFor(String topic, long number) {
     return new StorePublish(
         StoreFixture.message(topic, ""),
-        new long[] {number},
-        new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, false)},
-        new int[1][0],
+        StorePublish.Keepers.one(
+            number, StorePublish.flags(Qos.AT_LEAST_ONCE, false, false), new int[0]),
         StorePublish.Retaining.IF_POSSIBLE,
-        0,
-        0,
-        0,
+        StorePublish.Qos2Origin.NONE,
         0,
         false);
   }

@@ -132,15 +132,8 @@ public class StoreWrites {
     var publish =
         new StorePublish(
             messages[i],
-            new long[] {session.number()},
-            new byte[] {StorePublish.flags(Qos.AT_LEAST_ONCE, false, false)},
-            new int[1][0],
-            false,
-            0,
-            0,
-            0,
-            0,
-            false);
+            StorePublish.Keepers.one(
+                session.number(), StorePublish.flags(Qos.AT_LEAST_ONCE, false, false), new int[0]));
     store.writer().submit(publish, new Committed(publish, session));
   }
 
