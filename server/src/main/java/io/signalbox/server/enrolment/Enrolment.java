@@ -256,7 +256,7 @@ public final class Enrolment {
       return issuer;
     }
     CertificateFields certificate = holder.device().certificate();
-    return certificate != null && registry.find(Kind.ISSUING_CA, certificate.ca()) != null
+    return certificate != null && authorities.isHere(certificate.ca())
         ? certificate.ca()
         : registry.config().defaultCa();
   }

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -150,6 +151,12 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   private Optional<TrustedAuthority> same(AuthoritySpec spec) {
     return current.registered.stream().filter(ca -> ca.spec().equals(spec)).findFirst();
+  }
+
+  /** Certificates of the authorities that the configuration trusts, by name. */
+  public Map<String, List<X509Certificate>> configured() {
+    return configured.stream()
+        .collect(Collectors.toMap(ca -> ca.spec().name(), ca -> ca.spec().anchors()));
   }
 
   /** Whether certificates are accepted because this one vouches for them. */

@@ -312,6 +312,31 @@ final class EnrolmentTest {
     }
   }
 
+  /** The configuration got the name later; what the authority here issues under it is refused. */
+  @Test
+  void whoHasACertificateOfAConfiguredAuthorityGetsNoneOfOneHereOfItsName() throws Exception {
+    X509Certificate own;
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.makeAuthority("gateways");
+      own = Objects.requireNonNull(fixture.authorities.anchors().get("gateways"));
+    }
+    CertificateAuthority elsewhere = RegistryFixture.elsewhere();
+    X509Certificate certificate =
+        elsewhere.issue(
+            KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
+            SubjectNames.ofCommonName("p7"),
+            CertificateProfile.DEVICE);
+    Applicant.Holder holder = holder("p7", "gateways", certificate);
+    try (var fixture =
+        RegistryFixture.open(directory, Map.of("gateways", List.of(elsewhere.certificate())))) {
+      assertEquals("factory", enrolment(fixture).enrol(request("p7"), holder, null).entry().ca());
+    }
+    try (var fixture = RegistryFixture.open(directory, Map.of("gateways", List.of(own)))) {
+      assertEquals("gateways", enrolment(fixture).enrol(request("p7"), holder, null).entry().ca());
+    }
+  }
+
   /** Its request has the same bytes each time: signatures by RSA are always the same. */
   @ParameterizedTest
   @ValueSource(strings = {"{}", "{'validityHours':24}"})
