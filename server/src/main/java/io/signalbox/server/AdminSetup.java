@@ -15,6 +15,7 @@ import io.signalbox.server.auth.KeyRefresh;
 import io.signalbox.server.auth.PolicyAuthorizers;
 import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.ProvisioningAudit;
+import io.signalbox.server.auth.RegisteredIssuers;
 import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.RunningBroker.Listening;
 import io.signalbox.server.cli.VersionCommand;
@@ -109,6 +110,7 @@ final class AdminSetup implements AutoCloseable {
                 clients,
                 authenticator,
                 askedFor,
+                RegisteredIssuers.configured(config.auth().jwt()),
                 keyRefresh,
                 inForce,
                 admin.localToken() ? LocalToken.openOrCreate(config.dataDirectory(), random) : null,

@@ -196,7 +196,8 @@ final class Broker implements RunningBroker {
             DataDirectory.authorityKeys(config.dataDirectory()),
             Clock.systemUTC(),
             random,
-            tls.developmentAuthority());
+            tls.developmentAuthority(),
+            tls.trusted().configured());
     tls.tellWhetherDevelopmentIsInUse(config, () -> authorities.activeOf(Authorities.DEVELOPMENT));
     Provisioning provisioning =
         new Provisioning(

@@ -18,6 +18,7 @@ import io.undertow.server.HttpServerExchange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,8 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
    * What the API works on.
    *
    * @param askedFor who a client of a question would be; registers nobody
+   * @param configuredIssuers names of the JWT issuers of the configuration by their values of
+   *     {@code iss}
    * @param keyRefresh how the last fetch of an issuer's keys ended; any thread, quick
    * @param inForce returns when the changes that are stored count for whoever connects; not called
    *     on an I/O thread
@@ -49,6 +52,7 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
       LiveClients clients,
       RequestAuthenticator authenticator,
       AskedFor askedFor,
+      Map<String, String> configuredIssuers,
       Function<JwtIssuer, KeyRefresh> keyRefresh,
       Runnable inForce,
       @Nullable LocalToken localToken,
@@ -120,9 +124,9 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
                 parts.policies,
                 views,
                 Role.ADMIN,
-                (request, _, wanted) -> {
+                (request, existing, wanted) -> {
                   grants.requireToVouch(request.caller(), wanted.enabled());
-                  checkIssuer(registry, wanted);
+                  checkIssuer(registry, parts.configuredIssuers, existing, wanted);
                 })
             .routes());
     routes.addAll(
@@ -166,11 +170,29 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
   }
 
   /** Its keys must be usable, and two issuers with one claim {@code iss} are not told apart. */
-  private static void checkIssuer(Registry registry, JwtIssuer wanted) throws ApiException {
+  private static void checkIssuer(
+      Registry registry,
+      Map<String, String> configured,
+      @Nullable JwtIssuer existing,
+      JwtIssuer wanted)
+      throws ApiException {
     try {
       RegisteredIssuers.check(wanted);
     } catch (IllegalArgumentException e) {
       throw new ApiException(ApiProblem.Type.INVALID, String.valueOf(e.getMessage()));
+    }
+    if (existing == null && configured.containsValue(wanted.name())) {
+      throw new ApiException(
+          ApiProblem.Type.CONFLICT,
+          "the configuration has a JWT issuer of this name; choose another");
+    }
+    String owner = configured.get(wanted.issuer());
+    if (owner != null && (existing == null || !existing.issuer().equals(wanted.issuer()))) {
+      throw new ApiException(
+          ApiProblem.Type.CONFLICT,
+          "the configuration has the JWT issuer \""
+              + owner
+              + "\" with the same claim iss; put its keys there");
     }
     for (JwtIssuer other : registry.all(Kind.JWT_ISSUER)) {
       if (other.issuer().equals(wanted.issuer()) && !other.name().equals(wanted.name())) {

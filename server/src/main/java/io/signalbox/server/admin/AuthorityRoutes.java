@@ -71,6 +71,11 @@ final class AuthorityRoutes {
     if (existing != null && existing.certificates().equals(wanted.certificates())) {
       return;
     }
+    if (existing == null && authorities.isConfigured(wanted.name())) {
+      throw new ApiException(
+          ApiProblem.Type.CONFLICT,
+          "the configuration has a trusted CA of this name; choose another");
+    }
     if (existing == null && registry.find(Kind.ISSUING_CA, wanted.name()) != null) {
       throw new ApiException(
           ApiProblem.Type.CONFLICT,

@@ -52,6 +52,16 @@ public final class RegisteredIssuers {
     }
   }
 
+  /** Names of the issuers that count whatever is registered, by their values of {@code iss}. */
+  public static Map<String, String> configured(AuthConfig.Jwt config) {
+    Map<String, String> names = new HashMap<>();
+    config.issuers().forEach(issuer -> names.put(issuer.issuer(), issuer.name()));
+    if (config.localIssuer()) {
+      names.put(LocalTokenKey.ISSUER, LocalTokenKey.ISSUER_NAME);
+    }
+    return Map.copyOf(names);
+  }
+
   private static Set<Algorithm> algorithms(JwtIssuer entry) {
     return Arrays.stream(Algorithm.values())
         .filter(algorithm -> entry.algorithms().contains(algorithm.toString()))

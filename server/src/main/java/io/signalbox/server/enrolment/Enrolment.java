@@ -256,7 +256,7 @@ public final class Enrolment {
       return issuer;
     }
     CertificateFields certificate = holder.device().certificate();
-    return certificate != null && registry.find(Kind.ISSUING_CA, certificate.ca()) != null
+    return certificate != null && authorities.isHere(certificate.ca())
         ? certificate.ca()
         : registry.config().defaultCa();
   }
@@ -382,7 +382,7 @@ public final class Enrolment {
     requireNotTaken(request);
     requireSigning(authority);
     return claimant == null
-        ? made(request, template, ca)
+        ? made(request, template, ca, null)
         : madeWith(claimant, request, template, ca);
   }
 
@@ -401,39 +401,51 @@ public final class Enrolment {
       ProvisioningTemplate template,
       String ca)
       throws EnrolmentException, InterruptedException {
-    try {
-      claims.use(claimant.token(), claimant.secret(), claimant.from());
+    String id = request.names().commonName();
+    boolean wasThere = registry.device(id) != null;
+    try (Claims.Use use = claims.begin(claimant.token(), claimant.secret(), claimant.from())) {
+      boolean isOver = false;
+      try {
+        Issued issued = made(request, template, ca, use);
+        isOver = true;
+        return issued;
+      } catch (InterruptedException e) {
+        isOver = true;
+        throw e;
+      } catch (EnrolmentException e) {
+        isOver = e.isInterrupt(); // it may be written yet
+        throw e;
+      } finally {
+        if (!isOver && !wasThere && registry.device(id) != null) {
+          count(use, claimant.token());
+        }
+      }
     } catch (RegistryException e) {
       throw refused(e);
     }
-    String id = request.names().commonName();
-    boolean wasThere = registry.device(id) != null;
-    boolean isNew = false;
-    try {
-      Issued issued = made(request, template, ca);
-      isNew = issued.isNew;
-      return issued;
-    } finally {
-      boolean madeDevice = !wasThere && registry.device(id) != null;
-      if (!isNew && !madeDevice) { // else one token could fill the registry
-        giveBack(claimant);
-      }
-    }
   }
 
-  private void giveBack(Applicant.Claimant claimant) throws InterruptedException {
+  /** Of a device without a certificate; else one token could fill the registry. */
+  private static void count(Claims.Use use, String token) throws InterruptedException {
     try {
-      claims.giveBack(claimant.token(), claimant.secret());
+      use.count();
     } catch (RegistryException e) {
       LOG.log(
           Level.WARNING,
-          "a use of the claim token {0} is gone though nothing came of it: {1}",
-          LogText.quote(claimant.token()),
+          "a device was made by the claim token {0} for nothing, and that is not counted: {1}",
+          LogText.quote(token),
           e.getMessage());
     }
   }
 
-  private Issued made(CertificateSigningRequest request, ProvisioningTemplate template, String ca)
+  /**
+   * @param use counted with a new certificate; null: none is
+   */
+  private Issued made(
+      CertificateSigningRequest request,
+      ProvisioningTemplate template,
+      String ca,
+      Claims.@Nullable Use use)
       throws EnrolmentException, InterruptedException {
     String id = request.names().commonName();
     boolean isNewDevice;
@@ -446,7 +458,7 @@ public final class Enrolment {
     }
     var bounds = new Bounds(template.validityHours(), template.rules());
     try {
-      Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null);
+      Issued issued = issue(id, label(request, BY_TEMPLATE), request, bounds, ca, null, use);
       return new Issued(issued.certificate, issued.entry, issued.isNew, isNewDevice);
     } catch (EnrolmentException e) {
       throw isNewDevice ? e.ofNewDevice(id) : e;
@@ -486,8 +498,7 @@ public final class Enrolment {
   }
 
   /**
-   * @param entitled whose right to a certificate of this device may end meanwhile; null: it is by a
-   *     template
+   * @param entitled whose right to a certificate of this device may end meanwhile
    */
   private Issued issue(
       String id,
@@ -495,7 +506,23 @@ public final class Enrolment {
       CertificateSigningRequest request,
       Bounds bounds,
       String ca,
-      @Nullable Applicant entitled)
+      Applicant entitled)
+      throws EnrolmentException, InterruptedException {
+    return issue(id, label, request, bounds, ca, entitled, null);
+  }
+
+  /**
+   * @param entitled as above; null: it is by a template
+   * @param use counted in one step with a new certificate; null: none is
+   */
+  private Issued issue(
+      String id,
+      String label,
+      CertificateSigningRequest request,
+      Bounds bounds,
+      String ca,
+      @Nullable Applicant entitled,
+      Claims.@Nullable Use use)
       throws EnrolmentException, InterruptedException {
     var wanted =
         new CertificateRequest(
@@ -514,8 +541,12 @@ public final class Enrolment {
       try (Inventory.Prepared prepared = inventory.prepare(id, label, wanted, false);
           Closeable _ = registry.writing()) {
         requireGood(entitled); // a removal of the device may have come before
-        prepared.begin();
-        written = prepared.finish();
+        if (use == null) {
+          prepared.begin();
+          written = prepared.finish();
+        } else {
+          written = prepared.finishWith(use.edit());
+        }
       }
       DeviceCertificate issued = written.entry();
       LOG.log(

@@ -58,6 +58,7 @@ public final class Authorities {
   private final RemovedAuthorities removed;
   private final Certified certified;
   private final Clock clock;
+  private final Map<String, List<X509Certificate>> configured;
   private final Map<String, CertificateAuthority> signers = new ConcurrentHashMap<>();
   private final AtomicLong listNumber = new AtomicLong();
 
@@ -67,12 +68,17 @@ public final class Authorities {
    */
   private final Object changing = new Object();
 
-  private Authorities(Registry registry, AuthorityKeys keys, Clock clock) {
+  private Authorities(
+      Registry registry,
+      AuthorityKeys keys,
+      Clock clock,
+      Map<String, List<X509Certificate>> configured) {
     this.registry = registry;
     this.keys = keys;
     this.removed = new RemovedAuthorities(registry);
     this.certified = new Certified(registry, removed, this::certificate);
     this.clock = clock;
+    this.configured = Map.copyOf(configured);
   }
 
   /**
@@ -82,6 +88,8 @@ public final class Authorities {
    * @param folder of the keys; made with the first one
    * @param development the development PKI's issuing authority, which is registered if it is not;
    *     null: this broker has none
+   * @param configured certificates of the authorities that the configuration trusts, by name: no
+   *     other one is made under such a name
    * @throws PkiException naming every key that does not open
    */
   public static Authorities open(
@@ -89,10 +97,11 @@ public final class Authorities {
       Path folder,
       Clock clock,
       SecureRandom random,
-      @Nullable CertificateAuthority development)
+      @Nullable CertificateAuthority development,
+      Map<String, List<X509Certificate>> configured)
       throws RegistryException, PkiException, InterruptedException {
     AuthorityKeys keys = AuthorityKeys.open(registry.config(), folder, clock, random);
-    var authorities = new Authorities(registry, keys, clock);
+    var authorities = new Authorities(registry, keys, clock, configured);
     if (development != null) {
       authorities.register(development);
     }
@@ -310,6 +319,23 @@ public final class Authorities {
   }
 
   /**
+   * Whether the configuration trusts an authority under this name: nothing here counts under it.
+   */
+  public boolean isConfigured(String name) {
+    return configured.containsKey(name);
+  }
+
+  /**
+   * Whether the authority that is known to policies by this name is one that lives here. Where the
+   * configuration has one of its name that one counts, which may be the same.
+   */
+  public boolean isHere(String name) {
+    IssuingAuthority entry = registry.find(Kind.ISSUING_CA, name);
+    List<X509Certificate> instead = configured.get(name);
+    return entry != null && (instead == null || own(entry).filter(instead::contains).isPresent());
+  }
+
+  /**
    * Authorities by the fingerprints of their keys, disabled here or removed, below which nothing
    * counts: a device may send the certificate of its authority, and somebody above that one may be
    * trusted. Reads the disk.
@@ -430,6 +456,11 @@ public final class Authorities {
   }
 
   private void requireNotTrusted(String name) throws RegistryException {
+    if (isConfigured(name)) {
+      throw new RegistryException(
+          Reason.CONFLICT,
+          "the configuration has a trusted CA \"" + name + "\"; choose another name");
+    }
     if (registry.find(Kind.TRUSTED_CA, name) != null) {
       throw new RegistryException(
           Reason.CONFLICT, "there is a trusted CA \"" + name + "\"; policies need different names");

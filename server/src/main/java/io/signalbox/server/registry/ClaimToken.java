@@ -142,11 +142,6 @@ public record ClaimToken(
     return withUses(uses + 1, lastEdit());
   }
 
-  /** A token whose uses were counted anew meanwhile has none to give back. */
-  ClaimToken usedOnceLess() {
-    return withUses(Math.max(0, uses - 1), lastEdit());
-  }
-
   private ClaimToken withUses(int otherUses, long otherRevision) {
     return new ClaimToken(
         name,

@@ -156,6 +156,23 @@ public final class Inventory {
           : Objects.requireNonNull(put, "begun").finish();
     }
 
+    /**
+     * In place of {@link #begin} and {@link #finish}: what is new is written in one command with
+     * another change, both or none. Inside {@link Registry#writing}.
+     *
+     * @param beside not made where the device has the certificate already
+     * @throws RegistryException also if the device or the authority was removed meanwhile
+     */
+    public Written<DeviceCertificate> finishWith(Edit<?> beside)
+        throws RegistryException, InterruptedException {
+      Made fresh = made;
+      if (fresh == null) {
+        return new Written<>(existing, existing);
+      }
+      requireStillThere(device, fresh);
+      return registry.put(fresh.entry, fresh.content, beside);
+    }
+
     @Override
     public void close() {
       if (made != null) {

@@ -290,6 +290,23 @@ public final class Registry {
             content));
   }
 
+  /** The same together with another change, in one command: both or none. Waits for the disk. */
+  Written<DeviceCertificate> put(
+      DeviceCertificate fresh, CertificateContent content, Edit<?> beside)
+      throws RegistryException, InterruptedException {
+    List<Edit<?>> both = List.of(beside, Edit.create(fresh, content));
+    for (int attempt = 1; ; attempt++) {
+      try {
+        writeTogether(both, _ -> List.of(), () -> {});
+        return new Written<>(null, certificate(fresh.name()));
+      } catch (RegistryException e) {
+        if (e.reason() != Reason.REVISION_CONFLICT || attempt == ATTEMPTS_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
   private <E extends Entry<E>> Put<E> begin(Put<E> put) throws RegistryException {
     Names.check(put.kind, put.name);
     put.submit();
@@ -414,9 +431,11 @@ public final class Registry {
     return clocks.wallMillis();
   }
 
-  /** The row of an entry; what a certificate has besides its fields is as it is stored. */
-  <E extends Entry<E>> byte[] row(Kind<E> kind, E entry) {
-    return Row.encode(entry, rest(kind, entry.name(), null), sealing);
+  /**
+   * The row of an entry; what a certificate has besides its fields is as it is stored, if it is.
+   */
+  <E extends Entry<E>> byte[] row(Kind<E> kind, E entry, @Nullable CertificateContent fresh) {
+    return Row.encode(entry, rest(kind, entry.name(), fresh), sealing);
   }
 
   /**

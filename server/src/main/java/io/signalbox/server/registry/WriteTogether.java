@@ -126,8 +126,8 @@ final class WriteTogether {
   private <E extends Entry<E>> void plan(Edit<E> edit) throws RegistryException {
     Names.check(edit.kind(), edit.name());
     E existing = registry.find(edit.kind(), edit.name());
-    if (edit.kind() == Kind.CERTIFICATE && existing == null) {
-      throw new IllegalArgumentException("a new certificate has a content, which has no way here");
+    if (edit.kind() == Kind.CERTIFICATE && existing == null && edit.content() == null) {
+      throw new IllegalArgumentException("a new certificate without its content");
     }
     edit.condition().check(edit.kind(), edit.name(), existing);
     Registry.Maker<E> maker = edit.maker();
@@ -191,7 +191,7 @@ final class WriteTogether {
                 RecordTable.REGISTRY,
                 edit.kind().key(edit.name()),
                 before == null ? 0 : before.stamp().revision(),
-                after == null ? null : registry.row(edit.kind(), after)));
+                after == null ? null : registry.row(edit.kind(), after, edit.content())));
       }
     }
 

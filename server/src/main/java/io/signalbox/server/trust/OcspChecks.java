@@ -48,7 +48,7 @@ final class OcspChecks implements RevocationCheck {
   private final Clocks clocks;
 
   /** Whether somebody was found revoked since {@link #foundRevoked}. */
-  private final AtomicBoolean revoked = new AtomicBoolean();
+  private final AtomicBoolean revoked;
 
   /** Questions under way, so that a client that connects again and again asks once. */
   private final ConcurrentHashMap<Issued, CompletableFuture<Void>> asking =
@@ -57,10 +57,16 @@ final class OcspChecks implements RevocationCheck {
   /** A certificate to ask about, and whose key signed it. */
   private record Issued(X509Certificate certificate, X509Certificate issuer) {}
 
-  OcspChecks(AuthoritySpec config, Fetcher fetcher, Clocks clocks) {
+  /**
+   * @param before whose answers are known here too, also those that it still waits for; it
+   *     remembers as many at most. Null: none
+   */
+  OcspChecks(AuthoritySpec config, @Nullable OcspChecks before, Fetcher fetcher, Clocks clocks) {
     this.ca = config.name();
     this.address = config.revocation().ocspUrl();
-    this.answers = new OcspAnswers(config.revocation().ocspAnswersMax());
+    this.answers =
+        before == null ? new OcspAnswers(config.revocation().ocspAnswersMax()) : before.answers;
+    this.revoked = before == null ? new AtomicBoolean() : before.revoked;
     this.refresh = config.revocation().ocspRefresh();
     this.fetcher = fetcher;
     this.clocks = clocks;

@@ -57,7 +57,9 @@ final class RevocationLists implements RevocationCheck {
     private final @Nullable FileChange change;
     private long dueMillis = Long.MIN_VALUE;
     private @Nullable CompletableFuture<byte[]> asked;
-    private List<RevocationListCheck> lists = List.of();
+
+    /** Replaced by the thread that looks. */
+    private volatile List<RevocationListCheck> lists = List.of();
 
     /** What was told of its lists. */
     private final Set<String> noted = new HashSet<>();
@@ -89,10 +91,13 @@ final class RevocationLists implements RevocationCheck {
   /**
    * Reads all files; addresses are asked by the first {@link #refresh}.
    *
+   * @param before what its addresses told stays in force where these authorities have signed it,
+   *     until they tell something newer; null: none
    * @throws PkiException naming every file that cannot be read or is not a list of these
    *     authorities
    */
-  static RevocationLists load(AuthoritySpec spec, Fetcher fetcher, Clocks clocks)
+  static RevocationLists load(
+      AuthoritySpec spec, @Nullable RevocationLists before, Fetcher fetcher, Clocks clocks)
       throws PkiException {
     RevocationLists lists = new RevocationLists(spec, fetcher, clocks);
     if (spec.crlPem() != null) {
@@ -113,10 +118,30 @@ final class RevocationLists implements RevocationCheck {
             .ifPresent(read -> source.lists = read);
       }
       source.lists.forEach(check -> lists.tell(source, check.list()));
+      if (before != null && source.address != null) {
+        source.lists = lists.known(source.address, before);
+      }
     }
     problems.end();
     lists.publish();
     return lists;
+  }
+
+  /** What is known from an address, as far as these authorities have signed it. */
+  private List<RevocationListCheck> known(URI address, RevocationLists before) {
+    List<RevocationListCheck> known = new ArrayList<>();
+    for (Source source : before.sources) {
+      if (address.equals(source.address)) {
+        for (RevocationListCheck check : source.lists) {
+          try {
+            known.add(RevocationListCheck.of(check.list(), authorities));
+          } catch (PkiException _) {
+            // of an authority that is not among these any more
+          }
+        }
+      }
+    }
+    return known;
   }
 
   @Override

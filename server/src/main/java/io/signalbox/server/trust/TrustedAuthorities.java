@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -88,12 +89,14 @@ public final class TrustedAuthorities implements CurrentAuthorities {
     List<TrustedAuthority> configured = new ArrayList<>();
     for (TlsConfig.TrustedCa ca : config.trustedCas()) {
       problems
-          .read(() -> TrustedAuthority.open(AuthoritySpec.of(ca), fetcher, clocks))
+          .read(() -> TrustedAuthority.open(AuthoritySpec.of(ca), null, fetcher, clocks))
           .ifPresent(configured::add);
     }
     List<TrustedAuthority> further = new ArrayList<>();
     for (AuthoritySpec spec : others) {
-      problems.read(() -> TrustedAuthority.open(spec, fetcher, clocks)).ifPresent(further::add);
+      problems
+          .read(() -> TrustedAuthority.open(spec, null, fetcher, clocks))
+          .ifPresent(further::add);
     }
     problems.end();
     return new TrustedAuthorities(configured, further, fetcher, clocks);
@@ -117,9 +120,9 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   /**
    * Accepts the clients of these, of those of the configuration, and of no others. What is known
-   * about an authority that stays as it is, is kept. One whose revocation list cannot be used, or
-   * with the name of an earlier one or one of the configuration, is left out: its clients are
-   * refused.
+   * about an authority that stays is kept, of one that changes what still holds. One whose
+   * revocation list cannot be used, or with the name of an earlier one or one of the configuration,
+   * is left out: its clients are refused.
    *
    * @param inventory what is known here of single certificates, whoever issued them
    */
@@ -136,7 +139,10 @@ public final class TrustedAuthorities implements CurrentAuthorities {
         }
         Optional<TrustedAuthority> known = same(spec);
         registered.put(
-            name, known.isPresent() ? known.get() : TrustedAuthority.open(spec, fetcher, clocks));
+            name,
+            known.isPresent()
+                ? known.get()
+                : TrustedAuthority.open(spec, before(name).orElse(null), fetcher, clocks));
       } catch (PkiException | RuntimeException e) {
         LOG.log(
             Level.ERROR,
@@ -150,6 +156,16 @@ public final class TrustedAuthorities implements CurrentAuthorities {
 
   private Optional<TrustedAuthority> same(AuthoritySpec spec) {
     return current.registered.stream().filter(ca -> ca.spec().equals(spec)).findFirst();
+  }
+
+  private Optional<TrustedAuthority> before(String name) {
+    return current.registered.stream().filter(ca -> ca.spec().name().equals(name)).findFirst();
+  }
+
+  /** Certificates of the authorities that the configuration trusts, by name. */
+  public Map<String, List<X509Certificate>> configured() {
+    return configured.stream()
+        .collect(Collectors.toMap(ca -> ca.spec().name(), ca -> ca.spec().anchors()));
   }
 
   /** Whether certificates are accepted because this one vouches for them. */

@@ -78,13 +78,21 @@ final class TrustedAuthority {
     }
   }
 
-  /** Reads its files; fetches nothing. */
-  static TrustedAuthority open(AuthoritySpec spec, Fetcher fetcher, Clocks clocks)
+  /**
+   * Reads its files; fetches nothing.
+   *
+   * @param before the one whose place it takes: while a server is down, what it told before still
+   *     counts; null: none
+   */
+  static TrustedAuthority open(
+      AuthoritySpec spec, @Nullable TrustedAuthority before, Fetcher fetcher, Clocks clocks)
       throws PkiException {
+    RevocationLists lists = before == null ? null : before.lists;
+    OcspChecks ocsp = before == null ? null : before.ocsp;
     return new TrustedAuthority(
         spec,
-        spec.hasLists() ? RevocationLists.load(spec, fetcher, clocks) : null,
-        spec.revocation().ocsp() ? new OcspChecks(spec, fetcher, clocks) : null,
+        spec.hasLists() ? RevocationLists.load(spec, lists, fetcher, clocks) : null,
+        spec.revocation().ocsp() ? new OcspChecks(spec, ocsp, fetcher, clocks) : null,
         clocks.nanos() / 1_000_000);
   }
 

@@ -15,6 +15,7 @@ import io.signalbox.server.registry.RegistryFixture;
 import io.undertow.server.HttpHandler;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ final class AdminApiFixture implements AutoCloseable {
       RegistryFixture registry,
       AuditLog audit,
       LocalToken token,
+      Map<String, String> configuredIssuers,
       @Nullable TokenSigner signer,
       long bodyBytesMax,
       Metrics metrics)
@@ -55,6 +57,7 @@ final class AdminApiFixture implements AutoCloseable {
                 new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
                 (_, _, _, _, _) -> false,
                 (_, _) -> Optional.empty(),
+                configuredIssuers,
                 _ -> KeyRefresh.PENDING,
                 () -> {},
                 token,
@@ -114,8 +117,29 @@ final class AdminApiFixture implements AutoCloseable {
         RegistryFixture.open(directory),
         AuditLog.open(directory.resolve("audit"), 1 << 20, 2, metrics),
         LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),
+        Map.of(),
         signer,
         bodyBytesMax,
+        metrics);
+  }
+
+  /**
+   * Beside what the configuration trusts.
+   *
+   * @param issuers names by the values of {@code iss}
+   */
+  static AdminApiFixture openBeside(
+      Path directory, Map<String, List<X509Certificate>> authorities, Map<String, String> issuers)
+      throws Exception {
+    var metrics = new Metrics(1, "test");
+    return new AdminApiFixture(
+        AdminConfig.DEFAULTS,
+        RegistryFixture.open(directory, authorities),
+        AuditLog.open(directory.resolve("audit"), 1 << 20, 2, metrics),
+        LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),
+        issuers,
+        null,
+        1_024,
         metrics);
   }
 

@@ -108,7 +108,7 @@ final class RegisteredDevicesTest {
     registry = Registry.open(store, config, Sealing.openOrCreate(data, RANDOM), clocks, metrics);
     policies = PolicyStore.open(PolicyConfig.DEFAULTS, registry, metrics, clocks);
     Authorities issuing =
-        Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null);
+        Authorities.open(registry, data.resolve("ca"), Clock.systemUTC(), RANDOM, null, Map.of());
     inventory = new Inventory(registry, issuing, clocks, RANDOM);
     TrustedAuthorities trusted =
         TrustedAuthorities.load(TlsConfig.DEFAULTS, List.of(), fetcher, clocks);

@@ -32,13 +32,17 @@ import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Kind;
 import io.signalbox.server.registry.RegistryFixture;
 import io.undertow.util.StatusCodes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
@@ -51,6 +55,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -210,6 +215,79 @@ final class EnrolmentTest {
     }
   }
 
+  private static Path copied(Path from, Path to) {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path one : all.toList()) {
+        Files.copy(one, to.resolve(from.relativize(one).toString()));
+      }
+      return to;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The store's thread tells of each change once it is on disk, and goes on only then. */
+  @Test
+  void aCrashCostsNoUseWhereverItComes() throws Exception {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    List<Path> crashed = new ArrayList<>();
+    byte[] request = request("pump");
+    try (var fixture = RegistryFixture.open(data)) {
+      claimGoodOnce(fixture, "{}");
+      Enrolment enrolment = enrolment(fixture);
+      fixture.registry.onChange(
+          _ -> crashed.add(copied(data, directory.resolve("crashed-" + crashed.size()))));
+      enrolment.enrol(request, CLAIMANT, null);
+    }
+    assertEquals(3, crashed.size(), "device, use, certificate");
+    for (Path each : crashed) {
+      try (var fixture = RegistryFixture.open(each)) {
+        enrolment(fixture).enrol(request, CLAIMANT, null);
+        assertEquals(1, uses(fixture), each::toString);
+        assertEquals(1, fixture.registry.certificatesOf("pump").size(), each::toString);
+      }
+    }
+  }
+
+  /** Comes again as long as others may be using the token up. */
+  private static boolean enrols(Enrolment enrolment, byte[] request) throws Exception {
+    while (true) {
+      try {
+        return enrolment.enrol(request, CLAIMANT, null).isNew();
+      } catch (EnrolmentException e) {
+        if (e.status() != StatusCodes.SERVICE_UNAVAILABLE) {
+          assertEquals(StatusCodes.FORBIDDEN, e.status(), e::getMessage);
+          return false;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void manyAtOnceGetAsManyCertificatesAsTheClaimHasUsesAndMakeNoMoreDevices() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      claimGoodOnce(fixture, "{}");
+      fixture.put(Kind.CLAIM_TOKEN, "batch", "{'template':'line','maxUses':3}");
+      Enrolment enrolment = enrolment(fixture);
+      try (var threads = Executors.newFixedThreadPool(4)) {
+        List<Future<Boolean>> all = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+          byte[] request = request("pump" + i);
+          all.add(threads.submit(() -> enrols(enrolment, request)));
+        }
+        int made = 0;
+        for (Future<Boolean> one : all) {
+          made += one.get() ? 1 : 0;
+        }
+        assertEquals(3, made);
+      }
+      assertEquals(3, uses(fixture));
+      assertEquals(3, fixture.registry.count(Kind.DEVICE));
+      assertEquals(3, fixture.registry.count(Kind.CERTIFICATE));
+    }
+  }
+
   @Test
   void whatTheTemplateRefusesCostsNoUse() throws Exception {
     try (var fixture = RegistryFixture.open(directory)) {
@@ -309,6 +387,31 @@ final class EnrolmentTest {
       fixture.makeAuthority("pumps", "{'successor':'pumps-2'}");
       assertEquals("pumps-2", enrolment.enrol(request("p7"), holder, null).entry().ca());
       assertEquals("pumps-2", enrolment.renew(request("p7"), holder, "pumps-2").entry().ca());
+    }
+  }
+
+  /** The configuration got the name later; what the authority here issues under it is refused. */
+  @Test
+  void whoHasACertificateOfAConfiguredAuthorityGetsNoneOfOneHereOfItsName() throws Exception {
+    X509Certificate own;
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.makeAuthority("gateways");
+      own = Objects.requireNonNull(fixture.authorities.anchors().get("gateways"));
+    }
+    CertificateAuthority elsewhere = RegistryFixture.elsewhere();
+    X509Certificate certificate =
+        elsewhere.issue(
+            KeyAlgorithm.EC_P256.generate(RegistryFixture.RANDOM).getPublic(),
+            SubjectNames.ofCommonName("p7"),
+            CertificateProfile.DEVICE);
+    Applicant.Holder holder = holder("p7", "gateways", certificate);
+    try (var fixture =
+        RegistryFixture.open(directory, Map.of("gateways", List.of(elsewhere.certificate())))) {
+      assertEquals("factory", enrolment(fixture).enrol(request("p7"), holder, null).entry().ca());
+    }
+    try (var fixture = RegistryFixture.open(directory, Map.of("gateways", List.of(own)))) {
+      assertEquals("gateways", enrolment(fixture).enrol(request("p7"), holder, null).entry().ca());
     }
   }
 

@@ -28,6 +28,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
@@ -181,7 +182,12 @@ final class AuthoritiesTest {
       Clock later = Clock.offset(Clock.systemUTC(), Duration.ofDays(50 * 365));
       Authorities then =
           Authorities.open(
-              fixture.registry, directory.resolve("ca"), later, RegistryFixture.RANDOM, null);
+              fixture.registry,
+              directory.resolve("ca"),
+              later,
+              RegistryFixture.RANDOM,
+              null,
+              Map.of());
       IssuingAuthority entry =
           Objects.requireNonNull(fixture.registry.find(Kind.ISSUING_CA, "factory"));
       assertEquals(Authorities.State.EXPIRED, then.state(entry));

@@ -18,8 +18,10 @@ import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreLimits;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** A registry on a store of its own. */
@@ -33,7 +35,11 @@ public final class RegistryFixture implements AutoCloseable {
   public final Inventory inventory;
 
   private RegistryFixture(
-      Path directory, RegistryConfig config, StoreConfig storeConfig, LongSupplier freeBytes)
+      Path directory,
+      RegistryConfig config,
+      Map<String, List<X509Certificate>> configured,
+      StoreConfig storeConfig,
+      LongSupplier freeBytes)
       throws Exception {
     store =
         StoreFixture.openOnDisk(
@@ -55,7 +61,8 @@ public final class RegistryFixture implements AutoCloseable {
       throw e;
     }
     authorities =
-        Authorities.open(registry, directory.resolve("ca"), Clock.systemUTC(), RANDOM, null);
+        Authorities.open(
+            registry, directory.resolve("ca"), Clock.systemUTC(), RANDOM, null, configured);
     inventory = new Inventory(registry, authorities, Clocks.system(), RANDOM);
   }
 
@@ -64,12 +71,19 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   static RegistryFixture open(Path directory, RegistryConfig config) throws Exception {
-    return new RegistryFixture(directory, config, StoreConfig.DEFAULTS, () -> 1L << 40);
+    return new RegistryFixture(directory, config, Map.of(), StoreConfig.DEFAULTS, () -> 1L << 40);
   }
 
   static RegistryFixture open(Path directory, StoreConfig storeConfig, LongSupplier freeBytes)
       throws Exception {
-    return new RegistryFixture(directory, config(100, 64), storeConfig, freeBytes);
+    return new RegistryFixture(directory, config(100, 64), Map.of(), storeConfig, freeBytes);
+  }
+
+  /** Beside authorities that the configuration trusts, by their names. */
+  public static RegistryFixture open(Path directory, Map<String, List<X509Certificate>> configured)
+      throws Exception {
+    return new RegistryFixture(
+        directory, config(100, 64), configured, StoreConfig.DEFAULTS, () -> 1L << 40);
   }
 
   /** With room for so many certificates. */
@@ -157,7 +171,7 @@ public final class RegistryFixture implements AutoCloseable {
         .toPem();
   }
 
-  static CertificateAuthority elsewhere() throws Exception {
+  public static CertificateAuthority elsewhere() throws Exception {
     return CertificateAuthority.createRoot(
         "Elsewhere",
         KeyAlgorithm.EC_P256,

@@ -488,23 +488,30 @@ final class RegistryTest {
 
       assertEquals(
           Reason.NOT_FOUND,
-          assertThrows(RegistryException.class, () -> claims.use("k", "guess", here)).reason());
+          assertThrows(RegistryException.class, () -> claims.begin("k", "guess", here)).reason());
       assertEquals(
           Reason.CONFLICT,
           assertThrows(
                   RegistryException.class,
-                  () -> claims.use("k", secret, InetAddress.getByName("10.0.0.1")))
+                  () -> claims.begin("k", secret, InetAddress.getByName("10.0.0.1")))
               .reason());
       assertEquals("t", claims.template("k", secret, here).name());
-      claims.use("k", secret, here);
-      claims.use("k", secret, here);
+      try (Claims.Use one = claims.begin("k", secret, here)) {
+        one.count();
+      }
+      try (Claims.Use _ = claims.begin("k", secret, here)) {
+        RegistryException maybeUsedUp =
+            assertThrows(RegistryException.class, () -> claims.begin("k", secret, here));
+        assertEquals(Reason.UNAVAILABLE, maybeUsedUp.reason());
+      }
+      try (Claims.Use other = claims.begin("k", secret, here)) { // nothing came of that one
+        other.count();
+      }
       RegistryException usedUp =
-          assertThrows(RegistryException.class, () -> claims.use("k", secret, here));
+          assertThrows(RegistryException.class, () -> claims.begin("k", secret, here));
+      assertEquals(Reason.CONFLICT, usedUp.reason());
       assertTrue(usedUp.getMessage().contains("2 times"), usedUp.getMessage());
       assertEquals("t", claims.template("k", secret, here).name()); // for what it has made
-
-      claims.giveBack("k", secret);
-      claims.use("k", secret, here);
     }
   }
 
@@ -541,8 +548,10 @@ final class RegistryTest {
   }
 
   private static void use(RegistryFixture fixture, String secret) throws Exception {
-    new Claims(fixture.registry, io.signalbox.server.eventloop.Clocks.system())
-        .use("k", secret, InetAddress.ofLiteral("127.0.0.1"));
+    var claims = new Claims(fixture.registry, io.signalbox.server.eventloop.Clocks.system());
+    try (Claims.Use use = claims.begin("k", secret, InetAddress.ofLiteral("127.0.0.1"))) {
+      use.count();
+    }
   }
 
   private static void assertRaced(RegistryFixture fixture, Condition condition, String content) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -111,7 +112,7 @@ final class SlowKeysTest {
   void aKeyOfAnAuthorityKeepsNobodyWaiting() throws Exception {
     Authorities slow =
         Authorities.open(
-            fixture.registry, directory.resolve("ca"), Clock.systemUTC(), random, null);
+            fixture.registry, directory.resolve("ca"), Clock.systemUTC(), random, null, Map.of());
     random.slow = true;
     var made =
         threads.submit(

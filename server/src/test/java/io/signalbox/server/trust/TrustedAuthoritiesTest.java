@@ -445,6 +445,91 @@ final class TrustedAuthoritiesTest {
     }
   }
 
+  private void register(
+      TrustedAuthorities trusted,
+      List<X509Certificate> anchors,
+      Revocation revocation,
+      @Nullable String crlPem) {
+    trusted.register(
+        List.of(new AuthoritySpec("plant", anchors, revocation, crlPem)), RevocationCheck.NONE);
+  }
+
+  @Test
+  void aListThatWasFetchedOutlivesAChangeOfTheRegisteredAuthority() throws Exception {
+    X509Certificate revoked = issue(authority, "p8");
+    X509Certificate next =
+        CertificateAuthority.createRoot(
+                "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random)
+            .certificate();
+    List<X509Certificate> anchors = List.of(next, authority.certificate());
+    TrustedAuthorities trusted =
+        TrustedAuthorities.load(TlsConfig.DEFAULTS, List.of(), fetcher, clocks);
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      Revocation fetched = lists(List.of(), List.of(server.address()), Unknown.REFUSE);
+      register(trusted, authority.chain(), fetched, null);
+      server.answer(list(1, revoked));
+      assertTrue(trusted.refresh(List::of));
+
+      server.status(503);
+      register(trusted, anchors, fetched, null);
+      for (int look = 0; look < 2; look++) {
+        assertInstanceOf(Verification.Accepted.class, verify(trusted.verifier()));
+        assertRejected(
+            Verification.Reason.REVOKED,
+            trusted.verifier().verify(List.of(revoked), clock().instant()));
+        assertFalse(trusted.refresh(List::of));
+      }
+      server.status(200);
+      server.answer(list(2, revoked, device));
+      millis.addAndGet(61_000);
+      assertTrue(trusted.refresh(List::of));
+      assertRejected(Verification.Reason.REVOKED, verify(trusted.verifier()));
+
+      URI other = server.address().resolve("/other");
+      register(trusted, anchors, lists(List.of(), List.of(other), Unknown.REFUSE), null);
+      assertRejected(Verification.Reason.REVOCATION_UNKNOWN, verify(trusted.verifier()));
+    }
+  }
+
+  /** Its name may be given to another authority. */
+  @Test
+  void aListThatWasFetchedDoesNotOutliveTheCertificateThatHasSignedIt() throws Exception {
+    CertificateAuthority next =
+        CertificateAuthority.createRoot(
+            "factory", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, clock(), random);
+    List<X509Certificate> ofNext = List.of(issue(next, "p7"));
+    TrustedAuthorities trusted =
+        TrustedAuthorities.load(TlsConfig.DEFAULTS, List.of(), fetcher, clocks);
+    try (WebServer server = new WebServer(_ -> new byte[0])) {
+      Revocation fetched = lists(List.of(), List.of(server.address()), Unknown.REFUSE);
+      register(trusted, authority.chain(), fetched, null);
+      server.answer(list(1));
+      assertTrue(trusted.refresh(List::of));
+      register(trusted, next.chain(), fetched, null);
+      assertRejected(
+          Verification.Reason.REVOCATION_UNKNOWN,
+          trusted.verifier().verify(ofNext, clock().instant()));
+    }
+  }
+
+  @Test
+  void whatAResponderSaidOutlivesAChangeOfTheRegisteredAuthority() throws Exception {
+    var status = new AtomicReference<RevocationStatus>(revoked(RevocationReason.SUPERSEDED));
+    TrustedAuthorities trusted =
+        TrustedAuthorities.load(TlsConfig.DEFAULTS, List.of(), fetcher, clocks);
+    try (WebServer server = new WebServer(responder(status::get)::answer)) {
+      Revocation asked = ocsp(server.address(), Unknown.ACCEPT);
+      register(trusted, authority.chain(), asked, null);
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+
+      server.status(503);
+      register(trusted, authority.chain(), asked, list(authority, 1).toPem());
+      assertRejected(Verification.Reason.REVOKED, connect(trusted));
+      assertTrue(trusted.refresh(List::of), "whoever is connected with it is to be told");
+      assertFalse(trusted.refresh(List::of));
+    }
+  }
+
   @Test
   void anOutdatedListRefusesUnlessItsUnknownIsAccepted() throws Exception {
     Path file = folder.resolve("factory.crl");
