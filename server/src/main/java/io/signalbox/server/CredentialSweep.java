@@ -14,6 +14,7 @@ import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.IssuingAuthority;
 import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.User;
@@ -112,6 +113,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       case Device device -> touched.add(device.name());
       case DeviceCertificate certificate -> touchedCertificates.add(certificate.name());
       case User user -> touchedUsers.add(user.name());
+      case ProvisioningTemplate _ -> withdrawn.set(true); // it names its authorities' devices
       case null, default -> {}
     }
   }

@@ -98,6 +98,28 @@ final class ForeignDeviceTest {
   }
 
   @Test
+  void whoIsConnectedIsEndedWhenItWouldBeAnotherDevice() throws Exception {
+    CertificateAuthority mill = Certificates.authority("mill", Instant.now());
+    admin.put("/provisioning-templates/mill", "{'deviceIdTemplate':'${id}'}").expect(201);
+    String entry =
+        "{'certificatePem':'%s','provisioningTemplate':'mill','identityMapping':{'source':'%%s'}}"
+            .formatted(Certificates.pem(mill));
+    admin.put("/trusted-cas/mill", entry.formatted("cn")).expect(201);
+    PemFiles.Device saw = Certificates.device(folder, "saw", mill, broker);
+    var endpoint = broker.endpoint(Transport.TLS).with(saw.tls());
+    try (Peer renamed = new Peer(RawClient.open(endpoint, Version.V5), Clients.unique("saw"))) {
+      renamed.connect();
+      admin.put("/provisioning-templates/mill", "{'deviceIdTemplate':'mill-${id}'}").expect(200);
+      renamed.expectDisconnect(NOT_AUTHORIZED);
+    }
+    try (Peer mapped = new Peer(RawClient.open(endpoint, Version.V5), Clients.unique("saw"))) {
+      mapped.connect();
+      admin.put("/trusted-cas/mill", entry.formatted("serial")).expect(200);
+      mapped.expectDisconnect(NOT_AUTHORIZED);
+    }
+  }
+
+  @Test
   void aNewOneWaitsForApprovalAndIsInAfterIt() throws Exception {
     CertificateAuthority maker = Certificates.authority("maker", Instant.now());
     admin.put("/provisioning-templates/asked", "{'approval':'manual'}").expect(201);

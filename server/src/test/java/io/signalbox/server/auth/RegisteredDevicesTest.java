@@ -26,6 +26,7 @@ import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Authorities;
@@ -61,6 +62,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -524,6 +527,82 @@ final class RegisteredDevicesTest {
             .orElseThrow()
             .contains("not a registered authority"));
     assertRefused("not a registered authority", "p7", certificate);
+  }
+
+  /** Policies may ask for the authority: what is bound to the one must not go on by the other. */
+  @Test
+  void aRemovedAuthorityTakesItsClientsWithItThoughAnotherHasItsKey() throws Exception {
+    CertificateAuthority corp =
+        CertificateAuthority.createRoot(
+            "corp", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
+    X509Certificate renewed =
+        corp.issue(
+            factory.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("factory"),
+            CertificateProfile.ISSUING);
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    var certificate = certificate("p7");
+    Principal pump = accepted("p7", certificate);
+    for (String name : List.of("a-factory-ca", "z-factory-ca")) {
+      put(Kind.TRUSTED_CA, trusting(name, Pem.encode(List.of(renewed))));
+    }
+    authorities.apply();
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"));
+
+    registry.delete(Kind.TRUSTED_CA, "factory-ca", Condition.NONE);
+    authorities.apply();
+    String problem = chain.problem(pump, peer(certificate), "p7").orElseThrow();
+    assertTrue(problem.contains("of the authority \"factory-ca\""), problem);
+    assertEquals("a-factory-ca", certificateOf(accepted("p7", certificate)).ca());
+  }
+
+  private static CertificateFields certificateOf(Principal principal) {
+    return Objects.requireNonNull(principal.certificate());
+  }
+
+  @Test
+  void anotherMappingOrTemplateEndsWhoWouldBeAnotherDevice() throws Exception {
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    var names =
+        new SubjectNames(
+            "p7", List.of(), List.of("p7.factory"), List.of(), List.of("urn:pump:p8"), List.of());
+    var certificate = certificate(names);
+    Principal pump = accepted("p7", certificate);
+    trustFactory(false, null, new IdentityMapping(IdentityMapping.Source.DNS, "", ".factory"));
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"), "the same");
+
+    trustFactory(false, null, new IdentityMapping(IdentityMapping.Source.URI, "urn:pump:", ""));
+    assertProblem("is of the device \"p8\" now", pump, certificate);
+    trustFactory(false, null, new IdentityMapping(IdentityMapping.Source.EMAIL, "", ""));
+    assertProblem("names no device in its email addresses", pump, certificate);
+
+    put(Kind.TEMPLATE, naming("named", "${id}"));
+    trustFactory(false, "named", IdentityMapping.COMMON_NAME);
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"), "the same");
+    put(Kind.TEMPLATE, naming("named", "pump-${id}"));
+    assertProblem("is of the device \"pump-p7\" now", pump, certificate);
+  }
+
+  private void assertProblem(String part, Principal principal, List<X509Certificate> certificates) {
+    String problem = chain.problem(principal, peer(certificates), "p7").orElseThrow();
+    assertTrue(problem.contains(part), problem);
+  }
+
+  private static ProvisioningTemplate naming(String name, String deviceIdTemplate) {
+    return new ProvisioningTemplate(
+        name,
+        "",
+        deviceIdTemplate,
+        List.of(),
+        Map.of(),
+        List.of(),
+        "*",
+        false,
+        null,
+        0,
+        CsrRules.ID_ONLY,
+        true,
+        Stamp.NEW);
   }
 
   @Test
