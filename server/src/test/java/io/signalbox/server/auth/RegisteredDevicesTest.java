@@ -65,6 +65,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -350,6 +357,52 @@ final class RegisteredDevicesTest {
     assertTrue(registry.device("p2") != null);
     accepted("p2", certificate("p2"));
     assertEquals(List.of("p1 with its certificate", "p2"), written);
+  }
+
+  @Test
+  void aDeviceThatFirstConnectsTwiceAtOnceIsLetInTwiceAndRegisteredOnce() throws Exception {
+    trustFactory(true, null, IdentityMapping.COMMON_NAME);
+    var mayRegister = new CyclicBarrier(2);
+    var registered = new ConcurrentLinkedQueue<String>();
+    provisioning.writtenDownBy(
+        new ProvisioningAudit() {
+          @Override
+          public @Nullable String obstacle() {
+            return null;
+          }
+
+          @Override
+          public void registered(
+              DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {
+            registered.add(certificate.device());
+          }
+
+          @Override
+          public void registeredAlone(String device, @Nullable InetAddress from, String why) {
+            throw new AssertionError(why);
+          }
+        });
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      for (int i = 0; i < 5; i++) {
+        var certificate = certificate("twin-" + i);
+        Callable<Optional<Principal>> connects =
+            () -> {
+              var answer = new CompletableFuture<Optional<Principal>>();
+              mayRegister.await(30, TimeUnit.SECONDS);
+              chain.identify(
+                  certificate,
+                  null,
+                  InetAddress.getLoopbackAddress(),
+                  Runnable::run,
+                  answer::complete);
+              return answer.get(30, TimeUnit.SECONDS);
+            };
+        for (var twin : threads.invokeAll(List.of(connects, connects))) {
+          assertEquals("device:twin-" + i, twin.get().orElseThrow().id());
+        }
+        assertEquals(i + 1, registered.size());
+      }
+    }
   }
 
   @Test
