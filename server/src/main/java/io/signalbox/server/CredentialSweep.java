@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 
 /**
  * Brings what was revoked, disabled, removed or changed to those who are connected: they lose their
@@ -50,6 +51,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private final LiveClients clients;
   private final Clocks clocks;
   private final ClockWatch clock;
+  private final AuthorityEnds ends;
 
   /** Devices that changed. */
   private final Set<String> touched = ConcurrentHashMap.newKeySet();
@@ -77,6 +79,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       Clocks clocks) {
     this.clocks = clocks;
     this.clock = new ClockWatch(clocks);
+    this.ends = new AuthorityEnds(clocks);
     this.registry = registry;
     // Noted after: a sweep between would look at clients by what counted until then.
     this.authorities =
@@ -140,7 +143,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     if (everybody || some.isAnybody()) {
       int ended = clients.recheckCredentials(client -> everybody || some.has(client)).join();
       if (ended > 0) {
-        LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
+        LOG.log(Level.INFO, "{0} clients lost their connection: what they proved no longer holds", ended);
       }
     }
     boolean all = described.getAndSet(false);
@@ -156,6 +159,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
         withdrawn.set(true);
       }
       trusted.look(this::chains, () -> withdrawn.set(true));
+      if (ends.due().filter(this::anyIs).isPresent()) {
+        withdrawn.set(true);
+      }
     } catch (RuntimeException e) { // else the next looks would not come
       LOG.log(Level.ERROR, "looking at files and addresses of revocations failed", e);
     }
@@ -199,6 +205,18 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
           || (certificate != null && certificates.contains(certificate.fingerprint()))
           || (user != null && users.contains(user));
     }
+  }
+
+  private boolean anyIs(Predicate<LiveClient> sought) {
+    String next = "";
+    while (next != null) {
+      LiveClients.Page page = clients.list(next, 1, sought);
+      if (!page.clients().isEmpty()) {
+        return true;
+      }
+      next = page.next();
+    }
+    return false;
   }
 
   /** Of the clients that are connected with a certificate. */

@@ -58,6 +58,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -607,6 +608,29 @@ final class RegisteredDevicesTest {
     String problem = chain.problem(pump, peer(certificate), "p7").orElseThrow();
     assertTrue(problem.contains("of the authority \"factory-ca\""), problem);
     assertEquals("a-factory-ca", certificateOf(accepted("p7", certificate)).ca());
+  }
+
+  @Test
+  void aRenewedCertificateOfAnAuthorityKeepsItsClientsWhenTheOneBeforeEnds() throws Exception {
+    CertificateAuthority corp =
+        CertificateAuthority.createRoot(
+            "corp", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
+    X509Certificate ending =
+        corp.issue(
+            factory.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("factory"),
+            CertificateProfile.ISSUING.withValidity(Duration.ofHours(1)));
+    var certificate = certificate("p7");
+    put(Kind.TRUSTED_CA, trusting("factory-ca", Pem.encode(List.of(ending))));
+    authorities.apply();
+    Principal pump = accepted("p7", certificate);
+    clocks.advance(Duration.ofHours(2));
+    assertProblem("expired", pump, certificate);
+    put(
+        Kind.TRUSTED_CA,
+        trusting("factory-ca", Pem.encode(List.of(ending, factory.certificate()))));
+    authorities.apply();
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"));
   }
 
   private static CertificateFields certificateOf(Principal principal) {
