@@ -385,9 +385,11 @@ class CertificateVerifierTest {
 
     revoked.add(chain.getFirst());
     assertEquals(Reason.REVOKED, both.recheck(chain, path, "fresh", now()).orElseThrow().reason());
-    assertEquals(Reason.BAD_SIGNATURE, verifier.recheck(chain, path, "fresh", now()).orElseThrow().reason());
+    assertEquals(
+        Reason.BAD_SIGNATURE, verifier.recheck(chain, path, "fresh", now()).orElseThrow().reason());
     var nobody = new CertificateVerifier(List.of());
-    assertEquals(Reason.UNKNOWN_CA, nobody.recheck(chain, path, "fresh", now()).orElseThrow().reason());
+    assertEquals(
+        Reason.UNKNOWN_CA, nobody.recheck(chain, path, "fresh", now()).orElseThrow().reason());
   }
 
   @Test
@@ -407,8 +409,7 @@ class CertificateVerifierTest {
     var issuing =
         new CertificateVerifier(
             List.of(
-                new TrustedCa(
-                    "plant", List.of(pki.issuing.certificate()), RevocationCheck.NONE)));
+                new TrustedCa("plant", List.of(pki.issuing.certificate()), RevocationCheck.NONE)));
     List<X509Certificate> chain = pki.device("d").chain();
     for (CertificateVerifier before : List.of(verifier, issuing)) {
       List<X509Certificate> path =

@@ -5,6 +5,7 @@ import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.protocol.Ending;
 import io.signalbox.server.protocol.LiveClient;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.registry.Change;
@@ -55,6 +56,12 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   /** Devices that changed. */
   private final Set<String> touched = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Devices that were removed. Where none must be registered they may connect again, but by nothing
+   * that hung on the entry.
+   */
+  private final Set<String> removed = ConcurrentHashMap.newKeySet();
 
   /**
    * Fingerprints of certificates that changed: who connected before its certificate was registered
@@ -113,7 +120,12 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       case JwtIssuer _ -> issuers.changed();
       case Group _ -> described.set(true);
       // New ones too: who was not registered may be connected, as may a user of the users file.
-      case Device device -> touched.add(device.name());
+      case Device device -> {
+        touched.add(device.name());
+        if (change.after() == null) {
+          removed.add(device.name());
+        }
+      }
       case DeviceCertificate certificate -> touchedCertificates.add(certificate.name());
       case User user -> touchedUsers.add(user.name());
       case ProvisioningTemplate _ -> withdrawn.set(true); // it names its authorities' devices
@@ -134,6 +146,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   private void sweep() {
     var some = new Some(take(touched), take(touchedCertificates), take(touchedUsers));
+    Set<String> gone = take(removed);
     boolean mayBeWithdrawn = withdrawn.getAndSet(false);
     if (clock.wasSet()) {
       clients.endExpired(clocks.wallMillis()).join();
@@ -143,8 +156,17 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     if (everybody || some.isAnybody()) {
       int ended = clients.recheckCredentials(client -> everybody || some.has(client)).join();
       if (ended > 0) {
-        LOG.log(Level.INFO, "{0} clients lost their connection: what they proved no longer holds", ended);
+        LOG.log(
+            Level.INFO,
+            "{0} clients lost their connection: what they proved no longer holds",
+            ended);
       }
+    }
+    if (!gone.isEmpty()) { // after: a certificate that was revoked with the device says more
+      clients
+          .disconnect(
+              client -> isOf(client, gone), Ending.credentialWithdrawn("the device was removed"))
+          .join();
     }
     boolean all = described.getAndSet(false);
     if (all || some.isAnybody()) {
@@ -181,6 +203,11 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     }
   }
 
+  private static boolean isOf(LiveClient client, Set<String> devices) {
+    String device = client.principal().deviceId();
+    return device != null && devices.contains(device);
+  }
+
   private static Set<String> take(Set<String> touched) {
     Set<String> taken = new HashSet<>();
     for (String name : List.copyOf(touched)) { // what is touched again meanwhile is there again
@@ -198,10 +225,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
     boolean has(LiveClient client) {
       Principal principal = client.principal();
-      String device = principal.deviceId();
       CertificateFields certificate = principal.certificate();
       String user = principal.token() == null ? principal.userName() : null;
-      return (device != null && devices.contains(device))
+      return isOf(client, devices)
           || (certificate != null && certificates.contains(certificate.fingerprint()))
           || (user != null && users.contains(user));
     }
