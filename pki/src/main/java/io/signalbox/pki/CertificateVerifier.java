@@ -126,18 +126,20 @@ public final class CertificateVerifier {
 
   /**
    * Looks once more at a chain that was accepted before, perhaps by another verifier: at validity,
-   * revocation, and whether a key that signed it is still trusted. Authorities of one name may have
+   * revocation, and whether the authority still vouches for it by a key that is trusted. Another
+   * one may have the same key by now, and other rights. Authorities with one subject may have
    * different keys. Signatures are checked only where the accepted path tells nothing of another
    * one that the names allow.
    *
    * @param chain as it was accepted
    * @param accepted the path from it that was accepted
+   * @param caName the authority whose it was then
    * @return why it is no longer good; empty while it is
    */
   public Optional<Rejected> recheck(
-      List<X509Certificate> chain, List<X509Certificate> accepted, Instant at) {
+      List<X509Certificate> chain, List<X509Certificate> accepted, String caName, Instant at) {
     for (Candidate candidate : candidates(chain)) {
-      if (!candidate.isSignedAs(accepted)) {
+      if (!candidate.ca().name().equals(caName) || !candidate.isSignedAs(accepted)) {
         continue;
       }
       List<X509Certificate> path = candidate.path();
@@ -148,9 +150,23 @@ public final class CertificateVerifier {
         return problem;
       }
     }
-    return verify(chain, at) instanceof Rejected rejected
-        ? Optional.of(rejected)
-        : Optional.empty();
+    return switch (verify(chain, at)) {
+      case Rejected rejected -> Optional.of(rejected);
+      case Accepted now ->
+          now.caName().equals(caName) ? Optional.empty() : Optional.of(ofAnother(now, caName));
+    };
+  }
+
+  private static Rejected ofAnother(Accepted now, String caName) {
+    return new Rejected(
+        Reason.UNKNOWN_CA,
+        "the certificate of \""
+            + now.identity().subject()
+            + "\" was of the authority \""
+            + caName
+            + "\" and is of \""
+            + now.caName()
+            + "\" now");
   }
 
   /** Asks about time only; empty if that decides against this path and another may do. */

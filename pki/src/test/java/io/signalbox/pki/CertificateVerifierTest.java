@@ -381,32 +381,45 @@ class CertificateVerifierTest {
     var both = new CertificateVerifier(List.of(pki.trusted("old"), fresh));
     List<X509Certificate> chain = rekeyed.device("d").chain();
     List<X509Certificate> path = assertInstanceOf(Accepted.class, both.verify(chain, now())).path();
-    assertEquals(Optional.empty(), both.recheck(chain, path, now()));
+    assertEquals(Optional.empty(), both.recheck(chain, path, "fresh", now()));
 
     revoked.add(chain.getFirst());
-    assertEquals(Reason.REVOKED, both.recheck(chain, path, now()).orElseThrow().reason());
-    assertEquals(Reason.BAD_SIGNATURE, verifier.recheck(chain, path, now()).orElseThrow().reason());
+    assertEquals(Reason.REVOKED, both.recheck(chain, path, "fresh", now()).orElseThrow().reason());
+    assertEquals(
+        Reason.BAD_SIGNATURE, verifier.recheck(chain, path, "fresh", now()).orElseThrow().reason());
     var nobody = new CertificateVerifier(List.of());
-    assertEquals(Reason.UNKNOWN_CA, nobody.recheck(chain, path, now()).orElseThrow().reason());
+    assertEquals(
+        Reason.UNKNOWN_CA, nobody.recheck(chain, path, "fresh", now()).orElseThrow().reason());
   }
 
   @Test
-  void looksAgainByWhicheverAuthorityOfTheChainIsTrustedNow() throws PkiException {
+  void looksAgainByTheAuthorityWhoseItWasAndByNoOtherOfItsKey() throws PkiException {
+    List<X509Certificate> chain = pki.device("d").chain();
+    List<X509Certificate> path = assertInstanceOf(Accepted.class, verify(chain)).path();
+    var both = new CertificateVerifier(List.of(pki.trusted("another"), pki.trusted("plant")));
+    assertEquals(Optional.empty(), both.recheck(chain, path, "plant", now()));
+    var another = new CertificateVerifier(List.of(pki.trusted("another")));
+    Rejected rejected = another.recheck(chain, path, "plant", now()).orElseThrow();
+    assertEquals(Reason.UNKNOWN_CA, rejected.reason());
+    assertTrue(rejected.text().contains("is of \"another\" now"), rejected.text());
+  }
+
+  @Test
+  void looksAgainByWhicheverCertificateOfAnAuthorityIsTrustedNow() throws PkiException {
     var issuing =
         new CertificateVerifier(
             List.of(
-                new TrustedCa(
-                    "issuing", List.of(pki.issuing.certificate()), RevocationCheck.NONE)));
+                new TrustedCa("plant", List.of(pki.issuing.certificate()), RevocationCheck.NONE)));
     List<X509Certificate> chain = pki.device("d").chain();
     for (CertificateVerifier before : List.of(verifier, issuing)) {
       List<X509Certificate> path =
           assertInstanceOf(Accepted.class, before.verify(chain, now())).path();
       for (CertificateVerifier after : List.of(verifier, issuing)) {
-        assertEquals(Optional.empty(), after.recheck(chain, path, now()));
+        assertEquals(Optional.empty(), after.recheck(chain, path, "plant", now()));
         assertEquals(
             Reason.EXPIRED,
             after
-                .recheck(chain, path, chain.getFirst().getNotAfter().toInstant())
+                .recheck(chain, path, "plant", chain.getFirst().getNotAfter().toInstant())
                 .orElseThrow()
                 .reason());
       }

@@ -5,6 +5,7 @@ import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.protocol.Ending;
 import io.signalbox.server.protocol.LiveClient;
 import io.signalbox.server.protocol.LiveClients;
 import io.signalbox.server.registry.Change;
@@ -14,6 +15,7 @@ import io.signalbox.server.registry.Group;
 import io.signalbox.server.registry.IssuingAuthority;
 import io.signalbox.server.registry.JwtIssuer;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.ProvisioningTemplate;
 import io.signalbox.server.registry.Registry;
 import io.signalbox.server.registry.TrustedAuthority;
 import io.signalbox.server.registry.User;
@@ -28,6 +30,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 
 /**
  * Brings what was revoked, disabled, removed or changed to those who are connected: they lose their
@@ -49,9 +52,16 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
   private final LiveClients clients;
   private final Clocks clocks;
   private final ClockWatch clock;
+  private final AuthorityEnds ends;
 
   /** Devices that changed. */
   private final Set<String> touched = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Devices that were removed. Where none must be registered they may connect again, but by nothing
+   * that hung on the entry.
+   */
+  private final Set<String> removed = ConcurrentHashMap.newKeySet();
 
   /**
    * Fingerprints of certificates that changed: who connected before its certificate was registered
@@ -76,6 +86,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       Clocks clocks) {
     this.clocks = clocks;
     this.clock = new ClockWatch(clocks);
+    this.ends = new AuthorityEnds(clocks);
     this.registry = registry;
     // Noted after: a sweep between would look at clients by what counted until then.
     this.authorities =
@@ -109,9 +120,15 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
       case JwtIssuer _ -> issuers.changed();
       case Group _ -> described.set(true);
       // New ones too: who was not registered may be connected, as may a user of the users file.
-      case Device device -> touched.add(device.name());
+      case Device device -> {
+        touched.add(device.name());
+        if (change.after() == null) {
+          removed.add(device.name());
+        }
+      }
       case DeviceCertificate certificate -> touchedCertificates.add(certificate.name());
       case User user -> touchedUsers.add(user.name());
+      case ProvisioningTemplate _ -> withdrawn.set(true); // it names its authorities' devices
       case null, default -> {}
     }
   }
@@ -129,6 +146,7 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
   private void sweep() {
     var some = new Some(take(touched), take(touchedCertificates), take(touchedUsers));
+    Set<String> gone = take(removed);
     boolean mayBeWithdrawn = withdrawn.getAndSet(false);
     if (clock.wasSet()) {
       clients.endExpired(clocks.wallMillis()).join();
@@ -138,8 +156,17 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     if (everybody || some.isAnybody()) {
       int ended = clients.recheckCredentials(client -> everybody || some.has(client)).join();
       if (ended > 0) {
-        LOG.log(Level.INFO, "{0} clients lost their connection by revocation", ended);
+        LOG.log(
+            Level.INFO,
+            "{0} clients lost their connection: what they proved no longer holds",
+            ended);
       }
+    }
+    if (!gone.isEmpty()) { // after: a certificate that was revoked with the device says more
+      clients
+          .disconnect(
+              client -> isOf(client, gone), Ending.credentialWithdrawn("the device was removed"))
+          .join();
     }
     boolean all = described.getAndSet(false);
     if (all || some.isAnybody()) {
@@ -154,6 +181,9 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
         withdrawn.set(true);
       }
       trusted.look(this::chains, () -> withdrawn.set(true));
+      if (ends.due().filter(this::anyIs).isPresent()) {
+        withdrawn.set(true);
+      }
     } catch (RuntimeException e) { // else the next looks would not come
       LOG.log(Level.ERROR, "looking at files and addresses of revocations failed", e);
     }
@@ -173,6 +203,11 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
     }
   }
 
+  private static boolean isOf(LiveClient client, Set<String> devices) {
+    String device = client.principal().deviceId();
+    return device != null && devices.contains(device);
+  }
+
   private static Set<String> take(Set<String> touched) {
     Set<String> taken = new HashSet<>();
     for (String name : List.copyOf(touched)) { // what is touched again meanwhile is there again
@@ -190,13 +225,24 @@ final class CredentialSweep implements Runnable, Registry.ChangeListener {
 
     boolean has(LiveClient client) {
       Principal principal = client.principal();
-      String device = principal.deviceId();
       CertificateFields certificate = principal.certificate();
       String user = principal.token() == null ? principal.userName() : null;
-      return (device != null && devices.contains(device))
+      return isOf(client, devices)
           || (certificate != null && certificates.contains(certificate.fingerprint()))
           || (user != null && users.contains(user));
     }
+  }
+
+  private boolean anyIs(Predicate<LiveClient> sought) {
+    String next = "";
+    while (next != null) {
+      LiveClients.Page page = clients.list(next, 1, sought);
+      if (!page.clients().isEmpty()) {
+        return true;
+      }
+      next = page.next();
+    }
+    return false;
   }
 
   /** Of the clients that are connected with a certificate. */

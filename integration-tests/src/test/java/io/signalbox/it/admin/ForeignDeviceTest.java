@@ -10,6 +10,8 @@ import io.signalbox.it.broker.Clients;
 import io.signalbox.it.broker.FixedPort;
 import io.signalbox.it.broker.PemFiles;
 import io.signalbox.it.wire.PacketBytes;
+import io.signalbox.it.wire.PacketType;
+import io.signalbox.it.wire.Parsed;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
@@ -17,18 +19,21 @@ import io.signalbox.it.wire.Version;
 import io.signalbox.pki.CertificateAuthority;
 import io.signalbox.pki.CertificateProfile;
 import io.signalbox.pki.NamePolicy;
+import io.signalbox.pki.Pem;
 import io.signalbox.pki.SubjectNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Devices with certificates of an authority elsewhere, over TLS, as its registration says. */
@@ -94,6 +99,55 @@ final class ForeignDeviceTest {
     try (Peer peer = new Peer(RawClient.open(endpoint, Version.V5), clientId)) {
       peer.connect();
       return admin.get("/clients/" + clientId).expect(200).get("device");
+    }
+  }
+
+  @Test
+  void whoIsConnectedIsEndedWhenItWouldBeAnotherDevice() throws Exception {
+    CertificateAuthority mill = Certificates.authority("mill", Instant.now());
+    admin.put("/provisioning-templates/mill", "{'deviceIdTemplate':'${id}'}").expect(201);
+    String entry =
+        "{'certificatePem':'%s','provisioningTemplate':'mill','identityMapping':{'source':'%%s'}}"
+            .formatted(Certificates.pem(mill));
+    admin.put("/trusted-cas/mill", entry.formatted("cn")).expect(201);
+    PemFiles.Device saw = Certificates.device(folder, "saw", mill, broker);
+    var endpoint = broker.endpoint(Transport.TLS).with(saw.tls());
+    try (Peer renamed = new Peer(RawClient.open(endpoint, Version.V5), Clients.unique("saw"))) {
+      renamed.connect();
+      admin.put("/provisioning-templates/mill", "{'deviceIdTemplate':'mill-${id}'}").expect(200);
+      renamed.expectDisconnect(NOT_AUTHORIZED);
+    }
+    try (Peer mapped = new Peer(RawClient.open(endpoint, Version.V5), Clients.unique("saw"))) {
+      mapped.connect();
+      admin.put("/trusted-cas/mill", entry.formatted("serial")).expect(200);
+      mapped.expectDisconnect(NOT_AUTHORIZED);
+    }
+  }
+
+  /** Longer than anything else here: an end is looked for every ten seconds. */
+  @Test
+  @Timeout(90)
+  void theEndOfItsAuthoritysCertificateEndsIt() throws Exception {
+    CertificateAuthority corp = Certificates.authority("corp", Instant.now());
+    CertificateAuthority below = Certificates.authority("below", Instant.now());
+    X509Certificate ending =
+        corp.issue(
+            below.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("below"),
+            CertificateProfile.ISSUING.withValidity(Duration.ofSeconds(8)));
+    admin
+        .put(
+            "/trusted-cas/below",
+            "{'certificatePem':'%s'}".formatted(Certificates.quoted(Pem.encode(List.of(ending)))))
+        .expect(201);
+    PemFiles.Device fuse = Certificates.device(folder, "fuse", below, broker);
+    var endpoint = broker.endpoint(Transport.TLS).with(fuse.tls());
+    RawClient wire = RawClient.open(endpoint, Version.V5);
+    try (Peer peer = new Peer(wire, fuse.id())) {
+      peer.connect();
+      Parsed packet = wire.poll(Duration.ofSeconds(60));
+      assertTrue(packet != null && packet.type() == PacketType.DISCONNECT, "ended");
+      assertEquals(NOT_AUTHORIZED, packet.reasonCode());
     }
   }
 

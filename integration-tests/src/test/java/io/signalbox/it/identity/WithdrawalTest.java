@@ -225,6 +225,20 @@ final class WithdrawalTest {
     connected(fan, Transport.TLS, Version.V5).ping();
   }
 
+  /** Also where its certificate is not in the inventory, so that nothing is revoked with it. */
+  @Test
+  void aRemovedDeviceLosesItsConnectionsThoughItMayConnectAgain() {
+    PemFiles.Device tenant = broker.issueDevice("tenant");
+    PemFiles.Device neighbour = broker.issueDevice("neighbour");
+    Peer untouched = connected(neighbour, Transport.TLS, Version.V5);
+    api("PUT", "/devices/tenant", "{\"clientIdPin\":\"*\"}");
+    List<Peer> tenants = everywhere(tenant);
+    api("DELETE", "/devices/tenant", "");
+    tenants.forEach(peer -> peer.expectDisconnect(NOT_AUTHORIZED));
+    untouched.ping();
+    connected(tenant, Transport.TLS, Version.V5).ping();
+  }
+
   /** {@code registry.required} is none: who is not registered connects by its certificate alone. */
   @Test
   void aDeviceThatIsFirstRegisteredAsDisabledLosesItsConnections() {

@@ -24,6 +24,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -380,7 +381,8 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
     CertificateFields certificate = principal.certificate();
     return problem.isPresent() || certificate == null
         ? problem
-        : certificates.problem(certificate, peer.certificates());
+        : certificates.problem(
+            certificate, Objects.requireNonNull(principal.deviceId()), peer.certificates());
   }
 
   /**

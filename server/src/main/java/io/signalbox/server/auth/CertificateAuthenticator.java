@@ -2,11 +2,13 @@ package io.signalbox.server.auth;
 
 import io.signalbox.pki.CertificateVerifier;
 import io.signalbox.pki.ClientIdentity;
+import io.signalbox.pki.SubjectNames;
 import io.signalbox.pki.Verification;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics.AuthFailure;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.principal.TrustPath;
 import java.net.InetAddress;
@@ -119,14 +121,57 @@ final class CertificateAuthenticator {
     return accepted;
   }
 
-  /** Why a chain by which a certificate was accepted is no longer good. */
-  Optional<String> problem(CertificateFields certificate, List<X509Certificate> chain) {
+  /** Why a chain by which a certificate was accepted is no longer good, or no longer a device's. */
+  Optional<String> problem(
+      CertificateFields certificate, String deviceId, List<X509Certificate> chain) {
     return verifier
         .get()
-        .recheck(chain, Objects.requireNonNull(certificate.path()).of(chain), instant())
+        .recheck(
+            chain,
+            Objects.requireNonNull(certificate.path()).of(chain),
+            certificate.ca(),
+            instant())
         // A source of revocations that is down for a while must not end what is connected.
         .filter(rejected -> rejected.reason() != Verification.Reason.REVOCATION_UNKNOWN)
-        .map(Verification.Rejected::text);
+        .map(Verification.Rejected::text)
+        .or(() -> renamed(certificate, deviceId));
+  }
+
+  /** The authority may map its certificates to devices in another way by now. */
+  private Optional<String> renamed(CertificateFields certificate, String deviceId) {
+    try {
+      String now = devices.idOf(certificate.ca(), identity(certificate));
+      return now.equals(deviceId)
+          ? Optional.empty()
+          : Optional.of(
+              "certificate "
+                  + certificate.serial()
+                  + " of "
+                  + certificate.ca()
+                  + " is of the device "
+                  + LogText.quote(now)
+                  + " now");
+    } catch (CredentialException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** What {@link #principal} kept of it; reading the certificate anew would cost each client. */
+  private static ClientIdentity identity(CertificateFields certificate) {
+    return new ClientIdentity(
+        new SubjectNames(
+            certificate.commonName(),
+            certificate.organizationalUnits(),
+            certificate.dnsNames(),
+            List.of(),
+            certificate.uris(),
+            certificate.emails()),
+        "",
+        certificate.issuerCommonName(),
+        certificate.serial(),
+        certificate.fingerprint(),
+        Instant.EPOCH,
+        Instant.ofEpochMilli(certificate.notAfterMillis()));
   }
 
   private Instant instant() {

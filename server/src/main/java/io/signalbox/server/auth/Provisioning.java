@@ -23,6 +23,7 @@ import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,11 +33,15 @@ import org.jspecify.annotations.Nullable;
 public final class Provisioning {
   private static final Logger LOG = System.getLogger(Provisioning.class.getName());
   private static final int LABEL_DIGITS = 12;
+  private static final int PLACES = 256;
 
   private final Registry registry;
   private final Inventory inventory;
   private final ApiPolicies policies;
   private volatile ProvisioningAudit audit = ProvisioningAudit.NONE;
+
+  /** Each stands for some devices: first connections of one device are served one by one. */
+  private final List<Object> places = Stream.generate(Object::new).limit(PLACES).toList();
 
   public Provisioning(Registry registry, Inventory inventory, ApiPolicies policies) {
     this.registry = registry;
@@ -112,8 +117,22 @@ public final class Provisioning {
         Stamp.NEW);
   }
 
-  /** A device, if it is not there, with a certificate that it connects with for the first time. */
+  /**
+   * A device, if it is not there, with a certificate that it connects with for the first time. It
+   * may do so by several connections at once: all but one of them wait, and find it registered.
+   */
   void register(
+      String id,
+      @Nullable ProvisioningTemplate template,
+      X509Certificate certificate,
+      @Nullable InetAddress from)
+      throws CredentialException {
+    synchronized (places.get(Math.floorMod(id.hashCode(), PLACES))) {
+      registerAlone(id, template, certificate, from);
+    }
+  }
+
+  private void registerAlone(
       String id,
       @Nullable ProvisioningTemplate template,
       X509Certificate certificate,

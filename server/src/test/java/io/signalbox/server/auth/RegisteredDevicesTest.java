@@ -26,6 +26,7 @@ import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.ProtocolVersion;
 import io.signalbox.server.packet.ReasonCode;
+import io.signalbox.server.principal.CertificateFields;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Authorities;
@@ -57,11 +58,21 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -350,6 +361,52 @@ final class RegisteredDevicesTest {
   }
 
   @Test
+  void aDeviceThatFirstConnectsTwiceAtOnceIsLetInTwiceAndRegisteredOnce() throws Exception {
+    trustFactory(true, null, IdentityMapping.COMMON_NAME);
+    var mayRegister = new CyclicBarrier(2);
+    var registered = new ConcurrentLinkedQueue<String>();
+    provisioning.writtenDownBy(
+        new ProvisioningAudit() {
+          @Override
+          public @Nullable String obstacle() {
+            return null;
+          }
+
+          @Override
+          public void registered(
+              DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {
+            registered.add(certificate.device());
+          }
+
+          @Override
+          public void registeredAlone(String device, @Nullable InetAddress from, String why) {
+            throw new AssertionError(why);
+          }
+        });
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      for (int i = 0; i < 5; i++) {
+        var certificate = certificate("twin-" + i);
+        Callable<Optional<Principal>> connects =
+            () -> {
+              var answer = new CompletableFuture<Optional<Principal>>();
+              mayRegister.await(30, TimeUnit.SECONDS);
+              chain.identify(
+                  certificate,
+                  null,
+                  InetAddress.getLoopbackAddress(),
+                  Runnable::run,
+                  answer::complete);
+              return answer.get(30, TimeUnit.SECONDS);
+            };
+        for (var twin : threads.invokeAll(List.of(connects, connects))) {
+          assertEquals("device:twin-" + i, twin.get().orElseThrow().id());
+        }
+        assertEquals(i + 1, registered.size());
+      }
+    }
+  }
+
+  @Test
   void aDeviceKeepsItsIdWhenItsAuthorityRegistersNoOthersAnyMore() throws Exception {
     put(
         Kind.TEMPLATE,
@@ -524,6 +581,105 @@ final class RegisteredDevicesTest {
             .orElseThrow()
             .contains("not a registered authority"));
     assertRefused("not a registered authority", "p7", certificate);
+  }
+
+  /** Policies may ask for the authority: what is bound to the one must not go on by the other. */
+  @Test
+  void aRemovedAuthorityTakesItsClientsWithItThoughAnotherHasItsKey() throws Exception {
+    CertificateAuthority corp =
+        CertificateAuthority.createRoot(
+            "corp", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
+    X509Certificate renewed =
+        corp.issue(
+            factory.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("factory"),
+            CertificateProfile.ISSUING);
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    var certificate = certificate("p7");
+    Principal pump = accepted("p7", certificate);
+    for (String name : List.of("a-factory-ca", "z-factory-ca")) {
+      put(Kind.TRUSTED_CA, trusting(name, Pem.encode(List.of(renewed))));
+    }
+    authorities.apply();
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"));
+
+    registry.delete(Kind.TRUSTED_CA, "factory-ca", Condition.NONE);
+    authorities.apply();
+    String problem = chain.problem(pump, peer(certificate), "p7").orElseThrow();
+    assertTrue(problem.contains("of the authority \"factory-ca\""), problem);
+    assertEquals("a-factory-ca", certificateOf(accepted("p7", certificate)).ca());
+  }
+
+  @Test
+  void aRenewedCertificateOfAnAuthorityKeepsItsClientsWhenTheOneBeforeEnds() throws Exception {
+    CertificateAuthority corp =
+        CertificateAuthority.createRoot(
+            "corp", KeyAlgorithm.EC_P256, CertificateProfile.ROOT, Clock.systemUTC(), RANDOM);
+    X509Certificate ending =
+        corp.issue(
+            factory.certificate().getPublicKey(),
+            SubjectNames.ofCommonName("factory"),
+            CertificateProfile.ISSUING.withValidity(Duration.ofHours(1)));
+    var certificate = certificate("p7");
+    put(Kind.TRUSTED_CA, trusting("factory-ca", Pem.encode(List.of(ending))));
+    authorities.apply();
+    Principal pump = accepted("p7", certificate);
+    clocks.advance(Duration.ofHours(2));
+    assertProblem("expired", pump, certificate);
+    put(
+        Kind.TRUSTED_CA,
+        trusting("factory-ca", Pem.encode(List.of(ending, factory.certificate()))));
+    authorities.apply();
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"));
+  }
+
+  private static CertificateFields certificateOf(Principal principal) {
+    return Objects.requireNonNull(principal.certificate());
+  }
+
+  @Test
+  void anotherMappingOrTemplateEndsWhoWouldBeAnotherDevice() throws Exception {
+    trustFactory(false, null, IdentityMapping.COMMON_NAME);
+    var names =
+        new SubjectNames(
+            "p7", List.of(), List.of("p7.factory"), List.of(), List.of("urn:pump:p8"), List.of());
+    var certificate = certificate(names);
+    Principal pump = accepted("p7", certificate);
+    trustFactory(false, null, new IdentityMapping(IdentityMapping.Source.DNS, "", ".factory"));
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"), "the same");
+
+    trustFactory(false, null, new IdentityMapping(IdentityMapping.Source.URI, "urn:pump:", ""));
+    assertProblem("is of the device \"p8\" now", pump, certificate);
+    trustFactory(false, null, new IdentityMapping(IdentityMapping.Source.EMAIL, "", ""));
+    assertProblem("names no device in its email addresses", pump, certificate);
+
+    put(Kind.TEMPLATE, naming("named", "${id}"));
+    trustFactory(false, "named", IdentityMapping.COMMON_NAME);
+    assertEquals(Optional.empty(), chain.problem(pump, peer(certificate), "p7"), "the same");
+    put(Kind.TEMPLATE, naming("named", "pump-${id}"));
+    assertProblem("is of the device \"pump-p7\" now", pump, certificate);
+  }
+
+  private void assertProblem(String part, Principal principal, List<X509Certificate> certificates) {
+    String problem = chain.problem(principal, peer(certificates), "p7").orElseThrow();
+    assertTrue(problem.contains(part), problem);
+  }
+
+  private static ProvisioningTemplate naming(String name, String deviceIdTemplate) {
+    return new ProvisioningTemplate(
+        name,
+        "",
+        deviceIdTemplate,
+        List.of(),
+        Map.of(),
+        List.of(),
+        "*",
+        false,
+        null,
+        0,
+        CsrRules.ID_ONLY,
+        true,
+        Stamp.NEW);
   }
 
   @Test
