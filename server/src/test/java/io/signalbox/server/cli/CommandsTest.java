@@ -386,6 +386,8 @@ final class CommandsTest {
     assertEquals(1, run("store", "repair", "--data", "damaged"));
     assertEquals(0, run("store", "quarantine", "--data", "d"));
     assertContains(out.toString(), "quarantine [d]");
+    assertContains(out.toString(), "revocations, devices");
+    assertContains(out.toString(), "registry.required: certificate");
     assertEquals(0, run("store", "policy", "--data", "d"));
     assertContains(out.toString(), "policies [d]");
     assertEquals(1, run("store", "policy", "--data", "damaged"));
