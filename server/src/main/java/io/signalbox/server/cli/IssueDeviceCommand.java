@@ -5,7 +5,6 @@ import io.signalbox.pki.DeviceFiles;
 import io.signalbox.pki.PkiException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,7 +50,7 @@ final class IssueDeviceCommand implements Callable<Integer> {
   public Integer call() throws PkiException {
     SecureRandom random = new SecureRandom();
     DeviceFiles files = DeviceFiles.in(out, id);
-    DevelopmentPki pki = DevelopmentPki.openOrCreate(data.pki(), Clock.systemUTC(), random);
+    DevelopmentPki pki = data.openPki(spec, random);
     files.write(pki.issueDevice(id), pki.root());
     data.warnIfOutOfUse(spec);
     spec.commandLine()

@@ -6,7 +6,6 @@ import io.signalbox.pki.DeviceFiles;
 import io.signalbox.pki.PkiException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,12 +45,12 @@ final class SignCsrCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws PkiException {
+  public Integer call() throws PkiException, CommandFailure {
     CertificateSigningRequest csr = CertificateSigningRequest.read(request);
     Path folder = out != null ? out : request.toAbsolutePath().resolveSibling("");
     DeviceFiles files = DeviceFiles.in(folder, csr.names().commonName());
-    DevelopmentPki pki =
-        DevelopmentPki.openOrCreate(data.pki(), Clock.systemUTC(), new SecureRandom());
+    data.requireThere();
+    DevelopmentPki pki = data.openPki(spec, new SecureRandom());
     files.writeCertificate(pki.signDeviceCsr(csr), pki.root());
     data.warnIfOutOfUse(spec);
     spec.commandLine().getOut().println("wrote " + files.certificate() + ", " + files.trusted());

@@ -1,6 +1,9 @@
 package io.signalbox.server.cli;
 
 import io.signalbox.server.config.AuthConfig;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -63,7 +66,17 @@ final class TokenIssueCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandFailure {
-    spec.commandLine().getOut().println(tokens.issue(data.directory(), subject, groups, lifetime));
+    data.requireThere();
+    Path key = data.directory().resolve("token.key");
+    boolean isThere = Files.exists(key);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(tokens.issue(data.directory(), subject, groups, lifetime));
+    if (out.checkError()) {
+      return ExitCode.FAILED; // nobody has the token, so there is nothing to say about it
+    }
+    if (!isThere) {
+      data.warnOfNew(spec, "token key", key);
+    }
     warnIfLong();
     return ExitCode.DONE;
   }

@@ -352,21 +352,49 @@ final class CommandsTest {
             "--ttl",
             "90m",
             "--data",
-            "d"));
-    assertEquals("d|alice|[a, b]|" + Duration.ofMinutes(90) + "\n", out.toString());
+            folder.toString()));
+    assertEquals(folder + "|alice|[a, b]|" + Duration.ofMinutes(90) + "\n", out.toString());
   }
 
   @Test
-  void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() {
-    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", "d"));
+  void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() throws Exception {
+    Files.createFile(folder.resolve("token.key"));
+    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", folder.toString()));
     assertEquals("", err.toString());
 
-    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", "d"));
+    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", folder.toString()));
     assertEquals(
         "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds are"
             + " left, 86400 by default; this one has 604800\n",
         err.toString());
-    assertEquals("d|a|[]|PT24H\nd|a|[]|PT168H\n", out.toString());
+    assertEquals(folder + "|a|[]|PT24H\n" + folder + "|a|[]|PT168H\n", out.toString());
+  }
+
+  @Test
+  void makesNoKeyWhereThereIsNoDataDirectory() throws Exception {
+    Path wrong = folder.resolve("wrong");
+    assertEquals(1, run("token", "issue", "--subject", "a", "--data", wrong.toString()));
+    assertContains(err.toString(), "no data directory \"" + wrong + "\"; name the broker's with");
+    assertEquals(0, run("pki", "csr", "p8", "--out", folder.toString()));
+    String csr = folder.resolve("p8.csr").toString();
+    err.getBuffer().setLength(0);
+    assertEquals(1, run("pki", "sign-csr", csr, "--data", wrong.toString()));
+    assertContains(err.toString(), "no data directory \"" + wrong + "\"; name the broker's with");
+    assertFalse(Files.exists(wrong));
+    assertFalse(Files.exists(folder.resolve("p8.crt")));
+  }
+
+  @Test
+  void saysThatAKeyIsNewWhichARunningBrokerElsewhereDoesNotKnow() throws Exception {
+    String made = "warning: made a new development authority, \"" + folder.resolve("pki");
+    String data = folder.toString();
+    assertEquals(0, run("pki", "issue-device", "p1", "--data", data, "--out", data));
+    assertContains(err.toString(), made);
+    err.getBuffer().setLength(0);
+    assertEquals(0, run("pki", "issue-device", "p2", "--data", data, "--out", data));
+    assertEquals("", err.toString());
+    assertEquals(0, run("token", "issue", "--subject", "a", "--data", data));
+    assertContains(err.toString(), "warning: made a new token key");
   }
 
   @ParameterizedTest
