@@ -138,7 +138,9 @@ final class CommandsTest {
   private int run(String... arguments) {
     return run(
         (data, subject, groups, lifetime) ->
-            String.join("|", data.toString(), subject, groups.toString(), lifetime.toString()),
+            new TokenFactory.Issued(
+                String.join("|", data.toString(), subject, groups.toString(), lifetime.toString()),
+                "id-of-" + subject),
         arguments);
   }
 
@@ -360,11 +362,14 @@ final class CommandsTest {
   void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() throws Exception {
     Files.createFile(folder.resolve("token.key"));
     assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", folder.toString()));
-    assertEquals("", err.toString());
+    String revoking = "to revoke it: a line \"local id-of-a\" in auth.jwt.revoked-tokens-file\n";
+    assertEquals(revoking, err.toString());
+    err.getBuffer().setLength(0);
 
     assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", folder.toString()));
     assertEquals(
-        "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds are"
+        revoking
+            + "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds are"
             + " left, 86400 by default; this one has 604800\n",
         err.toString());
     assertEquals(folder + "|a|[]|PT24H\n" + folder + "|a|[]|PT168H\n", out.toString());
@@ -453,7 +458,7 @@ final class CommandsTest {
     try (var broker = new FakeBroker()) {
       String url = "mqtt://127.0.0.1:" + broker.port();
       CommandLine commands =
-          new Commands(brokers, (_, _, _, _) -> "", new Stores(), environment)
+          new Commands(brokers, (_, _, _, _) -> new TokenFactory.Issued("", ""), new Stores(), environment)
               .commandLine(described);
       commands.setErr(new PrintWriter(err, true));
 
@@ -473,7 +478,7 @@ final class CommandsTest {
 
   @Test
   void everyCommandHasAHelpWithADescription() {
-    assertHelp(new Commands(brokers, (_, _, _, _) -> "", new Stores(), environment).commandLine());
+    assertHelp(new Commands(brokers, (_, _, _, _) -> new TokenFactory.Issued("", ""), new Stores(), environment).commandLine());
   }
 
   private static void assertHelp(CommandLine command) {
