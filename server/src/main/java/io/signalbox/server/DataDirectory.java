@@ -192,8 +192,9 @@ final class DataDirectory implements StoreTools {
   }
 
   private static final String LOST_RECORDS =
-      "What is left out of REGISTRY, REVOKED or POLICY may have been a revocation, a disabled device"
-          + " or a policy that denies: compare with the audit log before listeners can be reached.";
+      "What is left out of REGISTRY, REVOKED or POLICY may have been a revocation, a disabled"
+          + " device or a policy that denies: compare with the audit log before listeners can be"
+          + " reached.";
 
   @Override
   public Outcome quarantine(Path dataDirectory) throws CommandFailure {

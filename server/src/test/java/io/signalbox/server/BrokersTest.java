@@ -77,7 +77,12 @@ final class BrokersTest {
     };
     String[] all = Arrays.copyOf(words, words.length + more.length);
     System.arraycopy(more, 0, all, words.length, more.length);
-    return new Commands(new Brokers(), (_, _, _, _) -> new TokenFactory.Issued("", ""), new DataDirectory(), Map.of()).run(all);
+    return new Commands(
+            new Brokers(),
+            (_, _, _, _) -> new TokenFactory.Issued("", ""),
+            new DataDirectory(),
+            Map.of())
+        .run(all);
   }
 
   /** The first bytes of our memory fail to be read as those on a disk that has a fault. */

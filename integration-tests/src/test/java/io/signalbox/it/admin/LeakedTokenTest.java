@@ -66,13 +66,7 @@ final class LeakedTokenTest {
     String id = entry.getAsJsonObject("after").get("jti").getAsString();
     assertEquals(made.get("jti"), id);
     JsonObject live =
-        admin
-            .get("/clients")
-            .expect(200)
-            .json()
-            .getAsJsonArray("items")
-            .get(0)
-            .getAsJsonObject();
+        admin.get("/clients").expect(200).json().getAsJsonArray("items").get(0).getAsJsonObject();
     assertEquals(id, live.get("jti").getAsString());
 
     Files.writeString(revoked, "local " + id + "\n");

@@ -146,7 +146,8 @@ final class StartScriptTest {
     Map<String, String> environment = Map.of("SIGNALBOX_JAVA", jdk.toString());
     List<String> start =
         Stream.concat(
-                withoutRoot(), Stream.of("bash", "-c", "$0 version || echo ended with $?", "" + script))
+                withoutRoot(),
+                Stream.of("bash", "-c", "$0 version || echo ended with $?", "" + script))
             .toList();
 
     String said = run(environment, start);

@@ -123,7 +123,8 @@ final class TokenRoutes {
     return Duration.ofSeconds(body.number("ttlSeconds", Math.min(SECONDS_DEFAULT, max), 1, max));
   }
 
-  private ApiResponse answer(String path, JsonObject what, TokenSigner.Signed signed, Duration lifetime) {
+  private ApiResponse answer(
+      String path, JsonObject what, TokenSigner.Signed signed, Duration lifetime) {
     long now = clocks.wallMillis() / 1_000 * 1_000; // tokens count in whole seconds
     String end = Views.time(now + lifetime.toMillis());
     var out = new JsonObject();

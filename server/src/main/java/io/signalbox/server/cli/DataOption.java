@@ -5,12 +5,18 @@ import io.signalbox.pki.PkiException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** The option that says where a broker's data directory is. */
 final class DataOption {
+  static final String RENEWAL =
+      "The certificate ends after two years, and the broker refuses it from then on. Before, the"
+          + " device renews it by itself by EST, or you issue another one into another folder"
+          + " (--out); docs/identity.md says how, and how to withdraw one.";
+
   @Option(
       names = "--data",
       paramLabel = "DIR",
@@ -57,6 +63,11 @@ final class DataOption {
                 + where.toAbsolutePath()
                 + "\", which only a broker on this data directory accepts; if yours has another,"
                 + " name that with --data");
+  }
+
+  /** Tells until when a certificate is good. */
+  static void printEnd(CommandSpec command, X509Certificate issued) {
+    command.commandLine().getOut().println("valid until " + issued.getNotAfter().toInstant());
   }
 
   /** Warns who issues from the development PKI while the broker does not accept that. */

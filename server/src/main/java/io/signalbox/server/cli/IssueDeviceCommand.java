@@ -3,6 +3,7 @@ package io.signalbox.server.cli;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.DeviceFiles;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.TlsIdentity;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.concurrent.Callable;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Spec;
       "Make a key and a certificate for a device.",
       "Writes ID.crt (certificate chain), ID.key (private key, mode 0600) and ca.crt (what the"
           + " device trusts). An existing key is never overwritten.",
+      DataOption.RENEWAL,
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -51,11 +53,13 @@ final class IssueDeviceCommand implements Callable<Integer> {
     SecureRandom random = new SecureRandom();
     DeviceFiles files = DeviceFiles.in(out, id);
     DevelopmentPki pki = data.openPki(spec, random);
-    files.write(pki.issueDevice(id), pki.root());
+    TlsIdentity issued = pki.issueDevice(id);
+    files.write(issued, pki.root());
     data.warnIfOutOfUse(spec);
     spec.commandLine()
         .getOut()
         .println("wrote " + files.certificate() + ", " + files.key() + ", " + files.trusted());
+    DataOption.printEnd(spec, issued.certificate());
     return ExitCode.DONE;
   }
 }

@@ -11,8 +11,7 @@ final class WebOrigin {
 
   /** Also of pages that come with a program, such as {@code capacitor://localhost}. */
   private static final Pattern FORM =
-      Pattern.compile(
-          "([a-z][a-z0-9+.-]*)://(\\[[0-9a-f:.]+\\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?");
+      Pattern.compile("([a-z][a-z0-9+.-]*)://(\\[[0-9a-f:.]+\\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?");
 
   private WebOrigin() {}
 
@@ -34,7 +33,8 @@ final class WebOrigin {
           "\""
               + text
               + "\" is no origin; write it as browsers send it, scheme://host or scheme://host:port"
-              + " without a path or slash behind it, such as https://app.example, or \"*\" for all");
+              + " without a path or slash behind it, such as https://app.example, or \"*\" for"
+              + " all");
     }
     String named = origin.group(1) + "://" + origin.group(2);
     String port = origin.group(3);

@@ -80,8 +80,7 @@ final class TokenRoutesTest {
       Set<Role> admin = EnumSet.allOf(Role.class);
       Set<Role> operator = EnumSet.of(Role.VIEWER, Role.OPERATOR);
       api.send(admin, "PUT", "/users/alice", "{'password':'a long password'}");
-      assertEquals(
-          200, api.send(admin, "POST", "/access-tokens", "{'subject':'alice'}").status());
+      assertEquals(200, api.send(admin, "POST", "/access-tokens", "{'subject':'alice'}").status());
       assertEquals(
           200, api.send(operator, "POST", "/access-tokens", "{'subject':'alicia'}").status());
       var e =

@@ -298,6 +298,8 @@ final class CommandsTest {
     assertEquals(
         Files.readString(folder.resolve("pki/ca.crt")), Files.readString(files.resolve("ca.crt")));
     assertContains(out.toString(), "wrote " + files.resolve("pump7.crt"));
+    assertContains(
+        out.toString(), "\nvalid until " + chain.getFirst().getNotAfter().toInstant() + "\n");
   }
 
   @Test
@@ -319,6 +321,8 @@ final class CommandsTest {
     assertEquals(0, run("pki", "sign-csr", csr, "--data", folder.toString()), err::toString);
     var chain = Pem.readCertificates(device.resolve("pump8.crt"));
     assertEquals("CN=pump8", chain.getFirst().getSubjectX500Principal().getName());
+    assertContains(
+        out.toString(), "\nvalid until " + chain.getFirst().getNotAfter().toInstant() + "\n");
   }
 
   @Test
@@ -361,16 +365,18 @@ final class CommandsTest {
   @Test
   void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() throws Exception {
     Files.createFile(folder.resolve("token.key"));
-    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", folder.toString()));
+    assertEquals(
+        0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", folder.toString()));
     String revoking = "to revoke it: a line \"local id-of-a\" in auth.jwt.revoked-tokens-file\n";
     assertEquals(revoking, err.toString());
     err.getBuffer().setLength(0);
 
-    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", folder.toString()));
+    assertEquals(
+        0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", folder.toString()));
     assertEquals(
         revoking
-            + "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds are"
-            + " left, 86400 by default; this one has 604800\n",
+            + "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds"
+            + " are left, 86400 by default; this one has 604800\n",
         err.toString());
     assertEquals(folder + "|a|[]|PT24H\n" + folder + "|a|[]|PT168H\n", out.toString());
   }
@@ -458,7 +464,11 @@ final class CommandsTest {
     try (var broker = new FakeBroker()) {
       String url = "mqtt://127.0.0.1:" + broker.port();
       CommandLine commands =
-          new Commands(brokers, (_, _, _, _) -> new TokenFactory.Issued("", ""), new Stores(), environment)
+          new Commands(
+                  brokers,
+                  (_, _, _, _) -> new TokenFactory.Issued("", ""),
+                  new Stores(),
+                  environment)
               .commandLine(described);
       commands.setErr(new PrintWriter(err, true));
 
@@ -478,7 +488,10 @@ final class CommandsTest {
 
   @Test
   void everyCommandHasAHelpWithADescription() {
-    assertHelp(new Commands(brokers, (_, _, _, _) -> new TokenFactory.Issued("", ""), new Stores(), environment).commandLine());
+    assertHelp(
+        new Commands(
+                brokers, (_, _, _, _) -> new TokenFactory.Issued("", ""), new Stores(), environment)
+            .commandLine());
   }
 
   private static void assertHelp(CommandLine command) {

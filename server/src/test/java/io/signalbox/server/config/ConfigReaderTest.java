@@ -89,8 +89,7 @@ final class ConfigReaderTest {
               ConfigException.class, () -> new ConfigReader(Map.of()).read(yaml, "f", folder));
       assertEquals(1, e.problems().size(), () -> message(e));
       assertTrue(e.problems().getFirst().startsWith("f:1:"), () -> message(e));
-      assertTrue(
-          e.problems().getFirst().contains("secret\" holds no secret"), () -> message(e));
+      assertTrue(e.problems().getFirst().contains("secret\" holds no secret"), () -> message(e));
     }
   }
 
