@@ -379,6 +379,7 @@ type EnrolmentTokenRequest struct {
 // Token is shown once.
 type Token struct {
 	Token     string `json:"token"`
+	Jti       string `json:"jti"`
 	ExpiresAt string `json:"expiresAt"`
 }
 

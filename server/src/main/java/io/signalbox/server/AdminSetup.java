@@ -136,20 +136,25 @@ final class AdminSetup implements AutoCloseable {
     TokenIssuer issuer = TokenIssuer.openOrCreate(config.dataDirectory(), clocks, random);
     return new TokenSigner() {
       @Override
-      public String access(String subject, List<String> groups, Duration lifetime) {
-        return issuer.issue(subject, groups, lifetime);
+      public Signed access(String subject, List<String> groups, Duration lifetime) {
+        return signed(issuer.issue(subject, groups, lifetime));
       }
 
       @Override
-      public String enrolment(
+      public Signed enrolment(
           @Nullable String device,
           @Nullable String template,
           long createdAtMillis,
           Duration lifetime) {
-        return device != null
-            ? issuer.issueEnrolment(device, createdAtMillis, lifetime)
-            : issuer.issueTemplateEnrolment(
-                template == null ? "" : template, createdAtMillis, lifetime);
+        return signed(
+            device != null
+                ? issuer.issueEnrolment(device, createdAtMillis, lifetime)
+                : issuer.issueTemplateEnrolment(
+                    template == null ? "" : template, createdAtMillis, lifetime));
+      }
+
+      private Signed signed(String token) {
+        return new Signed(token, TokenId.of(token));
       }
     };
   }

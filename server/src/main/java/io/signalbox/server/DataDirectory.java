@@ -168,22 +168,33 @@ final class DataDirectory implements StoreTools {
   @Override
   public Outcome repair(Path dataDirectory) throws CommandFailure {
     try {
-      StoreRepair.Report report =
-          StoreRepair.run(store(dataDirectory), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX);
-      String kept = report.kept() + " rows kept; the old file is " + report.damagedFile();
-      return report.leftOut() == 0
-          ? new Outcome(true, kept)
-          : new Outcome(
-              false,
-              kept
-                  + System.lineSeparator()
-                  + report.leftOut()
-                  + " left out:"
-                  + lines(report.descriptions(), report.leftOut()));
+      return repaired(
+          StoreRepair.run(
+              store(dataDirectory), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX));
     } catch (StoreOpenException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     }
   }
+
+  static Outcome repaired(StoreRepair.Report report) {
+    String kept = report.kept() + " rows kept; the old file is " + report.damagedFile();
+    if (report.leftOut() == 0) {
+      return new Outcome(true, kept);
+    }
+    return new Outcome(
+        false,
+        kept
+            + System.lineSeparator()
+            + report.leftOut()
+            + " left out:"
+            + lines(report.descriptions(), report.leftOut())
+            + (report.recordsLeftOut() == 0 ? "" : System.lineSeparator() + LOST_RECORDS));
+  }
+
+  private static final String LOST_RECORDS =
+      "What is left out of REGISTRY, REVOKED or POLICY may have been a revocation, a disabled"
+          + " device or a policy that denies: compare with the audit log before listeners can be"
+          + " reached.";
 
   @Override
   public Outcome quarantine(Path dataDirectory) throws CommandFailure {

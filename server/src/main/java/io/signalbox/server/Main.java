@@ -5,6 +5,7 @@ import io.signalbox.server.auth.TokenIssuer;
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.Commands;
 import io.signalbox.server.cli.Logging;
+import io.signalbox.server.cli.TokenFactory;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.transport.IoLoops;
 import java.nio.file.Path;
@@ -28,12 +29,14 @@ public final class Main {
             .run(arguments));
   }
 
-  private static String issueToken(
+  private static TokenFactory.Issued issueToken(
       Path dataDirectory, String subject, List<String> groups, Duration lifetime)
       throws CommandFailure {
     try {
-      return TokenIssuer.openOrCreate(dataDirectory, Clocks.system(), new SecureRandom())
-          .issue(subject, groups, lifetime);
+      String token =
+          TokenIssuer.openOrCreate(dataDirectory, Clocks.system(), new SecureRandom())
+              .issue(subject, groups, lifetime);
+      return new TokenFactory.Issued(token, TokenId.of(token));
     } catch (AuthSetupException | IllegalArgumentException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.server.cli.CommandFailure;
 import io.signalbox.server.cli.Commands;
+import io.signalbox.server.cli.TokenFactory;
 import io.signalbox.server.config.BrokerConfig;
 import io.signalbox.server.config.ConfigReader;
 import java.nio.file.Files;
@@ -76,7 +77,12 @@ final class BrokersTest {
     };
     String[] all = Arrays.copyOf(words, words.length + more.length);
     System.arraycopy(more, 0, all, words.length, more.length);
-    return new Commands(new Brokers(), (_, _, _, _) -> "", new DataDirectory(), Map.of()).run(all);
+    return new Commands(
+            new Brokers(),
+            (_, _, _, _) -> new TokenFactory.Issued("", ""),
+            new DataDirectory(),
+            Map.of())
+        .run(all);
   }
 
   /** The first bytes of our memory fail to be read as those on a disk that has a fault. */

@@ -12,6 +12,7 @@ import io.signalbox.server.control.ControlSocket;
 import io.signalbox.server.control.RequestFailure;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreFixture;
+import io.signalbox.server.store.StoreRepair;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -55,6 +56,15 @@ final class DataDirectoryTest {
     Path key = restored.resolve("pki").resolve("ca.key");
     assertEquals("secret", Files.readString(key));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(key)));
+  }
+
+  @Test
+  void aRepairThatLostARowOfTheRegistrySaysThatItMayHaveBeenARevocation() {
+    var of = List.of("table REVOKED: a page cannot be read");
+    String said = DataDirectory.repaired(new StoreRepair.Report(9, 1, 1, of, data)).text();
+    assertTrue(said.contains("may have been a revocation"), said);
+    String other = DataDirectory.repaired(new StoreRepair.Report(9, 1, 0, of, data)).text();
+    assertFalse(other.contains("may have been"), other);
   }
 
   @Test

@@ -133,6 +133,48 @@ final class StartScriptTest {
     assertTrue(said.contains("-XX:AOTCache="), said);
   }
 
+  /** As a service does on a folder of somebody else, after {@code git pull}. */
+  @Test
+  void runsTheOldJarWhereItsUserMayNotBuildANewOne(@TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Path jdk = jdkThatPrintsItsOptions(home.resolve("jdk"));
+    Path maven = home.resolve("mvnw");
+    Files.writeString(maven, "#!/usr/bin/env bash\necho Maven was asked\n");
+    assertTrue(maven.toFile().setExecutable(true));
+    Files.createFile(home.resolve("server/src/main/Changed.java"));
+    run(Map.of(), List.of("chmod", "-R", "a+rX,a-w", home.toString()));
+    Map<String, String> environment = Map.of("SIGNALBOX_JAVA", jdk.toString());
+    List<String> start =
+        Stream.concat(
+                withoutRoot(),
+                Stream.of("bash", "-c", "$0 version || echo ended with $?", "" + script))
+            .toList();
+
+    String said = run(environment, start);
+    assertTrue(said.contains("server/target\" to build it; running the old one"), said);
+    assertTrue(said.contains("version\" once as the owner of the folder"), said);
+    assertTrue(said.contains(" -jar "), said);
+    assertFalse(said.contains("Maven was asked") || said.contains("ended with"), said);
+
+    assertTrue(home.resolve("server/target").toFile().setWritable(true));
+    Files.delete(home.resolve("server/target/signalbox.jar"));
+    run(Map.of(), List.of("chmod", "-R", "a-w", home.toString()));
+    said = run(environment, start);
+    assertTrue(said.contains("not built yet, and "), said);
+    assertTrue(said.contains("ended with 1"), said);
+  }
+
+  /** Root may write everywhere; it runs a command as the user {@code nobody}. */
+  private static Stream<String> withoutRoot() throws IOException {
+    return Files.getAttribute(Path.of("/proc/self"), "unix:uid") instanceof Integer id && id == 0
+        ? Stream.of(
+            Program.find("setpriv", "util-linux"),
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups")
+        : Stream.of();
+  }
+
   /** Java tells of a terminal only where standard output is one too. */
   @Test
   void tellsThatStandardInputIsATerminal(@TempDir Path home) throws Exception {

@@ -118,6 +118,7 @@ final class ClientRoutes {
     TokenClaims token = who.token();
     if (token != null) {
       out.addProperty("jwtIssuer", token.issuer());
+      JsonOut.optional(out, "jti", token.tokenId().isEmpty() ? null : token.tokenId());
     }
     out.addProperty("keepAliveSeconds", client.keepAliveSeconds());
     if (who.expiresAtMillis() != Principal.NEVER) {

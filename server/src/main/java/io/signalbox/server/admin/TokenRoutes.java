@@ -64,6 +64,7 @@ final class TokenRoutes {
     Duration lifetime = lifetime(body);
     body.end();
     grants.require(request.caller(), groups);
+    requireForUser(request.caller(), subject);
     var what = new JsonObject();
     what.addProperty("subject", subject);
     what.add("groups", JsonOut.list(groups));
@@ -72,6 +73,18 @@ final class TokenRoutes {
       return answer("/access-tokens", what, own.access(subject, groups, lifetime), lifetime);
     } catch (IllegalArgumentException e) {
       throw new ApiException(ApiProblem.Type.INVALID, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Policies and attachments go by the name: who has the token is that user to them. */
+  private void requireForUser(Caller caller, String subject) throws ApiException {
+    boolean isUser = registry.find(Kind.USER, subject) != null;
+    if (isUser && !caller.roles().contains(Role.ADMIN)) {
+      throw new ApiException(
+          ApiProblem.Type.FORBIDDEN,
+          "the subject is a user of the registry, and a token in a user's name needs the role "
+              + Role.ADMIN.word()
+              + ", as a change of the user does");
     }
   }
 
@@ -100,7 +113,7 @@ final class TokenRoutes {
     JsonOut.optional(what, "device", device);
     JsonOut.optional(what, "template", template);
     Entry<?> invited = known != null ? known : Objects.requireNonNull(found, "one of the two");
-    String token =
+    TokenSigner.Signed token =
         signer().enrolment(device, template, invited.stamp().createdAtMillis(), lifetime);
     return answer("/enrolment-tokens", what, token, lifetime);
   }
@@ -110,13 +123,16 @@ final class TokenRoutes {
     return Duration.ofSeconds(body.number("ttlSeconds", Math.min(SECONDS_DEFAULT, max), 1, max));
   }
 
-  private ApiResponse answer(String path, JsonObject what, String token, Duration lifetime) {
+  private ApiResponse answer(
+      String path, JsonObject what, TokenSigner.Signed signed, Duration lifetime) {
     long now = clocks.wallMillis() / 1_000 * 1_000; // tokens count in whole seconds
     String end = Views.time(now + lifetime.toMillis());
     var out = new JsonObject();
-    out.addProperty("token", token);
+    out.addProperty("token", signed.token());
+    out.addProperty("jti", signed.id());
     out.addProperty("expiresAt", end);
     what.addProperty("expiresAt", end);
+    what.addProperty("jti", signed.id()); // by which it can be revoked
     return ApiResponse.of(out).changing(path, null, what); // audited without the token
   }
 }

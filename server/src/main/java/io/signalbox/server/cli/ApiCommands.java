@@ -30,7 +30,16 @@ final class ApiCommands {
     String path = "/devices";
     var group = group("Devices in the registry of a running broker.");
     list(group, "device", path, List.of("id", "displayName", "enabled", "groups"));
-    add(group, "device", path, "p7 --set displayName=\"Pump 7\" --set groups=pumps");
+    put(
+        group,
+        "add",
+        true,
+        "Make one; fails if it exists. From then on it connects under its own id as Client"
+            + " Identifier alone, and one that is connected under another, such as p7:logs, is cut"
+            + " off, unless clientIdPin allows more: clientIdPin=p7* names what they begin with.",
+        path,
+        Map.of(),
+        "device add p7 --set displayName=\"Pump 7\" --set groups=pumps --set 'clientIdPin=p7*'");
     set(group, "device", path, "p7 --set attributes='{\"site\":\"north\"}'");
     put(
         group,

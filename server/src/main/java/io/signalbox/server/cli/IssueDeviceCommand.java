@@ -3,9 +3,9 @@ package io.signalbox.server.cli;
 import io.signalbox.pki.DevelopmentPki;
 import io.signalbox.pki.DeviceFiles;
 import io.signalbox.pki.PkiException;
+import io.signalbox.pki.TlsIdentity;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
       "Make a key and a certificate for a device.",
       "Writes ID.crt (certificate chain), ID.key (private key, mode 0600) and ca.crt (what the"
           + " device trusts). An existing key is never overwritten.",
+      DataOption.RENEWAL,
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -51,12 +52,14 @@ final class IssueDeviceCommand implements Callable<Integer> {
   public Integer call() throws PkiException {
     SecureRandom random = new SecureRandom();
     DeviceFiles files = DeviceFiles.in(out, id);
-    DevelopmentPki pki = DevelopmentPki.openOrCreate(data.pki(), Clock.systemUTC(), random);
-    files.write(pki.issueDevice(id), pki.root());
+    DevelopmentPki pki = data.openPki(spec, random);
+    TlsIdentity issued = pki.issueDevice(id);
+    files.write(issued, pki.root());
     data.warnIfOutOfUse(spec);
     spec.commandLine()
         .getOut()
         .println("wrote " + files.certificate() + ", " + files.key() + ", " + files.trusted());
+    DataOption.printEnd(spec, issued.certificate());
     return ExitCode.DONE;
   }
 }

@@ -43,8 +43,9 @@ import picocli.CommandLine.Option;
       "  signalbox pub --cafile ca.crt --cert pump7.crt --key pump7.key -t devices/pump7/data -m"
           + " 21.5",
       "  signalbox pub --url wss://localhost:8443/mqtt --cafile ca.crt --token-file token.jwt -t"
-          + " a/b -q 1 -m hello",
-      "  tail -f log | signalbox pub --cafile ca.crt --token-file token.jwt -t log --lines",
+          + " devices/pump7/cmd/speed -q 1 -m 40",
+      "  tail -f log | signalbox pub --cafile ca.crt --cert pump7.crt --key pump7.key -t"
+          + " devices/pump7/log --lines",
     })
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class PubCommand implements Callable<Integer> {

@@ -6,7 +6,8 @@ import io.signalbox.pki.DeviceFiles;
 import io.signalbox.pki.PkiException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Clock;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,7 +22,9 @@ import picocli.CommandLine.Spec;
     name = "sign-csr",
     description = {
       "Sign the certificate signing request of a device; its id is the common name of the request.",
-      "Writes ID.crt (certificate chain) and ca.crt (what the device trusts).",
+      "Writes ID.crt (certificate chain) and ca.crt (what the device trusts). An existing"
+          + " certificate is never overwritten.",
+      DataOption.RENEWAL,
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -46,15 +49,17 @@ final class SignCsrCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws PkiException {
+  public Integer call() throws PkiException, CommandFailure {
     CertificateSigningRequest csr = CertificateSigningRequest.read(request);
     Path folder = out != null ? out : request.toAbsolutePath().resolveSibling("");
     DeviceFiles files = DeviceFiles.in(folder, csr.names().commonName());
-    DevelopmentPki pki =
-        DevelopmentPki.openOrCreate(data.pki(), Clock.systemUTC(), new SecureRandom());
-    files.writeCertificate(pki.signDeviceCsr(csr), pki.root());
+    data.requireThere();
+    DevelopmentPki pki = data.openPki(spec, new SecureRandom());
+    List<X509Certificate> chain = pki.signDeviceCsr(csr);
+    files.writeCertificate(chain, pki.root());
     data.warnIfOutOfUse(spec);
     spec.commandLine().getOut().println("wrote " + files.certificate() + ", " + files.trusted());
+    DataOption.printEnd(spec, chain.getFirst());
     return ExitCode.DONE;
   }
 }

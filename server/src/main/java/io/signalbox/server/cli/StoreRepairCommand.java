@@ -15,6 +15,8 @@ import picocli.CommandLine.Spec;
       "The broker must not run. The old file stays beside it as store/damaged-TIME.mdb, so the disk"
           + " needs room for a second one, at most as large. What is lost is told; a backup, if"
           + " there is one, loses less when the damage is large.",
+      "A row of the registry that is left out may have been a revocation or a disabled device,"
+          + " which are then good again: the outcome says so.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExamples:%n",
     footer = {
       "  signalbox sub --cafile ca.crt --token-file token.jwt -t 'devices/#'",
-      "  signalbox sub --cafile ca.crt --cert pump7.crt --key pump7.key -t devices/pump7/commands"
+      "  signalbox sub --cafile ca.crt --cert pump7.crt --key pump7.key -t 'devices/pump7/cmd/#'"
           + " -q 1 --session-expiry 1h",
       "  signalbox sub --cafile ca.crt --token-file token.jwt -t 'devices/+/data' -n 1 --wait 5s",
     })

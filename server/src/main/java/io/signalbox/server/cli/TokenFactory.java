@@ -8,11 +8,16 @@ import java.util.List;
 @FunctionalInterface
 public interface TokenFactory {
   /**
+   * @param token a compact JWT
+   * @param id its claim {@code jti}
+   */
+  record Issued(String token, String id) {}
+
+  /**
    * @param subject who the token is for
    * @param lifetime from now; positive
-   * @return a compact JWT
    * @throws CommandFailure if the key cannot be read or made
    */
-  String issue(Path dataDirectory, String subject, List<String> groups, Duration lifetime)
+  Issued issue(Path dataDirectory, String subject, List<String> groups, Duration lifetime)
       throws CommandFailure;
 }

@@ -1,6 +1,9 @@
 package io.signalbox.server.cli;
 
 import io.signalbox.server.config.AuthConfig;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -17,7 +20,7 @@ import picocli.CommandLine.Spec;
       "Print a token that lets a client connect: MQTT takes it as the password, HTTP in the header"
           + " \"Authorization: Bearer\".",
       "Whoever holds it is the subject until it ends; it goes to standard output alone, so that it"
-          + " can be piped.",
+          + " can be piped. Its jti, by which it is revoked, goes to standard error.",
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -63,7 +66,22 @@ final class TokenIssueCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandFailure {
-    spec.commandLine().getOut().println(tokens.issue(data.directory(), subject, groups, lifetime));
+    data.requireThere();
+    Path key = data.directory().resolve("token.key");
+    boolean isThere = Files.exists(key);
+    PrintWriter out = spec.commandLine().getOut();
+    TokenFactory.Issued issued = tokens.issue(data.directory(), subject, groups, lifetime);
+    out.println(issued.token());
+    if (out.checkError()) {
+      return ExitCode.FAILED; // nobody has the token, so there is nothing to say about it
+    }
+    if (!isThere) {
+      data.warnOfNew(spec, "token key", key);
+    }
+    spec.commandLine()
+        .getErr()
+        .println(
+            "to revoke it: a line \"local " + issued.id() + "\" in auth.jwt.revoked-tokens-file");
     warnIfLong();
     return ExitCode.DONE;
   }

@@ -75,7 +75,7 @@ final class Training {
         new IssueDeviceCommand(),
         List.of(List.of(DEVICE, "--data", data.toString(), "--out", devices)));
     AtomicFile.writeSecret(
-        token, tokens.issue(data, "browser", List.of("browsers"), TOKEN_LIFETIME));
+        token, tokens.issue(data, "browser", List.of("browsers"), TOKEN_LIFETIME).token());
     String identity = Path.of(devices, DEVICE).toString();
     for (RunningBroker.Listening socket : listening) {
       String trusted = data.resolve("pki").resolve("ca.crt").toString();

@@ -60,7 +60,7 @@ final class Welcome {
       out.flush();
       return;
     }
-    String token = tokens.issue(data, "browser", List.of(GROUP), LINK_LIFETIME);
+    String token = tokens.issue(data, "browser", List.of(GROUP), LINK_LIFETIME).token();
     out.println();
     out.println("The browser page; the link lets its holder in for an hour:");
     out.println(

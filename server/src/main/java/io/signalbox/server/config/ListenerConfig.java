@@ -216,7 +216,7 @@ public record ListenerConfig(
                 listener.bool("allow-anonymous", d.allowAnonymous),
                 listener.choice("client-certificate", ClientCertificate.class, d.clientCertificate),
                 listener.string("path", d.path),
-                listener.strings("allowed-origins", d.allowedOrigins),
+                listener.values("allowed-origins", WebOrigin::canonical, d.allowedOrigins),
                 listener.optional("token-cookie"),
                 listener.bool("proxy-protocol", d.proxyProtocol),
                 listener.values("trusted-proxies", AddressRange::of, d.trustedProxies),

@@ -474,6 +474,9 @@ final class Section {
     while (end > 0 && (bytes[end - 1] == '\n' || bytes[end - 1] == '\r')) {
       end--;
     }
+    if (end == 0) {
+      problem(key, "\"" + file(key) + "\" holds no secret, only line ends or nothing");
+    }
     Secret secret = new Secret(Arrays.copyOf(bytes, end));
     Arrays.fill(bytes, (byte) 0);
     return secret;

@@ -52,10 +52,13 @@ public final class StoreRepair {
    *
    * @param kept rows that are in the new file
    * @param leftOut rows that are not; rows of damaged pages were never seen and are not counted
+   * @param recordsLeftOut those of them in tables of {@link RecordTable}, where a row may be what
+   *     refuses somebody
    * @param descriptions of the first ones left out
    * @param damagedFile where the old file is now
    */
-  public record Report(long kept, long leftOut, List<String> descriptions, Path damagedFile) {
+  public record Report(
+      long kept, long leftOut, long recordsLeftOut, List<String> descriptions, Path damagedFile) {
     public Report {
       descriptions = List.copyOf(descriptions);
     }
@@ -138,7 +141,8 @@ public final class StoreRepair {
       Report counts = copy(path, fresh, config, willForm, descriptionsMax, bounds);
       keepAccess(path, fresh);
       Path damaged = StoreFiles.replace(path, fresh.resolve(Lmdb.DATA_FILE));
-      return new Report(counts.kept, counts.leftOut, counts.descriptions, damaged);
+      return new Report(
+          counts.kept, counts.leftOut, counts.recordsLeftOut, counts.descriptions, damaged);
     } catch (UnwritableException e) {
       throw new StoreOpenException(unwritable(path, e.problem), e);
     } catch (IOException | LmdbException e) {
@@ -208,6 +212,7 @@ public final class StoreRepair {
       heads();
       messages();
       each("retained", from.retained, this::retained);
+      long others = leftOut;
       for (RecordTable table : RecordTable.values()) {
         each(
             table.name(),
@@ -217,7 +222,7 @@ public final class StoreRepair {
       state.write(row.begin());
       write(to.meta, keys.raw(Keys.STATE), row.row());
       commit();
-      return new Report(kept, leftOut, descriptions, Path.of(""));
+      return new Report(kept, leftOut, leftOut - others, descriptions, Path.of(""));
     } finally {
       writing.close();
     }

@@ -2,6 +2,7 @@ package io.signalbox.server.transport;
 
 import io.signalbox.server.config.ListenerConfig;
 import io.signalbox.server.metrics.Metrics.Turnaway;
+import io.signalbox.server.principal.LogText;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.HttpUpgradeListener;
@@ -25,11 +26,14 @@ import org.jspecify.annotations.Nullable;
  * ours.
  */
 final class WebSocketEntry implements HttpHandler {
+  private static final System.Logger LOG = System.getLogger(WebSocketEntry.class.getName());
+
   private static final String MQTT = "mqtt";
 
   /** What clients of before 3.1.1 was finished still offer. */
   private static final String MQTT_LEGACY = "mqttv3.1";
 
+  private final String listener;
   private final String path;
   private final boolean tls;
   private final Set<String> origins = new HashSet<>();
@@ -37,8 +41,10 @@ final class WebSocketEntry implements HttpHandler {
   private final IoLoops loops;
   private final HttpHandler mqtt;
   private final HttpHandler mqttLegacy;
+  private final Notice foreignOrigin = new Notice();
 
   WebSocketEntry(ListenerConfig config, HttpHandler otherPaths, IoLoops loops) {
+    this.listener = config.name();
     this.path = config.path();
     this.tls = config.type().isTls();
     this.otherPaths = new AdmittedRequests(otherPaths, loops);
@@ -86,6 +92,7 @@ final class WebSocketEntry implements HttpHandler {
       exchange.getResponseHeaders().put(Headers.SEC_WEB_SOCKET_VERSION, "13"); // RFC 6455 4.4
       refuse(exchange, StatusCodes.UPGRADE_REQUIRED, Turnaway.UPGRADE);
     } else if (!originAllowed(headers)) {
+      tellOfOrigin(String.valueOf(headers.getFirst(Headers.ORIGIN)));
       refuse(exchange, StatusCodes.FORBIDDEN, Turnaway.ORIGIN);
     } else if (lists(headers.get(Headers.SEC_WEB_SOCKET_PROTOCOL), MQTT, true)) {
       inOneLine(headers);
@@ -118,6 +125,24 @@ final class WebSocketEntry implements HttpHandler {
     }
     String host = headers.getFirst(Headers.HOST);
     return host != null && isOwn(canonical, host.toLowerCase(Locale.ROOT));
+  }
+
+  /** Now and then: whoever runs the page sees no more than that it does not connect. */
+  private void tellOfOrigin(String origin) {
+    foreignOrigin
+        .at(loops.clocks().nanos())
+        .ifPresent(
+            count ->
+                LOG.log(
+                    System.Logger.Level.WARNING,
+                    "listener {0}: refused a page of the origin {1}, which is not {2}; {3} since"
+                        + " this was last said",
+                    listener,
+                    LogText.quote(origin),
+                    origins.isEmpty()
+                        ? "this broker's own as its Host names it (allowed-origins is empty)"
+                        : "among allowed-origins",
+                    Long.toString(count)));
   }
 
   /** Without TLS at this end, a page that came with it came through a proxy that has it. */

@@ -44,7 +44,7 @@ final class BenchCommandTest {
     CommandLine commands =
         new Commands(
                 new CommandsTest.FakeBrokers(),
-                (_, _, _, _) -> "",
+                (_, _, _, _) -> new TokenFactory.Issued("", ""),
                 new CommandsTest.Stores(),
                 Map.of())
             .commandLine("bench");

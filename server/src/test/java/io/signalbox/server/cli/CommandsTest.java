@@ -138,7 +138,9 @@ final class CommandsTest {
   private int run(String... arguments) {
     return run(
         (data, subject, groups, lifetime) ->
-            String.join("|", data.toString(), subject, groups.toString(), lifetime.toString()),
+            new TokenFactory.Issued(
+                String.join("|", data.toString(), subject, groups.toString(), lifetime.toString()),
+                "id-of-" + subject),
         arguments);
   }
 
@@ -296,6 +298,8 @@ final class CommandsTest {
     assertEquals(
         Files.readString(folder.resolve("pki/ca.crt")), Files.readString(files.resolve("ca.crt")));
     assertContains(out.toString(), "wrote " + files.resolve("pump7.crt"));
+    assertContains(
+        out.toString(), "\nvalid until " + chain.getFirst().getNotAfter().toInstant() + "\n");
   }
 
   @Test
@@ -317,6 +321,8 @@ final class CommandsTest {
     assertEquals(0, run("pki", "sign-csr", csr, "--data", folder.toString()), err::toString);
     var chain = Pem.readCertificates(device.resolve("pump8.crt"));
     assertEquals("CN=pump8", chain.getFirst().getSubjectX500Principal().getName());
+    assertContains(
+        out.toString(), "\nvalid until " + chain.getFirst().getNotAfter().toInstant() + "\n");
   }
 
   @Test
@@ -352,21 +358,54 @@ final class CommandsTest {
             "--ttl",
             "90m",
             "--data",
-            "d"));
-    assertEquals("d|alice|[a, b]|" + Duration.ofMinutes(90) + "\n", out.toString());
+            folder.toString()));
+    assertEquals(folder + "|alice|[a, b]|" + Duration.ofMinutes(90) + "\n", out.toString());
   }
 
   @Test
-  void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() {
-    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", "d"));
-    assertEquals("", err.toString());
-
-    assertEquals(0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", "d"));
+  void warnsOfATokenThatABrokerRefusesUnlessItIsToldOtherwise() throws Exception {
+    Files.createFile(folder.resolve("token.key"));
     assertEquals(
-        "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds are"
-            + " left, 86400 by default; this one has 604800\n",
+        0, run("token", "issue", "--subject", "a", "--ttl", "24h", "--data", folder.toString()));
+    String revoking = "to revoke it: a line \"local id-of-a\" in auth.jwt.revoked-tokens-file\n";
+    assertEquals(revoking, err.toString());
+    err.getBuffer().setLength(0);
+
+    assertEquals(
+        0, run("token", "issue", "--subject", "a", "--ttl", "7d", "--data", folder.toString()));
+    assertEquals(
+        revoking
+            + "warning: a broker refuses a token while more than its auth.jwt.lifetime-max-seconds"
+            + " are left, 86400 by default; this one has 604800\n",
         err.toString());
-    assertEquals("d|a|[]|PT24H\nd|a|[]|PT168H\n", out.toString());
+    assertEquals(folder + "|a|[]|PT24H\n" + folder + "|a|[]|PT168H\n", out.toString());
+  }
+
+  @Test
+  void makesNoKeyWhereThereIsNoDataDirectory() throws Exception {
+    Path wrong = folder.resolve("wrong");
+    assertEquals(1, run("token", "issue", "--subject", "a", "--data", wrong.toString()));
+    assertContains(err.toString(), "no data directory \"" + wrong + "\"; name the broker's with");
+    assertEquals(0, run("pki", "csr", "p8", "--out", folder.toString()));
+    String csr = folder.resolve("p8.csr").toString();
+    err.getBuffer().setLength(0);
+    assertEquals(1, run("pki", "sign-csr", csr, "--data", wrong.toString()));
+    assertContains(err.toString(), "no data directory \"" + wrong + "\"; name the broker's with");
+    assertFalse(Files.exists(wrong));
+    assertFalse(Files.exists(folder.resolve("p8.crt")));
+  }
+
+  @Test
+  void saysThatAKeyIsNewWhichARunningBrokerElsewhereDoesNotKnow() throws Exception {
+    String made = "warning: made a new development authority, \"" + folder.resolve("pki");
+    String data = folder.toString();
+    assertEquals(0, run("pki", "issue-device", "p1", "--data", data, "--out", data));
+    assertContains(err.toString(), made);
+    err.getBuffer().setLength(0);
+    assertEquals(0, run("pki", "issue-device", "p2", "--data", data, "--out", data));
+    assertEquals("", err.toString());
+    assertEquals(0, run("token", "issue", "--subject", "a", "--data", data));
+    assertContains(err.toString(), "warning: made a new token key");
   }
 
   @ParameterizedTest
@@ -386,6 +425,8 @@ final class CommandsTest {
     assertEquals(1, run("store", "repair", "--data", "damaged"));
     assertEquals(0, run("store", "quarantine", "--data", "d"));
     assertContains(out.toString(), "quarantine [d]");
+    assertContains(out.toString(), "revocations, devices");
+    assertContains(out.toString(), "registry.required: certificate");
     assertEquals(0, run("store", "policy", "--data", "d"));
     assertContains(out.toString(), "policies [d]");
     assertEquals(1, run("store", "policy", "--data", "damaged"));
@@ -423,7 +464,11 @@ final class CommandsTest {
     try (var broker = new FakeBroker()) {
       String url = "mqtt://127.0.0.1:" + broker.port();
       CommandLine commands =
-          new Commands(brokers, (_, _, _, _) -> "", new Stores(), environment)
+          new Commands(
+                  brokers,
+                  (_, _, _, _) -> new TokenFactory.Issued("", ""),
+                  new Stores(),
+                  environment)
               .commandLine(described);
       commands.setErr(new PrintWriter(err, true));
 
@@ -443,7 +488,10 @@ final class CommandsTest {
 
   @Test
   void everyCommandHasAHelpWithADescription() {
-    assertHelp(new Commands(brokers, (_, _, _, _) -> "", new Stores(), environment).commandLine());
+    assertHelp(
+        new Commands(
+                brokers, (_, _, _, _) -> new TokenFactory.Issued("", ""), new Stores(), environment)
+            .commandLine());
   }
 
   private static void assertHelp(CommandLine command) {

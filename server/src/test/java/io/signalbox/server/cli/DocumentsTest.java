@@ -53,7 +53,10 @@ final class DocumentsTest {
    */
   private static CommandLine commands(String... words) {
     return new Commands(
-            new CommandsTest.FakeBrokers(), (_, _, _, _) -> "", new CommandsTest.Stores(), Map.of())
+            new CommandsTest.FakeBrokers(),
+            (_, _, _, _) -> new TokenFactory.Issued("", ""),
+            new CommandsTest.Stores(),
+            Map.of())
         .commandLine(words);
   }
 

@@ -20,6 +20,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class PolicyCommandsTest {
   private static final String PUMP =
@@ -397,5 +399,32 @@ final class PolicyCommandsTest {
     }
     assertEquals(0, shell.run("policy", "test", shipped.toString()), shell.out());
     assertEquals(0, shell.run("policy", "diff", "shipped", shipped.toString()), shell.out());
+  }
+
+  /** Somebody's first message should not be one that is refused. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pub", "sub"})
+  void whatTheExamplesOfTheClientsDoIsAllowedByTheShippedPolicies(String command) {
+    assertEquals(0, shell.run(command, "--help"));
+    String help = shell.out().replaceAll("\\s+", " ");
+    String[] examples = help.substring(help.indexOf("Examples:")).split("signalbox " + command);
+    assertTrue(examples.length > 3, help);
+    for (String example : List.of(examples).subList(1, examples.length)) {
+      String topic = example.replaceFirst(".* -t '?([^ ']+).*", "$1");
+      assertEquals(
+          0,
+          shell.run(
+              "policy",
+              "explain",
+              command.equals("pub") ? "publish" : "subscribe",
+              topic,
+              "--as",
+              example.contains("--cert pump7.crt")
+                  ? "{ device: { id: pump7 }, cert: { ca: dev-ca } }"
+                  : "{ jwt: { issuer: local, sub: me }, groups: browsers }",
+              "--policies",
+              "shipped"),
+          () -> example + shell.out() + shell.err());
+    }
   }
 }

@@ -16,7 +16,11 @@ final class Shell {
    */
   int run(String... words) {
     CommandLine commands =
-        new Commands(new NoBrokers(), (_, _, _, _) -> "", new CommandsTest.Stores(), Map.of())
+        new Commands(
+                new NoBrokers(),
+                (_, _, _, _) -> new TokenFactory.Issued("", ""),
+                new CommandsTest.Stores(),
+                Map.of())
             .commandLine();
     commands.setOut(new PrintWriter(out, true));
     commands.setErr(new PrintWriter(err, true));

@@ -21,6 +21,79 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ConfigReaderTest {
 
   @Test
+  void originsAreTakenAsBrowsersSendThem() throws ConfigException {
+    BrokerConfig config =
+        ConfigReader.parse(
+            """
+            listeners:
+              - name: w
+                type: ws
+                port: 0
+                allowed-origins:
+                  ["*", "HTTPS://App.Example:443", "http://[::1]:80", "https://a.example:8443",
+                  "capacitor://localhost"]
+            """);
+    assertEquals(
+        List.of(
+            "*",
+            "https://app.example",
+            "http://[::1]",
+            "https://a.example:8443",
+            "capacitor://localhost"),
+        config.listeners().getFirst().allowedOrigins());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://app.example/",
+        "https://app.example/page",
+        "app.example",
+        "https://*.app.example",
+        "https://app.example:",
+        "https://app.example:65536",
+        "https://me@app.example",
+        "null"
+      })
+  void anOriginThatNoPageHasIsRefused(String origin) {
+    ConfigException e =
+        assertThrows(
+            ConfigException.class,
+            () ->
+                ConfigReader.parse(
+                    """
+                    listeners:
+                      - name: w
+                        type: ws
+                        port: 0
+                        allowed-origins: [https://ok.example, "%s"]
+                    """
+                        .formatted(origin)));
+    assertEquals(1, e.problems().size(), () -> message(e));
+    String problem = e.problems().getFirst();
+    assertTrue(problem.contains(":5:43 listeners"), problem);
+    assertTrue(problem.contains("\"" + origin + "\" is no origin"), problem);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n\r\n"})
+  void aFileWithoutASecretIsRefusedWhereItIsNamed(String content, @TempDir Path folder)
+      throws Exception {
+    Files.writeString(folder.resolve("secret"), content);
+    for (String yaml :
+        List.of(
+            "registry: {ca-passphrase-file: secret}",
+            "registry: {pkcs11: {library: secret, pin-file: secret}}")) {
+      ConfigException e =
+          assertThrows(
+              ConfigException.class, () -> new ConfigReader(Map.of()).read(yaml, "f", folder));
+      assertEquals(1, e.problems().size(), () -> message(e));
+      assertTrue(e.problems().getFirst().startsWith("f:1:"), () -> message(e));
+      assertTrue(e.problems().getFirst().contains("secret\" holds no secret"), () -> message(e));
+    }
+  }
+
+  @Test
   void nothingWrittenMeansDefaults() throws Exception {
     assertEquals(BrokerConfig.DEFAULTS, ConfigReader.parse(""));
     assertEquals(BrokerConfig.DEFAULTS, ConfigReader.parse("# only a comment\n"));

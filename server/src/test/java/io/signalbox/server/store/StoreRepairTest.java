@@ -194,6 +194,7 @@ final class StoreRepairTest {
     StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 100);
     // A row and a retained message, and what the lost session owned: its queue and its head.
     assertEquals(2 + 21, report.leftOut(), () -> report.descriptions().toString());
+    assertEquals(0, report.recordsLeftOut());
     assertTrue(Files.exists(report.damagedFile()), "nothing is thrown away");
     StoreCheck.Report after = check();
     assertTrue(after.isSound(), () -> after.descriptions().toString());
@@ -219,6 +220,7 @@ final class StoreRepairTest {
     assertFalse(check().isSound());
     StoreRepair.Report report = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
     assertEquals(1, report.leftOut(), () -> report.descriptions().toString());
+    assertEquals(1, report.recordsLeftOut());
     String said = report.descriptions().getFirst();
     assertTrue(said.contains("POLICY") && said.contains("a key of " + bytes + " bytes"), said);
     assertTrue(check().isSound());

@@ -20,9 +20,14 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -133,6 +138,42 @@ class WebSocketEntryTest {
       String answer = Wire.upgrade(client, MQTT + "Origin: " + origin + "\r\n");
       assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
     }
+  }
+
+  @Test
+  void namesAnOriginThatItRefusesOnceInTheLog() throws Exception {
+    String origin = "https://pages-of-" + getClass().getSimpleName().toLowerCase(Locale.ROOT);
+    var lines = new ConcurrentLinkedQueue<LogRecord>();
+    var handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            if (String.valueOf(line.getParameters()[1]).contains(origin)) {
+              lines.add(line);
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger(WebSocketEntry.class.getName());
+    logger.addHandler(handler);
+    try (var broker = broker(List.of())) {
+      for (int i = 0; i < 3; i++) {
+        try (var client = RawClient.plain(broker.address(WS))) {
+          Wire.upgrade(client, MQTT + "Origin: " + origin + "/\"" + "x".repeat(300) + "\r\n");
+        }
+      }
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertEquals(1, lines.size());
+    String named = String.valueOf(lines.element().getParameters()[1]);
+    assertTrue(named.startsWith("\"" + origin + "/\\\"x"), named);
+    assertTrue(named.length() < 220, "it is cut");
   }
 
   @ParameterizedTest
