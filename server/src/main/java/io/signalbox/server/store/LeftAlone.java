@@ -26,6 +26,7 @@ final class LeftAlone {
   private final Set<Long> queues = new HashSet<>();
   private final Set<Long> messages = new HashSet<>();
   private final Set<Long> ended = ConcurrentHashMap.newKeySet();
+  private final Set<Long> withDamagedRows = new HashSet<>();
   private int queuesInBatch;
 
   /** A new batch, not another attempt at one. */
@@ -34,6 +35,7 @@ final class LeftAlone {
     forgetMany(queues);
     forgetMany(messages);
     forgetMany(ended);
+    forgetMany(withDamagedRows);
   }
 
   private static void forgetMany(Set<Long> all) {
@@ -105,8 +107,14 @@ final class LeftAlone {
         "what is left of session " + number + ", which has ended,", null, e);
   }
 
+  /** Whether a damaged row in this session's queue is the first one, to be logged. */
+  boolean isFirstDamagedRowOf(long number) {
+    return withDamagedRows.add(number);
+  }
+
   /** The session has ended: its number is not used again. */
   void forget(long number) {
     queues.remove(number);
+    withDamagedRows.remove(number);
   }
 }

@@ -190,8 +190,8 @@ final class QueueTable {
       boolean found = seekUnsent(cursor, session);
       while (found && looked < lookMax && isOf(session, cursor)) {
         looked++;
-        QueueRow row = QueueRow.read(new RowReader(cursor.val()));
-        if (row.state == QueueRow.QUEUED) {
+        QueueRow row = readIfSound(session.number, cursor, new RowReader(cursor.val()));
+        if (row != null && row.state == QueueRow.QUEUED) {
           boolean isTooMuch =
               session.messages - messages > limits.queueMessagesMax()
                   || session.bytes - gone > limits.queueBytesMax();
@@ -221,8 +221,8 @@ final class QueueTable {
           return;
         }
         var in = new RowReader(cursor.val());
-        QueueRow row = QueueRow.read(in);
-        if (row.state == QueueRow.QUEUED) {
+        QueueRow row = readIfSound(session.number, cursor, in);
+        if (row != null && row.state == QueueRow.QUEUED) {
           release(row, in);
           count(session, -1, -row.bytes);
           batch.drops.queueFull++;
@@ -232,6 +232,28 @@ final class QueueTable {
           found = cursor.next();
         }
       }
+    }
+  }
+
+  /** Null: the row is damaged. It stays, as for whoever reads the queue, and others give way. */
+  private @Nullable QueueRow readIfSound(long number, Cursor<MemorySegment> cursor, RowReader in) {
+    try {
+      QueueRow row = QueueRow.read(in);
+      if (row.content == QueueRow.REFERENCE && in.remaining() < Long.BYTES) {
+        throw new CorruptRowException("reference of " + in.remaining() + " bytes");
+      }
+      return row;
+    } catch (CorruptRowException e) {
+      if (batch.leftAlone.isFirstDamagedRowOf(number)) {
+        LOG.log(
+            Level.ERROR,
+            "row {0} in the queue of session {1} is damaged and cannot give way: {2}; check the"
+                + " store",
+            cursor.key().get(Bytes.LONG, 8),
+            number,
+            e.getMessage());
+      }
+      return null;
     }
   }
 
