@@ -82,6 +82,9 @@ public final class Session implements Subscriber {
   /** Written on the owner's I/O thread. */
   private volatile boolean opening;
 
+  /** Its time is over, and it stays for the Will that the end of the broker interrupted. */
+  private boolean over;
+
   private boolean ending;
   private boolean ended;
 
@@ -206,7 +209,7 @@ public final class Session implements Subscriber {
     boolean mayBeOffering = inboundQos2.wasUsed() || will != null;
     ClientConnection old = connection;
     boolean endsWithConnection = !durable || expirySeconds == 0;
-    boolean anew = request.cleanStart() || endsWithConnection;
+    boolean anew = request.cleanStart() || endsWithConnection || over; // [MQTT-4.1.0-2]
     if (old != null) {
       context.metrics().sessionTakeovers.inc(owner.index());
       LOG.log(
@@ -221,7 +224,7 @@ public final class Session implements Subscriber {
       letWait(request);
       return;
     }
-    if (!durable && old == null) {
+    if ((!durable || over) && old == null) {
       cancelTimers();
       forgetWill(); // that a restart interrupted: the client is back in time [MQTT-3.1.3-9]
     }
@@ -863,7 +866,8 @@ public final class Session implements Subscriber {
    * When all sessions are there, and before clients are.
    *
    * @param remainingMillis left of the session's expiry
-   * @param stored its will, due after {@code willMillis}; null: it has none
+   * @param stored its will, due after {@code willMillis}, also if the session is over before; null:
+   *     it has none
    */
   void resumeClock(long remainingMillis, @Nullable KeptWill stored, long willMillis) {
     owner.execute(
@@ -872,10 +876,21 @@ public final class Session implements Subscriber {
             will = stored;
             if (remainingMillis == 0 && stored == null) {
               expire(); // a timer might come behind the client that looks for it
+            } else if (stored != null && willMillis > remainingMillis) {
+              stayForWill(stored, remainingMillis, willMillis);
             } else {
               startClock(remainingMillis, willMillis);
             }
           }
         });
+  }
+
+  /** Who comes back in time stops the Will, but finds no session once its time is over. */
+  private void stayForWill(KeptWill stored, long remainingMillis, long willMillis) {
+    over = remainingMillis == 0;
+    stored.await(owner, willMillis, this::expire);
+    if (!over) {
+      expiryTimer = owner.schedule(remainingMillis, () -> over = true);
+    }
   }
 }

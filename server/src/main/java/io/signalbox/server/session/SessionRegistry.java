@@ -194,7 +194,6 @@ public final class SessionRegistry {
       // Or until the session ends, if that is before (section 3.1.3.2.2).
       long delaySeconds = Math.min(will.delaySeconds(), row.expirySeconds());
       willDelayMillis = restart.willDelayMillis(row, delaySeconds);
-      willDelayMillis = durable ? Math.min(willDelayMillis, leftMillis) : willDelayMillis;
     }
     session.restore(
         row.number(),

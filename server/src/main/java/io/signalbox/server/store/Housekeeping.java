@@ -87,7 +87,11 @@ final class Housekeeping implements AutoCloseable {
   private boolean anyEnded() {
     try (Txn<MemorySegment> txn = store.lmdb().env.txnRead();
         Cursor<MemorySegment> cursor = store.lmdb().ended.openCursor(txn)) {
-      return cursor.first();
+      boolean found = cursor.first();
+      while (found && store.writer().leavesAlone(cursor.key().get(Bytes.LONG, 0))) {
+        found = cursor.next();
+      }
+      return found;
     }
   }
 

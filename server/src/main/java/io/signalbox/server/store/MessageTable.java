@@ -69,7 +69,11 @@ final class MessageTable {
     }
   }
 
-  /** So many receivers need the message no more; behind the last one it goes. */
+  /**
+   * So many receivers need the message no more; behind the last one it goes.
+   *
+   * @throws CorruptRowException the number of its receivers is damaged; it stays
+   */
   void release(Txn<MemorySegment> txn, long sequence, int receivers) {
     MemorySegment row = table.get(txn, keys.message(sequence, COUNT));
     if (row == null) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.GetOp;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -82,7 +83,7 @@ final class QueueTable {
     boolean taken = false;
     looksLeft = OLDEST_LOOK_MAX;
     for (int i = 0; i < publish.receivers(); i++) {
-      byte row = admit(publish.number(i), countedOf(publish, i));
+      byte row = admit(publish, i);
       if (row == Row.QUEUED && publish.settlePacketId(i) != 0) {
         row = Row.SENT;
       }
@@ -98,6 +99,29 @@ final class QueueTable {
 
   private static int countedOf(StorePublish publish, int receiver) {
     return QueueRow.counted(publish.formBytes(), publish.subscriptionIdentifiersOf(receiver));
+  }
+
+  /** A queue that cannot be written is as good as full: others get the message all the same. */
+  private byte admit(StorePublish publish, int receiver) {
+    long number = publish.number(receiver);
+    if (batch.leftAlone.isQueue(number)) {
+      batch.drops.queueFull++;
+      return Row.OVER_QUOTA;
+    }
+    try {
+      return admit(number, countedOf(publish, receiver));
+    } catch (CorruptRowException e) {
+      LOG.log(
+          Level.ERROR,
+          "session {0} is damaged, and its queue takes no more messages: {1}; check the store",
+          number,
+          e.getMessage());
+      batch.leftAlone.queue(number);
+      batch.drops.queueFull++;
+      return Row.OVER_QUOTA;
+    } catch (LmdbException e) {
+      throw batch.leftAlone.queue(number, publish, e);
+    }
   }
 
   private byte admit(long number, int bytes) {
@@ -166,8 +190,8 @@ final class QueueTable {
       boolean found = seekUnsent(cursor, session);
       while (found && looked < lookMax && isOf(session, cursor)) {
         looked++;
-        QueueRow row = QueueRow.read(new RowReader(cursor.val()));
-        if (row.state == QueueRow.QUEUED) {
+        QueueRow row = readIfSound(session.number, cursor, new RowReader(cursor.val()));
+        if (row != null && row.state == QueueRow.QUEUED) {
           boolean isTooMuch =
               session.messages - messages > limits.queueMessagesMax()
                   || session.bytes - gone > limits.queueBytesMax();
@@ -197,8 +221,8 @@ final class QueueTable {
           return;
         }
         var in = new RowReader(cursor.val());
-        QueueRow row = QueueRow.read(in);
-        if (row.state == QueueRow.QUEUED) {
+        QueueRow row = readIfSound(session.number, cursor, in);
+        if (row != null && row.state == QueueRow.QUEUED) {
           release(row, in);
           count(session, -1, -row.bytes);
           batch.drops.queueFull++;
@@ -208,6 +232,28 @@ final class QueueTable {
           found = cursor.next();
         }
       }
+    }
+  }
+
+  /** Null: the row is damaged. It stays, as for whoever reads the queue, and others give way. */
+  private @Nullable QueueRow readIfSound(long number, Cursor<MemorySegment> cursor, RowReader in) {
+    try {
+      QueueRow row = QueueRow.read(in);
+      if (row.content == QueueRow.REFERENCE && in.remaining() < Long.BYTES) {
+        throw new CorruptRowException("reference of " + in.remaining() + " bytes");
+      }
+      return row;
+    } catch (CorruptRowException e) {
+      if (batch.leftAlone.isFirstDamagedRowOf(number)) {
+        LOG.log(
+            Level.ERROR,
+            "row {0} in the queue of session {1} is damaged and cannot give way: {2}; check the"
+                + " store",
+            cursor.key().get(Bytes.LONG, 8),
+            number,
+            e.getMessage());
+      }
+      return null;
     }
   }
 
@@ -227,8 +273,25 @@ final class QueueTable {
       write(publish);
     }
     pending.clear();
-    released.forEach((sequence, receivers) -> messages.release(txn(), sequence, receivers));
+    released.forEach(this::releaseMessage);
     released.clear();
+  }
+
+  private void releaseMessage(long sequence, int receivers) {
+    if (batch.leftAlone.isMessage(sequence)) {
+      return;
+    }
+    try {
+      messages.release(txn(), sequence, receivers);
+    } catch (CorruptRowException e) {
+      LOG.log(
+          Level.WARNING,
+          "message {0} is damaged and stays: {1}; check the store",
+          sequence,
+          e.getMessage());
+    } catch (LmdbException e) {
+      throw batch.leftAlone.message(sequence, e);
+    }
   }
 
   private void write(StorePublish publish) {
@@ -268,7 +331,7 @@ final class QueueTable {
           out.putBytes(form.row());
         } else {
           if (!stored) {
-            messages.append(txn(), publish.sequence(), withMessage, form.row());
+            append(publish, withMessage);
             stored = true;
           }
           row.content = QueueRow.REFERENCE;
@@ -276,7 +339,30 @@ final class QueueTable {
           out.putLong(publish.sequence());
         }
       }
-      lmdb.queue.put(txn(), batch.keys.queue(publish.number(i), publish.sequence()), out.row());
+      put(publish.number(i), publish.sequence(), out, publish);
+    }
+  }
+
+  private void append(StorePublish publish, int receivers) {
+    try {
+      messages.append(txn(), publish.sequence(), receivers, form.row());
+    } catch (LmdbException e) {
+      throw UnreadablePageException.isOne(e)
+          ? new UnreadablePageException("the end of the messages", publish, e)
+          : e;
+    }
+  }
+
+  /**
+   * Adds a row.
+   *
+   * @param publish to which it belongs; null: it was there, in another queue
+   */
+  private void put(long number, long sequence, RowWriter row, @Nullable StorePublish publish) {
+    try {
+      lmdb.queue.put(txn(), batch.keys.queue(number, sequence), row.row());
+    } catch (LmdbException e) {
+      throw batch.leftAlone.queue(number, publish, e);
     }
   }
 
@@ -433,7 +519,7 @@ final class QueueTable {
     }
     byte[] content = in.getRest(); // makeRoom may change the page under the reader
     int bytes = QueueRow.counted(formBytes(row, content), command.subscriptionIdentifiers());
-    SessionState to = batch.sessions.find(command.toNumber());
+    SessionState to = batch.leftAlone.isQueue(command.toNumber()) ? null : taker(command);
     looksLeft = OLDEST_LOOK_MAX;
     count(from, -1, -row.bytes); // all queues together get no longer by a move
     if (to == null || !makeRoom(to, bytes)) {
@@ -450,8 +536,16 @@ final class QueueTable {
     row.subscriptionIdentifiers = command.subscriptionIdentifiers();
     row.write(batch.row.begin());
     batch.row.putBytes(content);
-    lmdb.queue.put(txn(), batch.keys.queue(to.number, sequence), batch.row.row());
+    put(to.number, sequence, batch.row, null);
     return sequence;
+  }
+
+  private @Nullable SessionState taker(MoveQueued command) {
+    try {
+      return batch.sessions.find(command.toNumber());
+    } catch (LmdbException e) {
+      throw batch.leftAlone.queue(command.toNumber(), null, e);
+    }
   }
 
   private int formBytes(QueueRow row, byte[] content) {

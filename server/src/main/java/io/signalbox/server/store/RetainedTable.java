@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -18,9 +19,11 @@ final class RetainedTable {
   /** A topic that the batch changed, or looked at. */
   private static final class Held {
     final boolean onDisk;
-    boolean changed;
     long bytes;
     @Nullable Message value;
+
+    /** By whom it was changed last; null: it was not. */
+    @Nullable StorePublish changedBy;
 
     Held(long bytes) {
       this.onDisk = bytes > 0;
@@ -64,7 +67,7 @@ final class RetainedTable {
    */
   long pageBytes(TopicName topic) {
     Held now = held(topic);
-    boolean hasPages = !now.changed && now.bytes > leafBytesMax;
+    boolean hasPages = now.changedBy == null && now.bytes > leafBytesMax;
     return hasPages ? now.bytes - Keys.topicKey(topic.utf8()).length : 0;
   }
 
@@ -89,7 +92,7 @@ final class RetainedTable {
     MetaState state = batch.state();
     state.retainedMessages -= now.bytes > 0 ? 1 : 0;
     state.retainedBytes -= now.bytes;
-    now.changed = true;
+    now.changedBy = publish;
     now.bytes = 0;
     now.value = null; // [MQTT-3.3.1-6]
     if (message.payload().length == 0) {
@@ -126,15 +129,25 @@ final class RetainedTable {
   void flush() {
     held.forEach(
         (topic, now) -> {
-          Message value = now.value;
-          if (value != null) {
-            MessageBytes.write(batch.row.begin(), value, !Keys.isWhole(topic.utf8()));
-            lmdb.retained.put(txn(), batch.keys.topic(topic.utf8()), batch.row.row());
-          } else if (now.changed && now.onDisk) {
-            lmdb.retained.delete(txn(), batch.keys.topic(topic.utf8()));
+          try {
+            write(topic, now);
+          } catch (LmdbException e) {
+            throw UnreadablePageException.isOne(e)
+                ? new UnreadablePageException("a retained message", now.changedBy, e)
+                : e;
           }
         });
     held.clear();
+  }
+
+  private void write(TopicName topic, Held now) {
+    Message value = now.value;
+    if (value != null) {
+      MessageBytes.write(batch.row.begin(), value, !Keys.isWhole(topic.utf8()));
+      lmdb.retained.put(txn(), batch.keys.topic(topic.utf8()), batch.row.row());
+    } else if (now.changedBy != null && now.onDisk) {
+      lmdb.retained.delete(txn(), batch.keys.topic(topic.utf8()));
+    }
   }
 
   /** Removes a message that is on disk and expired. */

@@ -104,10 +104,13 @@ final class SessionReader {
 
   private static int[] packetIdsOf(long number, Step step) {
     int[] ids = {};
+    int count = 0;
     for (; step.isAt(number); step.next()) {
-      ids = Arrays.copyOf(ids, ids.length + 1);
-      ids[ids.length - 1] = step.cursor.key().get(Bytes.SHORT, 8) & 0xFFFF;
+      if (count == ids.length) { // there may be 65,535 of each of many sessions
+        ids = Arrays.copyOf(ids, Math.max(16, 2 * count));
+      }
+      ids[count++] = step.cursor.key().get(Bytes.SHORT, 8) & 0xFFFF;
     }
-    return ids;
+    return Arrays.copyOf(ids, count);
   }
 }

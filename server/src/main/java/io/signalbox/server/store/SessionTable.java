@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.GetOp;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
@@ -198,6 +199,7 @@ final class SessionTable {
     lmdb.sessions.delete(txn(), batch.keys.number(session.number));
     lmdb.ended.put(txn(), batch.keys.number(session.number), NOTHING.asSlice(0, 0));
     remembered.remove(session.number);
+    batch.leftAlone.forget(session.number);
     session.ended = true;
     MetaState state = batch.state();
     state.sessions--;
@@ -261,22 +263,36 @@ final class SessionTable {
       if (number == 0) {
         return false;
       }
-      left -= sweepTable(lmdb.subscriptions, number, left);
-      left -= left > 0 ? sweepTable(lmdb.inboundQos2, number, left) : 0;
-      left -= left > 0 ? batch.queue.sweep(number, left) : 0;
-      if (left > 0) {
-        lmdb.wills.delete(txn(), batch.keys.number(number));
-        lmdb.ended.delete(txn(), batch.keys.number(number));
-        left--;
+      try {
+        left -= sweep(number, left);
+      } catch (LmdbException e) {
+        throw batch.leftAlone.ended(number, e);
       }
     }
     return true;
   }
 
+  private int sweep(long number, int rowsMax) {
+    int left = rowsMax;
+    left -= sweepTable(lmdb.subscriptions, number, left);
+    left -= left > 0 ? sweepTable(lmdb.inboundQos2, number, left) : 0;
+    left -= left > 0 ? batch.queue.sweep(number, left) : 0;
+    if (left > 0) {
+      lmdb.wills.delete(txn(), batch.keys.number(number));
+      lmdb.ended.delete(txn(), batch.keys.number(number));
+      left--;
+    }
+    return rowsMax - left;
+  }
+
   /** Number of the next session to sweep, or 0. */
   private long firstEnded() {
     try (Cursor<MemorySegment> cursor = lmdb.ended.openCursor(txn())) {
-      return cursor.first() ? new RowReader(cursor.key()).getLong() : 0;
+      boolean found = cursor.first();
+      while (found && batch.leftAlone.isEnded(cursor.key().get(Bytes.LONG, 0))) {
+        found = cursor.next();
+      }
+      return found ? new RowReader(cursor.key()).getLong() : 0;
     }
   }
 

@@ -113,6 +113,11 @@ public final class StoreWriter {
     return totals;
   }
 
+  /** Whether what this session left, which has ended, cannot be deleted. Any thread. */
+  boolean leavesAlone(long number) {
+    return batch.leftAlone.isEnded(number);
+  }
+
   void start() {
     thread.start();
   }
@@ -334,6 +339,7 @@ public final class StoreWriter {
   private boolean carryOut() throws InterruptedException {
     boolean mayGrow = space.mayGrow();
     roomIs(mayGrow);
+    batch.leftAlone.batchBegins();
     while (true) {
       try {
         attempt(mayGrow);
@@ -345,6 +351,18 @@ public final class StoreWriter {
             "a command could not be applied and was refused: " + e.entry.name(),
             e.getCause());
         markFaulty(e.entry);
+      } catch (UnreadablePageException e) {
+        metrics.storeFailures.inc();
+        LOG.log(
+            Level.ERROR,
+            e.getMessage()
+                + " cannot be reached, because a page of the store is damaged; see signalbox store"
+                + " check and signalbox store repair",
+            e.getCause());
+        StorePublish publish = e.publish();
+        if (publish != null) {
+          entries.stream().filter(entry -> entry.command == publish).forEach(this::markFaulty);
+        }
       } catch (NoRoomException e) {
         metrics.storeFailures.inc();
         space.ranOut();
@@ -500,24 +518,29 @@ public final class StoreWriter {
       throws FaultException {
     entry.result = null;
     entry.failure = null;
-    if (isRefused(command, mayGrow)) {
-      if (command instanceof StorePublish publish) {
-        publish.refuse();
-        batch.drops.storeFull++;
-      }
-      machine.passOver(command);
-      entry.failure = new StoreException(Reason.STORE_FULL);
-      return false;
-    }
     try {
+      if (isRefused(command, mayGrow)) {
+        if (command instanceof StorePublish publish) {
+          publish.refuse();
+          batch.drops.storeFull++;
+        }
+        machine.passOver(command);
+        entry.failure = new StoreException(Reason.STORE_FULL);
+        return false;
+      }
       entry.makesRoom = command.grows() && machine.makesRoom(command);
       entry.result = machine.apply(index, command);
       return true;
     } catch (StoreException refused) {
       entry.failure = refused;
       return false;
-    } catch (LmdbException e) {
+    } catch (UnreadablePageException e) {
       throw e;
+    } catch (LmdbException e) {
+      if (!UnreadablePageException.isOne(e)) {
+        throw e;
+      }
+      throw new FaultException(entry, e);
     } catch (RuntimeException e) {
       throw new FaultException(entry, e);
     }
@@ -548,7 +571,13 @@ public final class StoreWriter {
   private void fail(Throwable problem) {
     failed = true;
     metrics.storeFailures.inc();
-    LOG.log(Level.ERROR, "the store failed; nothing is acknowledged any more", problem);
+    LOG.log(
+        Level.ERROR,
+        UnreadablePageException.isOne(problem)
+            ? "the store failed, because a page that all depends on is damaged; nothing is"
+                + " acknowledged any more; see signalbox store check and signalbox store repair"
+            : "the store failed; nothing is acknowledged any more",
+        problem);
     refuse(Reason.FAILED);
     fatal.accept(problem);
   }

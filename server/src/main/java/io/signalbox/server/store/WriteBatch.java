@@ -24,6 +24,7 @@ final class WriteBatch {
   final QueueTable queue;
   final RetainedTable retained;
   final Drops drops = new Drops();
+  final LeftAlone leftAlone = new LeftAlone();
 
   private final Committer committer;
   private @Nullable Txn<MemorySegment> txn;

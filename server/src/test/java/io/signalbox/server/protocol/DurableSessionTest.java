@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.Spec;
 import io.signalbox.server.auth.SubscribeDecision;
 import io.signalbox.server.config.LimitsConfig;
 import io.signalbox.server.config.SessionConfig;
@@ -629,6 +630,36 @@ final class DurableSessionTest extends DurableSessionFixture {
     loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
     watcher.receive(1);
     assertEquals(List.of("gone"), watcher.payloads);
+  }
+
+  /** Their clients had no way to come back meanwhile. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Spec("MQTT-4.1.0-2")
+  void sendsTheWillOfASessionThatIsOverAfterARestartUnlessItsClientIsBackInTime(boolean isPlanned)
+      throws Exception {
+    start();
+    for (String name : List.of("back", "gone", "other")) {
+      DurableClient client = DurableClient.connect(this, ProtocolVersion.V5, name, 5, will(name));
+      if (isPlanned) {
+        client.connection.loop().execute(client.connection::shutDown);
+      }
+    }
+    doWhatWaits();
+    if (isPlanned) {
+      loops.advance(20_000);
+    }
+    restart();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    loops.advance(6_000);
+    watcher.expectNothing();
+    DurableClient back = DurableClient.connect(this, ProtocolVersion.V5, "back", 5, will("back"));
+    assertFalse(back.sessionPresent);
+    watcher.expectNothing();
+    loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis() - 6_000);
+    watcher.receive(2);
+    assertEquals(List.of("gone", "other"), watcher.payloads.stream().sorted().toList());
+    assertFalse(broker.hasSession("gone"));
   }
 
   @ParameterizedTest

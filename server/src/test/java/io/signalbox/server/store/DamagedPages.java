@@ -14,6 +14,7 @@ final class DamagedPages {
   private static final int PAGE_BYTES = 4_096;
   private static final int FLAGS = 10;
   private static final int LOWER = 12;
+  private static final int FIRST_NODE = 16;
   private static final int BRANCH = 1;
 
   private DamagedPages() {}
@@ -23,14 +24,23 @@ final class DamagedPages {
    * the store is open, which sees the file.
    */
   static void loseLastPages(Path directory) throws IOException {
+    losePages(directory, false);
+  }
+
+  /** The same of the first page of each table that has more than one. */
+  static void loseFirstPages(Path directory) throws IOException {
+    losePages(directory, true);
+  }
+
+  private static void losePages(Path directory, boolean first) throws IOException {
     Path file = directory.resolve(Lmdb.DATA_FILE);
     var options = new StandardOpenOption[] {StandardOpenOption.READ, StandardOpenOption.WRITE};
     try (FileChannel channel = FileChannel.open(file, options)) {
       var page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
       for (long at = 2 * PAGE_BYTES; channel.read(page.clear(), at) == PAGE_BYTES; ) {
         if (page.getShort(FLAGS) == BRANCH) {
-          int lastNode = page.getShort(page.getShort(LOWER) - Short.BYTES);
-          page.putShort(lastNode + 2 * Short.BYTES, Short.MAX_VALUE); // the page's highest bits
+          int node = page.getShort(first ? FIRST_NODE : page.getShort(LOWER) - Short.BYTES);
+          page.putShort(node + 2 * Short.BYTES, Short.MAX_VALUE); // the page's highest bits
           channel.write(page.flip().limit(PAGE_BYTES), at);
         }
         at += PAGE_BYTES;

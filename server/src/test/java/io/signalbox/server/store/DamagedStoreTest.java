@@ -2,22 +2,30 @@ package io.signalbox.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.signalbox.server.metrics.Metrics.Drop;
+import io.signalbox.server.routing.Message;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Cursor;
 import org.lmdbjava.Txn;
 
 /** What cannot be read is named, and keeps nobody waiting. */
 final class DamagedStoreTest {
   private static final int COUNT = 40;
   private static final String KILOBYTE = "x".repeat(1_024);
+  private static final Message KEPT = StoreFixture.message("a/b", "kept");
   private static final long LONG_AGO = 1;
 
   /** On more than one page. */
@@ -75,12 +83,213 @@ final class DamagedStoreTest {
       fixture.apply(StoreFixture.retain(StoreFixture.message("r", "expired", LONG_AGO)));
       DamagedPages.loseLastPages(directory);
       fixture.store.startHousekeeping();
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      while (fixture.store.totals().retainedMessages() > 0) {
-        assertTrue(System.nanoTime() < deadline, "not in time");
-        Thread.onSpinWait();
-      }
+      await(() -> fixture.store.totals().retainedMessages() == 0);
       assertFalse(fixture.queue(number).rows().isEmpty());
+    }
+  }
+
+  @Test
+  void aQueueThatCannotBeWrittenIsAsGoodAsFull() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long sound = fixture.session("sound").number();
+      long damaged = fillQueue(fixture);
+      DamagedPages.loseLastPages(directory);
+      for (int i = 1; i <= 3; i++) {
+        StorePublish publish =
+            StoreFixture.publish(StoreFixture.message("a/b", "m"), damaged, sound);
+        fixture.apply(publish);
+        assertTrue(publish.isQueueFull(0));
+        assertTrue(publish.accepted(1));
+        assertEquals(i, fixture.queue(sound).rows().size());
+      }
+      assertEquals(1, fixture.metrics.storeFailures.value(), "met once");
+      assertEquals(3, fixture.metrics.messagesDropped.of(Drop.SESSION_QUEUE_FULL).value());
+      StorePublish alone = StoreFixture.publish(StoreFixture.message("a/b", "m"), damaged);
+      fixture.apply(alone);
+      assertTrue(alone.refusedByAll());
+      StorePublish left = StoreFixture.publish(StoreFixture.message("a/b", "m"), sound);
+      fixture.apply(left);
+      var move =
+          new MoveQueued(
+              sound, Command.ANY_EPOCH, left.sequence(), null, damaged, (byte) 1, new int[0]);
+      assertEquals(MoveQueued.REFUSED, fixture.apply(move));
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  @Test
+  void aSessionWithADamagedRowGetsNothingAndOthersAll() throws Exception {
+    long damaged;
+    try (var fixture = StoreFixture.open(directory)) {
+      damaged = fixture.session("damaged").number();
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        RowWriter head = new RowWriter().begin().putByte(9);
+        lmdb.queue.put(txn, new Keys().queue(damaged, Keys.QUEUE_HEAD), head.row());
+        txn.commit();
+      }
+    }
+    try (var fixture = StoreFixture.open(directory)) {
+      long sound = fixture.session("sound").number();
+      StorePublish publish = StoreFixture.publish(StoreFixture.message("a/b", "m"), damaged, sound);
+      fixture.apply(publish);
+      assertTrue(publish.isQueueFull(0));
+      assertTrue(publish.accepted(1));
+    }
+  }
+
+  @Test
+  void moreQueuesThanOneBatchMeetsRefuseWhatWasForThem() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      openSessions(fixture);
+      long[] all = new long[SESSIONS];
+      Arrays.setAll(all, i -> i + 1);
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", KILOBYTE), all));
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", KILOBYTE), 1));
+      DamagedPages.loseLastPages(directory);
+      StorePublish sound = StoreFixture.publish(StoreFixture.message("a/b", "m"), 1);
+      fixture.store.writer().submit(sound, null);
+      assertTrue(isRefused(fixture, publish(all)));
+      assertTrue(sound.accepted(0));
+      StorePublish publish = publish(all);
+      for (int tries = 0; isRefused(fixture, publish); tries++) {
+        assertTrue(tries < SESSIONS, "each batch gets further");
+        publish = publish(all);
+      }
+      assertTrue(publish.accepted(0));
+      assertFalse(publish.accepted(SESSIONS - 1));
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  private static StorePublish publish(long... numbers) {
+    return StoreFixture.publish(StoreFixture.message("a/b", "m"), numbers);
+  }
+
+  private static boolean isRefused(StoreFixture fixture, StorePublish publish) throws Exception {
+    try {
+      fixture.apply(publish);
+      return false;
+    } catch (StoreException e) {
+      assertEquals(StoreException.Reason.INTERNAL, e.reason());
+      return true;
+    }
+  }
+
+  @Test
+  void whatCannotBeSweptIsLeftAloneAndTheRestIsSwept() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long damaged = fillQueue(fixture);
+      long sound = fixture.session("sound").number();
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", "m"), sound));
+      DamagedPages.loseFirstPages(directory);
+      fixture.apply(new EndSession(damaged, Command.ANY_EPOCH));
+      fixture.apply(new EndSession(sound, Command.ANY_EPOCH));
+      fixture.store.startHousekeeping();
+      await(() -> ended(fixture).equals(List.of(damaged)));
+      fixture.apply(StoreFixture.retain(StoreFixture.message("r", "expired", LONG_AGO)));
+      await(() -> fixture.store.totals().retainedMessages() == 0); // it goes on
+      assertEquals(1, fixture.metrics.storeFailures.value(), "met once");
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  private static List<Long> ended(StoreFixture fixture) {
+    List<Long> numbers = new ArrayList<>();
+    Lmdb lmdb = fixture.store.lmdb();
+    try (Txn<MemorySegment> txn = lmdb.env.txnRead();
+        Cursor<MemorySegment> cursor = lmdb.ended.openCursor(txn)) {
+      for (boolean found = cursor.first(); found; found = cursor.next()) {
+        numbers.add(cursor.key().get(Bytes.LONG, 0));
+      }
+    }
+    return numbers;
+  }
+
+  @Test
+  void aRetainedMessageThatCannotBeReachedRefusesWhatSetsIt() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.session("device").number();
+      for (int i = 10; i < COUNT; i++) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, KILOBYTE)));
+      }
+      DamagedPages.loseLastPages(directory);
+      StorePublish damaged = StoreFixture.retain(StoreFixture.message("r/" + (COUNT - 1), "m"));
+      fixture.store.writer().submit(StoreFixture.publish(KEPT, number), null);
+      StoreException refused = assertThrows(StoreException.class, () -> fixture.apply(damaged));
+      assertEquals(StoreException.Reason.INTERNAL, refused.reason());
+      fixture.apply(StoreFixture.retain(StoreFixture.message("r/10", "new")));
+      assertEquals(1, fixture.queue(number).rows().size());
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  /** Where it is deleted its neighbours are looked at, at the end of the batch. */
+  @Test
+  void aRetainedMessageBesideOneThatCannotBeReachedRefusesWhatClearsIt() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      for (int i = 10; i < COUNT; i++) {
+        fixture.apply(StoreFixture.retain(StoreFixture.message("r/" + i, KILOBYTE)));
+      }
+      DamagedPages.loseLastPages(directory);
+      int refused = 0;
+      for (int i = COUNT - 1; i >= 10; i--) {
+        StorePublish clears = StoreFixture.retain(StoreFixture.message("r/" + i, ""));
+        try {
+          fixture.apply(clears);
+        } catch (StoreException e) {
+          assertEquals(StoreException.Reason.INTERNAL, e.reason());
+          refused++;
+        }
+      }
+      assertTrue(refused > 0 && refused < COUNT / 2, refused + " refused");
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  @Test
+  void anAcknowledgedMessageThatCannotBeReachedIsLeftAlone() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long first = fixture.session("first").number();
+      long second = fixture.session("second").number();
+      for (int i = 0; i < COUNT; i++) {
+        fixture.apply(StoreFixture.publish(StoreFixture.message("a/b", KILOBYTE), first, second));
+      }
+      List<Long> sequences = fixture.queue(first).rows().stream().map(QueuedRow::sequence).toList();
+      DamagedPages.loseFirstPages(directory);
+      for (long sequence : sequences.reversed()) {
+        fixture.store.writer().submit(new Dequeue(first, Command.ANY_EPOCH, sequence, null), null);
+      }
+      fixture.apply(new Barrier());
+      assertEquals(COUNT, fixture.store.totals().queuedMessages(), "of the second");
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  @Test
+  void anAcknowledgedMessageWithADamagedCountStays() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long first = fixture.session("first").number();
+      long second = fixture.session("second").number();
+      StorePublish publish = StoreFixture.publish(KEPT, first, second);
+      fixture.apply(publish);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        RowWriter count = new RowWriter().begin().putInt(2);
+        lmdb.messages.put(txn, new Keys().message(publish.sequence(), 0), count.row());
+        txn.commit();
+      }
+      fixture.apply(new Dequeue(first, Command.ANY_EPOCH, publish.sequence(), null));
+      assertEquals(1, fixture.store.totals().queuedMessages());
+      assertNull(fixture.fatal.get());
+    }
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "not in time");
+      Thread.onSpinWait();
     }
   }
 

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.config.SessionConfig.Overflow;
 import io.signalbox.server.metrics.Metrics.Drop;
 import io.signalbox.server.routing.Message;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lmdbjava.Txn;
 
 /** What a full queue gives up for a message where the oldest are dropped. */
 final class OldestGiveWayTest {
@@ -116,6 +118,31 @@ final class OldestGiveWayTest {
       assertEquals(3, tries);
       assertEquals(10, fixture.store.totals().queuedMessages());
       assertEquals(small.sequence(), lastOf(fixture));
+    }
+  }
+
+  @Test
+  void aSoundOneWhereTheOldestIsDamaged() throws Exception {
+    try (var fixture = open(3)) {
+      long number = queue(fixture, 3);
+      long other = fixture.session("other").number();
+      long damaged = first(fixture, number);
+      var row = new QueueRow();
+      row.flags = 0b11;
+      RowWriter out = new RowWriter().begin();
+      row.write(out);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.queue.put(txn, new Keys().queue(number, damaged), out.row());
+        txn.commit();
+      }
+      long oldestSound = first(fixture, number);
+      StorePublish publish = StoreFixture.publish(SMALL, number, other);
+      fixture.apply(publish);
+      assertTrue(publish.accepted(0));
+      assertTrue(publish.accepted(1));
+      assertTrue(first(fixture, number) > oldestSound);
+      assertEquals(1, dropped(fixture));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.signalbox.server.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -7,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.signalbox.server.packet.Qos;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +30,30 @@ import org.lmdbjava.Txn;
 /** What callers see of the store, over a restart too. */
 final class StoreTest {
   @TempDir Path directory;
+
+  /** A client of MQTT 3.1.1 may leave all of them without a PUBREL. */
+  @Test
+  void readsASessionWithAllIdentifiersOfQos2InUse() throws Exception {
+    int all = 65_535;
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.session("device").number();
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        var keys = new Keys();
+        MemorySegment nothing = new RowWriter().begin().row();
+        for (int id = 1; id <= all; id++) {
+          lmdb.inboundQos2.put(txn, keys.inboundQos2(number, id), nothing);
+        }
+        txn.commit();
+      }
+      var thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long before = thread.getCurrentThreadAllocatedBytes();
+      int[] ids = fixture.sessions().getFirst().inboundQos2();
+      long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+      assertArrayEquals(IntStream.rangeClosed(1, all).toArray(), ids);
+      assertTrue(allocated < 1 << 27, allocated + " bytes");
+    }
+  }
 
   @Test
   void keepsSessionsSubscriptionsAndQueuesOverARestart() throws Exception {
