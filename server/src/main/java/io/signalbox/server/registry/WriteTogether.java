@@ -126,8 +126,8 @@ final class WriteTogether {
   private <E extends Entry<E>> void plan(Edit<E> edit) throws RegistryException {
     Names.check(edit.kind(), edit.name());
     E existing = registry.find(edit.kind(), edit.name());
-    if (edit.kind() == Kind.CERTIFICATE && existing == null) {
-      throw new IllegalArgumentException("a new certificate has a content, which has no way here");
+    if (edit.kind() == Kind.CERTIFICATE && existing == null) { // a content has no way here
+      throw RegistryException.notFound(edit.kind(), edit.name());
     }
     edit.condition().check(edit.kind(), edit.name(), existing);
     Registry.Maker<E> maker = edit.maker();

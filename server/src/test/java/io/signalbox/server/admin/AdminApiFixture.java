@@ -36,6 +36,7 @@ final class AdminApiFixture implements AutoCloseable {
       LocalToken token,
       @Nullable TokenSigner signer,
       long bodyBytesMax,
+      Runnable inForce,
       Metrics metrics)
       throws Exception {
     this.registry = registry;
@@ -56,7 +57,7 @@ final class AdminApiFixture implements AutoCloseable {
                 (_, _, _, _, _) -> false,
                 (_, _) -> Optional.empty(),
                 _ -> KeyRefresh.PENDING,
-                () -> {},
+                inForce,
                 token,
                 signer,
                 Duration.ofDays(1),
@@ -81,7 +82,14 @@ final class AdminApiFixture implements AutoCloseable {
    */
   static AdminApiFixture open(Path directory, @Nullable TokenSigner signer, long bodyBytesMax)
       throws Exception {
-    return open(directory, AdminConfig.DEFAULTS, signer, bodyBytesMax);
+    return open(directory, AdminConfig.DEFAULTS, signer, bodyBytesMax, () -> {});
+  }
+
+  /**
+   * @param inForce what follows each change
+   */
+  static AdminApiFixture openWithInForce(Path directory, Runnable inForce) throws Exception {
+    return open(directory, AdminConfig.DEFAULTS, null, 1_024, inForce);
   }
 
   /** With one thread, and room for so many requests that wait for it. */
@@ -102,11 +110,16 @@ final class AdminApiFixture implements AutoCloseable {
             d.auditFileBytesMax(),
             d.auditFilesMax()),
         null,
-        1_024);
+        1_024,
+        () -> {});
   }
 
   private static AdminApiFixture open(
-      Path directory, AdminConfig config, @Nullable TokenSigner signer, long bodyBytesMax)
+      Path directory,
+      AdminConfig config,
+      @Nullable TokenSigner signer,
+      long bodyBytesMax,
+      Runnable inForce)
       throws Exception {
     var metrics = new Metrics(1, "test");
     return new AdminApiFixture(
@@ -116,6 +129,7 @@ final class AdminApiFixture implements AutoCloseable {
         LocalToken.openOrCreate(directory, RegistryFixture.RANDOM),
         signer,
         bodyBytesMax,
+        inForce,
         metrics);
   }
 
