@@ -98,6 +98,8 @@ final class AdminSetup implements AutoCloseable {
               CompletableFuture.runAsync(() -> audit.ended(all, clocks.wallMillis()));
           assert written != null : "always made";
         });
+    // with the two that are proved, at most about half of the threads
+    policies.longWaits(Math.max(0, admin.threads() / 2 - 2));
     api =
         new AdminApi(
             new AdminApi.Parts(

@@ -24,8 +24,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BundleLoader {
   /** What a folder holds. */
-  private record Files(List<Policy> policies, List<PolicyTest> tests) {
+  public record Files(List<Policy> policies, List<PolicyTest> tests) {
     static final Files NONE = new Files(List.of(), List.of());
+
+    public Files {
+      policies = List.copyOf(policies);
+      tests = List.copyOf(tests);
+    }
   }
 
   private final @Nullable PolicyFolder folder;
@@ -58,13 +63,21 @@ public final class BundleLoader {
   public Optional<PolicyBundle> load(
       List<Policy> others, List<Attachment> attachments, Problems problems) {
     int before = problems.count();
-    PolicyFolder from = folder;
-    Files read = from == null ? Files.NONE : new Files(from.read(problems), tests(from, problems));
+    Files read = read(problems);
     Optional<PolicyBundle> bundle = compile(read, others, attachments, before, problems);
     if (bundle.isPresent()) {
       files = read;
     }
     return bundle;
+  }
+
+  /**
+   * Reads the folder anew; files that did not change are not parsed again. Nothing is made of it
+   * before {@link #draft(Files, List, List)}, so that others may draft meanwhile.
+   */
+  public Files read(Problems problems) {
+    PolicyFolder from = folder;
+    return from == null ? Files.NONE : new Files(from.read(problems), tests(from, problems));
   }
 
   /** As {@link #load}, with what the folder held when that last made a bundle. */
@@ -104,7 +117,11 @@ public final class BundleLoader {
 
   /** What {@link #loadOthers} would make. */
   public Draft draft(List<Policy> others, List<Attachment> attachments) {
-    Files read = files;
+    return draft(files, others, attachments);
+  }
+
+  /** The same, with what {@link #read} found. */
+  public Draft draft(Files read, List<Policy> others, List<Attachment> attachments) {
     PolicyBundle known = last;
     return (effort, problems, givenUp) -> {
       int before = problems.count();
@@ -126,6 +143,17 @@ public final class BundleLoader {
       test(bundle, read, effort, problems, givenUp);
       return problems.count() == count ? Optional.of(bundle) : Optional.empty();
     };
+  }
+
+  /** A bundle that was drafted is in force: later ones are made by what this one has compiled. */
+  public void made(PolicyBundle bundle) {
+    last = bundle;
+  }
+
+  /** The same, with files that {@link #read} found. */
+  public void made(Files read, PolicyBundle bundle) {
+    files = read;
+    last = bundle;
   }
 
   /** The attachments to a policy that is there. */

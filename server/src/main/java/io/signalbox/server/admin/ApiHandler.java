@@ -364,13 +364,18 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
   }
 
   private void carryOut(HttpServerExchange exchange, Route route, ApiRequest request) {
+    ApiResponse done = null; // is written down whatever happens after it
     ApiResponse response;
     try {
-      response = run(route, request);
+      done = run(route, request);
+      if (route.isChange()) {
+        inForce.run(); // also if nothing changed: it may be another request's, just stored
+      }
       metrics.adminRequests.inc(
           route.isChange()
-              ? response.changes().isEmpty() ? AdminRequest.UNCHANGED : AdminRequest.CHANGED
+              ? done.changes().isEmpty() ? AdminRequest.UNCHANGED : AdminRequest.CHANGED
               : AdminRequest.READ);
+      response = done;
     } catch (ApiException e) {
       response = refused(e.problem());
     } catch (EntryRoutes.Refused e) {
@@ -382,6 +387,9 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       response = refused(new ApiProblem(ApiProblem.Type.UNAVAILABLE, "the broker is stopping"));
     } catch (RuntimeException e) {
       response = fault(exchange, e);
+      if (done != null) {
+        response = response.changing(done.changes()).refusing(done.refusals());
+      }
     }
     if (route.isChange()) {
       writeDown(route, request, response);
@@ -401,11 +409,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
             ApiProblem.Type.UNAVAILABLE, obstacle + ", so nothing is changed; make room for it");
       }
     }
-    ApiResponse response = route.action().run(request);
-    if (route.isChange()) {
-      inForce.run(); // also if nothing changed: the change may be another request's, just stored
-    }
-    return response;
+    return route.action().run(request);
   }
 
   private ApiResponse refused(ApiProblem problem) {
@@ -436,10 +440,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
         Level.ERROR,
         "the request " + exchange.getRequestMethod() + " " + exchange.getRequestURI() + " failed",
         e);
-    return refused(
-        new ApiProblem(
-            ApiProblem.Type.INTERNAL,
-            "a fault of the broker; its log says more, please report it"));
+    return refused(ApiProblem.ofFault());
   }
 
   /** One line for each object that was changed or refused. */

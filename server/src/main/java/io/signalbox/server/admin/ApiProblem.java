@@ -61,6 +61,12 @@ record ApiProblem(Type type, String detail, List<FieldProblem> errors) {
     this(type, detail, List.of());
   }
 
+  /** Of our own, which is in the log. */
+  static ApiProblem ofFault() {
+    return new ApiProblem(
+        Type.INTERNAL, "a fault of the broker; its log says more, please report it");
+  }
+
   static ApiProblem of(RegistryException e) {
     Type type =
         switch (e.reason()) {

@@ -16,6 +16,8 @@ import io.signalbox.server.registry.Written;
 import io.undertow.util.StatusCodes;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Devices, one by one and many at once. */
 final class DeviceRoutes {
+  private static final Logger LOG = System.getLogger(DeviceRoutes.class.getName());
+
   private final Registry registry;
   private final Inventory inventory;
   private final Views views;
@@ -246,6 +250,8 @@ final class DeviceRoutes {
       return failed(step.id, ApiProblem.of(e));
     } catch (EntryRoutes.Refused e) {
       return failed(step.id, e.problem());
+    } catch (RuntimeException e) {
+      return fault(step.id, e);
     }
   }
 
@@ -259,7 +265,15 @@ final class DeviceRoutes {
       return new Step(id, null, removed.written(), entries.audited(removed), null);
     } catch (RegistryException e) {
       return failed(id, ApiProblem.of(e));
+    } catch (RuntimeException e) {
+      return fault(id, e);
     }
+  }
+
+  /** The others of the batch are done, and are answered and written down. */
+  private static Step fault(String id, RuntimeException e) {
+    LOG.log(Level.ERROR, "one operation of a batch failed", e);
+    return failed(id, ApiProblem.ofFault());
   }
 
   private JsonObject result(Step step, List<ApiResponse.AuditedChange> changes) {

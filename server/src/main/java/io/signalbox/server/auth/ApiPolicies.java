@@ -192,8 +192,11 @@ public final class ApiPolicies {
   private <E extends Entry<E>> Done<E> change(
       PolicyEdit edit, Edit<E> write, String author, String cause)
       throws PolicyException, RegistryException, InterruptedException {
+    PolicyStore.Proposer proposer = () -> new Proposal(edit, List.of(write));
     PolicyStore.Changed changed =
-        policies.change(() -> new Proposal(edit, List.of(write)), author, cause);
+        edit.policies().isEmpty()
+            ? policies.changeAttachments(proposer, author, cause)
+            : policies.change(proposer, author, cause);
     return new Done<>((Written<E>) changed.written().getFirst(), await(changed.inForce()));
   }
 
@@ -224,8 +227,7 @@ public final class ApiPolicies {
     try {
       await(
           policies
-              .changeAside(
-                  () -> new Proposal(new PolicyEdit(Map.of(), attached, List.of()), writes))
+              .changeSoon(() -> new Proposal(new PolicyEdit(Map.of(), attached, List.of()), writes))
               .inForce());
     } catch (PolicyException e) {
       throw notAttached(e);
@@ -405,6 +407,7 @@ public final class ApiPolicies {
               .formatted(now, latest));
     }
     PolicyRollback.Back back = new PolicyRollback(registry, policies.history()).to(number);
+    leftOut.clear(); // it may be proposed again
     leftOut.addAll(back.leftOut());
     return back.proposal();
   }

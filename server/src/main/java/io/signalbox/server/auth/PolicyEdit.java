@@ -23,6 +23,13 @@ record PolicyEdit(
     return policies.isEmpty() && attached.isEmpty() && detached.isEmpty();
   }
 
+  /** Whether it is the same, if the policies that it brings come from the same documents. */
+  boolean isOfTheSame(PolicyEdit other) {
+    return policies.keySet().equals(other.policies.keySet())
+        && attached.equals(other.attached)
+        && detached.equals(other.detached);
+  }
+
   static PolicyEdit put(Policy policy) {
     return new PolicyEdit(Map.of(policy.name(), Optional.of(policy)), List.of(), List.of());
   }

@@ -34,12 +34,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The policies in force. A start with unusable policies fails; a reload with unusable ones changes
- * nothing. Any thread may ask, changes wait for each other.
+ * nothing. Any thread may ask. A change is drafted and stored under the lock and proved between
+ * them, which may take minutes: it is drafted again if something else came meanwhile. Who changes
+ * policies waits for others who do, and so does who changes attachments; neither for the other, and
+ * who only looks for nobody.
  */
 public final class PolicyStore {
   private static final Logger LOG = System.getLogger(PolicyStore.class.getName());
@@ -84,6 +88,15 @@ public final class PolicyStore {
       PolicyBundle after,
       List<Problem> givenUp) {}
 
+  /** So often a change of policies may find that attachments changed during its proof. */
+  private static final int OVERTAKEN_MAX = 3;
+
+  /** Of those who change policies or read files; taken before that of the attachments. */
+  private final ProofTurn policyTurn;
+
+  /** Of those who change attachments, and of a change of policies that is overtaken by them. */
+  private final ProofTurn attachmentTurn;
+
   private final List<Policy> shipped;
   private final StoredPolicies stored;
   private final BundleLoader loader;
@@ -94,6 +107,9 @@ public final class PolicyStore {
   private volatile InForce inForce;
   private volatile PolicyRollout rollout =
       () -> CompletableFuture.completedStage("nobody is connected");
+
+  /** How often policies or attachments changed; a proof counts if it is the same as before. */
+  private long changes;
 
   /** The latest one begun. */
   private CompletionStage<?> rolledOut = CompletableFuture.completedStage("at the start");
@@ -121,9 +137,11 @@ public final class PolicyStore {
     this.stored = new StoredPolicies(registry);
     this.metrics = metrics;
     this.clocks = clocks;
+    this.policyTurn = new ProofTurn(metrics);
+    this.attachmentTurn = new ProofTurn(metrics);
     PolicyBundle bundle;
     try {
-      bundle = load(PolicyEdit.NOTHING, true);
+      bundle = load();
     } catch (PolicyException e) {
       throw startProblem(e, registry != null && registry.count(Kind.POLICY) > 0);
     }
@@ -163,42 +181,30 @@ public final class PolicyStore {
     return store;
   }
 
-  /**
-   * @param readFiles whether the files are read anew, or as they were when they last were good
-   */
-  private PolicyBundle load(PolicyEdit edit, boolean readFiles) throws PolicyException {
+  /** At the start, with the files. */
+  private PolicyBundle load() throws PolicyException {
     Problems problems = new Problems();
-    StoredPolicies.Content content = stored.content(edit, problems);
-    List<Policy> others = new ArrayList<>(shipped);
-    others.addAll(content.policies());
-    Optional<PolicyBundle> bundle =
-        readFiles
-            ? loader.load(others, content.attachments(), problems)
-            : loader.loadOthers(others, content.attachments(), problems);
+    StoredPolicies.Content content = stored.content(PolicyEdit.NOTHING, problems);
+    Optional<PolicyBundle> bundle = loader.load(others(content), content.attachments(), problems);
     if (!problems.isEmpty() || bundle.isEmpty()) {
       throw new PolicyException(problems.list());
     }
-    int idle = content.attachments().size() - bundle.get().attachments().size();
-    if (idle > 0 && readFiles) {
-      LOG.log(
-          Level.WARNING, "{0} attachment(s) name a policy that is not there and bind nobody", idle);
-    }
+    tellIdle(content, bundle.get());
     return bundle.get();
   }
 
-  /** With the files as they were. */
-  private PolicyBundle load(PolicyEdit edit) throws PolicyException {
-    if (!edit.policies().isEmpty()) {
-      return load(edit, false);
+  private List<Policy> others(StoredPolicies.Content content) {
+    List<Policy> others = new ArrayList<>(shipped);
+    others.addAll(content.policies());
+    return others;
+  }
+
+  private static void tellIdle(StoredPolicies.Content content, PolicyBundle bundle) {
+    int idle = content.attachments().size() - bundle.attachments().size();
+    if (idle > 0) {
+      LOG.log(
+          Level.WARNING, "{0} attachment(s) name a policy that is not there and bind nobody", idle);
     }
-    Problems problems = new Problems();
-    List<Attachment> added = edit.attached().stream().map(StoredPolicies::attachment).toList();
-    Optional<PolicyBundle> bundle =
-        loader.attaching(inForce.bundle, added, stored.attachments(edit.detached()), problems);
-    if (bundle.isEmpty()) {
-      throw new PolicyException(problems.list());
-    }
-    return bundle.get();
   }
 
   /**
@@ -233,15 +239,88 @@ public final class PolicyStore {
    * with their revision, then put in force.
    *
    * @throws PolicyException it cannot be put in force, and is not stored
+   * @throws RegistryException also if too many wait for the proofs of others
    */
-  synchronized Changed change(Proposer proposer, String author, String cause)
+  Changed change(Proposer proposer, String author, String cause)
+      throws PolicyException, RegistryException, InterruptedException {
+    policyTurn.take();
+    try {
+      for (int i = 0; i < OVERTAKEN_MAX; i++) {
+        Changed changed = proved(proposer, asRevision(author, cause));
+        if (changed != null) {
+          return changed;
+        }
+      }
+      return changeAttachments(proposer, author, cause); // else it might never end
+    } finally {
+      policyTurn.end();
+    }
+  }
+
+  /** As {@link #change}, of attachments alone: it does not wait for the proofs of policies. */
+  Changed changeAttachments(Proposer proposer, String author, String cause)
+      throws PolicyException, RegistryException, InterruptedException {
+    attachmentTurn.take();
+    try {
+      return provedAtLast(proposer, asRevision(author, cause));
+    } finally {
+      attachmentTurn.end();
+    }
+  }
+
+  /**
+   * As {@link #changeAttachments}, of what is no revision: whatever is removed, with what was
+   * attached to it.
+   */
+  Changed changeAside(Proposer proposer)
+      throws PolicyException, RegistryException, InterruptedException {
+    Changed unproved = ofNoPolicy(proposer);
+    if (unproved != null) {
+      return unproved;
+    }
+    attachmentTurn.take();
+    try {
+      return provedAtLast(proposer, aside());
+    } finally {
+      attachmentTurn.end();
+    }
+  }
+
+  /**
+   * As {@link #changeAside}, of a device that a template makes, with what is attached to it. For
+   * threads that check credentials: it waits for a short while only.
+   */
+  Changed changeSoon(Proposer proposer)
+      throws PolicyException, RegistryException, InterruptedException {
+    attachmentTurn.takeSoon();
+    try {
+      return provedAtLast(proposer, aside());
+    } finally {
+      attachmentTurn.end();
+    }
+  }
+
+  /** There is nothing to prove; null: there is. */
+  private synchronized @Nullable Changed ofNoPolicy(Proposer proposer)
       throws PolicyException, RegistryException, InterruptedException {
     Proposal proposal = proposer.propose();
-    PolicyBundle bundle = load(proposal.edit);
-    requireThere(proposal.edit, bundle);
-    PolicyHistory.Stored done =
+    return proposal.edit.isNothing()
+        ? new Changed(
+            history.storeAside(proposal.writes), CompletableFuture.completedStage(revision()))
+        : null;
+  }
+
+  /** Stores what was proved. */
+  @FunctionalInterface
+  private interface Storing {
+    PolicyHistory.Stored store(List<Edit<?>> writes, PolicyBundle bundle)
+        throws RegistryException, InterruptedException;
+  }
+
+  private Storing asRevision(String author, String cause) {
+    return (writes, bundle) ->
         history.store(
-            proposal.writes,
+            writes,
             new PolicyRevision(
                 0,
                 clocks.wallMillis(),
@@ -250,23 +329,73 @@ public final class PolicyStore {
                 bundle.hash(),
                 revision().others(),
                 List.of()));
-    return new Changed(done.written(), swap(bundle, done.revision()));
+  }
+
+  private Storing aside() {
+    return (writes, _) -> new PolicyHistory.Stored(history.storeAside(writes), revision());
+  }
+
+  /** In the turn of the attachments: what overtakes it is another's proof that has ended. */
+  private Changed provedAtLast(Proposer proposer, Storing storing)
+      throws PolicyException, RegistryException, InterruptedException {
+    while (true) {
+      Changed changed = proved(proposer, storing);
+      if (changed != null) {
+        return changed;
+      }
+    }
+  }
+
+  /** Null: it was proved of what is not there any more. */
+  private @Nullable Changed proved(Proposer proposer, Storing storing)
+      throws PolicyException, RegistryException, InterruptedException {
+    long drafted;
+    PolicyEdit edit;
+    BundleLoader.Draft draft;
+    synchronized (this) {
+      drafted = changes;
+      edit = proposer.propose().edit;
+      draft = draft(edit);
+    }
+    PolicyBundle bundle = made(draft);
+    requireThere(edit, bundle);
+    synchronized (this) {
+      if (changes != drafted) {
+        return null;
+      }
+      Proposal proposal = proposer.propose(); // what is removed meanwhile may have had a part in it
+      if (!proposal.edit.isOfTheSame(edit)) {
+        return null;
+      }
+      PolicyHistory.Stored done = storing.store(proposal.writes, bundle);
+      changes++;
+      if (!edit.policies().isEmpty()) {
+        loader.made(bundle);
+      }
+      return new Changed(done.written(), swap(bundle, done.revision()));
+    }
+  }
+
+  /** Proved for as long as it takes. */
+  private static PolicyBundle made(BundleLoader.Draft draft) throws PolicyException {
+    Problems problems = new Problems();
+    Optional<PolicyBundle> bundle = draft.make(Effort.unbounded(), problems, problems);
+    if (bundle.isEmpty()) {
+      throw new PolicyException(problems.list());
+    }
+    return bundle.get();
   }
 
   /**
-   * As {@link #change}, of what is no revision: a device that a template makes, with what is
-   * attached to it, and whatever is removed, with what was attached to it.
+   * How many changes may wait long, for proofs of others; further ones are refused after a short
+   * while.
+   *
+   * @param max 0 or more, of policies and attachments together
    */
-  synchronized Changed changeAside(Proposer proposer)
-      throws PolicyException, RegistryException, InterruptedException {
-    Proposal proposal = proposer.propose();
-    if (proposal.edit.isNothing()) {
-      return new Changed(
-          history.storeAside(proposal.writes), CompletableFuture.completedStage(revision()));
-    }
-    PolicyBundle bundle = load(proposal.edit);
-    requireThere(proposal.edit, bundle);
-    return new Changed(history.storeAside(proposal.writes), swap(bundle, revision()));
+  public void longWaits(int max) {
+    Semaphore longWaits = new Semaphore(max);
+    policyTurn.longWaits(longWaits);
+    attachmentTurn.longWaits(longWaits);
   }
 
   /**
@@ -317,9 +446,7 @@ public final class PolicyStore {
     if (!problems.isEmpty()) {
       throw new PolicyException(problems.list());
     }
-    List<Policy> others = new ArrayList<>(shipped);
-    others.addAll(content.policies());
-    return loader.draft(others, content.attachments());
+    return loader.draft(others(content), content.attachments());
   }
 
   private PolicyRevision revision(
@@ -361,16 +488,20 @@ public final class PolicyStore {
    * Reads the policies again if their files have changed and rest, or could not be used. Call it
    * from time to time, on a thread that may wait for a disk.
    */
-  public synchronized void reloadIfChanged() {
-    if (watch == null || !watch.isDue(!refused.isEmpty())) {
+  public void reloadIfChanged() {
+    if (watch == null || !policyTurn.takeIfFree()) { // the next look is soon
       return;
     }
     try {
-      reload("files");
+      if (watch.isDue(!refused.isEmpty())) {
+        reload("files");
+      }
     } catch (AuthSetupException e) {
       LOG.log(Level.DEBUG, "told already", e);
     } catch (RuntimeException e) { // else the look at the files would be the last
       LOG.log(Level.ERROR, "the policies are not reloaded, those before stay in force", e);
+    } finally {
+      policyTurn.end();
     }
   }
 
@@ -383,21 +514,60 @@ public final class PolicyStore {
    *     to a socket any more
    * @throws AuthSetupException with every problem; the policies before stay in force
    */
-  public synchronized CompletionStage<PolicyRevision> reload(String author)
-      throws AuthSetupException {
-    PolicyBundle bundle;
+  public CompletionStage<PolicyRevision> reload(String author) throws AuthSetupException {
+    policyTurn.takeAlways();
     try {
-      bundle = load(PolicyEdit.NOTHING, true);
+      for (int i = 0; i < OVERTAKEN_MAX; i++) {
+        CompletionStage<PolicyRevision> reloaded = reloaded(author);
+        if (reloaded != null) {
+          return reloaded;
+        }
+      }
+      attachmentTurn.takeAlways();
+      try {
+        return Objects.requireNonNull(reloaded(author), "nobody else changes anything");
+      } finally {
+        attachmentTurn.end();
+      }
     } catch (PolicyException e) {
       refuse(e.problems());
       throw setupProblem(e);
+    } finally {
+      policyTurn.end();
     }
-    refused = List.of();
-    PolicyBundle before = inForce.bundle;
-    if (!bundle.sameAs(before)) {
-      note(revision(author, "reload", bundle, BundleDeltas.ofFiles(before, bundle)));
+  }
+
+  /** Null: it was proved with attachments that are not those of now. */
+  private @Nullable CompletionStage<PolicyRevision> reloaded(String author) throws PolicyException {
+    Problems problems = new Problems();
+    BundleLoader.Files files = loader.read(problems);
+    long drafted;
+    StoredPolicies.Content content;
+    BundleLoader.Draft draft;
+    synchronized (this) {
+      drafted = changes;
+      content = stored.content(PolicyEdit.NOTHING, problems);
+      draft = loader.draft(files, others(content), content.attachments());
     }
-    return swap(bundle, revision());
+    Optional<PolicyBundle> made = draft.make(Effort.unbounded(), problems, problems);
+    if (!problems.isEmpty() || made.isEmpty()) {
+      throw new PolicyException(problems.list());
+    }
+    PolicyBundle bundle = made.get();
+    synchronized (this) {
+      if (changes != drafted) {
+        return null;
+      }
+      tellIdle(content, bundle);
+      changes++;
+      loader.made(files, bundle);
+      refused = List.of();
+      PolicyBundle before = inForce.bundle;
+      if (!bundle.sameAs(before)) {
+        note(revision(author, "reload", bundle, BundleDeltas.ofFiles(before, bundle)));
+      }
+      return swap(bundle, revision());
+    }
   }
 
   private CompletionStage<PolicyRevision> swap(PolicyBundle bundle, PolicyRevision revision) {

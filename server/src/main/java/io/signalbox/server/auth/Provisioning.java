@@ -163,6 +163,10 @@ public final class Provisioning {
       if (isNewDevice) {
         audit.registeredAlone(id, from, e.getMessage());
       }
+      if (e.reason() == RegistryException.Reason.UNAVAILABLE) { // no fault of the device
+        throw CredentialException.ofCertificate(
+            AuthFailure.OVERLOADED, cannotBeRegistered(id, e.getMessage()));
+      }
       throw notRegistered(id, e.getMessage());
     } catch (InterruptedException e) {
       String why = "the broker stops while a device is registered";
@@ -176,7 +180,10 @@ public final class Provisioning {
 
   private static CredentialException notRegistered(String id, @Nullable String why) {
     return CredentialException.ofCertificate(
-        AuthFailure.DEVICE_NOT_ADMITTED,
-        "device " + LogText.quote(id) + " cannot be registered: " + why);
+        AuthFailure.DEVICE_NOT_ADMITTED, cannotBeRegistered(id, why));
+  }
+
+  private static String cannotBeRegistered(String id, @Nullable String why) {
+    return "device " + LogText.quote(id) + " cannot be registered: " + why;
   }
 }

@@ -532,8 +532,24 @@ public final class Inventory {
       throw RegistryException.notFound(Kind.DEVICE, id);
     }
     condition.check(Kind.DEVICE, id, device);
-    T removed = remover.remove(registry.certificatesOf(id).stream().map(this::revocation).toList());
-    return new Deleted<>(removed, revokeAll(id)); // what was issued in between
+    return new Deleted<>(removed(id, remover), revokeAll(id)); // what was issued in between
+  }
+
+  private <T> T removed(String id, Remover<T> remover)
+      throws RegistryException, InterruptedException {
+    while (true) {
+      List<DeviceCertificate> certificates = registry.certificatesOf(id);
+      try {
+        return remover.remove(certificates.stream().map(this::revocation).toList());
+      } catch (RegistryException e) {
+        boolean areThere =
+            certificates.stream()
+                .allMatch(each -> registry.find(Kind.CERTIFICATE, each.name()) != null);
+        if (areThere) {
+          throw e;
+        } // else one was removed meanwhile, and there are fewer to revoke
+      }
+    }
   }
 
   private Edit<DeviceCertificate> revocation(DeviceCertificate certificate) {

@@ -127,7 +127,7 @@ final class WriteTogether {
     Names.check(edit.kind(), edit.name());
     E existing = registry.find(edit.kind(), edit.name());
     if (edit.kind() == Kind.CERTIFICATE && existing == null && edit.content() == null) {
-      throw new IllegalArgumentException("a new certificate without its content");
+      throw RegistryException.notFound(edit.kind(), edit.name()); // removed meanwhile
     }
     edit.condition().check(edit.kind(), edit.name(), existing);
     Registry.Maker<E> maker = edit.maker();

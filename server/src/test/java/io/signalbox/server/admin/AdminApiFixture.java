@@ -38,6 +38,7 @@ final class AdminApiFixture implements AutoCloseable {
       Map<String, String> configuredIssuers,
       @Nullable TokenSigner signer,
       long bodyBytesMax,
+      Runnable inForce,
       Metrics metrics)
       throws Exception {
     this.registry = registry;
@@ -59,7 +60,7 @@ final class AdminApiFixture implements AutoCloseable {
                 (_, _) -> Optional.empty(),
                 configuredIssuers,
                 _ -> KeyRefresh.PENDING,
-                () -> {},
+                inForce,
                 token,
                 signer,
                 Duration.ofDays(1),
@@ -84,7 +85,14 @@ final class AdminApiFixture implements AutoCloseable {
    */
   static AdminApiFixture open(Path directory, @Nullable TokenSigner signer, long bodyBytesMax)
       throws Exception {
-    return open(directory, AdminConfig.DEFAULTS, signer, bodyBytesMax);
+    return open(directory, AdminConfig.DEFAULTS, signer, bodyBytesMax, () -> {});
+  }
+
+  /**
+   * @param inForce what follows each change
+   */
+  static AdminApiFixture openWithInForce(Path directory, Runnable inForce) throws Exception {
+    return open(directory, AdminConfig.DEFAULTS, null, 1_024, inForce);
   }
 
   /** With one thread, and room for so many requests that wait for it. */
@@ -105,11 +113,16 @@ final class AdminApiFixture implements AutoCloseable {
             d.auditFileBytesMax(),
             d.auditFilesMax()),
         null,
-        1_024);
+        1_024,
+        () -> {});
   }
 
   private static AdminApiFixture open(
-      Path directory, AdminConfig config, @Nullable TokenSigner signer, long bodyBytesMax)
+      Path directory,
+      AdminConfig config,
+      @Nullable TokenSigner signer,
+      long bodyBytesMax,
+      Runnable inForce)
       throws Exception {
     var metrics = new Metrics(1, "test");
     return new AdminApiFixture(
@@ -120,6 +133,7 @@ final class AdminApiFixture implements AutoCloseable {
         Map.of(),
         signer,
         bodyBytesMax,
+        inForce,
         metrics);
   }
 

@@ -2,6 +2,7 @@ package io.signalbox.server.admin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
@@ -31,12 +32,13 @@ final class AuditPathsTest {
 
   @TempDir Path directory;
   private final HttpClient http = HttpClient.newHttpClient();
+  private volatile Runnable inForce = () -> {};
   private AdminApiFixture api;
   private Undertow server;
 
   @BeforeEach
   void start() throws Exception {
-    api = AdminApiFixture.open(directory, null);
+    api = AdminApiFixture.openWithInForce(directory, () -> inForce.run());
     server =
         Undertow.builder()
             .setIoThreads(1)
@@ -64,6 +66,17 @@ final class AuditPathsTest {
       request.header("Content-Type", "application/json");
     }
     return http.send(request.build(), BodyHandlers.ofString());
+  }
+
+  @Test
+  void aChangeIsWrittenDownThoughWhatFollowsItFails() throws Exception {
+    inForce =
+        () -> {
+          throw new IllegalStateException("a test");
+        };
+    assertEquals(500, send("PUT", "/devices/d", "{}").statusCode());
+    String entries = send("GET", "/audit?target=/devices/d", "").body();
+    assertTrue(entries.contains("\"after\":{\"id\":\"d\""), entries);
   }
 
   private List<String> paths(String target) throws Exception {

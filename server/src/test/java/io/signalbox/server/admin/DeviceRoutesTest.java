@@ -14,8 +14,10 @@ import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.config.PolicyConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
+import io.signalbox.server.registry.Condition;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Kind;
+import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.RegistryFixture;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -36,16 +38,17 @@ final class DeviceRoutesTest {
 
   @TempDir Path directory;
   private RegistryFixture fixture;
+  private PolicyStore store;
+  private ApiPolicies policies;
   private List<Route> routes;
 
   @BeforeEach
   void open() throws Exception {
     fixture = RegistryFixture.open(directory);
-    var policies =
-        new ApiPolicies(
-            PolicyStore.open(
-                PolicyConfig.DEFAULTS, fixture.registry, new Metrics(1, "test"), Clocks.system()),
-            fixture.registry);
+    store =
+        PolicyStore.open(
+            PolicyConfig.DEFAULTS, fixture.registry, new Metrics(1, "test"), Clocks.system());
+    policies = new ApiPolicies(store, fixture.registry);
     var views =
         new Views(
             fixture.registry,
@@ -62,6 +65,28 @@ final class DeviceRoutesTest {
                 new Grants(AdminConfig.DEFAULTS.roles()),
                 100)
             .routes();
+  }
+
+  @Test
+  void aBatchTellsWhatItHasDoneThoughOneOperationFails() throws Exception {
+    send(ADMIN, "PUT", "/devices/d", "{}");
+    policies.attach(
+        PolicyAttachment.of("shipped:devices", "device", "d"), Condition.NONE, "a test");
+    store.rollout(
+        () -> {
+          throw new IllegalStateException("a test");
+        });
+    ApiResponse response =
+        send(
+            ADMIN,
+            "POST",
+            "/devices/batch",
+            "{'operations':[{'op':'put','id':'a','device':{}},{'op':'delete','id':'d'},"
+                + "{'op':'put','id':'b','device':{}}]}");
+    assertEquals(
+        List.of("/devices/a", "/devices/b"),
+        response.changes().stream().map(ApiResponse.AuditedChange::path).toList());
+    assertEquals(List.of(new ApiResponse.AuditedRefusal("/devices/d", 500)), response.refusals());
   }
 
   @AfterEach

@@ -6,6 +6,7 @@ import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.registry.RegistryFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** Policies over a registry, with one of a file to attach. */
 final class ApiPoliciesFixture {
@@ -18,6 +19,23 @@ final class ApiPoliciesFixture {
    */
   static ApiPolicies withPolicyP(Path directory, RegistryFixture fixture, String test)
       throws Exception {
+    return withPolicyP(directory, fixture, test, PolicyConfig.DEFAULTS);
+  }
+
+  /** The same without those that come with the broker: nobody may do anything. */
+  static ApiPolicies withPolicyPAlone(Path directory, RegistryFixture fixture, String test)
+      throws Exception {
+    PolicyConfig d = PolicyConfig.DEFAULTS;
+    return withPolicyP(
+        directory,
+        fixture,
+        test,
+        new PolicyConfig(
+            d.directory(), Set.of(), d.reloadInterval(), d.revokeGrace(), d.revisionsMax()));
+  }
+
+  private static ApiPolicies withPolicyP(
+      Path directory, RegistryFixture fixture, String test, PolicyConfig d) throws Exception {
     Path folder = Files.createDirectories(directory.resolve("policies"));
     Files.writeString(
         folder.resolve("p.policy.yaml"),
@@ -29,7 +47,6 @@ final class ApiPoliciesFixture {
     if (!test.isEmpty()) {
       Files.writeString(folder.resolve("p.test.yaml"), test);
     }
-    PolicyConfig d = PolicyConfig.DEFAULTS;
     var config =
         new PolicyConfig(
             folder, d.shipped(), d.reloadInterval(), d.revokeGrace(), d.revisionsMax());

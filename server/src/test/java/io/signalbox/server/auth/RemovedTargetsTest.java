@@ -14,6 +14,7 @@ import io.signalbox.server.registry.PolicyAttachment;
 import io.signalbox.server.registry.RegistryException;
 import io.signalbox.server.registry.RegistryFixture;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +115,39 @@ final class RemovedTargetsTest {
       assertEquals(1, fixture.registry.count(Kind.ATTACHMENT));
       assertNotNull(fixture.registry.device("d"));
       assertFalse(fixture.registry.isRefused(issued.name()));
+    }
+  }
+
+  @Test
+  void aDeviceIsRemovedThoughItsCertificateIsRemovedMeanwhile() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      String gone =
+          fixture
+              .ensure("d", "old", "{'csrPem':'" + RegistryFixture.csr("d") + "'}")
+              .entry()
+              .name();
+      String stays =
+          fixture
+              .ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}")
+              .entry()
+              .name();
+      ApiPolicies policies = policies(fixture, "");
+      List<Integer> revoked = new ArrayList<>();
+      fixture.inventory.deleteDevice(
+          "d",
+          Condition.NONE,
+          revocations -> {
+            revoked.add(revocations.size());
+            if (fixture.registry.find(Kind.CERTIFICATE, gone) != null) {
+              policies.remove(Kind.CERTIFICATE, gone, Condition.NONE);
+            }
+            return policies.remove(Kind.DEVICE, "d", Condition.NONE, revocations);
+          });
+      assertEquals(List.of(2, 1), revoked);
+      assertNull(fixture.registry.device("d"));
+      assertTrue(fixture.registry.isRefused(stays));
     }
   }
 
