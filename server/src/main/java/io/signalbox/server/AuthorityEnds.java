@@ -60,7 +60,7 @@ final class AuthorityEnds {
   }
 
   private static boolean isEndOf(X509Certificate authority, long from, long now) {
-    long end = authority.getNotAfter().getTime();
+    long end = authority.getNotAfter().toInstant().toEpochMilli();
     return end > from && end <= now;
   }
 }

@@ -154,6 +154,7 @@ final class AdminApiFixture implements AutoCloseable {
         issuers,
         null,
         1_024,
+        () -> {},
         metrics);
   }
 
