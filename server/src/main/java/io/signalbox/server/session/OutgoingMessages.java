@@ -288,8 +288,10 @@ public final class OutgoingMessages {
       @Nullable Offer offer) {
     ClientConnection client = session.connection();
     if (client == null) {
-      GivenAway.missed(
-          session, delivery, message); // durable: it is on disk; transient: the session is over
+      if (ids != null && handle != null) {
+        ids.notSent(handle.sequence()); // on disk, maybe behind others that were sent
+      }
+      GivenAway.missed(session, delivery, message); // of a durable one it is on disk
       return;
     }
     Qos qos = message.qos().min(delivery.maximumQos()); // [MQTT-3.8.4-8]

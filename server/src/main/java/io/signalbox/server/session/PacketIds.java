@@ -8,6 +8,8 @@ import io.signalbox.server.store.Barrier;
 import io.signalbox.server.store.Command;
 import io.signalbox.server.store.MarkSent;
 import io.signalbox.server.store.StorePublish;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,9 @@ final class PacketIds {
   /** A client that takes one message now and then costs no more than two commands in this time. */
   private static final long LOOK_MILLIS = 2_000;
 
+  /** Of one session; what is beyond it counts as sent, as after a crash. */
+  private static final int OVERTAKEN_MAX = 1_024;
+
   private final SessionContext context;
   private final Session session;
   private final OutgoingMessages outgoing;
@@ -46,6 +51,12 @@ final class PacketIds {
   private long sentMark;
 
   private long sentUpTo;
+
+  /**
+   * Rows up to {@link #sentUpTo} that were not sent: QoS 2 is offered when the disk has it, after
+   * QoS 1 that was submitted later. Null: none is known. A crash forgets them.
+   */
+  private @Nullable Set<Long> overtaken;
 
   /** What {@link #sentUpTo} was when the connection began: rows above it go out without DUP. */
   private long sentBefore;
@@ -112,6 +123,7 @@ final class PacketIds {
     sentMark = sentUpTo;
     moveFrom = sentUpTo;
     marking = false;
+    noteOvertaken();
     forgetStep();
     if (nextLook != null) {
       nextLook.cancel();
@@ -122,20 +134,51 @@ final class PacketIds {
     awaitingDrops = false;
   }
 
-  /** Rows above it were never sent, neither on this connection nor on an earlier one. */
-  long sentUpTo() {
-    return sentUpTo;
+  private void noteOvertaken() {
+    if (outgoing.isAllInMemory()) {
+      overtaken = null; // the queue tells of all rows that there are
+    }
+    for (OutgoingPublish waits = outgoing.queue().peek(); waits != null; waits = waits.next) {
+      if (waits.durable() && !waits.dup && waits.packetId == 0 && !waits.assigning) {
+        notSent(waits.sequence());
+      }
+    }
+  }
+
+  /** No connection has sent the row, of which the disk has no other word. */
+  void notSent(long sequence) {
+    if (sequence == 0 || sequence > sentUpTo) {
+      return;
+    }
+    Set<Long> known = overtaken == null ? new HashSet<>(2) : overtaken;
+    if (known.size() < OVERTAKEN_MAX) {
+      known.add(sequence);
+      overtaken = known;
+    }
+  }
+
+  private boolean isOvertaken(long sequence) {
+    Set<Long> known = overtaken;
+    return known != null && known.contains(sequence);
+  }
+
+  /** Whether the row may have been sent, on this connection or on an earlier one. */
+  boolean mayHaveBegun(long sequence) {
+    return sequence <= sentUpTo && !isOvertaken(sequence);
   }
 
   /** Whether an earlier connection may have sent the row. */
   boolean maybeSent(long sequence) {
-    return sequence <= sentBefore;
+    return sequence <= sentBefore && !isOvertaken(sequence);
   }
 
   void sent(OutgoingPublish publish) {
     if (publish.durable()) {
       sentUpTo = Math.max(sentUpTo, publish.sequence());
       taken++;
+      if (overtaken != null) {
+        overtaken.remove(publish.sequence());
+      }
     }
   }
 

@@ -117,7 +117,6 @@ final class SharedHandover {
 
   private final long number;
   private final long epoch;
-  private final long sentUpTo;
   private final List<Left> groups;
   private final Runnable done;
 
@@ -164,7 +163,6 @@ final class SharedHandover {
     this.leaver = leaver;
     this.number = leaver.sessionNumber();
     this.epoch = occasion == Occasion.END ? Command.ANY_EPOCH : leaver.epoch();
-    this.sentUpTo = leaver.outgoing().packetIds().sentUpTo();
     this.groups = groups;
     this.done = done;
     for (Left left : groups) {
@@ -393,7 +391,8 @@ final class SharedHandover {
 
   private boolean mayMove(QueuedRow row) {
     return row.qos() == Qos.AT_LEAST_ONCE
-        || (row.state() == QueuedRow.State.QUEUED && row.sequence() > sentUpTo);
+        || (row.state() == QueuedRow.State.QUEUED
+            && !leaver.outgoing().packetIds().mayHaveBegun(row.sequence()));
   }
 
   /** A message that looks for a member, and who did not take it. */

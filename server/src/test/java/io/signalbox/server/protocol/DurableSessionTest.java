@@ -216,6 +216,35 @@ final class DurableSessionTest extends DurableSessionFixture {
     assertEquals(List.of("strict", "lazy"), device.payloads);
   }
 
+  /**
+   * QoS 2 is offered once it is on disk, by then QoS 1 that was published later is in the queue.
+   */
+  @Test
+  void whatWasOvertakenAndNotSentHasNoDup() throws Exception {
+    start();
+    DurableClient device = DurableClient.connectWithReceiveMaximum(this, "device", 1).subscribe();
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "first");
+    device.receive(1);
+    int first = device.lastId;
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "overtaken", Properties.NONE));
+    doWhatWaits();
+    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 8, "overtakes", Properties.NONE));
+    doWhatWaits();
+    broker.releaseDisk();
+    await(() -> publisher.completed == 1);
+    device.send(new PubAck(first));
+    device.receive(2);
+    assertEquals(List.of("first", "overtakes"), device.payloads);
+    device.drop();
+    DurableClient again = DurableClient.connect(this, "device", 1_000);
+    again.receive(2);
+    assertEquals(List.of("overtaken", "overtakes"), again.payloads);
+    assertEquals(1, again.dups);
+  }
+
   @Test
   @Behaviour(67)
   void disconnectMayRepeatAnIntervalThatTheLimitLoweredToNone() throws Exception {
