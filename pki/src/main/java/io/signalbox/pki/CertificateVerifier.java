@@ -150,11 +150,13 @@ public final class CertificateVerifier {
         return problem;
       }
     }
-    return switch (verify(chain, at)) {
-      case Rejected rejected -> Optional.of(rejected);
-      case Accepted now ->
-          now.caName().equals(caName) ? Optional.empty() : Optional.of(ofAnother(now, caName));
-    };
+    Verification now = pathOf(chain, at); // whatever the other one knows of revocations
+    if (now instanceof Accepted accepted && !accepted.caName().equals(caName)) {
+      return Optional.of(ofAnother(accepted, caName));
+    }
+    return verify(chain, at) instanceof Rejected rejected
+        ? Optional.of(rejected)
+        : Optional.empty();
   }
 
   private static Rejected ofAnother(Accepted now, String caName) {

@@ -402,6 +402,15 @@ class CertificateVerifierTest {
     Rejected rejected = another.recheck(chain, path, "plant", now()).orElseThrow();
     assertEquals(Reason.UNKNOWN_CA, rejected.reason());
     assertTrue(rejected.text().contains("is of \"another\" now"), rejected.text());
+    var unknowing =
+        new CertificateVerifier(
+            List.of(
+                new TrustedCa(
+                    "another",
+                    pki.trusted("another").anchors(),
+                    (_, _, _) -> new RevocationStatus.Unknown("nobody was asked"))));
+    assertEquals(
+        Reason.UNKNOWN_CA, unknowing.recheck(chain, path, "plant", now()).orElseThrow().reason());
   }
 
   @Test

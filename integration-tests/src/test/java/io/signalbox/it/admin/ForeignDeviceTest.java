@@ -134,7 +134,7 @@ final class ForeignDeviceTest {
         corp.issue(
             below.certificate().getPublicKey(),
             SubjectNames.ofCommonName("below"),
-            CertificateProfile.ISSUING.withValidity(Duration.ofSeconds(8)));
+            CertificateProfile.ISSUING.withValidity(Duration.ofSeconds(25)));
     admin
         .put(
             "/trusted-cas/below",

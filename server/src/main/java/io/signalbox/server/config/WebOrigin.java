@@ -1,13 +1,16 @@
 package io.signalbox.server.config;
 
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads origins of pages as browsers name them in the header {@code Origin} (RFC 6454). */
 final class WebOrigin {
-  /** All of them. */
-  private static final String ANY = "*";
+  /**
+   * All of them; pages in a sandbox, or from files; pages from files as some programs name them.
+   */
+  private static final Set<String> WORDS = Set.of("*", "null", "file://");
 
   /** Also of pages that come with a program, such as {@code capacitor://localhost}. */
   private static final Pattern FORM =
@@ -23,7 +26,7 @@ final class WebOrigin {
    *     it would let nobody in
    */
   static String canonical(String text) {
-    if (text.equals(ANY)) {
+    if (WORDS.contains(text)) {
       return text;
     }
     Matcher origin = FORM.matcher(text.toLowerCase(Locale.ROOT));

@@ -56,6 +56,10 @@ final class RevocationLists implements RevocationCheck {
     private final @Nullable URI address;
     private final @Nullable FileChange change;
     private long dueMillis = Long.MIN_VALUE;
+
+    /** Whether its lists are of it as it is now, rather than of the authority before its change. */
+    private boolean hasAnswered;
+
     private @Nullable CompletableFuture<byte[]> asked;
 
     /** Replaced by the thread that looks. */
@@ -189,12 +193,12 @@ final class RevocationLists implements RevocationCheck {
   private void ask(Source source, long nowMillis) {
     URI address = source.address;
     if (address != null && nowMillis >= source.dueMillis) {
-      // Without any list, clients are refused: that is worth asking more often.
+      // Without a list, clients are refused: that is worth asking more often.
       source.dueMillis =
           nowMillis
-              + (source.lists.isEmpty()
-                  ? Math.min(refreshMillis, FIRST_REFRESH_MILLIS)
-                  : refreshMillis);
+              + (source.hasAnswered && !source.lists.isEmpty()
+                  ? refreshMillis
+                  : Math.min(refreshMillis, FIRST_REFRESH_MILLIS));
       source.asked = fetcher.get(Metrics.Fetched.CRL, address, RevocationList.LIST_BYTES_MAX);
     }
   }
@@ -217,6 +221,7 @@ final class RevocationLists implements RevocationCheck {
       if (source.isAhead) {
         refused(source, FROM_THE_FUTURE);
       }
+      source.hasAnswered = true;
       source.dueMillis = nowMillis + refreshMillis;
       return changed;
     } catch (PkiException e) {

@@ -52,8 +52,7 @@ final class ConfigReaderTest {
         "https://*.app.example",
         "https://app.example:",
         "https://app.example:65536",
-        "https://me@app.example",
-        "null"
+        "https://me@app.example"
       })
   void anOriginThatNoPageHasIsRefused(String origin) {
     ConfigException e =
