@@ -151,8 +151,8 @@ public final class CertificateVerifier {
       }
     }
     Verification now = pathOf(chain, at); // whatever the other one knows of revocations
-    if (now instanceof Accepted accepted && !accepted.caName().equals(caName)) {
-      return Optional.of(ofAnother(accepted, caName));
+    if (now instanceof Accepted other && !other.caName().equals(caName)) {
+      return Optional.of(ofAnother(other, caName));
     }
     return verify(chain, at) instanceof Rejected rejected
         ? Optional.of(rejected)
