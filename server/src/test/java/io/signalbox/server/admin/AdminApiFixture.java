@@ -21,12 +21,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** The API over a registry of its own. */
 final class AdminApiFixture implements AutoCloseable {
   final RegistryFixture registry;
   final Metrics metrics;
+
+  /** Who was denied what. */
+  final List<String> denied = new CopyOnWriteArrayList<>();
+
   private final AuditLog audit;
   private final AdminApi api;
 
@@ -66,7 +71,8 @@ final class AdminApiFixture implements AutoCloseable {
                 Duration.ofDays(1),
                 audit,
                 audit,
-                (_, _, _, _, _) -> {},
+                (actor, remote, method, path, _) ->
+                    denied.add(actor + " " + remote + " " + method + " " + path),
                 new ServerFacts("test", List::of, () -> ""),
                 bodyBytesMax,
                 Clocks.system(),
