@@ -3,6 +3,7 @@ package io.signalbox.server.admin;
 import io.signalbox.server.config.AdminConfig;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Registry;
@@ -57,18 +58,19 @@ final class ApiAuthenticator {
     String remote = from.getHostAddress();
     String bearer = RequestCredentials.bearerToken(exchange);
     if (bearer != null && bearer.startsWith(LocalToken.PREFIX)) {
-      answer.accept(administrator(bearer, remote));
+      answer.accept(administrator(bearer, remote, RequestCredentials.named(exchange)));
       return true;
     }
     return authenticator.authenticate(
         RequestCredentials.certificates(exchange),
         bearer,
         from,
+        RequestCredentials.named(exchange),
         threads,
         found -> answer.accept(found.filter(this::isNotRefused).map(who -> caller(who, remote))));
   }
 
-  private Optional<Caller> administrator(String bearer, String remote) {
+  private Optional<Caller> administrator(String bearer, String remote, String request) {
     LocalToken local = localToken;
     if (local != null && local.is(bearer)) {
       return Optional.of(new Caller(LocalToken.ACTOR, EnumSet.allOf(Role.class), remote));
@@ -77,8 +79,9 @@ final class ApiAuthenticator {
     // no flood: it is held against the address, and another guess needs another connection
     LOG.log(
         Level.WARNING,
-        "an HTTP request from {0} is not authenticated: {1}",
+        "an HTTP request from {0}, {1}, is not authenticated: {2}",
         remote,
+        LogText.quote(request),
         local == null
             ? "it shows an admin.token, and admin.local-token is false"
             : "its token is not, or no more, that of the file admin.token");

@@ -61,7 +61,7 @@ final class AdminApiFixture implements AutoCloseable {
                 new ApiPolicies(policies, registry.registry),
                 new PolicyAuthorizers(policies),
                 new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
-                (_, _, _, _, _) -> false,
+                (_, _, _, _, _, _) -> false,
                 (_, _) -> Optional.empty(),
                 configuredIssuers,
                 _ -> KeyRefresh.PENDING,
