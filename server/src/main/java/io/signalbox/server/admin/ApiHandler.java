@@ -396,11 +396,11 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     ApiResponse response;
     try {
       done = run(route, request);
-      if (route.isChange()) {
+      if (route.changes(request)) {
         inForce.run(); // also if nothing changed: it may be another request's, just stored
       }
       metrics.adminRequests.inc(
-          route.isChange()
+          route.changes(request)
               ? done.changes().isEmpty() ? AdminRequest.UNCHANGED : AdminRequest.CHANGED
               : AdminRequest.READ);
       response = done;
@@ -419,7 +419,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
         response = response.changing(done.changes()).refusing(done.refusals());
       }
     }
-    if (route.isChange()) {
+    if (route.changes(request)) {
       writeDown(route, request, response);
     }
     send(exchange, response);
@@ -430,7 +430,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     if (!route.hasBody() && request.body().length > 0) {
       throw new ApiException(ApiProblem.Type.MALFORMED, "this takes no body");
     }
-    if (route.isChange()) {
+    if (route.changes(request)) {
       String obstacle = audit.obstacle();
       if (obstacle != null) {
         throw new ApiException(

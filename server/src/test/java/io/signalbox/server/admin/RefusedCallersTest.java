@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -27,7 +28,7 @@ import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What stays of callers that the API does not let in. */
+/** What stays of what the API refuses. */
 final class RefusedCallersTest {
   private static final String PUT = "PUT /api/v1/devices/p7";
 
@@ -50,10 +51,14 @@ final class RefusedCallersTest {
             var uri = URI.create("http://127.0.0.1:" + address.getPort() + words[1]);
             HttpRequest.Builder sent =
                 HttpRequest.newBuilder(uri)
-                    .method(words[0], BodyPublishers.ofString("{}"))
+                    .method(
+                        words[0],
+                        words[0].equals("PUT")
+                            ? BodyPublishers.ofString("{}")
+                            : BodyPublishers.noBody())
                     .header("Content-Type", "application/json");
             headers.forEach(header -> sent.headers(header.split(": ")));
-            return client.send(sent.build(), BodyHandlers.ofString()).statusCode();
+            return client.send(sent.build(), BodyHandlers.ofString());
           });
     } finally {
       server.stop();
@@ -67,8 +72,7 @@ final class RefusedCallersTest {
 
   @FunctionalInterface
   private interface Sender {
-    /** Gives the status of the answer. */
-    int send(String request, List<String> headers) throws Exception;
+    HttpResponse<String> send(String request, List<String> headers) throws Exception;
   }
 
   @Test
@@ -81,7 +85,7 @@ final class RefusedCallersTest {
     try (AdminApiFixture api = AdminApiFixture.open(directory, null)) {
       serving(
           api.handler(),
-          http -> assertEquals(401, http.send(PUT, List.of("Authorization: Bearer " + wrong))));
+          http -> assertEquals(401, http.send(PUT, List.of("Authorization: Bearer " + wrong)).statusCode()));
       assertEquals(1, api.metrics.authenticationFailures.of(AuthFailure.ADMIN_TOKEN).value());
       assertEquals(List.of(), api.denied); // anybody could drive other refusals out
       String text = new SimpleFormatter().formatMessage(said.getFirst());
@@ -101,7 +105,7 @@ final class RefusedCallersTest {
             new byte[] {1}, "TLS_AES_128_GCM_SHA256", Pem.encode(List.of(certificate)));
     List<String> foreign = List.of("Origin: https://evil.example");
     try (AdminApiFixture api = AdminApiFixture.open(directory, null)) {
-      serving(api.handler(), http -> assertEquals(403, http.send(PUT, foreign)));
+      serving(api.handler(), http -> assertEquals(403, http.send(PUT, foreign).statusCode()));
       assertEquals(List.of(), api.denied);
       serving(
           exchange -> {
@@ -109,10 +113,10 @@ final class RefusedCallersTest {
             api.handler().handleRequest(exchange);
           },
           http -> {
-            assertEquals(403, http.send("GET /api/v1/devices/p7", foreign));
-            assertEquals(403, http.send("POST /api/v1/policy-tools/authorize", foreign));
+            assertEquals(403, http.send("GET /api/v1/devices/p7", foreign).statusCode());
+            assertEquals(403, http.send("POST /api/v1/policy-tools/authorize", foreign).statusCode());
             assertEquals(List.of(), api.denied); // they change nothing
-            assertEquals(403, http.send(PUT, foreign));
+            assertEquals(403, http.send(PUT, foreign).statusCode());
           });
       assertEquals(
           List.of(
@@ -120,6 +124,24 @@ final class RefusedCallersTest {
                   + Certificates.fingerprint(certificate)
                   + " 127.0.0.1 PUT /devices/p7"),
           api.denied);
+    }
+  }
+
+  @Test
+  void aTrialThatIsRefusedIsNoRefusedChange() throws Exception {
+    String rollback = "POST /api/v1/policy-revisions/99/rollback";
+    try (AdminApiFixture api = AdminApiFixture.open(directory, null)) {
+      var token = List.of("Authorization: Bearer " + LocalToken.read(LocalToken.file(directory)));
+      serving(
+          api.handler(),
+          http -> {
+            assertEquals(404, http.send(rollback + "?dryRun=true", token).statusCode());
+            String none = http.send("GET /api/v1/audit", token).body();
+            assertTrue(!none.contains("rollback"), none);
+            assertEquals(404, http.send(rollback, token).statusCode());
+            String one = http.send("GET /api/v1/audit", token).body();
+            assertTrue(one.contains("/policy-revisions/99/rollback"), one);
+          });
     }
   }
 }
