@@ -179,6 +179,17 @@ final class AdminApiFixture implements AutoCloseable {
    * @param json with ' for "
    */
   ApiResponse send(Set<Role> roles, String method, String path, String json) throws Exception {
+    return send(roles, method, path, Map.of(), json);
+  }
+
+  /** To one who has what the header If-None-Match says. */
+  ApiResponse get(Set<Role> roles, String path, String ifNoneMatch) throws Exception {
+    return send(roles, "GET", path, Map.of("if-none-match", ifNoneMatch), "");
+  }
+
+  private ApiResponse send(
+      Set<Role> roles, String method, String path, Map<String, String> headers, String json)
+      throws Exception {
     List<String> segments = ApiPath.segments(path);
     for (Route route : routes()) {
       var parameters = route.match(segments);
@@ -191,7 +202,7 @@ final class AdminApiFixture implements AutoCloseable {
                     path,
                     parameters.get(),
                     Map.of(),
-                    Map.of(),
+                    headers,
                     json.replace('\'', '"').replace("\n", "\\n").getBytes(UTF_8)));
       }
     }
