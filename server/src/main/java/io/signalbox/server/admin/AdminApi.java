@@ -73,7 +73,8 @@ public final class AdminApi implements HttpHandler, AutoCloseable {
     handler =
         new ApiHandler(
             routes(parts, bodyMax),
-            new ApiAuthenticator(parts.authenticator, parts.registry, config, parts.localToken),
+            new ApiAuthenticator(
+                parts.authenticator, parts.registry, config, parts.localToken, parts.metrics),
             parts.audit,
             parts.denials,
             parts.clocks,

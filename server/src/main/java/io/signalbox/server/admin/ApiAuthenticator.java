@@ -1,11 +1,15 @@
 package io.signalbox.server.admin;
 
 import io.signalbox.server.config.AdminConfig;
+import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.Device;
 import io.signalbox.server.registry.Registry;
 import io.undertow.server.HttpServerExchange;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -17,10 +21,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds out who calls the API. Nobody is let in without a credential, from wherever. */
 final class ApiAuthenticator {
+  private static final Logger LOG = System.getLogger(ApiAuthenticator.class.getName());
+
   private final RequestAuthenticator authenticator;
   private final Registry registry;
   private final AdminConfig config;
   private final @Nullable LocalToken localToken;
+  private final Metrics metrics;
 
   /**
    * @param localToken null: not accepted
@@ -29,11 +36,13 @@ final class ApiAuthenticator {
       RequestAuthenticator authenticator,
       Registry registry,
       AdminConfig config,
-      @Nullable LocalToken localToken) {
+      @Nullable LocalToken localToken,
+      Metrics metrics) {
     this.authenticator = authenticator;
     this.registry = registry;
     this.config = config;
     this.localToken = localToken;
+    this.metrics = metrics;
   }
 
   /**
@@ -49,19 +58,34 @@ final class ApiAuthenticator {
     String remote = from.getHostAddress();
     String bearer = RequestCredentials.bearerToken(exchange);
     if (bearer != null && bearer.startsWith(LocalToken.PREFIX)) {
-      LocalToken local = localToken;
-      answer.accept(
-          local != null && local.is(bearer)
-              ? Optional.of(new Caller(LocalToken.ACTOR, EnumSet.allOf(Role.class), remote))
-              : Optional.empty());
+      answer.accept(administrator(bearer, remote, RequestCredentials.named(exchange)));
       return true;
     }
     return authenticator.authenticate(
         RequestCredentials.certificates(exchange),
         bearer,
         from,
+        RequestCredentials.named(exchange),
         threads,
         found -> answer.accept(found.filter(this::isNotRefused).map(who -> caller(who, remote))));
+  }
+
+  private Optional<Caller> administrator(String bearer, String remote, String request) {
+    LocalToken local = localToken;
+    if (local != null && local.is(bearer)) {
+      return Optional.of(new Caller(LocalToken.ACTOR, EnumSet.allOf(Role.class), remote));
+    }
+    metrics.authenticationFailures.inc(Metrics.AuthFailure.ADMIN_TOKEN);
+    // no flood: it is held against the address, and another guess needs another connection
+    LOG.log(
+        Level.WARNING,
+        "an HTTP request from {0}, {1}, is not authenticated: {2}",
+        remote,
+        LogText.quote(request),
+        local == null
+            ? "it shows an admin.token, and admin.local-token is false"
+            : "its token is not, or no more, that of the file admin.token");
+    return Optional.empty();
   }
 
   private Caller caller(Principal who, String remote) {

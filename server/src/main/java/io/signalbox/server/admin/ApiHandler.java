@@ -2,6 +2,7 @@ package io.signalbox.server.admin;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.signalbox.pki.Certificates;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.AdminRequest;
@@ -18,6 +19,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
@@ -250,7 +252,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
   }
 
   /** A browser adds a client certificate to requests of any page; these headers it cannot forge. */
-  private static void refuseCrossSite(HttpServerExchange exchange) throws ApiException {
+  private void refuseCrossSite(HttpServerExchange exchange) throws ApiException {
     String site = exchange.getRequestHeaders().getFirst("Sec-Fetch-Site");
     String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
     boolean foreign = site != null && !site.equals("same-origin") && !site.equals("none");
@@ -258,8 +260,34 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
       foreign = true;
     }
     if (foreign) {
-      throw new ApiException(
-          ApiProblem.Type.CROSS_SITE, "a page of another origin may not call this");
+      var problem =
+          new ApiProblem(ApiProblem.Type.CROSS_SITE, "a page of another origin may not call this");
+      writeDownCrossSite(exchange, problem);
+      throw new ApiException(problem);
+    }
+  }
+
+  /** Only what rides on a certificate: a stranger without could drive other refusals out. */
+  private void writeDownCrossSite(HttpServerExchange exchange, ApiProblem problem)
+      throws ApiException {
+    List<X509Certificate> certificates = RequestCredentials.certificates(exchange);
+    if (certificates.isEmpty()) {
+      return;
+    }
+    String method = exchange.getRequestMethod().toString();
+    List<String> segments = segments(exchange);
+    if (routes.stream()
+        .anyMatch(
+            route ->
+                route.isChange()
+                    && route.method().equals(method)
+                    && route.match(segments).isPresent())) {
+      denials.denied(
+          "certificate:" + Certificates.fingerprint(certificates.getFirst()),
+          exchange.getSourceAddress().getAddress().getHostAddress(),
+          method,
+          ApiPath.decoded(segments),
+          problem.detail());
     }
   }
 
@@ -368,11 +396,11 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     ApiResponse response;
     try {
       done = run(route, request);
-      if (route.isChange()) {
+      if (route.changes(request)) {
         inForce.run(); // also if nothing changed: it may be another request's, just stored
       }
       metrics.adminRequests.inc(
-          route.isChange()
+          route.changes(request)
               ? done.changes().isEmpty() ? AdminRequest.UNCHANGED : AdminRequest.CHANGED
               : AdminRequest.READ);
       response = done;
@@ -391,7 +419,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
         response = response.changing(done.changes()).refusing(done.refusals());
       }
     }
-    if (route.isChange()) {
+    if (route.changes(request)) {
       writeDown(route, request, response);
     }
     send(exchange, response);
@@ -402,7 +430,7 @@ final class ApiHandler implements HttpHandler, AutoCloseable {
     if (!route.hasBody() && request.body().length > 0) {
       throw new ApiException(ApiProblem.Type.MALFORMED, "this takes no body");
     }
-    if (route.isChange()) {
+    if (route.changes(request)) {
       String obstacle = audit.obstacle();
       if (obstacle != null) {
         throw new ApiException(

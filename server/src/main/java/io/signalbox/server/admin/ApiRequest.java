@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A request whose caller is known and may make it.
@@ -87,7 +87,7 @@ record ApiRequest(
       throw malformed("If-None-Match of a change can be * only, which means: only create");
     }
     return new Condition(
-        ifMatch == null ? Condition.ANY : revision("If-Match", ifMatch), ifNoneMatch != null);
+        ifMatch == null ? Condition.ANY : revision(ifMatch), ifNoneMatch != null);
   }
 
   /** Whether it is to create only, of a change that no revision can be named for. */
@@ -106,18 +106,18 @@ record ApiRequest(
     }
   }
 
-  /** The revision that the caller of GET has already. */
-  OptionalLong knownRevision() throws ApiException {
-    String ifNoneMatch = headers.get("if-none-match");
-    return ifNoneMatch == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(revision("If-None-Match", ifNoneMatch));
+  /** Whether the caller of GET has this revision already; a proxy may have made its ETag weak. */
+  boolean knows(long revision) {
+    String tag = "\"" + revision + "\"";
+    return Stream.of(headers.getOrDefault("if-none-match", "").split(","))
+        .map(String::strip)
+        .anyMatch(known -> known.equals("*") || known.equals(tag) || known.equals("W/" + tag));
   }
 
-  private static long revision(String header, String value) throws ApiException {
-    Matcher etag = ETAG.matcher(value.strip());
+  private static long revision(String ifMatch) throws ApiException {
+    Matcher etag = ETAG.matcher(ifMatch.strip());
     if (!etag.matches()) {
-      throw malformed(header + " must be one revision in quotes, such as \"42\"");
+      throw malformed("If-Match must be one revision in quotes, such as \"42\"");
     }
     return Long.parseLong(etag.group(1));
   }

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -106,11 +105,11 @@ final class CertificateRoutes {
     if (newest == null) {
       throw EntryRoutes.missing(Kind.CERTIFICATE, name);
     }
-    return answer(request, newest);
+    return answer(newest);
   }
 
   private ApiResponse get(ApiRequest request) throws ApiException {
-    return answer(request, certificate(request));
+    return answer(certificate(request));
   }
 
   private DeviceCertificate certificate(ApiRequest request) throws ApiException {
@@ -122,13 +121,9 @@ final class CertificateRoutes {
     return certificate;
   }
 
-  private ApiResponse answer(ApiRequest request, DeviceCertificate certificate)
-      throws ApiException {
-    OptionalLong known = request.knownRevision();
-    long revision = certificate.stamp().revision();
-    return known.isPresent() && known.getAsLong() == revision
-        ? ApiResponse.nothing(StatusCodes.NOT_MODIFIED, revision)
-        : ApiResponse.of(StatusCodes.OK, views.certificate(certificate, true), revision);
+  private ApiResponse answer(DeviceCertificate certificate) {
+    return ApiResponse.of(
+        StatusCodes.OK, views.certificate(certificate, true), certificate.stamp().revision());
   }
 
   private ApiResponse list(ApiRequest request) throws ApiException {

@@ -1,6 +1,9 @@
 package io.signalbox.server.admin;
 
-/** Told of callers who wanted to change what their roles do not let them. Any thread; quick. */
+/**
+ * Told of callers who wanted to change what their roles do not let them, and of pages of another
+ * origin that wanted it with the certificate of their reader. Any thread; quick.
+ */
 @FunctionalInterface
 public interface Denials {
   /**

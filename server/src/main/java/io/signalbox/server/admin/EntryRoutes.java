@@ -14,7 +14,6 @@ import io.signalbox.server.registry.Written;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -144,9 +143,8 @@ final class EntryRoutes<E extends Entry<E>> {
     if (entry == null) {
       throw missing(kind, name);
     }
-    OptionalLong known = request.knownRevision();
     long revision = entry.stamp().revision();
-    return known.isPresent() && known.getAsLong() == revision
+    return request.knows(revision) && Views.isOnlyStored(entry)
         ? ApiResponse.nothing(StatusCodes.NOT_MODIFIED, revision)
         : ApiResponse.of(StatusCodes.OK, views.of(entry), revision);
   }

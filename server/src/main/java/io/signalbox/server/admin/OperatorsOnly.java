@@ -69,6 +69,7 @@ final class OperatorsOnly implements HttpHandler {
             RequestCredentials.certificates(exchange),
             RequestCredentials.bearerToken(exchange),
             exchange.getSourceAddress().getAddress(),
+            RequestCredentials.named(exchange),
             exchange.getConnection().getWorker(),
             who -> exchange.dispatch(SameThreadExecutor.INSTANCE, there -> answer(there, who)));
     if (!taken) {

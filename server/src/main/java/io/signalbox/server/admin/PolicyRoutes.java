@@ -15,7 +15,6 @@ import io.signalbox.server.registry.Written;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -146,10 +145,9 @@ final class PolicyRoutes {
 
   // ---- both
 
-  private <E extends Entry<E>> ApiResponse found(ApiRequest request, E entry) throws ApiException {
-    OptionalLong known = request.knownRevision();
+  private <E extends Entry<E>> ApiResponse found(ApiRequest request, E entry) {
     long revision = entry.stamp().revision();
-    return known.isPresent() && known.getAsLong() == revision
+    return request.knows(revision) && Views.isOnlyStored(entry)
         ? ApiResponse.nothing(StatusCodes.NOT_MODIFIED, revision)
         : ApiResponse.of(StatusCodes.OK, views.whole(entry), revision);
   }

@@ -19,6 +19,7 @@ public interface RequestAuthenticator {
    *     none
    * @param bearerToken of the header Authorization, null if there is none
    * @param from whence the request came
+   * @param request its method and path, for the log
    * @param threads where it goes on once a server has answered
    * @param answer called on this thread or one of those; empty if nothing proves an identity, and
    *     why is counted and logged by the authenticator
@@ -28,6 +29,7 @@ public interface RequestAuthenticator {
       List<X509Certificate> certificates,
       @Nullable String bearerToken,
       InetAddress from,
+      String request,
       Executor threads,
       Consumer<Optional<Principal>> answer);
 }

@@ -33,6 +33,11 @@ final class RequestCredentials {
     }
   }
 
+  /** Method and path for the log, without the query, where somebody may have put a secret. */
+  static String named(HttpServerExchange exchange) {
+    return exchange.getRequestMethod() + " " + exchange.getRequestURI();
+  }
+
   static @Nullable String bearerToken(HttpServerExchange exchange) {
     String header = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
     boolean bearer = header != null && header.toLowerCase(Locale.ROOT).startsWith(BEARER);

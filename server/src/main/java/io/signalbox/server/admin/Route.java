@@ -86,6 +86,11 @@ record Route(
     return body != Body.NONE;
   }
 
+  /** Whether a request may change something; one that only tries does not. */
+  boolean changes(ApiRequest request) {
+    return isChange && !request.query("dryRun").orElse("").equals("true");
+  }
+
   /** The parameters of a path, or nothing if it is none of this route. */
   Optional<Map<String, String>> match(List<String> segments) {
     String[] own = template.substring(1).split("/");

@@ -107,6 +107,21 @@ final class Views {
     return out;
   }
 
+  /** Whether nothing in its view changes without its revision. */
+  static boolean isOnlyStored(Entry<?> entry) {
+    return switch (entry) {
+      case Device _,
+          TrustedAuthority _,
+          StoredPolicy _,
+          ProvisioningTemplate _,
+          ClaimToken _,
+          User _ ->
+          true;
+      case Group _, IssuingAuthority _, JwtIssuer _, PolicyAttachment _, DeviceCertificate _ ->
+          false;
+    };
+  }
+
   private static void named(JsonObject out, Entry<?> entry) {
     out.addProperty("name", entry.name());
     entry.write(out);

@@ -9,6 +9,7 @@ import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.ReasonCode;
 import io.signalbox.server.principal.AuthMethod;
 import io.signalbox.server.principal.CertificateFields;
+import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Peer;
 import io.signalbox.server.principal.Principal;
 import io.signalbox.server.registry.JwtIssuer;
@@ -309,6 +310,7 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
    *     none
    * @param bearerToken of the header Authorization; null: none
    * @param from whence it came, for the audit log
+   * @param request its method and path, for the log
    * @param threads where it goes on after a fetch
    * @param answer called on this thread or one of those; empty if nothing proves an identity, and
    *     why was counted and logged
@@ -318,17 +320,18 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       List<X509Certificate> certificates,
       @Nullable String bearerToken,
       InetAddress from,
+      String request,
       Executor threads,
       Consumer<Optional<Principal>> answer) {
     var credentials = Credentials.ofRequest(from, certificates, bytes(bearerToken));
     CompletableFuture<Void> fetched = prepare(credentials);
     if (fetched.isDone()) {
-      answer.accept(identified(credentials));
+      answer.accept(identified(credentials, request));
       return true;
     }
     boolean taken =
         workers.afterForRequest(
-            fetched, () -> threads.execute(() -> answer.accept(identified(credentials))));
+            fetched, () -> threads.execute(() -> answer.accept(identified(credentials, request))));
     if (!taken) {
       countOverload();
     }
@@ -336,12 +339,34 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
   }
 
   /** Always comes back, or the request would never be answered. */
-  private Optional<Principal> identified(Credentials credentials) {
+  private Optional<Principal> identified(Credentials credentials, String request) {
     try {
-      return proved(credentials, true);
+      return switch (requested(credentials, true)) {
+        case Authentication.Accepted accepted -> Optional.of(accepted.principal());
+        case Authentication.Continue _ -> Optional.empty();
+        case Authentication.Rejected rejected -> {
+          logRefusal(credentials, request, rejected);
+          yield Optional.empty();
+        }
+      };
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "an HTTP request could not be authenticated: the server failed", e);
       return Optional.empty();
+    }
+  }
+
+  private static void logRefusal(
+      Credentials credentials, String request, Authentication.Rejected rejected) {
+    boolean isBare = credentials.certificates().isEmpty() && credentials.token() == null;
+    Level level = isBare ? Level.DEBUG : Level.WARNING; // anybody sends bare ones, at no cost
+    InetAddress from = credentials.from();
+    if (LOG.isLoggable(level)) {
+      LOG.log(
+          level,
+          "an HTTP request from {0}, {1}, is not authenticated: {2}",
+          from == null ? "?" : from.getHostAddress(),
+          LogText.quote(request),
+          rejected.cause());
     }
   }
 
@@ -353,22 +378,17 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
       List<X509Certificate> certificates, @Nullable String bearerToken) {
     var credentials = Credentials.ofRequest(null, certificates, bytes(bearerToken));
     prepare(credentials).join();
-    return proved(credentials, false);
+    return requested(credentials, false) instanceof Authentication.Accepted accepted
+        ? Optional.of(accepted.principal())
+        : Optional.empty();
   }
 
   private static byte @Nullable [] bytes(@Nullable String token) {
     return token == null ? null : token.getBytes(StandardCharsets.UTF_8);
   }
 
-  private Optional<Principal> proved(Credentials credentials, boolean registers) {
-    return switch (admitted(withSignatureChecks(credentials, registers), null)) {
-      case Authentication.Accepted accepted -> Optional.of(accepted.principal());
-      case Authentication.Continue _ -> Optional.empty();
-      case Authentication.Rejected rejected -> {
-        LOG.log(Level.WARNING, "an HTTP request is not authenticated: {0}", rejected.cause());
-        yield Optional.empty();
-      }
-    };
+  private Authentication requested(Credentials credentials, boolean registers) {
+    return admitted(withSignatureChecks(credentials, registers), null);
   }
 
   @Override

@@ -234,6 +234,7 @@ public final class EstHandler implements HttpHandler {
         chain,
         null,
         exchange.getSourceAddress().getAddress(),
+        exchange.getRequestMethod() + " " + exchange.getRequestURI(),
         exchange.getConnection().getWorker(),
         device -> answer.accept(holder(device, chain.getFirst())));
   }

@@ -95,6 +95,8 @@ public final class Metrics extends MetricSet {
     USER_NAME_MISMATCH,
     /** Wrong, or of a user that is not there: nobody is told which. */
     PASSWORD,
+    /** Looks like that of the file admin.token, and is not, or no more. */
+    ADMIN_TOKEN,
     EXCHANGE_MALFORMED,
     OVERLOADED
   }

@@ -21,12 +21,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** The API over a registry of its own. */
 final class AdminApiFixture implements AutoCloseable {
   final RegistryFixture registry;
   final Metrics metrics;
+
+  /** Who was denied what. */
+  final List<String> denied = new CopyOnWriteArrayList<>();
+
   private final AuditLog audit;
   private final AdminApi api;
 
@@ -56,7 +61,7 @@ final class AdminApiFixture implements AutoCloseable {
                 new ApiPolicies(policies, registry.registry),
                 new PolicyAuthorizers(policies),
                 new LiveClients(List.of(), (_, _, _) -> Optional.empty()),
-                (_, _, _, _, _) -> false,
+                (_, _, _, _, _, _) -> false,
                 (_, _) -> Optional.empty(),
                 configuredIssuers,
                 _ -> KeyRefresh.PENDING,
@@ -66,7 +71,8 @@ final class AdminApiFixture implements AutoCloseable {
                 Duration.ofDays(1),
                 audit,
                 audit,
-                (_, _, _, _, _) -> {},
+                (actor, remote, method, path, _) ->
+                    denied.add(actor + " " + remote + " " + method + " " + path),
                 new ServerFacts("test", List::of, () -> ""),
                 bodyBytesMax,
                 Clocks.system(),
@@ -173,6 +179,17 @@ final class AdminApiFixture implements AutoCloseable {
    * @param json with ' for "
    */
   ApiResponse send(Set<Role> roles, String method, String path, String json) throws Exception {
+    return send(roles, method, path, Map.of(), json);
+  }
+
+  /** To one who has what the header If-None-Match says. */
+  ApiResponse get(Set<Role> roles, String path, String ifNoneMatch) throws Exception {
+    return send(roles, "GET", path, Map.of("if-none-match", ifNoneMatch), "");
+  }
+
+  private ApiResponse send(
+      Set<Role> roles, String method, String path, Map<String, String> headers, String json)
+      throws Exception {
     List<String> segments = ApiPath.segments(path);
     for (Route route : routes()) {
       var parameters = route.match(segments);
@@ -185,7 +202,7 @@ final class AdminApiFixture implements AutoCloseable {
                     path,
                     parameters.get(),
                     Map.of(),
-                    Map.of(),
+                    headers,
                     json.replace('\'', '"').replace("\n", "\\n").getBytes(UTF_8)));
       }
     }

@@ -94,7 +94,7 @@ final class AdminHandlerTest {
             config,
             MQTT_PATH,
             metrics,
-            (_, token, _, _, answer) -> answered(token, answer),
+            (_, token, _, _, _, answer) -> answered(token, answer),
             HttpServerExchange::endExchange,
             () -> obstacle);
     Undertow undertow =

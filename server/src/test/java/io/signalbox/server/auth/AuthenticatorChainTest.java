@@ -58,6 +58,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import java.util.logging.StreamHandler;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -536,9 +540,9 @@ class AuthenticatorChainTest {
     List<Optional<Principal>> answers = new ArrayList<>();
     List<X509Certificate> p7 = device(authority, "p7");
     InetAddress from = InetAddress.getLoopbackAddress();
-    assertTrue(chain.identify(p7, null, from, work::add, answers::add));
+    assertTrue(chain.identify(p7, null, from, "GET /", work::add, answers::add));
     assertEquals(1, metrics.authenticationsPending.value());
-    assertFalse(chain.identify(p7, null, from, work::add, answers::add), "one too many");
+    assertFalse(chain.identify(p7, null, from, "GET /", work::add, answers::add), "one too many");
     assertEquals(1, metrics.authenticationFailures.of(AuthFailure.OVERLOADED).value());
     assertTrue(answers.isEmpty() && work.isEmpty());
 
@@ -546,8 +550,42 @@ class AuthenticatorChainTest {
     assertTrue(answers.isEmpty(), "answered on the thread that fetched");
     work.remove().run();
     assertEquals("p7", answers.getFirst().orElseThrow().deviceId());
-    assertTrue(chain.identify(p7, null, from, work::add, answers::add));
+    assertTrue(chain.identify(p7, null, from, "GET /", work::add, answers::add));
     assertEquals(2, answers.size());
+  }
+
+  @Test
+  void onlyAnHttpRequestThatShowsACredentialIsAWarningAndItNamesAddressAndPath() throws Exception {
+    InetAddress from = InetAddress.getByName("192.0.2.77");
+    AuthenticatorChain chain = chain();
+    List<Optional<Principal>> answers = new ArrayList<>();
+    List<String> said = new ArrayList<>();
+    long thread = Thread.currentThread().threadId();
+    var log = Logger.getLogger(AuthenticatorChain.class.getName());
+    var handler =
+        new StreamHandler() {
+          @Override
+          public synchronized void publish(LogRecord record) {
+            if (record.getLongThreadID() == thread) { // others may test at the same time
+              said.add(new SimpleFormatter().formatMessage(record));
+            }
+          }
+        };
+    log.addHandler(handler);
+    try {
+      for (int i = 0; i < 100; i++) {
+        assertTrue(chain.identify(List.of(), null, from, "GET /x", Runnable::run, answers::add));
+      }
+      assertEquals(List.of(), said);
+      assertEquals(100, metrics.authenticationFailures.of(AuthFailure.NO_CREDENTIALS).value());
+      assertTrue(chain.identify(List.of(), "a.b.c", from, "GET /y\n", Runnable::run, answers::add));
+    } finally {
+      log.removeHandler(handler);
+    }
+    assertEquals(1, said.size());
+    String start = "an HTTP request from 192.0.2.77, \"GET /y\\u000a\", is not authenticated: ";
+    assertTrue(said.getFirst().startsWith(start), said.getFirst());
+    assertTrue(answers.stream().allMatch(Optional::isEmpty));
   }
 
   /** Breaks on the worker, after the I/O thread has asked. */

@@ -394,6 +394,7 @@ final class RegisteredDevicesTest {
                   certificate,
                   null,
                   InetAddress.getLoopbackAddress(),
+                  "GET /",
                   Runnable::run,
                   answer::complete);
               return answer.get(30, TimeUnit.SECONDS);
