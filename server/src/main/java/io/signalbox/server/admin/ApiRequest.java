@@ -86,8 +86,7 @@ record ApiRequest(
     if (ifNoneMatch != null && !ifNoneMatch.strip().equals("*")) {
       throw malformed("If-None-Match of a change can be * only, which means: only create");
     }
-    return new Condition(
-        ifMatch == null ? Condition.ANY : revision(ifMatch), ifNoneMatch != null);
+    return new Condition(ifMatch == null ? Condition.ANY : revision(ifMatch), ifNoneMatch != null);
   }
 
   /** Whether it is to create only, of a change that no revision can be named for. */

@@ -85,7 +85,9 @@ final class RefusedCallersTest {
     try (AdminApiFixture api = AdminApiFixture.open(directory, null)) {
       serving(
           api.handler(),
-          http -> assertEquals(401, http.send(PUT, List.of("Authorization: Bearer " + wrong)).statusCode()));
+          http ->
+              assertEquals(
+                  401, http.send(PUT, List.of("Authorization: Bearer " + wrong)).statusCode()));
       assertEquals(1, api.metrics.authenticationFailures.of(AuthFailure.ADMIN_TOKEN).value());
       assertEquals(List.of(), api.denied); // anybody could drive other refusals out
       String text = new SimpleFormatter().formatMessage(said.getFirst());
@@ -114,7 +116,8 @@ final class RefusedCallersTest {
           },
           http -> {
             assertEquals(403, http.send("GET /api/v1/devices/p7", foreign).statusCode());
-            assertEquals(403, http.send("POST /api/v1/policy-tools/authorize", foreign).statusCode());
+            assertEquals(
+                403, http.send("POST /api/v1/policy-tools/authorize", foreign).statusCode());
             assertEquals(List.of(), api.denied); // they change nothing
             assertEquals(403, http.send(PUT, foreign).statusCode());
           });
