@@ -3,6 +3,7 @@ package io.signalbox.benchmarks.broker;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.eventloop.EventLoop;
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Properties;
@@ -200,6 +201,11 @@ public class StoreWrites {
     @Override
     public boolean congested() {
       return false;
+    }
+
+    @Override
+    public MemoryShare memory() {
+      throw new UnsupportedOperationException("nothing here is held in memory");
     }
   }
 }
