@@ -1,9 +1,13 @@
 package io.signalbox.server.protocol;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.signalbox.server.config.SessionConfig;
 import io.signalbox.server.config.StoreConfig;
+import io.signalbox.server.packet.Properties;
+import io.signalbox.server.packet.PubAck;
+import io.signalbox.server.packet.Qos;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,6 +78,29 @@ abstract class DurableSessionFixture {
   final void stop() {
     broker.releaseDisk(); // a test that failed may hold it
     broker.close();
+  }
+
+  /**
+   * Has a member with a Receive Maximum of 1 be sent what overtook a QoS 2 message in its queue:
+   * QoS 2 is offered once it is on disk, and QoS 1 that was published later is in the queue by
+   * then.
+   */
+  final void sendWhatOvertook(DurableClient device) {
+    device.acknowledging = false;
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.publish(Qos.AT_LEAST_ONCE, "first");
+    device.receive(1);
+    int first = device.lastId;
+    broker.holdDisk();
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "overtaken", Properties.NONE));
+    doWhatWaits();
+    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 8, "overtakes", Properties.NONE));
+    doWhatWaits();
+    broker.releaseDisk();
+    await(() -> publisher.completed == 1);
+    device.send(new PubAck(first));
+    device.receive(2);
+    assertEquals(List.of("first", "overtakes"), device.payloads);
   }
 
   final void await(BooleanSupplier condition) {

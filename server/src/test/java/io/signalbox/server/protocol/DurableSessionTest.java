@@ -223,21 +223,7 @@ final class DurableSessionTest extends DurableSessionFixture {
   void whatWasOvertakenAndNotSentHasNoDup() throws Exception {
     start();
     DurableClient device = DurableClient.connectWithReceiveMaximum(this, "device", 1).subscribe();
-    device.acknowledging = false;
-    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
-    publisher.publish(Qos.AT_LEAST_ONCE, "first");
-    device.receive(1);
-    int first = device.lastId;
-    broker.holdDisk();
-    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "overtaken", Properties.NONE));
-    doWhatWaits();
-    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 8, "overtakes", Properties.NONE));
-    doWhatWaits();
-    broker.releaseDisk();
-    await(() -> publisher.completed == 1);
-    device.send(new PubAck(first));
-    device.receive(2);
-    assertEquals(List.of("first", "overtakes"), device.payloads);
+    sendWhatOvertook(device);
     device.drop();
     DurableClient again = DurableClient.connect(this, "device", 1_000);
     again.receive(2);

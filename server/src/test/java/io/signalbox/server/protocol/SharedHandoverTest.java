@@ -71,28 +71,13 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(3, broker.metrics.sharedHandovers.value());
   }
 
-  /** It is offered once it is on disk, by then the other one is in the queue. */
   @Test
   void aQos2MessageThatOneBehindItOvertookGoesToAnotherAsItWasNotSent() throws Exception {
     start();
     DurableClient device =
         DurableClient.connectWithReceiveMaximum(this, "device", 1).subscribe(SHARED);
-    device.acknowledging = false;
     DurableClient.connect(this, "other", 1_000).subscribe(SHARED).drop();
-    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
-    publisher.publish(Qos.AT_LEAST_ONCE, "first");
-    device.receive(1);
-    int first = device.lastId;
-    broker.holdDisk();
-    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 7, "overtaken", Properties.NONE));
-    doWhatWaits();
-    publisher.send(DurableClient.message(Qos.AT_LEAST_ONCE, 8, "overtakes", Properties.NONE));
-    doWhatWaits();
-    broker.releaseDisk();
-    await(() -> publisher.completed == 1);
-    device.send(new PubAck(first));
-    device.receive(2);
-    assertEquals(List.of("first", "overtakes"), device.payloads);
+    sendWhatOvertook(device);
     end(device);
     DurableClient other = DurableClient.connect(this, "other", 1_000);
     other.receive(2);
