@@ -44,6 +44,10 @@ const PAUSE_MILLIS_MAX = 15_000;
 /** How long the broker may take to hear a DISCONNECT. */
 const GOODBYE_MILLIS = 2_000;
 
+/** A page that is looked at asks the broker for a sign of life when none has come for that long, and gives it this time. */
+const SILENCE_MILLIS = 20_000;
+const ANSWER_MILLIS = 5_000;
+
 /** Milliseconds before the next attempt; left to chance, for the pages that a broker had would else come back to it all at once. */
 const pause = (attempts: number) => Math.min(PAUSE_MILLIS * 2 ** attempts, PAUSE_MILLIS_MAX) * (0.5 + Math.random() / 2);
 
@@ -67,6 +71,10 @@ export class Connection {
   /** Since there was a connection. */
   #attempts = 0;
   #hasEnded = false;
+  /** Runs while the broker owes a sign of life. */
+  #answerTimer: ReturnType<typeof setTimeout> | undefined;
+  #wasHeard = false;
+  readonly #watch = new AbortController();
 
   /** @throws if the browser opens no WebSocket to this address */
   constructor(token: string, clientId: string, version: 4 | 5, listener: Listener) {
@@ -118,7 +126,9 @@ export class Connection {
       this.#failed(reason(code), code);
     });
     this.#client.on("end", () => this.#ended(listener));
+    this.#client.on("packetreceive", () => this.#hear());
     this.#client.on("close", () => {
+      this.#hear();
       this.#giveUp(false);
       if (this.#client.disconnecting || this.#client.disconnected) {
         this.#ended(listener);
@@ -132,6 +142,49 @@ export class Connection {
       this.#wasConnected = false;
       this.#why = undefined;
     });
+    this.#watchNetwork();
+  }
+
+  /**
+   * Where the network goes without a word, the browser says nothing, and MQTT.js notices only after one and a half Keep Alives. Whoever
+   * looks at the page, or comes back to it, shall not read "Connected" until then.
+   */
+  #watchNetwork(): void {
+    const { signal } = this.#watch;
+    const lookedAt = () => document.visibilityState === "visible";
+    const ask = () => this.#ask();
+    addEventListener("online", ask, { signal });
+    addEventListener("offline", ask, { signal }); // The broker may be on this very machine: it is asked.
+    document.addEventListener("visibilitychange", () => lookedAt() && ask(), { signal });
+    const silence = setInterval(() => {
+      if (lookedAt() && !this.#wasHeard) {
+        ask();
+      }
+      this.#wasHeard = false;
+    }, SILENCE_MILLIS);
+    signal.addEventListener("abort", () => clearInterval(silence));
+  }
+
+  #ask(): void {
+    if (!this.#client.connected || this.#client.disconnecting || this.#answerTimer !== undefined) {
+      return;
+    }
+    const asked = performance.now();
+    this.#client.sendPing();
+    this.#answerTimer = setTimeout(() => {
+      this.#answerTimer = undefined;
+      if (performance.now() - asked > 2 * ANSWER_MILLIS) {
+        this.#ask(); // The page had stood still itself, and what has come meanwhile is not read yet.
+      } else {
+        this.#client.stream.destroy();
+      }
+    }, ANSWER_MILLIS);
+  }
+
+  #hear(): void {
+    this.#wasHeard = true;
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = undefined;
   }
 
   /**
@@ -176,6 +229,8 @@ export class Connection {
   #ended(listener: Listener): void {
     if (!this.#hasEnded) {
       this.#hasEnded = true;
+      this.#hear();
+      this.#watch.abort();
       listener.ended(this.#why, this.#isOfToken);
     }
   }

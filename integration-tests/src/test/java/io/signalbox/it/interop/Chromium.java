@@ -140,6 +140,19 @@ final class Chromium implements AutoCloseable {
     call("Emulation.setDeviceMetricsOverride", parameters);
   }
 
+  /** Has the page believe that it is used by a finger, on a telephone. */
+  void touch() throws Exception {
+    JsonObject parameters = new JsonObject();
+    parameters.addProperty("width", 390);
+    parameters.addProperty("height", 844);
+    parameters.addProperty("deviceScaleFactor", 3);
+    parameters.addProperty("mobile", true);
+    call("Emulation.setDeviceMetricsOverride", parameters);
+    JsonObject touch = new JsonObject();
+    touch.addProperty("enabled", true);
+    call("Emulation.setTouchEmulationEnabled", touch);
+  }
+
   /** Has the page believe that its user prefers this: {@code light} or {@code dark}. */
   void preferColorScheme(String scheme) throws Exception {
     JsonObject feature = new JsonObject();

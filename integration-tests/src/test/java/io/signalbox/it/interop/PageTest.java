@@ -642,6 +642,56 @@ final class PageTest {
     assertEquals("true", browser.evaluate("document.getElementById('problem').hidden"));
   }
 
+  @Test
+  void saysThatTheNetworkIsGoneWhenItIsLookedAtAgain() throws Exception {
+    subscribe("a", 1);
+    cutOff();
+
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+
+    awaitState("waiting");
+    awaitState("online");
+    publish("a", 1, "still here");
+    browser.await("document.querySelector('#messages li').innerText.includes('still here')");
+  }
+
+  @Test
+  void asksForASignOfLifeAndStaysConnectedWithIt() throws Exception {
+    browser.evaluate(
+        """
+        window.timers = { set: [], cleared: [] };
+        for (const [name, list] of [['setTimeout', 'set'], ['clearTimeout', 'cleared']]) {
+          const real = window[name];
+          window[name] = (...values) => {
+            const timer = real(...values);
+            if (name === 'clearTimeout') timers.cleared.push(values[0]);
+            else if (values[1] === 5000) timers.set.push(timer);
+            return timer;
+          };
+        }
+        null
+        """);
+
+    browser.evaluate("dispatchEvent(new Event('online'))");
+
+    browser.await("timers.set.length > 0 && timers.cleared.includes(timers.set[0])");
+    assertEquals("online", browser.evaluate("document.getElementById('status').dataset.state"));
+  }
+
+  @Test
+  void fieldsAreNotEnlargedOnATelephone() throws Exception {
+    browser.touch();
+
+    assertEquals(
+        "",
+        browser.evaluate(
+            """
+            [...document.querySelectorAll('input:not([type="checkbox"]), select, textarea')]
+                .map(field => field.id + ' ' + getComputedStyle(field).fontSize)
+                .filter(field => !(parseFloat(field.split(' ')[1]) >= 16)).join()
+            """));
+  }
+
   /** From now on nothing leaves by the connection that the page has, and nothing comes. */
   private void cutOff() throws Exception {
     browser.evaluate(
