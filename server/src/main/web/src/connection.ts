@@ -66,6 +66,8 @@ export class Connection {
   readonly #unsettled = new Set<(isAsked: boolean) => void>();
   #why: string | undefined;
   #isOfToken = false;
+  /** The Reason String of the CONNACK or DISCONNECT that is being handled. */
+  #said: string | undefined;
   /** In this attempt. */
   #wasConnected = false;
   /** Since there was a connection. */
@@ -119,14 +121,17 @@ export class Connection {
       if (code === undefined && this.#client.reconnecting) {
         return; // An answer is late, and MQTT.js tries again.
       }
-      this.#failed(explain(error), code);
+      this.#failed(code === undefined ? explain(error) : reason(code, this.#said), code);
     });
     this.#client.on("disconnect", (packet) => {
       const code = packet.reasonCode ?? 0;
-      this.#failed(reason(code), code);
+      this.#failed(reason(code, this.#said), code);
     });
     this.#client.on("end", () => this.#ended(listener));
-    this.#client.on("packetreceive", () => this.#hear());
+    this.#client.on("packetreceive", (packet) => {
+      this.#hear();
+      this.#said = packet.cmd === "connack" || packet.cmd === "disconnect" ? packet.properties?.reasonString : undefined;
+    });
     this.#client.on("close", () => {
       this.#hear();
       this.#giveUp(false);

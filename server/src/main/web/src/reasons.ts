@@ -39,7 +39,14 @@ const OF_TOKEN: ReadonlySet<number> = new Set([0x04, 0x86, 0xa0]);
 
 export const isOfToken = (code: number): boolean => OF_TOKEN.has(code);
 
-export function reason(code: number): string {
+/** These say too little: the broker's own Reason String, if there is one, says which policy, credential or limit it was. */
+const VAGUE: ReadonlySet<number> = new Set([0x80, 0x81, 0x82, 0x83, 0x87, 0x97, 0x98]);
+
+/** @param said the Reason String that came with it */
+export function reason(code: number, said?: string): string {
+  if (said && VAGUE.has(code)) {
+    return said;
+  }
   return WORDS[code] ?? `reason 0x${code.toString(16).padStart(2, "0")}`;
 }
 

@@ -41,17 +41,20 @@ final class PageTest {
 
   private BrokerUnderTest broker;
   private Chromium browser;
+  private Path revoked;
 
   @TempDir Path profile;
 
   @BeforeEach
   void open() throws Exception {
     String executable = Program.find("chromium", "chromium");
+    revoked = Files.writeString(profile.resolve("revoked.txt"), "");
     broker =
         BrokerUnderTest.prepare(
             "page",
             BrokerConfig.allowingAll()
                 .policy("closed", denying("publish", "closed"))
+                .yaml("auth: { jwt: { revoked-tokens-file: \"" + revoked + "\" } }\n")
                 .listener(Transport.WSS, false, "none")
                 .listener(Transport.WS, true, "none"));
     Path config = broker.configFile();
@@ -640,6 +643,21 @@ final class PageTest {
     awaitState("offline");
     awaitPublished("it may have been published");
     assertEquals("true", browser.evaluate("document.getElementById('problem').hidden"));
+  }
+
+  @Test
+  void saysInTheBrokersWordsThatTheTokenWasRevoked() throws Exception {
+    String id =
+        browser.evaluate(
+            """
+            JSON.parse(atob(document.getElementById('token').value.split('.')[1]
+                .replaceAll('-', '+').replaceAll('_', '/'))).jti
+            """);
+
+    Files.writeString(revoked, "local " + id + "\n");
+
+    awaitProblem("The token was revoked");
+    awaitState("offline");
   }
 
   @Test
