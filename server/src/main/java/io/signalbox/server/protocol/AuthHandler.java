@@ -6,6 +6,7 @@ import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.packet.Auth;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.PacketException;
+import io.signalbox.server.packet.PacketType;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
 import io.signalbox.server.packet.ReasonCode;
@@ -188,7 +189,9 @@ final class AuthHandler {
         cause);
     client.closing(Metrics.Close.NOT_AUTHORIZED);
     client.end(Session.WillFate.SEND);
-    client.connection().disconnect(reason, "re-authentication failed"); // [MQTT-4.12.1-2]
+    ReasonCode said =
+        reason.allowedIn(PacketType.DISCONNECT) ? reason : ReasonCode.UNSPECIFIED_ERROR;
+    client.connection().disconnect(said, "re-authentication failed"); // [MQTT-4.12.1-2]
   }
 
   private void count(Client client, Metrics.Reauthentication outcome) {

@@ -101,6 +101,9 @@ final class RetainedDelivery {
   /** A filter is being served, or looked for. */
   private boolean serving;
 
+  /** The requested filter whose topics come in slices; null: none, or it was unsubscribed from. */
+  private @Nullable String scanned;
+
   /** Null until one goes to the disk before it goes to the client. */
   private @Nullable Rows rows;
 
@@ -138,7 +141,7 @@ final class RetainedDelivery {
   /** SUBACK was sent for them. */
   void add(List<Subscription> subscriptions) {
     for (Subscription subscription : subscriptions) {
-      forget(subscription.requestedFilter()); // all of it comes
+      take(subscription.requestedFilter()); // all of it comes
       add(new Look(subscription.requestedFilter(), null, null));
     }
     begin();
@@ -164,8 +167,15 @@ final class RetainedDelivery {
     }
   }
 
-  /** What is left of it is not wanted: it was unsubscribed from, or is asked for anew. */
+  /** It was unsubscribed from: a subscription that comes now has none of what is left of it. */
   void forget(String requestedFilter) {
+    take(requestedFilter);
+    if (requestedFilter.equals(scanned)) {
+      scanned = null;
+    }
+  }
+
+  private void take(String requestedFilter) {
     if (left != null) { // its topics there are for that subscription only
       left.remove(new Look(requestedFilter, null, null));
     }
@@ -291,6 +301,7 @@ final class RetainedDelivery {
 
   private void scan(Subscription subscription, TopicFilter filter) {
     String requestedFilter = subscription.requestedFilter();
+    scanned = requestedFilter;
     context
         .retained()
         .forEach(
@@ -302,8 +313,8 @@ final class RetainedDelivery {
   }
 
   private void slice(String requestedFilter, List<Message> messages, boolean last, Runnable next) {
-    Subscription subscription =
-        connection.isOpen() ? session.subscriptions().find(requestedFilter) : null;
+    boolean wanted = connection.isOpen() && requestedFilter.equals(scanned);
+    Subscription subscription = wanted ? session.subscriptions().find(requestedFilter) : null;
     for (Message message : messages) {
       if (subscription == null || !connection.isOpen()) {
         break;

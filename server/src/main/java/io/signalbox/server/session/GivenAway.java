@@ -1,5 +1,7 @@
 package io.signalbox.server.session;
 
+import static java.util.Objects.requireNonNull;
+
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.routing.Delivery;
 import io.signalbox.server.routing.Message;
@@ -42,6 +44,27 @@ final class GivenAway {
             .computeIfAbsent(
                 group, its -> new GivenFromMemory(session.context(), session.owner(), its))
             .give(message);
+      }
+    }
+    givenTo.values().forEach(GivenFromMemory::tellTakers);
+  }
+
+  /** The same when the broker ends: to members whose queues are on disk, all others end too. */
+  static void toKeepers(Session session, List<OutgoingPublish> left) {
+    Map<SharedGroup, GivenFromMemory> givenTo = new HashMap<>();
+    for (OutgoingPublish publish : left) {
+      SharedGroup group = publish.group;
+      Message message = publish.message;
+      Delivery taker =
+          group == null || message == null ? null : group.pickAmong(0, SharedGroup::keepsMessages);
+      if (taker != null) {
+        givenTo
+            .computeIfAbsent(
+                requireNonNull(group),
+                its ->
+                    new GivenFromMemory(
+                        session.context(), session.owner(), its, SharedGroup::keepsMessages))
+            .to(taker, requireNonNull(message));
       }
     }
     givenTo.values().forEach(GivenFromMemory::tellTakers);

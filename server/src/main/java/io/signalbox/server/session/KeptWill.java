@@ -6,6 +6,7 @@ import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
+import io.signalbox.server.store.OpenSession;
 import io.signalbox.server.store.RenewWill;
 import io.signalbox.server.store.Store;
 import io.signalbox.server.store.UnreadableStoreException;
@@ -69,6 +70,20 @@ final class KeptWill {
     }
     memory = null;
     will = null;
+  }
+
+  /**
+   * For the restart of a broker that ends: one that would be lost with the memory gets a row, that
+   * of a session which ends with the connection. The others have one.
+   */
+  void store(SessionContext context, Session session) {
+    if (will != null && !will.isStoredAlways()) {
+      context
+          .writer()
+          .submit(
+              new OpenSession(session.clientId(), session.principalId(), 0, true, will.encode()),
+              null);
+    }
   }
 
   /** It was due, and could not be read. */

@@ -468,8 +468,19 @@ public final class Session implements Subscriber {
       return; // taken over
     }
     detach(which, fate, false);
-    if (fate != WillFate.KEEP && (!durable || expirySeconds == 0)) {
+    if (fate == WillFate.KEEP) {
+      giveToThoseThatStay();
+    } else if (!durable || expirySeconds == 0) {
       end();
+    }
+  }
+
+  /** The broker ends, and this session in memory with it: queues on disk outlive both. */
+  private void giveToThoseThatStay() {
+    if (!unshared.isEmpty()) {
+      subscriptions.removeAll();
+      GivenAway.toKeepers(this, unshared);
+      unshared = List.of();
     }
   }
 
@@ -526,6 +537,9 @@ public final class Session implements Subscriber {
       last.dueIn(owner, delayMillis);
       will = last; // not sent if the other connection is let in
     } else {
+      if (fate == WillFate.KEEP && !durable) {
+        last.store(context, this);
+      }
       last.leaveMemory();
     }
     boolean staysAway = remains && !resumed && fate != WillFate.KEEP;

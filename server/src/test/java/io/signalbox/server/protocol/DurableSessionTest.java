@@ -816,6 +816,34 @@ final class DurableSessionTest extends DurableSessionFixture {
     again.receive(1);
   }
 
+  @Test
+  @Behaviour(78)
+  void keepsAWillThatIsInMemoryOnlyWhenTheBrokerEnds() throws Exception {
+    start();
+    for (String name : List.of("gone", "back")) {
+      DurableClient device =
+          DurableClient.connect(
+              this,
+              ProtocolVersion.V5,
+              name,
+              0,
+              new Will(
+                  SimulatedBroker.topic("t/will"),
+                  name.getBytes(UTF_8),
+                  Qos.AT_MOST_ONCE,
+                  false,
+                  Properties.NONE));
+      device.connection.loop().execute(device.connection::shutDown);
+    }
+    doWhatWaits();
+    restart();
+    DurableClient watcher = DurableClient.connect(this, "watcher", 0).subscribe();
+    DurableClient.connect(this, "back", 0);
+    loops.advance(SessionConfig.DEFAULTS.willRestartGrace().toMillis());
+    watcher.receive(1);
+    assertEquals(List.of("gone"), watcher.payloads);
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {0, 1_000})
   void aWillThatCannotBeReadWhenItIsDueIsSentOnceItCan(long expiry) throws Exception {

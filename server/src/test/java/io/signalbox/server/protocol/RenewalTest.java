@@ -53,6 +53,8 @@ final class RenewalTest {
   /** The token that is no good. */
   private static final String BAD = "bad";
 
+  private static final String UNKNOWN = "unknown";
+
   /** Runs when the token was found good, before anybody knows. */
   private Runnable whenFound = () -> {};
 
@@ -140,10 +142,14 @@ final class RenewalTest {
       Authentication answered =
           token.length == 0
               ? new Authentication.Rejected(ReasonCode.NOT_AUTHORIZED, "no token")
-              : BAD.equals(new String(token, UTF_8))
-                  ? new Authentication.Rejected(
-                      ReasonCode.BAD_USER_NAME_OR_PASSWORD, "a wrong signature", true)
-                  : new Authentication.Accepted(found.apply(new String(token, UTF_8)));
+              : switch (new String(token, UTF_8)) {
+                case BAD ->
+                    new Authentication.Rejected(
+                        ReasonCode.BAD_USER_NAME_OR_PASSWORD, "a wrong signature", true);
+                case UNKNOWN ->
+                    new Authentication.Rejected(ReasonCode.SERVER_UNAVAILABLE, "the check failed");
+                default -> new Authentication.Accepted(found.apply(new String(token, UTF_8)));
+              };
       whenFound.run();
       if (answersLater) {
         late = () -> answer.accept(answered);
@@ -293,32 +299,45 @@ final class RenewalTest {
       }
       answersLater = false;
       try (World world = world(data.resolve("again-" + hangsUp), answering(of("alice")))) {
-        var connection =
-            new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
-        Properties alice = Properties.NONE.with(Property.AUTHENTICATION_METHOD, "JWT");
-        send(
-            connection,
-            new Connect(
-                ProtocolVersion.V5,
-                "c",
-                true,
-                0,
-                null,
-                null,
-                null,
-                alice.with(Property.AUTHENTICATION_DATA, "alice".getBytes(UTF_8))));
-        assertEquals(ReasonCode.SUCCESS, ((ConnAck) connection.sent.remove()).reason());
-        assertEquals(0, connection.credentialsRefused);
+        FakeConnection connection = connectByMethod(world);
         answersLater = hangsUp;
-        send(
-            connection,
-            new Auth(
-                ReasonCode.RE_AUTHENTICATE,
-                alice.with(Property.AUTHENTICATION_DATA, BAD.getBytes(UTF_8))));
+        reauthenticate(connection, BAD);
         hangUp(connection, hangsUp);
         assertEquals(1, connection.guesses);
         assertEquals(hangsUp ? null : ReasonCode.NOT_AUTHORIZED, connection.disconnectedWith);
       }
+    }
+  }
+
+  private FakeConnection connectByMethod(World world) throws Exception {
+    var connection =
+        new FakeConnection(loops, loops.loops.getFirst(), ProtocolVersion.V5, world.protocol());
+    send(
+        connection,
+        new Connect(ProtocolVersion.V5, "c", true, 0, null, null, null, byMethod("alice")));
+    assertEquals(ReasonCode.SUCCESS, ((ConnAck) connection.sent.remove()).reason());
+    assertEquals(0, connection.credentialsRefused);
+    return connection;
+  }
+
+  private void reauthenticate(FakeConnection connection, String token) throws Exception {
+    send(connection, new Auth(ReasonCode.RE_AUTHENTICATE, byMethod(token)));
+  }
+
+  private static Properties byMethod(String token) {
+    return Properties.NONE
+        .with(Property.AUTHENTICATION_METHOD, "JWT")
+        .with(Property.AUTHENTICATION_DATA, token.getBytes(UTF_8));
+  }
+
+  /** Server unavailable may stand in a CONNACK only (MQTT 5.0 section 2.4). */
+  @Test
+  void aTokenThatCannotBeCheckedEndsTheConnectionInOrder() throws Exception {
+    try (World world = world(of("alice"))) {
+      FakeConnection connection = connectByMethod(world);
+      reauthenticate(connection, UNKNOWN);
+      assertEquals(ReasonCode.UNSPECIFIED_ERROR, connection.disconnectedWith);
+      assertFalse(connection.isOpen());
     }
   }
 

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.Behaviour;
+import io.signalbox.server.Spec;
+import io.signalbox.server.config.SessionConfig;
+import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.packet.Connect;
 import io.signalbox.server.packet.Packet;
 import io.signalbox.server.packet.Properties;
@@ -33,7 +36,11 @@ final class RetainedDeliveryTest extends DurableSessionFixture {
   private FakeConnection subscriber;
 
   private void startWithRetained() throws Exception {
-    start();
+    startWithRetained(SessionConfig.DEFAULTS);
+  }
+
+  private void startWithRetained(SessionConfig config) throws Exception {
+    start(config, StoreConfig.DEFAULTS);
     DurableClient publisher = DurableClient.connect(this, "publisher", 0);
     for (int i = 1; i <= RETAINED; i++) {
       publisher.ackReason = null;
@@ -162,5 +169,32 @@ final class RetainedDeliveryTest extends DurableSessionFixture {
     receive(toAll(2, "r/+"));
     receive(new Unsubscribe(3, List.of("r/+"), Properties.NONE));
     assertEquals(RETAINED, count(readToTheEnd(), Publish.class));
+  }
+
+  @Test
+  @Spec("MQTT-3.3.1-11")
+  void whatIsUnsubscribedInTheMiddleIsNotDeliveredToTheNextSubscription() throws Exception {
+    SessionConfig d = SessionConfig.DEFAULTS;
+    startWithRetained(
+        new SessionConfig(
+            d.expirySecondsMax(),
+            d.queueMessagesMax(),
+            d.queueBytesMax(),
+            d.queueOverflow(),
+            RETAINED / 4, // of which a fourth comes in one slice
+            d.memoryQueueBytesMax(),
+            d.willRestartGrace(),
+            d.sharedHandover()));
+    receive(toAll(1, "r/#"));
+    await(() -> !subscriber.sent.isEmpty());
+    awaitQuiet();
+    var none = new SubscriptionOptions(Qos.AT_MOST_ONCE, false, false, RetainHandling.DO_NOT_SEND);
+    receive(new Unsubscribe(2, List.of("r/#"), Properties.NONE));
+    receive(new Subscribe(3, List.of(new RequestedSubscription("r/#", none)), Properties.NONE));
+    List<Packet> all = readToTheEnd();
+    Packet last = all.stream().filter(SubAck.class::isInstance).toList().getLast();
+    assertEquals(2, count(all, SubAck.class));
+    assertEquals(0, count(all.subList(all.indexOf(last), all.size()), Publish.class));
+    assertTrue(count(all, Publish.class) < RETAINED, "nothing was left in the middle");
   }
 }

@@ -116,6 +116,23 @@ final class SharedHandoverTest extends DurableSessionFixture {
     assertEquals(List.of("fills"), full.payloads);
   }
 
+  /** Their publisher was told that they are with the broker, which was to be stopped in order. */
+  @Test
+  @Behaviour(205)
+  void whatAMemberInMemoryHasWhenTheBrokerEndsIsKeptForOneOnDisk() throws Exception {
+    start();
+    DurableClient.connect(this, "stays", 1_000).subscribe(SHARED).drop();
+    DurableClient device = deviceThatLeaves(0, "left");
+    DurableClient online = DurableClient.connect(this, "online", 0).subscribe(SHARED);
+    device.connection.loop().execute(device.connection::shutDown);
+    doWhatWaits();
+    online.expectNothing(); // its connection ends next
+    restart();
+    DurableClient stays = DurableClient.connect(this, "stays", 1_000);
+    stays.receive(1);
+    assertEquals(List.of("left"), stays.payloads);
+  }
+
   @Test
   @Behaviour(205)
   void whatAMemberInMemoryLeavesGoesToAnotherWhileTheStoreTakesNothing() throws Exception {
