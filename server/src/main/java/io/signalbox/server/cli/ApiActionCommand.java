@@ -2,7 +2,6 @@ package io.signalbox.server.cli;
 
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command
 @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields before call
 final class ApiActionCommand extends ApiCommand {
+  private static final String PEM = "-----BEGIN ";
+
   private final String method;
   private final String template;
   private final @Nullable Map<String, String> body;
@@ -25,7 +26,7 @@ final class ApiActionCommand extends ApiCommand {
       names = "--set",
       paramLabel = "FIELD=VALUE",
       description = "A field of the API's request, such as reason=keyCompromise.")
-  private Map<String, String> fields = new LinkedHashMap<>();
+  private List<String> fields = new ArrayList<>();
 
   /**
    * @param template of the path, with {@code {}} for each name
@@ -35,6 +36,11 @@ final class ApiActionCommand extends ApiCommand {
     this.method = method;
     this.template = template;
     this.body = body;
+  }
+
+  /** A command without one has no {@code --set}. */
+  boolean hasBody() {
+    return body != null;
   }
 
   @Override
@@ -52,12 +58,15 @@ final class ApiActionCommand extends ApiCommand {
     if (path.contains("{}")) {
       throw new CommandFailure(ExitCode.USAGE, "a name is missing");
     }
-    ApiConnection.Answer answer = connection.send(method, path, request());
+    JsonObject request = request();
+    ApiConnection.Answer answer = connection.send(method, path, request);
     String text = answer.text();
     if (text.startsWith("{")) {
       show(answer.json());
-    } else if (!text.isEmpty()) {
+    } else if (text.startsWith(PEM)) {
       out().print(text);
+    } else if (!text.isEmpty()) {
+      throw answer.notOurs("is neither a JSON object nor PEM");
     } else if (!json()) {
       out().println("done");
     }
@@ -68,7 +77,7 @@ final class ApiActionCommand extends ApiCommand {
       return null;
     }
     var request = new JsonObject();
-    for (Map<String, String> some : List.of(body, fields)) {
+    for (Map<String, String> some : List.of(body, ApiPutCommand.fields(fields))) {
       for (Map.Entry<String, String> field : some.entrySet()) {
         request.add(field.getKey(), ApiPutCommand.value(field.getKey(), field.getValue()));
       }

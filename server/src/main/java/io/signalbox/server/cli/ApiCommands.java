@@ -445,6 +445,9 @@ final class ApiCommands {
 
   private static CommandLine add(CommandLine group, String name, ApiCommand command) {
     var line = new CommandLine(command);
+    if (command instanceof ApiActionCommand action && !action.hasBody()) {
+      line.getCommandSpec().remove(line.getCommandSpec().findOption("--set"));
+    }
     group.addSubcommand(name, line);
     return line;
   }

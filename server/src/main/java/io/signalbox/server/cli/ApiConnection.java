@@ -7,11 +7,13 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import io.signalbox.pki.TlsContexts;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
@@ -19,6 +21,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -72,6 +75,14 @@ final class ApiConnection {
           ExitCode.USAGE,
           "--server: \"" + server + "\" is no address such as https://localhost:8443");
     }
+    if (plain && !isThisMachine(server.getHost())) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "--server: \""
+              + server
+              + "\" would send the credential unencrypted; use https (http only towards this"
+              + " machine itself)");
+    }
     HttpClient.Builder http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -82,6 +93,13 @@ final class ApiConnection {
     }
     String address = server.toString().replaceAll("/+$", "");
     return new ApiConnection(http.build(), address + "/api/v1", read(tokenFile));
+  }
+
+  /** No name is looked up: it might be another machine's a moment later. */
+  private static boolean isThisMachine(String host) {
+    return host.equalsIgnoreCase("localhost")
+        || host.equals("[::1]")
+        || host.matches("127(\\.[0-9]{1,3}){3}");
   }
 
   private static String read(Path file) throws CommandFailure {
@@ -131,7 +149,24 @@ final class ApiConnection {
       return field;
     }
 
-    private CommandFailure notOurs(String why) {
+    /** A field that is a text, a number, true or false. */
+    JsonPrimitive value(String name) throws CommandFailure {
+      if (field(name) instanceof JsonPrimitive value) {
+        return value;
+      }
+      throw notOurs("has another \"" + name + "\"");
+    }
+
+    /** A field that is a list of objects. */
+    List<JsonObject> objects(String name) throws CommandFailure {
+      if (field(name) instanceof JsonArray array
+          && array.asList().stream().allMatch(JsonElement::isJsonObject)) {
+        return array.asList().stream().map(JsonElement::getAsJsonObject).toList();
+      }
+      throw notOurs("has another \"" + name + "\"");
+    }
+
+    CommandFailure notOurs(String why) {
       String what = "the answer " + why + "; is --server a Signalbox broker?";
       return changes
           ? new CommandFailure(what + " If so, " + MAY_BE_DONE)
@@ -176,9 +211,12 @@ final class ApiConnection {
       if (!cursor.isEmpty()) {
         query.append("&cursor=").append(encoded(cursor));
       }
-      JsonObject page = get(query.toString()).json();
-      all.addAll(page.getAsJsonArray("items"));
-      cursor = page.has("next") ? page.get("next").getAsString() : "";
+      Answer page = get(query.toString());
+      if (!(page.field("items") instanceof JsonArray items)) {
+        throw page.notOurs("has another \"items\"");
+      }
+      all.addAll(items);
+      cursor = page.json().has("next") ? page.value("next").getAsString() : "";
     } while (!cursor.isEmpty() && all.size() < limit);
     return all;
   }
@@ -248,7 +286,7 @@ final class ApiConnection {
   }
 
   private CommandFailure neverAsked(IOException e) {
-    String why = e instanceof ConnectException ? "nothing listens there" : e.getMessage();
+    String why = e instanceof ConnectException refused ? why(refused) : e.getMessage();
     String what =
         e instanceof SSLException
             ? "name the broker in --server by a name that its certificate has, and in --cafile"
@@ -256,6 +294,19 @@ final class ApiConnection {
             : "see --server and --cafile";
     return new CommandFailure(
         ExitCode.UNREACHABLE, root + " cannot be called: " + why + "; " + what);
+  }
+
+  /** The client wraps whatever kept it from a connection. */
+  private static String why(ConnectException refused) {
+    for (Throwable cause = refused; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
+        return "the host is not known; check its name";
+      }
+    }
+    String message = String.valueOf(refused.getMessage());
+    return refused.getMessage() == null || message.contains("refused")
+        ? "nothing listens there"
+        : message;
   }
 
   /** Why there was no answer to what may have been asked. */

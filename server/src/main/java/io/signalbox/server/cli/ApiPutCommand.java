@@ -9,6 +9,7 @@ import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class ApiPutCommand extends ApiCommand {
           "A field of the API. The value is a text, a number, true or false, JSON, a list with"
               + " commas, or @FILE for what is in a file; an empty one takes the field away, so"
               + " that it has its default, but for passwords and secrets. May stand several times.")
-  private Map<String, String> fields = new LinkedHashMap<>();
+  private List<String> fields = new ArrayList<>();
 
   /**
    * @param create false: change one that is there
@@ -77,6 +78,7 @@ final class ApiPutCommand extends ApiCommand {
 
   @Override
   void run(ApiConnection connection) throws CommandFailure {
+    Map<String, String> given = fields(fields);
     String one = path + "/" + ApiConnection.encoded(name);
     JsonObject object = new JsonObject();
     String header = "If-None-Match";
@@ -87,7 +89,7 @@ final class ApiPutCommand extends ApiCommand {
       header = "If-Match";
       value = before.etag();
     }
-    for (Map<String, String> some : List.of(fields, fixed)) {
+    for (Map<String, String> some : List.of(given, fixed)) {
       for (Map.Entry<String, String> field : some.entrySet()) {
         if (field.getValue().isEmpty() && !SECRETS.contains(field.getKey())) {
           object.remove(field.getKey());
@@ -97,6 +99,23 @@ final class ApiPutCommand extends ApiCommand {
       }
     }
     show(connection.send("PUT", one, object, header, value).json());
+  }
+
+  /** What stands behind each {@code --set}. */
+  static Map<String, String> fields(List<String> options) throws CommandFailure {
+    Map<String, String> fields = new LinkedHashMap<>();
+    for (String option : options) {
+      int equals = option.indexOf('=');
+      if (equals < 1) {
+        throw new CommandFailure(ExitCode.USAGE, "--set " + option + ": is no FIELD=VALUE");
+      }
+      String field = option.substring(0, equals);
+      if (fields.put(field, option.substring(equals + 1)) != null) {
+        throw new CommandFailure(
+            ExitCode.USAGE, "--set " + field + ": is given twice; a list has commas");
+      }
+    }
+    return fields;
   }
 
   static JsonElement value(String field, String given) throws CommandFailure {

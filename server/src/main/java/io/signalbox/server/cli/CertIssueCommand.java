@@ -67,23 +67,21 @@ final class CertIssueCommand extends ApiCommand {
     if (hours != null) {
       request.addProperty("validityHours", hours);
     }
-    JsonObject answer =
-        connection
-            .send(
-                "PUT",
-                "/devices/"
-                    + ApiConnection.encoded(device)
-                    + "/certificates/"
-                    + ApiConnection.encoded(name),
-                request)
-            .json();
+    ApiConnection.Answer answer =
+        connection.send(
+            "PUT",
+            "/devices/"
+                + ApiConnection.encoded(device)
+                + "/certificates/"
+                + ApiConnection.encoded(name),
+            request);
     if (to == null) {
-      show(answer);
+      show(answer.json());
       return;
     }
     try {
-      AtomicFile.writePublic(to, answer.get("chainPem").getAsString());
-      out().println(json() ? answer.toString() : "wrote " + to);
+      AtomicFile.writePublic(to, answer.value("chainPem").getAsString());
+      out().println(json() ? answer.json().toString() : "wrote " + to);
     } catch (PkiException e) {
       throw new CommandFailure(e.getMessage(), e);
     }

@@ -1,6 +1,5 @@
 package io.signalbox.server.cli;
 
-import com.google.gson.JsonObject;
 import io.signalbox.acl.source.Documents;
 import io.signalbox.acl.source.Node;
 import io.signalbox.acl.source.Node.MapNode;
@@ -29,14 +28,14 @@ final class PolicyPutCommand extends ApiCommand {
     String type = document.isJson() ? "application/json" : "application/yaml";
     String[] headers = create ? new String[] {"If-None-Match", "*"} : new String[0];
     String path = "/policies/" + ApiConnection.encoded(name(text));
-    JsonObject policy = connection.send("PUT", path, type, text, headers).json();
+    ApiConnection.Answer policy = connection.send("PUT", path, type, text, headers);
     if (json()) {
-      show(policy);
+      show(policy.json());
     } else {
       out()
           .printf(
-              "%s is in force, revision %d%n",
-              policy.get("ref").getAsString(), policy.get("revision").getAsLong());
+              "%s is in force, revision %s%n",
+              policy.value("ref").getAsString(), policy.value("revision").getAsString());
     }
   }
 

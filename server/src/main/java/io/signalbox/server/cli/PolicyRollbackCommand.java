@@ -1,7 +1,7 @@
 package io.signalbox.server.cli;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,33 +29,27 @@ final class PolicyRollbackCommand extends ApiCommand {
     String path = "/policy-revisions/" + number + "/rollback" + (dryRun ? "?dryRun=true" : "");
     String[] headers =
         ifLatest == null ? new String[0] : new String[] {"If-Match", "\"" + ifLatest + "\""};
-    JsonObject answer =
-        (dryRun
-                ? connection.ask(path, null, headers)
-                : connection.send("POST", path, null, headers))
-            .json();
+    ApiConnection.Answer answer =
+        dryRun ? connection.ask(path, null, headers) : connection.send("POST", path, null, headers);
     if (json()) {
-      show(answer);
+      show(answer.json());
       return;
     }
-    for (JsonElement each : answer.getAsJsonArray("changes")) {
-      JsonObject change = each.getAsJsonObject();
+    List<JsonObject> changes = answer.objects("changes");
+    for (JsonObject change : changes) {
       out()
           .printf("%s %s %s%n", word(change, "what"), word(change, "name"), word(change, "became"));
     }
-    for (JsonElement each : answer.getAsJsonArray("leftOut")) {
-      JsonObject one = each.getAsJsonObject();
+    for (JsonObject one : answer.objects("leftOut")) {
       out().printf("attachment %s left out: %s%n", word(one, "name"), word(one, "why"));
     }
     if (dryRun) {
-      answer
-          .getAsJsonArray("access")
-          .forEach(each -> out().println(word(each.getAsJsonObject(), "text")));
+      answer.objects("access").forEach(each -> out().println(word(each, "text")));
       out().println("nothing was changed");
-    } else if (answer.getAsJsonArray("changes").isEmpty()) {
+    } else if (changes.isEmpty()) {
       out().println("all is as it was at revision " + number);
     } else {
-      out().println("in force, revision " + answer.get("revision").getAsLong());
+      out().println("in force, revision " + answer.value("revision").getAsString());
     }
   }
 

@@ -1,6 +1,5 @@
 package io.signalbox.server.cli;
 
-import com.google.gson.JsonObject;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -13,11 +12,11 @@ final class PolicyShowCommand extends ApiCommand {
 
   @Override
   void run(ApiConnection connection) throws CommandFailure {
-    JsonObject policy = connection.get("/policies/" + ApiConnection.encoded(name)).json();
+    ApiConnection.Answer policy = connection.get("/policies/" + ApiConnection.encoded(name));
     if (json()) {
-      show(policy);
+      show(policy.json());
     } else {
-      out().print(policy.get("document").getAsString());
+      out().print(policy.value("document").getAsString());
     }
   }
 }

@@ -228,6 +228,7 @@ final class SubCommand implements Callable<Integer> {
                       + "\": "
                       + Explanation.reason(reason, subAck.properties())
                       + Explanation.hintOfRefusal(reason));
+          client.disconnect(); // in order, so that the Will is not published
         }
       }
     }
@@ -272,7 +273,6 @@ final class SubCommand implements Callable<Integer> {
 
     @Override
     public boolean work(MqttClient client) throws CommandFailure {
-      throwIfFailed();
       turnNanos = System.nanoTime();
       if (wait != null && System.nanoTime() - startedNanos >= wait.toNanos()) {
         if (!connected) {

@@ -16,6 +16,7 @@ import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +34,7 @@ final class ApiExitCodesTest {
   private volatile int status = 200;
   private volatile String location = "";
   private volatile String body = "";
+  private final AtomicInteger asked = new AtomicInteger();
 
   @TempDir Path folder;
 
@@ -43,6 +45,7 @@ final class ApiExitCodesTest {
   }
 
   private void answer(HttpExchange exchange) throws IOException {
+    int _ = asked.incrementAndGet();
     try (exchange) {
       byte[] bytes = body.getBytes(UTF_8);
       if (!location.isEmpty()) {
@@ -87,6 +90,8 @@ final class ApiExitCodesTest {
         "2 | --credential @good.token --server localhost:8443",
         "2 | --credential @good.token --server ftp://localhost",
         "2 | --credential @good.token --server http://localhost:99999",
+        "2 | --credential @good.token --server http://mqtt.example.invalid:8443",
+        "2 | --credential @good.token --server http://127.0.0.1.example.invalid:8443",
       })
   void whatWasNeverAskedIsNoNo(int code, String options) {
     body = "{\"allowed\":true,\"text\":\"yes\"}";
@@ -130,6 +135,49 @@ final class ApiExitCodesTest {
     assertEquals(
         ExitCode.UNREACHABLE, run("device delete p7 --credential @good.token --server SERVER"));
     assertTrue(shell.err().contains(said), shell::err);
+  }
+
+  /** What answers is something else, which has its own idea of JSON. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "6 | device list | {\"hello\":\"world\"}",
+        "6 | device list | {\"items\":{}}",
+        "6 | policy show p | {\"hello\":\"world\"}",
+        "6 | policy rollback 1 --dry-run | {\"changes\":1}",
+        "1 | policy rollback 1 | {\"hello\":\"world\"}",
+        "1 | policy put @p.policy.yaml | {\"hello\":\"world\"}",
+        "1 | cert issue p7 --csr @no.pem --out @p7.pem | {\"hello\":\"world\"}",
+        "1 | device delete p7 | <html>",
+        "1 | group join pumps p7 | <html>",
+        "6 | ca crl dev | <html>",
+      })
+  void anAnswerOfSomethingElseIsNoInternalError(int code, String command, String answer)
+      throws IOException {
+    Files.writeString(folder.resolve("p.policy.yaml"), "name: p\n");
+    body = answer;
+
+    assertEquals(code, run(command + " --credential @good.token --server SERVER"), shell::err);
+    assertFalse(shell.err().contains("internal error"), shell::err);
+    assertEquals(code == 1, shell.err().contains("it may be done"), shell::err);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "device delete p7 --set reason=keyCompromise",
+        "device add p7 --set groups=pumps --set groups=north",
+        "device add p7 --set groups",
+        "cert revoke 00 --set reason=superseded --set reason=keyCompromise",
+      })
+  void fieldsThatWouldBeLostAreRefused(String command) {
+    body = "{}";
+
+    assertEquals(
+        ExitCode.USAGE, run(command + " --credential @good.token --server SERVER"), shell::err);
+    assertEquals(0, asked.get());
   }
 
   /** By a connection that ends before the answer, or answers with something else than TLS. */
@@ -202,11 +250,15 @@ final class ApiExitCodesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"http://127.0.0.1:1", "http://no-such-host.invalid"})
-  void aChangeThatReachedNobodyIsNotDone(String address) {
+  @CsvSource({
+    "http://127.0.0.1:1, nothing listens there",
+    "https://no-such-host.invalid, the host is not known; check its name",
+  })
+  void aChangeThatReachedNobodyIsNotDone(String address, String said) {
     assertEquals(
         ExitCode.UNREACHABLE,
         run("device delete p7 --credential @good.token --server " + address),
         shell::err);
+    assertTrue(shell.err().contains(said), shell::err);
   }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.signalbox.server.bench.client.FakeBroker;
 import io.signalbox.server.packet.Connect;
+import io.signalbox.server.packet.Disconnect;
 import io.signalbox.server.packet.PingReq;
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Property;
@@ -233,6 +234,7 @@ class PubSubTest {
 
     assertEquals(5, run("sub", "-t", "a/#"));
     assertTrue(err.toString().contains("refused the subscription \"a/#\""), err::toString);
+    assertEquals(1, broker.received(Disconnect.class).size()); // or its Will would be published
   }
 
   @ParameterizedTest
