@@ -137,6 +137,28 @@ func TestACertificateStaysGoodUntilThereIsAnother(t *testing.T) {
 			t.Errorf("the certificates are %v", found)
 		}
 	})
+	t.Run("for a key that somebody else has replaced, as it was known to others", func(t *testing.T) {
+		api := b.api(t)
+		for _, device := range devices {
+			leaked, _ := b.newest(t, device)
+			_, request := requestOf(t, device)
+			err := api.Post(t.Context(), "/certificates/"+leaked+"/revoke", client.Revoke{Reason: "keyCompromise"}, nil)
+			if err == nil {
+				wanted := client.CertificateRequest{CSRPEM: request, CA: "factory-2", Status: "active"}
+				err = api.Put(t.Context(), "/devices/"+device+"/certificates/main", client.Always, wanted, nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.fails(t, []string{"The newest certificate is for another key", "the key is compromised"}, "apply", "-auto-approve", "-no-color")
+		for _, device := range devices {
+			_, request := requestOf(t, device)
+			w.write(t, device+".csr", request)
+		}
+		w.apply(t)
+		w.hasNothingToDo(t)
+	})
 }
 
 func TestTheStateSaysWhoRenewedWhatNoAuthorityIsNamedForAnyMore(t *testing.T) {

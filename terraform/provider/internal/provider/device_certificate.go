@@ -189,7 +189,7 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	if response.Diagnostics.HasError() || !config.CertificatePEM.IsNull() {
 		return
 	}
-	if !state.mayBeDue(renewBefore, time.Now()) && ca.Equal(state.CA) {
+	if !state.mayBeDue(renewBefore, time.Now()) && ca.Equal(state.CA) && !state.isOfAnotherSource(&config) {
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), false)...)
 		return
 	}
@@ -199,12 +199,19 @@ func (d *deviceCertificate) ModifyPlan(ctx context.Context, request resource.Mod
 	}
 	response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("ready_for_renewal"), types.BoolUnknown())...)
 	planChoices(ctx, &config.issued, response)
+	state.warnOfAnotherKey(&config.issued, &response.Diagnostics)
 	if state.SealToPEM.ValueString() == importedSeal { // from now on it is known whom the key is sealed to
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("seal_to_pem"), config.SealToPEM)...)
 	}
 	if config.KeyType.IsNull() && !config.SealToPEM.IsNull() { // otherwise the key stays
 		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("key_type"), types.StringUnknown())...)
 	}
+}
+
+// isOfAnotherSource says whether somebody else has had a certificate issued in this one's place, for another key: one whose private key the
+// broker has not made cannot be opened by whom it was to be sealed to.
+func (c *certificate) isOfAnotherSource(config *certificate) bool {
+	return c.isOfAnotherKey(&config.issued) || (!config.SealToPEM.IsNull() && c.SealedPrivateKey.IsNull())
 }
 
 // refuseToMove keeps a certificate that was brought where it is. Elsewhere it would be another resource, which begins with the end of this

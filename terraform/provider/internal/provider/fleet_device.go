@@ -243,8 +243,8 @@ func (f *fleetDevices) Delete(ctx context.Context, request resource.DeleteReques
 	}
 }
 
-// ModifyPlan plans another certificate where there is none, where one is due, and where it is to come from another request or
-// authority.
+// ModifyPlan plans another certificate where there is none, where one is due, where it is to come from another request or authority, and
+// where somebody else has had one issued for another key.
 func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse) {
 	if f.handover != nil {
 		foreseeDevice(ctx, f.handover, request, response)
@@ -278,6 +278,7 @@ func (f *fleetDevices) ModifyPlan(ctx context.Context, request resource.ModifyPl
 	}
 	if next.IsUnknown() {
 		planChoices(ctx, &config.issued, response)
+		state.warnOfAnotherKey(&config.issued, &response.Diagnostics)
 	}
 }
 
@@ -286,7 +287,8 @@ func (d *fleetDevice) nextCertificate(state, config *fleetDevice, now time.Time)
 	switch {
 	case config.CSRPEM.IsNull():
 		return types.StringNull(), !state.Fingerprint.IsNull()
-	case state.Fingerprint.IsNull() || state.mayBeDue(d.RenewBeforeHours, now) || !d.CSRPEM.Equal(state.CSRPEM) || !d.CA.Equal(state.CA):
+	case state.Fingerprint.IsNull() || state.mayBeDue(d.RenewBeforeHours, now) || !d.CSRPEM.Equal(state.CSRPEM) || !d.CA.Equal(state.CA) ||
+		state.isOfAnotherKey(&config.issued):
 		return types.StringUnknown(), true
 	}
 	return types.StringNull(), false

@@ -95,6 +95,21 @@ func (i *issued) mayBeDue(before types.Int64, now time.Time) bool {
 	return (&issued{NotAfter: i.NotAfter, RenewBeforeHours: before}).isDue(now)
 }
 
+// isOfAnotherKey says whether somebody else has had a certificate issued in this one's place, for another key than the configured request has.
+func (i *issued) isOfAnotherKey(config *issued) bool {
+	return !certifies(i.ChainPEM.ValueString(), config.CSRPEM.ValueString())
+}
+
+// warnOfAnotherKey is for a plan that goes back to the key of the request: perhaps the other one took its place on purpose.
+func (i *issued) warnOfAnotherKey(config *issued, diagnostics *diag.Diagnostics) {
+	if i.isOfAnotherKey(config) && sameSource(i.CSRPEM.ValueString(), config.CSRPEM.ValueString()) {
+		diagnostics.AddAttributeWarning(path.Root("csr_pem"), "The newest certificate is for another key",
+			"Somebody else has had certificate "+i.Fingerprint.ValueString()+" issued, whose key is not that of csr_pem. This plan has one issued "+
+				"for the key of csr_pem again, and leaves the other. If the device has a new key now, put its request here; if the key before "+
+				"is known to others, revoke its certificates for keyCompromise, so that the broker certifies it no more.")
+	}
+}
+
 // warnOfEachApply is for a certificate that was due when it was issued.
 func (i *issued) warnOfEachApply(diagnostics *diag.Diagnostics) {
 	diagnostics.AddAttributeWarning(path.Root("renew_before_hours"), "The new certificate is due for renewal already",

@@ -71,3 +71,52 @@ func TestACertificateIsDueForTheHoursThatThePlanSets(t *testing.T) {
 		t.Error("what the last refresh found due is not due")
 	}
 }
+
+// keyed is a request and a certificate of one new key.
+func keyed(t *testing.T) (request, chain string) {
+	t.Helper()
+	key, request := keyAndRequest(t)
+	return request, certificateFor(t, key)
+}
+
+func TestACertificateOfAnotherKeyIsNotTheRequests(t *testing.T) {
+	request, chain := keyed(t)
+	_, other := keyed(t)
+	imported, err := publicKeyOf(chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{request, imported} {
+		asked := issued{CSRPEM: types.StringValue(source)}
+		for chainPEM, stays := range map[string]bool{chain: true, other: false} {
+			present := seen()
+			present.CSRPEM, present.ChainPEM = asked.CSRPEM, types.StringValue(chainPEM)
+			alone := certificate{issued: present, Device: types.StringValue("pump-1"), Name: types.StringValue("main"), Status: types.StringValue("active")}
+			if plan := planned(t, newDeviceCertificate().(*deviceCertificate), alone, alone, certificate{issued: asked}); plan.Fingerprint.IsUnknown() == stays {
+				t.Errorf("the plan has the certificate %v, to stay: %t", plan.Fingerprint, stays)
+			}
+			fleet := fleetDevice{device: pump("pump-1"), issued: present, Status: types.StringValue("active")}
+			config := fleetDevice{device: device{Attributes: fleet.Attributes, Groups: fleet.Groups}, issued: asked}
+			if plan := planned(t, newFleetDevice().(*fleetDevices), fleet, fleet, config); plan.Fingerprint.IsUnknown() == stays {
+				t.Errorf("the plan for a fleet has the certificate %v, to stay: %t", plan.Fingerprint, stays)
+			}
+			if _, changes := fleet.nextCertificate(&fleet, &config, time.Now()); changes == stays {
+				t.Errorf("the short way changes it: %t", changes)
+			}
+		}
+	}
+}
+
+func TestACertificateWhoseKeyIsNotSealedToItsReceiverIsNotItsOwn(t *testing.T) {
+	present := certificate{issued: seen(), Device: types.StringValue("pump-1"), Name: types.StringValue("main"), Status: types.StringValue("active"),
+		SealToPEM: types.StringValue("receiver"), KeyType: types.StringValue("ec-p256"), SealedPrivateKey: types.StringValue("sealed")}
+	present.CSRPEM = types.StringNull()
+	config := certificate{SealToPEM: present.SealToPEM}
+	for _, sealed := range []types.String{present.SealedPrivateKey, types.StringNull()} {
+		present.SealedPrivateKey = sealed
+		plan := planned(t, newDeviceCertificate().(*deviceCertificate), present, present, config)
+		if plan.Fingerprint.IsUnknown() != sealed.IsNull() {
+			t.Errorf("the plan has the certificate %v, with a sealed key %v", plan.Fingerprint, sealed)
+		}
+	}
+}

@@ -122,6 +122,28 @@ func publicKeyOf(certificate string) (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: publicKeyBlock, Bytes: parsed.RawSubjectPublicKeyInfo})), nil
 }
 
+// certifies says whether the certificate at the beginning of a chain is for the key of a request, or for the public key in its place; true
+// if that cannot be told.
+func certifies(chain, source string) bool {
+	leaf, asked := blockOf(chain), blockOf(source)
+	if leaf == nil || asked == nil {
+		return true
+	}
+	certificate, err := x509.ParseCertificate(leaf.Bytes)
+	if err != nil {
+		return true
+	}
+	key := asked.Bytes
+	if asked.Type != publicKeyBlock {
+		request, err := x509.ParseCertificateRequest(asked.Bytes)
+		if err != nil {
+			return true
+		}
+		key = request.RawSubjectPublicKeyInfo
+	}
+	return bytes.Equal(certificate.RawSubjectPublicKeyInfo, key)
+}
+
 // keyTypeOf names the kind of a certificate's key as the API does; empty if it has no name for it.
 func keyTypeOf(certificate string) string {
 	block := blockOf(certificate)

@@ -2,9 +2,12 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -87,16 +90,14 @@ func planPolicy(ctx context.Context, c *client.Client, request resource.ModifyPl
 	if response.Diagnostics.HasError() || name.IsUnknown() || document.IsUnknown() || document.Equal(before) {
 		return
 	}
-	var read struct {
-		Name string `yaml:"name"`
-	}
-	if err := yaml.Unmarshal([]byte(document.ValueString()), &read); err != nil {
+	written, err := nameIn(document.ValueString())
+	if err != nil {
 		response.Diagnostics.AddAttributeError(path.Root("document"), "Not a policy", err.Error())
 		return
 	}
-	if read.Name != name.ValueString() {
+	if written != name.ValueString() {
 		response.Diagnostics.AddAttributeError(path.Root("document"), "The document is of another policy",
-			fmt.Sprintf("It says \"name: %s\", and the resource is %q. Make them the same.", read.Name, name.ValueString()))
+			fmt.Sprintf("It says \"name: %s\", and the resource is %q. Make them the same.", written, name.ValueString()))
 		return
 	}
 	if c != nil {
@@ -175,8 +176,58 @@ func warningsOf(ctx context.Context, c *client.Client, m *policy, diagnostics *d
 	return list
 }
 
-// samePolicy says that two documents hold the same, whatever way they are written. JSON is YAML too.
+// samePolicy says that two documents hold the same, whatever way they are written.
 func samePolicy(one, other string) bool {
-	var first, second any
-	return yaml.Unmarshal([]byte(one), &first) == nil && yaml.Unmarshal([]byte(other), &second) == nil && reflect.DeepEqual(first, second)
+	first, errFirst := contentOf(one)
+	second, errSecond := contentOf(other)
+	return errFirst == nil && errSecond == nil && reflect.DeepEqual(first, second)
+}
+
+// nameIn is what a document says that its policy is called; empty if it says nothing.
+func nameIn(document string) (string, error) {
+	content, err := contentOf(document)
+	if err != nil {
+		return "", err
+	}
+	fields, ok := content.(map[string]any)
+	if !ok {
+		return "", errors.New("it has no fields, such as \"name: pump\"")
+	}
+	if fields["name"] == nil {
+		return "", nil
+	}
+	return fmt.Sprint(fields["name"]), nil
+}
+
+// contentOf reads a document as the broker does: as JSON if it is that, where a character may be two escapes, as YAML does not have it.
+func contentOf(document string) (content any, err error) {
+	if !json.Valid([]byte(document)) {
+		err = yaml.Unmarshal([]byte(document), &content)
+		return content, err
+	}
+	reader := json.NewDecoder(strings.NewReader(document))
+	reader.UseNumber()
+	err = reader.Decode(&content)
+	return likeYAML(content), err
+}
+
+// likeYAML has numbers as YAML has them.
+func likeYAML(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, field := range value {
+			value[name] = likeYAML(field)
+		}
+	case []any:
+		for i, item := range value {
+			value[i] = likeYAML(item)
+		}
+	case json.Number:
+		if whole, err := strconv.Atoi(value.String()); err == nil {
+			return whole
+		}
+		broken, _ := value.Float64()
+		return broken
+	}
+	return value
 }

@@ -31,6 +31,26 @@ func TestTwoWaysToWriteAPolicyAreTheSame(t *testing.T) {
 	}
 }
 
+func TestAPolicyInJSONMayHaveWhatYAMLHasNot(t *testing.T) {
+	escaped := `{"version":1,"name":"pump","description":"\ud83d\ude00","statements":[{"where":{"maxQos":1,"share":0.5}}]}`
+	for _, same := range []string{
+		`{"description":"😀","name":"pump","version":1,"statements":[{"where":{"share":0.5,"maxQos":1}}]}`,
+		"version: 1\nname: pump\ndescription: 😀\nstatements:\n- where: { maxQos: 1, share: 0.5 }\n",
+	} {
+		if !samePolicy(escaped, same) {
+			t.Errorf("not the same: %s", same)
+		}
+	}
+	if name, err := nameIn(escaped); name != "pump" || err != nil {
+		t.Errorf("its name is %q: %v", name, err)
+	}
+	for _, none := range []string{"[1]", "pump", "{"} {
+		if name, err := nameIn(none); err == nil {
+			t.Errorf("%q has the name %q", none, name)
+		}
+	}
+}
+
 func TestAPlanSaysWhereAPolicyIsWrongAndWhatItPerhapsDoesNotMean(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if body, _ := io.ReadAll(r.Body); string(body) != pumpYAML || r.Header.Get("Content-Type") != "application/yaml" {

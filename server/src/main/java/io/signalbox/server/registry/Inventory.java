@@ -18,11 +18,13 @@ import io.signalbox.server.registry.RegistryException.Reason;
 import java.io.Closeable;
 import java.io.IOException;
 import java.security.KeyPair;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -317,6 +319,7 @@ public final class Inventory {
                     + device
                     + "\"; make the request with the device's id");
           }
+          refuseCompromised(device, csr.publicKey());
           yield made(
               device,
               label,
@@ -331,8 +334,11 @@ public final class Inventory {
           throw RegistryException.invalid("/csrPem", e.getMessage());
         }
       }
-      case CertificateRequest.Source.Made(String pem) ->
-          made(device, label, request, hash, parsed(pem), Origin.IMPORTED, null);
+      case CertificateRequest.Source.Made(String pem) -> {
+        X509Certificate certificate = parsed(pem);
+        refuseCompromised(device, certificate.getPublicKey());
+        yield made(device, label, request, hash, certificate, Origin.IMPORTED, null);
+      }
       case CertificateRequest.Source.Generated(String sealTo, KeyAlgorithm keyType) -> {
         CertificateAuthority authority = authorities.signer(caOf(request));
         try {
@@ -351,6 +357,25 @@ public final class Inventory {
         }
       }
     };
+  }
+
+  /** A key that somebody else may know is never the device's again. Reads the disk. */
+  private void refuseCompromised(String device, PublicKey key) throws RegistryException {
+    for (DeviceCertificate entry : registry.certificatesOf(device)) {
+      DeviceCertificate.Revoked revoked = entry.revoked();
+      if (revoked == null || revoked.reason() != RevocationReason.KEY_COMPROMISE) {
+        continue;
+      }
+      X509Certificate certificate = certificate(entry);
+      if (certificate != null
+          && Arrays.equals(certificate.getPublicKey().getEncoded(), key.getEncoded())) {
+        throw new RegistryException(
+            Reason.CONFLICT,
+            "the key is compromised: certificate "
+                + entry.name()
+                + " of the same key was revoked for that; make a new key");
+      }
+    }
   }
 
   private static X509Certificate permitted(CertificateAuthority authority, X509Certificate issued)

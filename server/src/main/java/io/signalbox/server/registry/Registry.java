@@ -337,6 +337,17 @@ public final class Registry {
       this.content = content;
     }
 
+    /** The newest certificate of a name is told by it, also after the clock was set back. */
+    private long createdAt(E made, long now) {
+      if (!(made instanceof DeviceCertificate certificate)) {
+        return now;
+      }
+      return certificatesOf(certificate.device()).stream()
+          .filter(one -> one.label().equals(certificate.label()))
+          .mapToLong(one -> one.stamp().createdAtMillis() + 1)
+          .reduce(now, Math::max);
+    }
+
     @SuppressWarnings("ReferenceEquality") // the maker returns the very entry if all is well
     private void submit() throws RegistryException {
       E existing = find(kind, name);
@@ -352,7 +363,10 @@ public final class Registry {
       long now = clocks.wallMillis();
       E stamped =
           made.withStamp(
-              new Stamp(existing == null ? now : existing.stamp().createdAtMillis(), now, 0));
+              new Stamp(
+                  existing == null ? createdAt(made, now) : existing.stamp().createdAtMillis(),
+                  now,
+                  0));
       byte[] row = Row.encode(stamped, rest(kind, name, content), sealing);
       int added = existing == null ? 1 : 0;
       room.take(kind, added);

@@ -2,6 +2,7 @@ package io.signalbox.server.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -99,9 +100,6 @@ final class InventoryTest {
               RegistryException.class, () -> fixture.ensure("d", "main", csr + "'factory-2'}"));
       assertEquals(Reason.CONFLICT, refused.reason());
 
-      while (System.currentTimeMillis() <= first.stamp().createdAtMillis()) {
-        Thread.onSpinWait(); // the newest is told by the clock
-      }
       String request = csr + "'factory-2','replaces':'" + first.name() + "'}";
       Written<DeviceCertificate> second = fixture.ensure("d", "main", request);
 
@@ -112,6 +110,48 @@ final class InventoryTest {
       assertThrows(
           RegistryException.class,
           () -> fixture.ensure("d", "main", request.replace("factory-2", "factory")));
+    }
+  }
+
+  @Test
+  void theNewestIsTheLastOneThatWasMadeWhateverTheClockSays() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      fixture.aheadMillis = 3_600_000;
+      DeviceCertificate first =
+          fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}").entry();
+      fixture.aheadMillis = 0;
+      String another =
+          "{'csrPem':'" + RegistryFixture.csr("d") + "','replaces':'" + first.name() + "'}";
+
+      DeviceCertificate second = fixture.ensure("d", "main", another).entry();
+
+      assertNotEquals(first, second);
+      assertEquals(second, fixture.inventory.newest("d", "main"));
+      assertEquals(second, fixture.ensure("d", "main", another).entry());
+    }
+  }
+
+  @Test
+  void neverCertifiesAKeyOfTheDeviceThatWasRevokedAsCompromised() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      String request = "{'csrPem':'" + RegistryFixture.csr("d") + "'}";
+      DeviceCertificate leaked = fixture.ensure("d", "main", request).entry();
+      fixture.inventory.revoke(leaked.name(), RevocationReason.SUPERSEDED, Condition.NONE);
+      DeviceCertificate again = fixture.ensure("d", "main", request).entry();
+
+      fixture.inventory.revoke(again.name(), RevocationReason.KEY_COMPROMISE, Condition.NONE);
+
+      for (String label : List.of("main", "other")) {
+        RegistryException refused =
+            assertThrows(RegistryException.class, () -> fixture.ensure("d", label, request));
+        assertEquals(Reason.CONFLICT, refused.reason());
+        assertTrue(refused.getMessage().contains(again.name()), refused::getMessage);
+      }
+      fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}");
     }
   }
 
@@ -146,9 +186,6 @@ final class InventoryTest {
       assertEquals(1, chain(fixture, first).size());
       fixture.makeAuthority("factory", "{'parent':'root'}");
       assertEquals(1, chain(fixture, first).size(), "put together by name");
-      while (System.currentTimeMillis() <= first.stamp().createdAtMillis()) {
-        Thread.onSpinWait(); // the newest is told by the clock
-      }
       Written<DeviceCertificate> second = fixture.ensure("d", "main", request);
       assertTrue(second.isCreated());
       assertEquals(2, chain(fixture, second.entry()).size());

@@ -28,6 +28,22 @@ import java.util.function.LongSupplier;
 public final class RegistryFixture implements AutoCloseable {
   public static final SecureRandom RANDOM = new SecureRandom();
 
+  /** How far the wall clock of the registry is ahead of the machine's. */
+  volatile long aheadMillis;
+
+  private final Clocks clocks =
+      new Clocks() {
+        @Override
+        public long wallMillis() {
+          return Clocks.system().wallMillis() + aheadMillis;
+        }
+
+        @Override
+        public long nanos() {
+          return Clocks.system().nanos();
+        }
+      };
+
   final Store store;
   final Metrics metrics = new Metrics(1, "test");
   public final Registry registry;
@@ -54,8 +70,7 @@ public final class RegistryFixture implements AutoCloseable {
             });
     try {
       registry =
-          Registry.open(
-              store, config, Sealing.openOrCreate(directory, RANDOM), Clocks.system(), metrics);
+          Registry.open(store, config, Sealing.openOrCreate(directory, RANDOM), clocks, metrics);
     } catch (RegistryException e) {
       store.close();
       throw e;
@@ -63,7 +78,7 @@ public final class RegistryFixture implements AutoCloseable {
     authorities =
         Authorities.open(
             registry, directory.resolve("ca"), Clock.systemUTC(), RANDOM, null, configured);
-    inventory = new Inventory(registry, authorities, Clocks.system(), RANDOM);
+    inventory = new Inventory(registry, authorities, clocks, RANDOM);
   }
 
   public static RegistryFixture open(Path directory) throws Exception {
