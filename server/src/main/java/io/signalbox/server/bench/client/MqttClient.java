@@ -90,6 +90,7 @@ public final class MqttClient {
 
   // Of the socket; another one when the next address of the host is tried.
   private int addressesTried;
+  private long addressSinceNanos;
   private @Nullable Pipe pipe;
   private @Nullable SelectionKey key;
 
@@ -145,6 +146,7 @@ public final class MqttClient {
   void start() throws IOException {
     while (true) {
       InetAddress address = addresses[addressesTried++];
+      addressSinceNanos = System.nanoTime();
       try {
         start(new TcpPipe(new InetSocketAddress(address, endpoint.port()), local));
         return;
@@ -556,6 +558,10 @@ public final class MqttClient {
                       + ": no answer within "
                       + TimeUnit.NANOSECONDS.toSeconds(CONNECT_TIMEOUT_NANOS)
                       + " s"));
+        } else if (state == State.CONNECTING
+            && addressesTried < addresses.length
+            && nowNanos - addressSinceNanos > CONNECT_TIMEOUT_NANOS / addresses.length) {
+          startElsewhere();
         }
       }
       case CONNECTED -> keepAlive(nowNanos);
@@ -565,6 +571,16 @@ public final class MqttClient {
         }
       }
       case CLOSED -> {}
+    }
+  }
+
+  /** The address is silent: it may be a machine's that is gone. */
+  private void startElsewhere() {
+    closeSocket();
+    try {
+      start();
+    } catch (IOException e) {
+      onBroken(e);
     }
   }
 

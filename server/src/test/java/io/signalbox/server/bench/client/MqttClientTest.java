@@ -480,6 +480,32 @@ class MqttClientTest {
   }
 
   @Test
+  void goesToTheNextAddressOfAHostThatIsSilent() throws Exception {
+    DevelopmentPki pki = pki();
+    serveTls(pki);
+    InetAddress silent = InetAddress.getByName("127.0.0.2");
+    try (var _ = new ServerSocket(broker.port(), 10, silent)) { // never heard of TLS
+      var client =
+          new MqttClient(
+              loop,
+              Endpoint.parse("mqtts://localhost:" + broker.port()),
+              new InetAddress[] {silent, InetAddress.getLoopbackAddress()},
+              null,
+              tls(pki, Optional.of(pki.issueDevice("pump7"))),
+              connect(ProtocolVersion.V5, 60),
+              heard,
+              0);
+      client.start();
+      loop.pass(20);
+
+      client.tick(System.nanoTime() + TimeUnit.SECONDS.toNanos(16));
+
+      await(() -> heard.connected || heard.closed);
+      assertEquals("none", heard.failureText());
+    }
+  }
+
+  @Test
   void tellsThatACertificateIsMissing() throws Exception {
     DevelopmentPki pki = pki();
     serveTls(pki);
