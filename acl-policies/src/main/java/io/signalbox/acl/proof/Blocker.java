@@ -177,7 +177,8 @@ record Blocker(
       }
       boolean goesAlong = excluded.contains(attribute) && !attribute.isMultiValued();
       if (standing.wide) {
-        addBetterKnown(demands, standing, attribute, goesAlong, ways);
+        boolean compared = !goesAlong && isIn(attribute, standing, open);
+        addBetterKnown(demands, standing, attribute, compared, ways);
       } else if (!goesAlong && isIn(attribute, standing, open)) {
         String value = Objects.requireNonNull(standing.values.get(attribute));
         ways.add(new Way(demands.without(attribute, value), List.of()));
@@ -215,9 +216,13 @@ record Blocker(
     return slots;
   }
 
-  /** A deny that is wide for want of values is less so with them, or with fewer of them. */
+  /**
+   * A deny that is wide for want of values is less so with them, or with fewer of them.
+   *
+   * @param compared whether the one value that is known could make it miss by being another
+   */
   private void addBetterKnown(
-      Demands demands, Standing standing, Attribute attribute, boolean goesAlong, List<Way> ways) {
+      Demands demands, Standing standing, Attribute attribute, boolean compared, List<Way> ways) {
     Subject subject = candidate.subject();
     List<String> values = attribute.of(subject);
     if (values.isEmpty()) {
@@ -229,12 +234,13 @@ record Blocker(
       return;
     }
     boolean matters =
-        !goesAlong
-            && standing.template.levels().stream()
-                .filter(level -> level.variables().contains(attribute))
+        standing.values.containsKey(attribute)
+            ? compared
+            : standing.template.levels().stream()
+                .map(Template::variables)
+                .filter(variables -> variables.contains(attribute))
                 .anyMatch(
-                    level ->
-                        level.variables().stream().noneMatch(each -> each.of(subject).isEmpty()));
+                    variables -> variables.stream().noneMatch(each -> each.of(subject).isEmpty()));
     if (matters) {
       values.forEach(value -> ways.add(new Way(demands.without(attribute, value), List.of())));
     }

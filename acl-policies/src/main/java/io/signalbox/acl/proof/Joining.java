@@ -194,14 +194,46 @@ final class Joining {
     return more;
   }
 
-  /** As {@link #topics}, for Client Identifiers, of which the variable of that name is no part. */
+  /**
+   * As {@link #topics}, for Client Identifiers, of which the variable of that name is no part: what
+   * it is a part of is longer than itself, but any name while a value is missing.
+   */
   List<Meeting> clientIds(Demands demands, NameTemplate mine, NameTemplate theirs) {
+    List<Template> ids = ids(mine);
     if (isClientId(theirs)) {
-      return meetings(List.of(demands), List.of(), texts(open(mine)));
+      return meetings(List.of(demands), List.of(), ids);
     }
-    return theirs.template().variables().contains(CLIENT_ID)
-        ? List.of() // longer than itself
-        : names(demands, open(mine), theirs);
+    if (!theirs.template().variables().contains(CLIENT_ID)) {
+      return names(demands, open(mine), theirs);
+    }
+    List<Template> noLevel = ids.stream().filter(id -> !isOfLevel(id)).toList();
+    List<Meeting> meetings = new ArrayList<>(meetings(List.of(demands), List.of(), noLevel));
+    List<Attribute> others = new ArrayList<>(theirs.template().variables());
+    others.remove(CLIENT_ID);
+    List<Formula> missing = missing(demands, others);
+    if (!missing.isEmpty()) {
+      meetings.addAll(meetings(List.of(demands), List.of(new Or(missing)), ids));
+    }
+    return meetings;
+  }
+
+  /** Client Identifiers of that name, also one that is no level where there is any. */
+  List<Template> ids(NameTemplate name) {
+    NameTemplate open = open(name);
+    List<Template> ids = texts(open);
+    if (open.prefix()) {
+      List<Template.Part> parts = new ArrayList<>(open.template().parts());
+      parts.add(new Literal(vocabulary.fresh(0) + "/"));
+      ids.add(new Template(parts));
+    }
+    return ids;
+  }
+
+  private static boolean isOfLevel(Template id) {
+    return id.parts().stream()
+        .allMatch(
+            part ->
+                !(part instanceof Literal(String text)) || text.isEmpty() || Word.isUsable(text));
   }
 
   private static boolean isClientId(NameTemplate name) {
@@ -239,11 +271,7 @@ final class Joining {
   /** As {@link #topics}, for names; a deny that is not resolved speaks of any. */
   List<Meeting> names(Demands demands, NameTemplate mine, NameTemplate theirs) {
     List<Meeting> meetings = new ArrayList<>();
-    List<Formula> missing =
-        theirs.template().variables().stream()
-            .filter(each -> each.isMultiValued() || !demands.slots.containsKey(each))
-            .map(Joining::missing)
-            .toList();
+    List<Formula> missing = missing(demands, theirs.template().variables());
     if (!missing.isEmpty()) {
       meetings.addAll(meetings(List.of(demands), List.of(new Or(missing)), texts(mine)));
     }
@@ -262,6 +290,14 @@ final class Joining {
       meetings.addAll(meetings(joined, List.of(), texts(mine)));
     }
     return meetings;
+  }
+
+  /** For each of the variables that may have no value: it has none. */
+  private static List<Formula> missing(Demands demands, List<Attribute> variables) {
+    return variables.stream()
+        .filter(each -> each.isMultiValued() || !demands.slots.containsKey(each))
+        .map(Joining::missing)
+        .toList();
   }
 
   /**

@@ -143,7 +143,7 @@ final class Trial {
     List<Template> groups = group == null ? List.of() : joining.texts(group);
     if (pattern == null) {
       return forbidding.isEmpty()
-          ? joining.texts(opened()).stream()
+          ? joining.ids(Objects.requireNonNull(name)).stream()
               .map(text -> new Start(demands, List.of(), List.of(text), List.of()))
               .toList()
           : withDeniedIds(demands, forbidding.get().statement());

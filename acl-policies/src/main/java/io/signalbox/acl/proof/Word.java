@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -210,6 +211,7 @@ record Word(List<Part> parts, boolean level) {
       }
     }
     Set<Character> letters = letters(all);
+    NavigableSet<String> fixed = fixed(all);
     Deque<Step> queue = new ArrayDeque<>();
     Set<State> seen = new HashSet<>();
     queue.add(new Step(start, ""));
@@ -218,14 +220,14 @@ record Word(List<Part> parts, boolean level) {
       if (accepts(step.text)) {
         return Optional.of(step.text);
       }
-      effort.spend(1 + globs.size() * letters.size());
+      effort.spend(1 + (1 + globs.size()) * letters.size());
       for (char letter : letters) {
         List<BitSet> next = new ArrayList<>();
         for (int i = 0; i < globs.size(); i++) {
           next.add(advanced(globs.get(i), step.positions.get(i), letter));
         }
         String text = step.text + letter;
-        if (seen.add(new State(next, isBeginning(text, all) ? text : ""))) {
+        if (seen.add(new State(next, isBeginning(text, fixed) ? text : ""))) {
           if (seen.size() > STATES_MAX) {
             throw new TooComplex("too many ways to combine the patterns of one attribute");
           }
@@ -236,9 +238,23 @@ record Word(List<Part> parts, boolean level) {
     return Optional.empty();
   }
 
+  /** All fixed texts together, without what stands before them. */
+  private static NavigableSet<String> fixed(List<Told> all) {
+    NavigableSet<String> fixed = new TreeSet<>();
+    for (Told told : all) {
+      for (String text : told.any.texts()) {
+        if (text.startsWith(told.before)) {
+          fixed.add(text.substring(told.before.length()));
+        }
+      }
+    }
+    return fixed;
+  }
+
   /** Whether some fixed text begins so. */
-  private static boolean isBeginning(String text, List<Told> all) {
-    return all.stream().anyMatch(told -> told.any.begins(told.before + text));
+  private static boolean isBeginning(String text, NavigableSet<String> fixed) {
+    String next = fixed.ceiling(text);
+    return next != null && next.startsWith(text);
   }
 
   /** Every letter that some glob names, and one that none does. */

@@ -197,6 +197,49 @@ class PolicyDiffTest {
     assertTrue(diff.changes().stream().anyMatch(c -> c.witness().isPresent()), diff::text);
   }
 
+  /** A Client Identifier that is no level leaves a deny unresolved that is longer than any. */
+  @ParameterizedTest
+  @CsvSource({
+    "a*, x-${client.id}",
+    "*, x-${client.id}",
+    "a/b, x-${client.id}",
+    "a/b, ${client.id}*"
+  })
+  void seesADenyGoThatSpeaksOfClientIdentifiersThatAreNoLevel(String allowed, String denied) {
+    String allow =
+        "{ id: a, effect: allow, actions: [connect], clientIds: [\"%s\"] }".formatted(allowed);
+    assertGain(allow + denyingConnect(denied), allow, "connect as");
+  }
+
+  /** A deny that is wide by one value, and goes along with the request by another. */
+  @Test
+  void decidesWhereADenyIsWideAndMadeOfTheSameValues() {
+    String allow =
+        """
+        version: 1
+        name: p
+        match: { everyone: true }
+        statements:
+          - { id: a, effect: allow, actions: [subscribe], topics: ["+/${group}/${group}"] }
+        """;
+    String deny =
+        """
+        version: 1
+        name: d
+        match: %s
+        statements:
+          - { id: d, effect: deny, actions: [subscribe], literalFilters: ["${client.id}/x-${device.id}/a"] }
+        """;
+    String all = deny.formatted("{ everyone: true }");
+    String some = deny.formatted("{ any: [{ device: { id: [\"d*\"] } }] }");
+    PolicyDiff diff =
+        PolicyDiff.between(
+            Universe.bundle(List.of(Universe.parse(allow), Universe.parse(all))),
+            Universe.bundle(List.of(Universe.parse(allow), Universe.parse(some))),
+            Effort.ofOneAnswer());
+    assertTrue(diff.changes().stream().allMatch(c -> c.witness().isPresent()), diff::text);
+  }
+
   /** The pattern alone that denies may miss, and not one before it that only looks so. */
   @Test
   void seesWhatATextThatIsNotTheTopicDoesNotDeny() {
