@@ -5,7 +5,10 @@ import io.signalbox.acl.model.Policy;
 import io.signalbox.acl.model.Statement;
 import io.signalbox.acl.model.TopicTemplate;
 import io.signalbox.acl.model.Where.Truth;
+import io.signalbox.acl.subject.Attribute;
+import io.signalbox.acl.subject.Subject;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -29,12 +32,40 @@ public record StatementView(
   /**
    * What became of a template.
    *
-   * @param filters one for each value
-   * @param widest what a deny takes instead of values that are missing; empty when none is
+   * @param choices values for its variables, one for each pattern that it becomes
+   * @param known what a deny that is unresolved still knows of its values: its other levels are any
+   *     level; empty when nothing is missing
    */
-  public record Pattern(TopicTemplate template, List<Filter> filters, Optional<Filter> widest) {
+  public record Pattern(
+      TopicTemplate template,
+      List<Map<Attribute, String>> choices,
+      Optional<Map<Attribute, String>> known) {
+    /** What the template of a statement becomes for a client, as decisions take it. */
+    public static Pattern of(TopicTemplate template, Statement statement, Subject subject) {
+      return of(template, statement, "", new Substitution(subject));
+    }
+
+    private static Pattern of(
+        TopicTemplate template, Statement statement, String ref, Substitution substitution) {
+      var topics = substitution.topics(template, statement, ref);
+      return new Pattern(
+          template,
+          topics.choices(),
+          topics.resolved() ? Optional.empty() : Optional.of(topics.known()));
+    }
+
     public boolean resolved() {
-      return widest.isEmpty();
+      return known.isEmpty();
+    }
+
+    /** One for each choice. */
+    public List<Filter> filters() {
+      return choices.stream().map(template::substitute).toList();
+    }
+
+    /** What a deny takes beside the filters; empty when nothing is missing. */
+    public Optional<Filter> widest() {
+      return known.map(template::widest);
     }
   }
 
@@ -60,13 +91,7 @@ public record StatementView(
   private static List<Pattern> patterns(
       List<TopicTemplate> templates, Statement statement, String ref, Substitution substitution) {
     return templates.stream()
-        .map(
-            template -> {
-              var topics = substitution.topics(template, statement, ref);
-              Optional<Filter> widest =
-                  topics.resolved() ? Optional.empty() : Optional.of(topics.widest());
-              return new Pattern(template, topics.filters(), widest);
-            })
+        .map(template -> Pattern.of(template, statement, ref, substitution))
         .toList();
   }
 

@@ -44,13 +44,6 @@ final class Substitution {
     List<Filter> filters() {
       return choices.stream().map(template::substitute).toList();
     }
-
-    /** What it could become with other values; the same as the only filter when resolved. */
-    Filter widest() {
-      return resolved && choices.size() == 1
-          ? template.substitute(choices.getFirst())
-          : template.widest(known);
-    }
   }
 
   /** A name and values for its variables. */

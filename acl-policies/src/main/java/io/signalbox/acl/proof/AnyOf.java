@@ -30,10 +30,4 @@ record AnyOf(NavigableSet<String> texts, List<Glob> patterns) {
   boolean matches(String value) {
     return texts.contains(value) || patterns.stream().anyMatch(glob -> glob.matches(value));
   }
-
-  /** Whether one of the fixed texts begins so. */
-  boolean begins(String start) {
-    String next = texts.ceiling(start);
-    return next != null && next.startsWith(start);
-  }
 }

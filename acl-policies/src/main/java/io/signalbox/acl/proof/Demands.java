@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -34,26 +35,36 @@ final class Demands {
   /** Slots whose values are made of each other. */
   final List<Tie> ties;
 
+  /** What the value of a slot itself must match, whatever other values the attribute has. */
+  final Map<Attribute, List<AnyOf>> shapes;
+
+  /** Slots whose values begin a topic, so that a '$' cannot be their first character. */
+  final Set<Attribute> leading;
+
   /** The value of {@code other} is {@code before}, the value of {@code one}, {@code after}. */
   record Tie(Attribute one, Attribute other, String before, String after) {}
 
   Demands() {
-    this(List.of(), Map.of(), Map.of(), List.of());
+    this(List.of(), Map.of(), Map.of(), List.of(), Map.of(), Set.of());
   }
 
   private Demands(
       List<Atom> atoms,
       Map<Attribute, Set<String>> slots,
       Map<Attribute, String> exact,
-      List<Tie> ties) {
+      List<Tie> ties,
+      Map<Attribute, List<AnyOf>> shapes,
+      Set<Attribute> leading) {
     this.atoms = new ArrayList<>(atoms);
     this.slots = new HashMap<>(slots);
     this.exact = new HashMap<>(exact);
     this.ties = new ArrayList<>(ties);
+    this.shapes = new HashMap<>(shapes);
+    this.leading = new HashSet<>(leading);
   }
 
   private Demands copy() {
-    return new Demands(atoms, slots, exact, ties);
+    return new Demands(atoms, slots, exact, ties, shapes, leading);
   }
 
   Demands with(Atom atom) {
@@ -91,6 +102,22 @@ final class Demands {
   Demands withTie(Tie tie) {
     Demands next = withSlot(tie.one).withSlot(tie.other);
     next.ties.add(tie);
+    return next;
+  }
+
+  /** The value of the slot matches this. */
+  Demands withShape(Attribute slot, Glob shape) {
+    Demands next = withSlot(slot);
+    List<AnyOf> all = new ArrayList<>(next.shapes.getOrDefault(slot, List.of()));
+    all.add(AnyOf.of(List.of(shape)));
+    next.shapes.put(slot, List.copyOf(all));
+    return next;
+  }
+
+  /** The values of these slots begin a topic. */
+  Demands leading(Optional<Attribute> slot) {
+    Demands next = copy();
+    slot.ifPresent(next.leading::add);
     return next;
   }
 

@@ -273,6 +273,7 @@ final class Reach {
         for (Attribute variable : pattern.variables()) {
           demands = demands.withSlot(variable);
         }
+        demands = demands.leading(Unification.leading(pattern));
         Search search =
             new Search(
                 vocabulary.denyVariables(),
@@ -294,9 +295,7 @@ final class Reach {
       if (!literal) {
         return Unification.coverings(pattern, question.region);
       }
-      return Unification.meetings(pattern, question.region).stream()
-          .filter(way -> pattern.widest(way).equals(question.region))
-          .toList();
+      return Unification.readings(pattern, question.region);
     }
 
     /** One client, whom the bundle is asked about. */
@@ -313,7 +312,7 @@ final class Reach {
       Outcome outcome() {
         Decision connect = bound.decideConnect();
         if (question.connected && !connect.allowed()) {
-          addBlocker(connect, Filter.ALL, identity.clientId().stream().toList());
+          addBlocker(connect, Asked.clientId(candidate.subject().clientId(), identity.clientId()));
           return Outcome.blocked(blockers);
         }
         Optional<Witness> found = question.whole ? subscribed() : reached();
@@ -326,7 +325,7 @@ final class Reach {
         if (decision.allowed()) {
           return Optional.of(witness(request, false, decision));
         }
-        addBlocker(decision, question.region, pattern.levels());
+        addBlocker(decision, Asked.topic(question.region, pattern.levels()));
         return Optional.empty();
       }
 
@@ -350,7 +349,7 @@ final class Reach {
         if (decision.allowed()) {
           return Optional.of(witness(topic, retain, decision));
         }
-        addBlocker(decision, new Filter(Filter.split(topic)), pattern.levels());
+        addBlocker(decision, Asked.topic(new Filter(Filter.split(topic)), pattern.levels()));
         return Optional.empty();
       }
 
@@ -363,7 +362,7 @@ final class Reach {
           return Optional.of(witness(reception.filter(), false, reception.decision()));
         }
         for (Reception.Refusal refusal : reception.refusals()) {
-          addBlocker(refusal.decision(), refusal.filter(), pattern.levels());
+          addBlocker(refusal.decision(), Asked.topic(refusal.filter(), pattern.levels()));
         }
         return Optional.empty();
       }
@@ -373,9 +372,9 @@ final class Reach {
             candidate.subject(), question.action, request, 0, retain, 0, decision.statement());
       }
 
-      private void addBlocker(Decision decision, Filter request, List<Template> origin) {
+      private void addBlocker(Decision decision, Asked asked) {
         if (decision.reason() == Reason.EXPLICIT_DENY) {
-          Blocker.of(bindings, decision.statement(), request, origin, identity, candidate)
+          Blocker.of(bindings, decision.statement(), asked, identity, candidate)
               .ifPresent(blockers::add);
         }
       }

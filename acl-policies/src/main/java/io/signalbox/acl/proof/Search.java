@@ -37,15 +37,15 @@ final class Search {
 
   /**
    * @param found what was searched for
-   * @param blockers at least one of them must give way; none: this branch is dead
+   * @param obstacles at least one of them must give way; none: this branch is dead
    */
-  record Outcome(Optional<Witness> found, List<Blocker> blockers) {
+  record Outcome(Optional<Witness> found, List<Obstacle> obstacles) {
     static Outcome found(Witness witness) {
       return new Outcome(Optional.of(witness), List.of());
     }
 
-    static Outcome blocked(List<Blocker> blockers) {
-      return new Outcome(Optional.empty(), List.copyOf(blockers));
+    static Outcome blocked(List<? extends Obstacle> obstacles) {
+      return new Outcome(Optional.empty(), List.copyOf(obstacles));
     }
   }
 
@@ -132,8 +132,8 @@ final class Search {
     if (outcome.found().isPresent()) {
       return outcome.found();
     }
-    for (Blocker blocker : outcome.blockers()) {
-      for (Blocker.Way way : blocker.waysAround(demands)) {
+    for (Obstacle obstacle : outcome.obstacles()) {
+      for (Obstacle.Way way : obstacle.waysAround(demands)) {
         Optional<Witness> found = find(way.demands(), way.formulas(), depth + 1);
         if (found.isPresent()) {
           return found;

@@ -232,12 +232,20 @@ final class SubjectFinder {
     Set<String> exact = new HashSet<>();
     for (SlotGroup.Member member : group.members()) {
       Attribute slot = member.slot();
+      List<AnyOf> forbidden = forbidden(slot);
+      if (demands.leading.contains(slot)) {
+        forbidden.add(Word.DOLLAR);
+      }
+      List<AnyOf> required = new ArrayList<>(demands.shapes.getOrDefault(slot, List.of()));
+      if (!slot.isMultiValued()) {
+        required.addAll(required(slot));
+      }
       parts.add(
           new Word.Part(
               member.before(),
               member.after(),
-              slot.isMultiValued() ? List.of() : required(slot),
-              forbidden(slot),
+              required,
+              forbidden,
               demands.slots.getOrDefault(slot, Set.of())));
       String value = demands.exact.get(slot);
       if (value != null) {

@@ -1,11 +1,9 @@
 package io.signalbox.acl.proof;
 
 import io.signalbox.acl.model.Template;
-import io.signalbox.acl.model.Template.Literal;
 import io.signalbox.acl.model.Template.Variable;
 import io.signalbox.acl.subject.Attribute;
 import io.signalbox.acl.subject.Attribute.Kind;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,23 +25,21 @@ final class Twin {
     return attribute.kind() == Kind.DEVICE_ATTRIBUTE && attribute.argument().startsWith(MARK);
   }
 
+  /** The template with twins in the place of attributes that have several values. */
+  static Template in(Template template) {
+    Template twins = template;
+    for (Attribute attribute : template.variables()) {
+      if (attribute.isMultiValued()) {
+        twins = twins.replacing(attribute, new Template(List.of(new Variable(Twin.of(attribute)))));
+      }
+    }
+    return twins;
+  }
+
   /** Of which attribute it is a value; of one that is no twin, itself. */
   static Attribute origin(Attribute attribute) {
     return is(attribute)
         ? Attribute.variable(attribute.argument().substring(MARK.length())).orElse(attribute)
         : attribute;
-  }
-
-  /** The template with the attributes themselves in the place of their twins. */
-  static Template origin(Template template) {
-    List<Template.Part> parts = new ArrayList<>();
-    for (Template.Part part : template.parts()) {
-      parts.add(
-          switch (part) {
-            case Literal literal -> literal;
-            case Variable(Attribute attribute) -> new Variable(origin(attribute));
-          });
-    }
-    return new Template(parts);
   }
 }

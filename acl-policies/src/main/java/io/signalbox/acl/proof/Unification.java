@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Values of variables that make a template fit. */
 final class Unification {
@@ -24,19 +25,25 @@ final class Unification {
 
   /** What the template is for this client: one text for each choice among its usable values. */
   static List<String> texts(Template template, Subject subject) {
-    List<Template> filledIn = List.of(template);
+    return choices(template, subject).stream().map(template::substitute).toList();
+  }
+
+  /** Every choice of one usable value for each variable. */
+  static List<Map<Attribute, String>> choices(Template template, Subject subject) {
+    List<Map<Attribute, String>> choices = List.of(Map.of());
     for (Attribute variable : template.variables()) {
-      List<Template> values =
-          variable.of(subject).stream()
-              .filter(Word::isUsable)
-              .map(value -> new Template(List.of(new Template.Literal(value))))
-              .toList();
-      filledIn =
-          filledIn.stream()
-              .flatMap(some -> values.stream().map(value -> some.replacing(variable, value)))
-              .toList();
+      List<String> values = variable.of(subject).stream().filter(Word::isUsable).toList();
+      List<Map<Attribute, String>> longer = new ArrayList<>();
+      for (Map<Attribute, String> choice : choices) {
+        for (String value : values) {
+          Map<Attribute, String> next = new LinkedHashMap<>(choice);
+          next.put(variable, value);
+          longer.add(next);
+        }
+      }
+      choices = longer;
     }
-    return filledIn.stream().map(Template::toString).toList();
+    return choices;
   }
 
   /** All values of the variables for which the template is this text. */
@@ -82,8 +89,8 @@ final class Unification {
   }
 
   /**
-   * All ways in which the pattern and the region share a topic: the values that variables must have
-   * for it; a variable that is not named may have any.
+   * All ways in which the pattern of an allow and the region share a topic: the values that
+   * variables must have for it; a variable that is not named may have any.
    */
   static List<Map<Attribute, String>> meetings(TopicTemplate pattern, Filter region) {
     List<Map<Attribute, String>> ways = List.of(Map.of());
@@ -98,7 +105,23 @@ final class Unification {
         ways = join(ways, solutions(mine, their));
       }
     }
-    return ways.stream().filter(way -> pattern.widest(way).intersects(region)).toList();
+    return ways.stream()
+        .filter(way -> !putsDollarFirst(pattern, way) && pattern.widest(way).intersects(region))
+        .toList();
+  }
+
+  /** The variable that the first level begins with: an allow is inert where its value has a '$'. */
+  static Optional<Attribute> leading(TopicTemplate pattern) {
+    return pattern.levels().getFirst().parts().getFirst()
+            instanceof Template.Variable(var attribute)
+        ? Optional.of(attribute)
+        : Optional.empty();
+  }
+
+  private static boolean putsDollarFirst(TopicTemplate pattern, Map<Attribute, String> values) {
+    return leading(pattern)
+        .filter(first -> values.getOrDefault(first, "").startsWith("$"))
+        .isPresent();
   }
 
   /** Each of the one with each of the other, where they do not contradict. */
@@ -139,61 +162,16 @@ final class Unification {
         .toList();
   }
 
-  /**
-   * Whether the pattern, with the values of this client, shares a topic with the filter; a variable
-   * without a usable value is any level.
-   */
-  static boolean meets(TopicTemplate pattern, Subject subject, Filter filter) {
-    return meetings(pattern, filter).stream().anyMatch(way -> resolves(pattern, subject, way))
-        || (hasUnresolved(pattern, subject)
-            && pattern.widest(known(pattern, subject)).intersects(filter));
-  }
-
-  /** As {@link #meets}, when the pattern must be the very filter, if its variables have values. */
-  static boolean equals(TopicTemplate pattern, Subject subject, Filter filter) {
-    return meetings(pattern, filter).stream()
-            .anyMatch(way -> pattern.widest(way).equals(filter) && resolves(pattern, subject, way))
-        || (hasUnresolved(pattern, subject)
-            && pattern.widest(known(pattern, subject)).intersects(filter));
-  }
-
-  /** As {@link #meets}, when the pattern must match all that the filter matches. */
-  static boolean contains(TopicTemplate pattern, Subject subject, Filter filter) {
-    return coverings(pattern, filter).stream().anyMatch(way -> resolves(pattern, subject, way))
-        || (hasUnresolved(pattern, subject)
-            && pattern.widest(known(pattern, subject)).contains(filter));
-  }
-
-  /** Whether the client has these values, and a usable one for every other variable. */
-  static boolean resolves(TopicTemplate pattern, Subject subject, Map<Attribute, String> values) {
-    return pattern.variables().stream()
-        .allMatch(
-            variable -> {
-              List<String> has = variable.of(subject);
-              String wanted = values.get(variable);
-              return wanted == null ? has.stream().anyMatch(Word::isUsable) : has.contains(wanted);
-            });
-  }
-
-  private static boolean hasUnresolved(TopicTemplate pattern, Subject subject) {
-    return pattern.variables().stream().anyMatch(variable -> !isKnown(variable, subject));
+  /** As {@link #meetings}, for a pattern that must be the very filter, wildcards and all. */
+  static List<Map<Attribute, String>> readings(TopicTemplate pattern, Filter filter) {
+    return coverings(pattern, filter).stream()
+        .filter(way -> pattern.widest(way).equals(filter))
+        .toList();
   }
 
   /** Whether there is a value, and all can stand for the variable; else a deny is wider. */
   static boolean isKnown(Attribute variable, Subject subject) {
     List<String> values = variable.of(subject);
     return !values.isEmpty() && values.stream().allMatch(Word::isUsable);
-  }
-
-  /** Variables that leave no doubt. */
-  private static Map<Attribute, String> known(TopicTemplate pattern, Subject subject) {
-    Map<Attribute, String> known = new LinkedHashMap<>();
-    for (Attribute variable : pattern.variables()) {
-      List<String> has = variable.of(subject);
-      if (has.size() == 1 && Word.isUsable(has.getFirst())) {
-        known.put(variable, has.getFirst());
-      }
-    }
-    return known;
   }
 }

@@ -1,6 +1,7 @@
 package io.signalbox.acl.proof;
 
 import io.signalbox.acl.decision.PolicyBundle;
+import io.signalbox.acl.decision.StatementView.Pattern;
 import io.signalbox.acl.filter.Filter;
 import io.signalbox.acl.model.Action;
 import io.signalbox.acl.model.Overlap;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Who can publish to a topic, or subscribe to a filter: the statements that give it, with the
@@ -132,10 +134,8 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
           }
           continue;
         }
-        for (Map<Attribute, String> way : Unification.meetings(pattern, request)) {
-          if (pattern.widest(way).equals(request)) {
-            rows.add(row(policy, statement, pattern, true, way, binding));
-          }
+        for (Map<Attribute, String> way : Unification.readings(pattern, request)) {
+          rows.add(row(policy, statement, pattern, true, way, binding));
         }
       }
     }
@@ -192,7 +192,8 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
     return bound.contains(row.policy)
         && row.statement.where().holdsFor(subject) == Truth.YES
         && (action == Action.SUBSCRIBE || row.statement.where().retain().admits(retain))
-        && Unification.resolves(row.pattern, subject, row.values);
+        && Pattern.of(row.pattern, row.statement, subject).choices().stream()
+            .anyMatch(choice -> choice.entrySet().containsAll(row.values.entrySet()));
   }
 
   private boolean denies(Row row, Subject subject, List<Policy> bound, boolean retain) {
@@ -204,12 +205,14 @@ public record WhoCan(Action action, Filter request, List<Row> grants, List<Row> 
   }
 
   private boolean meets(Row row, Subject subject) {
+    Pattern pattern = Pattern.of(row.pattern, row.statement, subject);
     if (row.literal) {
-      return Unification.equals(row.pattern, subject, request);
+      return pattern.filters().contains(request)
+          || pattern.widest().filter(request::intersects).isPresent();
     }
-    return row.statement.overlap() == Overlap.FILTER
-        ? Unification.contains(row.pattern, subject, request)
-        : Unification.meets(row.pattern, subject, request);
+    boolean whole = row.statement.overlap() == Overlap.FILTER;
+    return Stream.concat(pattern.filters().stream(), pattern.widest().stream())
+        .anyMatch(filter -> whole ? filter.contains(request) : filter.intersects(request));
   }
 
   /** A row a line, each with an example, and the denies. */

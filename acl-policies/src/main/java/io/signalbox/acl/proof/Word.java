@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +20,13 @@ import java.util.TreeSet;
  * @param level whether it must be usable as a variable's value
  */
 record Word(List<Part> parts, boolean level) {
+  /** What no variable can have as its value. */
+  static final AnyOf UNUSABLE =
+      AnyOf.of(List.of(new Glob("*/*"), new Glob("*+*"), new Glob("*#*"), new Glob("*\0*")));
+
+  /** What no variable can have as its value at the start of a topic. */
+  static final AnyOf DOLLAR = AnyOf.of(List.of(new Glob("$*")));
+
   /** States of the search for one text; real policies need a handful. */
   private static final int STATES_MAX = 20_000;
 
@@ -40,6 +48,21 @@ record Word(List<Part> parts, boolean level) {
       return !excluded.contains(value)
           && required.stream().allMatch(any -> any.matches(value))
           && forbidden.stream().noneMatch(any -> any.matches(value));
+    }
+
+    /** Whether it contradicts itself at first sight; to find that by a search takes long. */
+    private boolean forbidsAll() {
+      return forbidden.stream()
+          .anyMatch(any -> any.patterns().contains(Glob.ANY) || required.contains(any));
+    }
+
+    /** Whether everything that is required holds a letter that no level has. */
+    private boolean isOfNoLevel() {
+      return required.stream()
+          .anyMatch(
+              any ->
+                  any.texts().stream().noneMatch(Word::isOfLevel)
+                      && any.patterns().stream().noneMatch(glob -> isOfLevel(glob.text())));
     }
 
     /** Whether some text with {@code before} and {@code after} around it is this one. */
@@ -72,15 +95,19 @@ record Word(List<Part> parts, boolean level) {
         && parts.stream().allMatch(part -> part.accepts(value));
   }
 
-  /**
-   * At the start of a topic a '$' would be in the way as well; no value that is made here has one.
-   */
+  /** Whether a variable can have this value; at the start of a topic no '$' may be its first. */
   static boolean isUsable(String value) {
     return !value.isEmpty()
-        && value.indexOf('/') < 0
-        && value.indexOf('+') < 0
-        && value.indexOf('#') < 0
-        && value.indexOf('\0') < 0;
+        && isOfLevel(value)
+        && value.codePoints().noneMatch(point -> point >= 0xD800 && point <= 0xDFFF);
+  }
+
+  private static boolean isOfLevel(String text) {
+    return text.chars().allMatch(c -> isOfLevel((char) c));
+  }
+
+  private static boolean isOfLevel(char letter) {
+    return letter != '/' && letter != '+' && letter != '#' && letter != '\0';
   }
 
   /**
@@ -90,6 +117,9 @@ record Word(List<Part> parts, boolean level) {
    * @throws TooComplex when it was given up
    */
   Optional<String> find(Set<String> avoid, String seed, Effort effort) {
+    if (parts.stream().anyMatch(part -> part.forbidsAll() || (level && part.isOfNoLevel()))) {
+      return Optional.empty();
+    }
     Optional<String> guessed = guess(avoid, seed);
     if (guessed.isPresent()) {
       return guessed;
@@ -135,16 +165,20 @@ record Word(List<Part> parts, boolean level) {
         any.patterns().forEach(glob -> addShape(part, glob.text(), shapes));
       }
     }
+    Optional<String> dollar = Optional.empty();
     for (String shape : shapes.reversed()) {
       boolean open = shape.indexOf('*') >= 0;
       for (String filling : open ? List.of(seed, seed + "1", seed + "2", "") : List.of("")) {
         String value = shape.replace("*", filling);
-        if (accepts(value) && !avoid.contains(value) && !value.startsWith("$")) {
-          return Optional.of(value);
+        if (accepts(value) && !avoid.contains(value)) {
+          if (!value.startsWith("$")) {
+            return Optional.of(value);
+          }
+          dollar = dollar.isPresent() ? dollar : Optional.of(value);
         }
       }
     }
-    return Optional.empty();
+    return dollar; // at the start of a topic it would be in the way
   }
 
   private static void addShape(Part part, String text, List<String> shapes) {
@@ -177,6 +211,7 @@ record Word(List<Part> parts, boolean level) {
       }
     }
     Set<Character> letters = letters(all);
+    NavigableSet<String> fixed = fixed(all);
     Deque<Step> queue = new ArrayDeque<>();
     Set<State> seen = new HashSet<>();
     queue.add(new Step(start, ""));
@@ -185,14 +220,14 @@ record Word(List<Part> parts, boolean level) {
       if (accepts(step.text)) {
         return Optional.of(step.text);
       }
-      effort.spend(1 + globs.size() * letters.size());
+      effort.spend(1 + (1 + globs.size()) * letters.size());
       for (char letter : letters) {
         List<BitSet> next = new ArrayList<>();
         for (int i = 0; i < globs.size(); i++) {
           next.add(advanced(globs.get(i), step.positions.get(i), letter));
         }
         String text = step.text + letter;
-        if (seen.add(new State(next, isBeginning(text, all) ? text : ""))) {
+        if (seen.add(new State(next, isBeginning(text, fixed) ? text : ""))) {
           if (seen.size() > STATES_MAX) {
             throw new TooComplex("too many ways to combine the patterns of one attribute");
           }
@@ -203,9 +238,23 @@ record Word(List<Part> parts, boolean level) {
     return Optional.empty();
   }
 
+  /** All fixed texts together, without what stands before them. */
+  private static NavigableSet<String> fixed(List<Told> all) {
+    NavigableSet<String> fixed = new TreeSet<>();
+    for (Told told : all) {
+      for (String text : told.any.texts()) {
+        if (text.startsWith(told.before)) {
+          fixed.add(text.substring(told.before.length()));
+        }
+      }
+    }
+    return fixed;
+  }
+
   /** Whether some fixed text begins so. */
-  private static boolean isBeginning(String text, List<Told> all) {
-    return all.stream().anyMatch(told -> told.any.begins(told.before + text));
+  private static boolean isBeginning(String text, NavigableSet<String> fixed) {
+    String next = fixed.ceiling(text);
+    return next != null && next.startsWith(text);
   }
 
   /** Every letter that some glob names, and one that none does. */
@@ -220,7 +269,7 @@ record Word(List<Part> parts, boolean level) {
       other++;
     }
     letters.add(other);
-    letters.removeIf(letter -> level && !isUsable(String.valueOf(letter)));
+    letters.removeIf(letter -> level && !isOfLevel(letter));
     return letters;
   }
 

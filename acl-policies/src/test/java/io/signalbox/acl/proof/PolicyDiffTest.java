@@ -130,6 +130,145 @@ class PolicyDiffTest {
     assertTrue(diff.changes().stream().anyMatch(Change::gained), diff::text);
   }
 
+  /** A topic that the deny makes, and another statement denies it whatever the value is. */
+  @Test
+  void provesThatADenyByTheSameVariableStandsInTheWayForEveryValue() {
+    String allow = "{ id: a, effect: allow, actions: [publish], topics: [\"+/x\"] }";
+    String kept = deny("k", "${device.id}/#");
+    assertEquals(
+        List.of(),
+        PolicyDiff.between(bundle(allow + deny("d", "${device.id}/x") + kept), bundle(allow + kept))
+            .changes());
+  }
+
+  /** Without one variable a deny is wide, and no value of the other ends that. */
+  @Test
+  void provesThatADenyWithoutAValueStandsInTheWayForEveryOtherValue() {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { all: [{ jwt: { issuer: login } }], not: [{ cert: { ca: "*" } }] }
+        statements:
+          - { id: a, effect: allow, actions: [publish], topics: ["${group}/${device.id}"] }
+          - { id: k, effect: deny, actions: [publish], topics: ["${cert.cn}/+"] }
+        """;
+    String less = "  - { id: d, effect: deny, actions: [publish], topics: [\"+/${device.id}\"] }\n";
+    assertEquals(
+        List.of(),
+        PolicyDiff.between(
+                Universe.bundle(List.of(Universe.parse(text + less))),
+                Universe.bundle(List.of(Universe.parse(text))))
+            .changes());
+  }
+
+  /** Of one attribute the deny may mean another value than the allow. */
+  @ParameterizedTest
+  @CsvSource({
+    "a/x-${group}, a/${group}",
+    "a/+, a/${group}",
+    "a/${group}/x, a/${group}/${group}",
+  })
+  void seesADenyByAnotherValueOfTheSameAttributeGo(String allowed, String denied) {
+    String allow =
+        "{ id: a, effect: allow, actions: [publish], topics: [\"%s\"] }".formatted(allowed);
+    String kept = deny("k", "a/g1");
+    assertGain(allow + deny("d", denied) + kept, allow + kept, "publish");
+  }
+
+  /** Also one whose policy binds those alone who have a value, of which no level is made. */
+  @ParameterizedTest
+  @CsvSource({"y/z", "y+z", "$y"})
+  void seesADenyGoThatIsWideByAValueThatIsNoLevel(String device) {
+    String text =
+        """
+        version: 1
+        name: p
+        match: { device: { id: ["%s"] } }
+        statements:
+          - { id: a, effect: allow, actions: [publish], topics: ["b/x"] }
+        """
+            .formatted(device);
+    String less = "  - { id: d, effect: deny, actions: [publish], topics: [\"${device.id}/x\"] }\n";
+    PolicyDiff diff =
+        PolicyDiff.between(
+            Universe.bundle(List.of(Universe.parse(text + less))),
+            Universe.bundle(List.of(Universe.parse(text))));
+    assertTrue(diff.changes().stream().anyMatch(c -> c.witness().isPresent()), diff::text);
+  }
+
+  /** A Client Identifier that is no level leaves a deny unresolved that is longer than any. */
+  @ParameterizedTest
+  @CsvSource({
+    "a*, x-${client.id}",
+    "*, x-${client.id}",
+    "a/b, x-${client.id}",
+    "a/b, ${client.id}*"
+  })
+  void seesADenyGoThatSpeaksOfClientIdentifiersThatAreNoLevel(String allowed, String denied) {
+    String allow =
+        "{ id: a, effect: allow, actions: [connect], clientIds: [\"%s\"] }".formatted(allowed);
+    assertGain(allow + denyingConnect(denied), allow, "connect as");
+  }
+
+  /** A deny that is wide by one value, and goes along with the request by another. */
+  @Test
+  void decidesWhereADenyIsWideAndMadeOfTheSameValues() {
+    String allow =
+        """
+        version: 1
+        name: p
+        match: { everyone: true }
+        statements:
+          - { id: a, effect: allow, actions: [subscribe], topics: ["+/${group}/${group}"] }
+        """;
+    String deny =
+        """
+        version: 1
+        name: d
+        match: %s
+        statements:
+          - { id: d, effect: deny, actions: [subscribe], literalFilters: ["${client.id}/x-${device.id}/a"] }
+        """;
+    String all = deny.formatted("{ everyone: true }");
+    String some = deny.formatted("{ any: [{ device: { id: [\"d*\"] } }] }");
+    PolicyDiff diff =
+        PolicyDiff.between(
+            Universe.bundle(List.of(Universe.parse(allow), Universe.parse(all))),
+            Universe.bundle(List.of(Universe.parse(allow), Universe.parse(some))),
+            Effort.ofOneAnswer());
+    assertTrue(diff.changes().stream().allMatch(c -> c.witness().isPresent()), diff::text);
+  }
+
+  /** The pattern alone that denies may miss, and not one before it that only looks so. */
+  @Test
+  void seesWhatATextThatIsNotTheTopicDoesNotDeny() {
+    String allow = "{ id: a, effect: allow, actions: [subscribe], topics: [\"a/b\"] }";
+    String texts =
+        "\n"
+            + "  - { id: d, effect: deny, actions: [subscribe], literalFilters: [\"a/+\","
+            + " \"a/${group}\", \"a/#\"] }";
+    String gone = deny("g", "a/b").replace("publish", "subscribe");
+    assertGain(allow + texts + gone, allow + texts, "subscribe");
+  }
+
+  /** What came by a wider filter alone is lost when another deny refuses that one. */
+  @Test
+  void seesThatAWiderFilterIsRefusedToo() {
+    String allow = "{ id: a, effect: allow, actions: [subscribe], topics: [\"a/+\"] }";
+    String text = "\n  - { id: d, effect: deny, actions: [subscribe], literalFilters: [\"a/b\"] }";
+    String wider = text.replace("id: d", "id: e").replace("a/b", "a/+");
+    PolicyDiff diff = PolicyDiff.between(bundle(allow + text), bundle(allow + text + wider));
+    assertTrue(
+        diff.changes().stream().anyMatch(c -> !c.gained() && c.text().contains("\"a/b\"")),
+        diff::text);
+  }
+
+  private static String deny(String id, String topic) {
+    return "\n  - { id: %s, effect: deny, actions: [publish], topics: [\"%s\"] }"
+        .formatted(id, topic);
+  }
+
   private static String denyingConnect(String name) {
     return "\n  - { id: d, effect: deny, actions: [connect], clientIds: [\"" + name + "\"] }";
   }

@@ -57,6 +57,43 @@ class WhoCanTest {
         WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("pump/p7/cmd/+")).text());
   }
 
+  /** A variable in a text is one level that is no wildcard. */
+  @Test
+  void knowsThatATextWithAVariableIsNoWildcard() {
+    PolicyBundle bundle =
+        everyone(
+            """
+            - { id: all, effect: allow, actions: [subscribe], topics: ["#"] }
+            - { id: text, effect: deny, actions: [subscribe], literalFilters: ["${device.id}"] }
+            """);
+    WhoCan who = WhoCan.of(bundle, Action.SUBSCRIBE, Filter.of("+"));
+    assertTrue(who.admits(Subject.builder("c").device("d1").build(), bundle), who::text);
+  }
+
+  /** Of two groups one begins with a '$', and no value is known then. */
+  @Test
+  void knowsThatADenyIsWideByAValueThatStartsWithDollar() {
+    PolicyBundle bundle =
+        everyone(
+            """
+            - { id: all, effect: allow, actions: [publish], topics: ["#", "${group}/x"] }
+            - { id: own, effect: deny, actions: [publish], topics: ["${group}/y"] }
+            """);
+    Subject subject = Subject.builder("c").groups(List.of("$a", "b")).build();
+    for (String topic : List.of("a/y", "b/y", "a/x", "$a/x")) {
+      WhoCan who = WhoCan.of(bundle, Action.PUBLISH, Filter.of(topic));
+      assertEquals(
+          can(bundle.bind(subject), Action.PUBLISH, topic), who.admits(subject, bundle), who::text);
+    }
+  }
+
+  private static PolicyBundle everyone(String statements) {
+    return Universe.bundle(
+        List.of(
+            Universe.parse(
+                "version: 1\nname: p\nmatch: { everyone: true }\nstatements:\n" + statements)));
+  }
+
   @Test
   void agreesWithBruteForce() {
     SplittableRandom random = Universe.random();
