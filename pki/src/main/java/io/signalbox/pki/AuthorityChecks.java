@@ -73,7 +73,7 @@ final class AuthorityChecks {
     Instant notBefore = authority.getNotBefore().toInstant();
     Instant notAfter = authority.getNotAfter().toInstant();
     if (now.isBefore(notBefore)) {
-      throw new PkiException(
+      throw new ClockBehindException(
           "the authority "
               + name(authority)
               + " is valid from "

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * on every few milliseconds, some every two seconds. What is written within such a step of a look
  * would never be seen, so a file that was young when it was looked at is compared once more by its
  * content when it is not. A file that could not be used is due until it can: a change of owner or
- * mode shows nowhere, nor does a lack of file descriptors that is over. One thread at a time.
+ * mode shows nowhere, nor does a lack of file descriptors that is over. One thread at a time, but
+ * for {@link #isRefused}.
  */
 public final class FileChange {
   private static final long YOUNG_MILLIS = 2_000;
@@ -38,7 +39,7 @@ public final class FileChange {
   private byte @Nullable [] content;
 
   /** Why what was read last cannot be used; empty: it can. */
-  private String problem = "";
+  private volatile String problem = "";
 
   /** The file as it is now is taken as known: read it after this. */
   public FileChange(Path file) {
@@ -80,6 +81,11 @@ public final class FileChange {
     boolean other = !why.equals(problem);
     problem = why;
     return other;
+  }
+
+  /** Whether what was read last cannot be used. Any thread. */
+  public boolean isRefused() {
+    return !problem.isEmpty();
   }
 
   /** What was read is in use. */

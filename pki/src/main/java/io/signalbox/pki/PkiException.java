@@ -5,7 +5,7 @@ package io.signalbox.pki;
  * do about it, and may be shown to the person who gave the input. It never holds key material.
  */
 public sealed class PkiException extends Exception
-    permits LockedKeyException, PinRefusedException, SigningException {
+    permits ClockBehindException, LockedKeyException, PinRefusedException, SigningException {
   private final String text;
 
   public PkiException(String text) {

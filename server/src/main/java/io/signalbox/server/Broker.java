@@ -1,5 +1,6 @@
 package io.signalbox.server;
 
+import io.signalbox.pki.ClockBehindException;
 import io.signalbox.pki.PkiException;
 import io.signalbox.server.admin.AdminHandler;
 import io.signalbox.server.auth.ApiPolicies;
@@ -11,6 +12,7 @@ import io.signalbox.server.auth.PolicyStore;
 import io.signalbox.server.auth.Provisioning;
 import io.signalbox.server.auth.RegisteredAuthorities;
 import io.signalbox.server.cli.CommandFailure;
+import io.signalbox.server.cli.Logging;
 import io.signalbox.server.cli.RunningBroker;
 import io.signalbox.server.cli.VersionCommand;
 import io.signalbox.server.config.BrokerConfig;
@@ -120,6 +122,9 @@ final class Broker implements RunningBroker {
    */
   private static boolean mayPass(Throwable problem) {
     for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ClockBehindException) {
+        return true; // until the network has told the time
+      }
       for (Throwable other : cause.getSuppressed()) {
         if ((other instanceof PkiException || other instanceof AuthSetupException)
             && !mayPass(other)) {
@@ -150,6 +155,7 @@ final class Broker implements RunningBroker {
     SecureRandom random = new SecureRandom();
     Clocks clocks = Clocks.system();
     Metrics metrics = new Metrics(config.io().ioThreadCount(), VersionCommand.version());
+    Logging.whenLeftOut(metrics.logLinesLeftOut::inc);
     Fetcher fetcher = opened("HTTP client", new Fetcher(metrics));
     DataDirectory.make(config.dataDirectory());
     // Beside the store: each of the two takes a tenth of a second, on a processor of its own.

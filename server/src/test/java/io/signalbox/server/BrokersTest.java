@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -77,12 +78,16 @@ final class BrokersTest {
     };
     String[] all = Arrays.copyOf(words, words.length + more.length);
     System.arraycopy(more, 0, all, words.length, more.length);
+    return run(all);
+  }
+
+  private static int run(String... words) {
     return new Commands(
             new Brokers(),
             (_, _, _, _) -> new TokenFactory.Issued("", ""),
             new DataDirectory(),
             Map.of())
-        .run(all);
+        .run(words);
   }
 
   /** The first bytes of our memory fail to be read as those on a disk that has a fault. */
@@ -178,6 +183,20 @@ final class BrokersTest {
     assertEquals(
         CONFIGURATION,
         serve(withKeySet(", keys: [{ algorithm: ES256, public-key-file: broken.pem }]")));
+  }
+
+  /** The network tells the time a moment after the start. */
+  @Test
+  void aClockThatIsBehindIsNoBadConfiguration() throws Exception {
+    DevelopmentPki.openOrCreate(
+        folder.resolve("data").resolve("pki"),
+        Clock.offset(Clock.systemUTC(), Duration.ofDays(3_650)),
+        new SecureRandom());
+    String yaml = "listeners: [{ name: t, type: tls, bind: [127.0.0.1], port: 0 }]";
+    Path config = Files.writeString(folder.resolve("signalbox.yaml"), yaml);
+    assertEquals(
+        FAILED,
+        run("serve", "--config", config.toString(), "--data", folder.resolve("data").toString()));
   }
 
   private Path authority() throws Exception {

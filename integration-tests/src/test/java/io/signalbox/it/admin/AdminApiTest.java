@@ -337,7 +337,8 @@ final class AdminApiTest {
     assertEquals(revision, admin.get("/certificates/" + first).expect(200).etag());
     assertEquals("keyCompromise", admin.get("/certificates/" + first).get("revocationReason"));
     admin.put("/certificates/" + first, "{'status':'active'}").expectProblem(409, "conflict");
-    String second = admin.put(path, request).expect(201).get("fingerprint");
+    admin.put(path, request).expectProblem(409, "conflict");
+    String second = admin.put(path, csr(id)).expect(201).get("fingerprint");
     assertNotEquals(first, second);
     assertEquals(
         2, admin.get("/devices/" + id + "/certificates").json().getAsJsonArray("items").size());

@@ -16,7 +16,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -376,10 +375,10 @@ final class PageTest {
   void logsInWhereUserNamesMustBeAClaimOfTheToken(Version version) throws Exception {
     use(version);
     stopBroker();
+    Path config = broker.configFile();
     Files.writeString(
-        broker.configFile(),
-        "auth:\n  jwt:\n    user-name-claim: sub\n",
-        StandardOpenOption.APPEND);
+        config,
+        Files.readString(config).replace("auth: { jwt: {", "auth: { jwt: { user-name-claim: sub,"));
 
     broker.restart();
 

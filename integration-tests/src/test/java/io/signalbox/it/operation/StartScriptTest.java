@@ -192,6 +192,21 @@ final class StartScriptTest {
     assertFalse(run(environment, List.of(script.toString(), "version")).contains(terminal));
   }
 
+  /** What is sent to have files read again, which the broker does by itself, is not the end. */
+  @Test
+  void aSupervisorsHangUpDoesNotEndTheBroker(@TempDir Path home) throws Exception {
+    Path script = builtProject(home);
+    Path jdk = home.resolve("jdk");
+    Path java = Files.createDirectories(jdk.resolve("bin")).resolve("java");
+    Files.writeString(java, "#!/usr/bin/env bash\nkill -HUP $$\necho goes on\n");
+    assertTrue(java.toFile().setExecutable(true));
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25\"\n");
+    Map<String, String> environment =
+        Map.of("SIGNALBOX_JAVA", jdk.toString(), "SIGNALBOX_BUILD", "never");
+
+    assertTrue(run(environment, List.of(script.toString(), "serve")).contains("goes on"));
+  }
+
   /** As "mvn verify" leaves it: built, but without a class cache. */
   @Test
   void theFirstStartRecordsTheClassesOfAJarThatHasNoCache(@TempDir Path home) throws Exception {

@@ -103,11 +103,14 @@ public final class AuthenticatorChain implements Authenticator, CredentialCheck 
             () -> Users.open(registry, config.usersFile(), dataDirectory, random, metrics));
     problems.end();
     Devices devices = new Devices(registry, provisioning);
+    var tokens =
+        new JwtAuthenticator(config.jwt(), trust.orElseThrow(), revoked.orElseThrow(), clocks);
+    metrics.credentialFilesStale.from(tokens::staleFiles);
     return new AuthenticatorChain(
         trusted,
         devices,
         new CertificateAuthenticator(trusted::verifier, devices, clocks),
-        new JwtAuthenticator(config.jwt(), trust.orElseThrow(), revoked.orElseThrow(), clocks),
+        tokens,
         revoked.orElseThrow(),
         users.orElseThrow(),
         new AuthWorkers(workers, config.pendingMax(), metrics.authenticationsPending),

@@ -192,7 +192,7 @@ final class FetchedKeys {
         firstTokenMayAsk = false;
       }
       if (!fresh.equals(keys)) { // else those that were there keep what they have computed
-        LOG.log(Level.INFO, "the issuer \"{0}\" has the keys {1}", issuer, ids(fresh));
+        LOG.log(Level.INFO, "the issuer \"{0}\" has the keys {1}", issuer, KeySet.ids(fresh));
         keys = fresh;
         changed.set(true);
       }
@@ -200,10 +200,6 @@ final class FetchedKeys {
     } catch (IllegalArgumentException e) {
       failed(String.valueOf(e.getMessage()));
     }
-  }
-
-  private static List<String> ids(List<TokenKey> keys) {
-    return keys.stream().map(TokenKey::toString).toList();
   }
 
   private void failed(String why) {

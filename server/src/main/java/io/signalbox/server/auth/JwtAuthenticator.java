@@ -69,6 +69,11 @@ final class JwtAuthenticator {
     return new Believed(trust, new VerifiedTokens(config.cacheEntriesMax()));
   }
 
+  /** As {@link TokenTrust#staleFiles}. */
+  long staleFiles() {
+    return believed.trust.staleFiles();
+  }
+
   /** Whom the token is for, if it was verified before; quick enough for an I/O thread. */
   @Nullable Principal known(byte[] token) {
     Principal known =

@@ -76,4 +76,9 @@ final class KeySet {
   private static @Nullable String text(@Nullable Object value) {
     return value == null ? null : value.toString();
   }
+
+  /** For the log. */
+  static List<String> ids(List<TokenKey> keys) {
+    return keys.stream().map(TokenKey::toString).toList();
+  }
 }

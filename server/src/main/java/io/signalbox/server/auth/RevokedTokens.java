@@ -41,8 +41,10 @@ final class RevokedTokens {
    */
   static RevokedTokens open(@Nullable Path file, Metrics metrics) throws AuthSetupException {
     RevokedTokens tokens = new RevokedTokens(file, metrics);
-    if (file != null) {
+    FileChange change = tokens.change;
+    if (file != null && change != null) {
       tokens.revoked = load(file);
+      metrics.credentialFilesStale.from(() -> change.isRefused() ? 1 : 0);
     }
     return tokens;
   }

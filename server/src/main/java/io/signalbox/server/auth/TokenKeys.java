@@ -35,6 +35,24 @@ sealed interface TokenKeys {
     }
   }
 
+  /** Keys of a file, see {@link KeySetFile}. */
+  record Watched(KeySetFile file) implements TokenKeys {
+    @Override
+    public List<TokenKey> known() {
+      return file.known();
+    }
+
+    @Override
+    public boolean mayHold(TokenKey signer) {
+      return signer.isAmong(file.known());
+    }
+
+    @Override
+    public CompletableFuture<Void> prepare(CompactToken token) {
+      return CompletableFuture.completedFuture(null);
+    }
+  }
+
   /** Keys of an address, see {@link FetchedKeys}. */
   record Fetched(FetchedKeys keys) implements TokenKeys {
     @Override

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.URI;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -188,17 +187,32 @@ final class TokenTrust {
   }
 
   /**
-   * Has key sets fetched again that are old; waits for none.
+   * Has key sets fetched again that are old, and waits for none; reads those of files again that
+   * have changed.
    *
    * @return whether an issuer has other keys since this was asked last
    */
   boolean refresh() {
-    List<FetchedKeys> sets = issuers.values().stream().flatMap(Issuer::fetched).toList();
     boolean changed = false;
-    for (FetchedKeys set : sets) {
-      changed |= set.refresh();
+    for (Issuer issuer : issuers.values()) {
+      for (TokenKeys keys : issuer.keys()) {
+        changed |=
+            switch (keys) {
+              case TokenKeys.Fetched(FetchedKeys fetched) -> fetched.refresh();
+              case TokenKeys.Watched(KeySetFile file) -> file.refresh();
+              case TokenKeys.Fixed _ -> false;
+            };
+      }
     }
     return changed;
+  }
+
+  /** How many files of key sets cannot be used, so that those before are. Any thread. */
+  long staleFiles() {
+    return issuers.values().stream()
+        .flatMap(issuer -> issuer.keys().stream())
+        .filter(keys -> keys instanceof TokenKeys.Watched(KeySetFile file) && file.isStale())
+        .count();
   }
 
   /** Why a token that was verified would no longer be, but for its times; empty if it would. */
@@ -323,8 +337,8 @@ final class TokenTrust {
       AuthConfig.Issuer issuer, JwksConfig set, Fetcher fetcher, Clocks clocks) throws IOException {
     URI url = set.url();
     if (url == null) {
-      byte[] json = Files.readAllBytes(Objects.requireNonNull(set.file()));
-      return new TokenKeys.Fixed(KeySet.read(json, set.algorithms()));
+      return new TokenKeys.Watched(
+          new KeySetFile(issuer.name(), Objects.requireNonNull(set.file()), set.algorithms()));
     }
     return new TokenKeys.Fetched(
         new FetchedKeys(

@@ -46,6 +46,7 @@ final class WatchedUsersFile {
     this.metrics = metrics;
     this.change = new FileChange(path); // before it is read
     this.inForce = InForce.of(load(path));
+    metrics.credentialFilesStale.from(() -> change.isRefused() ? 1 : 0);
   }
 
   /**

@@ -33,6 +33,11 @@ public final class Logging {
    */
   private static final String READ_LOOP = "UT005076:";
 
+  private static final LogBounds BOUNDS =
+      new LogBounds(LogConfig.DEFAULTS.linesPerSecondMax(), System.nanoTime());
+
+  private static volatile Runnable whenLeftOut = () -> {};
+
   private Logging() {}
 
   /** Replaces whatever the virtual machine has set up. Called once, first thing. */
@@ -58,14 +63,23 @@ public final class Logging {
     return OURS.isLoggable(Level.FINE);
   }
 
-  static void level(LogConfig.Level level) {
+  static void configure(LogConfig config) {
+    BOUNDS.perSecond(config.linesPerSecondMax());
     OURS.setLevel(
-        switch (level) {
+        switch (config.level()) {
           case ERROR -> Level.SEVERE;
           case WARNING -> Level.WARNING;
           case INFO -> Level.INFO;
           case DEBUG -> Level.FINE;
         });
+  }
+
+  /**
+   * Called for each line that is not written because there were too many of its kind, on whichever
+   * thread has it.
+   */
+  public static void whenLeftOut(Runnable count) {
+    whenLeftOut = count;
   }
 
   /**
@@ -95,7 +109,16 @@ public final class Logging {
     @Override
     public void publish(LogRecord record) {
       try {
-        err.print(getFormatter().format(record));
+        long now = System.nanoTime();
+        boolean isWritten = BOUNDS.admits(record, now);
+        for (LogRecord report : BOUNDS.reports(now)) {
+          err.print(getFormatter().format(report));
+        }
+        if (isWritten) {
+          err.print(getFormatter().format(record));
+        } else {
+          whenLeftOut.run();
+        }
         err.flush();
       } catch (RuntimeException e) {
         // A log line that cannot be made must not take down the thread that wrote it.

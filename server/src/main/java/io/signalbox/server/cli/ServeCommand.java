@@ -118,7 +118,7 @@ final class ServeCommand implements Callable<Integer> {
               + config.dataDirectory());
       return ExitCode.DONE;
     }
-    Logging.level(config.log().level());
+    Logging.configure(config.log());
     if (isGiven(trainingOnly)) {
       config = config.withFreePorts();
       new Training(brokers, tokens).run(config, out);

@@ -9,6 +9,7 @@ import io.signalbox.server.auth.AuthenticatorChain;
 import io.signalbox.server.auth.EnrolmentTokens;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.metrics.Metrics.EnrolmentOutcome;
+import io.signalbox.server.principal.LogText;
 import io.signalbox.server.principal.Principal;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -136,7 +137,7 @@ public final class EstHandler implements HttpHandler {
       LOG.log(
           Level.WARNING,
           "refused {0} from {1}: {2}",
-          exchange.getRequestPath(),
+          LogText.quote(exchange.getRequestPath()),
           exchange.getSourceAddress().getAddress().getHostAddress(),
           e.getMessage());
       if (e.status() == StatusCodes.UNAUTHORIZED) {

@@ -291,6 +291,7 @@ public final class Metrics extends MetricSet {
   public final Gauge authenticationExchanges;
   public final Counters<Reauthentication> reauthentications;
   public final Counter usersReloadsFailed;
+  public final Gauge credentialFilesStale;
   public final Counter revokedTokensReloadsFailed;
   public final Counter policyReloadsFailed;
   public final Counters<Fetched> fetches;
@@ -325,6 +326,7 @@ public final class Metrics extends MetricSet {
   public final Counters<AdminRequest> adminRequests;
   public final Counters<EnrolmentOutcome> enrolments;
   public final Counter auditFailures;
+  public final Counter logLinesLeftOut;
 
   // ---- sessions
   public final Gauge sessions;
@@ -467,6 +469,8 @@ public final class Metrics extends MetricSet {
             EnrolmentOutcome.class);
     adminRequests =
         counters("admin_requests", "Requests of the admin API", "outcome", AdminRequest.class);
+    logLinesLeftOut =
+        counter("log_lines_left_out", "Log lines beyond log.lines-per-second-max, not written");
     auditFailures = counter("audit_failures", "Entries that could not be written to the audit log");
     limitsReached =
         counters(
@@ -494,6 +498,11 @@ public final class Metrics extends MetricSet {
             "Re-authentications of connected clients",
             "outcome",
             Reauthentication.class);
+    credentialFilesStale =
+        gauge(
+            "credential_files_stale",
+            "How many of the users file, the revoked tokens and key sets in files cannot be used"
+                + " as they are, so that what they held before is in force");
     usersReloadsFailed =
         counter(
             "users_reloads_failed",

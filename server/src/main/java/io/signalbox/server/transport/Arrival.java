@@ -73,7 +73,7 @@ final class Arrival implements HandshakeQueue.Waiting {
     raw.setCloseListener(ticket);
     if (config.proxyProtocol()) {
       if (config.trustedProxies().stream().noneMatch(r -> r.contains(remote.getAddress()))) {
-        turnAway(Turnaway.PROXY_HEADER, "it is no trusted proxy");
+        turnAwayProxy("it is no trusted proxy");
         return;
       }
       proxyHeader = new ProxyHeader();
@@ -130,7 +130,7 @@ final class Arrival implements HandshakeQueue.Waiting {
         complete = header.read(count);
       }
     } catch (ProxyHeader.BadHeaderException e) {
-      turnAway(Turnaway.PROXY_HEADER, e.getMessage());
+      turnAwayProxy(e.getMessage());
       return;
     }
     source.suspendReads();
@@ -420,8 +420,9 @@ final class Arrival implements HandshakeQueue.Waiting {
     PassSelectors.close(raw);
   }
 
-  private void turnAway(Turnaway reason, @Nullable String why) {
-    loop.metrics().connectionsTurnedAway.inc(reason, loop.index());
+  /** Where it hits everybody, it is the listener's settings. */
+  private void turnAwayProxy(@Nullable String why) {
+    listener.turnAway(Turnaway.PROXY_HEADER, remote.getAddress(), loop);
     LOG.log(Level.DEBUG, "{0}: turned away, {1}", this, why);
     counted = true;
     PassSelectors.close(raw);

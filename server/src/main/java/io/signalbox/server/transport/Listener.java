@@ -297,10 +297,12 @@ final class Listener {
                         + " said",
                     config.name(),
                     bound(reason),
-                    source == null
-                        ? ""
-                        : " for each address, reached by " + source.getHostAddress(),
+                    source == null ? "" : ofSource(reason) + source.getHostAddress(),
                     Long.toString(count)));
+  }
+
+  private static String ofSource(Turnaway reason) {
+    return reason == Turnaway.PROXY_HEADER ? ", as " : " for each address, reached by ";
   }
 
   private String bound(Turnaway reason) {
@@ -338,7 +340,10 @@ final class Listener {
           "limits.connects-per-second-per-source is " + limits.connectsPerSecondPerSource();
       case SOURCE_FAILURES ->
           "limits.failures-per-minute-per-source is " + limits.failuresPerMinutePerSource();
-      case PROXY_HEADER, ORIGIN, SUBPROTOCOL, UPGRADE ->
+      case PROXY_HEADER ->
+          "its proxy-protocol is on, and who connects is none of its trusted-proxies or sends no"
+              + " PROXY header";
+      case ORIGIN, SUBPROTOCOL, UPGRADE ->
           throw new AssertionError(
               "who is turned away for " + reason + " is alone with it, and the operator not asked");
     };

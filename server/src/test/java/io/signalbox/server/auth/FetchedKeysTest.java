@@ -106,6 +106,32 @@ final class FetchedKeysTest {
         clocks);
   }
 
+  @Test
+  void aFileIsReadAgainWhenItHasChanged() throws Exception {
+    Path file = folder.resolve("keys.json");
+    Files.write(file, set(es256("stays"), es256("leaks")));
+    var keys = new KeySetFile("cloud", file, Set.of(Algorithm.ES256));
+    List<TokenKey> before = keys.known();
+    assertEquals(2, before.size());
+    assertFalse(keys.refresh());
+
+    Files.write(file, set(es256("stays")));
+    assertTrue(keys.refresh());
+    var source = new TokenKeys.Watched(keys);
+    assertTrue(source.mayHold(before.getFirst()));
+    assertFalse(source.mayHold(before.getLast()));
+
+    Files.writeString(file, "<html>");
+    assertFalse(keys.refresh());
+    assertTrue(keys.isStale());
+    assertEquals(1, keys.known().size(), "the last good set");
+
+    Files.write(file, set(es256("new")));
+    assertTrue(keys.refresh());
+    assertFalse(keys.isStale());
+    assertTrue(keys.known().getFirst().toString().contains("new"));
+  }
+
   private byte[] token(String key, Algorithm algorithm, String more) {
     return TokenForge.token(
         "{\"alg\":\"" + algorithm + "\",\"kid\":\"" + key + "\"}",

@@ -91,6 +91,7 @@ public final class MqttClient {
   // Of the socket; another one when the next address of the host is tried.
   private int addressesTried;
   private long addressSinceNanos;
+  private @Nullable TcpPipe socket;
   private @Nullable Pipe pipe;
   private @Nullable SelectionKey key;
 
@@ -158,8 +159,9 @@ public final class MqttClient {
     }
   }
 
-  private void start(TcpPipe socket) throws IOException {
-    Pipe top = socket;
+  private void start(TcpPipe tcp) throws IOException {
+    socket = tcp;
+    Pipe top = tcp;
     if (tls != null) {
       top = new TlsPipe(top, tls.engine(endpoint, number), loop.scratch());
     }
@@ -167,7 +169,7 @@ public final class MqttClient {
       top = new WebSocketPipe(top, endpoint, loop.scratch());
     }
     pipe = top;
-    key = loop.register(socket.channel(), this);
+    key = loop.register(tcp.channel(), this);
   }
 
   // Sending.
@@ -560,7 +562,9 @@ public final class MqttClient {
                       + " s"));
         } else if (state == State.CONNECTING
             && addressesTried < addresses.length
-            && nowNanos - addressSinceNanos > CONNECT_TIMEOUT_NANOS / addresses.length) {
+            && nowNanos - addressSinceNanos > CONNECT_TIMEOUT_NANOS / addresses.length
+            && socket != null
+            && !socket.channel().isConnected()) {
           startElsewhere();
         }
       }
