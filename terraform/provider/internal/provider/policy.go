@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -183,20 +182,17 @@ func samePolicy(one, other string) bool {
 	return errFirst == nil && errSecond == nil && reflect.DeepEqual(first, second)
 }
 
-// nameIn is what a document says that its policy is called; empty if it says nothing.
+// nameIn is what a document says that its policy is called, as it is written; empty if it says nothing.
 func nameIn(document string) (string, error) {
-	content, err := contentOf(document)
-	if err != nil {
-		return "", err
+	var read struct {
+		Name string `json:"name" yaml:"name"`
 	}
-	fields, ok := content.(map[string]any)
-	if !ok {
-		return "", errors.New("it has no fields, such as \"name: pump\"")
+	if json.Valid([]byte(document)) {
+		err := json.Unmarshal([]byte(document), &read)
+		return read.Name, err
 	}
-	if fields["name"] == nil {
-		return "", nil
-	}
-	return fmt.Sprint(fields["name"]), nil
+	err := yaml.Unmarshal([]byte(document), &read)
+	return read.Name, err
 }
 
 // contentOf reads a document as the broker does: as JSON if it is that, where a character may be two escapes, as YAML does not have it.

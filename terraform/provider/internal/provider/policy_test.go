@@ -44,6 +44,9 @@ func TestAPolicyInJSONMayHaveWhatYAMLHasNot(t *testing.T) {
 	if name, err := nameIn(escaped); name != "pump" || err != nil {
 		t.Errorf("its name is %q: %v", name, err)
 	}
+	if name, err := nameIn("name: 007\n"); name != "007" || err != nil {
+		t.Errorf("a number that was to be a name is %q: %v", name, err)
+	}
 	for _, none := range []string{"[1]", "pump", "{"} {
 		if name, err := nameIn(none); err == nil {
 			t.Errorf("%q has the name %q", none, name)

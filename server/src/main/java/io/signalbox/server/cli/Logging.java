@@ -112,18 +112,22 @@ public final class Logging {
         long now = System.nanoTime();
         boolean isWritten = BOUNDS.admits(record, now);
         for (LogRecord report : BOUNDS.reports(now)) {
-          err.print(getFormatter().format(report));
+          write(report);
         }
         if (isWritten) {
-          err.print(getFormatter().format(record));
-        } else {
+          write(record);
+        } else { // who reads standard error may be slow, so not even a flush
           whenLeftOut.run();
         }
-        err.flush();
       } catch (RuntimeException e) {
         // A log line that cannot be made must not take down the thread that wrote it.
         reportError(null, e, ErrorManager.FORMAT_FAILURE);
       }
+    }
+
+    private void write(LogRecord record) {
+      err.print(getFormatter().format(record));
+      err.flush();
     }
 
     @Override

@@ -185,7 +185,7 @@ public final class Inventory {
 
   /**
    * What was removed while a key was made gets no certificate, nor does another device of its name:
-   * it was not the one that was asked for.
+   * it was not the one that was asked for; nor what was found compromised meanwhile.
    */
   private void requireStillThere(Device device, Made made) throws RegistryException {
     Device now = registry.device(device.name());
@@ -196,6 +196,7 @@ public final class Inventory {
     if (ca != null && authorities.issuers(made.entry, made.certificate).isEmpty()) {
       throw removedMeanwhile(Kind.ISSUING_CA, ca);
     }
+    refuseCompromised(device.name(), made.certificate.getPublicKey());
   }
 
   private static RegistryException removedMeanwhile(Kind<?> kind, String name) {
@@ -480,7 +481,10 @@ public final class Inventory {
         });
   }
 
-  /** Revokes for good. The same again changes nothing. */
+  /**
+   * Revokes for good. The same again changes nothing, but that a key is compromised may be found
+   * out later.
+   */
   public Written<DeviceCertificate> revoke(
       String fingerprint, RevocationReason reason, Condition condition)
       throws RegistryException, InterruptedException {
@@ -495,9 +499,16 @@ public final class Inventory {
       @Nullable DeviceCertificate existing, String fingerprint, RevocationReason reason)
       throws RegistryException {
     DeviceCertificate certificate = required(existing, fingerprint);
-    return certificate.revoked() != null
-        ? certificate
-        : certificate.withRevoked(new DeviceCertificate.Revoked(clocks.wallMillis(), reason));
+    DeviceCertificate.Revoked before = certificate.revoked();
+    if (before == null) {
+      return certificate.withRevoked(new DeviceCertificate.Revoked(clocks.wallMillis(), reason));
+    }
+    boolean isWorse =
+        reason == RevocationReason.KEY_COMPROMISE
+            && before.reason() != RevocationReason.KEY_COMPROMISE;
+    return isWorse
+        ? certificate.withRevoked(new DeviceCertificate.Revoked(before.atMillis(), reason))
+        : certificate;
   }
 
   /** Refuses a certificate that has not ended: what is revoked must be known until then. */

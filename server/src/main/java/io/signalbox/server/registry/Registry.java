@@ -337,17 +337,6 @@ public final class Registry {
       this.content = content;
     }
 
-    /** The newest certificate of a name is told by it, also after the clock was set back. */
-    private long createdAt(E made, long now) {
-      if (!(made instanceof DeviceCertificate certificate)) {
-        return now;
-      }
-      return certificatesOf(certificate.device()).stream()
-          .filter(one -> one.label().equals(certificate.label()))
-          .mapToLong(one -> one.stamp().createdAtMillis() + 1)
-          .reduce(now, Math::max);
-    }
-
     @SuppressWarnings("ReferenceEquality") // the maker returns the very entry if all is well
     private void submit() throws RegistryException {
       E existing = find(kind, name);
@@ -439,6 +428,20 @@ public final class Registry {
 
   Room room() {
     return room;
+  }
+
+  /**
+   * The stamp of a new entry: the newest certificate of a name is told by it, also after the clock
+   * was set back.
+   */
+  long createdAt(Entry<?> made, long now) {
+    if (!(made instanceof DeviceCertificate certificate)) {
+      return now;
+    }
+    return certificatesOf(certificate.device()).stream()
+        .filter(one -> one.label().equals(certificate.label()))
+        .mapToLong(one -> one.stamp().createdAtMillis() + 1)
+        .reduce(now, Math::max);
   }
 
   long nowMillis() {

@@ -154,7 +154,12 @@ final class WriteTogether {
             before != null && wanted.withStamp(before.stamp()).equals(before)
                 ? before
                 : wanted.withStamp(
-                    new Stamp(before == null ? now : before.stamp().createdAtMillis(), now, 0));
+                    new Stamp(
+                        before == null
+                            ? registry.createdAt(wanted, now)
+                            : before.stamp().createdAtMillis(),
+                        now,
+                        0));
       }
     }
 

@@ -42,6 +42,9 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   /** One TLS record. */
   private static final int RECORD_BYTES = 16 * 1024;
 
+  /** Offered to a socket at once, which without TLS is copied for each system call. */
+  private static final int WRITE_BYTES_MAX = 256 * 1024;
+
   /**
    * Output that is written at once instead of at the end of the pass, so that a burst is not
    * mistaken for a slow reader.
@@ -678,10 +681,15 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     while (head != null) {
       int count = 0;
       long bytes = 0;
-      for (Chunk chunk = head; chunk != null && count < views.length; chunk = chunk.next) {
+      // The system call is given a copy of all of it, however little the socket takes.
+      long most = cork == null ? WRITE_BYTES_MAX : Long.MAX_VALUE;
+      for (Chunk chunk = head;
+          chunk != null && count < views.length && bytes < most;
+          chunk = chunk.next) {
         seal(chunk);
-        views[count++] = chunk.view.limit(chunk.end).position(chunk.start);
-        bytes += chunk.end - chunk.start;
+        int length = (int) Math.min(chunk.end - chunk.start, most - bytes);
+        views[count++] = chunk.view.limit(chunk.start + length).position(chunk.start);
+        bytes += length;
       }
       long taken = count == 1 ? sink.write(views[0]) : sink.write(views, 0, count);
       bytesSent += taken;

@@ -20,10 +20,10 @@ record OpenFiles(long max, long open) {
   /**
    * Kept: 100 for what is no connection (audit log, certificates read anew, fetched lists,
    * backups), the others for connections that are turned away: up to 128 that XNIO has accepted and
-   * not handed over yet, and {@value PassSelectors#CLOSES_MAX} an I/O thread that are closed and
-   * not taken back.
+   * not handed over yet, and further {@value PassSelectors#CLOSES_MAX} for each I/O thread that are
+   * closed and not taken back.
    */
-  static final int RESERVED = 300;
+  static final int RESERVED = 228;
 
   private static final String LIMIT = "Max open files";
 
@@ -60,9 +60,13 @@ record OpenFiles(long max, long open) {
     return Optional.empty();
   }
 
+  private static long reserved(int ioThreads) {
+    return RESERVED + (long) PassSelectors.CLOSES_MAX * ioThreads;
+  }
+
   /** Connections that there is room for, at least one. */
-  int connections() {
-    return Math.clamp(max - open - RESERVED, 1, Integer.MAX_VALUE);
+  int connections(int ioThreads) {
+    return Math.clamp(max - open - reserved(ioThreads), 1, Integer.MAX_VALUE);
   }
 
   /**
@@ -70,10 +74,11 @@ record OpenFiles(long max, long open) {
    *
    * @param wanted connections that the configuration allows
    * @param by the key that does
+   * @param ioThreads of the broker
    * @return empty if there is room for all
    */
-  Optional<String> warning(long wanted, String by) {
-    int room = connections();
+  Optional<String> warning(long wanted, String by, int ioThreads) {
+    int room = connections(ioThreads);
     if (wanted <= room) {
       return Optional.empty();
     }

@@ -57,10 +57,10 @@ public final class Transport implements AutoCloseable {
     this.loops = loops;
     this.limits = limits;
     Optional<OpenFiles> files = OpenFiles.ofThisProcess();
-    int filesMax = files.map(OpenFiles::connections).orElse(Integer.MAX_VALUE);
+    int filesMax = files.map(open -> open.connections(loops.count())).orElse(Integer.MAX_VALUE);
     this.admission = new Admission(limits, loops.memory(), filesMax);
     files
-        .flatMap(open -> warning(open, limits, listeners))
+        .flatMap(open -> warning(open, limits, listeners, loops.count()))
         .ifPresent(warning -> LOG.log(Level.WARNING, warning));
     Listener.MqttOpener opener =
         (connection, cork, loop, listener, peer, ticket) ->
@@ -102,11 +102,11 @@ public final class Transport implements AutoCloseable {
   }
 
   private static Optional<String> warning(
-      OpenFiles files, TransportLimits limits, List<ListenerConfig> listeners) {
+      OpenFiles files, TransportLimits limits, List<ListenerConfig> listeners, int ioThreads) {
     long ofListeners = listeners.stream().mapToLong(ListenerConfig::connectionsMax).sum();
     return ofListeners < limits.connectionsMax()
-        ? files.warning(ofListeners, "the sum of the listeners' connections-max")
-        : files.warning(limits.connectionsMax(), "limits.connections-max");
+        ? files.warning(ofListeners, "the sum of the listeners' connections-max", ioThreads)
+        : files.warning(limits.connectionsMax(), "limits.connections-max", ioThreads);
   }
 
   /**

@@ -194,7 +194,8 @@ final class ConfigReaderTest {
   void anUnknownKeyFarFromAllOthersListsThem() {
     assertProblems(
         "log: {colourfulness: 3}",
-        "configuration:1:7 log.colourfulness: unknown key; known here: level");
+        "configuration:1:7 log.colourfulness: unknown key; known here: level,"
+            + " lines-per-second-max");
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.signalbox.pki.SubjectNames;
 import io.signalbox.pki.TrustedCa;
 import io.signalbox.pki.Verification;
 import io.signalbox.server.registry.RegistryException.Reason;
+import java.io.Closeable;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,6 +153,32 @@ final class InventoryTest {
         assertTrue(refused.getMessage().contains(again.name()), refused::getMessage);
       }
       fixture.ensure("d", "main", "{'csrPem':'" + RegistryFixture.csr("d") + "'}");
+    }
+  }
+
+  @Test
+  void aKeyThatIsFoundCompromisedWhileItIsCertifiedAnewGetsNothing() throws Exception {
+    try (var fixture = RegistryFixture.open(directory)) {
+      fixture.makeAuthority("factory");
+      fixture.put(Kind.DEVICE, "d", "{}");
+      String request = "{'csrPem':'" + RegistryFixture.csr("d") + "'}";
+      DeviceCertificate first = fixture.ensure("d", "main", request).entry();
+      fixture.inventory.revoke(first.name(), RevocationReason.SUPERSEDED, Condition.NONE);
+      CertificateRequest wanted =
+          CertificateRequest.read(RegistryFixture.fields(request.replace("\n", "\\n")));
+      try (Inventory.Prepared prepared = fixture.inventory.prepare("d", "other", wanted, false)) {
+        DeviceCertificate compromised =
+            fixture
+                .inventory
+                .revoke(first.name(), RevocationReason.KEY_COMPROMISE, Condition.NONE)
+                .entry();
+        assertEquals(
+            RevocationReason.KEY_COMPROMISE,
+            Objects.requireNonNull(compromised.revoked()).reason());
+        try (Closeable _ = fixture.registry.writing()) {
+          assertThrows(RegistryException.class, prepared::begin);
+        }
+      }
     }
   }
 

@@ -39,22 +39,23 @@ class OpenFilesTest {
 
   @Test
   void keepsFilesForOtherThings() {
-    assertEquals(1024 - 40 - OpenFiles.RESERVED, new OpenFiles(1024, 40).connections());
-    assertEquals(1, new OpenFiles(300, 40).connections());
-    assertEquals(Integer.MAX_VALUE, new OpenFiles(1L << 40, 40).connections());
+    assertEquals(4096 - 40 - 228 - 2 * 32, new OpenFiles(4096, 40).connections(2));
+    assertEquals(4096 - 40 - 228 - 16 * 32, new OpenFiles(4096, 40).connections(16));
+    assertEquals(1, new OpenFiles(300, 40).connections(2));
+    assertEquals(Integer.MAX_VALUE, new OpenFiles(1L << 40, 40).connections(2));
   }
 
   @Test
   void warnsOfMoreConnectionsThanThereIsRoomFor() {
     var files = new OpenFiles(1024, 40);
-    assertEquals(Optional.empty(), files.warning(files.connections(), KEY));
+    assertEquals(Optional.empty(), files.warning(files.connections(2), KEY, 2));
     assertEquals(
         Optional.of(
-            "limits.connections-max is 685, but the system allows this process 1024 open files:"
-                + " connections above 684 are turned away; allow it more (LimitNOFILE= of its"
+            "limits.connections-max is 693, but the system allows this process 1024 open files:"
+                + " connections above 692 are turned away; allow it more (LimitNOFILE= of its"
                 + " systemd unit, ulimit -n, --ulimit nofile= of a container), or set"
-                + " limits.connections-max to 684 or less"),
-        files.warning(685, KEY));
+                + " limits.connections-max to 692 or less"),
+        files.warning(693, KEY, 2));
   }
 
   @Test
