@@ -224,6 +224,11 @@ final class DiskReader {
     return sequence != 0 && sequence < readUpTo;
   }
 
+  /** The same, also of a read that has not come to its end, or was stopped. */
+  boolean mayHaveRead(StorePublish handle) {
+    return alreadyRead(handle) || handle.sequence() <= lastSequence;
+  }
+
   /** Rows came to the end of the queue by another way than an offer. */
   void readAgain() {
     heldTooMany = true; // what is held is on disk, and is read with them

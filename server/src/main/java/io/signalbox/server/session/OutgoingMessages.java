@@ -114,6 +114,11 @@ public final class OutgoingMessages {
     return disk != null && disk.alreadyRead(handle);
   }
 
+  /** Whether it may have been sent from the disk before its offer came. */
+  private boolean mayBeRead(StorePublish handle) {
+    return disk != null && disk.mayHaveRead(handle);
+  }
+
   /** Opening failed. */
   void off() {
     mode = Mode.OFFLINE;
@@ -288,7 +293,7 @@ public final class OutgoingMessages {
       @Nullable Offer offer) {
     ClientConnection client = session.connection();
     if (client == null) {
-      if (ids != null && handle != null) {
+      if (ids != null && handle != null && !mayBeRead(handle)) {
         ids.notSent(handle.sequence()); // on disk, maybe behind others that were sent
       }
       GivenAway.missed(session, delivery, message); // of a durable one it is on disk
