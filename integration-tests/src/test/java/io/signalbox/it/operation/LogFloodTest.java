@@ -42,6 +42,7 @@ final class LogFloodTest {
         client.publish("closed/" + i, 0, "x");
       }
       client.ping();
+      broker.awaitLogFrom(position, "may not publish");
       long leftOut = Metrics.of(broker).total("signalbox_log_lines_left_out_total");
       long written =
           broker.logFrom(position).stream().filter(line -> line.contains("may not")).count();

@@ -1,7 +1,5 @@
 package io.signalbox.server.session;
 
-import static java.util.Objects.requireNonNull;
-
 import io.signalbox.server.packet.Qos;
 import io.signalbox.server.routing.Delivery;
 import io.signalbox.server.routing.Message;
@@ -11,6 +9,7 @@ import io.signalbox.server.store.StorePublish;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +34,16 @@ final class GivenAway {
 
   /** Messages of a session in memory that is over or has left their groups. */
   static void all(Session session, List<OutgoingPublish> left) {
+    all(session, left, _ -> true);
+  }
+
+  /** The same when the broker ends: to members whose queues are on disk, all others end too. */
+  static void toKeepers(Session session, List<OutgoingPublish> left) {
+    all(session, left, SharedGroup::keepsMessages);
+  }
+
+  private static void all(
+      Session session, List<OutgoingPublish> left, Predicate<Delivery> eligible) {
     Map<SharedGroup, GivenFromMemory> givenTo = new HashMap<>();
     for (OutgoingPublish publish : left) {
       SharedGroup group = publish.group;
@@ -42,29 +51,9 @@ final class GivenAway {
       if (group != null && message != null) {
         givenTo
             .computeIfAbsent(
-                group, its -> new GivenFromMemory(session.context(), session.owner(), its))
+                group,
+                its -> new GivenFromMemory(session.context(), session.owner(), its, eligible))
             .give(message);
-      }
-    }
-    givenTo.values().forEach(GivenFromMemory::tellTakers);
-  }
-
-  /** The same when the broker ends: to members whose queues are on disk, all others end too. */
-  static void toKeepers(Session session, List<OutgoingPublish> left) {
-    Map<SharedGroup, GivenFromMemory> givenTo = new HashMap<>();
-    for (OutgoingPublish publish : left) {
-      SharedGroup group = publish.group;
-      Message message = publish.message;
-      Delivery taker =
-          group == null || message == null ? null : group.pickAmong(0, SharedGroup::keepsMessages);
-      if (taker != null) {
-        givenTo
-            .computeIfAbsent(
-                requireNonNull(group),
-                its ->
-                    new GivenFromMemory(
-                        session.context(), session.owner(), its, SharedGroup::keepsMessages))
-            .to(taker, requireNonNull(message));
       }
     }
     givenTo.values().forEach(GivenFromMemory::tellTakers);

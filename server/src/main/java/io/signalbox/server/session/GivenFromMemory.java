@@ -68,9 +68,10 @@ final class GivenFromMemory {
     this.eligible = eligible;
   }
 
-  /** To whoever's turn it is; {@link #tellTakers} follows. */
+  /** To whoever's turn it is, or another one that may get it; {@link #tellTakers} follows. */
   void give(Message message) {
-    Delivery taker = group.pick();
+    Delivery turn = group.pick();
+    Delivery taker = turn == null || eligible.test(turn) ? turn : another(message);
     if (taker != null) { // else it was the last member
       to(taker, message);
     }
