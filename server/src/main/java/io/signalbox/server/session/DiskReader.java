@@ -48,6 +48,9 @@ final class DiskReader {
 
   private long lastSequence;
 
+  /** The highest of the rows that were ever read, whatever became of the read. */
+  private long seenUpTo;
+
   /** Every row below it was visible to the end of a read. */
   private long readUpTo;
 
@@ -224,9 +227,9 @@ final class DiskReader {
     return sequence != 0 && sequence < readUpTo;
   }
 
-  /** The same, also of a read that has not come to its end, or was stopped. */
+  /** The same, also of a read that has not come to its end, was stopped, or began anew. */
   boolean mayHaveRead(StorePublish handle) {
-    return alreadyRead(handle) || handle.sequence() <= lastSequence;
+    return alreadyRead(handle) || handle.sequence() <= seenUpTo;
   }
 
   /** Rows came to the end of the queue by another way than an offer. */
@@ -277,6 +280,7 @@ final class DiskReader {
     reading = false;
     for (QueuedRow row : slice.rows()) {
       lastSequence = row.sequence();
+      seenUpTo = Math.max(seenUpTo, lastSequence);
       if (!skip.contains(row.sequence())) {
         outgoing.enqueue(toPublish(row));
       }
