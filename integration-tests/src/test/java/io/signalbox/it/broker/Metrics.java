@@ -28,9 +28,16 @@ public final class Metrics {
    * The same, asked from another address of this machine, whose connections count for themselves.
    */
   public static Metrics of(Broker broker, InetAddress source) {
+    try (HttpClient http = HttpClient.newBuilder().localAddress(source).build()) {
+      return of(broker, http);
+    }
+  }
+
+  /** The same, over a connection that is kept: a broker without memory takes no new one. */
+  public static Metrics of(Broker broker, HttpClient http) {
     InetSocketAddress address = broker.endpoint(Transport.WS).address();
     URI uri = URI.create("http://127.0.0.1:" + address.getPort() + "/metrics");
-    try (HttpClient http = HttpClient.newBuilder().localAddress(source).build()) {
+    try {
       HttpResponse<String> response =
           http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {

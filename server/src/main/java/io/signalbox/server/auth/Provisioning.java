@@ -23,6 +23,9 @@ import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +35,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Provisioning {
   private static final Logger LOG = System.getLogger(Provisioning.class.getName());
+  private static final String STOPS = "the broker stops while a device is registered";
   private static final int LABEL_DIGITS = 12;
   private static final int PLACES = 256;
+
+  /** What is proved of a device's policies may take minutes, and threads that wait serve nobody. */
+  private static final long WAIT_MILLIS = 2_000;
 
   private final Registry registry;
   private final Inventory inventory;
@@ -41,7 +48,8 @@ public final class Provisioning {
   private volatile ProvisioningAudit audit = ProvisioningAudit.NONE;
 
   /** Each stands for some devices: first connections of one device are served one by one. */
-  private final List<Object> places = Stream.generate(Object::new).limit(PLACES).toList();
+  private final List<Lock> places =
+      Stream.<Lock>generate(ReentrantLock::new).limit(PLACES).toList();
 
   public Provisioning(Registry registry, Inventory inventory, ApiPolicies policies) {
     this.registry = registry;
@@ -119,7 +127,8 @@ public final class Provisioning {
 
   /**
    * A device, if it is not there, with a certificate that it connects with for the first time. It
-   * may do so by several connections at once: all but one of them wait, and find it registered.
+   * may do so by several connections at once: all but one of them wait, and find it registered,
+   * unless that takes too long.
    */
   void register(
       String id,
@@ -127,9 +136,27 @@ public final class Provisioning {
       X509Certificate certificate,
       @Nullable InetAddress from)
       throws CredentialException {
-    synchronized (places.get(Math.floorMod(id.hashCode(), PLACES))) {
-      registerAlone(id, template, certificate, from);
+    Lock place = places.get(Math.floorMod(id.hashCode(), PLACES));
+    try {
+      if (!place.tryLock(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
+        throw CredentialException.ofCertificate(
+            AuthFailure.OVERLOADED,
+            cannotBeRegistered(
+                id, "another connection of it is being registered, try again later"));
+      }
+    } catch (InterruptedException _) {
+      throw stops();
     }
+    try {
+      registerAlone(id, template, certificate, from);
+    } finally {
+      place.unlock();
+    }
+  }
+
+  private static CredentialException stops() {
+    Thread.currentThread().interrupt();
+    return CredentialException.ofCertificate(AuthFailure.OVERLOADED, STOPS);
   }
 
   private void registerAlone(
@@ -168,13 +195,11 @@ public final class Provisioning {
             AuthFailure.OVERLOADED, cannotBeRegistered(id, e.getMessage()));
       }
       throw notRegistered(id, e.getMessage());
-    } catch (InterruptedException e) {
-      String why = "the broker stops while a device is registered";
+    } catch (InterruptedException _) {
       if (isNewDevice) {
-        audit.registeredAlone(id, from, why);
+        audit.registeredAlone(id, from, STOPS);
       }
-      Thread.currentThread().interrupt();
-      throw CredentialException.ofCertificate(AuthFailure.OVERLOADED, why);
+      throw stops();
     }
   }
 

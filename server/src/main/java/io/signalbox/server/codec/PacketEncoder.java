@@ -173,6 +173,43 @@ public final class PacketEncoder {
       byte[] payload) {
     out.reserve(length);
     int start = out.position;
+    encodePublishHead(
+        version,
+        out,
+        length,
+        topic,
+        topicOmitted,
+        qos,
+        retain,
+        dup,
+        packetId,
+        encodedProperties,
+        expirySeconds,
+        topicAlias,
+        subscriptionIdentifiers);
+    out.putBytes(payload);
+    assert out.position - start == length : "PUBLISH of another length than announced";
+  }
+
+  /**
+   * Appends a PUBLISH up to its payload, which the caller sends behind it. The output is not grown.
+   *
+   * @param length with the payload; the rest as with {@link #encodePublish}
+   */
+  public static void encodePublishHead(
+      ProtocolVersion version,
+      ByteOutput out,
+      int length,
+      TopicName topic,
+      boolean topicOmitted,
+      Qos qos,
+      boolean retain,
+      boolean dup,
+      int packetId,
+      byte[] encodedProperties,
+      long expirySeconds,
+      int topicAlias,
+      int[] subscriptionIdentifiers) {
     out.put1(PublishCodec.firstByte(qos, dup, retain));
     VariableByteInteger.put(out, remainingLengthOf(length));
     if (topicOmitted) {
@@ -187,8 +224,6 @@ public final class PacketEncoder {
       PublishCodec.encodeProperties(
           encodedProperties, expirySeconds, topicAlias, subscriptionIdentifiers, out);
     }
-    out.putBytes(payload);
-    assert out.position - start == length : "PUBLISH of another length than announced";
   }
 
   /** The inverse of {@link #wholeLength}. */

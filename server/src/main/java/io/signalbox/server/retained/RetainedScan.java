@@ -67,7 +67,8 @@ final class RetainedScan {
                 sliceMax,
                 SLICE_BYTES_MAX,
                 messages.nowMillis(),
-                slice -> loop.execute(() -> deliver(slice, mark)));
+                loop,
+                slice -> deliver(slice, mark));
     if (!taken) {
       messages.changes().end(mark);
       loop.schedule(RETRY_MILLIS, () -> to.slice(List.of(), false, this::next));

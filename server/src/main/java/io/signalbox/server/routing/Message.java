@@ -42,6 +42,7 @@ public final class Message {
   private final Properties properties;
   private final long expiresAtMillis;
   private final byte[] payload;
+  private final @Nullable LargePayload largePayload;
   private final @Nullable Subscriber publisher;
   private final String publisherClientId;
 
@@ -65,17 +66,65 @@ public final class Message {
       byte[] payload,
       @Nullable Subscriber publisher,
       String publisherClientId) {
+    this(
+        topic,
+        qos,
+        retain,
+        forwarded,
+        expiresAtMillis,
+        payload,
+        LargePayload.isLarge(payload) ? new LargePayload(payload) : null,
+        publisher,
+        publisherClientId);
+  }
+
+  private Message(
+      TopicName topic,
+      Qos qos,
+      boolean retain,
+      Properties forwarded,
+      long expiresAtMillis,
+      byte[] payload,
+      @Nullable LargePayload largePayload,
+      @Nullable Subscriber publisher,
+      String publisherClientId) {
     this.topic = topic;
     this.qos = qos;
     this.retain = retain;
     this.properties = forwarded;
     this.expiresAtMillis = expiresAtMillis;
     this.payload = payload;
+    this.largePayload = largePayload;
     this.publisher = publisher;
     this.publisherClientId = publisherClientId;
     if (forwarded.isEmpty()) {
       encodedProperties = NO_PROPERTIES;
     }
+  }
+
+  /**
+   * A message whose payload other messages may share; nobody is known to have published it.
+   *
+   * @param publisherClientId empty when there was none
+   */
+  public static Message of(
+      TopicName topic,
+      Qos qos,
+      boolean retain,
+      Properties forwarded,
+      long expiresAtMillis,
+      LargePayload payload,
+      String publisherClientId) {
+    return new Message(
+        topic,
+        qos,
+        retain,
+        forwarded,
+        expiresAtMillis,
+        payload.bytes(),
+        payload,
+        null,
+        publisherClientId);
   }
 
   public TopicName topic() {
@@ -105,6 +154,11 @@ public final class Message {
   /** Shared, never to be modified. */
   public byte[] payload() {
     return payload;
+  }
+
+  /** The payload, if it is one to be shared; null: it is small. */
+  public @Nullable LargePayload largePayload() {
+    return largePayload;
   }
 
   /** The session that published; null when it has ended or there was none. */

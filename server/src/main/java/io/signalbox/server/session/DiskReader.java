@@ -29,6 +29,7 @@ final class DiskReader {
   private static final int ROWS_MAX = 1_000;
   private static final int HELD_MAX = 4_096;
   private static final long RETRY_MILLIS = 100;
+  private static final long MEMORY_MILLIS = 500;
 
   private final SessionContext context;
   private final Session session;
@@ -256,6 +257,10 @@ final class DiskReader {
   private void readSlice() {
     reading = true;
     int now = ++round;
+    if (outgoing.queue().isMemorySpent()) {
+      session.owner().schedule(MEMORY_MILLIS, () -> retry(now));
+      return;
+    }
     context
         .store()
         .scanQueue(

@@ -1,6 +1,8 @@
 package io.signalbox.server.session;
 
 import io.signalbox.server.eventloop.MemoryShare;
+import io.signalbox.server.routing.LargePayload;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * bytes, and with the queues of all others by the memory that they have together. Confined to the
  * session's I/O thread.
  *
- * <p>A message counts in each queue that it is in, although they share its payload: what one queue
- * gives up may be all that the others still hold.
+ * <p>A message counts in each queue that it is in, although they share it: what one queue gives up
+ * may be all that the others still hold. In the memory of all a {@link LargePayload} counts once.
  */
 final class OutboundQueue {
   /**
@@ -24,6 +26,8 @@ final class OutboundQueue {
 
   /** From here on it takes nothing: the rest is for buffers, and for who connects. */
   private static final int SPENT_EIGHTHS = 7;
+
+  private static final int ALL_EIGHTHS = 8;
 
   private static final int LITTLE_BYTES = 16 << 10;
 
@@ -80,6 +84,11 @@ final class OutboundQueue {
     return memory.isUsed(FILLING_EIGHTHS);
   }
 
+  /** All of it is: nothing more is read from disk until some have got on. */
+  boolean isMemorySpent() {
+    return memory.isUsed(ALL_EIGHTHS);
+  }
+
   /** Three quarters of it are free. */
   boolean isNearlyEmpty() {
     return size <= limits.messagesMax() / 4 && bytes <= limits.bytesMax() / 4;
@@ -114,9 +123,15 @@ final class OutboundQueue {
     return Math.max(1, limits.messagesMax() - size);
   }
 
-  int byteRoom() {
-    long most = isMemoryFilling() ? Math.min(limits.bytesMax(), LITTLE_BYTES) : limits.bytesMax();
-    return Math.clamp(most - bytes, 1, Integer.MAX_VALUE);
+  /** How much more it takes, to be asked when it is read: any thread may. */
+  IntSupplier byteRoom() {
+    long bytesNow = bytes;
+    MemoryShare share = memory;
+    return () -> {
+      boolean isFilling = share.isUsed(FILLING_EIGHTHS);
+      long most = isFilling ? Math.min(limits.bytesMax(), LITTLE_BYTES) : limits.bytesMax();
+      return Math.clamp(most - bytesNow, 1, Integer.MAX_VALUE);
+    };
   }
 
   void add(OutgoingPublish publish) {
@@ -129,7 +144,8 @@ final class OutboundQueue {
     }
     tail = publish;
     size++;
-    count(publish.bytes());
+    bytes += publish.bytes();
+    publish.countIn(memory);
   }
 
   @Nullable OutgoingPublish peek() {
@@ -145,18 +161,14 @@ final class OutboundQueue {
     }
     first.next = null;
     size--;
-    count(-first.bytes());
-  }
-
-  private void count(long change) {
-    bytes += change;
-    memory.charge(change);
+    bytes -= first.bytes();
+    first.countOut(memory);
   }
 
   /** Asks about each message in turn, and keeps the order of the others. */
   void removeIf(Predicate<OutgoingPublish> goes) {
     OutgoingPublish publish = head;
-    clear();
+    clear(); // they stay linked
     while (publish != null) {
       OutgoingPublish next = publish.next;
       if (!goes.test(publish)) {
@@ -167,9 +179,12 @@ final class OutboundQueue {
   }
 
   void clear() {
+    for (OutgoingPublish publish = head; publish != null; publish = publish.next) {
+      publish.countOut(memory);
+    }
     head = null;
     tail = null;
     size = 0;
-    count(-bytes);
+    bytes = 0;
   }
 }

@@ -527,17 +527,31 @@ public final class OutgoingMessages {
       } else if (mode == Mode.READING) {
         disk().readOn();
       } else if (!roomListeners.isEmpty() && hasOutputRoom()) {
-        List<Runnable> now = roomListeners;
-        roomListeners = List.of();
-        now.forEach(Runnable::run);
+        tellRoom();
       }
     }
   }
 
-  /** Nobody tells when others give memory back. */
+  private void tellRoom() {
+    if (queue.isMemorySpent()) {
+      pumpLater();
+      return;
+    }
+    List<Runnable> now = roomListeners;
+    roomListeners = List.of();
+    now.forEach(Runnable::run);
+  }
+
   private void awaitMemory() {
     boolean somethingWaits = !queue.isEmpty() || !roomListeners.isEmpty();
-    if (inflight.isShortOfMemory() && !awaitsMemory && somethingWaits) {
+    if (inflight.isShortOfMemory() && somethingWaits) {
+      pumpLater();
+    }
+  }
+
+  /** Nobody tells when others give memory back. */
+  private void pumpLater() {
+    if (!awaitsMemory) {
       awaitsMemory = true;
       session
           .owner()
@@ -574,13 +588,18 @@ public final class OutgoingMessages {
 
   /** Runs once when the queue in memory has run low: whoever feeds the session slowly goes on. */
   public void whenRoom(Runnable listener) {
-    if (mode == Mode.LIVE && wantsMore() && hasOutputRoom()) {
+    boolean hasRoom = mode == Mode.LIVE && wantsMore() && hasOutputRoom();
+    if (hasRoom && !queue.isMemorySpent()) {
       listener.run();
+      return;
+    }
+    if (roomListeners.isEmpty()) {
+      roomListeners = new ArrayList<>(1);
+    }
+    roomListeners.add(listener);
+    if (hasRoom) {
+      pumpLater();
     } else {
-      if (roomListeners.isEmpty()) {
-        roomListeners = new ArrayList<>(1);
-      }
-      roomListeners.add(listener);
       awaitMemory();
     }
   }

@@ -1,6 +1,8 @@
 package io.signalbox.server.session;
 
+import io.signalbox.server.eventloop.MemoryShare;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.LargePayload;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.routing.SharedGroup;
 import io.signalbox.server.store.StorePublish;
@@ -137,6 +139,29 @@ final class OutgoingPublish {
     }
   }
 
+  /** Counts what it takes in the memory of all while it waits. */
+  void countIn(MemoryShare memory) {
+    LargePayload large = message == null ? null : message.largePayload();
+    if (large == null) {
+      memory.charge(bytes());
+    } else {
+      memory.charge(bytes() - large.length());
+      large.hold(memory);
+    }
+  }
+
+  /** The reverse, with the same message. */
+  void countOut(MemoryShare memory) {
+    LargePayload large = message == null ? null : message.largePayload();
+    if (large == null) {
+      memory.charge(-bytes());
+    } else {
+      memory.charge(large.length() - bytes());
+      large.letGo(memory);
+    }
+  }
+
+  /** Approximate heap, whoever shares it. */
   int bytes() {
     return 96
         + (message == null ? 0 : message.bytes())

@@ -274,7 +274,9 @@ final class SharedHandover {
     } else if (scanned) {
       awaitReturn();
     } else {
-      context.store().scanQueue(number, lastSequence, rowsMax, BYTES_MAX, loop, this::onSlice);
+      context
+          .store()
+          .scanQueue(number, lastSequence, rowsMax, () -> BYTES_MAX, loop, this::onSlice);
     }
   }
 

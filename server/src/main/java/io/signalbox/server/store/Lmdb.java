@@ -63,6 +63,10 @@ final class Lmdb implements AutoCloseable {
   final Dbi<MemorySegment> messages;
   final Dbi<MemorySegment> inboundQos2;
   final Dbi<MemorySegment> retained;
+
+  /** Of what is read from this file. */
+  final LargePayloads largePayloads = new LargePayloads();
+
   private final Map<RecordTable, Dbi<MemorySegment>> records = new EnumMap<>(RecordTable.class);
   private final List<Dbi<MemorySegment>> all = new ArrayList<>();
 

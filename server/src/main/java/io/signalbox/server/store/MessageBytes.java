@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.signalbox.server.packet.Properties;
 import io.signalbox.server.packet.Qos;
+import io.signalbox.server.routing.LargePayload;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.topic.InvalidTopicException;
 import io.signalbox.server.topic.TopicName;
@@ -99,6 +100,13 @@ public final class MessageBytes {
    * @throws CorruptRowException this is no message
    */
   static Message read(RowReader in, @Nullable TopicName known) {
+    return read(in, known, null);
+  }
+
+  /**
+   * @param shared where a large payload is looked for before it is copied; null: nowhere
+   */
+  static Message read(RowReader in, @Nullable TopicName known, @Nullable LargePayloads shared) {
     in.expectVersion(VERSION);
     int flags = flags(in);
     long expiresAt = (flags & EXPIRY) != 0 ? in.getLong() : Message.NEVER_EXPIRES;
@@ -108,15 +116,14 @@ public final class MessageBytes {
     }
     byte[] properties = (flags & PROPERTIES) != 0 ? in.getLongBytes() : NOTHING;
     String publisher = (flags & PUBLISHER) != 0 ? in.getString() : "";
+    Qos qos = Qos.of(flags & 0b11);
+    boolean retain = (flags & RETAIN) != 0;
+    if (shared != null && in.remaining() > LargePayload.BYTES_MIN) {
+      return Message.of(
+          topic, qos, retain, propertiesOf(properties), expiresAt, shared.of(in.rest()), publisher);
+    }
     return new Message(
-        topic,
-        Qos.of(flags & 0b11),
-        (flags & RETAIN) != 0,
-        propertiesOf(properties),
-        expiresAt,
-        in.getRest(),
-        null,
-        publisher);
+        topic, qos, retain, propertiesOf(properties), expiresAt, in.getRest(), null, publisher);
   }
 
   private static Properties propertiesOf(byte[] encoded) {

@@ -8,6 +8,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.GetOp;
@@ -28,12 +29,14 @@ final class QueueReader {
    * Where a page is damaged the queue ends: what is behind it cannot be found, and whoever asked
    * waits.
    *
-   * @param bytesMax after which the slice ends; it has at least one row, if there is any
+   * @param bytesMax after which the slice ends; it has at least one row, if there is any; asked
+   *     when the reading begins
    */
-  QueueSlice read(Snapshot snapshot, long number, long fromExclusive, int rowsMax, int bytesMax) {
+  QueueSlice read(
+      Snapshot snapshot, long number, long fromExclusive, int rowsMax, IntSupplier bytesMax) {
     List<QueuedRow> rows = new ArrayList<>(Math.min(rowsMax, 64));
     try {
-      boolean end = add(rows, snapshot, number, fromExclusive, rowsMax, bytesMax);
+      boolean end = add(rows, snapshot, number, fromExclusive, rowsMax, bytesMax.getAsInt());
       return new QueueSlice(rows, end, snapshot.state(lmdb).nextSequence);
     } catch (RuntimeException e) {
       long last = rows.isEmpty() ? fromExclusive : rows.getLast().sequence();
@@ -92,7 +95,7 @@ final class QueueReader {
   }
 
   /** Null when the row is damaged: it is logged and the rest goes on. */
-  private static @Nullable QueuedRow row(
+  private @Nullable QueuedRow row(
       Snapshot snapshot,
       MessageTable messages,
       long number,
@@ -104,9 +107,12 @@ final class QueueReader {
       QueueRow row = QueueRow.read(in);
       Message message =
           switch (row.content) {
-            case QueueRow.INLINE -> MessageBytes.read(in, null);
+            case QueueRow.INLINE -> MessageBytes.read(in, null, lmdb.largePayloads);
             case QueueRow.REFERENCE ->
-                MessageBytes.read(new RowReader(messages.read(snapshot.txn, in.getLong())), null);
+                MessageBytes.read(
+                    new RowReader(messages.read(snapshot.txn, in.getLong())),
+                    null,
+                    lmdb.largePayloads);
             default -> null;
           };
       return new QueuedRow(

@@ -9,4 +9,13 @@ import java.util.List;
  * @param end nothing was behind them when they were read
  * @param nextSequence of the snapshot: every row with a lower sequence was committed and visible
  */
-public record QueueSlice(List<QueuedRow> rows, boolean end, long nextSequence) {}
+public record QueueSlice(List<QueuedRow> rows, boolean end, long nextSequence) {
+  /** What its rows take in memory. */
+  long bytes() {
+    long bytes = 0;
+    for (QueuedRow row : rows) {
+      bytes += row.bytes();
+    }
+    return bytes;
+  }
+}

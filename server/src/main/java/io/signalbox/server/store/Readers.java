@@ -1,6 +1,7 @@
 package io.signalbox.server.store;
 
 import io.signalbox.server.eventloop.ConfinedTo;
+import io.signalbox.server.eventloop.EventLoop;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -9,6 +10,10 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
@@ -19,7 +24,7 @@ import org.lmdbjava.Txn;
  * waited for within one.
  *
  * <p>Tasks run in the order in which they came, so sessions that drain their queues slice by slice
- * take turns.
+ * take turns. Nothing more is read while the I/O threads have yet to take much of what was.
  */
 final class Readers implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Readers.class.getName());
@@ -52,11 +57,19 @@ final class Readers implements AutoCloseable {
 
   private static final long RETRY_MILLIS = 100;
 
+  /** Read and not yet taken, before anybody counts it; one slice may go beyond. */
+  private static final long UNTAKEN_BYTES_MAX = 32 << 20;
+
   private final Lmdb lmdb;
   private final int tasksMax;
   private final LinkedBlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final List<StoreThread> threads = new ArrayList<>();
+
+  private final Lock lock = new ReentrantLock();
+  private final Condition room = lock.newCondition();
+  private long untakenBytes;
+  private boolean closed;
 
   Readers(Lmdb lmdb, int threadCount, int tasksMax) {
     this.lmdb = lmdb;
@@ -81,6 +94,7 @@ final class Readers implements AutoCloseable {
     @Nullable Snapshot snapshot = null;
     try {
       for (Task task = tasks.take(); !task.equals(END); task = tasks.take()) {
+        awaitRoom();
         if (snapshot == null) {
           snapshot = firstSnapshot();
         } else {
@@ -106,6 +120,44 @@ final class Readers implements AutoCloseable {
     }
   }
 
+  /** Between two snapshots, so that none is held meanwhile. */
+  private void awaitRoom() throws InterruptedException {
+    lock.lock();
+    try {
+      while (untakenBytes > UNTAKEN_BYTES_MAX && !closed) {
+        room.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Gives what a task has read to who asked for it.
+   *
+   * @param bytes that it takes in memory
+   */
+  <T> void handOver(T slice, long bytes, EventLoop loop, Consumer<T> to) {
+    untaken(bytes);
+    loop.execute(
+        () -> {
+          untaken(-bytes);
+          to.accept(slice);
+        });
+  }
+
+  private void untaken(long change) {
+    lock.lock();
+    try {
+      untakenBytes += change;
+      if (change < 0) {
+        room.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits until the store gives one, for whoever asked waits for an answer; null: it closes. */
   private @Nullable Snapshot firstSnapshot() throws InterruptedException {
     do {
@@ -124,6 +176,13 @@ final class Readers implements AutoCloseable {
   public void close() {
     tasks.clear();
     closing.countDown();
+    lock.lock();
+    try {
+      closed = true;
+      room.signalAll();
+    } finally {
+      lock.unlock();
+    }
     for (int i = 0; i < threads.size(); i++) {
       tasks.add(END);
     }

@@ -210,7 +210,7 @@ final class RetainedReader {
 
   private long add(TopicName topic, MemorySegment value, List<Message> messages) {
     try {
-      Message message = MessageBytes.read(new RowReader(value), topic);
+      Message message = MessageBytes.read(new RowReader(value), topic, lmdb.largePayloads);
       if (!message.isExpired(nowMillis)) {
         messages.add(message);
         return message.bytes();

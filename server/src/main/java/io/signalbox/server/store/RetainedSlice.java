@@ -9,4 +9,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param next where the next slice begins; null: there is none
  */
-public record RetainedSlice(List<Message> messages, byte @Nullable [] next) {}
+public record RetainedSlice(List<Message> messages, byte @Nullable [] next) {
+  /** What its messages take in memory. */
+  long bytes() {
+    long bytes = 0;
+    for (Message message : messages) {
+      bytes += message.bytes();
+    }
+    return bytes;
+  }
+}

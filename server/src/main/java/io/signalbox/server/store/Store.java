@@ -15,6 +15,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.LmdbException;
@@ -185,7 +186,8 @@ public final class Store implements AutoCloseable {
    *
    * @param fromSequenceExclusive 0: from the beginning
    * @param rowsMax 1.. rows, at most as many as the configuration allows in a slice
-   * @param bytesMax after which the slice ends, though never before its first row
+   * @param bytesMax after which the slice ends, though never before its first row; asked on the
+   *     reader thread, for much may change until it comes to it
    * @param to called once, on {@code loop}. A slice without rows that is not the end means that
    *     nothing was read: too many reads were waiting, or the store is closing
    */
@@ -193,7 +195,7 @@ public final class Store implements AutoCloseable {
       long number,
       long fromSequenceExclusive,
       int rowsMax,
-      int bytesMax,
+      IntSupplier bytesMax,
       EventLoop loop,
       Consumer<QueueSlice> to) {
     int rows = Math.min(rowsMax, config.sliceRowsMax());
@@ -204,7 +206,7 @@ public final class Store implements AutoCloseable {
               QueueSlice slice =
                   reader.read(snapshot, number, fromSequenceExclusive, rows, bytesMax);
               metrics.storeSlicesRead.inc();
-              loop.execute(() -> to.accept(slice));
+              readers.handOver(slice, slice.bytes(), loop, to);
             });
     if (!taken) {
       loop.execute(() -> to.accept(new QueueSlice(List.of(), false, 0)));
@@ -218,7 +220,7 @@ public final class Store implements AutoCloseable {
    * @param messagesMax 1.. messages
    * @param bytesMax after which the slice ends, though never before its first message
    * @param nowMillis wall clock; what expired by then is left out
-   * @param to called once, on a reader thread
+   * @param to called once, on {@code loop}
    * @return false: too many reads wait, or the store is closing; {@code to} is not called
    */
   public boolean scanRetained(
@@ -227,6 +229,7 @@ public final class Store implements AutoCloseable {
       int messagesMax,
       int bytesMax,
       long nowMillis,
+      EventLoop loop,
       Consumer<RetainedSlice> to) {
     var reader = new RetainedReader(lmdb, filter, nowMillis);
     int messages = Math.min(messagesMax, config.sliceRowsMax());
@@ -234,7 +237,7 @@ public final class Store implements AutoCloseable {
         snapshot -> {
           RetainedSlice slice = reader.read(snapshot, after, messages, bytesMax);
           metrics.storeSlicesRead.inc();
-          to.accept(slice);
+          readers.handOver(slice, slice.bytes(), loop, to);
         });
   }
 

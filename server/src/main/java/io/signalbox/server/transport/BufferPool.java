@@ -2,6 +2,7 @@ package io.signalbox.server.transport;
 
 import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.MemoryShare;
+import io.signalbox.server.routing.LargePayload;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +52,30 @@ final class BufferPool implements MemoryShare {
     return chunk;
   }
 
+  /**
+   * A chunk that holds no more than so many bytes.
+   *
+   * @param headroom see {@link #take}
+   */
+  Chunk takeExactly(int headroom, int length) {
+    var chunk = new Chunk(headroom + length);
+    chunk.reset(headroom);
+    charge(chunk.array.length);
+    return chunk;
+  }
+
+  Chunk takeLent(LargePayload payload) {
+    payload.hold(this);
+    return new Chunk(payload);
+  }
+
   void give(Chunk chunk) {
-    charge(-chunk.array.length);
     chunk.next = null;
+    if (chunk.lent != null) {
+      chunk.lent.letGo(this);
+      return;
+    }
+    charge(-chunk.array.length);
     if (chunk.array.length == Chunk.BYTES && freeCount < FREE_MAX) {
       free[freeCount++] = chunk;
     }

@@ -4,6 +4,7 @@ import io.signalbox.server.eventloop.ConfinedTo;
 import io.signalbox.server.eventloop.Timer;
 import io.signalbox.server.metrics.Metrics;
 import io.signalbox.server.protocol.CloseCause;
+import io.signalbox.server.routing.LargePayload;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -524,12 +525,26 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   Chunk room(int length) {
     Chunk last = tail;
     if (last == null || last.room() < length) {
-      last =
-          append(
-              loop.buffers()
-                  .take(webSocket == null ? 0 : WebSocketFrames.HEADER_BYTES_MAX, length));
+      last = append(loop.buffers().take(frameHeaderBytes(), length));
     }
     return last;
+  }
+
+  /**
+   * The same, for bytes behind which {@link #written(Chunk, int, LargePayload)} puts a payload that
+   * is not copied.
+   */
+  Chunk roomBeforeLarge(int length) {
+    Chunk last = tail;
+    int withHeader = length + frameHeaderBytes(); // of the frame in which the payload stands
+    if (last == null || last.room() < withHeader) {
+      last = append(loop.buffers().takeExactly(frameHeaderBytes(), withHeader));
+    }
+    return last;
+  }
+
+  private int frameHeaderBytes() {
+    return webSocket == null ? 0 : WebSocketFrames.HEADER_BYTES_MAX;
   }
 
   private Chunk append(Chunk chunk) {
@@ -545,6 +560,25 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   void written(Chunk chunk, int end) {
     outputBytes += end - chunk.end;
     chunk.end = end;
+    outputGrew();
+  }
+
+  void written(Chunk chunk, int end, LargePayload behind) {
+    outputBytes += end - chunk.end;
+    chunk.end = end;
+    seal(chunk);
+    if (webSocket != null) {
+      chunk.end =
+          WebSocketFrames.writeHeader(
+              WebSocketFrames.BINARY, behind.length(), chunk.array, chunk.end);
+      outputBytes += chunk.end - end;
+    }
+    append(loop.buffers().takeLent(behind));
+    outputBytes += behind.length();
+    outputGrew();
+  }
+
+  private void outputGrew() {
     markDirty();
     if (outputBytes >= EARLY_FLUSH_BYTES && !blocked) {
       write();
@@ -593,9 +627,11 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (first == null) {
       append(all);
     } else if (first.sealed) { // a part of it may have been sent
-      all.next = first.next;
-      first.next = all;
-      if (first.equals(tail)) {
+      Chunk second = first.next;
+      Chunk whole = second != null && second.lent != null ? second : first;
+      all.next = whole.next;
+      whole.next = all;
+      if (whole.equals(tail)) {
         tail = all;
       }
     } else {

@@ -23,6 +23,7 @@ import io.signalbox.server.principal.Peer;
 import io.signalbox.server.protocol.ClientHandler;
 import io.signalbox.server.protocol.ClientHandlers;
 import io.signalbox.server.protocol.CloseCause;
+import io.signalbox.server.routing.LargePayload;
 import io.signalbox.server.routing.Message;
 import io.signalbox.server.session.ClientConnection;
 import io.signalbox.server.session.Traffic;
@@ -316,6 +317,27 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
     if (length > clientPacketBytesMax) {
       return false; // [MQTT-3.1.2-24]
     }
+    LargePayload large = message.largePayload();
+    if (large != null) {
+      Chunk chunk = outputTo(socket.roomBeforeLarge(length - large.length()));
+      PacketEncoder.encodePublishHead(
+          version,
+          loop.packetOutput(),
+          length,
+          message.topic(),
+          topicOmitted,
+          qos,
+          retain,
+          dup,
+          packetId,
+          properties,
+          expirySeconds,
+          topicAlias,
+          subscriptionIdentifiers);
+      count(PacketType.PUBLISH);
+      socket.written(chunk, loop.packetOutput().position, large);
+      return true;
+    }
     Chunk chunk = begin(length);
     PacketEncoder.encodePublish(
         version,
@@ -368,7 +390,10 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   private static final int ACK_BYTES_MAX = 5;
 
   private Chunk begin(int length) {
-    Chunk chunk = socket.room(length);
+    return outputTo(socket.room(length));
+  }
+
+  private Chunk outputTo(Chunk chunk) {
     ByteOutput output = loop.packetOutput();
     output.array = chunk.array;
     output.position = chunk.end;
@@ -376,9 +401,13 @@ final class MqttConnection implements ClientConnection, SocketOwner, PacketDecod
   }
 
   private void finish(Chunk chunk, PacketType type) {
+    count(type);
+    socket.written(chunk, loop.packetOutput().position);
+  }
+
+  private void count(PacketType type) {
     packetsSent++;
     loop.metrics().packetsSent.inc(type.number(), loop.index());
-    socket.written(chunk, loop.packetOutput().position);
   }
 
   private static boolean mayAlwaysExplain(Packet packet) {

@@ -1,6 +1,7 @@
 package io.signalbox.server.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -69,6 +70,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -388,16 +390,8 @@ final class RegisteredDevicesTest {
         var certificate = certificate("twin-" + i);
         Callable<Optional<Principal>> connects =
             () -> {
-              var answer = new CompletableFuture<Optional<Principal>>();
               mayRegister.await(30, TimeUnit.SECONDS);
-              chain.identify(
-                  certificate,
-                  null,
-                  InetAddress.getLoopbackAddress(),
-                  "GET /",
-                  Runnable::run,
-                  answer::complete);
-              return answer.get(30, TimeUnit.SECONDS);
+              return identified(certificate);
             };
         for (var twin : threads.invokeAll(List.of(connects, connects))) {
           assertEquals("device:twin-" + i, twin.get().orElseThrow().id());
@@ -405,6 +399,57 @@ final class RegisteredDevicesTest {
         assertEquals(i + 1, registered.size());
       }
     }
+  }
+
+  /** Proving its policies may take minutes. */
+  @Test
+  void nobodyWaitsForLongWhileADeviceIsBeingRegistered() throws Exception {
+    trustFactory(true, null, IdentityMapping.COMMON_NAME);
+    var begun = new CountDownLatch(1);
+    var mayEnd = new CountDownLatch(1);
+    provisioning.writtenDownBy(
+        new ProvisioningAudit() {
+          @Override
+          public @Nullable String obstacle() {
+            begun.countDown();
+            try {
+              return mayEnd.await(60, TimeUnit.SECONDS) ? null : "the test does not go on";
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+
+          @Override
+          public void registered(
+              DeviceCertificate certificate, @Nullable InetAddress from, boolean isNewDevice) {}
+
+          @Override
+          public void registeredAlone(String device, @Nullable InetAddress from, String why) {
+            throw new AssertionError(why);
+          }
+        });
+    var certificate = certificate("slow");
+    try (ExecutorService threads = Executors.newFixedThreadPool(1)) {
+      var first = threads.submit(() -> identified(certificate));
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
+      assertEquals(Optional.empty(), identified(certificate));
+      assertFalse(first.isDone());
+      mayEnd.countDown();
+      assertEquals("device:slow", first.get(60, TimeUnit.SECONDS).orElseThrow().id());
+    }
+    assertEquals("device:slow", identified(certificate).orElseThrow().id());
+  }
+
+  private Optional<Principal> identified(List<X509Certificate> certificate) throws Exception {
+    var answer = new CompletableFuture<Optional<Principal>>();
+    chain.identify(
+        certificate,
+        null,
+        InetAddress.getLoopbackAddress(),
+        "GET /",
+        Runnable::run,
+        answer::complete);
+    return answer.get(30, TimeUnit.SECONDS);
   }
 
   @Test

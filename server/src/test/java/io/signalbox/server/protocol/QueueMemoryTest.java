@@ -78,9 +78,33 @@ final class QueueMemoryTest extends DurableSessionFixture {
     assertEquals(0, loops.memory.held());
     stuck.drop();
     DurableClient back = DurableClient.connect(this, "stuck", 1_000);
+    back.expectNothing();
+    loops.advance(10_000);
+    back.expectNothing(); // nothing is read while all of it is in use
+    loops.memory.eighthsUsed(7);
+    loops.advance(1_000);
     back.receive(11);
     assertEquals(0, broker.metrics.messagesDropped.of(Drop.MEMORY_QUEUE_FULL).value());
     await(() -> loops.memory.held() == 0);
+  }
+
+  @Test
+  void retainedMessagesAreFetchedWhenThereIsMemory() throws Exception {
+    start();
+    DurableClient publisher = DurableClient.connect(this, "publisher", 0);
+    publisher.send(DurableClient.retained(Qos.AT_LEAST_ONCE, 1_000, LARGE));
+    await(() -> publisher.acknowledged == 1);
+    for (String filter : List.of("t/1", "t/+")) {
+      loops.memory.eighthsUsed(8);
+      DurableClient client = DurableClient.connect(this, "client", 0).subscribe(filter);
+      client.expectNothing();
+      loops.advance(10_000);
+      client.expectNothing();
+      loops.memory.eighthsUsed(7);
+      loops.advance(1_000);
+      client.receive(1);
+      client.drop();
+    }
   }
 
   /** Of memory that others give back no acknowledgement need tell. */

@@ -56,7 +56,7 @@ final class OutboundQueueTest {
     assertFalse(queue.hasRoomFor(publish(1)));
     queue.removeHead();
     assertTrue(queue.hasRoomFor(publish(1)));
-    assertEquals(10_000, queue.byteRoom());
+    assertEquals(10_000, queue.byteRoom().getAsInt());
   }
 
   @Test
@@ -98,7 +98,7 @@ final class OutboundQueueTest {
     }
     queue.removeIf(publish -> publish == second || publish == last);
     assertEquals(2, queue.size());
-    assertEquals((1 << 20) - 2 * first.bytes(), queue.byteRoom());
+    assertEquals((1 << 20) - 2 * first.bytes(), queue.byteRoom().getAsInt());
     assertSame(first, queue.peek());
     queue.removeHead();
     assertSame(third, queue.peek());
@@ -123,6 +123,28 @@ final class OutboundQueueTest {
     assertEquals(second.bytes(), memory.held());
     queue.clear();
     assertEquals(0, memory.held());
+  }
+
+  @Test
+  void aLargePayloadCountsOnceInTheMemoryOfAllHoweverManyQueuesHoldIt()
+      throws InvalidTopicException {
+    int large = 1 << 20;
+    OutgoingPublish one = publish(large);
+    OutgoingPublish other =
+        new OutgoingPublish(one.message, Qos.AT_LEAST_ONCE, false, new int[0], null, 0, 0);
+    long apart = 2L * (one.bytes() - large);
+    var otherMemory = new CountedMemory();
+    OutboundQueue queue = new OutboundQueue(new QueueLimits(10, 1 << 20), memory);
+    OutboundQueue second = new OutboundQueue(new QueueLimits(10, 1 << 20), otherMemory);
+    queue.add(one);
+    second.add(other);
+    assertEquals(large + apart, memory.held() + otherMemory.held());
+    assertFalse(second.hasRoomFor(publish(1)), "each queue is bounded by all that it holds");
+    queue.removeIf(publish -> publish != one);
+    queue.removeHead();
+    assertEquals(large + apart / 2, memory.held() + otherMemory.held());
+    second.clear();
+    assertEquals(0, memory.held() + otherMemory.held());
   }
 
   @Test

@@ -301,7 +301,7 @@ final class DamagedStoreTest {
           List.of(new CompletableFuture<QueueSlice>(), new CompletableFuture<QueueSlice>());
       try (AutoCloseable _ = StoreFixture.takeSnapshots(fixture.store)) {
         for (CompletableFuture<QueueSlice> slice : slices) {
-          fixture.store.scanQueue(number, 0, 10, 1 << 20, fixture.loop, slice::complete);
+          fixture.store.scanQueue(number, 0, 10, () -> 1 << 20, fixture.loop, slice::complete);
         }
         fixture.apply(StoreFixture.publish(StoreFixture.message("a", "m"), number));
       }

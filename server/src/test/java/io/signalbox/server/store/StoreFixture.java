@@ -153,7 +153,7 @@ public final class StoreFixture implements AutoCloseable {
 
   QueueSlice queue(long number, long from, int rowsMax) throws Exception {
     var slice = new CompletableFuture<QueueSlice>();
-    store.scanQueue(number, from, rowsMax, 1 << 20, loop, slice::complete);
+    store.scanQueue(number, from, rowsMax, () -> 1 << 20, loop, slice::complete);
     return slice.get(60, TimeUnit.SECONDS);
   }
 
@@ -167,7 +167,7 @@ public final class StoreFixture implements AutoCloseable {
     byte[] after = null;
     do {
       var slice = new CompletableFuture<RetainedSlice>();
-      store.scanRetained(filter(filter), after, messagesMax, 1 << 20, 0, slice::complete);
+      store.scanRetained(filter(filter), after, messagesMax, 1 << 20, 0, loop, slice::complete);
       messages.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
     } while (after != null);

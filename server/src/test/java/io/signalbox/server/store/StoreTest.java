@@ -156,7 +156,7 @@ final class StoreTest {
         assertEquals(i < 2, publish.accepted(0));
       }
       var slice = new CompletableFuture<QueueSlice>();
-      fixture.store.scanQueue(number, 0, 1_000, 10_000, fixture.loop, slice::complete);
+      fixture.store.scanQueue(number, 0, 1_000, () -> 10_000, fixture.loop, slice::complete);
       List<QueuedRow> rows = slice.get(60, TimeUnit.SECONDS).rows();
       assertEquals(1, rows.size());
       long first = rows.getFirst().sequence();

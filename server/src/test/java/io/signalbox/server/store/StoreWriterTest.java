@@ -848,7 +848,7 @@ final class StoreWriterTest {
       }
       var done = new CompletableFuture<QueueSlice>();
       fixture.apply(new Barrier());
-      fixture.store.scanQueue(number, 4_000, 10, 1 << 20, fixture.loop, done::complete);
+      fixture.store.scanQueue(number, 4_000, 10, () -> 1 << 20, fixture.loop, done::complete);
       QueueSlice slice = done.get(60, TimeUnit.SECONDS);
       assertEquals(10, slice.rows().size());
       assertEquals(5_001, slice.nextSequence());
