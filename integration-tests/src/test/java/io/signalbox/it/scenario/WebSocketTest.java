@@ -17,6 +17,7 @@ import io.signalbox.it.Spec3;
 import io.signalbox.it.broker.Clients;
 import io.signalbox.it.wire.Endpoint;
 import io.signalbox.it.wire.Frame;
+import io.signalbox.it.wire.PacketBytes;
 import io.signalbox.it.wire.Peer;
 import io.signalbox.it.wire.SocketWire;
 import io.signalbox.it.wire.Transport;
@@ -156,6 +157,37 @@ final class WebSocketTest {
       answers = bytes(answers, socket.receive().payload());
     }
     assertEquals(200, answers.length);
+  }
+
+  /** A large payload is sent from where it lies, and nothing comes between it and its header. */
+  @ParameterizedTest
+  @ValueSource(ints = {20_000, 65_000, 100_000, 900_000})
+  void aPingThatComesWithALargeMessageIsAnsweredBehindIt(int length) throws IOException {
+    WebSocketClient socket = connected();
+    String topic = clients.topic();
+    socket.sendBinary(PacketBytes.subscribe(Version.V5, 1).filter(topic, 0).toBytes());
+    assertEquals(0x90, socket.receive().payload()[0] & 0xFF);
+    byte[] payload = new byte[length];
+    new Random(length).nextBytes(payload);
+    byte[] packet = publish(Version.V5, topic).payload(payload).toBytes();
+    for (int round = 0; round < 3; round++) {
+      socket.sendRaw(
+          bytes(
+              socket.frame(true, Frame.BINARY, bytes(pingReq(), packet, packet)),
+              socket.frame(true, Frame.PING, new byte[] {7})));
+      byte[] received = new byte[0];
+      boolean isAnswered = false;
+      while (received.length < 2 + 2 * packet.length || !isAnswered) {
+        Frame frame = socket.receive();
+        if (frame.opcode() == Frame.PONG) {
+          isAnswered = true;
+        } else {
+          received = bytes(received, frame.payload());
+        }
+      }
+      assertArrayEquals(bytes(0xD0, 0, packet, packet), received);
+    }
+    assertAlive(socket);
   }
 
   @Test

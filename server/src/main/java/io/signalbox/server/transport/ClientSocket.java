@@ -536,9 +536,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
    */
   Chunk roomBeforeLarge(int length) {
     Chunk last = tail;
-    int withHeader = length + frameHeaderBytes(); // of the frame in which the payload stands
-    if (last == null || last.room() < withHeader) {
-      last = append(loop.buffers().takeExactly(frameHeaderBytes(), withHeader));
+    if (last == null || last.room() < length) {
+      last = append(loop.buffers().takeExactly(frameHeaderBytes(), length));
     }
     return last;
   }
@@ -564,17 +563,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   void written(Chunk chunk, int end, LargePayload behind) {
-    outputBytes += end - chunk.end;
+    outputBytes += end - chunk.end + behind.length();
     chunk.end = end;
-    seal(chunk);
-    if (webSocket != null) {
-      chunk.end =
-          WebSocketFrames.writeHeader(
-              WebSocketFrames.BINARY, behind.length(), chunk.array, chunk.end);
-      outputBytes += chunk.end - end;
-    }
+    seal(chunk, behind.length());
     append(loop.buffers().takeLent(behind));
-    outputBytes += behind.length();
     outputGrew();
   }
 
@@ -642,8 +634,17 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   /** Puts the frame header in front of what a chunk holds; a chunk is a frame of its own. */
   private void seal(@Nullable Chunk chunk) {
-    if (chunk != null && webSocket != null && !chunk.sealed && chunk.end > chunk.start) {
-      int length = chunk.end - chunk.start;
+    if (chunk != null) {
+      seal(chunk, 0);
+    }
+  }
+
+  /**
+   * @param lentBytes of the same frame, in the next chunk
+   */
+  private void seal(Chunk chunk, int lentBytes) {
+    if (webSocket != null && !chunk.sealed && chunk.end > chunk.start) {
+      int length = chunk.end - chunk.start + lentBytes;
       int header = WebSocketFrames.headerLength(length);
       chunk.start -= header;
       WebSocketFrames.writeHeader(WebSocketFrames.BINARY, length, chunk.array, chunk.start);
