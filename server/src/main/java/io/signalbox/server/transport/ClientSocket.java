@@ -102,18 +102,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   private long bytesReceived;
   private long bytesSent;
 
-  // Output: INVARIANT: head is null exactly when tail is; outputBytes counts what stands in the
-  // chunks, frame headers included.
-  private @Nullable Chunk head;
-  private @Nullable Chunk tail;
-  private int outputBytes;
-
-  /**
-   * Answers to pings, which go out before what else was queued in the pass. One chunk at the most:
-   * when it is full, or the peer does not read, the newest ping alone is answered (RFC 6455 section
-   * 5.5.3).
-   */
-  private @Nullable Chunk pongs;
+  private final OutputChunks output;
 
   private boolean dirty;
   private boolean blocked;
@@ -148,6 +137,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     this.webSocket =
         webSocket ? new WebSocketDecoder(loop.limits().webSocketFrameBytesMax()) : null;
     this.carry = new CarryBuffer(loop.buffers());
+    this.output = new OutputChunks(loop.buffers(), webSocket);
     if (cork != null) {
       cork.hideLoss();
     }
@@ -386,7 +376,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   private void inputEnded() {
     peerEnded = true;
-    if (state == State.OPEN && (head != null || pongs != null)) {
+    if (state == State.OPEN && (!output.isEmpty() || output.hasPongs())) {
       endQuietly(
           CloseCause
               .PEER_CLOSED); // A client that ends its side right after its last packet still gets
@@ -479,22 +469,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (state != State.OPEN) {
       return;
     }
-    int bytes = WebSocketFrames.HEADER_BYTES_MAX + length;
-    Chunk all = pongs;
-    if (all == null) {
-      all = loop.buffers().take(0, bytes);
-      pongs = all;
-      markDirty();
-    } else if (blocked || all.room() < bytes) {
-      all.reset(0);
-    }
-    addFrame(all, WebSocketFrames.PONG, array, from, length);
-  }
-
-  private static void addFrame(Chunk chunk, int opcode, byte[] payload, int from, int length) {
-    int at = WebSocketFrames.writeHeader(opcode, length, chunk.array, chunk.end);
-    System.arraycopy(payload, from, chunk.array, at, length);
-    chunk.end = at + length;
+    output.ping(array, from, length, blocked);
+    markDirty();
   }
 
   /**
@@ -518,64 +494,32 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   // ---------------------------------------------------------------- output
 
-  /**
-   * A chunk with room for so many bytes at its end; the caller fills them and then calls {@link
-   * #written}. Only while {@link #isOpen}.
-   */
+  /** See {@link OutputChunks#room}. Only while {@link #isOpen}. */
   Chunk room(int length) {
-    Chunk last = tail;
-    if (last == null || last.room() < length) {
-      last = append(loop.buffers().take(frameHeaderBytes(), length));
-    }
-    return last;
+    return output.room(length);
   }
 
-  /**
-   * The same, for bytes behind which {@link #written(Chunk, int, LargePayload)} puts a payload that
-   * is not copied.
-   */
+  /** See {@link OutputChunks#roomBeforeLarge}. Only while {@link #isOpen}. */
   Chunk roomBeforeLarge(int length) {
-    Chunk last = tail;
-    if (last == null || last.room() < length) {
-      last = append(loop.buffers().takeExactly(frameHeaderBytes(), length));
-    }
-    return last;
-  }
-
-  private int frameHeaderBytes() {
-    return webSocket == null ? 0 : WebSocketFrames.HEADER_BYTES_MAX;
-  }
-
-  private Chunk append(Chunk chunk) {
-    if (tail == null) {
-      head = chunk;
-    } else {
-      tail.next = chunk;
-    }
-    tail = chunk;
-    return chunk;
+    return output.roomBeforeLarge(length);
   }
 
   void written(Chunk chunk, int end) {
-    outputBytes += end - chunk.end;
-    chunk.end = end;
+    output.written(chunk, end);
     outputGrew();
   }
 
   void written(Chunk chunk, int end, LargePayload behind) {
-    outputBytes += end - chunk.end + behind.length();
-    chunk.end = end;
-    seal(chunk, behind.length());
-    append(loop.buffers().takeLent(behind));
+    output.written(chunk, end, behind);
     outputGrew();
   }
 
   private void outputGrew() {
     markDirty();
-    if (outputBytes >= EARLY_FLUSH_BYTES && !blocked) {
+    if (output.bytes() >= EARLY_FLUSH_BYTES && !blocked) {
       write();
     }
-    if (outputBytes > loop.limits().outputBytesHigh() && !congested) {
+    if (output.bytes() > loop.limits().outputBytesHigh() && !congested) {
       congested = true;
       loop.metrics().outputCongested.inc(loop.index());
       congestedMillis = loop.nowMillis();
@@ -604,53 +548,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   int outputBytes() {
-    return outputBytes;
-  }
-
-  private void answerPings() {
-    Chunk all = pongs;
-    if (all == null) {
-      return;
-    }
-    pongs = null;
-    all.sealed = true;
-    outputBytes += all.end - all.start;
-    Chunk first = head;
-    if (first == null) {
-      append(all);
-    } else if (first.sealed) { // a part of it may have been sent
-      Chunk second = first.next;
-      Chunk whole = second != null && second.lent != null ? second : first;
-      all.next = whole.next;
-      whole.next = all;
-      if (whole.equals(tail)) {
-        tail = all;
-      }
-    } else {
-      all.next = first;
-      head = all;
-    }
-  }
-
-  /** Puts the frame header in front of what a chunk holds; a chunk is a frame of its own. */
-  private void seal(@Nullable Chunk chunk) {
-    if (chunk != null) {
-      seal(chunk, 0);
-    }
-  }
-
-  /**
-   * @param lentBytes of the same frame, in the next chunk
-   */
-  private void seal(Chunk chunk, int lentBytes) {
-    if (webSocket != null && !chunk.sealed && chunk.end > chunk.start) {
-      int length = chunk.end - chunk.start + lentBytes;
-      int header = WebSocketFrames.headerLength(length);
-      chunk.start -= header;
-      WebSocketFrames.writeHeader(WebSocketFrames.BINARY, length, chunk.array, chunk.start);
-      chunk.sealed = true;
-      outputBytes += header;
-    }
+    return output.bytes();
   }
 
   /** Called once at the end of a pass in which there was output. */
@@ -682,8 +580,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       if (waits != null && waits.isAnyTaken() && sink.flush()) {
         tellTaken(waits);
       }
-      answerPings();
-      boolean all = (head == null || writeChunks()) && sink.flush();
+      output.answerPings();
+      boolean all = (output.isEmpty() || writeChunks()) && sink.flush();
       if (cork != null && cork.isLost()) {
         outputIsLost();
       } else if (all) {
@@ -700,7 +598,8 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   private boolean writeChunks() throws IOException {
-    CorkedSink corked = outputBytes > RECORD_BYTES ? cork : null; // One record needs no gathering.
+    CorkedSink corked =
+        output.bytes() > RECORD_BYTES ? cork : null; // One record needs no gathering.
     loop.metrics().socketWrites.inc(loop.index());
     if (corked == null) {
       return writeRuns();
@@ -714,26 +613,18 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   private boolean writeRuns() throws IOException {
-    ByteBuffer[] views = loop.gather();
-    while (head != null) {
-      int count = 0;
-      long bytes = 0;
-      // The system call is given a copy of all of it, however little the socket takes.
-      long most = cork == null ? WRITE_BYTES_MAX : Long.MAX_VALUE;
-      for (Chunk chunk = head;
-          chunk != null && count < views.length && bytes < most;
-          chunk = chunk.next) {
-        seal(chunk);
-        int length = (int) Math.min(chunk.end - chunk.start, most - bytes);
-        views[count++] = chunk.view.limit(chunk.start + length).position(chunk.start);
-        bytes += length;
-      }
-      long taken = count == 1 ? sink.write(views[0]) : sink.write(views, 0, count);
+    OutputChunks.Offer offer = loop.offer();
+    // The system call is given a copy of all of it, however little the socket takes.
+    long most = cork == null ? WRITE_BYTES_MAX : Long.MAX_VALUE;
+    while (!output.isEmpty()) {
+      output.offer(offer, most);
+      long taken =
+          offer.count == 1 ? sink.write(offer.views[0]) : sink.write(offer.views, 0, offer.count);
       bytesSent += taken;
       loop.metrics().bytesSent.add(loop.index(), taken);
       consumed(taken);
       // A socket that took a part is full. The TLS layer takes a record at a time.
-      if (taken == 0 || (taken < bytes && cork == null)) {
+      if (taken == 0 || (taken < offer.bytes && cork == null)) {
         return false;
       }
     }
@@ -745,29 +636,12 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
       return;
     }
     progressMillis = loop.nowMillis();
-    outputBytes -= (int) taken;
     FlushWaits waits = flushWaits;
-    long left = taken;
-    Chunk chunk = head;
-    while (chunk != null && left >= chunk.end - chunk.start) {
-      left -= chunk.end - chunk.start;
-      Chunk next = chunk.next;
-      if (waits != null) {
-        waits.taken(chunk);
-      }
-      loop.buffers().give(chunk);
-      chunk = next;
-    }
-    head = chunk;
-    if (chunk == null) {
-      tail = null;
-    } else {
-      chunk.start += (int) left;
-    }
+    output.taken(taken, waits);
     if (waits != null && cork == null) {
       tellTaken(waits);
     }
-    if (congested && outputBytes <= loop.limits().outputBytesLow()) {
+    if (congested && output.bytes() <= loop.limits().outputBytesLow()) {
       congested = false;
       release(HOLD_OUTPUT);
       loop.execute(this::tellWritable);
@@ -782,19 +656,14 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     if (state != State.CLOSED && state != State.DRAINING && !blocked) {
       write();
     }
-    boolean flushed = head == null && !blocked;
+    boolean flushed = output.isEmpty() && !blocked;
     if (state == State.CLOSED || state == State.DRAINING || flushed) {
       loop.execute(task);
       return;
     }
     FlushWaits waits = flushWaits == null ? new FlushWaits(loop, this::cutOff) : flushWaits;
     flushWaits = waits;
-    Chunk last = tail;
-    if (last != null) {
-      seal(last);
-      last.sealed = true;
-    }
-    waits.add(last, graceMillis, task);
+    waits.add(output.sealLast(), graceMillis, task);
   }
 
   private void tellFlushed() {
@@ -818,7 +687,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
         Level.INFO,
         "{0} lost rights and does not take the {1} bytes on their way to it, it is cut off",
         owner,
-        outputBytes);
+        output.bytes());
     loop.metrics().slowReaders.inc(loop.index());
     closeNow(CloseCause.SLOW_READER);
   }
@@ -872,25 +741,10 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
   }
 
   private void dropOutput() {
-    giveChunksBack();
+    output.drop();
     tellFlushed();
     if (state == State.FLUSHING) {
       closeNow(CloseCause.PEER_RESET);
-    }
-  }
-
-  private void giveChunksBack() {
-    for (Chunk chunk = head; chunk != null; ) {
-      Chunk next = chunk.next;
-      loop.buffers().give(chunk);
-      chunk = next;
-    }
-    head = null;
-    tail = null;
-    outputBytes = 0;
-    if (pongs != null) {
-      loop.buffers().give(pongs);
-      pongs = null;
     }
   }
 
@@ -940,15 +794,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
 
   private void endWithFrame(int closeCode, CloseCause cause) {
     if (state == State.OPEN && webSocket != null) {
-      answerPings();
-      byte[] code = {(byte) (closeCode >> 8), (byte) closeCode};
-      int length = closeCode == WebSocketFrames.CLOSE_NO_CODE ? 0 : code.length;
-      Chunk close = loop.buffers().take(0, WebSocketFrames.HEADER_BYTES_MAX + length);
-      addFrame(close, WebSocketFrames.CLOSE, code, 0, length);
-      close.sealed = true;
-      seal(tail);
-      append(close);
-      outputBytes += close.end - close.start;
+      output.close(closeCode);
     }
     endQuietly(cause);
   }
@@ -1016,7 +862,7 @@ final class ClientSocket implements WebSocketDecoder.Events, ChannelListener<Cha
     state = State.CLOSED;
     loop.sockets().remove(this);
     carry.clear();
-    giveChunksBack();
+    output.drop();
     if (cork != null) {
       cork.drop();
     }

@@ -89,7 +89,7 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   private final byte[] readArray;
   private final ByteBuffer readBuffer;
   private final BufferPool buffers;
-  private final ByteBuffer[] gather = new ByteBuffer[GATHER_MAX];
+  private final OutputChunks.Offer offer = new OutputChunks.Offer(GATHER_MAX);
   private @Nullable ByteBuffer recordBuffer;
   private final ByteOutput packetOutput = new ByteOutput(0);
   private final PacketReader packetReader;
@@ -424,8 +424,8 @@ final class XnioEventLoop implements EventLoop, HandshakeQueue.Loop {
   }
 
   /** For the pieces of one write. */
-  ByteBuffer[] gather() {
-    return gather;
+  OutputChunks.Offer offer() {
+    return offer;
   }
 
   /** For the TLS records of one write; made when first needed. */
