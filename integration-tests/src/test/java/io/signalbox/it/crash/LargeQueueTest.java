@@ -12,8 +12,13 @@ import io.signalbox.it.wire.RawClient;
 import io.signalbox.it.wire.Transport;
 import io.signalbox.it.wire.Version;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -87,6 +92,53 @@ class LargeQueueTest {
         lasting.receivePublish(payload(i));
       }
       lasting.ping();
+    }
+  }
+
+  /** Each reads from the disk what there is memory for, not what it would read alone. */
+  @Test
+  @Behaviour(146)
+  void aFleetWithFullQueuesComesBackAtOnce() throws Exception {
+    int devices = 100;
+    int messages = 300;
+    String payload = "x".repeat(10_000);
+    try (BrokerUnderTest broker = BrokerUnderTest.start("fleet-back", CrashBroker.config(), SMALL);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < devices; i++) {
+        try (Peer device = peer(broker, "device" + i)) {
+          device.resume(3_600);
+          device.subscribe("fleet", 1);
+          device.disconnect();
+        }
+      }
+      try (Peer publisher = peer(broker, "pub")) {
+        publisher.connect();
+        for (int i = 0; i < messages; i++) {
+          publisher.publish("fleet", 1, payload + i);
+        }
+      }
+      var haveReturned = new CountDownLatch(devices);
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < devices; i++) {
+        String clientId = "device" + i;
+        all.add(
+            threads.submit(
+                () -> {
+                  try (Peer device = peer(broker, clientId)) {
+                    device.resume(3_600);
+                    haveReturned.countDown();
+                    haveReturned.await();
+                    for (int m = 0; m < messages; m++) {
+                      device.acknowledge(device.receivePublish(payload + m));
+                    }
+                    device.ping();
+                  }
+                  return clientId;
+                }));
+      }
+      for (Future<?> one : all) {
+        one.get();
+      }
     }
   }
 

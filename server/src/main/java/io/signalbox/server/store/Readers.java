@@ -57,8 +57,9 @@ final class Readers implements AutoCloseable {
 
   private static final long RETRY_MILLIS = 100;
 
-  /** Read and not yet taken, before anybody counts it; one slice may go beyond. */
-  private static final long UNTAKEN_BYTES_MAX = 32 << 20;
+  /** Read and not yet taken, before anybody counts it; a slice of each thread may go beyond. */
+  private static final long UNTAKEN_BYTES_MAX =
+      Math.min(32 << 20, Runtime.getRuntime().maxMemory() / 16);
 
   private final Lmdb lmdb;
   private final int tasksMax;
