@@ -19,6 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -32,6 +34,13 @@ class LargeQueueTest {
 
   /** By default it could be 16 MiB, and as much again on its way from the disk. */
   private static final int MEMORY_BYTES_MAX = 4 << 20;
+
+  private static final int DEVICES = 100;
+
+  /** Together six times the heap, in parts that are copied for each device. */
+  private static final int PARTS = 300;
+
+  private static final String PART = "x".repeat(10_000);
 
   private static final Launch SMALL =
       new Launch(List.of("-Xmx" + HEAP_MIB + "m", "-ea:io.signalbox..."), Map.of()).quick();
@@ -99,12 +108,9 @@ class LargeQueueTest {
   @Test
   @Behaviour(146)
   void aFleetWithFullQueuesComesBackAtOnce() throws Exception {
-    int devices = 100;
-    int messages = 300;
-    String payload = "x".repeat(10_000);
     try (BrokerUnderTest broker = BrokerUnderTest.start("fleet-back", CrashBroker.config(), SMALL);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < devices; i++) {
+      for (int i = 0; i < DEVICES; i++) {
         try (Peer device = peer(broker, "device" + i)) {
           device.resume(3_600);
           device.subscribe("fleet", 1);
@@ -113,32 +119,69 @@ class LargeQueueTest {
       }
       try (Peer publisher = peer(broker, "pub")) {
         publisher.connect();
-        for (int i = 0; i < messages; i++) {
-          publisher.publish("fleet", 1, payload + i);
+        for (int i = 0; i < PARTS; i++) {
+          publisher.publish("fleet", 1, PART + i);
         }
       }
-      var haveReturned = new CountDownLatch(devices);
-      List<Future<?>> all = new ArrayList<>();
-      for (int i = 0; i < devices; i++) {
-        String clientId = "device" + i;
-        all.add(
-            threads.submit(
-                () -> {
-                  try (Peer device = peer(broker, clientId)) {
-                    device.resume(3_600);
-                    haveReturned.countDown();
-                    haveReturned.await();
-                    for (int m = 0; m < messages; m++) {
-                      device.acknowledge(device.receivePublish(payload + m));
-                    }
-                    device.ping();
+      allAtOnce(
+          threads,
+          broker,
+          device -> device.resume(3_600),
+          (device, number) -> device.acknowledge(device.receivePublish(PART + number)));
+    }
+  }
+
+  /** The same for who has no session and is to have all that is retained. */
+  @Test
+  @Behaviour(190)
+  void aFleetAsksForAllRetainedMessagesAtOnce() throws Exception {
+    try (BrokerUnderTest broker = BrokerUnderTest.start("fleet-asks", CrashBroker.config(), SMALL);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try (Peer publisher = peer(broker, "pub")) {
+        publisher.connect();
+        for (int i = 0; i < PARTS; i++) {
+          publisher.publishRetained("kept/%03d".formatted(i), 1, PART + i);
+        }
+      }
+      allAtOnce(
+          threads,
+          broker,
+          device -> {
+            device.connect();
+            device.subscribe("kept/+", 0);
+          },
+          (device, number) -> device.receivePublish(PART + number));
+    }
+  }
+
+  /** All come, then all read and get each part in order. */
+  private static void allAtOnce(
+      ExecutorService threads,
+      BrokerUnderTest broker,
+      Consumer<Peer> comes,
+      ObjIntConsumer<Peer> reads)
+      throws Exception {
+    var haveCome = new CountDownLatch(DEVICES);
+    List<Future<?>> all = new ArrayList<>();
+    for (int i = 0; i < DEVICES; i++) {
+      String clientId = "device" + i;
+      all.add(
+          threads.submit(
+              () -> {
+                try (Peer device = peer(broker, clientId)) {
+                  comes.accept(device);
+                  haveCome.countDown();
+                  haveCome.await();
+                  for (int part = 0; part < PARTS; part++) {
+                    reads.accept(device, part);
                   }
-                  return clientId;
-                }));
-      }
-      for (Future<?> one : all) {
-        one.get();
-      }
+                  device.ping();
+                }
+                return clientId;
+              }));
+    }
+    for (Future<?> one : all) {
+      one.get();
     }
   }
 

@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 @ConfinedTo("the I/O thread that asked")
 final class RetainedScan {
   private static final int SLICE_BYTES_MAX = 1 << 20;
+
+  /** From half of the memory of all on, many who ask at once get little each. */
+  private static final int FILLING_EIGHTHS = 4;
+
+  private static final int LITTLE_BYTES = 16 << 10;
   private static final long RETRY_MILLIS = 100;
 
   private final RetainedMessages messages;
@@ -65,7 +70,7 @@ final class RetainedScan {
                 filter,
                 after,
                 sliceMax,
-                SLICE_BYTES_MAX,
+                this::sliceBytesMax,
                 messages.nowMillis(),
                 loop,
                 slice -> deliver(slice, mark));
@@ -73,6 +78,10 @@ final class RetainedScan {
       messages.changes().end(mark);
       loop.schedule(RETRY_MILLIS, () -> to.slice(List.of(), false, this::next));
     }
+  }
+
+  private int sliceBytesMax() {
+    return loop.memory().isUsed(FILLING_EIGHTHS) ? LITTLE_BYTES : SLICE_BYTES_MAX;
   }
 
   /**

@@ -218,7 +218,8 @@ public final class Store implements AutoCloseable {
    *
    * @param after {@link RetainedSlice#next} of the slice before; null: from the beginning
    * @param messagesMax 1.. messages
-   * @param bytesMax after which the slice ends, though never before its first message
+   * @param bytesMax after which the slice ends, though never before its first message; asked on the
+   *     reader thread
    * @param nowMillis wall clock; what expired by then is left out
    * @param to called once, on {@code loop}
    * @return false: too many reads wait, or the store is closing; {@code to} is not called
@@ -227,7 +228,7 @@ public final class Store implements AutoCloseable {
       TopicFilter filter,
       byte @Nullable [] after,
       int messagesMax,
-      int bytesMax,
+      IntSupplier bytesMax,
       long nowMillis,
       EventLoop loop,
       Consumer<RetainedSlice> to) {
@@ -235,7 +236,7 @@ public final class Store implements AutoCloseable {
     int messages = Math.min(messagesMax, config.sliceRowsMax());
     return readers.submit(
         snapshot -> {
-          RetainedSlice slice = reader.read(snapshot, after, messages, bytesMax);
+          RetainedSlice slice = reader.read(snapshot, after, messages, bytesMax.getAsInt());
           metrics.storeSlicesRead.inc();
           readers.handOver(slice, slice.bytes(), loop, to);
         });

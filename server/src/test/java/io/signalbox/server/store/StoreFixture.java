@@ -167,7 +167,8 @@ public final class StoreFixture implements AutoCloseable {
     byte[] after = null;
     do {
       var slice = new CompletableFuture<RetainedSlice>();
-      store.scanRetained(filter(filter), after, messagesMax, 1 << 20, 0, loop, slice::complete);
+      store.scanRetained(
+          filter(filter), after, messagesMax, () -> 1 << 20, 0, loop, slice::complete);
       messages.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
     } while (after != null);

@@ -455,7 +455,7 @@ final class StoreModelTest {
       var slice = new CompletableFuture<RetainedSlice>();
       assertTrue(
           fixture.store.scanRetained(
-              StoreFixture.filter("#"), after, 7, 1 << 20, 0, fixture.loop, slice::complete));
+              StoreFixture.filter("#"), after, 7, () -> 1 << 20, 0, fixture.loop, slice::complete));
       retained.addAll(slice.get(60, TimeUnit.SECONDS).messages());
       after = slice.get().next();
       if (after == null) {
