@@ -15,7 +15,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -35,9 +35,9 @@ class LargeQueueTest {
   /** By default it could be 16 MiB, and as much again on its way from the disk. */
   private static final int MEMORY_BYTES_MAX = 4 << 20;
 
-  private static final int DEVICES = 100;
+  private static final int DEVICES = 150;
 
-  /** Together six times the heap, in parts that are copied for each device. */
+  /** Together nine times the heap, in parts that are copied for each device. */
   private static final int PARTS = 300;
 
   private static final String PART = "x".repeat(10_000);
@@ -126,6 +126,7 @@ class LargeQueueTest {
       allAtOnce(
           threads,
           broker,
+          _ -> {},
           device -> device.resume(3_600),
           (device, number) -> device.acknowledge(device.receivePublish(PART + number)));
     }
@@ -146,32 +147,32 @@ class LargeQueueTest {
       allAtOnce(
           threads,
           broker,
-          device -> {
-            device.connect();
-            device.subscribe("kept/+", 0);
-          },
+          Peer::connect,
+          device -> device.subscribe("kept/+", 0),
           (device, number) -> device.receivePublish(PART + number));
     }
   }
 
-  /** All come, then all read and get each part in order. */
+  /** All come, then all ask, then all read and get each part in order. */
   private static void allAtOnce(
       ExecutorService threads,
       BrokerUnderTest broker,
       Consumer<Peer> comes,
+      Consumer<Peer> asks,
       ObjIntConsumer<Peer> reads)
       throws Exception {
-    var haveCome = new CountDownLatch(DEVICES);
+    var together = new CyclicBarrier(DEVICES);
     List<Future<?>> all = new ArrayList<>();
     for (int i = 0; i < DEVICES; i++) {
       String clientId = "device" + i;
       all.add(
           threads.submit(
               () -> {
-                try (Peer device = peer(broker, clientId)) {
+                try (Peer device = slow(broker, clientId)) {
                   comes.accept(device);
-                  haveCome.countDown();
-                  haveCome.await();
+                  together.await();
+                  asks.accept(device);
+                  together.await();
                   for (int part = 0; part < PARTS; part++) {
                     reads.accept(device, part);
                   }
@@ -187,6 +188,10 @@ class LargeQueueTest {
 
   private static String payload(int number) {
     return "x".repeat(PAYLOAD_BYTES - 3) + (100 + number);
+  }
+
+  private static Peer slow(BrokerUnderTest broker, String clientId) throws IOException {
+    return new Peer(RawClient.openSlow(broker.endpoint(Transport.TCP), Version.V5), clientId);
   }
 
   private static Peer peer(BrokerUnderTest broker, String clientId) throws IOException {
