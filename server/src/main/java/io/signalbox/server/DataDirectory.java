@@ -281,17 +281,28 @@ final class DataDirectory implements StoreTools {
       throw new IOException("there is no store in \"" + store(dataDirectory) + "\"");
     }
     try (var unfinished = UnfinishedDirectory.begin(to, dataDirectory, null)) {
-      Path keys = authorityKeys(dataDirectory);
-      if (Files.isDirectory(keys)) {
-        Files.walkFileTree(keys, new Copying(dataDirectory, to, new ArrayList<>()));
+      try {
+        return copyInto(unfinished, dataDirectory, to, store);
+      } catch (IOException | StoreOpenException e) {
+        unfinished.abandon(); // the disk may be full, also for the broker
+        throw e;
       }
-      store.to(to.resolve(STORE));
-      String leftOut = copyFiles(dataDirectory, to);
-      unfinished.finish();
-      return leftOut;
     } catch (StoreOpenException e) {
       throw new IOException(e.getMessage(), e);
     }
+  }
+
+  private static String copyInto(
+      UnfinishedDirectory unfinished, Path dataDirectory, Path to, StoreCopy store)
+      throws IOException, StoreOpenException {
+    Path keys = authorityKeys(dataDirectory);
+    if (Files.isDirectory(keys)) {
+      Files.walkFileTree(keys, new Copying(dataDirectory, to, new ArrayList<>()));
+    }
+    store.to(to.resolve(STORE));
+    String leftOut = copyFiles(dataDirectory, to);
+    unfinished.finish();
+    return leftOut;
   }
 
   /**
@@ -422,6 +433,9 @@ final class DataDirectory implements StoreTools {
       StoreFiles.bringUpToDate(store(target), CONFIG);
       Outcome checked =
           report(StoreCheck.run(store(target), CONFIG, SessionWill::requireForm, DESCRIPTIONS_MAX));
+      if (checked.sound()) {
+        StoreFiles.forgetInbound(store(target), CONFIG);
+      }
       unfinished.give();
       if (!checked.sound()) {
         throw new CommandFailure(

@@ -235,6 +235,13 @@ final class UnfinishedDirectory implements AutoCloseable {
     }
   }
 
+  /** It will not be finished: gives back what it takes of the disk. The mark stays. */
+  void abandon() throws IOException {
+    for (Path entry : entries(directory)) {
+      StoreFiles.deleteTree(entry);
+    }
+  }
+
   /** Takes the mark away: what is in the entries is synced, and now the entries are. */
   void finish() throws IOException {
     StoreFiles.syncDirectory(directory);

@@ -13,6 +13,7 @@ import io.signalbox.server.control.RequestFailure;
 import io.signalbox.server.store.StoreFiles;
 import io.signalbox.server.store.StoreFixture;
 import io.signalbox.server.store.StoreRepair;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -56,6 +57,28 @@ final class DataDirectoryTest {
     Path key = restored.resolve("pki").resolve("ca.key");
     assertEquals("secret", Files.readString(key));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(key)));
+  }
+
+  /** The disk may be full, and the broker waits for room on it. */
+  @Test
+  void aCopyThatFailsLeavesNothingButItsMark() throws Exception {
+    Path copy = base.resolve("copy");
+    DataDirectory.StoreCopy fails =
+        to -> {
+          Files.createDirectories(to);
+          Files.writeString(to.resolve("data.mdb"), "half of it");
+          throw new IOException("no space left on device");
+        };
+    String problem =
+        String.valueOf(
+            assertThrows(IOException.class, () -> DataDirectory.copy(data, copy, fails))
+                .getMessage());
+    assertTrue(problem.contains("no space left"), problem);
+    try (Stream<Path> left = Files.list(copy)) {
+      assertEquals(List.of(UnfinishedDirectory.MARK), left.map(p -> "" + p.getFileName()).toList());
+    }
+    tools.backup(data, copy);
+    assertTrue(tools.check(copy).sound());
   }
 
   @Test

@@ -108,17 +108,9 @@ final class InflightWindow {
       tail.next = publish;
     }
     tail = publish;
-    count(kept(publish));
-  }
-
-  private static int kept(OutgoingPublish publish) {
-    return publish.message == null ? 0 : publish.bytes();
-  }
-
-  private void count(long change) {
-    if (change != 0) {
-      bytes += change;
-      memory.charge(change);
+    if (publish.message != null) {
+      bytes += publish.bytes();
+      publish.countIn(memory);
     }
   }
 
@@ -139,16 +131,26 @@ final class InflightWindow {
     }
     publish.previous = null;
     publish.next = null;
-    count(-kept(publish));
+    if (publish.message != null) {
+      bytes -= publish.bytes();
+      publish.countOut(memory);
+    }
   }
 
   void clear() {
     table = NOTHING;
     shift = Integer.SIZE - 1;
     size = 0;
+    if (bytes > 0) {
+      for (OutgoingPublish publish = head; publish != null; publish = publish.next) {
+        if (publish.message != null) {
+          publish.countOut(memory);
+        }
+      }
+      bytes = 0;
+    }
     head = null;
     tail = null;
-    count(-bytes);
   }
 
   /**

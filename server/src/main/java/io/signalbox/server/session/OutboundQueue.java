@@ -125,12 +125,19 @@ final class OutboundQueue {
 
   /** How much more it takes, to be asked when it is read: any thread may. */
   IntSupplier byteRoom() {
-    long bytesNow = bytes;
-    MemoryShare share = memory;
+    return readable(memory, limits.bytesMax(), bytes);
+  }
+
+  /**
+   * How many bytes may be read from disk, to be asked when they are: any thread may.
+   *
+   * @param bytesMax that may be held while the memory of all is not filling
+   * @param bytesHeld that are held now
+   */
+  static IntSupplier readable(MemoryShare memory, long bytesMax, long bytesHeld) {
     return () -> {
-      boolean isFilling = share.isUsed(FILLING_EIGHTHS);
-      long most = isFilling ? Math.min(limits.bytesMax(), LITTLE_BYTES) : limits.bytesMax();
-      return Math.clamp(most - bytesNow, 1, Integer.MAX_VALUE);
+      long most = memory.isUsed(FILLING_EIGHTHS) ? Math.min(bytesMax, LITTLE_BYTES) : bytesMax;
+      return Math.clamp(most - bytesHeld, 1, Integer.MAX_VALUE);
     };
   }
 

@@ -152,6 +152,7 @@ final class SharedHandover {
   private long endSequence;
 
   private int moving;
+  private long heldBytes;
   private boolean scanned;
   private boolean stopped;
 
@@ -262,6 +263,7 @@ final class SharedHandover {
     if (moving > 0) {
       return;
     }
+    holds(0);
     countLost();
     if (!places.isEmpty()) {
       context.registry().fence(loop, this::leavePlaces);
@@ -276,8 +278,20 @@ final class SharedHandover {
     } else {
       context
           .store()
-          .scanQueue(number, lastSequence, rowsMax, () -> BYTES_MAX, loop, this::onSlice);
+          .scanQueue(
+              number,
+              lastSequence,
+              rowsMax,
+              OutboundQueue.readable(loop.memory(), BYTES_MAX, 0),
+              loop,
+              this::onSlice);
     }
+  }
+
+  /** Of the slice that is being moved: many members may leave at once. */
+  private void holds(long bytes) {
+    loop.memory().charge(bytes - heldBytes);
+    heldBytes = bytes;
   }
 
   /** Once for each, although what is behind the first that waits is read again. */
@@ -355,6 +369,7 @@ final class SharedHandover {
       loop.schedule(RETRY_MILLIS, this::goOn); // the readers have too much to do
       return;
     }
+    holds(slice.bytes());
     if (endSequence == 0) {
       endSequence = slice.nextSequence();
     }

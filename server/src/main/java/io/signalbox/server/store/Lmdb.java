@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -42,6 +43,7 @@ final class Lmdb implements AutoCloseable {
   private static final String META = "meta";
   private static final int TABLES_MAX = 16;
   private static final int FILE_MODE = 0600;
+  private static final long NOT_SHORT = -1;
 
   /**
    * Besides the reader threads: single gets of at most 256 I/O threads and as many of the admin
@@ -74,13 +76,22 @@ final class Lmdb implements AutoCloseable {
   private final FileChannel syncing;
   private final long mapBytes;
   private final int pageBytes;
+
+  /** Where the file ended that is to be as short again when this closes. */
+  private long shortEnd;
+
+  /** The file has been seen to be as long. */
+  private long reached;
+
   private final AtomicInteger longReads = new AtomicInteger();
 
-  private Lmdb(Env<MemorySegment> env, Path dataFile, FileChannel syncing, long mapBytes) {
+  private Lmdb(
+      Env<MemorySegment> env, Path dataFile, FileChannel syncing, long mapBytes, long shortEnd) {
     this.env = env;
     this.dataFile = dataFile;
     this.syncing = syncing;
     this.mapBytes = mapBytes;
+    this.shortEnd = shortEnd;
     this.pageBytes = env.stat().pageSize;
     meta = table(META);
     clients = table("client");
@@ -144,6 +155,9 @@ final class Lmdb implements AutoCloseable {
         throw new StoreOpenException(
             "\"" + dataFile + "\" is not a store of this program; move it away", e);
       } catch (LmdbException e) {
+        if (UnreadablePageException.isOne(e)) {
+          throw StoreOpenException.damaged("the tables", dataFile, e);
+        }
         if (Committer.isNoRoom(e) || Committer.isPerhapsNoRoom(e)) {
           throw StoreOpenException.unwritable(dataFile, e);
         }
@@ -163,8 +177,9 @@ final class Lmdb implements AutoCloseable {
 
   private static Lmdb check(Env<MemorySegment> env, Path dataFile, long granted, StoreConfig config)
       throws StoreOpenException {
+    long shortEnd = NOT_SHORT;
     try {
-      requireWhole(env, dataFile);
+      shortEnd = fillUp(env, dataFile);
       StoreFormat.requireOursOrEmpty(env, dataFile);
       if (granted < config.mapBytes()) {
         LOG.log(
@@ -173,14 +188,15 @@ final class Lmdb implements AutoCloseable {
             granted,
             config.mapBytes());
       }
-      return opened(env, dataFile, granted);
+      return opened(env, dataFile, granted, shortEnd);
     } catch (StoreOpenException | RuntimeException e) {
       env.close();
+      cut(dataFile, shortEnd);
       throw e;
     }
   }
 
-  private static Lmdb opened(Env<MemorySegment> env, Path dataFile, long granted)
+  private static Lmdb opened(Env<MemorySegment> env, Path dataFile, long granted, long shortEnd)
       throws StoreOpenException {
     FileChannel syncing;
     try {
@@ -189,31 +205,97 @@ final class Lmdb implements AutoCloseable {
       throw new StoreOpenException("cannot read \"" + dataFile + "\": " + e.getMessage(), e);
     }
     try {
-      return new Lmdb(env, dataFile, syncing, granted);
+      return new Lmdb(env, dataFile, syncing, granted, shortEnd);
     } catch (RuntimeException e) {
       closeQuietly(syncing);
       throw e;
     }
   }
 
-  /** A file that lost its end would kill the process at the first look behind it. */
-  private static void requireWhole(Env<MemorySegment> env, Path dataFile)
-      throws StoreOpenException {
+  /**
+   * Makes the file as long as its last page needs, for a look behind its end would kill the
+   * process: then what is lost reads as damaged. A file may be shorter than that although nothing
+   * is lost, because LMDB does not write pages that a transaction took at the end and gave back.
+   *
+   * @return where it ended; {@link #NOT_SHORT} if it was as long
+   */
+  private static long fillUp(Env<MemorySegment> env, Path dataFile) throws StoreOpenException {
     try {
-      long pages = env.info().lastPageNumber + 1;
-      long needed = pages * env.stat().pageSize;
-      if (Files.size(dataFile) < needed) {
-        throw new StoreOpenException(
-            "\""
-                + dataFile
-                + "\" has lost its end: "
-                + Files.size(dataFile)
-                + " of "
-                + needed
-                + " bytes are there; restore a backup");
+      long needed = (env.info().lastPageNumber + 1) * env.stat().pageSize;
+      long end = Files.size(dataFile);
+      if (end >= needed) {
+        return NOT_SHORT;
       }
+      lengthen(dataFile, needed);
+      return end;
     } catch (IOException e) {
-      throw new StoreOpenException("cannot read \"" + dataFile + "\": " + e.getMessage(), e);
+      throw new StoreOpenException("cannot use \"" + dataFile + "\": " + e.getMessage(), e);
+    }
+  }
+
+  private static void lengthen(Path dataFile, long bytes) throws IOException {
+    try (FileChannel file = FileChannel.open(dataFile, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.allocate(1), bytes - 1);
+    }
+  }
+
+  private static void cut(Path dataFile, long end) {
+    if (end == NOT_SHORT) {
+      return;
+    }
+    try (FileChannel file = FileChannel.open(dataFile, StandardOpenOption.WRITE)) {
+      file.truncate(end);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "\"{0}\" is not as short as it was: {1}", dataFile, e.getMessage());
+    }
+  }
+
+  /**
+   * To be called before anything is written. Of a file that ended before its last page it is found
+   * out whether something was lost: as long as nobody calls this, closing makes it as short again.
+   *
+   * @throws StoreOpenException it is damaged
+   */
+  void requireWhole() throws StoreOpenException {
+    if (shortEnd == NOT_SHORT) {
+      return;
+    }
+    long needed = fileBytes();
+    LOG.log(
+        Level.INFO,
+        "{0} has {1} of {2} bytes, which may be in order: the store is checked",
+        dataFile,
+        shortEnd,
+        needed);
+    StoreCheck.Report report = StoreCheck.run(this, _ -> {}, 1);
+    if (!report.isSound()) {
+      throw new StoreOpenException(
+          "\""
+              + dataFile
+              + "\" has lost its end: "
+              + shortEnd
+              + " of "
+              + needed
+              + " bytes are there, and "
+              + report.descriptions().getFirst()
+              + "; restore a backup, or save what is left with \"signalbox store repair\"");
+    }
+    shortEnd = NOT_SHORT;
+  }
+
+  /** After each commit: the file is as long as its last page needs. The writer's thread. */
+  void fillUp() {
+    long needed = fileBytes();
+    if (needed <= reached) {
+      return;
+    }
+    try {
+      if (syncing.size() < needed) {
+        lengthen(dataFile, needed);
+      }
+      reached = needed;
+    } catch (IOException e) { // the next start finds out that nothing is lost
+      LOG.log(Level.DEBUG, "the data file cannot be made longer", e);
     }
   }
 
@@ -292,6 +374,7 @@ final class Lmdb implements AutoCloseable {
   public void close() {
     env.close();
     closeQuietly(syncing);
+    cut(dataFile, shortEnd);
   }
 
   private static void closeQuietly(FileChannel channel) {

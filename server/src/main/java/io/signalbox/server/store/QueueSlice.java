@@ -11,7 +11,7 @@ import java.util.List;
  */
 public record QueueSlice(List<QueuedRow> rows, boolean end, long nextSequence) {
   /** What its rows take in memory. */
-  long bytes() {
+  public long bytes() {
     long bytes = 0;
     for (QueuedRow row : rows) {
       bytes += row.bytes();

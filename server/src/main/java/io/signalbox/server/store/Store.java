@@ -129,7 +129,7 @@ public final class Store implements AutoCloseable {
         return store;
       } catch (CorruptRowException | LmdbException e) {
         lmdb.close();
-        throw unreadable("the counters", lmdb, e);
+        throw StoreOpenException.damaged("the counters", lmdb.dataFile(), e);
       } catch (RuntimeException e) {
         lmdb.close();
         throw e;
@@ -159,6 +159,7 @@ public final class Store implements AutoCloseable {
     Lmdb.unpackLibraryInto(directory);
     Lmdb lmdb = Lmdb.open(directory, config);
     try {
+      lmdb.requireWhole();
       StoreFormat.bringUpToDate(lmdb);
       return lmdb;
     } catch (StoreOpenException | RuntimeException e) {
@@ -361,20 +362,8 @@ public final class Store implements AutoCloseable {
     try (Txn<MemorySegment> txn = lmdb.env.txnRead()) {
       new SessionReader(lmdb).read(new Readers.Snapshot(txn), each);
     } catch (RuntimeException e) {
-      throw unreadable("the sessions", lmdb, e);
+      throw StoreOpenException.damaged("the sessions", lmdb.dataFile(), e);
     }
-  }
-
-  private static StoreOpenException unreadable(String what, Lmdb lmdb, RuntimeException why) {
-    return new StoreOpenException(
-        what
-            + " in \""
-            + lmdb.dataFile()
-            + "\" cannot be read: "
-            + why.getMessage()
-            + "; look at them with \"signalbox store check\", then restore a backup or use"
-            + " \"signalbox store repair\"",
-        why);
   }
 
   /**

@@ -86,6 +86,7 @@ public final class StoreCheck {
       return new Readers.Snapshot(reading.walking).state(lmdb);
     } catch (CorruptRowException | LmdbException e) {
       problem("the counters: " + e.getMessage());
+      reading.renew(); // a page that cannot be read spoils the snapshot
       return null;
     }
   }
@@ -119,7 +120,7 @@ public final class StoreCheck {
     return run(store.lmdb(), willForm, descriptionsMax);
   }
 
-  private static Report run(Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax) {
+  static Report run(Lmdb lmdb, Consumer<byte[]> willForm, int descriptionsMax) {
     return run(lmdb, willForm, descriptionsMax, new ReferenceWindow(ReferenceWindow.SEQUENCES_MAX));
   }
 

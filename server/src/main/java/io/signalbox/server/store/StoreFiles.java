@@ -3,6 +3,7 @@ package io.signalbox.server.store;
 import io.signalbox.server.config.StoreConfig;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.Txn;
 
 /** The files of a store that no process has open: copied, put aside, put back. */
 public final class StoreFiles {
@@ -97,7 +100,32 @@ public final class StoreFiles {
     try (DirectoryLock _ = DirectoryLock.take(path)) {
       Lmdb.unpackLibraryInto(path);
       try (Lmdb lmdb = Lmdb.open(path, config)) {
+        lmdb.requireWhole();
         StoreFormat.bringUpToDate(lmdb);
+      }
+    }
+  }
+
+  /**
+   * Forgets which QoS 2 messages publishers have yet to release. In a store of some time ago they
+   * may have released them, and use their Packet Identifiers for other messages, which would be
+   * taken for the same ones.
+   *
+   * @throws StoreOpenException it is in use, of another program, or unreadable
+   */
+  public static void forgetInbound(Path directory, StoreConfig config) throws StoreOpenException {
+    Path path = directory.toAbsolutePath().normalize();
+    requireStore(path);
+    try (DirectoryLock _ = DirectoryLock.take(path)) {
+      Lmdb.unpackLibraryInto(path);
+      try (Lmdb lmdb = Lmdb.open(path, config)) {
+        lmdb.requireWhole();
+        try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+          lmdb.inboundQos2.drop(txn);
+          txn.commit();
+        } catch (LmdbException e) {
+          throw StoreOpenException.unwritable(lmdb.dataFile(), e);
+        }
       }
     }
   }

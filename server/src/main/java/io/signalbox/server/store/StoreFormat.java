@@ -28,8 +28,9 @@ final class StoreFormat {
   /** Raised by every change of a key or row that an older program would misread. */
   static final int VERSION = 2;
 
+  private static final byte[] QUEUE = "queue".getBytes(US_ASCII);
   private static final byte[] META = "meta".getBytes(US_ASCII);
-  private static final byte[] MAGIC = "signlbox".getBytes(US_ASCII);
+  static final byte[] MAGIC = "signlbox".getBytes(US_ASCII);
 
   /** Brings a store of version {@code from} to {@code from + 1}, in one transaction. */
   interface Migration {
@@ -92,11 +93,21 @@ final class StoreFormat {
           if (version == 0 && meta.stat(txn).entries > 0) {
             throw foreign(file);
           }
+        } catch (LmdbException e) {
+          requireOurNames(names, e);
         }
         return;
       }
     }
     throw foreign(file);
+  }
+
+  /** Where the page with the format is damaged the names of the tables tell whose file it is. */
+  private static void requireOurNames(List<byte[]> names, LmdbException e) {
+    boolean areOurs = names.stream().anyMatch(name -> java.util.Arrays.equals(name, QUEUE));
+    if (!areOurs || !UnreadablePageException.isOne(e)) {
+      throw e;
+    }
   }
 
   /**
@@ -123,6 +134,9 @@ final class StoreFormat {
       lmdb.meta.put(txn, keys.raw(Keys.FORMAT), format);
       txn.commit();
     } catch (LmdbException e) {
+      if (UnreadablePageException.isOne(e)) {
+        throw StoreOpenException.damaged("format and counters", lmdb.dataFile(), e);
+      }
       throw StoreOpenException.unwritable(lmdb.dataFile(), e);
     }
   }
@@ -166,6 +180,10 @@ final class StoreFormat {
                 + ", this program writes "
                 + VERSION
                 + "; start the broker once, which brings it up to date");
+      }
+    } catch (LmdbException e) {
+      if (!UnreadablePageException.isOne(e)) { // else the counters are damaged too, which is told
+        throw e;
       }
     }
   }

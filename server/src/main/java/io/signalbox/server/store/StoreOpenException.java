@@ -16,6 +16,19 @@ public final class StoreOpenException extends Exception {
     super(problem, cause);
   }
 
+  /** Something in it cannot be read. */
+  static StoreOpenException damaged(String what, Path dataFile, RuntimeException why) {
+    return new StoreOpenException(
+        what
+            + " in \""
+            + dataFile
+            + "\" cannot be read: "
+            + why.getMessage()
+            + "; look at them with \"signalbox store check\", then restore a backup or use"
+            + " \"signalbox store repair\"",
+        why);
+  }
+
   /** A first commit or a change of the format failed. */
   static StoreOpenException unwritable(Path dataFile, LmdbException e) {
     return new StoreOpenException(unwritable("\"" + dataFile + "\": " + e.getMessage(), e), e);

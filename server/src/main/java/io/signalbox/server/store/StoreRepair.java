@@ -14,8 +14,10 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +88,10 @@ public final class StoreRepair {
   private final RowWriter row = new RowWriter();
   private final List<String> descriptions = new ArrayList<>();
   private final Map<Long, SessionState> sessions = new HashMap<>();
+
+  /** Whose queues told how far they may have been sent. */
+  private final Set<Long> withHead = new HashSet<>();
+
   private final ReferenceWindow references;
   private final MetaState state = new MetaState();
   private Txn<MemorySegment> writing;
@@ -343,6 +349,7 @@ public final class StoreRepair {
       state.nextSessionNumber = old.nextSessionNumber;
     } catch (CorruptRowException | IndexOutOfBoundsException | LmdbException e) {
       leaveOut("the counters: " + e.getMessage());
+      reading.renew(); // a page that cannot be read spoils the snapshot
     }
   }
 
@@ -409,6 +416,7 @@ public final class StoreRepair {
       var head = new SessionState(session.number, "");
       head.readHead(value);
       session.sentUpTo = head.sentUpTo;
+      withHead.add(session.number);
       return;
     }
     var in = new RowReader(value);
@@ -442,6 +450,9 @@ public final class StoreRepair {
 
   private void heads() {
     for (SessionState session : sessions.values()) {
+      if (session.messages > 0 && !withHead.contains(session.number)) {
+        session.sentUpTo = state.nextSequence - 1; // each may have been sent: DUP rather than twice
+      }
       if (session.messages > 0 || session.sentUpTo > 0) {
         session.writeHead(row.begin());
         put(to.queue, keys.queue(session.number, Keys.QUEUE_HEAD), row.row());

@@ -142,6 +142,7 @@ final class WriteBatch {
     committer.commit(txn());
     txn().close();
     txn = null;
+    lmdb.fillUp();
   }
 
   /** Leaves the disk as it was before {@link #begin}. */

@@ -94,7 +94,7 @@ final class DurableClient {
     return client.accepted();
   }
 
-  private DurableClient accepted() {
+  DurableClient accepted() {
     test.await(() -> connectReason != null);
     assertEquals(ReasonCode.SUCCESS, connectReason);
     return this;

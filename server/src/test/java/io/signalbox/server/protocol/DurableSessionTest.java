@@ -487,6 +487,35 @@ final class DurableSessionTest extends DurableSessionFixture {
     await(() -> publisher.acknowledged + publisher.received.size() == 5);
   }
 
+  /**
+   * The publisher's thread hands it over when its receiver has got it from the disk, and is gone.
+   */
+  @Test
+  void whatWasReadFromTheDiskCountsAsSentHoweverLateItIsHandedOver() throws Exception {
+    start();
+    ManualLoops.Loop late = loops.loops.get(1);
+    DurableClient first = DurableClient.connect(this, "device", 1_000).subscribe();
+    DurableClient publisher = DurableClient.connectOf311(this, late, "publisher");
+    doWhatWaits();
+    late.answersAreLate(true);
+    publisher.send(DurableClient.message(Qos.EXACTLY_ONCE, 1, "m", Properties.NONE));
+    doWhatWaits();
+    first.drop();
+    DurableClient second = DurableClient.begin(this, ProtocolVersion.V5, "device", 1_000, null);
+    second.acknowledging = false;
+    second.accepted().receive(1);
+    assertEquals(0, second.dups);
+    second.drop();
+    doWhatWaits();
+    late.answersAreLate(false);
+    await(() -> publisher.recReason != null);
+    doWhatWaits();
+    DurableClient third = DurableClient.connect(this, "device", 1_000);
+    third.receive(1);
+    assertEquals(1, third.dups);
+    assertEquals(List.of(), first.payloads);
+  }
+
   /** The thread before stands still between handing one thread its tasks and another one its. */
   @Test
   void nothingOvertakesWhatIsOnItsWayBetweenThreads() throws Exception {

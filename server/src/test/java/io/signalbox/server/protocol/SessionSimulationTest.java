@@ -159,6 +159,7 @@ final class SessionSimulationTest {
       }
       if (memoryChanges && random.nextInt(200) == 0) {
         loops.memory.eighthsUsed(random.nextInt(9));
+        loops.advance(500); // who waits for memory looks from time to time
       }
       if (diskChanges) {
         changeDisk();

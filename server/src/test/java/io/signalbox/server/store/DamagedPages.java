@@ -14,6 +14,7 @@ final class DamagedPages {
   private static final int PAGE_BYTES = 4_096;
   private static final int FLAGS = 10;
   private static final int LOWER = 12;
+  private static final int UPPER = 14;
   private static final int FIRST_NODE = 16;
   private static final int BRANCH = 1;
 
@@ -46,6 +47,21 @@ final class DamagedPages {
         at += PAGE_BYTES;
       }
     }
+  }
+
+  /** The pages with a row that has these bytes are empty. While no process has the store open. */
+  static void zeroPagesWith(Path directory, byte[] bytes) throws IOException {
+    Path file = directory.resolve(Lmdb.DATA_FILE);
+    byte[] content = Files.readAllBytes(file);
+    ByteBuffer pages = ByteBuffer.wrap(content).order(ByteOrder.nativeOrder());
+    for (int at = 0; at + bytes.length <= content.length; at++) {
+      int page = at / PAGE_BYTES * PAGE_BYTES;
+      if (at >= page + pages.getShort(page + UPPER) // below it may stand what was there before
+          && Arrays.equals(content, at, at + bytes.length, bytes, 0, bytes.length)) {
+        Arrays.fill(content, page, page + PAGE_BYTES, (byte) 0);
+      }
+    }
+    Files.write(file, content);
   }
 
   /** The rows of one key say that it has another length. While no process has the store open. */

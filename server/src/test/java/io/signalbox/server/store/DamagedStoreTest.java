@@ -427,6 +427,51 @@ final class DamagedStoreTest {
     assertEquals(List.of(), check());
   }
 
+  /** It is written at each commit. */
+  @Test
+  void thePageWithTheCountersIsLostAndEverythingElseIsSaved() throws Exception {
+    long rows;
+    try (var fixture = StoreFixture.open(directory)) {
+      rows = fixture.queue(fillQueue(fixture)).rows().size();
+    }
+    DamagedPages.zeroPagesWith(directory, StoreFormat.MAGIC);
+    List<String> problems = check();
+    assertTrue(problems.getFirst().startsWith("the counters: "), problems::toString);
+    String refusal =
+        String.valueOf(
+            assertThrows(StoreOpenException.class, () -> StoreFixture.open(directory))
+                .getMessage());
+    assertTrue(refusal.contains("signalbox store repair"), refusal);
+    StoreRepair.Report repaired = StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10);
+    assertEquals(1, repaired.leftOut(), () -> repaired.descriptions().toString());
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.sessions().getFirst().number();
+      assertEquals(rows, fixture.queue(number).rows().size());
+    }
+  }
+
+  /** A message that was sent must not look as if it had not been. */
+  @Test
+  void whereItIsLostHowFarAQueueWasSentAllOfItMayHaveBeen() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fillQueue(fixture);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        MemorySegment head = new Keys().queue(number, Keys.QUEUE_HEAD);
+        lmdb.queue.put(txn, head, new RowWriter().begin().putByte(9).row());
+        txn.commit();
+      }
+    }
+    assertEquals(1, StoreRepair.run(directory, StoreFixture.CONFIG, _ -> {}, 10).leftOut());
+    assertEquals(List.of(), check());
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = fixture.sessions().getFirst().number();
+      List<QueuedRow> rows = fixture.queue(number).rows();
+      assertTrue(!rows.isEmpty() && rows.stream().allMatch(QueuedRow::maybeSent));
+    }
+  }
+
   @Test
   void recordsThatCannotBeReadAreTold() throws Exception {
     try (var fixture = StoreFixture.open(directory)) {

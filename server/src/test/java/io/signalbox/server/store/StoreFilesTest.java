@@ -227,6 +227,72 @@ final class StoreFilesTest {
     assertTrue(refusal.contains("has lost its end"), refusal);
   }
 
+  /** Their Packet Identifiers stand for other messages by now. */
+  @Test
+  void forgetsWhatPublishersHaveYetToRelease() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long number = session(fixture);
+      Lmdb lmdb = fixture.store.lmdb();
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        for (int id = 1; id <= 3; id++) {
+          lmdb.inboundQos2.put(
+              txn, new Keys().inboundQos2(number, id), new RowWriter().begin().row());
+        }
+        txn.commit();
+      }
+      assertEquals(3, fixture.sessions().getFirst().inboundQos2().length);
+    }
+    StoreFiles.forgetInbound(directory, StoreFixture.CONFIG);
+    assertTrue(StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).isSound());
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(0, fixture.sessions().getFirst().inboundQos2().length);
+    }
+  }
+
+  /** LMDB does not write pages that a transaction took at the end and gave back. */
+  @Test
+  void opensAFileWhoseEndWasNeverWritten() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a", "m"), session(fixture)));
+    }
+    try (Lmdb lmdb = Lmdb.open(directory, StoreFixture.CONFIG)) {
+      takeAndGiveBackPages(lmdb);
+      assertTrue(Files.size(dataFile()) < lmdb.fileBytes());
+    }
+    long end = Files.size(dataFile());
+    assertTrue(StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).isSound());
+    assertEquals(end, Files.size(dataFile()), "who only looks leaves it as it was");
+    try (var fixture = StoreFixture.open(directory)) {
+      assertEquals(1, fixture.sessions().size());
+      assertEquals(fixture.store.lmdb().fileBytes(), Files.size(dataFile()));
+      takeAndGiveBackPages(fixture.store.lmdb());
+      assertTrue(Files.size(dataFile()) < fixture.store.lmdb().fileBytes());
+      fixture.apply(StoreFixture.publish(StoreFixture.message("a", "m"), 1));
+      assertEquals(fixture.store.lmdb().fileBytes(), Files.size(dataFile()));
+    }
+  }
+
+  private static long session(StoreFixture fixture) throws Exception {
+    return fixture.session("device").number();
+  }
+
+  private static void takeAndGiveBackPages(Lmdb lmdb) {
+    MemorySegment key = new Keys().raw(new byte[] {1});
+    for (int freed = 0; freed < 5; freed++) {
+      try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+        lmdb.meta.put(txn, key, new RowWriter().begin().putBytes(new byte[100 * freed]).row());
+        txn.commit();
+      }
+    }
+    try (Txn<MemorySegment> txn = lmdb.env.txnWrite()) {
+      lmdb.meta.put(txn, key, new RowWriter().begin().putBytes(new byte[5]).row());
+      lmdb.retained.put(txn, key, new RowWriter().begin().putBytes(new byte[10 << 20]).row());
+      lmdb.retained.delete(txn, key);
+      lmdb.meta.delete(txn, key);
+      txn.commit();
+    }
+  }
+
   @Test
   void asksForLessWhenTheSystemRefusesTheMap() throws Exception {
     var config =
