@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.lmdbjava.CopyFlags;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
@@ -43,7 +44,6 @@ final class Lmdb implements AutoCloseable {
   private static final String META = "meta";
   private static final int TABLES_MAX = 16;
   private static final int FILE_MODE = 0600;
-  private static final long NOT_SHORT = -1;
 
   /**
    * Besides the reader threads: single gets of at most 256 I/O threads and as many of the admin
@@ -53,6 +53,9 @@ final class Lmdb implements AutoCloseable {
 
   /** A map should be this many times the quota: space is reused only after readers left. */
   private static final int MAP_TO_QUOTA = 4;
+
+  /** A file that ended before its last page, where and at which state. */
+  private record ShortEnd(long bytes, long lastTransactionId) {}
 
   final Env<MemorySegment> env;
   final Dbi<MemorySegment> meta;
@@ -77,8 +80,8 @@ final class Lmdb implements AutoCloseable {
   private final long mapBytes;
   private final int pageBytes;
 
-  /** Where the file ended that is to be as short again when this closes. */
-  private long shortEnd;
+  /** Null: the file was as long as its last page needs, or is to stay so. */
+  private @Nullable ShortEnd shortEnd;
 
   /** The file has been seen to be as long. */
   private long reached;
@@ -86,7 +89,11 @@ final class Lmdb implements AutoCloseable {
   private final AtomicInteger longReads = new AtomicInteger();
 
   private Lmdb(
-      Env<MemorySegment> env, Path dataFile, FileChannel syncing, long mapBytes, long shortEnd) {
+      Env<MemorySegment> env,
+      Path dataFile,
+      FileChannel syncing,
+      long mapBytes,
+      @Nullable ShortEnd shortEnd) {
     this.env = env;
     this.dataFile = dataFile;
     this.syncing = syncing;
@@ -177,7 +184,7 @@ final class Lmdb implements AutoCloseable {
 
   private static Lmdb check(Env<MemorySegment> env, Path dataFile, long granted, StoreConfig config)
       throws StoreOpenException {
-    long shortEnd = NOT_SHORT;
+    ShortEnd shortEnd = null;
     try {
       shortEnd = fillUp(env, dataFile);
       StoreFormat.requireOursOrEmpty(env, dataFile);
@@ -190,13 +197,13 @@ final class Lmdb implements AutoCloseable {
       }
       return opened(env, dataFile, granted, shortEnd);
     } catch (StoreOpenException | RuntimeException e) {
-      env.close();
-      cut(dataFile, shortEnd);
+      close(env, dataFile, shortEnd);
       throw e;
     }
   }
 
-  private static Lmdb opened(Env<MemorySegment> env, Path dataFile, long granted, long shortEnd)
+  private static Lmdb opened(
+      Env<MemorySegment> env, Path dataFile, long granted, @Nullable ShortEnd shortEnd)
       throws StoreOpenException {
     FileChannel syncing;
     try {
@@ -217,17 +224,18 @@ final class Lmdb implements AutoCloseable {
    * process: then what is lost reads as damaged. A file may be shorter than that although nothing
    * is lost, because LMDB does not write pages that a transaction took at the end and gave back.
    *
-   * @return where it ended; {@link #NOT_SHORT} if it was as long
+   * @return null if it was as long
    */
-  private static long fillUp(Env<MemorySegment> env, Path dataFile) throws StoreOpenException {
+  private static @Nullable ShortEnd fillUp(Env<MemorySegment> env, Path dataFile)
+      throws StoreOpenException {
     try {
       long needed = (env.info().lastPageNumber + 1) * env.stat().pageSize;
       long end = Files.size(dataFile);
       if (end >= needed) {
-        return NOT_SHORT;
+        return null;
       }
       lengthen(dataFile, needed);
-      return end;
+      return new ShortEnd(end, env.info().lastTransactionId);
     } catch (IOException e) {
       throw new StoreOpenException("cannot use \"" + dataFile + "\": " + e.getMessage(), e);
     }
@@ -239,10 +247,17 @@ final class Lmdb implements AutoCloseable {
     }
   }
 
-  private static void cut(Path dataFile, long end) {
-    if (end == NOT_SHORT) {
-      return;
+  /** A file that was short is as short again, unless something was written. */
+  private static void close(Env<MemorySegment> env, Path dataFile, @Nullable ShortEnd shortEnd) {
+    boolean isCut =
+        shortEnd != null && env.info().lastTransactionId == shortEnd.lastTransactionId();
+    env.close();
+    if (shortEnd != null && isCut) {
+      cut(dataFile, shortEnd.bytes());
     }
+  }
+
+  private static void cut(Path dataFile, long end) {
     try (FileChannel file = FileChannel.open(dataFile, StandardOpenOption.WRITE)) {
       file.truncate(end);
     } catch (IOException e) {
@@ -257,7 +272,8 @@ final class Lmdb implements AutoCloseable {
    * @throws StoreOpenException it is damaged
    */
   void requireWhole() throws StoreOpenException {
-    if (shortEnd == NOT_SHORT) {
+    ShortEnd wasShort = shortEnd;
+    if (wasShort == null) {
       return;
     }
     long needed = fileBytes();
@@ -265,7 +281,7 @@ final class Lmdb implements AutoCloseable {
         Level.INFO,
         "{0} has {1} of {2} bytes, which may be in order: the store is checked",
         dataFile,
-        shortEnd,
+        wasShort.bytes(),
         needed);
     StoreCheck.Report report = StoreCheck.run(this, _ -> {}, 1);
     if (!report.isSound()) {
@@ -273,14 +289,14 @@ final class Lmdb implements AutoCloseable {
           "\""
               + dataFile
               + "\" has lost its end: "
-              + shortEnd
+              + wasShort.bytes()
               + " of "
               + needed
               + " bytes are there, and "
               + report.descriptions().getFirst()
               + "; restore a backup, or save what is left with \"signalbox store repair\"");
     }
-    shortEnd = NOT_SHORT;
+    shortEnd = null;
   }
 
   /** After each commit: the file is as long as its last page needs. The writer's thread. */
@@ -372,9 +388,8 @@ final class Lmdb implements AutoCloseable {
 
   @Override
   public void close() {
-    env.close();
+    close(env, dataFile, shortEnd);
     closeQuietly(syncing);
-    cut(dataFile, shortEnd);
   }
 
   private static void closeQuietly(FileChannel channel) {
