@@ -55,7 +55,20 @@ final class Lmdb implements AutoCloseable {
   private static final int MAP_TO_QUOTA = 4;
 
   /** A file that ended before its last page, where and at which state. */
-  private record ShortEnd(long bytes, long lastTransactionId) {}
+  private record ShortEnd(long bytes, long bytesNeeded, long lastTransactionId) {
+    StoreOpenException lost(Path dataFile, @Nullable String problem) {
+      return new StoreOpenException(
+          "\""
+              + dataFile
+              + "\" has lost its end: "
+              + bytes
+              + " of "
+              + bytesNeeded
+              + " bytes are there, and "
+              + problem
+              + "; restore a backup, or save what is left with \"signalbox store repair\"");
+    }
+  }
 
   final Env<MemorySegment> env;
   final Dbi<MemorySegment> meta;
@@ -198,6 +211,9 @@ final class Lmdb implements AutoCloseable {
       return opened(env, dataFile, granted, shortEnd);
     } catch (StoreOpenException | RuntimeException e) {
       close(env, dataFile, shortEnd);
+      if (shortEnd != null && UnreadablePageException.isOne(e)) {
+        throw shortEnd.lost(dataFile, e.getMessage());
+      }
       throw e;
     }
   }
@@ -235,7 +251,7 @@ final class Lmdb implements AutoCloseable {
         return null;
       }
       lengthen(dataFile, needed);
-      return new ShortEnd(end, env.info().lastTransactionId);
+      return new ShortEnd(end, needed, env.info().lastTransactionId);
     } catch (IOException e) {
       throw new StoreOpenException("cannot use \"" + dataFile + "\": " + e.getMessage(), e);
     }
@@ -276,25 +292,15 @@ final class Lmdb implements AutoCloseable {
     if (wasShort == null) {
       return;
     }
-    long needed = fileBytes();
     LOG.log(
         Level.INFO,
         "{0} has {1} of {2} bytes, which may be in order: the store is checked",
         dataFile,
         wasShort.bytes(),
-        needed);
+        wasShort.bytesNeeded());
     StoreCheck.Report report = StoreCheck.run(this, _ -> {}, 1);
     if (!report.isSound()) {
-      throw new StoreOpenException(
-          "\""
-              + dataFile
-              + "\" has lost its end: "
-              + wasShort.bytes()
-              + " of "
-              + needed
-              + " bytes are there, and "
-              + report.descriptions().getFirst()
-              + "; restore a backup, or save what is left with \"signalbox store repair\"");
+      throw wasShort.lost(dataFile, report.descriptions().getFirst());
     }
     shortEnd = null;
   }

@@ -9,11 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.signalbox.server.config.StoreConfig;
 import io.signalbox.server.eventloop.Clocks;
 import io.signalbox.server.packet.Qos;
-import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -220,11 +220,16 @@ final class StoreFilesTest {
             .submit(StoreFixture.publish(StoreFixture.message("a", "x".repeat(500)), number), null);
       }
     }
-    try (var file = new RandomAccessFile(dataFile().toFile(), "rw")) {
-      file.setLength(file.length() / 2);
+    byte[] whole = Files.readAllBytes(dataFile());
+    for (int eighths = 1; eighths <= 4; eighths++) {
+      int end = whole.length / 8 * eighths;
+      Files.write(dataFile(), Arrays.copyOf(whole, end));
+      for (int again = 0; again < 2; again++) {
+        String refusal = refusal();
+        assertTrue(refusal.contains("has lost its end"), refusal);
+        assertEquals(end, Files.size(dataFile()));
+      }
     }
-    String refusal = refusal();
-    assertTrue(refusal.contains("has lost its end"), refusal);
   }
 
   /** Their Packet Identifiers stand for other messages by now. */
