@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
@@ -43,6 +44,11 @@ public final class StoreCheck {
 
     public boolean isSound() {
       return problems == 0;
+    }
+
+    Report with(String problem) {
+      return new Report(
+          rows, problems + 1, Stream.concat(Stream.of(problem), descriptions.stream()).toList());
     }
   }
 
@@ -106,7 +112,7 @@ public final class StoreCheck {
       Lmdb.unpackLibraryInto(path);
       try (Lmdb lmdb = Lmdb.open(path, config)) {
         StoreFormat.requireCurrent(lmdb);
-        return run(lmdb, willForm, descriptionsMax);
+        return lmdb.withLostPage(run(lmdb, willForm, descriptionsMax));
       }
     }
   }

@@ -232,6 +232,19 @@ final class StoreFilesTest {
     }
   }
 
+  @Test
+  void refusesAFileThatEndsWithinAPage() throws Exception {
+    try (var fixture = StoreFixture.open(directory)) {
+      long _ = session(fixture);
+    }
+    byte[] whole = Files.readAllBytes(dataFile());
+    Files.write(dataFile(), Arrays.copyOf(whole, whole.length - 2_048));
+    String refusal = refusal();
+    assertTrue(refusal.contains("has lost its end"), refusal);
+    assertFalse(StoreCheck.run(directory, StoreFixture.CONFIG, _ -> {}, 10).isSound());
+    assertEquals(whole.length - 2_048, Files.size(dataFile()));
+  }
+
   /** Their Packet Identifiers stand for other messages by now. */
   @Test
   void forgetsWhatPublishersHaveYetToRelease() throws Exception {
